@@ -1,0 +1,34 @@
+# The libraries that symsweep stands on, each as one imported target symsweep::<name>.
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+find_package(ZLIB REQUIRED)
+find_package(MPI REQUIRED COMPONENTS C)
+
+set(HDF5_PREFER_PARALLEL OFF)
+find_package(HDF5 REQUIRED COMPONENTS C HL)
+
+foreach(name cjson crypto blas zlib mpi hdf5 warnings)
+  add_library(symsweep_${name}_dependency INTERFACE)
+  add_library(symsweep::${name} ALIAS symsweep_${name}_dependency)
+endforeach()
+target_link_libraries(symsweep_cjson_dependency INTERFACE PkgConfig::CJSON)
+target_link_libraries(symsweep_crypto_dependency INTERFACE PkgConfig::CRYPTO)
+target_link_libraries(symsweep_blas_dependency INTERFACE PkgConfig::OPENBLAS)
+target_link_libraries(symsweep_zlib_dependency INTERFACE ZLIB::ZLIB)
+target_link_libraries(symsweep_mpi_dependency INTERFACE MPI::MPI_C)
+target_include_directories(symsweep_hdf5_dependency SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(symsweep_hdf5_dependency INTERFACE ${HDF5_C_HL_LIBRARIES} ${HDF5_C_LIBRARIES})
+
+target_compile_options(symsweep_warnings_dependency INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
+  -Wvla -Wundef -Wformat=2 -ffp-contract=off)
+if(SYMSWEEP_WERROR)
+  target_compile_options(symsweep_warnings_dependency INTERFACE -Werror)
+endif()
+if(SYMSWEEP_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()

@@ -1,0 +1,90 @@
+/* config.h: sweep.json -> validated plain structs. The only user of cJSON. */
+#ifndef SYMSWEEP_CONFIG_H
+#define SYMSWEEP_CONFIG_H
+
+#include "symsweep/json.h"
+#include "symsweep/run.h"
+#include "symsweep/status.h"
+
+/* ---- diagnostics: every error at once ---- */
+
+typedef struct sw_diagnostic {
+    int line, column;   /* 1-based; 0 = the file as a whole */
+    char path[256];     /* "run.optimizer.betaa1" */
+    char message[512];  /* what was expected, what was found */
+    char hint[256];     /* the nearest valid key, a remedy; "" = none */
+    bool warning;       /* does not refuse the sweep (a control family, say) */
+} sw_diagnostic;
+
+typedef struct sw_diagnostics sw_diagnostics;
+sw_status sw_diagnostics_create(sw_diagnostics **out) SW_MUST_CHECK;
+void sw_diagnostics_destroy(sw_diagnostics *diagnostics);
+size_t sw_diagnostics_count(const sw_diagnostics *diagnostics);
+const sw_diagnostic *sw_diagnostics_get(const sw_diagnostics *diagnostics, size_t i);
+/* "file:line:column: error: run.optimizer.betaa1: unknown key; did you mean beta1?" one a line to stderr. */
+void sw_diagnostics_print(const sw_diagnostics *diagnostics, const char *file);
+
+/* ---- the sweep ---- */
+
+typedef struct sw_sweep sw_sweep;
+
+/* Reads and validates a file (at most 16 MiB, nesting at most 64). On SW_E_CONFIG the diagnostics say why;
+ * a missing or unreadable file is a diagnostic too. Warnings may accompany success. */
+sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+/* The same from memory (fuzzing, tests); `path` is used for messages and to resolve relative files. */
+sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path,
+                         sw_diagnostics *diagnostics) SW_MUST_CHECK;
+void sw_sweep_destroy(sw_sweep *sweep);
+
+const char *sw_sweep_name(const sw_sweep *sweep);
+const char *sw_sweep_output(const sw_sweep *sweep); /* resolved path of the results file */
+const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for byte */
+
+/* ---- expansion (used by plan): run k of the product of all axes ---- */
+
+enum { SW_RUNS_MAX = 1000000 };
+uint64_t sw_sweep_run_count(const sw_sweep *sweep);
+
+typedef enum sw_axis_type { SW_AXIS_INTEGER, SW_AXIS_REAL, SW_AXIS_BOOL, SW_AXIS_STRING } sw_axis_type;
+typedef struct sw_axis {
+    const char *path;  /* "symmetry.commutativity.weight" */
+    sw_axis_type type;
+} sw_axis;
+size_t sw_sweep_axis_count(const sw_sweep *sweep);
+const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i);
+
+typedef struct sw_axis_value { int64_t integer; double real; char string[128]; } sw_axis_value; /* by the axis' type; bool in integer */
+
+/* Resolves run k: configuration, label ("" = none), value of every axis [axis_count] (an axis that a case does not set
+ * has the base value). */
+sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *config, char label[128],
+                           sw_axis_value *axes, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+
+/* ---- one resolved configuration ---- */
+
+/* The complete configuration with every key that applies, as JSON (what /runs/config holds). */
+void sw_config_write(sw_json *json, const sw_run_config *config);
+/* Canonical JSON of what decides the run's numbers: sorted keys, keys equal to their frozen default left out. */
+void sw_config_write_identity(sw_json *json, const sw_run_config *config);
+/* Back from sw_config_write's text. */
+sw_status sw_config_read(sw_run_config *out, const char *json) SW_MUST_CHECK;
+/* A valid configuration of all defaults: task modular add p = 59 (tests and benchmarks start from it). */
+void sw_config_default(sw_run_config *out);
+
+/* ---- the table of keys: documentation, --list-keys and the schema follow from it ---- */
+
+typedef struct sw_key_info {
+    const char *path;       /* "optimizer.learning_rate" */
+    const char *type;       /* "number", "integer", "boolean", "string", "one of a, b, c" */
+    const char *default_text;
+    const char *range;      /* "> 0", "0..1", "" */
+    const char *meaning;
+    bool identity;          /* enters the run's identity */
+} sw_key_info;
+size_t sw_key_count(void);
+void sw_key_describe(size_t i, sw_key_info *out);
+
+/* Summary and status text of a results file read by tools: member of a flat JSON object as text; false = absent. */
+bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size_t capacity);
+
+#endif

@@ -1,0 +1,16 @@
+/* farm.h: runs spread over processes. The only place where train, store and MPI meet. */
+#ifndef SYMSWEEP_FARM_H
+#define SYMSWEEP_FARM_H
+
+#include "symsweep/status.h"
+
+/* The main job: `symsweep [options] sweep.json`, on one process or under mpirun. Returns the exit code. */
+int sw_farm_job(int argc, char **argv);
+
+/* A trainer: child process of a worker that takes runs from the socket on descriptor `fd`. Returns the exit code. */
+int sw_farm_trainer(int fd);
+
+/* "Open MPI 4.1.4" */
+const char *sw_farm_mpi_version(void);
+
+#endif

@@ -1,0 +1,32 @@
+/* json.h: writes JSON (reading is the config module's). Numbers as shortest round-trip; NaN and infinity as null. */
+#ifndef SYMSWEEP_JSON_H
+#define SYMSWEEP_JSON_H
+
+#include "symsweep/status.h"
+
+#include <stdint.h>
+
+typedef struct sw_json sw_json; /* a growing text; commas and nesting are kept by the writer */
+
+sw_status sw_json_create(sw_json **out) SW_MUST_CHECK;
+void sw_json_destroy(sw_json *json);
+
+void sw_json_begin_object(sw_json *json);
+void sw_json_end_object(sw_json *json);
+void sw_json_begin_array(sw_json *json);
+void sw_json_end_array(sw_json *json);
+void sw_json_key(sw_json *json, const char *key);
+void sw_json_string(sw_json *json, const char *value); /* NULL -> null */
+void sw_json_integer(sw_json *json, int64_t value);
+void sw_json_number(sw_json *json, double value);
+void sw_json_bool(sw_json *json, bool value);
+void sw_json_null(sw_json *json);
+void sw_json_raw(sw_json *json, const char *text); /* already JSON */
+
+/* Shortest text that strtod reads back to the same double ("0.1", "1e-05", "3"). */
+void sw_json_format_number(char out[32], double value);
+
+/* The text so far, owned by the writer; NULL with a message when memory ran out on the way. */
+const char *sw_json_text(const sw_json *json);
+
+#endif

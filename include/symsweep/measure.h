@@ -1,0 +1,43 @@
+/* measure.h: everything that is measured at an evaluation. Read-only on the model. */
+#ifndef SYMSWEEP_MEASURE_H
+#define SYMSWEEP_MEASURE_H
+
+#include "symsweep/nn.h"
+#include "symsweep/phases.h"
+#include "symsweep/record.h"
+#include "symsweep/task.h"
+
+typedef struct sw_measure sw_measure;
+
+/* Prepares the fixed tuple sets, null pairs and workspaces of a run. `task` and `split` must outlive it. */
+sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task, const int8_t *split)
+    SW_MUST_CHECK;
+void sw_measure_destroy(sw_measure *measure);
+
+/* What is known before training. */
+void sw_measure_facts(sw_run_facts *out, const sw_measure *measure, const sw_model *model);
+
+/* Evaluates the whole table and fills every metric but OBJECTIVE and GRADIENT_NORM (left NaN for the caller).
+ * `full`: the costly measures too (evaluate.spectra_every). SW_E_NUMERIC when LAPACK fails on finite input. */
+sw_status sw_measure_evaluate(sw_record *out, sw_measure *measure, sw_model *model, bool full) SW_MUST_CHECK;
+
+/* A snapshot of the current embedding; pointers into `measure` and `model`, valid until the next call. */
+sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *measure, sw_model *model) SW_MUST_CHECK;
+
+/* Widths of the snapshots of a run, from its configuration alone. */
+sw_status sw_snapshot_shape_of(sw_snapshot_shape *out, const sw_run_config *config) SW_MUST_CHECK;
+
+/* mask[m] = metric m applies to such a run, from its configuration alone. */
+sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config) SW_MUST_CHECK;
+
+/* ---- schedule of a run, from its configuration alone ---- */
+
+/* Steps at which a run is evaluated: 0, every `evaluate.every`, and the last. out may be NULL; returns how many. */
+int64_t sw_evaluation_steps(int64_t *out, int64_t capacity, const sw_run_config *config);
+/* Is step t (0..steps) an evaluation / a snapshot by schedule? The step a run stops at is always both. */
+bool sw_is_evaluation_step(const sw_run_config *config, int64_t t);
+bool sw_is_snapshot_step(const sw_run_config *config, int64_t t);
+/* Most snapshots a run can have. */
+int64_t sw_snapshot_capacity(const sw_run_config *config);
+
+#endif

@@ -1,0 +1,148 @@
+/* nn.h: networks, losses, priors, optimizers. Knows neither JSON, ranks nor files.
+ *
+ * Matrices are row-major; y = x W + b with row vectors. Shapes stand in brackets: B batch rows, T tokens of an input,
+ * V vocabulary, d model width, C classes. "accumulates" = adds to what is there, "assigns" = overwrites.
+ * Everything is computed in sw_real. */
+#ifndef SYMSWEEP_NN_H
+#define SYMSWEEP_NN_H
+
+#include "symsweep/real.h"
+#include "symsweep/run.h"
+#include "symsweep/status.h"
+#include "symsweep/task.h" /* sw_tuple, sw_comparison: plain data only, nothing of tasks is linked */
+
+#include <stddef.h>
+
+/* ---- models ---- */
+
+typedef enum sw_block { SW_BLOCK_EMBEDDING, SW_BLOCK_POSITION, SW_BLOCK_ATTENTION, SW_BLOCK_MLP, SW_BLOCK_UNEMBEDDING,
+                        SW_BLOCK_COUNT } sw_block;
+
+typedef struct sw_tensor {
+    char name[48];    /* "layers.0.attention.query", ... */
+    size_t offset;    /* elements into the parameters */
+    int rank;         /* 1 or 2 */
+    int64_t shape[2]; /* rank 1: {n, 1} */
+    sw_block block;
+} sw_tensor;
+
+typedef struct sw_model_shape {
+    int32_t vocabulary, entities, tokens, classes;
+} sw_model_shape;
+
+typedef struct sw_model sw_model;
+
+/* max_rows: the largest batch that forward will see. All memory is allocated here. */
+sw_status sw_model_create(sw_model **out, const sw_model_config *config, const sw_model_shape *shape,
+                          size_t max_rows) SW_MUST_CHECK;
+void sw_model_destroy(sw_model *model);
+
+/* Parameter tensors in file order, and how many scalars they hold; without a model, for plans and layouts. */
+size_t sw_model_layout(sw_tensor *out /* may be NULL */, size_t capacity, const sw_model_config *config,
+                       const sw_model_shape *shape, size_t *parameters /* may be NULL */);
+/* Bytes a model of max_rows allocates (within 10 %). */
+size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows);
+/* Floating point operations of one training step of `rows` rows, for the cost estimate. */
+double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows);
+
+size_t sw_model_parameter_count(const sw_model *model);
+sw_real *sw_model_parameters(sw_model *model); /* [P], owned by the model */
+sw_real *sw_model_gradient(sw_model *model);   /* [P], owned by the model */
+const sw_tensor *sw_model_tensors(const sw_model *model, size_t *count);
+const sw_tensor *sw_model_tensor(const sw_model *model, const char *name); /* NULL = none */
+
+/* N(0, 1/d) for embeddings, positions and all matrices, N(0, 1/C) for the unembedding, biases 0 (Nanda et al. 2023);
+ * token embedding times embedding_init_scale. MLP model: weights N(0, 1/fan_in). Stream INIT, in double, rounded. */
+void sw_model_initialize(sw_model *model, uint32_t seed);
+
+/* logits[rows, C] for tokens[rows, T]; keeps what backward needs. Whatever depends on parameters alone (tables) is
+ * refreshed here. */
+void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
+
+/* Accumulates into the gradient, from dlogits[rows, C] of the last forward. */
+void sw_model_backward(sw_model *model, const sw_real *dlogits);
+
+/* logits[rows, C] for any number of rows, in blocks; keeps nothing, and may not come between forward and backward. */
+void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
+
+/* Chooses the general path even where a specialized one exists (tests, benchmarks); affects later calls. */
+void sw_model_force_general(sw_model *model, bool general);
+
+/* ---- losses on logits: each returns a value and, when dlogits is not NULL, accumulates scale * d value ---- */
+
+/* Mean over `count` rows of the batch: rows[i] selects the row of logits[*, C], label[i] its class.
+ * Cross-entropy as log1p(sum_{k != y} exp(z_k - z_y)); StableMax: Prieto et al. 2025. Gradient of the mean. */
+double sw_loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
+               size_t count, sw_real *dlogits);
+
+/* Per-row cross-entropy (nats), margin z_y - max_{k != y} z_k, argmax (lowest index on ties); any output may be NULL. */
+void sw_loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *label, size_t rows,
+                  sw_real *loss, sw_real *margin, int32_t *argmax);
+
+typedef struct sw_divergence_spec {
+    sw_comparison compare;
+    sw_divergence divergence;  /* CONVOLUTION only */
+    int32_t classes;
+    /* ADDITIVE, NEGATED: log-odds = z[odds_high] - z[odds_low] */
+    int32_t odds_high, odds_low;
+    /* SYMMETRIC_KL with maps: class_map[map * classes + c]; NULL = identity only */
+    const int32_t *class_map;
+} sw_divergence_spec;
+
+/* Mean over tuples of the divergence; row[i] of an input index i gives its row in logits (row NULL = identity).
+ * dlogits (may be NULL) accumulates scale * gradient of the mean. */
+double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
+                          const sw_real *logits, double scale, sw_real *dlogits);
+
+/* Each tuple's violation (nats) in out[count]; disagree[count] = 1 where the two sides' argmax differ; excess[count] =
+ * CONVOLUTION: mass beyond the diameter. Outputs but `out` may be NULL. */
+void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
+                        const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess);
+
+/* ---- geometry priors: value, and accumulates weight * gradient ---- */
+
+typedef struct sw_prior_work sw_prior_work; /* LAPACK workspaces and the cached SVD */
+sw_status sw_prior_work_create(sw_prior_work **out, int32_t entities, int32_t d) SW_MUST_CHECK;
+void sw_prior_work_destroy(sw_prior_work *work);
+
+/* N = sum sigma_i(E), E [entities, d]; subgradient U V^T over the non-zero singular values. */
+sw_status sw_prior_nuclear(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,
+                           sw_real *dE) SW_MUST_CHECK;
+/* H = -sum q ln q, q = sigma^2 / sum sigma^2 of the column-centred E. */
+sw_status sw_prior_entropy(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,
+                           sw_real *dE) SW_MUST_CHECK;
+
+/* One pair of inputs that differ in one operand: logits rows, and the tokens a, a' that differ. */
+typedef struct sw_lipschitz_pair { int32_t row[2]; int32_t token[2]; } sw_lipschitz_pair;
+/* mean over pairs of max(0, ||z - z'||^2 / (||E_a - E_a'||^2 + 1e-6) - bound^2); gradient through both. */
+double sw_prior_lipschitz(const sw_lipschitz_pair *pairs, size_t count, double bound, const sw_real *logits,
+                          int32_t classes, const sw_real *E, int32_t d, double weight, sw_real *dlogits, sw_real *dE);
+
+/* ---- optimizers ---- */
+
+typedef struct sw_optimizer sw_optimizer;
+sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *config, int64_t total_steps,
+                              const sw_tensor *tensors, size_t tensor_count, size_t parameters) SW_MUST_CHECK;
+void sw_optimizer_destroy(sw_optimizer *optimizer);
+
+/* One step t (1 is the first): clip, GrokFast filter, OrthoGrad, then the update with decoupled decay.
+ * `gradient` is overwritten. */
+void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient);
+
+/* The learning rate of step t. */
+double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t total_steps, int64_t t);
+
+/* All that a checkpoint must keep: one flat array, owned by the optimizer. */
+sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count);
+
+/* ---- linear algebra shared with the measures ---- */
+
+/* L2 norm, summed in double. */
+double sw_norm(const sw_real *x, size_t n);
+
+/* Name of the BLAS core type in use ("Haswell"), and its version text. */
+const char *sw_blas_core(void);
+const char *sw_blas_version(void);
+void sw_blas_set_one_thread(void);
+
+#endif

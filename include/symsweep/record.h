@@ -1,0 +1,120 @@
+/* record.h: what a run produces. Plain data that train makes, the wire carries and the store writes.
+ *
+ * Scalar metrics have a fixed number each, known at compile time (metrics.def and the families), so that a record is
+ * one array of floats wherever it goes. A metric that does not apply to a run is NaN. */
+#ifndef SYMSWEEP_RECORD_H
+#define SYMSWEEP_RECORD_H
+
+#include "symsweep/run.h"
+#include "symsweep/status.h"
+
+typedef enum sw_metric_id {
+#define M(ENUM, group, name, units, long_name, definition) SW_METRIC_##ENUM,
+#include "symsweep/metrics.def"
+#undef M
+    SW_METRIC_SCALAR_COUNT
+} sw_metric_id;
+
+/* Metrics of each family, in this order after the scalar ones. */
+typedef enum sw_family_metric {
+    SW_FAMILY_MEAN, SW_FAMILY_MAX, SW_FAMILY_DISAGREEMENT, SW_FAMILY_NULL_MEAN, SW_FAMILY_NULL_MAX,
+    SW_FAMILY_METRIC_COUNT
+} sw_family_metric;
+
+enum { SW_METRIC_COUNT = SW_METRIC_SCALAR_COUNT + SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT };
+
+#define SW_METRIC_OF_FAMILY(family, which) (SW_METRIC_SCALAR_COUNT + (family) * SW_FAMILY_METRIC_COUNT + (which))
+
+typedef struct sw_metric {
+    const char *group;      /* "curves", "geometry", "symmetry/commutativity" */
+    const char *name;       /* "train_loss", "mean" */
+    const char *units;
+    const char *long_name;
+    const char *definition;
+} sw_metric;
+
+/* Description of metric m, 0 <= m < SW_METRIC_COUNT. */
+const sw_metric *sw_metric_describe(int m);
+
+/* One evaluation. */
+typedef struct sw_record {
+    int64_t step;       /* optimizer steps taken */
+    int32_t evaluation; /* 0, 1, 2, ... within the run */
+    int32_t reserved;
+    float value[SW_METRIC_COUNT];
+} sw_record;
+
+/* What is fixed when a run starts. */
+typedef struct sw_run_facts {
+    int64_t parameters;                        /* P */
+    float majority;                            /* share of the majority class over the table */
+    float train_inputs, test_inputs;           /* counts */
+    float unmirrored_inputs, underived_inputs; /* counts in the test split; -1 = does not apply */
+    int64_t tuples[SW_FAMILY_COUNT];           /* measured on so many; -1 = family does not apply */
+    int8_t enumerated[SW_FAMILY_COUNT];        /* 1 all, 0 a fixed sample, -1 none */
+    int8_t holds[SW_FAMILY_COUNT];             /* 1 true of the task, 0 a control, -1 does not apply */
+    int8_t prompted[SW_FAMILY_COUNT];          /* 1 weighted in the objective */
+    float leak[SW_FAMILY_COUNT];               /* share of test inputs whose label follows through its tuples; NaN */
+    char blas_core[32];
+} sw_run_facts;
+
+/* Widths of the snapshot arrays of one run. A zero width: the run has no such array. */
+typedef struct sw_snapshot_shape {
+    int32_t entities;    /* rows of pca */
+    int32_t singular;    /* singular values: min(entities, d) */
+    int32_t fourier;     /* frequencies 1..n/2 (or irreducible characters) */
+    int32_t vocabulary, d; /* embedding, 0 unless saved */
+    int64_t parameters;  /* 0 unless saved */
+} sw_snapshot_shape;
+
+enum { SW_PCA_COMPONENTS = 8 };
+
+/* One snapshot; the pointers belong to whoever calls the sink and are read before it returns. */
+typedef struct sw_snapshot {
+    int64_t step;
+    int32_t snapshot; /* 0, 1, 2, ... within the run */
+    sw_snapshot_shape shape;
+    const float *pca;                /* [entities, 8], missing components NaN */
+    const float *explained_variance; /* [8] */
+    const float *singular_values;    /* [singular], of the centred E, descending */
+    const float *fourier_power;      /* [fourier] */
+    const float *embedding;          /* [vocabulary, d] */
+    const float *parameters;         /* [parameters] */
+} sw_snapshot;
+
+/* Split, inputs and labels of a run (save.split); pointers as above. */
+typedef struct sw_run_data {
+    int64_t inputs;
+    int32_t tokens;
+    int32_t reserved;
+    const int8_t *split;   /* [inputs] 1 train, 0 test */
+    const int32_t *input;  /* [inputs, tokens] */
+    const int32_t *label;  /* [inputs] */
+} sw_run_data;
+
+typedef enum sw_run_state {
+    SW_RUN_PENDING, SW_RUN_RUNNING, SW_RUN_DONE, SW_RUN_DIVERGED, SW_RUN_FAILED, SW_RUN_NOT_SELECTED, SW_RUN_PRUNED
+} sw_run_state;
+
+/* How a run ended. */
+typedef struct sw_run_result {
+    int32_t state; /* sw_run_state */
+    int32_t records, snapshots; /* how many were sent */
+    int32_t stopped_early;      /* 1 = by `stop` before `steps` */
+    int64_t steps;              /* optimizer steps taken */
+    double wall_seconds, measure_seconds;
+    char error[256];
+} sw_run_result;
+
+/* Where a run's records go. Each returns a status; a failure ends the run. */
+typedef struct sw_sink {
+    void *context;
+    sw_status (*facts)(void *context, const sw_run_facts *facts);
+    sw_status (*data)(void *context, const sw_run_data *data);
+    sw_status (*record)(void *context, const sw_record *record);
+    sw_status (*snapshot)(void *context, const sw_snapshot *snapshot);
+    /* Asked once a step: false = stop now (checkpoint, then return SW_E_INTERRUPTED). */
+    bool (*keep_going)(void *context);
+} sw_sink;
+
+#endif

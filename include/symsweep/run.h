@@ -1,0 +1,167 @@
+/* run.h: the resolved configuration of one run, as plain structs.
+ *
+ * Plain data of fixed size without pointers: it is copied over the wire as it stands. The config module fills it
+ * from JSON and is the only one that knows paths, defaults and limits (src/config/keys.c); every other module reads it. */
+#ifndef SYMSWEEP_RUN_H
+#define SYMSWEEP_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum sw_task_id {
+#define X(ENUM, id, name, meaning) SW_TASK_##ENUM = id,
+#include "symsweep/tasks.def"
+#undef X
+    SW_TASK_COUNT
+} sw_task_id;
+
+typedef enum sw_family_id {
+#define X(ENUM, id, name, meaning) SW_FAMILY_##ENUM = id,
+#include "symsweep/families.def"
+#undef X
+    SW_FAMILY_COUNT
+} sw_family_id;
+
+typedef enum sw_operation {
+    SW_OP_ADD, SW_OP_SUB, SW_OP_SUM_SQUARED, SW_OP_SUM_CUBED, SW_OP_MUL, SW_OP_CIRCLE,
+    SW_OP_DIV, SW_OP_SUM_OF_SQUARES, SW_OP_QUADRATIC, SW_OP_CUBIC, SW_OP_COUNT
+} sw_operation;
+
+typedef enum sw_graph_kind {
+    SW_GRAPH_CYCLE, SW_GRAPH_PATH, SW_GRAPH_GRID, SW_GRAPH_GRID3D, SW_GRAPH_CYLINDER, SW_GRAPH_HYPERCUBE,
+    SW_GRAPH_TORUS, SW_GRAPH_TREE, SW_GRAPH_EDGE_LIST, SW_GRAPH_COUNT
+} sw_graph_kind;
+
+typedef enum sw_group_kind {
+    SW_GROUP_CYCLIC, SW_GROUP_DIHEDRAL, SW_GROUP_SYMMETRIC, SW_GROUP_PRODUCT, SW_GROUP_COUNT
+} sw_group_kind;
+
+typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
+
+enum { SW_PATH_MAX = 1024, SW_SIDES_MAX = 3, SW_FACTORS_MAX = 6, SW_SNAPSHOT_STEPS_MAX = 64, SW_LAYERS_MAX = 8 };
+
+typedef struct sw_task_config {
+    int32_t kind; /* sw_task_id */
+    double label_shuffle; /* share of the labels that is permuted, 0..1 */
+    /* modular */
+    int32_t operation; /* sw_operation */
+    int32_t p;
+    /* graph */
+    int32_t graph; /* sw_graph_kind */
+    int32_t nodes;
+    int32_t side_count; /* grid, grid3d, cylinder, torus; and comparison: one side an attribute */
+    int32_t sides[SW_SIDES_MAX];
+    int32_t dimension;
+    int32_t branching, depth;
+    char file[SW_PATH_MAX];     /* edge_list: path as resolved against the sweep file's folder */
+    uint8_t file_sha256[32];    /* edge_list: of its content; the trainer checks it */
+    /* comparison */
+    int32_t form; /* sw_comparison_form */
+    int32_t attribute; /* three_way: which attribute is compared */
+    /* group */
+    int32_t group; /* sw_group_kind */
+    int32_t n;     /* cyclic Z_n, dihedral D_n of order 2n, symmetric S_n */
+    int32_t factor_count;
+    int32_t factors[SW_FACTORS_MAX]; /* product: Z_f1 x Z_f2 x ... */
+} sw_task_config;
+
+typedef enum sw_model_kind { SW_MODEL_TRANSFORMER, SW_MODEL_MLP } sw_model_kind;
+typedef enum sw_operand_embeddings { SW_OPERANDS_TIED, SW_OPERANDS_SEPARATE } sw_operand_embeddings;
+
+typedef struct sw_model_config {
+    int32_t kind; /* sw_model_kind */
+    int32_t layers, d_model, heads, d_head, d_mlp, d_hidden;
+    bool readout_token;               /* transformer: "=" appended; mlp never has it */
+    int32_t operand_embeddings;       /* sw_operand_embeddings */
+    double embedding_init_scale;      /* factor on the standard deviation of the initial token embedding */
+    double output_scale;              /* logits are multiplied by it */
+} sw_model_config;
+
+typedef enum sw_optimizer_kind { SW_OPTIMIZER_ADAMW, SW_OPTIMIZER_SGD, SW_OPTIMIZER_MUON } sw_optimizer_kind;
+typedef enum sw_schedule_kind { SW_SCHEDULE_CONSTANT, SW_SCHEDULE_COSINE } sw_schedule_kind;
+
+typedef struct sw_optimizer_config {
+    int32_t kind; /* sw_optimizer_kind */
+    double learning_rate, beta1, beta2, epsilon, weight_decay, momentum;
+    bool nesterov;
+    int64_t warmup_steps;
+    int32_t schedule;      /* sw_schedule_kind; cosine decays from the end of warm-up to 0 at `steps` */
+    int64_t batch_size;    /* 0 = full */
+    double gradient_clip;  /* largest L2 norm of the whole gradient; 0 = off */
+    double grokfast_alpha, grokfast_lambda; /* lambda 0 = filter off */
+    double muon_learning_rate, muon_momentum;
+    int32_t muon_newton_schulz_steps;
+    bool orthograd;
+} sw_optimizer_config;
+
+typedef enum sw_loss_kind { SW_LOSS_CROSS_ENTROPY, SW_LOSS_STABLEMAX } sw_loss_kind;
+typedef enum sw_inputs { SW_INPUTS_ALL, SW_INPUTS_TRAIN } sw_inputs;
+typedef enum sw_intermediate { SW_INTERMEDIATE_EXACT, SW_INTERMEDIATE_PREDICTED } sw_intermediate;
+typedef enum sw_divergence { SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVERGENCE_FORWARD_KL } sw_divergence;
+
+/* A weight that acts in steps from_step < t <= until_step (t = 1 is the first); until_step -1 = to the end. */
+typedef struct sw_family_config {
+    double weight;
+    int64_t tuples_per_step; /* 0 = all: every tuple, enumerated */
+    int32_t inputs;          /* sw_inputs */
+    int32_t intermediate;    /* associativity: sw_intermediate */
+    int32_t divergence;      /* triangle: sw_divergence */
+    int64_t from_step, until_step;
+} sw_family_config;
+
+typedef enum sw_prior_id { SW_PRIOR_NUCLEAR, SW_PRIOR_ENTROPY, SW_PRIOR_LIPSCHITZ, SW_PRIOR_COUNT } sw_prior_id;
+
+typedef struct sw_prior_config {
+    double weight;
+    int64_t from_step, until_step;
+    int32_t every;           /* nuclear, entropy: SVD refreshed every so many steps; 1 = each step */
+    double bound;            /* lipschitz */
+    int32_t neighbors;       /* lipschitz: 0 = any other token */
+    int64_t pairs_per_step;  /* lipschitz */
+} sw_prior_config;
+
+typedef struct sw_evaluate_config {
+    int64_t every;           /* optimizer steps between evaluations */
+    int64_t tuples;          /* most tuples a family's violation is measured on; fewer exist: all of them */
+    int64_t spectra_every;   /* evaluations between the costly measures (restricted loss ...); 1 = each */
+    int32_t snapshots;       /* log-spaced snapshots between the first and the last */
+    int32_t snapshot_step_count;
+    int64_t snapshot_steps[SW_SNAPSHOT_STEPS_MAX]; /* chosen steps, ascending (evaluate.snapshot_steps) */
+} sw_evaluate_config;
+
+typedef struct sw_stop_config {
+    double test_accuracy;    /* 0 = never stop early */
+    int64_t for_steps;       /* held so long */
+} sw_stop_config;
+
+typedef struct sw_save_config { bool embedding, parameters, split; } sw_save_config;
+
+typedef struct sw_phase_config {
+    int32_t family;          /* sw_family_id, or -1 = by task */
+    double tau;              /* nats */
+    double accuracy;
+    int64_t gap;             /* steps */
+} sw_phase_config;
+
+typedef struct sw_run_config {
+    sw_task_config task;
+    double train_fraction;
+    sw_model_config model;
+    sw_optimizer_config optimizer;
+    int32_t loss; /* sw_loss_kind */
+    sw_family_config symmetry[SW_FAMILY_COUNT];
+    sw_prior_config geometry[SW_PRIOR_COUNT];
+    int64_t steps;
+    uint32_t seed;
+    uint32_t data_seed; /* resolved: equals seed unless given */
+    sw_evaluate_config evaluate;
+    sw_stop_config stop;
+    sw_save_config save;
+    sw_phase_config phase;
+    double checkpoint_every_seconds; /* 0 = no checkpoints */
+} sw_run_config;
+
+const char *sw_family_name(sw_family_id family); /* base: from families.def */
+const char *sw_task_name(sw_task_id task);
+
+#endif

@@ -1,0 +1,111 @@
+/* store.h: the results file. The only user of HDF5.
+ *
+ * Knows records, not networks or configurations. One writer (sw_store), any number of readers (sw_results), which may
+ * read while the writer writes (SWMR) and after any crash. */
+#ifndef SYMSWEEP_STORE_H
+#define SYMSWEEP_STORE_H
+
+#include "symsweep/config.h" /* sw_axis, sw_axis_value */
+#include "symsweep/phases.h" /* sw_onsets: plain data only */
+#include "symsweep/record.h"
+
+/* ---- writing ---- */
+
+/* One run as the file must know it before SWMR begins. Texts are borrowed during the call. */
+typedef struct sw_store_run {
+    const char *id, *config, *label, *task;
+    int64_t seed;
+    int64_t evaluations;      /* most records */
+    int64_t snapshots;        /* most snapshots */
+    sw_snapshot_shape shape;
+    int64_t data_inputs;      /* 0 unless save.split */
+    int32_t data_tokens;
+    const char *parameter_layout; /* JSON, or "" */
+    const sw_axis_value *axes;    /* [axis_count] */
+} sw_store_run;
+
+typedef struct sw_store_layout {
+    const char *sweep_name;
+    const char *sweep_text; size_t sweep_length;
+    const char *blas, *mpi;   /* versions for the root attributes */
+    size_t axis_count;
+    const sw_axis *axes;
+    size_t run_count;
+    const sw_store_run *runs;
+    bool metric[SW_METRIC_COUNT]; /* datasets to make: metrics that apply to any run */
+} sw_store_layout;
+
+typedef struct sw_store sw_store;
+
+/* Opens or makes the results file of a sweep and becomes its one writer (SW_E_BUSY: another lives; SW_E_STORE: not a
+ * results file, or of another sweep). A new file is built under a temporary name and renamed. An existing one is
+ * recovered when a writer was killed, keeps all its rows, and gets rows and datasets for runs it lacks.
+ * SWMR is on when this returns. */
+sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout *layout) SW_MUST_CHECK;
+
+/* Row of the layout's run i in the file. */
+int64_t sw_store_row(const sw_store *store, size_t run);
+sw_run_state sw_store_state(const sw_store *store, int64_t row);
+int64_t sw_store_attempts(const sw_store *store, int64_t row);
+
+/* A run starts (again): clears what an earlier, unfinished attempt left in its row. */
+sw_status sw_store_begin(sw_store *store, int64_t row, const char *host, int64_t rank) SW_MUST_CHECK;
+sw_status sw_store_facts(sw_store *store, int64_t row, const sw_run_facts *facts) SW_MUST_CHECK;
+sw_status sw_store_data(sw_store *store, int64_t row, const sw_run_data *data) SW_MUST_CHECK;
+sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record) SW_MUST_CHECK; /* buffered */
+sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *snapshot) SW_MUST_CHECK;
+/* Final values, onsets, state, timings, checksum; then the row is never written again. */
+sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *result, const sw_onsets *onsets)
+    SW_MUST_CHECK;
+/* Rewrites the onsets of a finished row (thresholds of phases were changed in the sweep). */
+sw_status sw_store_onsets(sw_store *store, int64_t row, const sw_onsets *onsets) SW_MUST_CHECK;
+/* The run goes back to pending (its worker was lost or asked to stop); attempts + 1 when `charge`. */
+sw_status sw_store_requeue(sw_store *store, int64_t row, bool charge) SW_MUST_CHECK;
+
+/* Records of a row as written so far (buffered ones too); free with free(). */
+sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t *count) SW_MUST_CHECK;
+
+/* Everything given so far is on its way to the disk: data, H5Fflush, progress counters, H5Fflush. */
+sw_status sw_store_flush(sw_store *store) SW_MUST_CHECK;
+/* How many records of the row are flushed (what a worker may forget). */
+int64_t sw_store_flushed(const sw_store *store, int64_t row);
+
+/* Flushes, makes the file plain, gives up the lock. `store` is gone whatever is returned. */
+sw_status sw_store_close(sw_store *store) SW_MUST_CHECK;
+
+/* ---- reading: status, show, export; live, finished or crashed files ---- */
+
+typedef struct sw_results sw_results;
+
+typedef struct sw_result_row {
+    char *id, *config, *label, *task;
+    int64_t seed, rank, attempts, written, steps;
+    char host[256], error[256];
+    sw_run_state state;
+    double wall_seconds, steps_per_second, measure_share;
+    sw_onsets onsets;
+} sw_result_row;
+
+sw_status sw_results_open(sw_results **out, const char *path) SW_MUST_CHECK;
+void sw_results_close(sw_results *results);
+size_t sw_results_count(const sw_results *results);
+const char *sw_results_sweep_name(const sw_results *results);
+const char *sw_results_attribute(const sw_results *results, const char *name); /* root attribute; NULL */
+bool sw_results_live(const sw_results *results); /* a writer holds the file now */
+/* Reads what is new in a live file. */
+sw_status sw_results_refresh(sw_results *results) SW_MUST_CHECK;
+const sw_result_row *sw_results_row(const sw_results *results, size_t i);
+size_t sw_results_axis_count(const sw_results *results);
+const sw_axis *sw_results_axis(const sw_results *results, size_t i);
+const sw_axis_value *sw_results_axis_value(const sw_results *results, size_t row, size_t axis);
+bool sw_results_has_metric(const sw_results *results, int metric);
+/* Records of one row; metrics absent from the file are NaN; free with free(). */
+sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, size_t *count) SW_MUST_CHECK;
+
+/* Compressed copy (gzip + shuffle) of a finished file; join of several; clearing what a killed writer left. */
+sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;
+sw_status sw_store_merge(const char *to, const char *const *from, size_t count) SW_MUST_CHECK;
+sw_status sw_store_recover(const char *path) SW_MUST_CHECK;
+const char *sw_store_library_version(void);
+
+#endif

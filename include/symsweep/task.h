@@ -1,0 +1,148 @@
+/* task.h: a task is a finite table of inputs and labels.
+ *
+ * Tokens: operands first in natural order, then relations (attribute-major, <, =, >), then the readout token, then
+ * (with separate operand embeddings) one more block of entity tokens for each further operand. Table order:
+ * lexicographic in the input tokens. Nothing here knows models or files (but the edge list). */
+#ifndef SYMSWEEP_TASK_H
+#define SYMSWEEP_TASK_H
+
+#include "symsweep/run.h"
+#include "symsweep/status.h"
+
+typedef struct sw_task sw_task;
+
+/* One tuple of a symmetry family: `inputs` are indices into the task's table (unused ones -1), `map` selects a class
+ * map of the family (-1 = identity). What is compared is fixed by the family's divergence. */
+typedef struct sw_tuple {
+    int32_t input[3];
+    int32_t map;
+} sw_tuple;
+
+/* What a family compares; the nn module computes value and gradient from the logits of the tuple's inputs. */
+typedef enum sw_comparison {
+    SW_COMPARE_SYMMETRIC_KL, /* 2 inputs: symKL of q(c) = p(map(c) | input 0) and p(c | input 1) */
+    SW_COMPARE_CONVOLUTION,  /* 3 inputs ab, bc, ac: P_ab * P_bc and P_ac (triangle) */
+    SW_COMPARE_CLASS_ZERO,   /* 1 input: -ln p(0 | input 0) */
+    SW_COMPARE_ADDITIVE,     /* 3 inputs ab, bc, ac: Bernoullis of l_ab + l_bc and l_ac (Bradley-Terry) */
+    SW_COMPARE_NEGATED       /* 2 inputs ab, ba: Bernoullis of l_ab and -l_ba */
+} sw_comparison;
+
+/* One symmetry family. Tuples are numbered by candidates: `candidate(task, i)` either gives the i-th tuple or says that
+ * candidate i is none (an excluded input, or both inputs equal under the identity map). */
+typedef struct sw_family {
+    const char *name;
+    sw_comparison compare;
+    int arity; /* inputs of a tuple: 1, 2 or 3 */
+    /* Is the family defined on this task at all (can tuples be formed)? From the configuration alone. */
+    bool (*applies)(const sw_task_config *config);
+    /* Is it true of the task's labels? false: allowed as a control. From the configuration alone. */
+    bool (*holds)(const sw_task_config *config);
+    uint64_t (*candidates)(const sw_task *task);
+    bool (*candidate)(const sw_task *task, uint64_t index, sw_tuple *out);
+    /* map(c) for class map `map` >= 0; NULL when the family never has maps. */
+    int32_t (*class_map)(const sw_task *task, int32_t map, int32_t c);
+    /* Associativity with `predicted`: as `candidate`, with inner products read from `prediction` [inputs] (argmax
+     * class of the model for every table entry). NULL elsewhere. */
+    bool (*candidate_predicted)(const sw_task *task, uint64_t index, const int32_t *prediction, sw_tuple *out);
+} sw_family;
+
+extern const sw_family *const sw_families[SW_FAMILY_COUNT];
+
+typedef struct sw_task_kind {
+    const char *name;
+    /* Checks what single keys cannot (p prime for div, a connected graph, ...); message names the key. */
+    sw_status (*validate)(const sw_task_config *config);
+    /* Sizes without building: fills the public fields of `task` up to and including `order`. */
+    sw_status (*shape)(sw_task *task, const sw_task_config *config);
+    /* Fills the tables of `task`, whose shape is set. */
+    sw_status (*build)(sw_task *task, const sw_task_config *config);
+    void (*release)(sw_task *task); /* frees task->extra; may be NULL */
+} sw_task_kind;
+
+extern const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT];
+
+struct sw_task {
+    const sw_task_kind *kind;
+    sw_task_config config;
+    int32_t classes;    /* C */
+    int32_t tokens;     /* T: length of an input with its readout token, if any */
+    int32_t operands;   /* entity operands of an input: 2 */
+    int32_t entities;   /* number of entity tokens: rows 0..entities-1 of the embedding are the geometry's E */
+    int32_t vocabulary; /* V */
+    bool readout;
+    bool separate;      /* separate operand embeddings */
+    size_t inputs;      /* N */
+    int32_t order;      /* n of the abelian group whose characters are the Fourier modes; 0 = none */
+    int32_t *input;     /* [N, T] tokens */
+    int32_t *label;     /* [N]; after label_shuffle the permuted ones */
+    int32_t *true_label;/* [N]; as the task defines them */
+    int32_t *mirror;    /* [N] index of the mirror of an input, -1 = none; NULL = the task has no mirrors */
+    /* Entity -> exponent of the task's cyclic group for the Fourier measures: character k of entity e is
+     * exp(-2 pi i k exponent[e] / order); -1 = entity left out (zero for mul). NULL when order = 0.
+     * Products of cyclic groups: see `factor_count`. */
+    int32_t *exponent;  /* [entities] */
+    /* Entity coordinates: graph nodes, comparison attributes; [entities, coordinate_count]; NULL = none. */
+    int32_t coordinate_count;
+    int32_t *coordinate;
+    int32_t *distance;  /* graphs: geodesics [entities, entities]; NULL elsewhere */
+    int32_t *product;   /* groups: Cayley table [entities, entities]; NULL elsewhere */
+    bool abelian;       /* group of the task is abelian (modular: true) */
+    void *extra;        /* private to the kind */
+};
+
+/* validate + shape, cheap enough for every run of a plan. Tables stay NULL. */
+sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model) SW_MUST_CHECK;
+
+/* The whole task; data_seed drives label_shuffle. Destroy with sw_task_destroy. */
+sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
+                         uint32_t data_seed) SW_MUST_CHECK;
+void sw_task_destroy(sw_task *task);
+
+/* Table index of operands (a, b) and (comparison, relation form) relation token r, else r = -1; -1 = not in the table. */
+int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r);
+
+/* split[N] = 1 for train, 0 for test: the first round(train_fraction * N) entries (at least 1, at most N) of the
+ * permutation of stream SPLIT, keyed by data_seed. Returns how many are train. */
+size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed);
+
+/* Share of the majority class over the table. */
+double sw_task_majority(const sw_task *task);
+
+/* ---- tuple sets: the tuples of a family, restricted to inputs, to be enumerated or sampled ---- */
+
+typedef struct sw_tuple_set sw_tuple_set;
+
+/* Tuples of `family` whose inputs all lie in the train split when `inputs` says so. When the family has at most
+ * SW_TUPLE_LIST_MAX candidates the eligible ones are listed once and a sample is one draw from the list; otherwise
+ * candidates are drawn until one is eligible (both uniform). SW_E_CONFIG when no tuple is eligible. */
+enum { SW_TUPLE_LIST_MAX = 1 << 22 };
+sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
+                              sw_inputs inputs) SW_MUST_CHECK;
+void sw_tuple_set_destroy(sw_tuple_set *set);
+
+/* Number of eligible tuples; -1 = too many to list. */
+int64_t sw_tuple_set_count(const sw_tuple_set *set);
+
+/* The i-th eligible tuple (listed sets only). */
+void sw_tuple_set_get(const sw_tuple_set *set, int64_t i, sw_tuple *out);
+
+/* out[0..n) drawn with replacement from stream `stream` at `step`; draw j is a function of (seed, stream, step, j)
+ * alone (attempt a of draw j uses index j + (a << 32)). */
+void sw_tuple_set_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream,
+                         uint64_t step);
+
+/* As sample, for associativity with predicted intermediates; a prediction that leads to an excluded or ineligible
+ * tuple is drawn again, at most 64 times, then left out: returns how many were drawn. */
+size_t sw_tuple_set_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t n, const int32_t *prediction,
+                                     uint32_t seed, uint32_t stream, uint64_t step);
+
+/* All predicted tuples in candidate order (tuples_per_step "all"): calls visit for each. */
+void sw_tuple_set_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
+                                 void (*visit)(void *context, const sw_tuple *tuple), void *context);
+
+/* derived[N] = 1 where the label of an input follows from train labels through the tuples of the families whose bit is
+ * set in `families` (union-find over tuples; for triangle and transitivity to a fixed point). */
+sw_status sw_task_derived(int8_t *derived, const sw_task *task, const int8_t *split, const sw_family_config *families,
+                          uint32_t family_bits) SW_MUST_CHECK;
+
+#endif

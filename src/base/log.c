@@ -1,0 +1,24 @@
+#include "symsweep/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static sw_log_level threshold = SW_LOG_INFO;
+
+void sw_log_set_level(sw_log_level level) { threshold = level; }
+
+sw_log_level sw_log_get_level(void) { return threshold; }
+
+void sw_log(sw_log_level level, const char *format, ...)
+{
+    static const char *const prefixes[] = {"error: ", "warning: ", "", ""};
+    if (level > threshold) return;
+    char line[2048];
+    int length = snprintf(line, sizeof line, "symsweep: %s", prefixes[level]);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line + length, sizeof line - (size_t)length - 1, format, arguments);
+    va_end(arguments);
+    strcat(line, "\n"); /* room was kept */
+    fputs(line, stderr); /* one write a line: ranks share the terminal */
+}
