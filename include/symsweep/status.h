@@ -12,10 +12,10 @@
 #include <stddef.h>
 
 #if defined(__GNUC__)
-#define SW_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define SW_PRINTF(text_at, first_at) __attribute__((format(printf, text_at, first_at)))
 #define SW_MUST_CHECK __attribute__((warn_unused_result))
 #else
-#define SW_PRINTF(format, first)
+#define SW_PRINTF(text_at, first_at)
 #define SW_MUST_CHECK
 #endif
 
