@@ -1,0 +1,59 @@
+/* kernels.c: element-wise loops and row sums, compiled for several instruction sets. */
+#include "nn/kernels.h"
+
+SW_MULTIVERSION
+void sw_kernel_bias(sw_real *x, const sw_real *bias, size_t rows, size_t n) {
+    for (size_t r = 0; r < rows; r++, x += n)
+        for (size_t j = 0; j < n; j++)
+            x[j] += bias[j];
+}
+
+SW_MULTIVERSION
+void sw_kernel_bias_relu(sw_real *x, const sw_real *bias, size_t rows, size_t n) {
+    for (size_t r = 0; r < rows; r++, x += n)
+        for (size_t j = 0; j < n; j++) {
+            sw_real a = x[j] + bias[j];
+            x[j] = a < 0 ? 0 : a;
+        }
+}
+
+SW_MULTIVERSION
+void sw_kernel_relu_backward(sw_real *dh, const sw_real *h, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        dh[i] = h[i] <= 0 ? 0 : dh[i];
+}
+
+SW_MULTIVERSION
+void sw_kernel_column_sums(sw_real *sum, const sw_real *x, size_t rows, size_t n, size_t stride) {
+    for (size_t r = 0; r < rows; r++, x += stride)
+        for (size_t j = 0; j < n; j++)
+            sum[j] += x[j];
+}
+
+SW_MULTIVERSION
+void sw_kernel_add(sw_real *y, const sw_real *x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        y[i] += x[i];
+}
+
+SW_MULTIVERSION
+void sw_kernel_axpy(sw_real *y, sw_real a, const sw_real *x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        y[i] += a * x[i];
+}
+
+SW_MULTIVERSION
+sw_real sw_kernel_dot(const sw_real *x, const sw_real *y, size_t n) {
+    enum { LANES = 16 };
+    sw_real lane[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (size_t j = 0; j < LANES; j++)
+            lane[j] += x[i + j] * y[i + j];
+    for (size_t j = 0; i < n; i++, j++)
+        lane[j] += x[i] * y[i];
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++)
+            lane[j] += lane[j + half];
+    return lane[0];
+}

@@ -1,0 +1,50 @@
+/* kernels.h: the loops over elements and rows that stand between the GEMMs.
+ *
+ * Every sum has a fixed order that does not depend on the machine's vector width, so these give the same bits on every
+ * CPU of one architecture. NaN stays NaN. */
+#ifndef SW_NN_KERNELS_H
+#define SW_NN_KERNELS_H
+
+#include "symsweep/real.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Compiles a function for several instruction sets; the loader picks one for the CPU at hand, so that one binary serves
+ * a mixed cluster. */
+#if defined(__x86_64__) && defined(__ELF__) && defined(__GNUC__)
+#define SW_MULTIVERSION __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define SW_MULTIVERSION
+#endif
+
+/* x[rows, n] += bias[n] */
+void sw_kernel_bias(sw_real *x, const sw_real *bias, size_t rows, size_t n);
+/* x[rows, n] <- max(0, x + bias[n]) */
+void sw_kernel_bias_relu(sw_real *x, const sw_real *bias, size_t rows, size_t n);
+/* dh[count] <- dh where h > 0, else 0; h is ReLU's output */
+void sw_kernel_relu_backward(sw_real *dh, const sw_real *h, size_t count);
+/* sum[n] += sum over rows of x[rows, n]; row r lies at x + r * stride */
+void sw_kernel_column_sums(sw_real *sum, const sw_real *x, size_t rows, size_t n, size_t stride);
+/* y[n] += x[n] */
+void sw_kernel_add(sw_real *y, const sw_real *x, size_t n);
+/* y[n] += a x[n] */
+void sw_kernel_axpy(sw_real *y, sw_real a, const sw_real *x, size_t n);
+/* x . y */
+sw_real sw_kernel_dot(const sw_real *x, const sw_real *y, size_t n);
+
+/* Attention of rows * queries queries: query i of a row sees keys 0..i when queries = tokens, and all keys when
+ * queries = 1 (the last position alone). A = heads * d_head, head-major columns. */
+typedef struct sw_attention {
+    size_t rows, tokens, queries, heads, d_head;
+} sw_attention;
+
+/* p[rows, heads, queries, tokens] = softmax(q k^T / sqrt(d_head)), 0 beyond the query; z[rows queries, A] = p v
+ * of q[rows queries, A], k and v[rows tokens, A]. Assigns. */
+void sw_attention_forward(const sw_attention *shape, const sw_real *q, const sw_real *k, const sw_real *v, sw_real *p,
+                          sw_real *z);
+/* Gradients of the above from dz; ds is scratch of p's shape. Assigns dq, dk, dv. */
+void sw_attention_backward(const sw_attention *shape, const sw_real *q, const sw_real *k, const sw_real *v,
+                           const sw_real *p, const sw_real *dz, sw_real *ds, sw_real *dq, sw_real *dk, sw_real *dv);
+
+#endif

@@ -1,0 +1,177 @@
+/* mlp.c: the MLP model: operand embeddings concatenated, hidden layers with ReLU, unembedding.
+ *
+ *   x = [E[t_1], ..., E[t_T]];  per layer: x <- ReLU(x W + b);  logits = output_scale * x W_U
+ *
+ * The first layer sees a token through E[token] W_t alone, W_t being the rows of W that belong to operand t: a table of
+ * V rows an operand, built once per forward, stands for its GEMM over the batch, and the gradient of the table is
+ * collected row by row. Rows go through in blocks; hidden activations are kept for backward while they fit KEEP_BYTES,
+ * and computed again where they do not. */
+#include "nn/blas.h"
+#include "nn/internal.h"
+#include "nn/kernels.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { BLOCK_ROWS = 256, KEEP_BYTES = 64 << 20 };
+
+typedef struct mlp {
+    size_t block, slot_count; /* rows of a block; blocks whose hidden activations are kept */
+    sw_real *hidden;          /* [slot_count, layers, block, H] after ReLU */
+    sw_real *table;           /* [T, V, H] E W_t */
+    sw_real *dtable;          /* [T, V, H] */
+    sw_real *dhidden[2];      /* [block, H] of a layer and the one below */
+    int32_t *tokens;          /* [max_rows, T] of the last forward */
+    size_t rows;              /* of the last forward */
+} mlp;
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static void carve(void *state, sw_carver *carver, const sw_model *model) {
+    mlp *self = state;
+    size_t H = (size_t)model->config.d_hidden, layers = (size_t)model->config.layers;
+    size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    self->block = smaller(model->max_rows, BLOCK_ROWS);
+    size_t blocks = (model->max_rows + self->block - 1) / self->block, slot = layers * self->block * H;
+    self->slot_count = blocks * slot * sizeof(sw_real) <= KEEP_BYTES ? blocks : 1;
+    self->hidden = sw_carve(carver, self->slot_count * slot);
+    self->table = sw_carve(carver, T * V * H);
+    self->dtable = sw_carve(carver, T * V * H);
+    self->dhidden[0] = sw_carve(carver, self->block * H);
+    self->dhidden[1] = sw_carve(carver, self->block * H);
+    self->tokens = sw_carve_int(carver, model->max_rows * T);
+}
+
+static void build_table(mlp *self, const sw_model *model, const sw_mlp_tensors *w) {
+    size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model;
+    size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    for (size_t t = 0; t < T; t++)
+        sw_gemm_dense(SW_N, SW_N, V, H, d, 1, w->token, w->weight[0] + t * d * H, 0, self->table + t * V * H);
+}
+
+/* Activations of layer i of the block whose first row is r. */
+static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int i) {
+    size_t slot = r / self->block % self->slot_count;
+    return self->hidden +
+           (slot * (size_t)model->config.layers + (size_t)i) * self->block * (size_t)model->config.d_hidden;
+}
+
+/* One block from row r on: fills its slot; logits[rows, C] unless NULL. */
+static void block_forward(const mlp *self, const sw_model *model, const sw_mlp_tensors *w, const int32_t *tokens,
+                          size_t r, size_t rows, sw_real *logits) {
+    size_t H = (size_t)model->config.d_hidden, T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    sw_real *h = hidden_at(self, model, r, 0);
+    for (size_t i = 0; i < rows; i++) {
+        memcpy(h + i * H, self->table + (size_t)tokens[i * T] * H, H * sizeof *h);
+        for (size_t t = 1; t < T; t++)
+            sw_kernel_add(h + i * H, self->table + (t * V + (size_t)tokens[i * T + t]) * H, H);
+    }
+    sw_kernel_bias_relu(h, w->bias[0], rows, H);
+    for (int i = 1; i < model->config.layers; i++) {
+        sw_real *next = hidden_at(self, model, r, i);
+        sw_gemm_dense(SW_N, SW_N, rows, H, H, 1, h, w->weight[i], 0, next);
+        sw_kernel_bias_relu(next, w->bias[i], rows, H);
+        h = next;
+    }
+    if (logits)
+        sw_gemm_dense(SW_N, SW_N, rows, (size_t)model->shape.classes, H, model->config.output_scale, h,
+                      w->unembedding, 0, logits);
+}
+
+static void block_backward(mlp *self, const sw_model *model, const sw_mlp_tensors *w, const sw_mlp_tensors *g,
+                           const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits) {
+    size_t H = (size_t)model->config.d_hidden, C = (size_t)model->shape.classes;
+    size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    double scale = model->config.output_scale;
+    int top = model->config.layers - 1;
+    const sw_real *h = hidden_at(self, model, r, top);
+    sw_real *dh = self->dhidden[0], *below = self->dhidden[1];
+    sw_gemm_dense(SW_T, SW_N, H, C, rows, scale, h, dlogits, 1, g->unembedding);
+    sw_gemm_dense(SW_N, SW_T, rows, H, C, scale, dlogits, w->unembedding, 0, dh);
+    for (int i = top; i >= 0; i--) {
+        sw_kernel_relu_backward(dh, h, rows * H);
+        sw_kernel_column_sums(g->bias[i], dh, rows, H, H);
+        if (i == 0)
+            break;
+        h = hidden_at(self, model, r, i - 1);
+        sw_gemm_dense(SW_T, SW_N, H, H, rows, 1, h, dh, 1, g->weight[i]);
+        sw_gemm_dense(SW_N, SW_T, rows, H, H, 1, dh, w->weight[i], 0, below);
+        sw_real *swap = dh;
+        dh = below;
+        below = swap;
+    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t t = 0; t < T; t++)
+            sw_kernel_add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * H, H);
+}
+
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+    mlp *self = state;
+    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    sw_mlp_tensors w;
+    sw_mlp_view(&w, model, model->parameters);
+    self->rows = rows;
+    memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
+    build_table(self, model, &w);
+    for (size_t r = 0; r < rows; r += self->block)
+        block_forward(self, model, &w, tokens + r * T, r, smaller(self->block, rows - r), logits + r * C);
+}
+
+static void backward(void *state, sw_model *model, const sw_real *dlogits) {
+    mlp *self = state;
+    size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
+    size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    sw_mlp_tensors w, g;
+    sw_mlp_view(&w, model, model->parameters);
+    sw_mlp_view(&g, model, model->gradient);
+    bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
+    memset(self->dtable, 0, T * V * H * sizeof *self->dtable);
+    for (size_t r = 0; r < self->rows; r += self->block) {
+        const int32_t *tokens = self->tokens + r * T;
+        size_t count = smaller(self->block, self->rows - r);
+        if (!kept)
+            block_forward(self, model, &w, tokens, r, count, NULL);
+        block_backward(self, model, &w, &g, tokens, r, count, dlogits + r * C);
+    }
+    /* table_t = E W_t */
+    for (size_t t = 0; t < T; t++) {
+        const sw_real *dtable = self->dtable + t * V * H;
+        sw_gemm_dense(SW_T, SW_N, d, H, V, 1, w.token, dtable, 1, g.weight[0] + t * d * H);
+        sw_gemm_dense(SW_N, SW_T, V, d, H, 1, dtable, w.weight[0] + t * d * H, 1, g.token);
+    }
+}
+
+static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+    mlp *self = state;
+    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    sw_mlp_tensors w;
+    sw_mlp_view(&w, model, model->parameters);
+    build_table(self, model, &w);
+    for (size_t r = 0; r < rows; r += self->block)
+        block_forward(self, model, &w, tokens + r * T, 0, smaller(self->block, rows - r), logits + r * C);
+}
+
+/* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    double H = config->d_hidden, T = shape->tokens;
+    double table = T * shape->vocabulary * config->d_model * H;
+    double row = T * H + (config->layers - 1) * H * H + H * shape->classes;
+    return 6 * (table + (double)rows * row);
+}
+
+static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    (void)shape;
+    (void)rows;
+    return config->kind == SW_MODEL_MLP;
+}
+
+const sw_model_path sw_path_mlp = {
+    .name = "mlp",
+    .state_bytes = sizeof(mlp),
+    .applies = applies,
+    .carve = carve,
+    .forward = forward,
+    .backward = backward,
+    .evaluate = evaluate,
+    .flops = flops,
+};

@@ -1,0 +1,287 @@
+/* transformer.c: the decoder-only transformer of any number of layers (Nanda et al. 2023: no layer norm, learned
+ * positions, ReLU MLP, untied unembedding; logits read at the last position).
+ *
+ *   x = E[t] + P;  per layer: x += attention(x) W_O;  x += ReLU(x W_in + b_in) W_out + b_out;
+ *   logits = output_scale * x_last W_U
+ *
+ * Rows go through in blocks of BLOCK_ROWS inputs, each step of a block being one GEMM over all of its tokens. In the
+ * last layer only the last position is read, so queries, attention output and MLP are computed there alone.
+ * Activations are kept for backward while they fit KEEP_BYTES; a larger batch keeps only its tokens, and backward
+ * computes each block a second time. */
+#include "nn/blas.h"
+#include "nn/internal.h"
+#include "nn/kernels.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { BLOCK_ROWS = 256, KEEP_BYTES = 64 << 20 };
+
+/* n = rows T tokens; m = queries of the layer: n, and in the last layer one a row. */
+typedef struct activations {
+    sw_real *x;          /* [n, d] input of the layer */
+    sw_real *query;      /* [m, A] */
+    sw_real *key, *value; /* [n, A] */
+    sw_real *p;          /* [rows, heads, queries, T] */
+    sw_real *z;          /* [m, A] */
+    sw_real *middle;     /* [m, d] after attention */
+    sw_real *hidden;     /* [m, M] after ReLU */
+} activations;
+
+typedef struct slot {
+    activations layer[SW_LAYERS_MAX];
+    sw_real *last;  /* [rows, d] input of the last layer at the last position */
+    sw_real *final; /* [rows, d] what the unembedding reads */
+} slot;
+
+typedef struct transformer {
+    size_t block;        /* rows of a block */
+    size_t slot_count;   /* blocks whose activations are kept: all of a batch, or 1 */
+    size_t slot_stride;  /* elements from one slot's buffers to the next's */
+    slot first;          /* pointers of slot 0 */
+    int32_t *tokens;     /* [max_rows, T] of the last forward */
+    size_t rows;         /* of the last forward */
+    /* backward, one block: gradients with respect to the tensors of the same name */
+    sw_real *dx, *dmiddle, *dhidden, *dz, *dquery, *dkey, *dvalue, *ds, *dlast;
+} transformer;
+
+static size_t queries_of(const sw_model *model, int layer) {
+    return layer == model->config.layers - 1 ? 1 : (size_t)model->shape.tokens;
+}
+
+static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_t rows) {
+    const sw_model_config *config = &model->config;
+    size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
+    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens, n = rows * T;
+    for (int i = 0; i < config->layers; i++) {
+        activations *layer = &to->layer[i];
+        size_t queries = queries_of(model, i), m = rows * queries;
+        layer->x = sw_carve(carver, n * d);
+        layer->query = sw_carve(carver, m * A);
+        layer->key = sw_carve(carver, n * A);
+        layer->value = sw_carve(carver, n * A);
+        layer->p = sw_carve(carver, rows * heads * queries * T);
+        layer->z = sw_carve(carver, m * A);
+        layer->middle = sw_carve(carver, m * d);
+        layer->hidden = sw_carve(carver, m * M);
+    }
+    to->last = sw_carve(carver, rows * d);
+    to->final = sw_carve(carver, rows * d);
+}
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static void carve(void *state, sw_carver *carver, const sw_model *model) {
+    transformer *self = state;
+    const sw_model_config *config = &model->config;
+    size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
+    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
+    self->block = smaller(model->max_rows, BLOCK_ROWS);
+    size_t n = self->block * T, m = config->layers > 1 ? n : self->block, queries = m / self->block;
+
+    self->tokens = sw_carve_int(carver, model->max_rows * T);
+    sw_carver one = {NULL, 0};
+    slot counted;
+    carve_slot(&counted, &one, model, self->block);
+    size_t blocks = (model->max_rows + self->block - 1) / self->block;
+    self->slot_count = !model->special && blocks * one.used <= KEEP_BYTES ? blocks : 1;
+    self->slot_stride = one.used / sizeof(sw_real);
+    carve_slot(&self->first, carver, model, self->block);
+    for (size_t i = 1; i < self->slot_count; i++)
+        carve_slot(&counted, carver, model, self->block);
+
+    self->dx = sw_carve(carver, n * d);
+    self->dmiddle = sw_carve(carver, m * d);
+    self->dhidden = sw_carve(carver, m * M);
+    self->dz = sw_carve(carver, m * A);
+    self->dquery = sw_carve(carver, m * A);
+    self->dkey = sw_carve(carver, n * A);
+    self->dvalue = sw_carve(carver, n * A);
+    self->ds = sw_carve(carver, self->block * heads * queries * T);
+    self->dlast = sw_carve(carver, self->block * d);
+}
+
+/* Slot `index`: every buffer of slot 0, moved on. */
+static slot slot_at(const transformer *self, const sw_model *model, size_t index) {
+    slot at = self->first;
+    size_t shift = index * self->slot_stride;
+    for (int i = 0; i < model->config.layers; i++) {
+        activations *layer = &at.layer[i];
+        sw_real **buffer[8] = {&layer->x, &layer->query, &layer->key,    &layer->value,
+                               &layer->p, &layer->z,     &layer->middle, &layer->hidden};
+        for (int j = 0; j < 8; j++)
+            *buffer[j] += shift;
+    }
+    at.last += shift;
+    at.final += shift;
+    return at;
+}
+
+/* out[rows, d] <- x[rows, T, d] at the last position */
+static void gather_last(sw_real *out, const sw_real *x, size_t rows, size_t T, size_t d) {
+    for (size_t r = 0; r < rows; r++)
+        memcpy(out + r * d, x + (r * T + T - 1) * d, d * sizeof *out);
+}
+
+/* One layer: out[m, d] from layer->x. */
+static void layer_forward(const sw_model *model, const sw_transformer_layer *w, int index, slot *at, size_t rows,
+                          sw_real *out) {
+    const sw_model_config *config = &model->config;
+    size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
+    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
+    size_t queries = queries_of(model, index), n = rows * T, m = rows * queries;
+    activations *a = &at->layer[index];
+    const sw_real *xq = a->x; /* [m, d] what the queries read */
+    if (queries != T) {
+        gather_last(at->last, a->x, rows, T, d);
+        xq = at->last;
+    }
+    sw_gemm_dense(SW_N, SW_N, m, A, d, 1, xq, w->query, 0, a->query);
+    sw_gemm_dense(SW_N, SW_N, n, A, d, 1, a->x, w->key, 0, a->key);
+    sw_gemm_dense(SW_N, SW_N, n, A, d, 1, a->x, w->value, 0, a->value);
+    sw_attention shape = {rows, T, queries, heads, (size_t)config->d_head};
+    sw_attention_forward(&shape, a->query, a->key, a->value, a->p, a->z);
+
+    memcpy(a->middle, xq, m * d * sizeof *xq); /* middle = x + z W_O */
+    sw_gemm_dense(SW_N, SW_N, m, d, A, 1, a->z, w->output, 1, a->middle);
+    sw_gemm_dense(SW_N, SW_N, m, M, d, 1, a->middle, w->in, 0, a->hidden);
+    sw_kernel_bias_relu(a->hidden, w->in_bias, m, M);
+    memcpy(out, a->middle, m * d * sizeof *out); /* out = middle + hidden W_out + b_out */
+    sw_kernel_bias(out, w->out_bias, m, d);
+    sw_gemm_dense(SW_N, SW_N, m, d, M, 1, a->hidden, w->out, 1, out);
+}
+
+/* logits[rows, C] of one block; NULL: only fills the slot. */
+static void block_forward(const sw_model *model, slot *at, const int32_t *tokens, size_t rows, sw_real *logits) {
+    size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    sw_transformer_tensors w;
+    sw_transformer_view(&w, model, model->parameters);
+    sw_real *x = at->layer[0].x;
+    for (size_t i = 0; i < rows * T; i++) {
+        assert(tokens[i] >= 0 && tokens[i] < model->shape.vocabulary);
+        memcpy(x + i * d, w.token + (size_t)tokens[i] * d, d * sizeof *x);
+        sw_kernel_add(x + i * d, w.position + i % T * d, d);
+    }
+    int layers = model->config.layers;
+    for (int i = 0; i < layers; i++)
+        layer_forward(model, &w.layer[i], i, at, rows, i + 1 < layers ? at->layer[i + 1].x : at->final);
+    if (logits)
+        sw_gemm_dense(SW_N, SW_N, rows, C, d, model->config.output_scale, at->final, w.unembedding, 0, logits);
+}
+
+/* From self->dx = d out [m, d] to self->dx = d x [n, d]; accumulates into `g`. */
+static void layer_backward(transformer *self, const sw_model *model, const sw_transformer_layer *w,
+                           const sw_transformer_layer *g, int index, const slot *at, size_t rows) {
+    const sw_model_config *config = &model->config;
+    size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
+    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
+    size_t queries = queries_of(model, index), n = rows * T, m = rows * queries;
+    const activations *a = &at->layer[index];
+    const sw_real *xq = queries == T ? a->x : at->last;
+
+    /* out = middle + ReLU(middle W_in + b_in) W_out + b_out */
+    sw_gemm_dense(SW_N, SW_T, m, M, d, 1, self->dx, w->out, 0, self->dhidden);
+    sw_gemm_dense(SW_T, SW_N, M, d, m, 1, a->hidden, self->dx, 1, g->out);
+    sw_kernel_column_sums(g->out_bias, self->dx, m, d, d);
+    sw_kernel_relu_backward(self->dhidden, a->hidden, m * M);
+    sw_gemm_dense(SW_T, SW_N, d, M, m, 1, a->middle, self->dhidden, 1, g->in);
+    sw_kernel_column_sums(g->in_bias, self->dhidden, m, M, M);
+    memcpy(self->dmiddle, self->dx, m * d * sizeof *self->dx);
+    sw_gemm_dense(SW_N, SW_T, m, d, M, 1, self->dhidden, w->in, 1, self->dmiddle);
+
+    /* middle = xq + attention(q, k, v) W_O */
+    sw_gemm_dense(SW_N, SW_T, m, A, d, 1, self->dmiddle, w->output, 0, self->dz);
+    sw_gemm_dense(SW_T, SW_N, A, d, m, 1, a->z, self->dmiddle, 1, g->output);
+    sw_attention shape = {rows, T, queries, heads, (size_t)config->d_head};
+    sw_attention_backward(&shape, a->query, a->key, a->value, a->p, self->dz, self->ds, self->dquery, self->dkey,
+                          self->dvalue);
+    sw_gemm_dense(SW_T, SW_N, d, A, m, 1, xq, self->dquery, 1, g->query);
+    sw_gemm_dense(SW_T, SW_N, d, A, n, 1, a->x, self->dkey, 1, g->key);
+    sw_gemm_dense(SW_T, SW_N, d, A, n, 1, a->x, self->dvalue, 1, g->value);
+
+    /* dmiddle <- d xq: the residual and the queries */
+    sw_gemm_dense(SW_N, SW_T, m, d, A, 1, self->dquery, w->query, 1, self->dmiddle);
+    sw_gemm_dense(SW_N, SW_T, n, d, A, 1, self->dkey, w->key, 0, self->dx);
+    sw_gemm_dense(SW_N, SW_T, n, d, A, 1, self->dvalue, w->value, 1, self->dx);
+    for (size_t i = 0; i < m; i++)
+        sw_kernel_add(self->dx + (queries == T ? i : i * T + T - 1) * d, self->dmiddle + i * d, d);
+}
+
+static void block_backward(transformer *self, sw_model *model, const slot *at, const int32_t *tokens, size_t rows,
+                           const sw_real *dlogits) {
+    size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    double scale = model->config.output_scale;
+    sw_transformer_tensors w, g;
+    sw_transformer_view(&w, model, model->parameters);
+    sw_transformer_view(&g, model, model->gradient);
+
+    sw_gemm_dense(SW_T, SW_N, d, C, rows, scale, at->final, dlogits, 1, g.unembedding);
+    sw_gemm_dense(SW_N, SW_T, rows, d, C, scale, dlogits, w.unembedding, 0, self->dx);
+    for (int i = model->config.layers - 1; i >= 0; i--)
+        layer_backward(self, model, &w.layer[i], &g.layer[i], i, at, rows);
+    for (size_t i = 0; i < rows * T; i++)
+        sw_kernel_add(g.token + (size_t)tokens[i] * d, self->dx + i * d, d);
+    for (size_t t = 0; t < T; t++)
+        sw_kernel_column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
+}
+
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+    transformer *self = state;
+    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    self->rows = rows;
+    memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
+    for (size_t b = 0, r = 0; r < rows; b++, r += self->block) {
+        slot at = slot_at(self, model, b % self->slot_count);
+        block_forward(model, &at, tokens + r * T, smaller(self->block, rows - r), logits + r * C);
+    }
+}
+
+static void backward(void *state, sw_model *model, const sw_real *dlogits) {
+    transformer *self = state;
+    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
+    for (size_t b = 0, r = 0; r < self->rows; b++, r += self->block) {
+        const int32_t *tokens = self->tokens + r * T;
+        size_t count = smaller(self->block, self->rows - r);
+        slot at = slot_at(self, model, b % self->slot_count);
+        if (!kept)
+            block_forward(model, &at, tokens, count, NULL);
+        block_backward(self, model, &at, tokens, count, dlogits + r * C);
+    }
+}
+
+static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+    transformer *self = state;
+    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    slot at = slot_at(self, model, 0);
+    for (size_t r = 0; r < rows; r += self->block)
+        block_forward(model, &at, tokens + r * T, smaller(self->block, rows - r), logits + r * C);
+}
+
+/* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    double d = config->d_model, A = (double)config->heads * config->d_head, M = config->d_mlp, T = shape->tokens;
+    double total = d * shape->classes;
+    for (int i = 0; i < config->layers; i++) {
+        double queries = i == config->layers - 1 ? 1 : T;
+        total += queries * (d * A + A * d + 2 * d * M + 2 * T * A) + 2 * T * d * A;
+    }
+    return 6 * (double)rows * total;
+}
+
+static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    (void)shape;
+    (void)rows;
+    return config->kind == SW_MODEL_TRANSFORMER;
+}
+
+const sw_model_path sw_path_transformer = {
+    .name = "transformer",
+    .state_bytes = sizeof(transformer),
+    .applies = applies,
+    .carve = carve,
+    .forward = forward,
+    .backward = backward,
+    .evaluate = evaluate,
+    .flops = flops,
+};
