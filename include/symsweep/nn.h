@@ -104,6 +104,8 @@ void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, 
 typedef struct sw_prior_work sw_prior_work; /* LAPACK workspaces and the cached SVD */
 sw_status sw_prior_work_create(sw_prior_work **out, int32_t entities, int32_t d) SW_MUST_CHECK;
 void sw_prior_work_destroy(sw_prior_work *work);
+/* What refresh = false reads, for checkpoints: one flat array owned by the work. */
+double *sw_prior_work_state(sw_prior_work *work, size_t *count);
 
 /* N = sum sigma_i(E), E [entities, d]; subgradient U V^T over the non-zero singular values. */
 sw_status sw_prior_nuclear(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,

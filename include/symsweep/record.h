@@ -106,15 +106,21 @@ typedef struct sw_run_result {
     char error[256];
 } sw_run_result;
 
-/* Where a run's records go. Each returns a status; a failure ends the run. */
+/* Where a run's records go. Each returns a status; a failure ends the run. `begin` comes first and once: the records
+ * and snapshots from those numbers on follow, earlier ones (of an interrupted attempt that is resumed) are already
+ * there; 0, 0 for a run that starts. Every record and snapshot comes in order. */
 typedef struct sw_sink {
     void *context;
+    sw_status (*begin)(void *context, int32_t first_record, int32_t first_snapshot);
     sw_status (*facts)(void *context, const sw_run_facts *facts);
     sw_status (*data)(void *context, const sw_run_data *data);
     sw_status (*record)(void *context, const sw_record *record);
     sw_status (*snapshot)(void *context, const sw_snapshot *snapshot);
-    /* Asked once a step: false = stop now (checkpoint, then return SW_E_INTERRUPTED). */
+    /* Asked once a step, so it must be cheap: false = stop now (checkpoint, then SW_E_INTERRUPTED). */
     bool (*keep_going)(void *context);
+    /* How many records and snapshots of this run are safe in the results file; a checkpoint keeps the others.
+     * NULL = none is ever known to be safe. */
+    void (*safe)(void *context, int32_t *records, int32_t *snapshots);
 } sw_sink;
 
 #endif

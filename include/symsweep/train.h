@@ -7,9 +7,19 @@
 #include "symsweep/record.h"
 #include "symsweep/task.h"
 
+/* Where a run's checkpoint lives, and how often it is written. */
+typedef struct sw_checkpoint_options {
+    const char *path;     /* NULL: none is read or written */
+    double every_seconds; /* 0: only when the sink asks to stop */
+} sw_checkpoint_options;
+
 /* Trains one run to its end. The result is filled whatever happens. SW_OK: the run is done or diverged (a result);
- * SW_E_INTERRUPTED: the sink asked to stop; anything else: the run failed, the message says why. */
-sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_sink *sink) SW_MUST_CHECK;
+ * SW_E_INTERRUPTED: the sink asked to stop (result->state is SW_RUN_RUNNING); anything else: the run failed, the message
+ * says why. A checkpoint of this very run at checkpoint->path is resumed from, bit for bit; one that is damaged, of
+ * another run or made on another BLAS core type is put aside with a warning and the run starts anew. The file is removed
+ * when the run has ended. */
+sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
+                   const sw_sink *sink) SW_MUST_CHECK;
 
 /* ---- the pieces, for tests, benchmarks and `symsweep draws` ---- */
 
@@ -30,10 +40,24 @@ sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, c
 void sw_objective_destroy(sw_objective *objective);
 /* Rows that a model needs for it. */
 size_t sw_objective_max_rows(const sw_objective *objective);
+/* Draws batch, tuples and pairs of step t. `model` may be NULL unless sw_objective_needs_model: predicted intermediates
+ * and nearest tokens are read from its parameters. */
+void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t);
+bool sw_objective_needs_model(const sw_objective *objective);
 /* Draws step t, runs forward and backward; *value is the objective, the model's gradient is assigned. */
 sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t) SW_MUST_CHECK;
 /* What the last sw_objective_step drew for family f: tuples and their number (0 = inactive). */
 const sw_tuple *sw_objective_tuples(const sw_objective *objective, sw_family_id f, size_t *count);
 const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, size_t *count);
+/* Table indices of those pairs' inputs, [2 * count]. */
+const int32_t *sw_objective_pair_inputs(const sw_objective *objective);
+/* Table indices of the batch of the last step. */
+const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count);
+/* Class map of family f, [C] classes, for a tuple's `map`; NULL = identity. */
+const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_id f, int32_t map);
+/* What the objective carries from step to step (the cached SVDs of priors with every > 1), for checkpoints. */
+size_t sw_objective_state_bytes(const sw_objective *objective);
+void sw_objective_save(const sw_objective *objective, void *state);
+void sw_objective_restore(sw_objective *objective, const void *state);
 
 #endif

@@ -1,0 +1,12 @@
+/* fault.h: makes the outside world fail on purpose, for tests.
+ *
+ * Every place that can be refused by the operating system asks first. With SYMSWEEP_FAULT=N[:ERRNO[:POINT]] in the
+ * environment the N-th question (1 is the first; only those of POINT when given) is answered with ERRNO (default
+ * 5, EIO), all others with 0. With SYMSWEEP_FAULT=count the number of questions is printed to stderr at exit. */
+#ifndef SYMSWEEP_FAULT_H
+#define SYMSWEEP_FAULT_H
+
+/* The errno that the operation at `point` ("checkpoint.write") must fail with; 0 = go on. */
+int sw_fault(const char *point);
+
+#endif

@@ -1,0 +1,390 @@
+/* The objective of one optimizer step:
+ *
+ *     loss(batch) + sum_f weight_f * mean over tuples of family f + sum_g weight_g * prior_g
+ *
+ * One forward over the distinct inputs of the batch and all tuples, losses on the logits, one backward. */
+#include "symsweep/train.h"
+
+#include "symsweep/arena.h"
+#include "symsweep/rng.h"
+#include "train/lipschitz.h"
+#include "train/rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct family_term {
+    sw_family_config config;
+    sw_tuple_set *set;     /* NULL: the family has no weight in this run */
+    size_t capacity, count;/* tuples a step, tuples of the last step */
+    sw_tuple *tuples;      /* [capacity] */
+    bool predicted;        /* inner products by the model's own answers */
+    sw_divergence_spec spec;
+    int32_t *class_map;    /* [entities, C], a row filled when its map is first drawn */
+    bool *map_filled;      /* [entities] */
+} family_term;
+
+struct sw_objective {
+    const sw_run_config *config;
+    const sw_task *task;
+    sw_arena *arena;
+    sw_batches *batches;
+    sw_rows rows;
+    int64_t t;             /* the step that was drawn last */
+    size_t batch_size, max_rows;
+    int32_t *batch_row;    /* [batch] 0, 1, 2, ... */
+    int32_t *batch_label;  /* [batch] */
+    const int32_t *batch;  /* [batch] table indices of the last step */
+    bool batch_is_set;     /* the full batch stays in the rows */
+    family_term family[SW_FAMILY_COUNT];
+    sw_prior_work *prior_work[2]; /* nuclear, entropy */
+    sw_lipschitz_draw lipschitz;
+    sw_real *logits, *dlogits; /* [max_rows, C] */
+    int32_t *prediction;   /* [N] argmax for every input, when a family needs it */
+    sw_real *table_logits; /* [N, C] likewise */
+};
+
+/* A weight acts in steps from_step < t <= until_step. */
+static bool acts(double weight, int64_t from_step, int64_t until_step, int64_t t)
+{
+    return weight != 0 && t > from_step && (until_step < 0 || t <= until_step);
+}
+
+/* ---- setting up ---- */
+
+static sw_status create_family(sw_objective *objective, sw_family_id f, const int8_t *split)
+{
+    const sw_task *task = objective->task;
+    const sw_family *family = sw_families[f];
+    family_term *term = &objective->family[f];
+    term->config = objective->config->symmetry[f];
+    if (term->config.weight == 0) return SW_OK;
+    if (!family->applies(&task->config))
+        return sw_fail(SW_E_CONFIG, "symmetry.%s: not defined on this task", family->name);
+
+    sw_status status = sw_tuple_set_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
+    if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", family->name);
+    term->predicted = family->candidate_predicted && term->config.intermediate == SW_INTERMEDIATE_PREDICTED;
+
+    int64_t listed = sw_tuple_set_count(term->set);
+    bool all = term->config.tuples_per_step == 0;
+    if (all && listed < 0)
+        return sw_fail(SW_E_CONFIG, "symmetry.%s.tuples_per_step: there are too many tuples to take \"all\" of them",
+                       family->name);
+    term->capacity = !all ? (size_t)term->config.tuples_per_step
+                          : term->predicted ? (size_t)family->candidates(task) : (size_t)listed;
+    term->tuples = sw_arena_alloc(objective->arena, term->capacity, sizeof *term->tuples);
+    if (!term->tuples) return SW_E_MEMORY;
+    if (all && !term->predicted) {
+        for (int64_t i = 0; i < listed; i++) sw_tuple_set_get(term->set, i, &term->tuples[i]);
+        term->count = (size_t)listed;
+    }
+
+    bool relation = task->config.kind != SW_TASK_COMPARISON || task->config.form == SW_FORM_RELATION;
+    term->spec = (sw_divergence_spec){
+        .compare = family->compare,
+        .divergence = (sw_divergence)term->config.divergence,
+        .classes = task->classes,
+        .odds_high = relation ? 1 : 2, /* z_1 - z_0 of the ">" query; three_way: z_> - z_< */
+        .odds_low = 0,
+    };
+    if (!family->class_map) return SW_OK;
+    size_t maps = (size_t)task->entities;
+    term->class_map = sw_arena_alloc(objective->arena, maps * (size_t)task->classes, sizeof *term->class_map);
+    term->map_filled = sw_arena_alloc(objective->arena, maps, sizeof *term->map_filled);
+    term->spec.class_map = term->class_map;
+    return term->class_map && term->map_filled ? SW_OK : SW_E_MEMORY;
+}
+
+static sw_status create_priors(sw_objective *objective)
+{
+    const sw_run_config *config = objective->config;
+    for (int g = SW_PRIOR_NUCLEAR; g <= SW_PRIOR_ENTROPY; g++) {
+        if (config->geometry[g].weight == 0) continue;
+        sw_status status = sw_prior_work_create(&objective->prior_work[g], objective->task->entities,
+                                                config->model.d_model);
+        if (status != SW_OK) return status;
+    }
+    if (config->geometry[SW_PRIOR_LIPSCHITZ].weight == 0) return SW_OK;
+    return sw_lipschitz_create(&objective->lipschitz, config, objective->task, objective->arena);
+}
+
+static size_t count_max_rows(const sw_objective *objective)
+{
+    size_t rows = objective->batch_size;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        rows += objective->family[f].capacity * (size_t)sw_families[f]->arity;
+    rows += 2 * objective->lipschitz.capacity;
+    return rows < objective->task->inputs ? rows : objective->task->inputs;
+}
+
+static sw_status create_buffers(sw_objective *objective)
+{
+    sw_arena *arena = objective->arena;
+    size_t classes = (size_t)objective->task->classes, inputs = objective->task->inputs;
+    objective->max_rows = count_max_rows(objective);
+    objective->batch_row = sw_arena_alloc(arena, objective->batch_size, sizeof *objective->batch_row);
+    objective->batch_label = sw_arena_alloc(arena, objective->batch_size, sizeof *objective->batch_label);
+    objective->logits = sw_arena_alloc(arena, objective->max_rows * classes, sizeof *objective->logits);
+    objective->dlogits = sw_arena_alloc(arena, objective->max_rows * classes, sizeof *objective->dlogits);
+    if (!objective->batch_row || !objective->batch_label || !objective->logits || !objective->dlogits)
+        return SW_E_MEMORY;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (!objective->family[f].predicted || objective->prediction) continue;
+        objective->prediction = sw_arena_alloc(arena, inputs, sizeof *objective->prediction);
+        objective->table_logits = sw_arena_alloc(arena, inputs * classes, sizeof *objective->table_logits);
+        if (!objective->prediction || !objective->table_logits) return SW_E_MEMORY;
+    }
+    return sw_rows_create(&objective->rows, objective->task, objective->max_rows, arena);
+}
+
+sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task,
+                              const int8_t *split)
+{
+    sw_objective *objective = calloc(1, sizeof *objective);
+    if (!objective) return sw_fail(SW_E_MEMORY, "out of memory");
+    objective->config = config;
+    objective->task = task;
+    sw_status status = sw_arena_create(&objective->arena);
+    if (status == SW_OK) status = sw_batches_create(&objective->batches, config, task, split);
+    if (status == SW_OK) objective->batch_size = sw_batches_size(objective->batches);
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
+        status = create_family(objective, (sw_family_id)f, split);
+    if (status == SW_OK) status = create_priors(objective);
+    if (status == SW_OK) status = create_buffers(objective);
+    if (status != SW_OK) {
+        sw_objective_destroy(objective);
+        objective = NULL;
+    }
+    *out = objective;
+    return status;
+}
+
+void sw_objective_destroy(sw_objective *objective)
+{
+    if (!objective) return;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) sw_tuple_set_destroy(objective->family[f].set);
+    for (int g = 0; g < 2; g++) sw_prior_work_destroy(objective->prior_work[g]);
+    sw_batches_destroy(objective->batches);
+    sw_arena_destroy(objective->arena);
+    free(objective);
+}
+
+size_t sw_objective_max_rows(const sw_objective *objective) { return objective->max_rows; }
+
+/* ---- drawing a step ---- */
+
+static void draw_batch(sw_objective *objective, int64_t t)
+{
+    bool full = objective->config->optimizer.batch_size == 0;
+    if (full && objective->batch_is_set) {
+        sw_rows_truncate(&objective->rows, objective->batch_size);
+        return;
+    }
+    sw_rows_truncate(&objective->rows, 0);
+    objective->batch = sw_batches_step(objective->batches, t);
+    for (size_t i = 0; i < objective->batch_size; i++) {
+        objective->batch_row[i] = sw_rows_add(&objective->rows, objective->batch[i]);
+        objective->batch_label[i] = objective->task->label[objective->batch[i]];
+    }
+    objective->batch_is_set = full;
+}
+
+static void collect_tuple(void *context, const sw_tuple *tuple)
+{
+    family_term *term = context;
+    term->tuples[term->count++] = *tuple;
+}
+
+static void fill_class_map(const sw_task *task, const sw_family *family, family_term *term, int32_t map)
+{
+    if (map < 0 || term->map_filled[map]) return;
+    for (int32_t c = 0; c < task->classes; c++)
+        term->class_map[(size_t)map * (size_t)task->classes + (size_t)c] = family->class_map(task, map, c);
+    term->map_filled[map] = true;
+}
+
+static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
+{
+    family_term *term = &objective->family[f];
+    uint32_t seed = objective->config->seed, stream = SW_STREAM_TUPLES + (uint32_t)f;
+    size_t wanted = (size_t)term->config.tuples_per_step;
+    if (term->predicted && wanted) {
+        term->count = sw_tuple_set_sample_predicted(term->set, term->tuples, wanted, objective->prediction, seed,
+                                                    stream, (uint64_t)t);
+    } else if (term->predicted) {
+        term->count = 0;
+        sw_tuple_set_each_predicted(term->set, objective->prediction, collect_tuple, term);
+    } else if (wanted) {
+        sw_tuple_set_sample(term->set, term->tuples, wanted, seed, stream, (uint64_t)t);
+        term->count = wanted;
+    } /* else: every tuple, listed once and for all */
+
+    const sw_family *family = sw_families[f];
+    for (size_t i = 0; i < term->count; i++) {
+        for (int k = 0; k < family->arity; k++) sw_rows_add(&objective->rows, term->tuples[i].input[k]);
+        if (family->class_map) fill_class_map(objective->task, family, term, term->tuples[i].map);
+    }
+}
+
+static bool family_acts(const sw_objective *objective, int f, int64_t t)
+{
+    const sw_family_config *config = &objective->family[f].config;
+    return objective->family[f].set && acts(config->weight, config->from_step, config->until_step, t);
+}
+
+static bool prior_acts(const sw_objective *objective, int g, int64_t t)
+{
+    const sw_prior_config *config = &objective->config->geometry[g];
+    return acts(config->weight, config->from_step, config->until_step, t);
+}
+
+/* The model's answer to every input of the table, before the step's forward. */
+static void predict_table(sw_objective *objective, sw_model *model, int64_t t)
+{
+    bool needed = false;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        needed = needed || (objective->family[f].predicted && family_acts(objective, f, t));
+    if (!needed) return;
+    const sw_task *task = objective->task;
+    sw_model_evaluate(model, task->input, task->inputs, objective->table_logits);
+    sw_loss_rows(SW_LOSS_CROSS_ENTROPY, objective->table_logits, task->classes, task->label, task->inputs, NULL, NULL,
+                 objective->prediction);
+}
+
+/* ---- the step ---- */
+
+static sw_status add_priors(double *value, sw_objective *objective, sw_model *model, int64_t t)
+{
+    const sw_prior_config *priors = objective->config->geometry;
+    const sw_tensor *embedding = sw_model_tensor(model, "token_embedding");
+    const sw_real *E = sw_model_parameters(model) + embedding->offset; /* entity tokens are its first rows */
+    sw_real *dE = sw_model_gradient(model) + embedding->offset;
+    sw_status status = SW_OK;
+    for (int g = SW_PRIOR_NUCLEAR; g <= SW_PRIOR_ENTROPY && status == SW_OK; g++) {
+        if (!prior_acts(objective, g, t)) continue;
+        bool refresh = (t - priors[g].from_step - 1) % priors[g].every == 0;
+        double prior = 0;
+        status = (g == SW_PRIOR_NUCLEAR ? sw_prior_nuclear : sw_prior_entropy)(
+            &prior, objective->prior_work[g], E, priors[g].weight, refresh, dE);
+        *value += priors[g].weight * prior;
+    }
+    if (status == SW_OK && prior_acts(objective, SW_PRIOR_LIPSCHITZ, t)) {
+        const sw_prior_config *lipschitz = &priors[SW_PRIOR_LIPSCHITZ];
+        *value += lipschitz->weight *
+                  sw_prior_lipschitz(objective->lipschitz.pairs, objective->lipschitz.count, lipschitz->bound,
+                                     objective->logits, objective->task->classes, E, objective->config->model.d_model,
+                                     lipschitz->weight, objective->dlogits, dE);
+    }
+    return status;
+}
+
+bool sw_objective_needs_model(const sw_objective *objective)
+{
+    bool needs = objective->lipschitz.capacity > 0 && objective->config->geometry[SW_PRIOR_LIPSCHITZ].neighbors > 0;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) needs = needs || objective->family[f].predicted;
+    return needs;
+}
+
+void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t)
+{
+    objective->t = t;
+    predict_table(objective, model, t);
+    draw_batch(objective, t);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (family_acts(objective, f, t)) draw_tuples(objective, (sw_family_id)f, t);
+    }
+    objective->lipschitz.count = 0;
+    if (prior_acts(objective, SW_PRIOR_LIPSCHITZ, t)) {
+        const sw_real *embedding =
+            model ? sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset : NULL;
+        sw_lipschitz_step(&objective->lipschitz, &objective->rows, embedding, t);
+    }
+}
+
+sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t)
+{
+    sw_objective_draw(objective, model, t);
+    size_t rows = objective->rows.count, classes = (size_t)objective->task->classes;
+    sw_real *logits = objective->logits, *dlogits = objective->dlogits;
+    sw_model_forward(model, objective->rows.tokens, rows, logits);
+    memset(dlogits, 0, rows * classes * sizeof *dlogits);
+    memset(sw_model_gradient(model), 0, sw_model_parameter_count(model) * sizeof(sw_real));
+
+    *value = sw_loss((sw_loss_kind)objective->config->loss, logits, objective->task->classes, objective->batch_row,
+                     objective->batch_label, objective->batch_size, dlogits);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        const family_term *term = &objective->family[f];
+        if (!family_acts(objective, f, t) || term->count == 0) continue;
+        *value += term->config.weight * sw_divergence_mean(&term->spec, term->tuples, term->count,
+                                                           objective->rows.row_of, logits, term->config.weight,
+                                                           dlogits);
+    }
+    sw_status status = add_priors(value, objective, model, t);
+    sw_model_backward(model, dlogits);
+    return status;
+}
+
+/* ---- what was drawn, and what is carried over ---- */
+
+const sw_tuple *sw_objective_tuples(const sw_objective *objective, sw_family_id f, size_t *count)
+{
+    *count = family_acts(objective, f, objective->t) ? objective->family[f].count : 0;
+    return objective->family[f].tuples;
+}
+
+const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_id f, int32_t map)
+{
+    if (map < 0) return NULL;
+    return objective->family[f].class_map + (size_t)map * (size_t)objective->task->classes;
+}
+
+const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, size_t *count)
+{
+    *count = objective->lipschitz.count;
+    return objective->lipschitz.pairs;
+}
+
+const int32_t *sw_objective_pair_inputs(const sw_objective *objective) { return objective->lipschitz.inputs; }
+
+const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count)
+{
+    *count = objective->batch_size;
+    return objective->batch;
+}
+
+size_t sw_objective_state_bytes(const sw_objective *objective)
+{
+    size_t total = 0;
+    for (int g = 0; g < 2; g++) {
+        size_t count = 0;
+        if (objective->prior_work[g]) sw_prior_work_state(objective->prior_work[g], &count);
+        total += count * sizeof(double);
+    }
+    return total;
+}
+
+void sw_objective_save(const sw_objective *objective, void *state)
+{
+    char *to = state;
+    for (int g = 0; g < 2; g++) {
+        if (!objective->prior_work[g]) continue;
+        size_t count = 0;
+        const double *from = sw_prior_work_state(objective->prior_work[g], &count);
+        memcpy(to, from, count * sizeof *from);
+        to += count * sizeof *from;
+    }
+}
+
+void sw_objective_restore(sw_objective *objective, const void *state)
+{
+    const char *from = state;
+    for (int g = 0; g < 2; g++) {
+        if (!objective->prior_work[g]) continue;
+        size_t count = 0;
+        double *to = sw_prior_work_state(objective->prior_work[g], &count);
+        memcpy(to, from, count * sizeof *to);
+        from += count * sizeof *to;
+    }
+}

@@ -1,0 +1,46 @@
+/* run.h: the state of one run in training, shared by the loop and its checkpoints. */
+#ifndef SYMSWEEP_TRAIN_RUN_H
+#define SYMSWEEP_TRAIN_RUN_H
+
+#include "symsweep/train.h"
+#include "train/unsafe.h"
+
+/* What a resumed run goes on from, beside parameters and optimizer state. Plain data, written as it stands. */
+typedef struct sw_progress {
+    int64_t step;             /* optimizer steps taken */
+    int64_t streak_start;     /* step from which `stop` has held; -1 = it does not */
+    double objective;         /* of the last step; NaN at step 0 */
+    double gradient_norm;
+    double wall_seconds, measure_seconds; /* of earlier attempts */
+    int32_t evaluation, snapshot;         /* how many were made */
+    int32_t ended;            /* 1 = nothing is left to train */
+    int32_t diverged, stopped_early;
+    int32_t reserved;
+} sw_progress;
+
+typedef struct sw_run {
+    sw_run_config config;
+    const sw_sink *sink;
+    sw_checkpoint_options checkpoint;
+    sw_task *task;
+    int8_t *split; /* [N] */
+    sw_model *model;
+    sw_objective *objective;
+    sw_optimizer *optimizer;
+    sw_measure *measure;
+    sw_progress progress;
+    sw_unsafe unsafe;
+    double started; /* clock at the start of this attempt */
+    double measure_seconds;
+} sw_run;
+
+/* Writes run->checkpoint.path through a temporary name, checksummed and synced. */
+sw_status sw_checkpoint_write(sw_run *run) SW_MUST_CHECK;
+
+/* Reads it back into the run. *found = false when there is none or it is put aside with a warning. */
+sw_status sw_checkpoint_read(bool *found, sw_run *run) SW_MUST_CHECK;
+
+/* Removes it when the run has ended. */
+void sw_checkpoint_remove(const sw_run *run);
+
+#endif

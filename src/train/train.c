@@ -1,0 +1,240 @@
+/* The training loop of one run:
+ *
+ *     evaluate step 0
+ *     until the end: forward and backward of the objective, optimizer update, evaluate when due
+ */
+#include "train/run.h"
+
+#include "symsweep/clock.h"
+#include "symsweep/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- setting up ---- */
+
+static sw_status create_model(sw_run *run)
+{
+    const sw_run_config *config = &run->config;
+    const sw_task *task = run->task;
+    sw_model_shape shape = {.vocabulary = task->vocabulary,
+                            .entities = task->entities,
+                            .tokens = task->tokens,
+                            .classes = task->classes};
+    sw_status status = sw_model_create(&run->model, &config->model, &shape, sw_objective_max_rows(run->objective));
+    if (status != SW_OK) return status;
+    sw_model_initialize(run->model, config->seed);
+    size_t tensor_count = 0;
+    const sw_tensor *tensors = sw_model_tensors(run->model, &tensor_count);
+    return sw_optimizer_create(&run->optimizer, &config->optimizer, config->steps, tensors, tensor_count,
+                               sw_model_parameter_count(run->model));
+}
+
+static sw_status create_run(sw_run *run)
+{
+    const sw_run_config *config = &run->config;
+    sw_status status = sw_task_create(&run->task, &config->task, &config->model, config->data_seed);
+    if (status != SW_OK) return status;
+    run->split = malloc(run->task->inputs);
+    if (!run->split) return sw_fail(SW_E_MEMORY, "out of memory");
+    sw_task_split(run->split, run->task, config->train_fraction, config->data_seed);
+    status = sw_objective_create(&run->objective, config, run->task, run->split);
+    if (status == SW_OK) status = create_model(run);
+    if (status == SW_OK) status = sw_measure_create(&run->measure, config, run->task, run->split);
+    return status;
+}
+
+static void release_run(sw_run *run)
+{
+    sw_unsafe_clear(&run->unsafe);
+    sw_measure_destroy(run->measure);
+    sw_optimizer_destroy(run->optimizer);
+    sw_model_destroy(run->model);
+    sw_objective_destroy(run->objective);
+    free(run->split);
+    sw_task_destroy(run->task);
+}
+
+/* ---- what goes to the sink ---- */
+
+static sw_status send_start(sw_run *run)
+{
+    const sw_sink *sink = run->sink;
+    const sw_unsafe *unsafe = &run->unsafe;
+    sw_status status = sink->begin(sink->context, run->progress.evaluation - (int32_t)unsafe->record_count,
+                                   run->progress.snapshot - (int32_t)unsafe->snapshot_count);
+    if (status != SW_OK) return status;
+    sw_run_facts facts;
+    sw_measure_facts(&facts, run->measure, run->model);
+    status = sink->facts(sink->context, &facts);
+    if (status == SW_OK && run->config.save.split) {
+        const sw_run_data data = {.inputs = (int64_t)run->task->inputs,
+                                  .tokens = run->task->tokens,
+                                  .split = run->split,
+                                  .input = run->task->input,
+                                  .label = run->task->label};
+        status = sink->data(sink->context, &data);
+    }
+    for (size_t r = 0; r < unsafe->record_count && status == SW_OK; r++)
+        status = sink->record(sink->context, &unsafe->records[r]);
+    for (size_t s = 0; s < unsafe->snapshot_count && status == SW_OK; s++)
+        status = sink->snapshot(sink->context, &unsafe->snapshots[s]);
+    return status;
+}
+
+/* Records that the results file holds need not go into a checkpoint. */
+static void forget_safe(sw_run *run)
+{
+    int32_t records = 0, snapshots = 0;
+    if (run->sink->safe) run->sink->safe(run->sink->context, &records, &snapshots);
+    sw_unsafe_forget(&run->unsafe, records, snapshots);
+}
+
+static sw_status measure_record(sw_record *record, sw_run *run, bool full)
+{
+    sw_status status = sw_measure_evaluate(record, run->measure, run->model, full);
+    record->step = run->progress.step;
+    record->evaluation = run->progress.evaluation;
+    record->value[SW_METRIC_OBJECTIVE] = (float)run->progress.objective;
+    record->value[SW_METRIC_GRADIENT_NORM] = (float)run->progress.gradient_norm;
+    return status;
+}
+
+/* Has `stop` held for long enough, now that this record is known? */
+static bool stop_holds(sw_run *run, const sw_record *record)
+{
+    const sw_stop_config *stop = &run->config.stop;
+    if (!(stop->test_accuracy > 0)) return false;
+    if (!(record->value[SW_METRIC_TEST_ACCURACY] >= (float)stop->test_accuracy)) {
+        run->progress.streak_start = -1;
+        return false;
+    }
+    if (run->progress.streak_start < 0) run->progress.streak_start = run->progress.step;
+    return run->progress.step - run->progress.streak_start >= stop->for_steps;
+}
+
+static sw_status evaluate(sw_run *run)
+{
+    sw_progress *progress = &run->progress;
+    bool full = progress->ended || progress->evaluation % run->config.evaluate.spectra_every == 0;
+    sw_record record;
+    sw_status status = measure_record(&record, run, full);
+    if (status != SW_OK) return status;
+
+    if (!isfinite(record.value[SW_METRIC_TRAIN_LOSS])) {
+        progress->diverged = progress->ended = 1;
+    } else if (!progress->ended && stop_holds(run, &record)) {
+        progress->stopped_early = progress->ended = 1;
+    }
+    if (progress->ended && !full) { /* the last evaluation has every measure */
+        status = measure_record(&record, run, true);
+        if (status != SW_OK) return status;
+    }
+    forget_safe(run);
+    status = sw_unsafe_add_record(&run->unsafe, &record);
+    if (status == SW_OK) status = run->sink->record(run->sink->context, &record);
+    progress->evaluation++;
+    return status;
+}
+
+static sw_status take_snapshot(sw_run *run)
+{
+    sw_snapshot snapshot;
+    sw_status status = sw_measure_snapshot(&snapshot, run->measure, run->model);
+    if (status != SW_OK) return status;
+    snapshot.step = run->progress.step;
+    snapshot.snapshot = run->progress.snapshot++;
+    forget_safe(run);
+    status = sw_unsafe_add_snapshot(&run->unsafe, &snapshot);
+    return status == SW_OK ? run->sink->snapshot(run->sink->context, &snapshot) : status;
+}
+
+/* Whatever is due at the current step. The last step is always evaluated and snapshotted. */
+static sw_status measure_if_due(sw_run *run)
+{
+    int64_t step = run->progress.step;
+    double begun = sw_clock_now();
+    sw_status status = SW_OK;
+    if (run->progress.ended || sw_is_evaluation_step(&run->config, step)) status = evaluate(run);
+    if (status == SW_OK && (run->progress.ended || sw_is_snapshot_step(&run->config, step))) status = take_snapshot(run);
+    run->measure_seconds += sw_clock_now() - begun;
+    return status;
+}
+
+/* ---- the loop ---- */
+
+static sw_status take_step(sw_run *run)
+{
+    sw_progress *progress = &run->progress;
+    int64_t t = progress->step + 1;
+    sw_status status = sw_objective_step(&progress->objective, run->objective, run->model, t);
+    if (status != SW_OK && isfinite(progress->objective)) return sw_fail_in(status, "step %lld", (long long)t);
+    sw_real *gradient = sw_model_gradient(run->model);
+    progress->gradient_norm = sw_norm(gradient, sw_model_parameter_count(run->model));
+    sw_optimizer_step(run->optimizer, t, sw_model_parameters(run->model), gradient);
+    progress->step = t;
+    if (!isfinite(progress->objective)) progress->diverged = progress->ended = 1;
+    if (t >= run->config.steps) progress->ended = 1;
+    return SW_OK;
+}
+
+static sw_status train_on(sw_run *run)
+{
+    sw_status status = SW_OK;
+    double saved = run->started;
+    while (!run->progress.ended && status == SW_OK) {
+        bool stop = !run->sink->keep_going(run->sink->context);
+        double interval = run->checkpoint.every_seconds;
+        if (run->checkpoint.path && (stop || (interval > 0 && sw_clock_now() - saved >= interval))) {
+            forget_safe(run);
+            if (sw_checkpoint_write(run) != SW_OK) sw_warn("no checkpoint: %s", sw_message());
+            saved = sw_clock_now();
+        }
+        if (stop) return sw_fail(SW_E_INTERRUPTED, "stopped at step %lld", (long long)run->progress.step);
+        status = take_step(run);
+        if (status == SW_OK) status = measure_if_due(run);
+    }
+    return status;
+}
+
+static void fill_result(sw_run_result *result, const sw_run *run, sw_status status)
+{
+    const sw_progress *progress = &run->progress;
+    *result = (sw_run_result){
+        .state = status == SW_E_INTERRUPTED ? SW_RUN_RUNNING
+                 : status != SW_OK          ? SW_RUN_FAILED
+                 : progress->diverged       ? SW_RUN_DIVERGED
+                                            : SW_RUN_DONE,
+        .records = progress->evaluation,
+        .snapshots = progress->snapshot,
+        .stopped_early = progress->stopped_early,
+        .steps = progress->step,
+        .wall_seconds = progress->wall_seconds + (sw_clock_now() - run->started),
+        .measure_seconds = progress->measure_seconds + run->measure_seconds,
+    };
+    if (status != SW_OK) snprintf(result->error, sizeof result->error, "%s", sw_message());
+}
+
+sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
+                   const sw_sink *sink)
+{
+    sw_run run = {.config = *config, .sink = sink, .started = sw_clock_now()};
+    if (checkpoint) run.checkpoint = *checkpoint;
+    run.progress = (sw_progress){.streak_start = -1, .objective = NAN, .gradient_norm = NAN};
+
+    bool resumed = false;
+    sw_status status = create_run(&run);
+    if (status == SW_OK) status = sw_checkpoint_read(&resumed, &run);
+    if (status == SW_OK) status = send_start(&run);
+    if (status == SW_OK && !resumed) {
+        run.progress.ended = config->steps <= 0;
+        status = measure_if_due(&run);
+    }
+    if (status == SW_OK) status = train_on(&run);
+    if (status == SW_OK) sw_checkpoint_remove(&run);
+    fill_result(result, &run, status);
+    release_run(&run);
+    return status;
+}
