@@ -1,0 +1,13 @@
+/* gradient_check.h: a gradient against central differences, in double. */
+#ifndef SW_TESTS_GRADIENT_CHECK_H
+#define SW_TESTS_GRADIENT_CHECK_H
+
+#include <stddef.h>
+
+/* Compares gradient[n] with (f(w + h) - f(w - h)) / 2h, h = cbrt(eps) max(1, |w|), one parameter at a time; value()
+ * computes f from whatever `parameters` hold. An entry is bad when the two differ by more than
+ * tolerance * max(1, |difference quotient|). Prints the worst entry when any is bad. Returns how many are. */
+int sw_check_gradient(const char *name, double (*value)(void *context), void *context, double *parameters,
+                      const double *gradient, size_t n, double tolerance);
+
+#endif
