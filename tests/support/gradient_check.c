@@ -27,7 +27,7 @@ int sw_check_gradient(const char *name, double (*value)(void *context), void *co
             }
         }
     }
-    if (bad)
+    if (bad && name)
         fprintf(stderr, "%s: %d of %zu entries differ; worst [%zu]: gradient %.12g, difference quotient %.12g\n", name,
                 bad, n, worst, gradient[worst], worst_quotient);
     return bad;

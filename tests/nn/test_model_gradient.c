@@ -1,0 +1,136 @@
+/* Every parameter gradient of every kind of model against central differences, through a random linear functional of
+ * the logits. Compiled in double. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "gradient_check.h"
+#include "symsweep/nn.h"
+#include "symsweep/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STREAM_TOKENS = 0x900, STREAM_FUNCTIONAL = 0x901 };
+
+/* f = sum_r c_r . logits_r */
+typedef struct functional {
+    sw_model *model;
+    const int32_t *tokens;
+    size_t rows, classes;
+    double *logits, *coefficient;
+} functional;
+
+static double value(void *context) {
+    functional *f = context;
+    sw_model_forward(f->model, f->tokens, f->rows, f->logits);
+    double sum = 0;
+    for (size_t i = 0; i < f->rows * f->classes; i++)
+        sum += f->coefficient[i] * f->logits[i];
+    return sum;
+}
+
+typedef struct setting {
+    const char *name;
+    sw_model_config config;
+    sw_model_shape shape;
+    size_t rows;
+    bool constant_last; /* the last token is one for all rows, as a readout token is */
+} setting;
+
+/* Bad entries over all tensors; sign -1 negates one tensor's gradient first. */
+static int check(const setting *s, bool general, const char *negated) {
+    sw_model *model = NULL;
+    assert_int_equal(sw_model_create(&model, &s->config, &s->shape, s->rows), SW_OK);
+    sw_model_force_general(model, general);
+    sw_model_initialize(model, 7);
+    size_t T = (size_t)s->shape.tokens, C = (size_t)s->shape.classes, P = sw_model_parameter_count(model), count;
+    /* biases start at zero; give them values so that their place in the sum matters */
+    const sw_tensor *tensor = sw_model_tensors(model, &count);
+    double *w = sw_model_parameters(model);
+    for (size_t i = 0; i < count; i++)
+        if (tensor[i].rank == 1)
+            for (int64_t j = 0; j < tensor[i].shape[0]; j++)
+                w[tensor[i].offset + (size_t)j] = 0.3 * (double)((j * 7 + 3) % 11) / 11 - 0.1;
+    int32_t *tokens = malloc(s->rows * T * sizeof *tokens);
+    functional f = {model, tokens, s->rows, C, malloc(s->rows * C * sizeof(double)), malloc(s->rows * C * sizeof(double))};
+    assert_true(tokens && f.logits && f.coefficient);
+    for (size_t i = 0; i < s->rows * T; i++)
+        tokens[i] = s->constant_last && i % T == T - 1
+                        ? s->shape.vocabulary - 1
+                        : (int32_t)sw_random_below(1, STREAM_TOKENS, 0, i, (uint64_t)s->shape.vocabulary);
+    for (size_t i = 0; i < s->rows * C; i++)
+        f.coefficient[i] = sw_random_uniform(1, STREAM_FUNCTIONAL, 0, i) - 0.5;
+
+    memset(sw_model_gradient(model), 0, P * sizeof(double));
+    (void)value(&f);
+    sw_model_backward(model, f.coefficient);
+    double *gradient = malloc(P * sizeof *gradient);
+    assert_non_null(gradient);
+    memcpy(gradient, sw_model_gradient(model), P * sizeof *gradient);
+    int bad = 0;
+    for (size_t i = 0; i < count; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "%s, %s", s->name, tensor[i].name);
+        size_t n = (size_t)(tensor[i].shape[0] * tensor[i].shape[1]);
+        double *g = gradient + tensor[i].offset;
+        if (negated && strcmp(negated, tensor[i].name) == 0)
+            for (size_t j = 0; j < n; j++)
+                g[j] = -g[j];
+        bad += sw_check_gradient(negated ? NULL : name, value, &f, w + tensor[i].offset, g, n, 1e-7);
+    }
+    free(gradient);
+    free(tokens);
+    free(f.logits);
+    free(f.coefficient);
+    sw_model_destroy(model);
+    return bad;
+}
+
+#define TRANSFORMER(layers, d, heads, dh, M)                                                                          \
+    { SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3 }
+#define MLP(layers, d, H)                                                                                             \
+    { SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7 }
+
+static const setting settings[] = {
+    {"1 layer", TRANSFORMER(1, 8, 2, 4, 16), {7, 6, 3, 6}, 9, true},
+    {"1 layer, no readout", TRANSFORMER(1, 8, 2, 4, 16), {6, 6, 2, 5}, 9, false},
+    {"1 layer, odd sizes", TRANSFORMER(1, 7, 3, 5, 11), {9, 8, 4, 3}, 13, true},
+    {"1 layer, 1 head", TRANSFORMER(1, 5, 1, 3, 6), {5, 5, 3, 4}, 6, false},
+    {"1 layer, 4 heads, 1 token", TRANSFORMER(1, 6, 4, 2, 9), {5, 5, 1, 4}, 7, false},
+    {"1 layer, over a block", TRANSFORMER(1, 3, 2, 2, 4), {5, 4, 3, 3}, 300, true},
+    {"2 layers", TRANSFORMER(2, 8, 4, 3, 12), {7, 6, 3, 5}, 8, true},
+    {"3 layers, no readout", TRANSFORMER(3, 5, 2, 3, 7), {6, 6, 2, 4}, 5, false},
+    {"MLP of 1", MLP(1, 5, 9), {7, 7, 2, 7}, 11, false},
+    {"MLP of 2", MLP(2, 6, 8), {6, 6, 2, 6}, 9, false},
+    {"MLP of 3, three tokens", MLP(3, 3, 7), {8, 5, 3, 2}, 10, false},
+    {"MLP over a block", MLP(2, 2, 3), {5, 5, 2, 3}, 300, false},
+};
+
+static void test_gradients(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        for (int general = 0; general < 2; general++)
+            assert_int_equal(check(&settings[i], general, NULL), 0);
+}
+
+/* The check can fail: one tensor with a wrong sign is seen, whichever it is. */
+static void test_wrong_sign_is_caught(void **state) {
+    (void)state;
+    sw_tensor tensor[32];
+    size_t count = sw_model_layout(tensor, 32, &settings[6].config, &settings[6].shape, NULL);
+    assert_int_equal(count, 3 + 8 * 2);
+    for (size_t i = 0; i < count; i++)
+        assert_true(check(&settings[6], true, tensor[i].name) > 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_wrong_sign_is_caught),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
