@@ -50,6 +50,10 @@ int64_t sw_store_attempts(const sw_store *store, int64_t row);
 
 /* A run starts (again): clears what an earlier, unfinished attempt left in its row. */
 sw_status sw_store_begin(sw_store *store, int64_t row, const char *host, int64_t rank) SW_MUST_CHECK;
+/* The same for a run that goes on from its checkpoint: the first `records` records and `snapshots` snapshots of the row
+ * stay (neither is more than what is flushed), the rest is cleared. 0, 0 is sw_store_begin. */
+sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_t rank, int64_t records,
+                          int64_t snapshots) SW_MUST_CHECK;
 sw_status sw_store_facts(sw_store *store, int64_t row, const sw_run_facts *facts) SW_MUST_CHECK;
 sw_status sw_store_data(sw_store *store, int64_t row, const sw_run_data *data) SW_MUST_CHECK;
 sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record) SW_MUST_CHECK; /* buffered */
@@ -69,6 +73,15 @@ sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t
 sw_status sw_store_flush(sw_store *store) SW_MUST_CHECK;
 /* How many records of the row are flushed (what a worker may forget). */
 int64_t sw_store_flushed(const sw_store *store, int64_t row);
+/* How many snapshots of the row are flushed. */
+int64_t sw_store_flushed_snapshots(const sw_store *store, int64_t row);
+
+/* Shows other hosts that the writer lives: bumps the counter of the lock when the last time was 10 s ago. Cheap enough
+ * for every turn of a loop. */
+sw_status sw_store_heartbeat(sw_store *store) SW_MUST_CHECK;
+/* Did the row stand in the file with another configuration text than the layout's (thresholds of phases, say)? Its text
+ * has been replaced by sw_store_open, its onsets are the caller's to recompute. */
+bool sw_store_config_changed(const sw_store *store, int64_t row);
 
 /* Flushes, makes the file plain, gives up the lock. `store` is gone whatever is returned. */
 sw_status sw_store_close(sw_store *store) SW_MUST_CHECK;
@@ -106,6 +119,9 @@ sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, s
 sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;
 sw_status sw_store_merge(const char *to, const char *const *from, size_t count) SW_MUST_CHECK;
 sw_status sw_store_recover(const char *path) SW_MUST_CHECK;
+/* --fresh: renames an existing file (and the folder of its checkpoints, path.checkpoints, when there is one) to a name
+ * that is free and says so in `moved` ("" = there was none). SW_E_BUSY while a writer lives. Never deletes. */
+sw_status sw_store_set_aside(char moved[SW_PATH_MAX], const char *path) SW_MUST_CHECK;
 const char *sw_store_library_version(void);
 
 #endif

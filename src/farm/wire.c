@@ -1,0 +1,349 @@
+#include "farm/wire.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- shapes of messages ---- */
+
+typedef struct message_shape {
+    const char *name;
+    size_t size;   /* of the fixed part */
+    bool open;     /* arrays follow */
+    bool has_run;
+} message_shape;
+
+static const message_shape shapes[SW_WIRE_TAG_END] = {
+    [SW_WIRE_ASSIGN] = {"assign", sizeof(sw_wire_assign), false, true},
+    [SW_WIRE_RECALL] = {"recall", 0, false, true},
+    [SW_WIRE_ACKNOWLEDGE] = {"acknowledge", sizeof(sw_wire_acknowledge), false, true},
+    [SW_WIRE_STOP] = {"stop", 0, false, false},
+    [SW_WIRE_QUIT] = {"quit", sizeof(sw_wire_quit), false, false},
+    [SW_WIRE_BEGIN] = {"begin", sizeof(sw_wire_begin), false, true},
+    [SW_WIRE_FACTS] = {"facts", sizeof(sw_run_facts), false, true},
+    [SW_WIRE_DATA] = {"data", sizeof(sw_wire_data), true, true},
+    [SW_WIRE_RECORD] = {"record", sizeof(sw_record), false, true},
+    [SW_WIRE_SNAPSHOT] = {"snapshot", sizeof(sw_wire_snapshot), true, true},
+    [SW_WIRE_PULSE] = {"pulse", sizeof(sw_wire_pulse), false, false}, /* an idle trainer sends one without a run */
+    [SW_WIRE_FINISH] = {"finish", sizeof(sw_wire_finish), false, true},
+    [SW_WIRE_RETURN] = {"return", 0, false, true},
+    [SW_WIRE_STOPPED] = {"stopped", 0, false, false},
+    [SW_WIRE_LOST] = {"lost", sizeof(sw_wire_lost), false, false},
+    [SW_WIRE_STOP_WANTED] = {"stop wanted", 0, false, false},
+};
+
+const char *sw_wire_tag_name(int tag)
+{
+    return tag > 0 && tag < SW_WIRE_TAG_END ? shapes[tag].name : "unknown";
+}
+
+static size_t padded(size_t size) { return (size + 7) & ~(size_t)7; }
+
+size_t sw_wire_frame_size(const sw_wire_header *header) { return sizeof *header + padded(header->length); }
+
+void sw_wire_fingerprint(char out[SW_WIRE_FINGERPRINT_MAX])
+{
+    memset(out, 0, SW_WIRE_FINGERPRINT_MAX);
+    snprintf(out, SW_WIRE_FINGERPRINT_MAX, "symsweep %s/%d/%zu/%zu/%zu/%d", SYMSWEEP_VERSION, (int)SW_WIRE_TAG_END,
+             sizeof(sw_wire_assign), sizeof(sw_record), sizeof(sw_run_facts), (int)SW_METRIC_COUNT);
+}
+
+/* ---- encoding ---- */
+
+void sw_wire_buffer_release(sw_wire_buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (sw_wire_buffer){0};
+}
+
+static sw_status reserve(sw_wire_buffer *buffer, size_t size)
+{
+    if (size <= buffer->capacity) return SW_OK;
+    size_t capacity = buffer->capacity < 4096 ? 4096 : buffer->capacity;
+    while (capacity < size) capacity *= 2; /* sizes are bounded by SW_WIRE_PAYLOAD_MAX */
+    unsigned char *data = realloc(buffer->data, capacity);
+    if (data == NULL) return sw_fail(SW_E_MEMORY, "no memory for a message of %zu bytes", size);
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return SW_OK;
+}
+
+/* A frame for `length` bytes of payload: header written, padding cleared, size set. */
+static sw_status open_frame(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, uint64_t length)
+{
+    if (length > SW_WIRE_PAYLOAD_MAX)
+        return sw_fail(SW_E_PROTOCOL, "%s message of %llu bytes is too large to send", sw_wire_tag_name(tag),
+                       (unsigned long long)length);
+    sw_wire_header header = {.magic = SW_WIRE_MAGIC, .tag = (uint16_t)tag, .run = run, .length = (uint32_t)length};
+    size_t size = sw_wire_frame_size(&header);
+    sw_status status = reserve(buffer, size);
+    if (status != SW_OK) return status;
+    memcpy(buffer->data, &header, sizeof header);
+    memset(buffer->data + sizeof header + length, 0, size - sizeof header - length);
+    buffer->size = size;
+    return SW_OK;
+}
+
+sw_status sw_wire_encode(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
+{
+    assert(tag > 0 && tag < SW_WIRE_TAG_END && !shapes[tag].open && shapes[tag].size == size);
+    sw_status status = open_frame(buffer, tag, run, size);
+    if (status == SW_OK && size > 0) memcpy(buffer->data + sizeof(sw_wire_header), payload, size);
+    return status;
+}
+
+/* Copies an array behind *at and moves it on. */
+static void append(unsigned char **at, const void *array, size_t count, size_t size)
+{
+    if (count == 0) return;
+    assert(array != NULL);
+    memcpy(*at, array, count * size);
+    *at += count * size;
+}
+
+/* Payload of a data message; 0 = its counts are out of range. */
+static uint64_t data_length(int64_t inputs, int32_t tokens)
+{
+    if (inputs < 0 || tokens < 0 || inputs > SW_WIRE_PAYLOAD_MAX || tokens > SW_WIRE_PAYLOAD_MAX / 4) return 0;
+    uint64_t row = 4 * (uint64_t)tokens + 4 + 1;
+    return sizeof(sw_wire_data) + (uint64_t)inputs * row; /* < 2^31 * 2^32 */
+}
+
+sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_data *data)
+{
+    uint64_t length = data_length(data->inputs, data->tokens);
+    if (length == 0) return sw_fail(SW_E_PROTOCOL, "data of %lld inputs cannot be sent", (long long)data->inputs);
+    sw_status status = open_frame(buffer, SW_WIRE_DATA, run, length);
+    if (status != SW_OK) return status;
+    unsigned char *at = buffer->data + sizeof(sw_wire_header);
+    sw_wire_data fixed = {.inputs = data->inputs, .tokens = data->tokens};
+    size_t inputs = (size_t)data->inputs;
+    append(&at, &fixed, 1, sizeof fixed);
+    append(&at, data->input, inputs * (size_t)data->tokens, sizeof(int32_t));
+    append(&at, data->label, inputs, sizeof(int32_t));
+    append(&at, data->split, inputs, sizeof(int8_t));
+    return SW_OK;
+}
+
+/* Floats behind a snapshot's fixed part; false = its widths are out of range. */
+static bool snapshot_floats(uint64_t *out, const sw_wire_snapshot *fixed)
+{
+    if (fixed->entities < 0 || fixed->singular < 0 || fixed->fourier < 0 || fixed->vocabulary < 0 || fixed->d < 0 ||
+        fixed->parameters < 0 || fixed->parameters > SW_WIRE_PAYLOAD_MAX)
+        return false;
+    *out = (uint64_t)fixed->entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + (uint64_t)fixed->singular +
+           (uint64_t)fixed->fourier + (uint64_t)fixed->vocabulary * (uint64_t)fixed->d + (uint64_t)fixed->parameters;
+    return *out <= SW_WIRE_PAYLOAD_MAX / sizeof(float); /* the sum stays below 2^63 */
+}
+
+sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot)
+{
+    const sw_snapshot_shape *shape = &snapshot->shape;
+    sw_wire_snapshot fixed = {.step = snapshot->step,
+                              .parameters = shape->parameters,
+                              .snapshot = snapshot->snapshot,
+                              .entities = shape->entities,
+                              .singular = shape->singular,
+                              .fourier = shape->fourier,
+                              .vocabulary = shape->vocabulary,
+                              .d = shape->d};
+    uint64_t floats;
+    if (!snapshot_floats(&floats, &fixed))
+        return sw_fail(SW_E_PROTOCOL, "snapshot of step %lld is too large to send", (long long)snapshot->step);
+    sw_status status = open_frame(buffer, SW_WIRE_SNAPSHOT, run, sizeof fixed + floats * sizeof(float));
+    if (status != SW_OK) return status;
+    unsigned char *at = buffer->data + sizeof(sw_wire_header);
+    append(&at, &fixed, 1, sizeof fixed);
+    append(&at, snapshot->pca, (size_t)shape->entities * SW_PCA_COMPONENTS, sizeof(float));
+    append(&at, snapshot->explained_variance, SW_PCA_COMPONENTS, sizeof(float));
+    append(&at, snapshot->singular_values, (size_t)shape->singular, sizeof(float));
+    append(&at, snapshot->fourier_power, (size_t)shape->fourier, sizeof(float));
+    append(&at, snapshot->embedding, (size_t)shape->vocabulary * (size_t)shape->d, sizeof(float));
+    append(&at, snapshot->parameters, (size_t)shape->parameters, sizeof(float));
+    return SW_OK;
+}
+
+/* ---- decoding ---- */
+
+sw_status sw_wire_check_header(const sw_wire_header *header)
+{
+    if (header->magic != SW_WIRE_MAGIC) return sw_fail(SW_E_PROTOCOL, "not a message: magic %08x", header->magic);
+    if (header->tag == 0 || header->tag >= SW_WIRE_TAG_END)
+        return sw_fail(SW_E_PROTOCOL, "message of unknown tag %d", header->tag);
+    const message_shape *shape = &shapes[header->tag];
+    bool fits = shape->open ? header->length >= shape->size && header->length <= SW_WIRE_PAYLOAD_MAX
+                            : header->length == shape->size;
+    if (!fits)
+        return sw_fail(SW_E_PROTOCOL, "%s message of %u bytes, expected %zu%s", shape->name, header->length, shape->size,
+                       shape->open ? " or more" : "");
+    if (shape->has_run && header->run < 0)
+        return sw_fail(SW_E_PROTOCOL, "%s message of run %d", shape->name, header->run);
+    return SW_OK;
+}
+
+static sw_status check_text(const char *text, size_t capacity, const char *what)
+{
+    if (memchr(text, '\0', capacity) == NULL) return sw_fail(SW_E_PROTOCOL, "%s is not terminated", what);
+    return SW_OK;
+}
+
+static sw_status decode_data(sw_run_data *out, const void *payload, size_t length)
+{
+    const sw_wire_data *fixed = payload;
+    if (data_length(fixed->inputs, fixed->tokens) != length)
+        return sw_fail(SW_E_PROTOCOL, "data message of %zu bytes for %lld inputs of %d tokens", length,
+                       (long long)fixed->inputs, fixed->tokens);
+    size_t inputs = (size_t)fixed->inputs;
+    const int32_t *input = (const int32_t *)(fixed + 1);
+    const int32_t *label = input + inputs * (size_t)fixed->tokens;
+    *out = (sw_run_data){.inputs = fixed->inputs,
+                         .tokens = fixed->tokens,
+                         .input = input,
+                         .label = label,
+                         .split = (const int8_t *)(label + inputs)};
+    return SW_OK;
+}
+
+/* The next `count` floats at *at, NULL when none. */
+static const float *take(const float **at, size_t count)
+{
+    const float *array = count > 0 ? *at : NULL;
+    *at += count;
+    return array;
+}
+
+static sw_status decode_snapshot(sw_snapshot *out, const void *payload, size_t length)
+{
+    const sw_wire_snapshot *fixed = payload;
+    uint64_t floats;
+    if (!snapshot_floats(&floats, fixed) || length != sizeof *fixed + floats * sizeof(float))
+        return sw_fail(SW_E_PROTOCOL, "snapshot message of %zu bytes does not fit its widths", length);
+    const float *at = (const float *)(fixed + 1);
+    *out = (sw_snapshot){.step = fixed->step,
+                         .snapshot = fixed->snapshot,
+                         .shape = {.entities = fixed->entities,
+                                   .singular = fixed->singular,
+                                   .fourier = fixed->fourier,
+                                   .vocabulary = fixed->vocabulary,
+                                   .d = fixed->d,
+                                   .parameters = fixed->parameters}};
+    out->pca = take(&at, (size_t)fixed->entities * SW_PCA_COMPONENTS);
+    out->explained_variance = take(&at, SW_PCA_COMPONENTS);
+    out->singular_values = take(&at, (size_t)fixed->singular);
+    out->fourier_power = take(&at, (size_t)fixed->fourier);
+    out->embedding = take(&at, (size_t)fixed->vocabulary * (size_t)fixed->d);
+    out->parameters = take(&at, (size_t)fixed->parameters);
+    return SW_OK;
+}
+
+static sw_status decode_finish(const sw_wire_finish *finish)
+{
+    if (finish->outcome < 0 || finish->outcome >= SW_OUTCOME_COUNT)
+        return sw_fail(SW_E_PROTOCOL, "finish message with outcome %lld", (long long)finish->outcome);
+    return check_text(finish->result.error, sizeof finish->result.error, "error text of a finish message");
+}
+
+static sw_status decode_assign(const sw_wire_assign *assign)
+{
+    sw_status status = check_text(assign->checkpoint, sizeof assign->checkpoint, "checkpoint path of an assignment");
+    if (status != SW_OK) return status;
+    return check_text(assign->config.task.file, sizeof assign->config.task.file, "edge list path of an assignment");
+}
+
+sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
+{
+    const sw_wire_header *header = frame;
+    if (size < sizeof *header) return sw_fail(SW_E_PROTOCOL, "message of %zu bytes is shorter than a header", size);
+    sw_status status = sw_wire_check_header(header);
+    if (status != SW_OK) return status;
+    if (size != sw_wire_frame_size(header))
+        return sw_fail(SW_E_PROTOCOL, "%s message of %zu bytes arrived as %zu", sw_wire_tag_name(header->tag),
+                       sw_wire_frame_size(header), size);
+    const void *payload = header + 1;
+    memset(out, 0, sizeof *out);
+    out->tag = (sw_wire_tag)header->tag;
+    out->run = header->run;
+    switch (out->tag) {
+    case SW_WIRE_ASSIGN:
+        out->body.assign = payload;
+        return decode_assign(payload);
+    case SW_WIRE_BEGIN:
+        out->body.begin = payload;
+        return check_text(out->body.begin->host, SW_WIRE_HOST_MAX, "host of a begin message");
+    case SW_WIRE_FACTS:
+        out->body.facts = payload;
+        return check_text(out->body.facts->blas_core, sizeof out->body.facts->blas_core, "core of a facts message");
+    case SW_WIRE_FINISH:
+        out->body.finish = payload;
+        return decode_finish(payload);
+    case SW_WIRE_LOST:
+        out->body.lost = payload;
+        return check_text(out->body.lost->detail, sizeof out->body.lost->detail, "detail of a lost message");
+    case SW_WIRE_DATA: return decode_data(&out->body.data, payload, header->length);
+    case SW_WIRE_SNAPSHOT: return decode_snapshot(&out->body.snapshot, payload, header->length);
+    case SW_WIRE_ACKNOWLEDGE: out->body.acknowledge = payload; return SW_OK;
+    case SW_WIRE_QUIT: out->body.quit = payload; return SW_OK;
+    case SW_WIRE_RECORD: out->body.record = payload; return SW_OK;
+    case SW_WIRE_PULSE: out->body.pulse = payload; return SW_OK;
+    case SW_WIRE_RECALL:
+    case SW_WIRE_STOP:
+    case SW_WIRE_RETURN:
+    case SW_WIRE_STOPPED:
+    case SW_WIRE_STOP_WANTED: return SW_OK;
+    case SW_WIRE_TAG_END: break;
+    }
+    return sw_fail(SW_E_PROTOCOL, "message of unknown tag %d", header->tag);
+}
+
+/* ---- frames out of a byte stream ---- */
+
+enum { READ_AT_LEAST = 16384 };
+
+void sw_wire_reader_release(sw_wire_reader *reader)
+{
+    sw_wire_buffer_release(&reader->buffer);
+    reader->start = 0;
+}
+
+sw_status sw_wire_reader_room(sw_wire_reader *reader, void **at, size_t *capacity)
+{
+    sw_wire_buffer *buffer = &reader->buffer;
+    if (reader->start > 0) { /* frames begin at multiples of 8, so moving the rest down keeps them aligned */
+        memmove(buffer->data, buffer->data + reader->start, buffer->size - reader->start);
+        buffer->size -= reader->start;
+        reader->start = 0;
+    }
+    size_t want = buffer->size + READ_AT_LEAST;
+    if (buffer->size >= sizeof(sw_wire_header)) { /* checked by next, which found it unfinished */
+        size_t frame = sw_wire_frame_size((const sw_wire_header *)buffer->data);
+        if (frame > want) want = frame;
+    }
+    sw_status status = reserve(buffer, want);
+    if (status != SW_OK) return status;
+    *at = buffer->data + buffer->size;
+    *capacity = buffer->capacity - buffer->size;
+    return SW_OK;
+}
+
+void sw_wire_reader_add(sw_wire_reader *reader, size_t count)
+{
+    assert(count <= reader->buffer.capacity - reader->buffer.size);
+    reader->buffer.size += count;
+}
+
+sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t *size)
+{
+    *frame = NULL;
+    *size = 0;
+    size_t unread = reader->buffer.size - reader->start;
+    if (unread < sizeof(sw_wire_header)) return SW_OK;
+    const sw_wire_header *header = (const sw_wire_header *)(reader->buffer.data + reader->start);
+    sw_status status = sw_wire_check_header(header);
+    if (status != SW_OK) return status;
+    if (unread < sw_wire_frame_size(header)) return SW_OK;
+    *frame = header;
+    *size = sw_wire_frame_size(header);
+    reader->start += *size;
+    return SW_OK;
+}
