@@ -23,13 +23,6 @@ static int32_t operand_base(const sw_task *task, int k)
     return task->separate && k > 0 ? task->vocabulary - (task->operands - k) * task->entities : 0;
 }
 
-/* Position of operand k in an input: relation queries are (e_i, r, e_j). */
-static int operand_position(const sw_task *task, int k)
-{
-    bool relation = task->config.kind == SW_TASK_COMPARISON && task->config.form == SW_FORM_RELATION;
-    return relation ? 2 * k : k;
-}
-
 /* The rank-th nearest entity to `entity` (rank 0 = nearest other one) by embedding distance. */
 static int32_t nearest_entity(sw_lipschitz_draw *draw, const sw_real *embedding, int32_t base, int32_t entity,
                               int32_t rank)
@@ -67,10 +60,8 @@ static bool draw_pair(sw_lipschitz_draw *draw, size_t j, uint64_t attempt, const
     int32_t input = (int32_t)sw_random_below(seed, SW_STREAM_LIPSCHITZ, step, at, task->inputs);
     int k = (int)sw_random_below(seed, SW_STREAM_LIPSCHITZ, step, at + 1, (uint64_t)task->operands);
 
-    const int32_t *tokens = task->input + (size_t)input * (size_t)task->tokens;
-    int32_t operand[2], base = operand_base(task, k);
-    for (int i = 0; i < 2; i++) operand[i] = tokens[operand_position(task, i)] - operand_base(task, i);
-    bool relation = operand_position(task, 1) == 2;
+    int32_t base = operand_base(task, k);
+    int32_t operand[2] = {sw_task_operand(task, (size_t)input, 0), sw_task_operand(task, (size_t)input, 1)};
 
     int32_t neighbors = draw->config->geometry[SW_PRIOR_LIPSCHITZ].neighbors, others = task->entities - 1;
     int32_t choices = neighbors > 0 && neighbors < others ? neighbors : others;
@@ -78,7 +69,7 @@ static bool draw_pair(sw_lipschitz_draw *draw, size_t j, uint64_t attempt, const
     int32_t from = operand[k];
     int32_t to = choices < others ? nearest_entity(draw, embedding, base, from, rank) : rank + (rank >= from);
     operand[k] = to;
-    int32_t other = sw_task_index(task, operand[0], operand[1], relation ? tokens[1] : -1);
+    int32_t other = sw_task_index(task, operand[0], operand[1], sw_task_relation(task, (size_t)input));
     if (other < 0) return false;
     draw->inputs[2 * j] = input;
     draw->inputs[2 * j + 1] = other;

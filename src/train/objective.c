@@ -21,8 +21,7 @@ typedef struct family_term {
     sw_tuple *tuples;      /* [capacity] */
     bool predicted;        /* inner products by the model's own answers */
     sw_divergence_spec spec;
-    int32_t *class_map;    /* [entities, C], a row filled when its map is first drawn */
-    bool *map_filled;      /* [entities] */
+    int32_t *class_map;    /* [maps, C], owned; NULL = identity only */
 } family_term;
 
 struct sw_objective {
@@ -60,9 +59,6 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     family_term *term = &objective->family[f];
     term->config = objective->config->symmetry[f];
     if (term->config.weight == 0) return SW_OK;
-    if (!family->applies(&task->config))
-        return sw_fail(SW_E_CONFIG, "symmetry.%s: not defined on this task", family->name);
-
     sw_status status = sw_tuple_set_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
     if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", family->name);
     term->predicted = family->candidate_predicted && term->config.intermediate == SW_INTERMEDIATE_PREDICTED;
@@ -81,20 +77,16 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
         term->count = (size_t)listed;
     }
 
-    bool relation = task->config.kind != SW_TASK_COMPARISON || task->config.form == SW_FORM_RELATION;
     term->spec = (sw_divergence_spec){
         .compare = family->compare,
         .divergence = (sw_divergence)term->config.divergence,
         .classes = task->classes,
-        .odds_high = relation ? 1 : 2, /* z_1 - z_0 of the ">" query; three_way: z_> - z_< */
-        .odds_low = 0,
     };
+    if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &term->spec.odds_high, &term->spec.odds_low);
     if (!family->class_map) return SW_OK;
-    size_t maps = (size_t)task->entities;
-    term->class_map = sw_arena_alloc(objective->arena, maps * (size_t)task->classes, sizeof *term->class_map);
-    term->map_filled = sw_arena_alloc(objective->arena, maps, sizeof *term->map_filled);
+    status = sw_family_class_maps(&term->class_map, task, f);
     term->spec.class_map = term->class_map;
-    return term->class_map && term->map_filled ? SW_OK : SW_E_MEMORY;
+    return status;
 }
 
 static sw_status create_priors(sw_objective *objective)
@@ -147,6 +139,7 @@ sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, c
     objective->config = config;
     objective->task = task;
     sw_status status = sw_arena_create(&objective->arena);
+    if (status == SW_OK) status = sw_families_check(&task->config, config->symmetry);
     if (status == SW_OK) status = sw_batches_create(&objective->batches, config, task, split);
     if (status == SW_OK) objective->batch_size = sw_batches_size(objective->batches);
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
@@ -164,7 +157,10 @@ sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, c
 void sw_objective_destroy(sw_objective *objective)
 {
     if (!objective) return;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) sw_tuple_set_destroy(objective->family[f].set);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        sw_tuple_set_destroy(objective->family[f].set);
+        free(objective->family[f].class_map);
+    }
     for (int g = 0; g < 2; g++) sw_prior_work_destroy(objective->prior_work[g]);
     sw_batches_destroy(objective->batches);
     sw_arena_destroy(objective->arena);
@@ -197,14 +193,6 @@ static void collect_tuple(void *context, const sw_tuple *tuple)
     term->tuples[term->count++] = *tuple;
 }
 
-static void fill_class_map(const sw_task *task, const sw_family *family, family_term *term, int32_t map)
-{
-    if (map < 0 || term->map_filled[map]) return;
-    for (int32_t c = 0; c < task->classes; c++)
-        term->class_map[(size_t)map * (size_t)task->classes + (size_t)c] = family->class_map(task, map, c);
-    term->map_filled[map] = true;
-}
-
 static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
 {
     family_term *term = &objective->family[f];
@@ -221,10 +209,9 @@ static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
         term->count = wanted;
     } /* else: every tuple, listed once and for all */
 
-    const sw_family *family = sw_families[f];
+    int arity = sw_families[f]->arity;
     for (size_t i = 0; i < term->count; i++) {
-        for (int k = 0; k < family->arity; k++) sw_rows_add(&objective->rows, term->tuples[i].input[k]);
-        if (family->class_map) fill_class_map(objective->task, family, term, term->tuples[i].map);
+        for (int k = 0; k < arity; k++) sw_rows_add(&objective->rows, term->tuples[i].input[k]);
     }
 }
 

@@ -10,7 +10,7 @@ typedef struct sw_progress {
     int64_t step;             /* optimizer steps taken */
     int64_t streak_start;     /* step from which `stop` has held; -1 = it does not */
     double objective;         /* of the last step; NaN at step 0 */
-    double gradient_norm;
+    sw_gradient_norms gradient; /* of the last step */
     double wall_seconds, measure_seconds; /* of earlier attempts */
     int32_t evaluation, snapshot;         /* how many were made */
     int32_t ended;            /* 1 = nothing is left to train */

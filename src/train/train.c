@@ -39,7 +39,7 @@ static sw_status create_run(sw_run *run)
     if (status != SW_OK) return status;
     run->split = malloc(run->task->inputs);
     if (!run->split) return sw_fail(SW_E_MEMORY, "out of memory");
-    sw_task_split(run->split, run->task, config->train_fraction, config->data_seed);
+    if (sw_task_split(run->split, run->task, config->train_fraction, config->data_seed) == 0) return SW_E_MEMORY;
     status = sw_objective_create(&run->objective, config, run->task, run->split);
     if (status == SW_OK) status = create_model(run);
     if (status == SW_OK) status = sw_measure_create(&run->measure, config, run->task, run->split);
@@ -98,7 +98,7 @@ static sw_status measure_record(sw_record *record, sw_run *run, bool full)
     record->step = run->progress.step;
     record->evaluation = run->progress.evaluation;
     record->value[SW_METRIC_OBJECTIVE] = (float)run->progress.objective;
-    record->value[SW_METRIC_GRADIENT_NORM] = (float)run->progress.gradient_norm;
+    sw_record_set_gradient(record, &run->progress.gradient);
     return status;
 }
 
@@ -151,14 +151,19 @@ static sw_status take_snapshot(sw_run *run)
     return status == SW_OK ? run->sink->snapshot(run->sink->context, &snapshot) : status;
 }
 
+static bool evaluation_is_due(const sw_run *run)
+{
+    return run->progress.ended || sw_is_evaluation_step(&run->config, run->progress.step);
+}
+
 /* Whatever is due at the current step. The last step is always evaluated and snapshotted. */
 static sw_status measure_if_due(sw_run *run)
 {
-    int64_t step = run->progress.step;
     double begun = sw_clock_now();
     sw_status status = SW_OK;
-    if (run->progress.ended || sw_is_evaluation_step(&run->config, step)) status = evaluate(run);
-    if (status == SW_OK && (run->progress.ended || sw_is_snapshot_step(&run->config, step))) status = take_snapshot(run);
+    if (evaluation_is_due(run)) status = evaluate(run);
+    if (status == SW_OK && (run->progress.ended || sw_is_snapshot_step(&run->config, run->progress.step)))
+        status = take_snapshot(run);
     run->measure_seconds += sw_clock_now() - begun;
     return status;
 }
@@ -171,12 +176,11 @@ static sw_status take_step(sw_run *run)
     int64_t t = progress->step + 1;
     sw_status status = sw_objective_step(&progress->objective, run->objective, run->model, t);
     if (status != SW_OK && isfinite(progress->objective)) return sw_fail_in(status, "step %lld", (long long)t);
-    sw_real *gradient = sw_model_gradient(run->model);
-    progress->gradient_norm = sw_norm(gradient, sw_model_parameter_count(run->model));
-    sw_optimizer_step(run->optimizer, t, sw_model_parameters(run->model), gradient);
     progress->step = t;
     if (!isfinite(progress->objective)) progress->diverged = progress->ended = 1;
     if (t >= run->config.steps) progress->ended = 1;
+    if (evaluation_is_due(run)) sw_measure_gradient(&progress->gradient, run->model);
+    sw_optimizer_step(run->optimizer, t, sw_model_parameters(run->model), sw_model_gradient(run->model));
     return SW_OK;
 }
 
@@ -222,7 +226,8 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
 {
     sw_run run = {.config = *config, .sink = sink, .started = sw_clock_now()};
     if (checkpoint) run.checkpoint = *checkpoint;
-    run.progress = (sw_progress){.streak_start = -1, .objective = NAN, .gradient_norm = NAN};
+    run.progress = (sw_progress){.streak_start = -1, .objective = NAN, .gradient = {.all = NAN}};
+    for (int b = 0; b < SW_BLOCK_COUNT; b++) run.progress.gradient.block[b] = NAN;
 
     bool resumed = false;
     sw_status status = create_run(&run);
