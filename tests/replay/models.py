@@ -1,0 +1,79 @@
+"""The two models and the losses in float64 torch, from the results-file contract: row vectors, y = x W + b."""
+
+import math
+
+import torch
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+
+
+def layer_count(parameters):
+    return 1 + max((int(name.split(".")[1]) for name in parameters if name.startswith("layers.")), default=-1)
+
+
+def transformer(parameters, tokens, model):
+    """logits[B, C]: causal attention and ReLU MLP with residuals, no normalization, read at the last position."""
+    batch, length = tokens.shape
+    heads = model["heads"]
+    x = parameters["token_embedding"][tokens] + parameters["position_embedding"][:length]
+    hidden = torch.triu(torch.ones(length, length, dtype=torch.bool), diagonal=1)
+    for i in range(layer_count(parameters)):
+        attention = "layers.%d.attention." % i
+
+        def split_heads(name):
+            return (x @ parameters[attention + name]).reshape(batch, length, heads, -1).transpose(1, 2)
+
+        query, key, value = split_heads("query"), split_heads("key"), split_heads("value")
+        scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
+        weights = torch.softmax(scores.masked_fill(hidden, -math.inf), dim=-1)
+        mixed = (weights @ value).transpose(1, 2).reshape(batch, length, -1)
+        x = x + mixed @ parameters[attention + "output"]
+        mlp = "layers.%d.mlp." % i
+        inner = torch.relu(x @ parameters[mlp + "in"] + parameters[mlp + "in_bias"])
+        x = x + inner @ parameters[mlp + "out"] + parameters[mlp + "out_bias"]
+    return model["output_scale"] * (x[:, -1] @ parameters["unembedding"])
+
+
+def mlp(parameters, tokens, model):
+    """logits[B, C]: the embeddings of an input's tokens side by side, hidden layers, unembedding."""
+    x = parameters["token_embedding"][tokens].reshape(tokens.shape[0], -1)
+    for i in range(layer_count(parameters)):
+        x = torch.relu(x @ parameters["layers.%d.weight" % i] + parameters["layers.%d.bias" % i])
+    return model["output_scale"] * (x @ parameters["unembedding"])
+
+
+MODELS = {"transformer": transformer, "mlp": mlp}
+
+
+def cross_entropy(logits, label):
+    """[B] nats."""
+    return torch.logsumexp(logits, 1) - logits.gather(1, label[:, None])[:, 0]
+
+
+def stablemax(logits, label):
+    """Prieto et al. 2025: s(z) = z + 1 for z >= 0, 1 / (1 - z) below, in place of exp."""
+    s = torch.where(logits >= 0, logits + 1, 1 / (1 - torch.clamp(logits, max=0)))
+    return torch.log(s.sum(1)) - torch.log(s.gather(1, label[:, None])[:, 0])
+
+
+LOSSES = {"cross_entropy": cross_entropy, "stablemax": stablemax}
+
+
+def nuclear(embedding):
+    return torch.linalg.svdvals(embedding).sum()
+
+
+def entropy(embedding):
+    """-sum q ln q of the squared singular values of the column-centred embedding."""
+    squares = torch.linalg.svdvals(embedding - embedding.mean(0)) ** 2
+    q = squares / squares.sum()
+    return -torch.xlogy(q, q).sum()
+
+
+def lipschitz(logits, embedding, pairs, bound):
+    """pairs: (two table indices, the two tokens that differ), [n, 2] each."""
+    inputs, tokens = pairs
+    outputs = ((logits[inputs[:, 0]] - logits[inputs[:, 1]]) ** 2).sum(1)
+    distances = ((embedding[tokens[:, 0]] - embedding[tokens[:, 1]]) ** 2).sum(1)
+    return torch.relu(outputs / (distances + 1e-6) - bound**2).mean()

@@ -1,0 +1,292 @@
+"""Replays a saved run in PyTorch float64 from the results file alone, and compares its curves and parameters.
+
+A run is read with h5py; the network, the losses, the families, the priors and the optimizers are written anew from the
+documents (models.py, families.py, optimizers.py). Nothing here calls the program but `symsweep draws`, which prints the
+batches and tuples that a run drew."""
+
+import json
+import math
+import os
+import subprocess
+from pathlib import Path
+
+import h5py
+import numpy as np
+import torch
+
+import families
+import models
+import optimizers
+
+BINARY = os.environ.get("SYMSWEEP_BINARY", str(Path(__file__).resolve().parents[2] / "build" / "symsweep"))
+TIE = 1e-5  # two best logits closer than this: float32 and float64 may disagree on the argmax
+
+
+class Run:
+    """One row of a results file."""
+
+    def __init__(self, path, row):
+        self.path, self.row = str(path), row
+        with h5py.File(path, "r") as file:
+            self.config = json.loads(file["/runs/config"].asstr()[row])
+            self.label_text = file["/runs/label"].asstr()[row]
+            self.status = int(file["/runs/status"][row])
+            inputs = file["/data/inputs"][row]
+            used = inputs[:, 0] >= 0
+            self.inputs = inputs[used]
+            self.inputs = self.inputs[:, (self.inputs >= 0).all(0)].astype(np.int64)
+            self.label = file["/data/label"][row][used].astype(np.int64)
+            self.split = file["/data/split"][row][used]
+            self.layout = json.loads(file["/snapshots/parameter_layout"].asstr()[row])
+            snapshot_steps = file["/snapshots/step"][row]
+            self.snapshot_steps = snapshot_steps[snapshot_steps >= 0]
+            count = self.layout[-1]["offset"] + int(np.prod(self.layout[-1]["shape"]))
+            self.snapshots = file["/snapshots/parameters"][row, :len(self.snapshot_steps), :count].astype(float)
+            steps = file["/curves/step"][row]
+            self.steps = steps[steps >= 0]
+            self.curves = {}
+            for group in ("curves", "symmetry"):
+                file[group].visititems(lambda name, item, group=group: self.read_curve(group, name, item))
+            self.enumerated = {name: int(item["enumerated"][row]) for name, item in file["symmetry"].items()}
+        self.table = families.Table(self.config, self.inputs, self.label)
+        self.classes = self.layout_shape("unembedding")[1]
+        self.train = np.flatnonzero(self.split == 1)
+        self.test = np.flatnonzero(self.split == 0)
+
+    def read_curve(self, group, name, item):
+        if isinstance(item, h5py.Dataset) and item.ndim == 2 and name != "step":
+            key = name if group == "curves" else "%s/%s" % (group, name)
+            self.curves[key] = item[self.row, :len(self.steps)].astype(float)
+
+    def layout_shape(self, name):
+        return next(tensor["shape"] for tensor in self.layout if tensor["name"] == name)
+
+    def parameters(self, step):
+        """name -> float64 tensor of the snapshot at that step."""
+        flat = self.snapshots[list(self.snapshot_steps).index(step)]
+        out = {}
+        for tensor in self.layout:
+            size = int(np.prod(tensor["shape"]))
+            part = flat[tensor["offset"]:tensor["offset"] + size]
+            out[tensor["name"]] = torch.tensor(part.reshape(tensor["shape"]))
+        return out
+
+    def draws(self, first, last):
+        """step -> what `symsweep draws` prints of it."""
+        done = subprocess.run([BINARY, "draws", self.path, "--run", str(self.row), "--steps", "%d:%d" % (first, last)],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise AssertionError("symsweep draws: exit %d: %s" % (done.returncode, done.stderr))
+        return {entry["step"]: entry for entry in json.loads(done.stdout)["steps"]}
+
+
+def families_weighted(config):
+    return {name: options for name, options in config.get("symmetry", {}).items() if options.get("weight", 0) != 0}
+
+
+def priors_weighted(config):
+    return {name: options for name, options in config.get("geometry", {}).items() if options.get("weight", 0) != 0}
+
+
+def acts(options, t):
+    until = options.get("until_step")
+    return t > options.get("from_step", 0) and (until is None or until < 0 or t <= until)
+
+
+class Replay:
+    """The run again, step by step, from the saved step-0 parameters."""
+
+    def __init__(self, run):
+        self.run = run
+        self.config = run.config
+        self.forward = models.MODELS[self.config["model"]["kind"]]
+        self.row_loss = models.LOSSES[self.config.get("loss", {}).get("kind", "cross_entropy")]
+        self.inputs = torch.as_tensor(run.inputs)
+        self.label = torch.as_tensor(run.label)
+        self.parameters = {name: w.requires_grad_() for name, w in run.parameters(0).items()}
+        self.optimizer = optimizers.Optimizer(self.config["optimizer"], self.config["steps"])
+        self.fixed = {}
+        self.drawn = {}
+        if self.needs_draws():
+            self.drawn = run.draws(1, self.config["steps"])
+
+    def needs_draws(self):
+        if self.config["optimizer"]["batch_size"] != "full" or "lipschitz" in priors_weighted(self.config):
+            return True
+        return any(options["tuples_per_step"] != "all" for options in families_weighted(self.config).values())
+
+    def logits(self):
+        return self.forward(self.parameters, self.inputs, self.config["model"])
+
+    def batch(self, t):
+        if self.config["optimizer"]["batch_size"] == "full":
+            return torch.as_tensor(self.run.train)
+        return torch.as_tensor(self.drawn[t]["batch"])
+
+    def tuples(self, family, options, t, logits):
+        if options["tuples_per_step"] != "all":
+            drawn = self.drawn[t]["symmetry"][family]["tuples"]
+            return families.Tuples([one["inputs"] for one in drawn], [one["map"] for one in drawn], self.run.classes)
+        split = self.run.split if options.get("inputs", "all") == "train" else None
+        if options.get("intermediate", "exact") == "predicted":
+            prediction = logits.detach().argmax(1).numpy()
+            return families.enumerate_tuples(self.run.table, family, self.run.classes, split, prediction)
+        if family not in self.fixed:
+            self.fixed[family] = families.enumerate_tuples(self.run.table, family, self.run.classes, split)
+        return self.fixed[family]
+
+    def objective(self, t):
+        """What step t (1 is the first) minimizes."""
+        logits = self.logits()
+        batch = self.batch(t)
+        value = self.row_loss(logits[batch], self.label[batch]).mean()
+        for family, options in families_weighted(self.config).items():
+            if acts(options, t):
+                tuples = self.tuples(family, options, t, logits)
+                each = families.violations(family, tuples, logits, self.run.table, options)[0]
+                value = value + options["weight"] * each.mean()
+        embedding = self.parameters["token_embedding"]
+        entities = embedding[:self.run.table.entities]
+        for prior, options in priors_weighted(self.config).items():
+            if not acts(options, t):
+                continue
+            if prior == "nuclear":
+                term = models.nuclear(entities)
+            elif prior == "entropy":
+                term = models.entropy(entities)
+            else:
+                pairs = self.drawn[t]["lipschitz"]["pairs"]
+                inputs = torch.as_tensor([pair["inputs"] for pair in pairs])
+                tokens = torch.as_tensor([pair["tokens"] for pair in pairs])
+                term = models.lipschitz(logits, embedding, (inputs, tokens), options["bound"])
+            value = value + options["weight"] * term
+        return value
+
+    def gradient(self, t):
+        value = self.objective(t)
+        names = list(self.parameters)
+        found = torch.autograd.grad(value, [self.parameters[name] for name in names], allow_unused=True)
+        gradients = {name: torch.zeros_like(self.parameters[name]) if g is None else g
+                     for name, g in zip(names, found)}
+        return float(value), gradients
+
+    def step(self, t):
+        value, gradients = self.gradient(t)
+        norm = math.sqrt(sum(float((g**2).sum()) for g in gradients.values()))
+        self.optimizer.step(t, self.parameters, gradients)
+        return value, norm
+
+    def measure(self):
+        """name -> (value, largest difference that ties excuse)."""
+        out = {}
+        with torch.no_grad():
+            logits = self.logits()
+            loss = self.row_loss(logits, self.label).numpy()
+            best = torch.topk(logits, 2, dim=1).values
+            tie = ((best[:, 0] - best[:, 1]) < TIE).numpy()
+            right = (logits.argmax(1) == self.label).numpy()
+            others = logits.scatter(1, self.label[:, None], -math.inf)
+            margin = (logits.gather(1, self.label[:, None])[:, 0] - others.max(1).values).numpy()
+            for name, rows in (("train", self.run.train), ("test", self.run.test)):
+                if len(rows):
+                    out[name + "_loss"] = (loss[rows].mean(), 0.0)
+                    out[name + "_accuracy"] = (right[rows].mean(), tie[rows].mean())
+            out["margin_mean"] = (margin[self.run.train].mean(), 0.0)
+            out["margin_min"] = (margin[self.run.train].min(), 0.0)
+            square = sum(float((w**2).sum()) for w in self.parameters.values())
+            out["weight_norm"] = (math.sqrt(square), 0.0)
+            for family, enumerated in self.run.enumerated.items():
+                if enumerated == 1:
+                    self.measure_family(out, family, logits)
+        return out
+
+    def measure_family(self, out, family, logits):
+        key = "measured " + family
+        if key not in self.fixed:
+            self.fixed[key] = families.enumerate_tuples(self.run.table, family, self.run.classes)
+        tuples = self.fixed[key]
+        options = self.config.get("symmetry", {}).get(family, {})
+        value, one, other = families.violations(family, tuples, logits, self.run.table, options)
+        tied = torch.zeros(len(tuples), dtype=torch.bool)
+        for side in (one, other):
+            best = torch.topk(side, 2, dim=1).values
+            tied |= (best[:, 0] - best[:, 1]) < TIE
+        disagree = one.argmax(1) != other.argmax(1)
+        prefix = "symmetry/%s/" % family
+        out[prefix + "mean"] = (float(value.mean()), 0.0)
+        out[prefix + "max"] = (float(value.max()), 0.0)
+        out[prefix + "disagreement"] = (float(disagree.double().mean()), float(tied.double().mean()))
+
+
+def tolerance(value):
+    return 1e-4 * abs(value) + 3e-5 * math.sqrt(abs(value)) + 1e-9
+
+
+def relative(found, wanted):
+    """Relative L2 distance of two tensors."""
+    size = float(wanted.norm())
+    return float((found - wanted).norm()) / size if size > 0 else float(found.norm())
+
+
+def compare(run, parameter_tolerance=1e-3):
+    """(differences as text, how many values were compared) over all evaluations and the final parameters."""
+    problems, compared = [], 0
+    replay = Replay(run)
+    expected = {int(step): e for e, step in enumerate(run.steps)}
+    last = int(run.steps[-1])
+    objective = norm = float("nan")
+    for t in range(last + 1):
+        if t > 0:
+            objective, norm = replay.step(t)
+        if t not in expected:
+            continue
+        found = replay.measure()
+        if t > 0:
+            found["objective"] = (objective, 0.0)
+            found["gradient_norm"] = (norm, 0.0)
+        for name, (value, ties) in found.items():
+            if name not in run.curves:
+                problems.append("%s: not in the file" % name)
+                continue
+            recorded = run.curves[name][expected[t]]
+            compared += 1
+            if not abs(recorded - value) <= tolerance(value) + ties:
+                problems.append("step %d %s: file %.9g, replay %.9g" % (t, name, recorded, value))
+    for name, wanted in run.parameters(last).items():
+        compared += 1
+        distance = relative(replay.parameters[name].detach(), wanted)
+        if not distance <= parameter_tolerance:
+            problems.append("step %d parameters %s: relative L2 %.3g" % (last, name, distance))
+    return problems, compared
+
+
+def compare_gradient(run, allowed=1e-5):
+    """A run of one SGD step without momentum or decay: its parameter difference is -learning_rate times the gradient.
+    Returns (differences as text, largest relative L2 over the tensors)."""
+    optimizer = run.config["optimizer"]
+    assert optimizer["kind"] == "sgd" and not optimizer["momentum"] and not optimizer["weight_decay"], optimizer
+    before, after = run.parameters(0), run.parameters(1)
+    rate = optimizers.learning_rate(optimizer["learning_rate"], optimizer, run.config["steps"], 1)
+    problems, worst = [], 0.0
+    for name, wanted in Replay(run).gradient(1)[1].items():
+        distance = relative((before[name] - after[name]) / rate, wanted)
+        worst = max(worst, distance)
+        if not distance <= allowed:
+            problems.append("gradient %s: relative L2 %.3g" % (name, distance))
+    return problems, worst
+
+
+def train(sweep, folder):
+    """Writes a sweep file, trains it, returns its runs by label."""
+    folder = Path(folder)
+    path = folder / (sweep["name"] + ".json")
+    path.write_text(json.dumps(sweep))
+    results = folder / (sweep["name"] + ".h5")
+    done = subprocess.run([BINARY, "--quiet", "--output", str(results), str(path)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise AssertionError("symsweep: exit %d\n%s%s" % (done.returncode, done.stdout, done.stderr))
+    with h5py.File(results, "r") as file:
+        count = len(file["/runs/id"])
+    runs = [Run(results, row) for row in range(count)]
+    return {run.label_text: run for run in runs}

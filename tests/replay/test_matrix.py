@@ -1,0 +1,196 @@
+"""Replays of 20 steps over every task, both models, every family, prior and optimizer: one sweep of tiny runs."""
+
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+
+import replay
+
+BASE = {
+    "task": {"kind": "modular", "p": 7},
+    "train_fraction": 0.6,
+    "model": {"kind": "transformer", "layers": 1, "d_model": 16, "heads": 2, "d_mlp": 32},
+    "optimizer": {"kind": "adamw", "warmup_steps": 5},
+    "steps": 20,
+    "seed": 1,
+    "evaluate": {"every": 1, "tuples": 20000},
+    "stop": {"test_accuracy": 0},
+    "save": {"parameters": True, "split": True},
+}
+OPERATIONS = ["add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div", "sum_of_squares", "quadratic", "cubic"]
+MLP = {"model.kind": "mlp", "model.layers": 1, "model.d_hidden": 32}
+
+
+def modular(operation, p=7):
+    return {"task.kind": "modular", "task.operation": operation, "task.p": p}
+
+
+def graph(name, **keys):
+    return {"task.kind": "graph", "task.graph": name, **{"task." + key: value for key, value in keys.items()}}
+
+
+def comparison(sides, form="relation"):
+    return {"task.kind": "comparison", "task.sides": sides, "task.form": form}
+
+
+def group(name, **keys):
+    return {"task.kind": "group", "task.group": name, **{"task." + key: value for key, value in keys.items()}}
+
+
+def prompted(family, tuples="all", weight=0.5, **options):
+    keys = {"weight": weight, "tuples_per_step": tuples, **options}
+    return {"symmetry.%s.%s" % (family, key): value for key, value in keys.items()}
+
+
+def prior(name, weight, **options):
+    return {"geometry.%s.%s" % (name, key): value for key, value in {"weight": weight, **options}.items()}
+
+
+def optimizer(**keys):
+    return {"optimizer." + key.replace("__", "."): value for key, value in keys.items()}
+
+
+def cells(edge_list):
+    """label -> keys."""
+    out = {}
+
+    def cell(label, *parts):
+        assert label not in out, label
+        out[label] = {key: value for part in parts for key, value in part.items()}
+
+    add, cycle, order = modular("add"), graph("cycle", nodes=8), comparison([3, 3])
+    s3 = group("symmetric", n=3)
+
+    # Tasks, each with a family of its own where one exists.
+    for operation in OPERATIONS:
+        cell("modular " + operation, modular(operation))
+    cell("graph cycle", cycle)
+    cell("graph path", graph("path", nodes=6))
+    cell("graph grid", graph("grid", sides=[3, 2]))
+    cell("graph grid3d", graph("grid3d", sides=[2, 2, 3]))
+    cell("graph cylinder", graph("cylinder", sides=[4, 2]))
+    cell("graph hypercube", graph("hypercube", dimension=3))
+    cell("graph torus", graph("torus", sides=[3, 3]))
+    cell("graph tree", graph("tree", branching=2, depth=2))
+    cell("graph edge_list", graph("edge_list", file=edge_list))
+    cell("comparison relation", order)
+    cell("comparison relation 3 attributes", comparison([2, 2, 3]))
+    cell("comparison three_way", comparison([3, 3], "three_way"))
+    cell("group cyclic", group("cyclic", n=8))
+    cell("group dihedral", group("dihedral", n=4))
+    cell("group symmetric", s3)
+    cell("group product", group("product", factors=[2, 4]))
+
+    # Models.
+    cell("model no readout", add, {"model.readout_token": False})
+    cell("model two layers", add, {"model.layers": 2})
+    cell("model four layers no readout", add, {"model.layers": 4, "model.readout_token": False})
+    cell("model scales", add, {"model.output_scale": 0.5, "model.embedding_init_scale": 2.0})
+    cell("model one head", add, {"model.heads": 1, "model.d_head": 8})
+    cell("model separate", add, {"model.operand_embeddings": "separate"}, prompted("associativity", 100))
+    cell("mlp modular", MLP, add)
+    cell("mlp graph", MLP, cycle, prompted("triangle", 100))
+    cell("mlp comparison", MLP, order, prompted("transitivity", 100))
+    cell("mlp group", MLP, s3, prompted("translation", 100))
+    cell("mlp two layers", MLP, add, {"model.layers": 2, "model.output_scale": 2.0})
+
+    # Families: enumerated, sampled, on train inputs only; the algebraic ones in every form of theirs.
+    for operation in ("add", "sub", "mul", "div"):
+        cell("commutativity " + operation, modular(operation), prompted("commutativity"))
+    cell("commutativity sampled", modular("quadratic"), prompted("commutativity", 64))
+    cell("commutativity control", s3, prompted("commutativity"))
+    for operation in ("add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div"):
+        cell("associativity " + operation, modular(operation), prompted("associativity"))
+    cell("associativity sampled", modular("circle"), prompted("associativity", 200))
+    cell("associativity train", modular("sub"), prompted("associativity", inputs="train"))
+    cell("associativity predicted", add, prompted("associativity", intermediate="predicted"))
+    cell("associativity group", s3, prompted("associativity", 300))
+    for operation in ("add", "sub", "mul", "circle", "div"):
+        cell("translation " + operation, modular(operation), prompted("translation"))
+    cell("translation group", s3, prompted("translation"))
+    cell("translation sampled", modular("sub"), prompted("translation", 128))
+    for operation in ("add", "sum_squared", "mul", "sum_cubed", "div"):
+        cell("scaling " + operation, modular(operation), prompted("scaling"))
+    cell("scaling sampled", modular("quadratic"), prompted("scaling", 100))
+    cell("negation sub", modular("sub"), prompted("negation"))
+    cell("negation sampled", modular("sum_of_squares"), prompted("negation", 40))
+    cell("triangle", cycle, prompted("triangle"))
+    cell("triangle forward", cycle, prompted("triangle", divergence="forward_kl"))
+    cell("triangle sampled train", graph("grid", sides=[3, 3]), prompted("triangle", 100, inputs="train"))
+    cell("reflexivity", graph("path", nodes=8), prompted("reflexivity"))
+    cell("distance_symmetry", cycle, prompted("distance_symmetry"))
+    cell("distance_symmetry sampled", cycle, prompted("distance_symmetry", 32))
+    cell("transitivity", order, prompted("transitivity"))
+    cell("transitivity three_way", comparison([4, 2], "three_way"), prompted("transitivity"))
+    cell("antisymmetry", order, prompted("antisymmetry"))
+    cell("antisymmetry sampled", comparison([3, 3], "three_way"), prompted("antisymmetry", 50))
+    cell("label_pairs", add, prompted("label_pairs"))
+    cell("label_pairs train", cycle, prompted("label_pairs", 100, inputs="train"))
+    cell("two families", add, prompted("commutativity", 50), prompted("associativity", 100, weight=1.5))
+    cell("family schedule", add, prompted("associativity", 64, from_step=5, until_step=12))
+
+    # Priors.
+    cell("nuclear", add, prior("nuclear", 0.01))
+    cell("nuclear graph", cycle, prior("nuclear", 0.05, from_step=3, until_step=15))
+    cell("entropy", add, prior("entropy", 0.1))
+    cell("entropy comparison", order, prior("entropy", 0.1))
+    cell("lipschitz", add, prior("lipschitz", 0.01, pairs_per_step=100, bound=0.1))
+    cell("lipschitz neighbors", add, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1, neighbors=2))
+    cell("lipschitz comparison", order, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1))
+
+    # Optimizers, filters, losses.
+    cell("minibatch", add, optimizer(batch_size=8))
+    cell("no decay", add, optimizer(weight_decay=0.0, epsilon=1e-6, warmup_steps=0))
+    cell("cosine", add, optimizer(schedule="cosine", learning_rate=5e-3))
+    cell("clip", add, optimizer(gradient_clip=0.1))
+    cell("grokfast", add, optimizer(grokfast__lambda=2.0, grokfast__alpha=0.98))
+    cell("orthograd", add, optimizer(orthograd=True))
+    cell("orthograd stablemax", add, optimizer(orthograd=True), {"loss.kind": "stablemax"})
+    cell("stablemax minibatch", add, {"loss.kind": "stablemax"}, optimizer(batch_size=10))
+    cell("sgd", add, optimizer(kind="sgd", learning_rate=0.1, momentum=0.0))
+    cell("sgd momentum", add, optimizer(kind="sgd", learning_rate=0.1, momentum=0.9, weight_decay=0.01))
+    cell("sgd nesterov", add, optimizer(kind="sgd", learning_rate=0.1, momentum=0.9, nesterov=True))
+    cell("sgd grokfast", add, optimizer(kind="sgd", learning_rate=0.1, momentum=0.5, grokfast__lambda=2.0))
+    cell("muon", add, optimizer(kind="muon"))
+    cell("muon two layers", add, {"model.layers": 2}, optimizer(kind="muon", muon__learning_rate=0.01))
+    cell("everything", add, prompted("commutativity", 30), prompted("associativity", 30), prior("nuclear", 0.01),
+         prior("entropy", 0.05), optimizer(batch_size=12, gradient_clip=1.0, grokfast__lambda=1.0))
+    return out
+
+
+class Matrix(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="symsweep-matrix-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        edges = Path(folder, "ring_with_tail.txt")
+        edges.write_text("0 1\n1 2\n2 3\n3 0\n3 4\n4 5\n")
+        cls.cells = cells(edges.name)
+        sweep = {"name": "matrix", "run": BASE, "cases": [{"label": label, **keys}
+                                                          for label, keys in cls.cells.items()]}
+        cls.runs = replay.train(sweep, folder)
+
+    def test_every_cell(self):
+        self.assertGreaterEqual(len(self.cells), 60)
+        self.assertEqual(set(self.runs), set(self.cells))
+        for label, run in self.runs.items():
+            with self.subTest(label):
+                self.assertEqual(run.status, 2, "not done")
+                problems, compared = replay.compare(run)
+                self.assertEqual(problems[:10], [])
+                self.assertGreater(compared, 20 * 8)
+
+    def test_every_family_and_prior_is_weighted_somewhere(self):
+        families = {name for run in self.runs.values() for name in replay.families_weighted(run.config)}
+        self.assertEqual(families, set(replay.families.ENUMERATE))
+        with h5py.File(next(iter(self.runs.values())).path, "r") as file:
+            self.assertLessEqual(set(file["symmetry"]), families)
+        priors = {name for run in self.runs.values() for name in replay.priors_weighted(run.config)}
+        self.assertEqual(priors, {"nuclear", "entropy", "lipschitz"})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
