@@ -17,9 +17,17 @@ void sw_measure_destroy(sw_measure *measure);
 /* What is known before training. */
 void sw_measure_facts(sw_run_facts *out, const sw_measure *measure, const sw_model *model);
 
-/* Evaluates the whole table and fills every metric but OBJECTIVE and GRADIENT_NORM (left NaN for the caller).
- * `full`: the costly measures too (evaluate.spectra_every). SW_E_NUMERIC when LAPACK fails on finite input. */
+/* Evaluates the whole table and fills every metric but OBJECTIVE and GRADIENT_NORM* (left NaN for the caller); `step`
+ * and `evaluation` are the caller's too. `full`: the costly measures too (evaluate.spectra_every). A model that is not
+ * finite gives NaN. SW_E_NUMERIC when LAPACK fails on finite input. */
 sw_status sw_measure_evaluate(sw_record *out, sw_measure *measure, sw_model *model, bool full) SW_MUST_CHECK;
+
+/* The gradient that stands in the model, as a whole and by block; NaN for a block that the model has not. Taken in the
+ * step that leads to an evaluation, before the optimizer overwrites the gradient. */
+typedef struct sw_gradient_norms { double all, block[SW_BLOCK_COUNT]; } sw_gradient_norms;
+void sw_measure_gradient(sw_gradient_norms *out, sw_model *model);
+/* Puts them into GRADIENT_NORM and GRADIENT_NORM_<block> of a record. */
+void sw_record_set_gradient(sw_record *record, const sw_gradient_norms *norms);
 
 /* A snapshot of the current embedding; pointers into `measure` and `model`, valid until the next call. */
 sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *measure, sw_model *model) SW_MUST_CHECK;

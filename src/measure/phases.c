@@ -1,0 +1,129 @@
+/* Onsets and phase labels from the curves of a run. Pure functions; docs/science.md, "Phases and onsets".
+ *
+ * Curves are float32, so thresholds are compared in float32: an accuracy that was stored as 0.9 reaches 0.9, and 1.0
+ * means that every answer is right. A missing value (NaN) reaches nothing. */
+#include "symsweep/phases.h"
+
+#include <assert.h>
+#include <math.h>
+
+const double sw_thresholds[SW_THRESHOLD_COUNT] = {0.9, 0.95, 0.99, 1.0};
+
+static const double geometry_band = 0.1;      /* effective dimension within this share of its final value */
+static const double geometry_last_share = 0.2;/* and held over this share of the steps at the end */
+
+typedef struct curves {
+    const sw_record *records;
+    size_t count;
+} curves;
+
+static float at(const curves *c, size_t i, int metric) { return c->records[i].value[metric]; }
+
+/* ---- crossings ---- */
+
+typedef struct crossing {
+    int64_t first, stable; /* steps; -1 = not reached */
+    int64_t dips;          /* times it fell back below after having reached it; -1 = no evaluation at all */
+} crossing;
+
+/* Of an accuracy, upwards through `threshold`. */
+static crossing find_crossing(const curves *c, int metric, double threshold)
+{
+    crossing out = {-1, -1, c->count ? 0 : -1};
+    bool above = false;
+    for (size_t i = 0; i < c->count; i++) {
+        bool reaches = at(c, i, metric) >= (float)threshold;
+        if (reaches && out.first < 0) out.first = c->records[i].step;
+        if (reaches && !above) out.stable = c->records[i].step;
+        if (!reaches && above) out.dips++;
+        above = reaches;
+    }
+    if (!above) out.stable = -1;
+    return out;
+}
+
+/* The step from which a violation stays <= tau, never before t_mem. */
+static int64_t find_symmetry(const curves *c, int metric, double tau, int64_t t_mem)
+{
+    if (t_mem < 0) return -1;
+    int64_t stable = -1;
+    for (size_t i = c->count; i-- > 0 && at(c, i, metric) <= (float)tau;) stable = c->records[i].step;
+    return stable < 0 || stable >= t_mem ? stable : t_mem;
+}
+
+/* The step from which a measure of dimension stays within 10 % of its final value; -1 unless that holds over at least
+ * the last 20 % of the steps. */
+static int64_t find_geometry(const curves *c, int metric)
+{
+    if (c->count == 0) return -1;
+    double final = at(c, c->count - 1, metric);
+    double last_step = (double)c->records[c->count - 1].step;
+    int64_t stable = -1;
+    for (size_t i = c->count; i-- > 0 && fabs(at(c, i, metric) - final) <= geometry_band * fabs(final);)
+        stable = c->records[i].step;
+    return stable >= 0 && (double)stable <= (1 - geometry_last_share) * last_step ? stable : -1;
+}
+
+/* ---- labels ---- */
+
+/* phase.family, or the family that the task kind is known by. */
+static sw_family_id symmetry_family(const sw_run_config *config)
+{
+    if (config->phase.family >= 0) return (sw_family_id)config->phase.family;
+    switch ((sw_task_id)config->task.kind) {
+    case SW_TASK_GRAPH: return SW_FAMILY_TRIANGLE;
+    case SW_TASK_COMPARISON: return SW_FAMILY_TRANSITIVITY;
+    default: return SW_FAMILY_ASSOCIATIVITY;
+    }
+}
+
+/* Liu et al. 2022, from the first crossings of 0.9. Test accuracy without train accuracy counts as no gap. */
+static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state state)
+{
+    if (state == SW_RUN_DIVERGED) return SW_PHASE_DIVERGED;
+    if (state != SW_RUN_DONE) return SW_PHASE_UNFINISHED;
+    if (test < 0) return train < 0 ? SW_PHASE_CONFUSION : SW_PHASE_MEMORIZATION;
+    return train < 0 || test - train < gap ? SW_PHASE_COMPREHENSION : SW_PHASE_GROKKING;
+}
+
+const char *sw_phase_name(sw_phase phase)
+{
+    static const char *const names[] = {"confusion", "memorization", "grokking", "comprehension", "diverged",
+                                        "unfinished"};
+    assert(phase >= SW_PHASE_CONFUSION && phase <= SW_PHASE_UNFINISHED);
+    return names[phase];
+}
+
+void sw_onsets_compute(sw_onsets *out, const sw_record *records, size_t count, const sw_run_config *config,
+                       sw_run_state state, bool stopped_early)
+{
+    const curves c = {records, count};
+    for (int i = 0; i < SW_THRESHOLD_COUNT; i++) {
+        crossing train = find_crossing(&c, SW_METRIC_TRAIN_ACCURACY, sw_thresholds[i]);
+        crossing test = find_crossing(&c, SW_METRIC_TEST_ACCURACY, sw_thresholds[i]);
+        out->train_first[i] = train.first;
+        out->train_stable[i] = train.stable;
+        out->train_dips[i] = train.dips;
+        out->test_first[i] = test.first;
+        out->test_stable[i] = test.stable;
+        out->test_dips[i] = test.dips;
+    }
+    out->t_mem = find_crossing(&c, SW_METRIC_TRAIN_ACCURACY, config->phase.accuracy).first;
+    out->t_gen = find_crossing(&c, SW_METRIC_TEST_ACCURACY, config->phase.accuracy).first;
+
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        double tau = config->phase.tau;
+        out->t_sym_mean[f] = find_symmetry(&c, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MEAN), tau, out->t_mem);
+        out->t_sym_max[f] = find_symmetry(&c, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX), tau, out->t_mem);
+    }
+    sw_family_id family = symmetry_family(config);
+    out->t_sym = out->t_sym_max[family];
+    out->lead_time_known = out->t_gen >= 0 && out->t_sym_mean[family] >= 0;
+    out->lead_time = out->lead_time_known ? out->t_gen - out->t_sym_mean[family] : INT64_MIN;
+
+    /* A final value is known only of a run that went to its end. */
+    bool complete = state == SW_RUN_DONE && !stopped_early;
+    out->t_geo = complete ? find_geometry(&c, SW_METRIC_EFFECTIVE_DIMENSION) : -1;
+    out->t_geo_participation = complete ? find_geometry(&c, SW_METRIC_PARTICIPATION_RATIO) : -1;
+    out->phase = label(out->train_first[0], out->test_first[0], config->phase.gap, state);
+}

@@ -1,0 +1,78 @@
+/* When a run is evaluated and when its embedding is kept, from its configuration alone.
+ *
+ * Log-spaced snapshots fall on evaluation steps, so that every curve can be recomputed from what a snapshot keeps. */
+#include "symsweep/measure.h"
+
+#include <math.h>
+
+int64_t sw_evaluation_steps(int64_t *out, int64_t capacity, const sw_run_config *config)
+{
+    int64_t every = config->evaluate.every, steps = config->steps, count = 0;
+    for (int64_t t = 0; t <= steps; t += every, count++)
+        if (out && count < capacity) out[count] = t;
+    if (steps % every != 0) {
+        if (out && count < capacity) out[count] = steps;
+        count++;
+    }
+    return count;
+}
+
+bool sw_is_evaluation_step(const sw_run_config *config, int64_t t)
+{
+    return t % config->evaluate.every == 0 || t == config->steps;
+}
+
+/* Evaluations strictly between the first and the last step. */
+static int64_t interior_evaluations(const sw_run_config *config)
+{
+    return config->steps > 0 ? (config->steps - 1) / config->evaluate.every : 0;
+}
+
+/* How many of the log-spaced snapshots find an evaluation of their own. */
+static int64_t log_spaced_count(const sw_run_config *config)
+{
+    int64_t interior = interior_evaluations(config);
+    return config->evaluate.snapshots < interior ? config->evaluate.snapshots : interior;
+}
+
+/* The i-th log-spaced snapshot, in evaluations: round((M + 1)^(i / k)) of M interior evaluations, k snapshots, moved
+ * up where rounding would repeat one and down where the last ones would not fit. */
+static int64_t log_spaced(int64_t previous, int64_t i, int64_t k, int64_t interior)
+{
+    int64_t u = llround(pow((double)(interior + 1), (double)i / (double)k));
+    if (u <= previous) u = previous + 1;
+    int64_t last = interior - (k - 1 - i);
+    return u < last ? u : last;
+}
+
+static bool is_log_spaced(const sw_run_config *config, int64_t t)
+{
+    if (t % config->evaluate.every != 0) return false;
+    int64_t evaluation = t / config->evaluate.every;
+    int64_t k = log_spaced_count(config), interior = interior_evaluations(config), u = 0;
+    for (int64_t i = 0; i < k && u < evaluation; i++) u = log_spaced(u, i, k, interior);
+    return u == evaluation;
+}
+
+static bool is_first_last_or_log_spaced(const sw_run_config *config, int64_t t)
+{
+    return t == 0 || t == config->steps || is_log_spaced(config, t);
+}
+
+bool sw_is_snapshot_step(const sw_run_config *config, int64_t t)
+{
+    for (int i = 0; i < config->evaluate.snapshot_step_count; i++)
+        if (config->evaluate.snapshot_steps[i] == t) return true;
+    return is_first_last_or_log_spaced(config, t);
+}
+
+int64_t sw_snapshot_capacity(const sw_run_config *config)
+{
+    int64_t count = log_spaced_count(config) + (config->steps > 0 ? 2 : 1), previous = -1;
+    for (int i = 0; i < config->evaluate.snapshot_step_count; i++) {
+        int64_t t = config->evaluate.snapshot_steps[i];
+        if (t != previous && t >= 0 && t <= config->steps && !is_first_last_or_log_spaced(config, t)) count++;
+        previous = t;
+    }
+    return count;
+}
