@@ -42,17 +42,34 @@ typedef struct sw_family {
     /* map(c) for class map `map` >= 0; NULL when the family never has maps. */
     int32_t (*class_map)(const sw_task *task, int32_t map, int32_t c);
     /* Associativity with `predicted`: as `candidate`, with inner products read from `prediction` [inputs] (argmax
-     * class of the model for every table entry). NULL elsewhere. */
+     * class of the model for every table entry; -1 = none, which gives no tuple). NULL elsewhere. */
     bool (*candidate_predicted)(const sw_task *task, uint64_t index, const int32_t *prediction, sw_tuple *out);
+    /* Number of class maps, 0..maps-1; those that tuples name are bijections of the classes. NULL when the family never
+     * has maps. */
+    int32_t (*maps)(const sw_task *task);
+    /* May the inner values of this task be predicted by the model? From the configuration alone; NULL = never. */
+    bool (*predicts)(const sw_task_config *config);
+    /* Calls unite(context, i, j) for fewer pairs of inputs than there are tuples, with the same connected components
+     * (used where inputs are `all`); NULL = the tuples themselves. */
+    void (*connect)(const sw_task *task, void (*unite)(void *context, int32_t i, int32_t j), void *context);
 } sw_family;
 
 extern const sw_family *const sw_families[SW_FAMILY_COUNT];
+
+/* The class maps of a family as nn wants them: *out = [maps, classes] with out[m * classes + c] = map m of c, to be
+ * freed with free(); *out = NULL when the family has none on this task. */
+sw_status sw_family_class_maps(int32_t **out, const sw_task *task, sw_family_id family) SW_MUST_CHECK;
+
+/* Refuses what cannot be: a weight on a family that does not apply to the task, predicted intermediates where the inner
+ * value is not a product that the model predicts. The message names the key. Families that do not hold are allowed. */
+sw_status sw_families_check(const sw_task_config *config, const sw_family_config *families) SW_MUST_CHECK;
 
 typedef struct sw_task_kind {
     const char *name;
     /* Checks what single keys cannot (p prime for div, a connected graph, ...); message names the key. */
     sw_status (*validate)(const sw_task_config *config);
-    /* Sizes without building: fills the public fields of `task` up to and including `order`. */
+    /* Sizes without building: classes, operands, relations, entities, second_from, inputs, abelian, factors and order
+     * (the caller fills kind, config, and what the model decides: tokens, vocabulary, readout, separate). */
     sw_status (*shape)(sw_task *task, const sw_task_config *config);
     /* Fills the tables of `task`, whose shape is set. */
     sw_status (*build)(sw_task *task, const sw_task_config *config);
@@ -72,28 +89,42 @@ struct sw_task {
     bool readout;
     bool separate;      /* separate operand embeddings */
     size_t inputs;      /* N */
-    int32_t order;      /* n of the abelian group whose characters are the Fourier modes; 0 = none */
+    int32_t order;      /* n of the abelian group whose characters are the Fourier modes; 0 = none. See factor_count */
     int32_t *input;     /* [N, T] tokens */
     int32_t *label;     /* [N]; after label_shuffle the permuted ones */
     int32_t *true_label;/* [N]; as the task defines them */
     int32_t *mirror;    /* [N] index of the mirror of an input, -1 = none; NULL = the task has no mirrors */
-    /* Entity -> exponent of the task's cyclic group for the Fourier measures: character k of entity e is
-     * exp(-2 pi i k exponent[e] / order); -1 = entity left out (zero for mul). NULL when order = 0.
-     * Products of cyclic groups: see `factor_count`. */
-    int32_t *exponent;  /* [entities] */
-    /* Entity coordinates: graph nodes, comparison attributes; [entities, coordinate_count]; NULL = none. */
+    /* Entity -> exponents in the task's abelian group Z_f0 x Z_f1 x ... for the Fourier measures: character
+     * (k0, k1, ...) of entity e is exp(-2 pi i sum_j k_j exponent[e * factor_count + j] / factor[j]); exponents of -1 =
+     * the entity is left out (zero for mul). One factor, a cyclic group: exp(-2 pi i k exponent[e] / order).
+     * NULL when order = 0. */
+    int32_t *exponent;  /* [entities, factor_count] */
+    /* Entity coordinates: graph nodes, comparison attributes, group elements (product: one residue a factor; dihedral
+     * r^k s^f: k, f; symmetric: one-line notation); [entities, coordinate_count]; NULL = none. */
     int32_t coordinate_count;
     int32_t *coordinate;
     int32_t *distance;  /* graphs: geodesics [entities, entities]; NULL elsewhere */
     int32_t *product;   /* groups: Cayley table [entities, entities]; NULL elsewhere */
     bool abelian;       /* group of the task is abelian (modular: true) */
     void *extra;        /* private to the kind */
+    int32_t relations;  /* number of relation tokens; > 0: inputs are (operand 0, relation, operand 1) */
+    int32_t second_from;/* smallest second operand in the table: 1 for div, else 0 */
+    int32_t factor_count;            /* cyclic factors of the abelian group; 0 when order = 0; order = their product */
+    int32_t factor[SW_FACTORS_MAX];
+    /* Inputs by label: class c has by_label[label_start[c] .. label_start[c + 1]), ascending; pair_start[c] = ordered
+     * pairs of distinct inputs of one class in the classes below c. */
+    int32_t *by_label;     /* [N] */
+    int32_t *label_start;  /* [C + 1] */
+    uint64_t *pair_start;  /* [C + 1] */
+    struct sw_arena *arena;/* owns every table */
 };
 
 /* validate + shape, cheap enough for every run of a plan. Tables stay NULL. */
 sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model) SW_MUST_CHECK;
 
-/* The whole task; data_seed drives label_shuffle. Destroy with sw_task_destroy. */
+/* The whole task. Destroy with sw_task_destroy. label_shuffle permutes m = round(label_shuffle * N) labels among
+ * themselves: with s the permutation of 0..N-1 from stream LABEL_SHUFFLE at step 0 and q that of 0..m-1 at step 1, both
+ * keyed by data_seed, label[s[i]] = true_label[s[q[i]]] for i < m; the others stay. */
 sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
                          uint32_t data_seed) SW_MUST_CHECK;
 void sw_task_destroy(sw_task *task);
@@ -101,8 +132,17 @@ void sw_task_destroy(sw_task *task);
 /* Table index of operands (a, b) and (comparison, relation form) relation token r, else r = -1; -1 = not in the table. */
 int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r);
 
+/* Entity (0..entities-1) that is operand k of a table entry, whatever its token. */
+int32_t sw_task_operand(const sw_task *task, size_t input, int32_t k);
+/* Relation token of a table entry; -1 = inputs have none. */
+int32_t sw_task_relation(const sw_task *task, size_t input);
+
+/* Comparison tasks: the log-odds of "greater" are z[high] - z[low]. */
+void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low);
+
 /* split[N] = 1 for train, 0 for test: the first round(train_fraction * N) entries (at least 1, at most N) of the
- * permutation of stream SPLIT, keyed by data_seed. Returns how many are train. */
+ * permutation of stream SPLIT (step 0), keyed by data_seed. Returns how many are train; 0 = out of memory, with a
+ * message. */
 size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed);
 
 /* Share of the majority class over the table. */
@@ -116,6 +156,7 @@ typedef struct sw_tuple_set sw_tuple_set;
  * SW_TUPLE_LIST_MAX candidates the eligible ones are listed once and a sample is one draw from the list; otherwise
  * candidates are drawn until one is eligible (both uniform). SW_E_CONFIG when no tuple is eligible. */
 enum { SW_TUPLE_LIST_MAX = 1 << 22 };
+/* `task` and `split` must outlive the set; split may be NULL when inputs are all. */
 sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
                               sw_inputs inputs) SW_MUST_CHECK;
 void sw_tuple_set_destroy(sw_tuple_set *set);
@@ -140,8 +181,9 @@ size_t sw_tuple_set_sample_predicted(const sw_tuple_set *set, sw_tuple *out, siz
 void sw_tuple_set_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
                                  void (*visit)(void *context, const sw_tuple *tuple), void *context);
 
-/* derived[N] = 1 where the label of an input follows from train labels through the tuples of the families whose bit is
- * set in `families` (union-find over tuples; for triangle and transitivity to a fixed point). */
+/* derived[N] = 1 where the label of an input is a train label or follows from them through the tuples of the families
+ * whose bit (1 << family) is set in `family_bits`; `families` [SW_FAMILY_COUNT] says over which inputs a family runs
+ * (train: nothing follows beyond the split) and with which intermediates. Rules of inference: src/tasks/derived.c. */
 sw_status sw_task_derived(int8_t *derived, const sw_task *task, const int8_t *split, const sw_family_config *families,
                           uint32_t family_bits) SW_MUST_CHECK;
 

@@ -1,0 +1,40 @@
+/* commutativity.c: p(.|x, y) and p(.|y, x); sub: (-y, -x), div: (1/y, 1/x) with x != 0.
+ * True of every modular operation but cubic, and of abelian groups. */
+#include "tasks/internal.h"
+#include "tasks/modular.h"
+
+static bool applies(const sw_task_config *config)
+{
+    if (config->kind == SW_TASK_MODULAR) return !(config->operation == SW_OP_DIV && config->p == 2);
+    sw_task task;
+    return config->kind == SW_TASK_GROUP && sw_task_shape_of(&task, config) && task.entities > 1;
+}
+
+static bool holds(const sw_task_config *config)
+{
+    if (config->kind == SW_TASK_MODULAR) return sw_modular_traits(config)->commutative;
+    sw_task task;
+    return sw_task_shape_of(&task, config) && task.abelian;
+}
+
+/* Candidate i: table entry i and its mirror. */
+static uint64_t candidates(const sw_task *task) { return task->inputs; }
+
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
+{
+    const int32_t i = (int32_t)index;
+    const int32_t other = task->mirror != NULL
+                              ? task->mirror[i]
+                              : sw_task_index(task, sw_task_operand(task, index, 1), sw_task_operand(task, index, 0), -1);
+    return other >= 0 && sw_pair(out, i, other, -1);
+}
+
+const sw_family sw_family_commutativity = {
+    .name = "commutativity",
+    .compare = SW_COMPARE_SYMMETRIC_KL,
+    .arity = 2,
+    .applies = applies,
+    .holds = holds,
+    .candidates = candidates,
+    .candidate = candidate,
+};

@@ -1,0 +1,204 @@
+/* graph_file.c: a graph from a text file of edges.
+ *
+ * One edge a line: two node numbers (0 .. 2^31 - 1) apart by blanks, tabs, commas or semicolons. Empty lines and all
+ * after # or % are ignored; so are self-loops and repeated edges, which change no distance. Nodes become tokens in
+ * ascending order of their numbers, gaps closed. */
+#include "tasks/graph.h"
+#include "tasks/internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { FILE_SIZE_MAX = 64 << 20, EDGES_MAX = 1 << 22 };
+
+/* The whole file, with a zero behind it; free(). */
+static sw_status read_text(char **out, size_t *length, const char *path)
+{
+    struct stat facts;
+    char *text = NULL;
+    sw_status status = SW_OK;
+    *out = NULL;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return sw_fail(SW_E_CONFIG, "task.file: cannot open %s: %s", path, strerror(errno));
+    if (fstat(fileno(file), &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        status = sw_fail(SW_E_CONFIG, "task.file: %s is not a regular file", path);
+        goto cleanup;
+    }
+    if (facts.st_size > FILE_SIZE_MAX) {
+        status = sw_fail(SW_E_CONFIG, "task.file: %s has %lld bytes, more than the limit of %d", path,
+                         (long long)facts.st_size, FILE_SIZE_MAX);
+        goto cleanup;
+    }
+    text = malloc((size_t)facts.st_size + 1);
+    if (text == NULL) {
+        status = sw_fail(SW_E_MEMORY, "task.file: no memory for %s", path);
+        goto cleanup;
+    }
+    *length = fread(text, 1, (size_t)facts.st_size, file);
+    if (ferror(file) || *length != (size_t)facts.st_size) {
+        status = sw_fail(SW_E_CONFIG, "task.file: cannot read all of %s", path);
+        goto cleanup;
+    }
+    text[*length] = '\0';
+    *out = text;
+    text = NULL;
+cleanup:
+    free(text);
+    fclose(file);
+    return status;
+}
+
+/* The content must be what the sweep was planned with. All zero: nothing to compare with. */
+static sw_status check_digest(const char *text, size_t length, const sw_task_config *config)
+{
+    static const uint8_t unknown[32];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    if (memcmp(config->file_sha256, unknown, sizeof unknown) == 0) return SW_OK;
+    if (EVP_Digest(text, length, digest, &size, EVP_sha256(), NULL) != 1 || size != sizeof unknown) {
+        return sw_fail(SW_E_IO, "task.file: SHA-256 of %s failed", config->file);
+    }
+    if (memcmp(digest, config->file_sha256, sizeof unknown) == 0) return SW_OK;
+    return sw_fail(SW_E_CONFIG, "task.file: the content of %s is no longer what the sweep was planned with",
+                   config->file);
+}
+
+static bool is_separator(char c) { return c == ' ' || c == '\t' || c == '\r' || c == ',' || c == ';'; }
+
+static bool ends_line(char c) { return c == '\0' || c == '\n' || c == '#' || c == '%'; }
+
+/* Skips separators and reads a number; false = none stands there. */
+static bool read_node(const char **at, int32_t *out)
+{
+    const char *p = *at;
+    int64_t value = 0;
+    while (is_separator(*p)) p++;
+    if (*p < '0' || *p > '9') return false;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        value = value * 10 + (*p - '0');
+        if (value > INT32_MAX) return false;
+    }
+    if (!is_separator(*p) && !ends_line(*p)) return false; /* "12x", "1.5" */
+    *out = (int32_t)value;
+    *at = p;
+    return true;
+}
+
+/* Reads one line at *at into edge[0..1]; *found = 0 for an empty one, 1 for an edge; false = the line is wrong. */
+static bool read_line(const char **at, int32_t *edge, size_t *found)
+{
+    const char *p = *at;
+    *found = 0;
+    while (is_separator(*p)) p++;
+    if (!ends_line(*p)) {
+        if (!read_node(&p, &edge[0]) || !read_node(&p, &edge[1])) return false;
+        while (is_separator(*p)) p++;
+        if (!ends_line(*p)) return false;
+        *found = 1;
+    }
+    while (*p != '\0' && *p != '\n') p++;
+    *at = p;
+    return true;
+}
+
+/* edge[2 * count] in node numbers; free(). */
+static sw_status parse_edges(int32_t **out, size_t *count, const char *text, size_t length, const char *path)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\0') return sw_fail(SW_E_CONFIG, "task.file: %s is not a text file", path);
+        lines += text[i] == '\n';
+    }
+    int32_t *edge = malloc(2 * lines * sizeof *edge);
+    if (edge == NULL) return sw_fail(SW_E_MEMORY, "task.file: no memory for the %zu lines of %s", lines, path);
+    *count = 0;
+    const char *at = text;
+    for (size_t line = 1; line <= lines; line++) {
+        size_t found;
+        if (!read_line(&at, edge + 2 * *count, &found)) {
+            free(edge);
+            return sw_fail(SW_E_CONFIG, "task.file: %s:%zu: expected two node numbers of 0 to %d, found \"%.*s\"", path,
+                           line, INT32_MAX, (int)(strcspn(at, "\r\n") < 40 ? strcspn(at, "\r\n") : 40), at);
+        }
+        *count += found;
+        if (*at == '\n') at++;
+    }
+    if (*count == 0 || *count > EDGES_MAX) {
+        sw_status status = sw_fail(SW_E_CONFIG, "task.file: %s has %zu edges, expected 1 to %d", path, *count,
+                                   EDGES_MAX);
+        free(edge);
+        return status;
+    }
+    *out = edge;
+    return SW_OK;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Replaces node numbers by their rank; *nodes = how many there are. */
+static sw_status rank_nodes(int32_t *edge, size_t count, int32_t *nodes, const char *path)
+{
+    int32_t *name = malloc(2 * count * sizeof *name);
+    if (name == NULL) return sw_fail(SW_E_MEMORY, "task.file: no memory for the nodes of %s", path);
+    memcpy(name, edge, 2 * count * sizeof *name);
+    qsort(name, 2 * count, sizeof *name, compare_numbers);
+    size_t distinct = 0;
+    for (size_t i = 0; i < 2 * count; i++) {
+        if (i == 0 || name[i] != name[i - 1]) name[distinct++] = name[i];
+    }
+    sw_status status = SW_OK;
+    if (distinct < 2) {
+        status = sw_fail(SW_E_CONFIG, "task.file: %s has a single node", path);
+    } else {
+        status = sw_task_check_size((int64_t)distinct, 0, "task.file");
+    }
+    for (size_t i = 0; i < 2 * count && status == SW_OK; i++) {
+        const int32_t *at = bsearch(&edge[i], name, distinct, sizeof *name, compare_numbers);
+        edge[i] = (int32_t)(at - name);
+    }
+    *nodes = (int32_t)distinct;
+    free(name);
+    return status;
+}
+
+static sw_status check_connected(const sw_adjacency *adjacency, const char *path)
+{
+    int32_t *scratch = malloc(2 * (size_t)adjacency->nodes * sizeof *scratch);
+    if (scratch == NULL) return sw_fail(SW_E_MEMORY, "task.file: no memory for %d nodes", adjacency->nodes);
+    int32_t reached = 0;
+    sw_breadth_first(scratch, scratch + adjacency->nodes, adjacency, 0);
+    for (int32_t v = 0; v < adjacency->nodes; v++) reached += scratch[v] >= 0;
+    free(scratch);
+    if (reached == adjacency->nodes) return SW_OK;
+    return sw_fail(SW_E_CONFIG, "task.file: the graph of %s is not connected: the first node reaches %d of %d", path,
+                   reached, adjacency->nodes);
+}
+
+sw_status sw_edge_list_read(sw_adjacency *out, const sw_task_config *config)
+{
+    char *text = NULL;
+    int32_t *edge = NULL, nodes = 0;
+    size_t length = 0, count = 0;
+    *out = (sw_adjacency){0};
+    sw_status status = read_text(&text, &length, config->file);
+    if (status == SW_OK) status = check_digest(text, length, config);
+    if (status == SW_OK) status = parse_edges(&edge, &count, text, length, config->file);
+    if (status == SW_OK) status = rank_nodes(edge, count, &nodes, config->file);
+    if (status == SW_OK) status = sw_adjacency_create(out, nodes, edge, count);
+    if (status == SW_OK) {
+        status = check_connected(out, config->file);
+        if (status < 0) sw_adjacency_release(out);
+    }
+    free(edge);
+    free(text);
+    return status;
+}

@@ -1,0 +1,163 @@
+/* modular.c: binary operations on the residues modulo p. Table 1 of Power et al. 2022 and of Hwang and Park 2026. */
+#include "tasks/modular.h"
+
+#include "tasks/arithmetic.h"
+#include "tasks/internal.h"
+
+#include <assert.h>
+
+/* ---- the operations: values are reduced by the caller; p <= 4096, so that cubes of sums fit ---- */
+
+static int64_t add(int64_t x, int64_t y, int64_t p) { (void)p; return x + y; }
+static int64_t sub(int64_t x, int64_t y, int64_t p) { return x - y + p; }
+static int64_t sum_squared(int64_t x, int64_t y, int64_t p) { (void)p; return (x + y) * (x + y); }
+static int64_t sum_cubed(int64_t x, int64_t y, int64_t p) { (void)p; return (x + y) * (x + y) * (x + y); }
+static int64_t mul(int64_t x, int64_t y, int64_t p) { (void)p; return x * y; }
+static int64_t circle(int64_t x, int64_t y, int64_t p) { (void)p; return x + x * y + y; }
+static int64_t divide(int64_t x, int64_t y, int64_t p) { return x * sw_inverse_mod((int32_t)y, (int32_t)p); }
+static int64_t sum_of_squares(int64_t x, int64_t y, int64_t p) { (void)p; return x * x + y * y; }
+static int64_t quadratic(int64_t x, int64_t y, int64_t p) { (void)p; return x * x + x * y + y * y; }
+static int64_t cubic(int64_t x, int64_t y, int64_t p) { (void)p; return x * x * x + x * y; }
+
+/* Modulo 2 a square is its root: sum_of_squares is add there and quadratic is circle. */
+static const sw_operation_traits operations[SW_OP_COUNT] = {
+    [SW_OP_ADD] = {add, SW_RESIDUES_ADDITIVE, true, 1, SW_INNER_PRODUCT, true, SW_ALWAYS},
+    [SW_OP_SUB] = {sub, SW_RESIDUES_ADDITIVE, true, 1, SW_INNER_NEGATED, true, SW_ALWAYS},
+    [SW_OP_SUM_SQUARED] = {sum_squared, SW_RESIDUES_ADDITIVE, false, 2, SW_INNER_SUM, true, SW_ALWAYS},
+    [SW_OP_SUM_CUBED] = {sum_cubed, SW_RESIDUES_ADDITIVE, false, 3, SW_INNER_SUM, true, SW_ALWAYS},
+    [SW_OP_MUL] = {mul, SW_RESIDUES_MULTIPLICATIVE, true, 2, SW_INNER_PRODUCT, true, SW_ALWAYS},
+    [SW_OP_CIRCLE] = {circle, SW_RESIDUES_SHIFTED, true, -1, SW_INNER_PRODUCT, true, SW_ALWAYS},
+    [SW_OP_DIV] = {divide, SW_RESIDUES_MULTIPLICATIVE, true, 0, SW_INNER_INVERTED, true, SW_ALWAYS},
+    [SW_OP_SUM_OF_SQUARES] = {sum_of_squares, SW_RESIDUES_ADDITIVE, false, 2, SW_INNER_PRODUCT, true, SW_MODULO_TWO},
+    [SW_OP_QUADRATIC] = {quadratic, SW_RESIDUES_ADDITIVE, false, 2, SW_INNER_PRODUCT, true, SW_MODULO_TWO},
+    [SW_OP_CUBIC] = {cubic, SW_RESIDUES_ADDITIVE, false, -1, SW_INNER_PRODUCT, false, SW_NEVER},
+};
+
+const sw_operation_traits *sw_modular_traits(const sw_task_config *config)
+{
+    assert(config->operation >= 0 && config->operation < SW_OP_COUNT);
+    return &operations[config->operation];
+}
+
+int32_t sw_modular_unit_count(int32_t p)
+{
+    int32_t count = 0;
+    for (int32_t a = 1; a < p; a++) count += sw_gcd(a, p) == 1;
+    return count;
+}
+
+/* ---- the kind ---- */
+
+static sw_status validate(const sw_task_config *config)
+{
+    const int32_t p = config->p;
+    if (config->operation < 0 || config->operation >= SW_OP_COUNT) {
+        return sw_fail(SW_E_CONFIG, "task.operation: no operation has number %d", config->operation);
+    }
+    if (p < 2) return sw_fail(SW_E_CONFIG, "task.p: expected at least 2, found %d", p);
+    sw_status status = sw_task_check_size(p, (int64_t)p * p, "task.p");
+    if (status < 0) return status;
+    if (config->operation == SW_OP_DIV && !sw_is_prime(p)) {
+        int32_t below = p, above = p;
+        while (!sw_is_prime(below)) below--;
+        while (!sw_is_prime(above)) above++;
+        return sw_fail(SW_E_CONFIG, "task.p: division needs a prime, found %d; the nearest are %d and %d", p, below,
+                       above);
+    }
+    return SW_OK;
+}
+
+static sw_status shape(sw_task *task, const sw_task_config *config)
+{
+    const sw_operation_traits *traits = sw_modular_traits(config);
+    const int32_t p = config->p;
+    task->classes = p;
+    task->entities = p;
+    task->operands = 2;
+    task->second_from = config->operation == SW_OP_DIV ? 1 : 0;
+    task->inputs = (size_t)p * (size_t)sw_task_columns(task);
+    task->abelian = true;
+    if (traits->group == SW_RESIDUES_ADDITIVE) {
+        task->order = p;
+    } else if (sw_is_prime(p)) {
+        task->order = p - 1; /* the units modulo a prime are a cyclic group */
+    }
+    if (task->order > 0) {
+        task->factor_count = 1;
+        task->factor[0] = task->order;
+    }
+    return SW_OK;
+}
+
+/* Residue -> exponent in the cyclic group of the operation. */
+static sw_status build_exponents(sw_task *task, sw_residue_group group)
+{
+    const int32_t p = task->entities;
+    if (task->order == 0) return SW_OK;
+    task->exponent = sw_task_alloc(task, (size_t)p, sizeof *task->exponent);
+    if (task->exponent == NULL) return SW_E_MEMORY;
+    if (group == SW_RESIDUES_ADDITIVE) {
+        for (int32_t a = 0; a < p; a++) task->exponent[a] = a;
+        return SW_OK;
+    }
+    sw_discrete_logarithm(task->exponent, p);
+    if (group == SW_RESIDUES_SHIFTED) { /* of x + 1: every entry moves down by one, that of 0 to p - 1 */
+        for (int32_t a = 0; a + 1 < p; a++) task->exponent[a] = task->exponent[a + 1];
+        task->exponent[p - 1] = -1;
+    }
+    return SW_OK;
+}
+
+static sw_status build_units(sw_task *task)
+{
+    const int32_t p = task->entities;
+    sw_modular *modular = sw_task_alloc(task, 1, sizeof *modular);
+    if (modular == NULL) return SW_E_MEMORY;
+    modular->inverse = sw_task_alloc(task, (size_t)p, sizeof *modular->inverse);
+    modular->unit = sw_task_alloc(task, (size_t)p, sizeof *modular->unit);
+    if (modular->inverse == NULL || modular->unit == NULL) return SW_E_MEMORY;
+    for (int32_t a = 1; a < p; a++) {
+        modular->inverse[a] = sw_inverse_mod(a, p);
+        if (modular->inverse[a] != 0) modular->unit[modular->unit_count++] = a;
+    }
+    task->extra = modular;
+    return SW_OK;
+}
+
+/* The input with the same label by symmetry: (y, x); sub (-y, -x); div (1/y, 1/x), none for x = 0. */
+static int32_t mirror_of(const sw_task *task, int32_t x, int32_t y)
+{
+    const int32_t p = task->entities;
+    if (task->config.operation == SW_OP_SUB) return sw_task_index(task, (p - y) % p, (p - x) % p, -1);
+    if (task->config.operation == SW_OP_DIV) {
+        const int32_t *inverse = sw_modular_of(task)->inverse;
+        return x == 0 ? -1 : sw_task_index(task, inverse[y], inverse[x], -1);
+    }
+    return sw_task_index(task, y, x, -1);
+}
+
+static sw_status build(sw_task *task, const sw_task_config *config)
+{
+    const sw_operation_traits *traits = sw_modular_traits(config);
+    const int32_t p = config->p;
+    sw_status status = build_units(task);
+    if (status < 0) return status;
+    status = build_exponents(task, traits->group);
+    if (status < 0) return status;
+    if (traits->commutative) {
+        task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
+        if (task->mirror == NULL) return SW_E_MEMORY;
+    }
+    size_t i = 0;
+    for (int32_t x = 0; x < p; x++) {
+        for (int32_t y = task->second_from; y < p; y++, i++) {
+            sw_task_set_input(task, i, x, 0, y);
+            task->true_label[i] = (int32_t)(traits->value(x, y, p) % p);
+            if (task->mirror != NULL) task->mirror[i] = mirror_of(task, x, y);
+        }
+    }
+    return SW_OK;
+}
+
+const sw_task_kind sw_task_modular = {
+    .name = "modular", .validate = validate, .shape = shape, .build = build, .release = NULL};

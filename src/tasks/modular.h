@@ -1,0 +1,49 @@
+/* modular.h: what symmetry families ask of the operations on residues. */
+#ifndef SYMSWEEP_TASKS_MODULAR_H
+#define SYMSWEEP_TASKS_MODULAR_H
+
+#include "symsweep/task.h"
+
+/* The group of residues that an operation belongs to. */
+typedef enum sw_residue_group {
+    SW_RESIDUES_ADDITIVE,       /* Z_p under + */
+    SW_RESIDUES_MULTIPLICATIVE, /* units under x */
+    SW_RESIDUES_SHIFTED         /* x + 1 a unit, under x + xy + y = (x + 1)(y + 1) - 1 */
+} sw_residue_group;
+
+/* How associativity forms its inner values: p(.|left, z) and p(.|x, right). */
+typedef enum sw_inner {
+    SW_INNER_PRODUCT,  /* left = f(x, y), right = f(y, z) */
+    SW_INNER_NEGATED,  /* sub: left = f(x, y), right = f(y, -z) */
+    SW_INNER_INVERTED, /* div: left = f(x, y), right = f(y, 1/z) */
+    SW_INNER_SUM       /* powers of the sum: left = x + y, right = y + z */
+} sw_inner;
+
+typedef enum sw_truth { SW_NEVER, SW_ALWAYS, SW_MODULO_TWO } sw_truth;
+
+/* One row of the table of operations. */
+typedef struct sw_operation_traits {
+    int64_t (*value)(int64_t x, int64_t y, int64_t p);
+    sw_residue_group group; /* whose characters are the Fourier modes */
+    bool translates;        /* f(gx, y) = g f(x, y) for g of the group */
+    int degree;             /* k: f(ux, uy) = u^k f(x, y) for units u; -1 = not homogeneous */
+    sw_inner inner;
+    bool commutative;       /* in the sense of the family: with the mirror that the operation has */
+    sw_truth associative;
+} sw_operation_traits;
+
+const sw_operation_traits *sw_modular_traits(const sw_task_config *config);
+
+/* Tables of a built task (task->extra). */
+typedef struct sw_modular {
+    int32_t *inverse;   /* [p] multiplicative inverse, 0 = none */
+    int32_t unit_count;
+    int32_t *unit;      /* [unit_count] ascending */
+} sw_modular;
+
+static inline const sw_modular *sw_modular_of(const sw_task *task) { return task->extra; }
+
+/* Units of Z_p: Euler's phi. */
+int32_t sw_modular_unit_count(int32_t p);
+
+#endif

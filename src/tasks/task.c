@@ -1,0 +1,225 @@
+/* task.c: the table of a task, whatever its kind. */
+#include "symsweep/task.h"
+
+#include "symsweep/arena.h"
+#include "symsweep/rng.h"
+#include "tasks/internal.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT] = {
+#define X(ENUM, id, name, meaning) [SW_TASK_##ENUM] = &sw_task_##name,
+#include "symsweep/tasks.def"
+#undef X
+};
+
+/* ---- shape ---- */
+
+sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key)
+{
+    if (entities > SW_TASK_ENTITIES_MAX) {
+        return sw_fail(SW_E_CONFIG, "%s: gives %lld entities, more than the limit of %d", key, (long long)entities,
+                       SW_TASK_ENTITIES_MAX);
+    }
+    if (inputs > SW_TASK_INPUTS_MAX) {
+        return sw_fail(SW_E_CONFIG, "%s: gives a table of %lld inputs, more than the limit of %d", key,
+                       (long long)inputs, SW_TASK_INPUTS_MAX);
+    }
+    return SW_OK;
+}
+
+/* Kind, configuration and everything that the kind alone decides. */
+static sw_status describe_kind(sw_task *out, const sw_task_config *config)
+{
+    memset(out, 0, sizeof *out);
+    if (config->kind < 0 || config->kind >= SW_TASK_COUNT) {
+        return sw_fail(SW_E_CONFIG, "task.kind: no task has number %d", config->kind);
+    }
+    if (!(config->label_shuffle >= 0.0 && config->label_shuffle <= 1.0)) {
+        return sw_fail(SW_E_CONFIG, "task.label_shuffle: expected a share in 0..1, found %g", config->label_shuffle);
+    }
+    out->kind = sw_task_kinds[config->kind];
+    out->config = *config;
+    sw_status status = out->kind->validate(config);
+    return status < 0 ? status : out->kind->shape(out, config);
+}
+
+bool sw_task_shape_of(sw_task *out, const sw_task_config *config)
+{
+    if (describe_kind(out, config) == SW_OK) return true;
+    sw_message_clear();
+    return false;
+}
+
+sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model)
+{
+    sw_status status = describe_kind(out, config);
+    if (status < 0) return status;
+    out->readout = model->kind == SW_MODEL_TRANSFORMER && model->readout_token;
+    out->separate = model->operand_embeddings == SW_OPERANDS_SEPARATE;
+    out->tokens = out->operands + (out->relations > 0 ? 1 : 0) + (out->readout ? 1 : 0);
+    out->vocabulary = out->entities + out->relations + (out->readout ? 1 : 0);
+    if (out->separate) out->vocabulary += out->entities * (out->operands - 1);
+    return SW_OK;
+}
+
+/* ---- the table ---- */
+
+void *sw_task_alloc(sw_task *task, size_t count, size_t size) { return sw_arena_alloc(task->arena, count, size); }
+
+/* Token of entity 0 as operand k: further operands have blocks of their own at the end of a separate vocabulary. */
+static int32_t operand_block(const sw_task *task, int32_t k)
+{
+    if (!task->separate || k == 0) return 0;
+    return task->vocabulary - (task->operands - k) * task->entities;
+}
+
+/* Place of operand k in an input; a relation stands between operands 0 and 1. */
+static int32_t operand_place(const sw_task *task, int32_t k) { return k == 0 || task->relations == 0 ? k : k + 1; }
+
+void sw_task_set_input(sw_task *task, size_t i, int32_t a, int32_t r, int32_t b)
+{
+    int32_t *input = task->input + i * (size_t)task->tokens;
+    assert(task->operands == 2);
+    input[0] = a;
+    if (task->relations > 0) input[1] = task->entities + r;
+    input[operand_place(task, 1)] = operand_block(task, 1) + b;
+    if (task->readout) input[task->tokens - 1] = task->entities + task->relations;
+}
+
+int32_t sw_task_operand(const sw_task *task, size_t input, int32_t k)
+{
+    const int32_t token = task->input[input * (size_t)task->tokens + (size_t)operand_place(task, k)];
+    return token - operand_block(task, k);
+}
+
+int32_t sw_task_relation(const sw_task *task, size_t input)
+{
+    return task->relations > 0 ? task->input[input * (size_t)task->tokens + 1] : -1;
+}
+
+int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r)
+{
+    const int32_t n = task->entities, from = task->second_from;
+    const int32_t relations = task->relations > 0 ? task->relations : 1;
+    const int32_t relation = task->relations > 0 ? r - n : 0;
+    if (a < 0 || a >= n || b < from || b >= n || relation < 0 || relation >= relations) return -1;
+    return (a * relations + relation) * (n - from) + (b - from);
+}
+
+void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low)
+{
+    *high = task->classes - 1; /* relation form: "holds" of a > query; three_way: > */
+    *low = 0;                  /* "does not hold"; < */
+}
+
+/* Permutes among themselves the labels of the first round(share * N) inputs of a random order: with s the permutation
+ * of stream LABEL_SHUFFLE at step 0 and q that of its m first places at step 1, label[s[i]] = true_label[s[q[i]]]. */
+static sw_status shuffle_labels(sw_task *task, uint32_t data_seed)
+{
+    const size_t n = task->inputs;
+    const size_t m = (size_t)llround(task->config.label_shuffle * (double)n);
+    memcpy(task->label, task->true_label, n * sizeof *task->label);
+    if (m == 0) return SW_OK;
+    int32_t *chosen = malloc(2 * n * sizeof *chosen);
+    if (chosen == NULL) return sw_fail(SW_E_MEMORY, "label_shuffle: no memory for %zu labels", n);
+    int32_t *moved = chosen + n;
+    sw_random_permutation(chosen, n, data_seed, SW_STREAM_LABEL_SHUFFLE, 0);
+    sw_random_permutation(moved, m, data_seed, SW_STREAM_LABEL_SHUFFLE, 1);
+    for (size_t i = 0; i < m; i++) task->label[chosen[i]] = task->true_label[chosen[moved[i]]];
+    free(chosen);
+    return SW_OK;
+}
+
+/* Inputs in the order of their labels (counting sort), and how many ordered pairs the classes below hold. */
+static sw_status group_by_label(sw_task *task)
+{
+    const size_t classes = (size_t)task->classes;
+    task->by_label = sw_task_alloc(task, task->inputs, sizeof *task->by_label);
+    task->label_start = sw_task_alloc(task, classes + 1, sizeof *task->label_start);
+    task->pair_start = sw_task_alloc(task, classes + 1, sizeof *task->pair_start);
+    if (task->by_label == NULL || task->label_start == NULL || task->pair_start == NULL) return SW_E_MEMORY;
+    for (size_t i = 0; i < task->inputs; i++) task->label_start[task->label[i] + 1]++;
+    for (size_t c = 0; c < classes; c++) {
+        const uint64_t count = (uint64_t)task->label_start[c + 1];
+        task->label_start[c + 1] += task->label_start[c];
+        task->pair_start[c + 1] = task->pair_start[c] + (count > 0 ? count * (count - 1) : 0);
+    }
+    int32_t *next = calloc(classes, sizeof *next);
+    if (next == NULL) return sw_fail(SW_E_MEMORY, "no memory for %zu classes", classes);
+    for (size_t i = 0; i < task->inputs; i++) {
+        const int32_t c = task->label[i];
+        task->by_label[task->label_start[c] + next[c]++] = (int32_t)i;
+    }
+    free(next);
+    return SW_OK;
+}
+
+static sw_status build(sw_task *task, uint32_t data_seed)
+{
+    sw_status status = sw_arena_create(&task->arena);
+    if (status < 0) return status;
+    task->input = sw_task_alloc(task, task->inputs * (size_t)task->tokens, sizeof *task->input);
+    task->label = sw_task_alloc(task, task->inputs, sizeof *task->label);
+    task->true_label = sw_task_alloc(task, task->inputs, sizeof *task->true_label);
+    if (task->input == NULL || task->label == NULL || task->true_label == NULL) return SW_E_MEMORY;
+    status = task->kind->build(task, &task->config);
+    if (status < 0) return status;
+    status = shuffle_labels(task, data_seed);
+    return status < 0 ? status : group_by_label(task);
+}
+
+sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model, uint32_t data_seed)
+{
+    *out = NULL;
+    sw_task *task = malloc(sizeof *task);
+    if (task == NULL) return sw_fail(SW_E_MEMORY, "no memory for a task");
+    sw_status status = sw_task_describe(task, config, model);
+    if (status == SW_OK) status = build(task, data_seed);
+    if (status < 0) {
+        sw_task_destroy(task);
+        return status;
+    }
+    *out = task;
+    return SW_OK;
+}
+
+void sw_task_destroy(sw_task *task)
+{
+    if (task == NULL) return;
+    if (task->kind != NULL && task->kind->release != NULL) task->kind->release(task);
+    sw_arena_destroy(task->arena);
+    free(task);
+}
+
+/* ---- split ---- */
+
+size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed)
+{
+    const size_t n = task->inputs;
+    const double wanted = round(train_fraction * (double)n);
+    const size_t train = wanted < 1.0 ? 1 : wanted > (double)n ? n : (size_t)wanted;
+    int32_t *order = malloc(n * sizeof *order);
+    if (order == NULL) {
+        (void)sw_fail(SW_E_MEMORY, "no memory for the split of %zu inputs", n);
+        return 0;
+    }
+    sw_random_permutation(order, n, data_seed, SW_STREAM_SPLIT, 0);
+    memset(split, 0, n * sizeof *split);
+    for (size_t i = 0; i < train; i++) split[order[i]] = 1;
+    free(order);
+    return train;
+}
+
+double sw_task_majority(const sw_task *task)
+{
+    int32_t most = 0;
+    for (int32_t c = 0; c < task->classes; c++) {
+        const int32_t count = task->label_start[c + 1] - task->label_start[c];
+        if (count > most) most = count;
+    }
+    return (double)most / (double)task->inputs;
+}

@@ -1,0 +1,147 @@
+/* tuples.c: the tuples of a family over a split, listed where they are few, drawn by rejection where they are many. */
+#include "symsweep/rng.h"
+#include "symsweep/task.h"
+#include "tasks/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { PREDICTED_ATTEMPTS = 64 };
+
+struct sw_tuple_set {
+    const sw_task *task;
+    const sw_family *family;
+    const int8_t *train; /* [N] 1 = eligible; NULL = every input is */
+    uint64_t candidates;
+    uint32_t *list;      /* [count] candidate numbers of the eligible tuples; NULL = not listed */
+    int64_t count;       /* -1 = not listed */
+};
+
+static bool eligible(const sw_tuple_set *set, const sw_tuple *tuple)
+{
+    if (set->train == NULL) return true;
+    for (int k = 0; k < set->family->arity; k++) {
+        if (set->train[tuple->input[k]] == 0) return false;
+    }
+    return true;
+}
+
+static bool take(const sw_tuple_set *set, uint64_t index, sw_tuple *out)
+{
+    return set->family->candidate(set->task, index, out) && eligible(set, out);
+}
+
+/* Two passes, so that the list is as long as it must be. */
+static sw_status list_tuples(sw_tuple_set *set)
+{
+    sw_tuple tuple;
+    int64_t count = 0;
+    for (uint64_t i = 0; i < set->candidates; i++) count += take(set, i, &tuple);
+    set->list = malloc((count > 0 ? (size_t)count : 1) * sizeof *set->list);
+    if (set->list == NULL) return sw_fail(SW_E_MEMORY, "symmetry.%s: no memory for its tuples", set->family->name);
+    set->count = 0;
+    for (uint64_t i = 0; i < set->candidates; i++) {
+        if (take(set, i, &tuple)) set->list[set->count++] = (uint32_t)i;
+    }
+    return SW_OK;
+}
+
+static bool any_tuple(const sw_tuple_set *set)
+{
+    sw_tuple tuple;
+    if (set->list != NULL) return set->count > 0;
+    for (uint64_t i = 0; i < set->candidates; i++) {
+        if (take(set, i, &tuple)) return true;
+    }
+    return false;
+}
+
+sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
+                              sw_inputs inputs)
+{
+    *out = NULL;
+    assert(sw_families[family]->applies(&task->config));
+    sw_tuple_set *set = calloc(1, sizeof *set);
+    if (set == NULL) return sw_fail(SW_E_MEMORY, "no memory for a tuple set");
+    set->task = task;
+    set->family = sw_families[family];
+    set->train = inputs == SW_INPUTS_TRAIN ? split : NULL;
+    set->candidates = set->family->candidates(task);
+    set->count = -1;
+    sw_status status = set->candidates <= SW_TUPLE_LIST_MAX ? list_tuples(set) : SW_OK;
+    if (status == SW_OK && !any_tuple(set)) {
+        status = sw_fail(SW_E_CONFIG, "symmetry.%s: no tuple has all of its inputs in the %s", set->family->name,
+                         set->train != NULL ? "train split" : "table");
+    }
+    if (status < 0) {
+        sw_tuple_set_destroy(set);
+        return status;
+    }
+    *out = set;
+    return SW_OK;
+}
+
+void sw_tuple_set_destroy(sw_tuple_set *set)
+{
+    if (set == NULL) return;
+    free(set->list);
+    free(set);
+}
+
+int64_t sw_tuple_set_count(const sw_tuple_set *set) { return set->count; }
+
+void sw_tuple_set_get(const sw_tuple_set *set, int64_t i, sw_tuple *out)
+{
+    assert(set->list != NULL && i >= 0 && i < set->count);
+    const bool is_tuple = set->family->candidate(set->task, set->list[i], out);
+    assert(is_tuple);
+    (void)is_tuple;
+}
+
+/* Attempt a of draw j: its random number has index j + a 2^32. */
+static uint64_t attempt_index(size_t j, uint64_t attempt) { return (uint64_t)j + (attempt << 32); }
+
+void sw_tuple_set_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream,
+                         uint64_t step)
+{
+    for (size_t j = 0; j < n; j++) {
+        if (set->list != NULL) {
+            sw_tuple_set_get(set, (int64_t)sw_random_below(seed, stream, step, j, (uint64_t)set->count), &out[j]);
+            continue;
+        }
+        uint64_t attempt = 0;
+        while (!take(set, sw_random_below(seed, stream, step, attempt_index(j, attempt), set->candidates), &out[j])) {
+            attempt++; /* ends: an eligible tuple exists */
+        }
+    }
+}
+
+static bool take_predicted(const sw_tuple_set *set, uint64_t index, const int32_t *prediction, sw_tuple *out)
+{
+    return set->family->candidate_predicted(set->task, index, prediction, out) && eligible(set, out);
+}
+
+size_t sw_tuple_set_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t n, const int32_t *prediction,
+                                     uint32_t seed, uint32_t stream, uint64_t step)
+{
+    size_t drawn = 0;
+    for (size_t j = 0; j < n; j++) {
+        for (uint64_t attempt = 0; attempt < PREDICTED_ATTEMPTS; attempt++) {
+            const uint64_t i = sw_random_below(seed, stream, step, attempt_index(j, attempt), set->candidates);
+            if (take_predicted(set, i, prediction, &out[drawn])) {
+                drawn++;
+                break;
+            }
+        }
+    }
+    return drawn;
+}
+
+void sw_tuple_set_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
+                                 void (*visit)(void *context, const sw_tuple *tuple), void *context)
+{
+    sw_tuple tuple;
+    for (uint64_t i = 0; i < set->candidates; i++) {
+        if (take_predicted(set, i, prediction, &tuple)) visit(context, &tuple);
+    }
+}
