@@ -70,7 +70,11 @@ void sw_model_force_general(sw_model *model, bool general);
 
 /* ---- losses on logits: each returns a value and, when dlogits is not NULL, accumulates scale * d value ---- */
 
-/* Mean over `count` rows of the batch: rows[i] selects the row of logits[*, C], label[i] its class.
+/* Most classes that losses and divergences take: their row buffers are of fixed size. The models, plans and sweep files
+ * that reach them are far smaller (a table of p^2 inputs). */
+enum { SW_CLASSES_MAX = 4096 };
+
+/* Mean over `count` >= 1 rows of the batch: rows[i] selects the row of logits[*, C] (NULL = row i), label[i] its class.
  * Cross-entropy as log1p(sum_{k != y} exp(z_k - z_y)); StableMax: Prieto et al. 2025. Gradient of the mean. */
 double sw_loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
                size_t count, sw_real *dlogits);

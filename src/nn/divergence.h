@@ -1,0 +1,138 @@
+/* divergence.h: what the files of the divergences share: sides of a comparison, and the tuples to compare.
+ *
+ * A side is a distribution over classes, kept as x_c = z_c - max z, p_c and log p_c = x_c - log1p(o), o = the sum of
+ * exp over all but the largest. So log p of the largest is small to full precision, not the rounded difference of two
+ * large numbers, and a violation of 1e-10 is still a number of several digits. */
+#ifndef SW_NN_DIVERGENCE_H
+#define SW_NN_DIVERGENCE_H
+
+#include "nn/lanes.h"
+
+typedef struct sw_side {
+    sw_real x[SW_CLASSES_MAX]; /* z - max z <= 0; padding SW_ABSENT */
+    sw_real p[SW_CLASSES_MAX]; /* softmax; padding 0 */
+    sw_real log_norm;          /* log p_c = x_c - log_norm */
+} sw_side;
+
+/* Tuples to compare and what is wanted of them: `each`, `disagree`, `excess` [count] are assigned, dlogits accumulates
+ * factor * gradient of the sum; any may be NULL. */
+typedef struct sw_comparing {
+    const sw_divergence_spec *spec;
+    size_t classes;
+    const sw_tuple *tuples;
+    size_t count;
+    const int32_t *row; /* row of an input in logits; NULL = identity */
+    const sw_real *logits;
+    sw_real *each;
+    int8_t *disagree;
+    sw_real *excess;
+    sw_real *dlogits;
+    sw_real factor;
+} sw_comparing;
+
+/* Sum of the tuples' violations, one function a kind of comparison. */
+double sw_compare_symmetric(const sw_comparing *job);
+double sw_compare_class_zero(const sw_comparing *job);
+double sw_compare_convolution(const sw_comparing *job);
+double sw_compare_odds(const sw_comparing *job); /* ADDITIVE and NEGATED */
+
+/* Where the logits of an input of tuple i begin. */
+static inline size_t sw_comparing_at(const sw_comparing *job, size_t i, int input)
+{
+    int32_t index = job->tuples[i].input[input];
+    return (size_t)(job->row ? job->row[index] : index) * job->classes;
+}
+
+/* Turns the logits x[C] into a side. */
+static inline void sw_side_finish(sw_side *s, size_t classes)
+{
+    size_t padded = sw_padded(classes);
+    for (size_t k = classes; k < padded; k++)
+        s->x[k] = -INFINITY;
+    sw_real max = sw_lane_max(s->x, padded);
+    sw_real lane[SW_LANES] = {0}, largest[SW_LANES] = {0};
+    for (size_t k = 0; k < padded; k += SW_LANES)
+        for (int j = 0; j < SW_LANES; j++) {
+            sw_real x = s->x[k + j] - max, e = sw_exp(x);
+            s->x[k + j] = x;
+            s->p[k + j] = e;
+            /* The largest stands apart; where several tie, all but one are others. */
+            lane[j] += x == 0 ? 0 : e;
+            largest[j] += x == 0 ? 1 : (sw_real)0;
+        }
+    sw_real others = sw_lane_sum(lane) + (sw_lane_sum(largest) - 1);
+    sw_real factor = 1 / (1 + others);
+    for (size_t k = 0; k < padded; k++)
+        s->p[k] *= factor;
+    for (size_t k = classes; k < padded; k++)
+        s->x[k] = SW_ABSENT;
+    s->log_norm = (sw_real)log1p((double)others);
+}
+
+/* p(c) = softmax(z)(map(c)); map NULL = identity. */
+static inline void sw_side_load(sw_side *s, const sw_real *z, const int32_t *map, size_t classes)
+{
+    if (map)
+        for (size_t c = 0; c < classes; c++)
+            s->x[c] = z[map[c]];
+    else
+        memcpy(s->x, z, classes * sizeof *s->x);
+    sw_side_finish(s, classes);
+}
+
+/* The likeliest class, the lowest on ties: the first whose x is 0. Anything when a logit is NaN. */
+static inline size_t sw_side_argmax(const sw_side *s, size_t classes)
+{
+    sw_real lane[SW_LANES];
+    for (int j = 0; j < SW_LANES; j++)
+        lane[j] = SW_CLASSES_MAX;
+    for (size_t k = 0; k < classes; k += SW_LANES)
+        for (int j = 0; j < SW_LANES; j++) {
+            sw_real index = s->x[k + j] == 0 ? (sw_real)(k + j) : (sw_real)SW_CLASSES_MAX;
+            lane[j] = index < lane[j] ? index : lane[j];
+        }
+    sw_real first = lane[0];
+    for (int j = 1; j < SW_LANES; j++)
+        first = lane[j] < first ? lane[j] : first;
+    return (size_t)first;
+}
+
+/* symKL(p, q) = 1/2 sum_c (p_c - q_c) a_c with a = log p - log q: no term is negative.
+ * dp[padded] <- d/dz_p = 1/2 [p (a - KL(p||q)) + p - q], dq <- d/dz_q = 1/2 [q (-a - KL(q||p)) + q - p]; both or neither
+ * NULL. */
+static inline sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
+{
+    size_t padded = sw_padded(classes);
+    sw_real shift = p->log_norm - q->log_norm;
+    sw_real value[SW_LANES] = {0}, forward[SW_LANES] = {0}, backward[SW_LANES] = {0};
+    for (size_t k = 0; k < padded; k += SW_LANES)
+        for (int j = 0; j < SW_LANES; j++) {
+            sw_real pc = p->p[k + j], qc = q->p[k + j], a = p->x[k + j] - q->x[k + j] - shift;
+            value[j] += sw_difference(pc, qc, a) * a;
+            forward[j] += pc * a;
+            backward[j] -= qc * a;
+        }
+    if (dp) {
+        sw_real kl_pq = sw_lane_sum(forward), kl_qp = sw_lane_sum(backward);
+        for (size_t k = 0; k < padded; k++) {
+            sw_real pc = p->p[k], qc = q->p[k], a = p->x[k] - q->x[k] - shift;
+            sw_real difference = sw_difference(pc, qc, a);
+            dp[k] = (sw_real)0.5 * (pc * (a - kl_pq) + difference);
+            dq[k] = (sw_real)0.5 * (qc * (-a - kl_qp) - difference);
+        }
+    }
+    return (sw_real)0.5 * sw_lane_sum(value);
+}
+
+/* dz[C] += factor * d[C], for each class or (map not NULL) into map(c). */
+static inline void sw_scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes)
+{
+    if (map)
+        for (size_t c = 0; c < classes; c++)
+            dz[map[c]] += factor * d[c];
+    else
+        for (size_t c = 0; c < classes; c++)
+            dz[c] += factor * d[c];
+}
+
+#endif
