@@ -17,14 +17,17 @@ static int32_t partitions(int32_t n)
     return n < (int32_t)(sizeof count / sizeof count[0]) ? count[n] : 0;
 }
 
+/* Characters of an abelian group that are their own inverse, the trivial one among them. */
+static int32_t self_inverse(const sw_task *task)
+{
+    int32_t count = 1;
+    for (int32_t j = 0; j < task->factor_count; j++) count *= task->factor[j] % 2 == 0 ? 2 : 1;
+    return count;
+}
+
 int32_t sw_spectrum_lines(const sw_task *task)
 {
-    if (task->order > 0) {
-        /* Characters but the trivial one, each pooled with its inverse; `self_inverse` counts the trivial one too. */
-        int32_t self_inverse = 1;
-        for (int32_t j = 0; j < task->factor_count; j++) self_inverse *= task->factor[j] % 2 == 0 ? 2 : 1;
-        return (task->order - self_inverse) / 2 + self_inverse - 1;
-    }
+    if (task->order > 0) return (task->order - self_inverse(task)) / 2 + self_inverse(task) - 1;
     if (task->config.kind != SW_TASK_GROUP || task->abelian) return 0;
     int32_t n = task->config.n;
     if (task->config.group == SW_GROUP_DIHEDRAL) return n % 2 == 0 ? n / 2 + 2 : (n + 1) / 2;
@@ -51,7 +54,7 @@ sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config 
     mask[SW_METRIC_WEIGHT_NORM_ATTENTION] = mask[SW_METRIC_GRADIENT_NORM_ATTENTION] = transformer;
 
     allow(mask, SW_METRIC_FOURIER_TOP5, SW_METRIC_FOURIER_FREQUENCIES90, sw_spectrum_lines(&task) > 0);
-    mask[SW_METRIC_CIRCULARITY] = task.order > 0;
+    mask[SW_METRIC_CIRCULARITY] = task.order > self_inverse(&task);
     mask[SW_METRIC_DISTANCE_SPEARMAN] = mask[SW_METRIC_STRESS] = kind == SW_TASK_GRAPH;
     mask[SW_METRIC_ORDER_SPEARMAN] = kind == SW_TASK_COMPARISON;
     for (int a = 0; a < SW_SIDES_MAX; a++)

@@ -3,6 +3,9 @@
 
 #include "measure/applicable.h"
 #include "measure/curves.h"
+#include "measure/interpret.h"
+#include "measure/layout.h"
+#include "measure/modes.h"
 #include "measure/spectrum.h"
 #include "measure/violations.h"
 
@@ -20,11 +23,15 @@ struct sw_measure {
     sw_curves curves;
     sw_violations violations;
     sw_spectrum spectrum;
+    sw_modes modes;
+    sw_layout layout;
+    sw_interpret interpret;
     sw_snapshot_shape shape;
     float leak[SW_FAMILY_COUNT];
     float *pca;        /* [entities, 8] */
     float explained[SW_PCA_COMPONENTS];
     float *singular;   /* [singular] */
+    float *power;      /* [fourier] */
 };
 
 /* ---- setting up ---- */
@@ -57,11 +64,15 @@ static sw_status create_parts(sw_measure *m)
     m->logits = sw_arena_alloc(m->arena, task->inputs * (size_t)task->classes, sizeof *m->logits);
     m->pca = sw_arena_alloc(m->arena, (size_t)task->entities * SW_PCA_COMPONENTS, sizeof *m->pca);
     m->singular = sw_arena_alloc(m->arena, (size_t)m->shape.singular, sizeof *m->singular);
-    if (!m->logits || !m->pca || !m->singular) return SW_E_MEMORY;
+    m->power = sw_arena_alloc(m->arena, (size_t)m->shape.fourier, sizeof *m->power);
+    if (!m->logits || !m->pca || !m->singular || !m->power) return SW_E_MEMORY;
 
     status = sw_curves_create(&m->curves, &m->config, task, m->split, m->arena);
     if (status == SW_OK) status = sw_violations_create(&m->violations, &m->config, task, m->arena);
     if (status == SW_OK) status = sw_spectrum_create(&m->spectrum, task->entities, m->config.model.d_model, m->arena);
+    if (status == SW_OK) status = sw_modes_create(&m->modes, task, m->config.model.d_model, m->arena);
+    if (status == SW_OK) status = sw_layout_create(&m->layout, task, m->arena);
+    if (status == SW_OK) status = sw_interpret_create(&m->interpret, &m->config, task, m->split, m->arena);
     if (status == SW_OK) status = find_leaks(m);
     return status;
 }
@@ -86,6 +97,7 @@ sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const
 void sw_measure_destroy(sw_measure *m)
 {
     if (!m) return;
+    sw_interpret_release(&m->interpret);
     sw_violations_release(&m->violations);
     sw_arena_destroy(m->arena);
     free(m);
@@ -118,37 +130,48 @@ static const sw_real *embedding(sw_model *model)
     return sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset;
 }
 
+/* Decomposes the embedding: spectrum and power are those of the model as it stands. */
+static sw_status decompose(sw_measure *m, sw_model *model)
+{
+    sw_status status = sw_spectrum_compute(&m->spectrum, embedding(model), NULL);
+    return status == SW_OK ? sw_modes_compute(&m->modes, &m->spectrum, embedding(model)) : status;
+}
+
 sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bool full)
 {
-    (void)full;
     memset(out, 0, sizeof *out); /* padding too: records travel and are compared as bytes */
     for (int i = 0; i < SW_METRIC_COUNT; i++) out->value[i] = NAN;
     sw_model_evaluate(model, m->task->input, m->task->inputs, m->logits);
     sw_curves_fill(out->value, &m->curves, m->logits, model);
     sw_violations_fill(out->value, &m->violations, m->logits);
 
-    sw_status status = sw_spectrum_compute(&m->spectrum, embedding(model), NULL);
+    sw_status status = decompose(m, model);
     if (status != SW_OK) return status;
     sw_spectrum_fill(out->value, &m->spectrum);
+    sw_modes_fill(out->value, &m->modes, &m->spectrum);
+    sw_layout_fill(out->value, &m->layout, &m->spectrum);
+    if (full) sw_interpret_fill(out->value, &m->interpret, m->logits, &m->modes, model);
     return SW_OK;
 }
 
 sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model)
 {
     const sw_spectrum *s = &m->spectrum;
-    sw_status status = sw_spectrum_compute(&m->spectrum, embedding(model), NULL);
+    sw_status status = decompose(m, model);
     if (status != SW_OK) return status;
     for (int32_t i = 0; i < s->rows; i++)
         for (int32_t c = 0; c < SW_PCA_COMPONENTS; c++)
             m->pca[i * SW_PCA_COMPONENTS + c] =
                 c < s->components ? (float)s->score[(size_t)i * (size_t)s->components + (size_t)c] : NAN;
     for (int32_t i = 0; i < s->rank; i++) m->singular[i] = (float)s->singular[i];
+    for (int32_t i = 0; i < m->modes.lines; i++) m->power[i] = (float)m->modes.power[i];
     sw_spectrum_explained(m->explained, s);
 
     *out = (sw_snapshot){.shape = m->shape,
                          .pca = m->pca,
                          .explained_variance = m->explained,
                          .singular_values = m->singular,
+                         .fourier_power = m->power,
                          .embedding = m->shape.vocabulary > 0 ? embedding(model) : NULL,
                          .parameters = m->shape.parameters > 0 ? sw_model_parameters(model) : NULL};
     return SW_OK;

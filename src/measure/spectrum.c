@@ -66,17 +66,17 @@ static bool centre(sw_spectrum *s, const sw_real *E, const int32_t *row)
     return finite;
 }
 
-/* score <- coordinates of the rows in the first components, axes turned so that their largest entry is positive. */
+/* score <- coordinates of the rows in the first components, turned so that the largest of each is positive. */
 static void project(sw_spectrum *s)
 {
-    size_t d = (size_t)s->d, n = (size_t)s->rows, r = (size_t)s->rank, components = (size_t)s->components;
+    size_t n = (size_t)s->rows, r = (size_t)s->rank, components = (size_t)s->components;
     for (size_t c = 0; c < components; c++) {
-        const double *axis = s->axis + c * d;
+        const double *weight = s->weight + c; /* of row i at r * i */
         size_t largest = 0;
-        for (size_t j = 1; j < d; j++)
-            if (fabs(axis[j]) > fabs(axis[largest])) largest = j;
-        double scale = axis[largest] < 0 ? -s->singular[c] : s->singular[c];
-        for (size_t i = 0; i < n; i++) s->score[i * components + c] = scale * s->weight[c + r * i];
+        for (size_t i = 1; i < n; i++)
+            if (fabs(weight[r * i]) > fabs(weight[r * largest])) largest = i;
+        double scale = weight[r * largest] < 0 ? -s->singular[c] : s->singular[c];
+        for (size_t i = 0; i < n; i++) s->score[i * components + c] = scale * weight[r * i];
     }
 }
 

@@ -16,8 +16,8 @@ typedef struct sw_spectrum {
     bool finite;        /* false: E held a NaN or an infinity; all results are NaN */
     double *centred;    /* [n, d] E minus its column means */
     double *singular;   /* [r] descending */
-    double *score;      /* [n, components] coordinates in the principal components; the largest-magnitude entry of
-                           each axis (a unit vector of R^d) is positive */
+    double *score;      /* [n, components] coordinates in the principal components; of each component the entry of
+                           largest magnitude is positive */
     double *matrix;     /* [n, d], destroyed by LAPACK */
     double *axis;       /* column-major [d, r] */
     double *weight;     /* column-major [r, n] */

@@ -1,0 +1,225 @@
+/* Restricted and excluded loss (Nanda et al. 2023), gradient symmetricity and distance irrelevance (Zhong et al. 2023)
+ * for x + y mod p. The table is row-major: input x p + y. */
+#include "measure/interpret.h"
+
+#include "measure/applicable.h"
+#include "symsweep/rng.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double two_pi = 6.283185307179586476925286766559;
+
+/* ---- setting up ---- */
+
+/* A random perfect matching of the residues (but one, when p is odd): no two inputs share an operand, so that the
+ * gradients of a batch stand in different rows of the embedding. */
+static sw_status match(sw_interpret *it, sw_arena *arena)
+{
+    const sw_task *task = it->task;
+    size_t p = (size_t)task->entities, tokens = (size_t)task->tokens;
+    int32_t *order = malloc(p * sizeof *order);
+    it->tokens = sw_arena_alloc(arena, it->pairs * tokens, sizeof *it->tokens);
+    if (!order || !it->tokens) {
+        free(order);
+        return sw_fail(SW_E_MEMORY, "a matching of %zu residues", p);
+    }
+    sw_random_permutation(order, p, 0, SW_STREAM_MEASURE, 0);
+    for (size_t i = 0; i < it->pairs; i++) {
+        int32_t input = sw_task_index(task, order[2 * i], order[2 * i + 1], -1);
+        memcpy(it->tokens + i * tokens, task->input + (size_t)input * tokens, tokens * sizeof *it->tokens);
+    }
+    free(order);
+    return SW_OK;
+}
+
+sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, const sw_task *task,
+                              const int8_t *split, sw_arena *arena)
+{
+    *out = (sw_interpret){0};
+    if (!sw_task_is_modular_add(&config->task)) return SW_OK;
+    *out = (sw_interpret){.task = task, .split = split, .pairs = (size_t)task->entities / 2};
+    size_t p = (size_t)task->entities, classes = (size_t)task->classes;
+    assert(classes == p && task->inputs == p * p);
+    out->by_sum = sw_arena_alloc(arena, p * classes, sizeof *out->by_sum);
+    out->wave = sw_arena_alloc(arena, 2 * SW_KEY_FREQUENCIES * p, sizeof *out->wave);
+    out->coefficient = sw_arena_alloc(arena, 2 * SW_KEY_FREQUENCIES * classes, sizeof *out->coefficient);
+    out->key_part = sw_arena_alloc(arena, p * classes, sizeof *out->key_part);
+    out->row = sw_arena_alloc(arena, classes, sizeof *out->row);
+    out->logits = sw_arena_alloc(arena, out->pairs * classes, sizeof *out->logits);
+    out->dlogits = sw_arena_alloc(arena, out->pairs * classes, sizeof *out->dlogits);
+    out->correct = sw_arena_alloc(arena, p, sizeof *out->correct);
+    if (!out->by_sum || !out->wave || !out->coefficient || !out->key_part || !out->row || !out->logits ||
+        !out->dlogits || !out->correct)
+        return SW_E_MEMORY;
+    sw_status status = match(out, arena);
+    if (status != SW_OK) return status;
+    const sw_model_shape shape = {.vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens,
+                                  .classes = task->classes};
+    return sw_model_create(&out->probe, &config->model, &shape, out->pairs);
+}
+
+void sw_interpret_release(sw_interpret *it) { sw_model_destroy(it->probe); }
+
+/* ---- restricted and excluded loss ---- */
+
+/* Cross-entropy of logits z [n], by its distance from the largest. */
+static double cross_entropy(const double *z, size_t n, size_t label)
+{
+    size_t largest = 0;
+    for (size_t c = 1; c < n; c++)
+        if (z[c] > z[largest]) largest = c;
+    double others = 0;
+    for (size_t c = 0; c < n; c++)
+        if (c != largest) others += exp(z[c] - z[largest]);
+    return log1p(others) + (z[largest] - z[label]);
+}
+
+/* by_sum[s] <- mean over x + y = s of the logits. */
+static void average_by_sum(sw_interpret *it, const sw_real *logits)
+{
+    size_t p = (size_t)it->task->entities;
+    memset(it->by_sum, 0, p * p * sizeof *it->by_sum);
+    for (size_t x = 0; x < p; x++)
+        for (size_t y = 0; y < p; y++) {
+            double *sum = it->by_sum + (x + y) % p * p;
+            const sw_real *z = logits + (x * p + y) * p;
+            for (size_t c = 0; c < p; c++) sum[c] += z[c];
+        }
+    for (size_t i = 0; i < p * p; i++) it->by_sum[i] /= (double)p;
+}
+
+/* key_part [p, C] <- projection of by_sum on cos and sin of the key frequencies. */
+static void project_on_key(sw_interpret *it, const sw_modes *modes)
+{
+    int p = it->task->entities;
+    int32_t key[SW_KEY_FREQUENCIES];
+    int count = sw_modes_key(key, modes);
+    for (int i = 0; i < count; i++)
+        for (int s = 0; s < p; s++) {
+            double turns = (double)((int64_t)(key[i] + 1) * s % p) / p; /* line l is frequency l + 1 */
+            it->wave[(2 * i) * p + s] = cos(two_pi * turns);
+            it->wave[(2 * i + 1) * p + s] = 2 * (key[i] + 1) == p ? 0 : sin(two_pi * turns);
+        }
+    int rows = 2 * count;
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, p, p, 1, it->wave, p, it->by_sum, p, 0,
+                it->coefficient, p);
+    for (int i = 0; i < rows; i++) /* over the squared length of the wave: p/2, or p at k = p/2 */
+        cblas_dscal(p, (2 * (key[i / 2] + 1) == p ? 1.0 : 2.0) / p, it->coefficient + i * p, 1);
+    cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, p, p, rows, 1, it->wave, p, it->coefficient, p, 0,
+                it->key_part, p);
+}
+
+/* Mean over the table of the loss of (mean logits + key part), which depends on x + y alone. */
+static double restricted_loss(sw_interpret *it)
+{
+    size_t p = (size_t)it->task->entities;
+    double *mean = it->row, *restricted = it->by_sum; /* by_sum is used up here */
+    memset(mean, 0, p * sizeof *mean);
+    for (size_t s = 0; s < p; s++)
+        for (size_t c = 0; c < p; c++) mean[c] += it->by_sum[s * p + c] / (double)p;
+    for (size_t s = 0; s < p; s++)
+        for (size_t c = 0; c < p; c++) restricted[s * p + c] = mean[c] + it->key_part[s * p + c];
+    double sum = 0;
+    for (size_t i = 0; i < it->task->inputs; i++) {
+        size_t s = (i / p + i % p) % p;
+        sum += cross_entropy(restricted + s * p, p, (size_t)it->task->label[i]);
+    }
+    return sum / (double)it->task->inputs;
+}
+
+/* Mean over the train split of the loss of (logits - key part). */
+static double excluded_loss(sw_interpret *it, const sw_real *logits)
+{
+    size_t p = (size_t)it->task->entities, count = 0;
+    double sum = 0;
+    for (size_t i = 0; i < it->task->inputs; i++) {
+        if (!it->split[i]) continue;
+        const double *key = it->key_part + (i / p + i % p) % p * p;
+        for (size_t c = 0; c < p; c++) it->row[c] = logits[i * p + c] - key[c];
+        sum += cross_entropy(it->row, p, (size_t)it->task->label[i]);
+        count++;
+    }
+    return count ? sum / (double)count : NAN;
+}
+
+/* ---- clock or pizza ---- */
+
+static double cosine(const sw_real *a, const sw_real *b, size_t n)
+{
+    double product = 0, square_a = 0, square_b = 0;
+    for (size_t i = 0; i < n; i++) {
+        product += (double)a[i] * b[i];
+        square_a += (double)a[i] * a[i];
+        square_b += (double)b[i] * b[i];
+    }
+    return square_a > 0 && square_b > 0 ? product / sqrt(square_a * square_b) : 0;
+}
+
+/* Mean over matched inputs (a, b) and classes c of cos(dz_c/dE_a, dz_c/dE_b): one backward a class. */
+static double gradient_symmetricity(sw_interpret *it, sw_model *model)
+{
+    size_t parameters = sw_model_parameter_count(model), classes = (size_t)it->task->classes;
+    size_t tokens = (size_t)it->task->tokens, d = (size_t)sw_model_tensor(model, "token_embedding")->shape[1];
+    memcpy(sw_model_parameters(it->probe), sw_model_parameters(model), parameters * sizeof(sw_real));
+    sw_real *gradient = sw_model_gradient(it->probe);
+    const sw_real *embedding_gradient = gradient + sw_model_tensor(model, "token_embedding")->offset;
+    double sum = 0;
+    for (size_t c = 0; c < classes; c++) {
+        memset(gradient, 0, parameters * sizeof *gradient);
+        memset(it->dlogits, 0, it->pairs * classes * sizeof *it->dlogits);
+        for (size_t i = 0; i < it->pairs; i++) it->dlogits[i * classes + c] = 1;
+        sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
+        sw_model_backward(it->probe, it->dlogits);
+        for (size_t i = 0; i < it->pairs; i++) {
+            const int32_t *input = it->tokens + i * tokens;
+            sum += cosine(embedding_gradient + (size_t)input[0] * d, embedding_gradient + (size_t)input[1] * d, d);
+        }
+    }
+    return it->pairs ? sum / (double)(it->pairs * classes) : NAN;
+}
+
+static double deviation(double sum, double square, double n)
+{
+    double variance = square / n - sum / n * (sum / n);
+    return variance > 0 ? sqrt(variance) : 0;
+}
+
+/* Of L(i, j) = logit of i + j at input (i, j): mean over d = j - i of the deviation at that distance, over that of all.
+ * Deviations are taken about the first value, so that they do not drown in a large common part. */
+static double distance_irrelevance(sw_interpret *it, const sw_real *logits)
+{
+    size_t p = (size_t)it->task->entities;
+    double origin = logits[0], all = 0, all_square = 0, within = 0;
+    for (size_t d = 0; d < p; d++) {
+        double sum = 0, square = 0;
+        for (size_t i = 0; i < p; i++) {
+            size_t j = (i + d) % p;
+            double x = logits[(i * p + j) * p + (i + j) % p] - origin;
+            it->correct[i] = x;
+            sum += x;
+            square += x * x;
+        }
+        double mean = sum / (double)p, rest = 0;
+        for (size_t i = 0; i < p; i++) rest += (it->correct[i] - mean) * (it->correct[i] - mean);
+        within += sqrt(rest / (double)p) / (double)p;
+        all += sum;
+        all_square += square;
+    }
+    double total = deviation(all, all_square, (double)(p * p));
+    return total > 0 ? within / total : NAN;
+}
+
+void sw_interpret_fill(float *value, sw_interpret *it, const sw_real *logits, const sw_modes *modes, sw_model *model)
+{
+    if (!it->task || modes->lines == 0 || !isfinite(modes->power[0])) return;
+    average_by_sum(it, logits);
+    project_on_key(it, modes);
+    value[SW_METRIC_RESTRICTED_LOSS] = (float)restricted_loss(it);
+    value[SW_METRIC_EXCLUDED_LOSS] = (float)excluded_loss(it, logits);
+    value[SW_METRIC_GRADIENT_SYMMETRICITY] = (float)gradient_symmetricity(it, model);
+    value[SW_METRIC_DISTANCE_IRRELEVANCE] = (float)distance_irrelevance(it, logits);
+}
