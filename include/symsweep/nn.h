@@ -93,28 +93,34 @@ typedef struct sw_divergence_spec {
     const int32_t *class_map;
 } sw_divergence_spec;
 
-/* Mean over tuples of the divergence; row[i] of an input index i gives its row in logits (row NULL = identity).
+/* Mean over `count` >= 1 tuples of the divergence; row[i] of an input index i gives its row in logits (row NULL = identity).
  * dlogits (may be NULL) accumulates scale * gradient of the mean. */
 double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                           const sw_real *logits, double scale, sw_real *dlogits);
 
-/* Each tuple's violation (nats) in out[count]; disagree[count] = 1 where the two sides' argmax differ; excess[count] =
- * CONVOLUTION: mass beyond the diameter. Outputs but `out` may be NULL. */
+/* Each tuple's violation (nats) in out[count]; disagree[count] = 1 where the two sides' argmax differ (ADDITIVE, NEGATED:
+ * one log-odds is positive and the other is not; CLASS_ZERO: the argmax is not 0); excess[count] = CONVOLUTION: mass
+ * beyond the diameter, not written by the others. Any output may be NULL. */
 void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                         const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess);
 
 /* ---- geometry priors: value, and accumulates weight * gradient ---- */
 
-typedef struct sw_prior_work sw_prior_work; /* LAPACK workspaces and the cached SVD */
+/* LAPACK workspaces and, for each of the two spectral priors, the eigenvectors w_j of E's smaller Gram matrix (E E^T or
+ * E^T E; for the entropy of the centred E). With `refresh` they are computed from E; without, those of the last refresh
+ * are used, and value and gradient are exact for them: sigma_j = |w_j^T E| (or |E w_j|), which is the singular value
+ * where w_j is an eigenvector and otherwise gives an upper bound on either prior. The first call must refresh, unless
+ * the state was restored. An E that is not finite gives NaN in value and gradient, and SW_OK. dE may be NULL. */
+typedef struct sw_prior_work sw_prior_work;
 sw_status sw_prior_work_create(sw_prior_work **out, int32_t entities, int32_t d) SW_MUST_CHECK;
 void sw_prior_work_destroy(sw_prior_work *work);
 /* What refresh = false reads, for checkpoints: one flat array owned by the work. */
 double *sw_prior_work_state(sw_prior_work *work, size_t *count);
 
-/* N = sum sigma_i(E), E [entities, d]; subgradient U V^T over the non-zero singular values. */
+/* N = sum sigma_i(E), E [entities, d]; subgradient U V^T over the singular values above 1e-7 of the largest. */
 sw_status sw_prior_nuclear(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,
                            sw_real *dE) SW_MUST_CHECK;
-/* H = -sum q ln q, q = sigma^2 / sum sigma^2 of the column-centred E. */
+/* H = -sum q ln q, q = sigma^2 / sum sigma^2 of the column-centred E; 0 for E = 0. */
 sw_status sw_prior_entropy(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,
                            sw_real *dE) SW_MUST_CHECK;
 
