@@ -19,8 +19,16 @@ typedef struct sw_diagnostic {
 typedef struct sw_diagnostics sw_diagnostics;
 sw_status sw_diagnostics_create(sw_diagnostics **out) SW_MUST_CHECK;
 void sw_diagnostics_destroy(sw_diagnostics *diagnostics);
+/* Diagnostics kept, in the order of their positions. What is found twice (in every run of an axis, say) is kept once;
+ * at most SW_DIAGNOSTICS_MAX are kept, and how many more there were is counted. */
+enum { SW_DIAGNOSTICS_MAX = 128 };
 size_t sw_diagnostics_count(const sw_diagnostics *diagnostics);
 const sw_diagnostic *sw_diagnostics_get(const sw_diagnostics *diagnostics, size_t i);
+size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics);  /* those that refuse the sweep, dropped ones too */
+size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics);
+/* hint may be NULL; too long texts are cut. */
+void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int column, const char *path,
+                        const char *hint, const char *format, ...) SW_PRINTF(7, 8);
 /* "file:line:column: error: run.optimizer.betaa1: unknown key; did you mean beta1?" one a line to stderr. */
 void sw_diagnostics_print(const sw_diagnostics *diagnostics, const char *file);
 
@@ -31,18 +39,22 @@ typedef struct sw_sweep sw_sweep;
 /* Reads and validates a file (at most 16 MiB, nesting at most 64). On SW_E_CONFIG the diagnostics say why;
  * a missing or unreadable file is a diagnostic too. Warnings may accompany success. */
 sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+/* As sw_sweep_load, but a sweep with errors that could be read nevertheless is handed out with SW_OK, to look for more
+ * errors in it (sw_diagnostics_errors tells). */
+sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 /* The same from memory (fuzzing, tests); `path` is used for messages and to resolve relative files. */
 sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path,
                          sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_sweep_destroy(sw_sweep *sweep);
 
 const char *sw_sweep_name(const sw_sweep *sweep);
+const char *sw_sweep_path(const sw_sweep *sweep);   /* as given to load */
 const char *sw_sweep_output(const sw_sweep *sweep); /* resolved path of the results file */
 const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for byte */
 
 /* ---- expansion (used by plan): run k of the product of all axes ---- */
 
-enum { SW_RUNS_MAX = 1000000 };
+enum { SW_RUNS_MAX = 200000 };
 uint64_t sw_sweep_run_count(const sw_sweep *sweep);
 
 typedef enum sw_axis_type { SW_AXIS_INTEGER, SW_AXIS_REAL, SW_AXIS_BOOL, SW_AXIS_STRING } sw_axis_type;
@@ -53,12 +65,24 @@ typedef struct sw_axis {
 size_t sw_sweep_axis_count(const sw_sweep *sweep);
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i);
 
-typedef struct sw_axis_value { int64_t integer; double real; char string[128]; } sw_axis_value; /* by the axis' type; bool in integer */
+typedef struct sw_axis_value { int64_t integer; double real; char string[128]; } sw_axis_value; /* by the axis' type; bool in integer; missing NaN, -1, "" */
 
-/* Resolves run k: configuration, label ("" = none), value of every axis [axis_count] (an axis that a case does not set
+/* Resolves run k (label, axes and diagnostics may be NULL): configuration, label ("" = none), value of every axis [axis_count] (an axis that a case does not set
  * has the base value). */
 sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *config, char label[128],
                            sw_axis_value *axes, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+
+/* Where run k has `path` from: line and column of the value, and the path as diagnostics print it
+ * ("grid.task.p[1]"). false: the key was left to its default. Keys of `task` that are not given fall back to where
+ * the task's kind was. */
+typedef struct sw_position { int line, column; char path[256]; } sw_position;
+bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out);
+/* Label of the case of run k; "" = the sweep has none. */
+const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k);
+/* Number of values of axis i (cases that differ in it, samples of a random axis). */
+size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i);
+/* "cases", "zip", "random" or "grid". */
+const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i);
 
 /* ---- one resolved configuration ---- */
 
@@ -80,9 +104,22 @@ typedef struct sw_key_info {
     const char *range;      /* "> 0", "0..1", "" */
     const char *meaning;
     bool identity;          /* enters the run's identity */
+    const char *unit;       /* "steps", "nat", "" */
+    const char *concerns;   /* "task.kind modular", "" = every run */
+    /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers); `word`: a text
+     * allowed instead of an integer ("all"), NULL = none; `values`: of an enumeration, NULL-terminated, else NULL. */
+    const char *base, *word;
+    const char *const *values;
+    bool has_minimum, has_maximum, minimum_excluded, maximum_excluded;
+    double minimum, maximum;
+    size_t longest;         /* array: most elements */
+    char text[4][256];      /* storage of the texts above */
 } sw_key_info;
 size_t sw_key_count(void);
 void sw_key_describe(size_t i, sw_key_info *out);
+
+/* The identity's generation: a key that is added later does not change it, a default that is changed does. */
+enum { SW_IDENTITY_VERSION = 1 };
 
 /* Summary and status text of a results file read by tools: member of a flat JSON object as text; false = absent. */
 bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size_t capacity);

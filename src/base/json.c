@@ -132,6 +132,10 @@ void sw_json_format_number(char out[32], double value)
         snprintf(out, 32, "null");
         return;
     }
+    if (value == floor(value) && fabs(value) < 1e15) { /* whole: 300, not 3e+02 */
+        snprintf(out, 32, "%.0f", value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(out, 32, "%.*g", digits, value);
         if (strtod(out, NULL) == value) return;

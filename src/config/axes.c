@@ -1,0 +1,406 @@
+/* axes.c: grid, zip, random and cases of a sweep file. */
+#include "sweep.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const source_names[] = {"cases", "zip", "random", "grid"};
+
+/* ---- dimensions ---- */
+
+static sw_dimension *add_dimension(sw_sweep *sweep, sw_reader *reader)
+{
+    if (sweep->dimension_count == sweep->dimension_capacity) {
+        size_t capacity = sweep->dimension_capacity ? 2 * sweep->dimension_capacity : 8;
+        sw_dimension *grown = realloc(sweep->dimensions, capacity * sizeof *grown);
+        if (!grown) {
+            reader->status = sw_fail(SW_E_MEMORY, "out of memory");
+            return NULL;
+        }
+        sweep->dimensions = grown;
+        sweep->dimension_capacity = capacity;
+    }
+    sw_dimension *dimension = &sweep->dimensions[sweep->dimension_count++];
+    memset(dimension, 0, sizeof *dimension);
+    return dimension;
+}
+
+static bool overlap(int32_t key, int32_t twin, int32_t other, int32_t other_twin)
+{
+    return key == other || (twin >= 0 && twin == other) || (other_twin >= 0 && other_twin == key);
+}
+
+/* A key may vary on one axis only. */
+static void check_overlap(const sw_sweep *sweep, sw_reader *reader, int32_t key, int32_t twin, int32_t member,
+                          size_t before)
+{
+    for (size_t i = 0; i < before; i++) {
+        const sw_dimension *other = &sweep->dimensions[i];
+        if (!overlap(key, twin, other->key, other->twin)) continue;
+        const sw_node *first = &reader->document->nodes[other->member];
+        sw_document_key_error(reader->document, member, reader->diagnostics, NULL,
+                              "the key is an axis already, in %s, line %d, column %d", source_names[other->source],
+                              first->key_line, first->key_column);
+        return;
+    }
+}
+
+/* A path that is no leaf: a group with members, a nested object, or nothing known. */
+static void report_path(sw_reader *reader, int32_t member)
+{
+    const char *path = sw_document_key(reader->document, member);
+    char hint[256] = "";
+    if (sw_diagnostics_count(reader->diagnostics) == SW_DIAGNOSTICS_MAX) return;
+    if (!strncmp(path, "run.", 4)) {
+        snprintf(hint, sizeof hint, "paths start below run: %.200s", path + 4);
+    } else if (sw_key_is_group(path)) {
+        sw_document_key_error(reader->document, member, reader->diagnostics,
+                              "name one key by its dotted path, as in \"optimizer.learning_rate\"",
+                              "%.100s is a group of keys, no axis", path);
+        return;
+    } else {
+        char group[128];
+        const char *dot = strrchr(path, '.');
+        snprintf(group, sizeof group, "%.*s", dot ? (int)(dot - path) : 0, path);
+        bool known = dot && strlen(group) < 100 && sw_key_is_group(group);
+        sw_reader_suggest(known ? group : "", known ? dot + 1 : path, hint);
+    }
+    sw_document_key_error(reader->document, member, reader->diagnostics, hint, "unknown key");
+}
+
+/* The next dimension for a member of grid, zip or random; NULL: reported. */
+static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t member, sw_source source)
+{
+    const char *path = sw_document_key(reader->document, member);
+    int32_t key, twin;
+    const sw_alias *alias;
+    if (reader->document->nodes[member].duplicate) return NULL;
+    if (!sw_reader_find(path, &key, &twin, &alias)) {
+        report_path(reader, member);
+        return NULL;
+    }
+    check_overlap(sweep, reader, key, twin, member, sweep->dimension_count);
+    sw_dimension *dimension = add_dimension(sweep, reader);
+    if (!dimension) return NULL;
+    *dimension = (sw_dimension){.path = path, .key = key, .twin = twin, .alias = alias, .source = source,
+                                .member = member};
+    return dimension;
+}
+
+/* ---- lists of values ---- */
+
+static void read_list(sw_reader *reader, sw_dimension *out, int32_t node)
+{
+    const sw_document *document = reader->document;
+    const sw_node *n = &document->nodes[node];
+    if (n->count == 0) {
+        sw_document_error(document, node, reader->diagnostics, "leave the axis out, or give it values",
+                          "an axis without values");
+        return;
+    }
+    if (n->count > SW_RUNS_MAX) {
+        sw_document_error(document, node, reader->diagnostics, NULL, "%d values; a sweep has at most %d runs",
+                          n->count, SW_RUNS_MAX);
+        return;
+    }
+    out->values = sw_arena_alloc(reader->arena, (size_t)n->count, sizeof *out->values);
+    if (!out->values) {
+        reader->status = SW_E_MEMORY;
+        return;
+    }
+    for (int32_t i = n->child; i >= 0; i = document->nodes[i].next) {
+        sw_value *value = &out->values[out->count++];
+        sw_reader_value(reader, value, &sw_keys[out->key], i);
+        value->member = out->member;
+        value->alias = out->alias;
+    }
+}
+
+static void read_values(sw_reader *reader, sw_dimension *out, int32_t node)
+{
+    const sw_node *n = &reader->document->nodes[node];
+    if (n->type == SW_NODE_ARRAY) read_list(reader, out, node);
+    else if (n->type == SW_NODE_OBJECT) sw_generator_read(reader, out, node);
+    else if (!n->broken) {
+        char found[128];
+        sw_document_describe(reader->document, node, found);
+        sw_document_error(reader->document, node, reader->diagnostics, "as in [0, 0.1] or {\"range\": [0, 10]}",
+                          "expected an array of values or a generator, found %s", found);
+    }
+}
+
+typedef struct ordered_value {
+    const sw_key *key;
+    const sw_value *value;
+    size_t place;
+} ordered_value;
+
+static int compare_values(const void *a, const void *b)
+{
+    const ordered_value *x = a, *y = b;
+    int order = 0;
+    if (x->key->type == SW_KEY_REAL) order = (x->value->real > y->value->real) - (x->value->real < y->value->real);
+    else order = (x->value->integer > y->value->integer) - (x->value->integer < y->value->integer);
+    return order ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+/* A value that stands twice in a grid axis would make two runs of one identity. */
+static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
+{
+    const sw_key *key = &sw_keys[dimension->key];
+    if (dimension->count < 2 || key->type == SW_KEY_INTEGERS || key->type == SW_KEY_FILE || key->type == SW_KEY_SHA256)
+        return;
+    ordered_value *sorted = malloc(dimension->count * sizeof *sorted);
+    if (!sorted) {
+        reader->status = sw_fail(SW_E_MEMORY, "out of memory");
+        return;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < dimension->count; i++) {
+        if (!dimension->values[i].broken) sorted[count++] = (ordered_value){key, &dimension->values[i], i};
+    }
+    qsort(sorted, count, sizeof *sorted, compare_values);
+    for (size_t i = 1; i < count; i++) {
+        if (sw_key_equal(key, sorted[i].value, sorted[i - 1].value))
+            sw_document_error(reader->document, sorted[i].value->node, reader->diagnostics, "every value once",
+                              "the axis has this value twice");
+    }
+    free(sorted);
+}
+
+/* ---- grid and zip ---- */
+
+static bool is_filled_object(sw_reader *reader, int32_t node, const char *what)
+{
+    const sw_node *n = &reader->document->nodes[node];
+    if (n->type == SW_NODE_OBJECT && n->count > 0) return true;
+    char found[128];
+    sw_document_describe(reader->document, node, found);
+    if (!n->broken)
+        sw_document_error(reader->document, node, reader->diagnostics, "leave it out when there is nothing to vary",
+                          "expected %s, found %s", what, n->type == SW_NODE_OBJECT ? "an empty object" : found);
+    return false;
+}
+
+void sw_sweep_read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
+{
+    const sw_document *document = reader->document;
+    if (!is_filled_object(reader, node, "an object of axes")) return;
+    for (int32_t i = document->nodes[node].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
+        sw_dimension *dimension = begin_dimension(sweep, reader, i, SW_SOURCE_GRID);
+        if (!dimension) continue;
+        read_values(reader, dimension, i);
+        check_repeats(reader, dimension);
+    }
+}
+
+void sw_sweep_read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node)
+{
+    const sw_document *document = reader->document;
+    const sw_dimension *first = NULL;
+    size_t first_place = 0;
+    if (!is_filled_object(reader, node, "an object of axes")) return;
+    for (int32_t i = document->nodes[node].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
+        sw_dimension *dimension = begin_dimension(sweep, reader, i, SW_SOURCE_ZIP);
+        if (!dimension) continue;
+        read_values(reader, dimension, i);
+        if (dimension->count == 0) continue;
+        first = first_place ? &sweep->dimensions[first_place - 1] : NULL;
+        if (!first) {
+            first_place = sweep->dimension_count;
+            sweep->zip_length = dimension->count;
+        } else if (dimension->count != first->count) {
+            sw_document_error(document, i, reader->diagnostics, "axes of zip go in step: equal lengths",
+                              "%zu values, but %s has %zu", dimension->count, first->path, first->count);
+        }
+    }
+}
+
+/* ---- random ---- */
+
+typedef struct law {
+    const char *name;
+    sw_distribution distribution;
+} law;
+
+static const law laws[] = {{"uniform", SW_UNIFORM},
+                           {"log_uniform", SW_LOG_UNIFORM},
+                           {"integer", SW_UNIFORM_INTEGER},
+                           {"choice", SW_VALUES}};
+enum { LAW_COUNT = sizeof laws / sizeof laws[0] };
+
+static void random_fault(sw_reader *reader, int32_t node, const char *message, const char *hint)
+{
+    sw_document_error(reader->document, node, reader->diagnostics, hint, "%s", message);
+}
+
+/* Both ends must be values of the key (the upper end of an integer range is excluded). */
+static void read_ends(sw_reader *reader, sw_dimension *out, int32_t node)
+{
+    const sw_document *document = reader->document;
+    const sw_node *n = &document->nodes[node];
+    const sw_key *key = &sw_keys[out->key];
+    int32_t a = n->child, b = a >= 0 ? document->nodes[a].next : -1;
+    int64_t integer;
+    bool whole_low, whole_high;
+    sw_value probe = {.node = node};
+    if (n->type != SW_NODE_ARRAY || n->count != 2 || document->nodes[a].type != SW_NODE_NUMBER ||
+        document->nodes[b].type != SW_NODE_NUMBER) {
+        random_fault(reader, node, "expected two numbers [low, high]", NULL);
+        return;
+    }
+    if (document->nodes[a].broken || document->nodes[b].broken) return;
+    out->low = sw_document_number(document, a, &integer, &whole_low);
+    out->high = sw_document_number(document, b, &integer, &whole_high);
+    bool integers = out->distribution == SW_UNIFORM_INTEGER;
+    if (!(out->low < out->high)) {
+        random_fault(reader, node, "the lower end is not below the upper", NULL);
+        return;
+    }
+    if (integers && !(whole_low && whole_high)) {
+        random_fault(reader, node, "the ends of an integer draw are integers", "[a, b] draws from a..b-1");
+        return;
+    }
+    if (out->distribution == SW_LOG_UNIFORM && out->low <= 0) {
+        random_fault(reader, node, "the ends of a logarithmic draw are above 0", NULL);
+        return;
+    }
+    if (sw_reader_number(reader, &probe, key, a, out->low) &&
+        sw_reader_number(reader, &probe, key, b, integers ? out->high - 1 : out->high))
+        out->count = 1;
+}
+
+static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
+{
+    const sw_document *document = reader->document;
+    const sw_node *n = &document->nodes[node];
+    const sw_key *key = &sw_keys[out->key];
+    bool numeric = key->type == SW_KEY_REAL || key->type == SW_KEY_INTEGER;
+    if (n->type != SW_NODE_OBJECT || n->count != 1) {
+        random_fault(reader, node, "expected one law to draw from",
+                     "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}");
+        return;
+    }
+    for (size_t i = 0; i < LAW_COUNT; i++) {
+        if (strcmp(sw_document_key(document, n->child), laws[i].name)) continue;
+        out->distribution = laws[i].distribution;
+        if (out->distribution == SW_VALUES) read_values(reader, out, n->child);
+        else if (!numeric) random_fault(reader, node, "the key takes no numbers", "use {\"choice\": [...]}");
+        else if (out->distribution == SW_UNIFORM && key->type == SW_KEY_INTEGER)
+            random_fault(reader, node, "the key takes integers", "use {\"integer\": [a, b]}");
+        else if (out->distribution == SW_UNIFORM_INTEGER && key->type == SW_KEY_REAL)
+            random_fault(reader, node, "the key takes real numbers", "use {\"uniform\": [a, b]} or {\"choice\": [...]}");
+        else read_ends(reader, out, n->child);
+        return;
+    }
+    const char *names[LAW_COUNT];
+    for (size_t i = 0; i < LAW_COUNT; i++) names[i] = laws[i].name;
+    const char *nearest = sw_nearest(sw_document_key(document, n->child), names, LAW_COUNT);
+    char hint[128] = "there are uniform, log_uniform, integer and choice";
+    if (nearest) snprintf(hint, sizeof hint, "did you mean %s?", nearest);
+    sw_document_key_error(document, n->child, reader->diagnostics, hint, "unknown law");
+}
+
+/* An integer member of `random` within bounds; -1: reported or absent. */
+static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t high)
+{
+    const sw_node *n = &reader->document->nodes[node];
+    int64_t integer = 0;
+    bool whole = false;
+    if (n->broken) return -1;
+    if (n->type == SW_NODE_NUMBER) sw_document_number(reader->document, node, &integer, &whole);
+    if (whole && integer >= low && integer <= high) return integer;
+    char found[128];
+    sw_document_describe(reader->document, node, found);
+    sw_document_error(reader->document, node, reader->diagnostics, NULL, "expected integer %lld..%lld, found %s",
+                      (long long)low, (long long)high, found);
+    return -1;
+}
+
+void sw_sweep_read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
+{
+    const sw_document *document = reader->document;
+    size_t axes = 0;
+    bool counted = false;
+    if (!is_filled_object(reader, node, "an object with samples and axes")) return;
+    for (int32_t i = document->nodes[node].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
+        const char *name = sw_document_key(document, i);
+        if (!strcmp(name, "samples")) {
+            int64_t samples = read_count(reader, i, 1, SW_RUNS_MAX);
+            if (samples > 0) sweep->samples = (size_t)samples;
+            counted = true;
+        } else if (!strcmp(name, "sampler_seed")) {
+            int64_t seed = read_count(reader, i, 0, UINT32_MAX);
+            if (seed >= 0) sweep->sampler_seed = (uint32_t)seed;
+        } else {
+            sw_dimension *dimension = begin_dimension(sweep, reader, i, SW_SOURCE_RANDOM);
+            axes++;
+            if (dimension && axes <= SW_RANDOM_AXES_MAX) read_law(reader, dimension, i);
+        }
+    }
+    if (axes > SW_RANDOM_AXES_MAX) random_fault(reader, node, "more than 32 random axes", NULL);
+    if (axes == 0) random_fault(reader, node, "no axis to draw", "leave random out, or give it axes");
+    if (!counted) random_fault(reader, node, "samples is missing: how many points to draw", NULL);
+}
+
+/* ---- cases ---- */
+
+static void check_case_axes(sw_sweep *sweep, sw_reader *reader, const sw_case *item)
+{
+    for (size_t i = 0; i < item->set.count; i++) {
+        const sw_assignment *set = &item->set.items[i];
+        check_overlap(sweep, reader, set->key, set->twin, set->value.member, sweep->dimension_count);
+    }
+}
+
+static void read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_t node, int32_t place)
+{
+    const sw_document *document = reader->document;
+    int32_t label = sw_document_member(document, node, "label");
+    snprintf(item->label, sizeof item->label, "case %d", place);
+    if (label < 0) return;
+    const char *text = sw_document_string(document, label);
+    if (document->nodes[label].type != SW_NODE_STRING || !text[0] || strlen(text) > SW_LABEL_MAX) {
+        sw_document_error(document, label, reader->diagnostics, NULL, "a label is a text of 1 to %d bytes",
+                          SW_LABEL_MAX);
+        return;
+    }
+    snprintf(item->label, sizeof item->label, "%s", text);
+    for (size_t i = 0; i < sweep->case_count && place < 10000; i++) {
+        if (!strcmp(sweep->cases[i].label, text))
+            sw_document_error(document, label, reader->diagnostics, "every case its own label",
+                              "the label stands at case %zu already", i);
+    }
+}
+
+void sw_sweep_read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
+{
+    const sw_document *document = reader->document;
+    const sw_node *n = &document->nodes[node];
+    if (n->type != SW_NODE_ARRAY || n->count == 0) {
+        char found[128];
+        sw_document_describe(document, node, found);
+        sw_document_error(document, node, reader->diagnostics, "as in [{\"label\": \"baseline\"}, {...}]",
+                          "expected an array of cases, found %s", n->type == SW_NODE_ARRAY ? "an empty array" : found);
+        return;
+    }
+    sweep->cases = sw_arena_alloc(reader->arena, (size_t)n->count, sizeof *sweep->cases);
+    if (!sweep->cases) {
+        reader->status = SW_E_MEMORY;
+        return;
+    }
+    for (int32_t i = n->child; i >= 0 && !reader->status; i = document->nodes[i].next) {
+        sw_case *item = &sweep->cases[sweep->case_count];
+        item->node = i;
+        if (document->nodes[i].type != SW_NODE_OBJECT) {
+            sw_document_error(document, i, reader->diagnostics, NULL, "expected an object: a label and keys of run");
+        } else {
+            read_label(sweep, reader, item, i, (int32_t)sweep->case_count);
+            sw_reader_assignments(reader, &item->set, i, "", true, "label");
+            check_case_axes(sweep, reader, item);
+        }
+        sweep->case_count++;
+    }
+}

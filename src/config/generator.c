@@ -1,0 +1,169 @@
+/* generator.c: values that are described, not listed: ranges, grids in linear or logarithmic steps, random draws. */
+#include "sweep.h"
+
+#include "symsweep/rng.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+double sw_round_digits(double x)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.12g", x);
+    return strtod(text, NULL);
+}
+
+/* ---- range, linspace, logspace ---- */
+
+typedef enum generator_kind { RANGE, LINSPACE, LOGSPACE, GENERATOR_COUNT } generator_kind;
+
+static const char *const generator_names[GENERATOR_COUNT] = {"range", "linspace", "logspace"};
+static const char *const generator_forms[GENERATOR_COUNT] = {"[a, b] or [a, b, step]", "[a, b, n]", "[a, b, n]"};
+
+static void fault(sw_reader *reader, int32_t node, const char *hint, const char *message)
+{
+    sw_document_error(reader->document, node, reader->diagnostics, hint, "%s", message);
+}
+
+/* Two or three numbers of an array; false: reported. */
+static bool read_numbers(sw_reader *reader, double out[3], int32_t *count, int32_t node, generator_kind kind)
+{
+    const sw_document *document = reader->document;
+    const sw_node *n = &document->nodes[node];
+    *count = n->type == SW_NODE_ARRAY ? n->count : 0;
+    bool valid = kind == RANGE ? *count == 2 || *count == 3 : *count == 3;
+    int32_t place = 0;
+    for (int32_t i = n->child; valid && i >= 0; i = document->nodes[i].next) {
+        int64_t integer;
+        bool whole;
+        if (document->nodes[i].broken) return false;
+        if (document->nodes[i].type == SW_NODE_NUMBER) out[place++] = sw_document_number(document, i, &integer, &whole);
+        else valid = false;
+    }
+    if (valid) return true;
+    char found[128];
+    sw_document_describe(document, node, found);
+    sw_document_error(document, node, reader->diagnostics, NULL, "expected numbers %s, found %s%s",
+                      generator_forms[kind], found, n->type == SW_NODE_ARRAY ? " of something else" : "");
+    return false;
+}
+
+/* Number of values as a double, so that no size overflows; 0: reported. */
+static double count_values(sw_reader *reader, const double x[3], int32_t given, int32_t node, generator_kind kind)
+{
+    if (kind == RANGE) {
+        double step = given == 3 ? x[2] : 1;
+        if (step == 0) {
+            fault(reader, node, NULL, "a step of 0");
+            return 0;
+        }
+        double count = ceil((x[1] - x[0]) / step - 1e-9);
+        if (!(count >= 1)) fault(reader, node, "[a, b] is a..b-1", "the range is empty");
+        return count >= 1 ? count : 0;
+    }
+    if (!(x[2] >= 1) || x[2] != floor(x[2])) {
+        fault(reader, node, "as in [0.01, 10, 4]", "the number of values is a whole number of at least 1");
+        return 0;
+    }
+    if (x[2] == 1 && x[0] != x[1]) {
+        fault(reader, node, NULL, "one value cannot have two ends");
+        return 0;
+    }
+    if (kind == LOGSPACE && !(x[0] > 0 && x[1] > 0)) {
+        fault(reader, node, "the ends are values, not exponents: [0.001, 10, 5]", "a logarithmic grid has ends above 0");
+        return 0;
+    }
+    return x[2];
+}
+
+static double generated(const double x[3], int32_t given, size_t i, generator_kind kind)
+{
+    double last = x[2] - 1, t = (double)i;
+    if (kind == RANGE) return sw_round_digits(x[0] + t * (given == 3 ? x[2] : 1));
+    if (i == 0) return x[0];
+    if (t == last) return x[1];
+    if (kind == LINSPACE) return sw_round_digits(x[0] + (x[1] - x[0]) * (t / last));
+    return sw_round_digits(exp(log(x[0]) + (log(x[1]) - log(x[0])) * (t / last)));
+}
+
+static void generate(sw_reader *reader, sw_dimension *out, int32_t node, const double x[3], int32_t given,
+                     generator_kind kind)
+{
+    const sw_key *key = &sw_keys[out->key];
+    double count = count_values(reader, x, given, node, kind);
+    if (count > SW_RUNS_MAX) {
+        sw_document_error(reader->document, node, reader->diagnostics, NULL, "%.0f values; a sweep has at most %d runs",
+                          count, SW_RUNS_MAX);
+        return;
+    }
+    if (count < 1) return;
+    out->values = sw_arena_alloc(reader->arena, (size_t)count, sizeof *out->values);
+    if (!out->values) {
+        reader->status = SW_E_MEMORY;
+        return;
+    }
+    for (size_t i = 0; i < (size_t)count; i++) {
+        sw_value *value = &out->values[i];
+        *value = (sw_value){.node = node, .member = out->member, .alias = out->alias};
+        double number = generated(x, given, i, kind);
+        if (kind == LOGSPACE && key->type == SW_KEY_INTEGER) number = round(number);
+        value->broken = !sw_reader_number(reader, value, key, node, number);
+    }
+    out->count = (size_t)count;
+}
+
+void sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)
+{
+    const sw_document *document = reader->document;
+    const sw_node *n = &document->nodes[node];
+    int32_t child = n->child;
+    if (n->count != 1) {
+        fault(reader, node, "{\"range\": [a, b]}, {\"linspace\": [a, b, n]} or {\"logspace\": [a, b, n]}",
+              "expected one generator of values");
+        return;
+    }
+    for (int kind = 0; kind < GENERATOR_COUNT; kind++) {
+        double numbers[3];
+        int32_t count;
+        if (strcmp(sw_document_key(document, child), generator_names[kind])) continue;
+        if (read_numbers(reader, numbers, &count, child, (generator_kind)kind))
+            generate(reader, out, child, numbers, count, (generator_kind)kind);
+        return;
+    }
+    const char *nearest = sw_nearest(sw_document_key(document, child), generator_names, GENERATOR_COUNT);
+    char hint[128];
+    snprintf(hint, sizeof hint, nearest ? "did you mean %s?" : "there are range, linspace and logspace%s",
+             nearest ? nearest : "");
+    sw_document_key_error(document, child, reader->diagnostics, hint, "unknown generator of values");
+}
+
+/* ---- random draws ---- */
+
+void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample,
+                       size_t place)
+{
+    const sw_key *key = &sw_keys[dimension->key];
+    if (dimension->distribution == SW_VALUES) {
+        *out = dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
+        return;
+    }
+    *out = (sw_value){.node = dimension->member, .member = dimension->member, .alias = dimension->alias};
+    double low = dimension->low, high = dimension->high;
+    if (dimension->distribution == SW_UNIFORM_INTEGER) {
+        uint64_t width = (uint64_t)(high - low);
+        out->integer = (int64_t)low +
+                       (int64_t)sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, width);
+        out->real = (double)out->integer;
+        return;
+    }
+    double u = sw_random_uniform(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place);
+    double x = dimension->distribution == SW_UNIFORM ? low + u * (high - low)
+                                                     : exp(log(low) + u * (log(high) - log(low)));
+    if (key->type == SW_KEY_INTEGER) x = round(x);
+    out->real = sw_round_digits(x);
+    if (out->real < low) out->real = low;
+    if (out->real > high) out->real = high;
+    out->integer = key->type == SW_KEY_INTEGER ? (int64_t)out->real : 0;
+}

@@ -1,0 +1,178 @@
+/* resolve.c: given values and defaults -> one configuration; checks that need more than one key. */
+#include "reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { EVALUATIONS_MAX = 1000000 };
+
+void sw_config_resolve(sw_run_config *out, const sw_given given)
+{
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < sw_keys_count; i++) {
+        const sw_key *key = &sw_keys[i];
+        const sw_value *value = given[i];
+        sw_value fallback;
+        if (!value || value->broken || !sw_key_concerns(key, out)) {
+            sw_key_default(&fallback, key, out, false);
+            value = &fallback;
+        }
+        sw_key_set(out, key, value);
+    }
+}
+
+void sw_config_default(sw_run_config *out)
+{
+    sw_value modular = {.integer = SW_TASK_MODULAR, .node = -1, .member = -1};
+    sw_given given = {NULL};
+    given[sw_key_find("task.kind")] = &modular;
+    sw_config_resolve(out, given);
+}
+
+/* ---- checks across keys ---- */
+
+typedef struct check {
+    const sw_run_config *config;
+    const sw_value *const *given;
+    const sw_document *document;
+    sw_diagnostics *diagnostics;
+} check;
+
+static const sw_value *given_value(const check *c, const char *path)
+{
+    int key = sw_key_find(path);
+    return key >= 0 && c->given[key] && sw_key_concerns(&sw_keys[key], c->config) ? c->given[key] : NULL;
+}
+
+static bool is_broken(const check *c, const char *path)
+{
+    const sw_value *value = given_value(c, path);
+    return value && value->broken;
+}
+
+/* Reports at the first of two keys that was given; `second` may be NULL. */
+static void SW_PRINTF(5, 6) fault(const check *c, const char *first, const char *second, const char *hint,
+                                  const char *format, ...)
+{
+    char message[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    const sw_value *value = given_value(c, first);
+    if (!value && second) value = given_value(c, second);
+    int32_t run = sw_document_member(c->document, 0, "run");
+    int32_t task = strncmp(first, "task.", 5) ? -1 : sw_document_member(c->document, run, "task");
+    int32_t place = value && value->node >= 0 ? value->node : task >= 0 ? task : run >= 0 ? run : 0;
+    sw_document_error(c->document, place, c->diagnostics, hint, "%s", message);
+}
+
+static void check_required(const check *c)
+{
+    for (size_t i = 0; i < sw_keys_count; i++) {
+        const sw_key *key = &sw_keys[i];
+        if (!key->required || c->given[i] || !sw_key_concerns(key, c->config)) continue;
+        char type[256];
+        sw_key_type_text(key, type, sizeof type);
+        fault(c, key->path, "task.graph", NULL, "%s is missing: expected %s", key->path, type);
+    }
+}
+
+static void check_file(const check *c)
+{
+    const sw_value *file = given_value(c, "task.file"), *digest = given_value(c, "task.file_sha256");
+    if (!file || file->broken || !digest || digest->broken || !file->file->opened) return;
+    if (memcmp(file->file->sha256, digest->file->sha256, sizeof file->file->sha256))
+        fault(c, "task.file_sha256", NULL, "the file was changed, or it is another one",
+              "the content of %s has another SHA-256", file->file->path);
+}
+
+static void check_model(const check *c)
+{
+    const sw_model_config *m = &c->config->model;
+    if (m->kind != SW_MODEL_TRANSFORMER || is_broken(c, "model.heads") || is_broken(c, "model.d_model") ||
+        is_broken(c, "model.d_head"))
+        return;
+    if (!given_value(c, "model.d_head") && m->d_model % m->heads)
+        fault(c, "model.heads", "model.d_model", "choose a divisor, or give model.d_head",
+              "%d heads do not divide d_model = %d", m->heads, m->d_model);
+    if ((int64_t)m->heads * m->d_head > 65536)
+        fault(c, "model.d_head", "model.heads", NULL, "heads times d_head is %lld; at most 65536",
+              (long long)m->heads * m->d_head);
+}
+
+static void check_sides(const check *c)
+{
+    const sw_task_config *t = &c->config->task;
+    bool grid = t->kind == SW_TASK_GRAPH && (t->graph == SW_GRAPH_GRID || t->graph == SW_GRAPH_GRID3D ||
+                                             t->graph == SW_GRAPH_CYLINDER || t->graph == SW_GRAPH_TORUS);
+    if (is_broken(c, "task.sides") || is_broken(c, "task.graph")) return;
+    int32_t wanted = t->graph == SW_GRAPH_GRID3D ? 3 : 2;
+    if (grid && t->side_count != wanted)
+        fault(c, "task.sides", "task.graph", NULL, "expected %d sides, found %d", wanted, t->side_count);
+    if (t->kind == SW_TASK_COMPARISON && t->side_count < 1)
+        fault(c, "task.sides", NULL, NULL, "expected one side an attribute, found none");
+    if (t->kind == SW_TASK_COMPARISON && t->form == SW_FORM_THREE_WAY && t->attribute >= t->side_count)
+        fault(c, "task.attribute", "task.sides", "attributes count from 0", "attribute %d of %d", t->attribute,
+              t->side_count);
+    if (t->kind == SW_TASK_GROUP && t->group == SW_GROUP_PRODUCT && t->factor_count < 1 && !is_broken(c, "task.factors"))
+        fault(c, "task.factors", NULL, NULL, "expected at least one factor, found none");
+}
+
+static void check_window(const check *c, const char *prefix, int64_t from, int64_t until)
+{
+    char first[128], second[128];
+    snprintf(first, sizeof first, "%s.until_step", prefix);
+    snprintf(second, sizeof second, "%s.from_step", prefix);
+    if (until == -1 || until > from || is_broken(c, first) || is_broken(c, second)) return;
+    fault(c, first, second, "\"end\" = to the last step", "the weight ends at step %lld, before it begins (after %lld)",
+          (long long)until, (long long)from);
+}
+
+static void check_windows(const check *c)
+{
+    static const char *const priors[SW_PRIOR_COUNT] = {"nuclear", "entropy", "lipschitz"};
+    char prefix[96];
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        snprintf(prefix, sizeof prefix, "symmetry.%s", sw_family_name((sw_family_id)f));
+        check_window(c, prefix, c->config->symmetry[f].from_step, c->config->symmetry[f].until_step);
+    }
+    for (int p = 0; p < SW_PRIOR_COUNT; p++) {
+        snprintf(prefix, sizeof prefix, "geometry.%s", priors[p]);
+        check_window(c, prefix, c->config->geometry[p].from_step, c->config->geometry[p].until_step);
+    }
+}
+
+static void check_steps(const check *c)
+{
+    const sw_run_config *r = c->config;
+    const sw_evaluate_config *e = &r->evaluate;
+    if (is_broken(c, "steps")) return;
+    if (r->optimizer.schedule == SW_SCHEDULE_COSINE && r->optimizer.warmup_steps >= r->steps)
+        fault(c, "optimizer.warmup_steps", "steps", NULL,
+              "the warm-up of %lld steps leaves nothing of %lld steps for the cosine",
+              (long long)r->optimizer.warmup_steps, (long long)r->steps);
+    if (r->steps / e->every > EVALUATIONS_MAX && !is_broken(c, "evaluate.every"))
+        fault(c, "evaluate.every", "steps", "evaluate less often", "%lld evaluations a run; at most %d",
+              (long long)(r->steps / e->every), EVALUATIONS_MAX);
+    for (int32_t i = 0; i < e->snapshot_step_count && !is_broken(c, "evaluate.snapshot_steps"); i++) {
+        if (e->snapshot_steps[i] > r->steps)
+            fault(c, "evaluate.snapshot_steps", NULL, NULL, "step %lld is beyond the last, %lld",
+                  (long long)e->snapshot_steps[i], (long long)r->steps);
+        if (i && e->snapshot_steps[i] <= e->snapshot_steps[i - 1])
+            fault(c, "evaluate.snapshot_steps", NULL, NULL, "steps ascend; found %lld after %lld",
+                  (long long)e->snapshot_steps[i], (long long)e->snapshot_steps[i - 1]);
+    }
+}
+
+void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
+                     sw_diagnostics *diagnostics)
+{
+    check c = {config, given, document, diagnostics};
+    check_required(&c);
+    check_file(&c);
+    check_model(&c);
+    check_sides(&c);
+    check_windows(&c);
+    check_steps(&c);
+}

@@ -1,0 +1,216 @@
+/* write.c: a configuration as JSON, whole or reduced to its identity, and back. */
+#include "reader.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- nested objects from dotted paths ---- */
+
+/* Byte order of paths with '.' before every other character: members of one object stay together, sorted by name. */
+static int compare_paths(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    int x = *a == '.' ? 1 : (unsigned char)*a, y = *b == '.' ? 1 : (unsigned char)*b;
+    return x - y;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return compare_paths(sw_keys[*(const int *)a].path, sw_keys[*(const int *)b].path);
+}
+
+/* Length of the common beginning of two paths in whole components ("a.b." of "a.b.c" and "a.b.d"). */
+static size_t common_groups(const char *a, const char *b)
+{
+    size_t common = 0;
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++) {
+        if (a[i] == '.') common = i + 1;
+    }
+    return common;
+}
+
+static void close_groups(sw_json *json, const char *path, size_t keep)
+{
+    for (const char *c = path + keep; *c; c++) {
+        if (*c == '.') sw_json_end_object(json);
+    }
+}
+
+/* Opens the objects of `path` behind its first `open` characters; returns the member's own name. */
+static const char *open_groups(sw_json *json, const char *path, size_t open)
+{
+    const char *name = path + open;
+    for (const char *dot = strchr(name, '.'); dot; dot = strchr(name, '.')) {
+        char group[64];
+        snprintf(group, sizeof group, "%.*s", (int)(dot - name), name);
+        sw_json_key(json, group);
+        sw_json_begin_object(json);
+        name = dot + 1;
+    }
+    return name;
+}
+
+static void write_keys(sw_json *json, const sw_run_config *config, int *keys, size_t count)
+{
+    qsort(keys, count, sizeof *keys, compare_keys);
+    const char *previous = "";
+    sw_json_begin_object(json);
+    for (size_t i = 0; i < count; i++) {
+        const sw_key *key = &sw_keys[keys[i]];
+        size_t common = common_groups(previous, key->path);
+        close_groups(json, previous, common);
+        sw_json_key(json, open_groups(json, key->path, common));
+        sw_field field;
+        sw_key_get(&field, config, key);
+        sw_key_write_value(json, key, &field.value);
+        previous = key->path;
+    }
+    close_groups(json, previous, 0);
+    sw_json_end_object(json);
+}
+
+void sw_config_write(sw_json *json, const sw_run_config *config)
+{
+    int keys[SW_KEYS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < sw_keys_count; i++) {
+        if (sw_key_concerns(&sw_keys[i], config)) keys[count++] = (int)i;
+    }
+    write_keys(json, config, keys, count);
+}
+
+void sw_config_write_identity(sw_json *json, const sw_run_config *config)
+{
+    int keys[SW_KEYS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < sw_keys_count; i++) {
+        const sw_key *key = &sw_keys[i];
+        if (!key->identity || !sw_key_concerns(key, config)) continue;
+        sw_field field;
+        sw_value frozen;
+        sw_key_get(&field, config, key);
+        sw_key_default(&frozen, key, config, true);
+        if (!sw_key_equal(key, &field.value, &frozen)) keys[count++] = (int)i;
+    }
+    sw_json_begin_object(json);
+    sw_json_key(json, "config");
+    write_keys(json, config, keys, count);
+    sw_json_key(json, "identity_version");
+    sw_json_integer(json, SW_IDENTITY_VERSION);
+    sw_json_end_object(json);
+}
+
+/* ---- back ---- */
+
+static sw_status first_error(const sw_diagnostics *diagnostics)
+{
+    for (size_t i = 0; i < sw_diagnostics_count(diagnostics); i++) {
+        const sw_diagnostic *item = sw_diagnostics_get(diagnostics, i);
+        if (!item->warning) return sw_fail(SW_E_CONFIG, "%s: %s", item->path, item->message);
+    }
+    return SW_OK;
+}
+
+static sw_status parse_copy(sw_document **out, const char *text, sw_diagnostics *diagnostics)
+{
+    size_t length = strlen(text);
+    char *copy = malloc(length + 1);
+    if (!copy) return sw_fail(SW_E_MEMORY, "out of memory");
+    memcpy(copy, text, length + 1);
+    sw_status status = sw_document_parse(out, copy, length, diagnostics);
+    if (status == SW_E_CONFIG) {
+        sw_status named = first_error(diagnostics);
+        if (named) status = named;
+    }
+    return status;
+}
+
+sw_status sw_config_read(sw_run_config *out, const char *json)
+{
+    sw_document *document = NULL;
+    sw_diagnostics *diagnostics = NULL;
+    sw_assignments assignments = {NULL, 0, 0};
+    sw_reader reader = {0};
+    sw_given given = {NULL};
+    sw_status status = sw_diagnostics_create(&diagnostics);
+    if (!status) status = sw_arena_create(&reader.arena);
+    if (!status) status = parse_copy(&document, json, diagnostics);
+    if (status) goto cleanup;
+    reader.document = document;
+    reader.diagnostics = diagnostics;
+    if (document->nodes[0].type != SW_NODE_OBJECT) {
+        status = sw_fail(SW_E_CONFIG, "a configuration is a JSON object");
+        goto cleanup;
+    }
+    sw_reader_assignments(&reader, &assignments, 0, "", false, NULL);
+    status = reader.status;
+    if (status) goto cleanup;
+    for (size_t i = 0; i < assignments.count; i++) {
+        given[assignments.items[i].key] = &assignments.items[i].value;
+        if (assignments.items[i].twin >= 0) given[assignments.items[i].twin] = &assignments.items[i].value;
+    }
+    sw_config_resolve(out, given);
+    sw_config_check(out, given, document, diagnostics);
+    status = first_error(diagnostics);
+cleanup:
+    free(assignments.items);
+    sw_document_destroy(document);
+    sw_arena_destroy(reader.arena);
+    sw_diagnostics_destroy(diagnostics);
+    return status;
+}
+
+/* ---- one member as text ---- */
+
+static void member_text(const sw_document *document, int32_t node, char *out, size_t capacity)
+{
+    const sw_node *n = &document->nodes[node];
+    switch ((sw_node_type)n->type) {
+    case SW_NODE_NULL: snprintf(out, capacity, "null"); break;
+    case SW_NODE_BOOL: snprintf(out, capacity, "%s", sw_document_bool(document, node) ? "true" : "false"); break;
+    case SW_NODE_NUMBER: snprintf(out, capacity, "%.*s", (int)n->length, document->text + n->offset); break;
+    case SW_NODE_STRING: snprintf(out, capacity, "%s", sw_document_string(document, node)); break;
+    case SW_NODE_OBJECT: snprintf(out, capacity, "{...}"); break;
+    case SW_NODE_ARRAY: {
+        size_t used = (size_t)snprintf(out, capacity, "[");
+        for (int32_t i = n->child; i >= 0 && used < capacity; i = document->nodes[i].next) {
+            char element[64];
+            member_text(document, i, element, sizeof element);
+            used += (size_t)snprintf(out + used, capacity - used, "%s%s", element,
+                                     document->nodes[i].next >= 0 ? "," : "");
+        }
+        if (used < capacity) snprintf(out + used, capacity - used, "]");
+        break;
+    }
+    }
+}
+
+bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size_t capacity)
+{
+    sw_document *document = NULL;
+    sw_diagnostics *diagnostics = NULL;
+    bool found = false;
+    if (capacity) out[0] = '\0';
+    if (sw_diagnostics_create(&diagnostics) || parse_copy(&document, json, diagnostics)) {
+        sw_message_clear();
+        goto cleanup;
+    }
+    int32_t node = 0;
+    while (node >= 0 && *dotted_path) {
+        char name[128];
+        size_t length = strcspn(dotted_path, ".");
+        snprintf(name, sizeof name, "%.*s", (int)length, dotted_path);
+        node = sw_document_member(document, node, name);
+        dotted_path += length + (dotted_path[length] == '.');
+    }
+    found = node >= 0;
+    if (found && capacity) member_text(document, node, out, capacity);
+cleanup:
+    sw_document_destroy(document);
+    sw_diagnostics_destroy(diagnostics);
+    return found;
+}
