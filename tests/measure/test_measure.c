@@ -1,0 +1,331 @@
+/* Whole evaluations and snapshots of untrained models over every kind of task. */
+#include "fixture.h"
+
+#include <assert.h>
+
+/* ---- configurations ---- */
+
+static sw_run_config modular(sw_operation operation, int32_t p)
+{
+    sw_run_config config = fixture_config(p);
+    config.task.operation = operation;
+    return config;
+}
+
+static sw_run_config graph(sw_graph_kind kind)
+{
+    sw_run_config config = fixture_config(0);
+    config.task.kind = SW_TASK_GRAPH;
+    config.task.graph = kind;
+    config.task.nodes = 9;
+    config.task.side_count = kind == SW_GRAPH_GRID3D ? 3 : 2;
+    for (int i = 0; i < config.task.side_count; i++) config.task.sides[i] = 3;
+    config.task.dimension = 3;
+    config.task.branching = 2;
+    config.task.depth = 2;
+    return config;
+}
+
+static sw_run_config comparison(sw_comparison_form form)
+{
+    sw_run_config config = fixture_config(0);
+    config.task.kind = SW_TASK_COMPARISON;
+    config.task.form = form;
+    config.task.side_count = 2;
+    config.task.sides[0] = 4;
+    config.task.sides[1] = 3;
+    return config;
+}
+
+static sw_run_config group(sw_group_kind kind, int32_t n)
+{
+    sw_run_config config = fixture_config(0);
+    config.task.kind = SW_TASK_GROUP;
+    config.task.group = kind;
+    config.task.n = n;
+    config.task.factor_count = 2;
+    config.task.factors[0] = 3;
+    config.task.factors[1] = 4;
+    return config;
+}
+
+enum { CONFIGURATIONS = 28 };
+
+static int all_configurations(sw_run_config out[CONFIGURATIONS])
+{
+    int count = 0;
+    for (int op = 0; op < SW_OP_COUNT; op++) out[count++] = modular((sw_operation)op, 7);
+    for (int kind = 0; kind < SW_GRAPH_EDGE_LIST; kind++) out[count++] = graph((sw_graph_kind)kind);
+    out[count++] = comparison(SW_FORM_RELATION);
+    out[count++] = comparison(SW_FORM_THREE_WAY);
+    out[count++] = group(SW_GROUP_CYCLIC, 12);
+    out[count++] = group(SW_GROUP_PRODUCT, 0);
+    out[count++] = group(SW_GROUP_DIHEDRAL, 5);
+    out[count++] = group(SW_GROUP_DIHEDRAL, 6);
+    out[count++] = group(SW_GROUP_SYMMETRIC, 3);
+    out[count++] = group(SW_GROUP_SYMMETRIC, 4);
+    out[count++] = modular(SW_OP_ADD, 8);
+    out[count] = modular(SW_OP_ADD, 7);
+    out[count].model.kind = SW_MODEL_MLP;
+    out[count++].model.readout_token = false;
+    assert(count == CONFIGURATIONS);
+    return count;
+}
+
+/* ---- tests ---- */
+
+/* Every metric that applies has a value, every other one is missing; the caller's own are left missing. */
+static void test_values_are_where_they_apply(void **state)
+{
+    (void)state;
+    sw_run_config configs[CONFIGURATIONS];
+    int count = all_configurations(configs);
+    for (int k = 0; k < count; k++) {
+        fixture f;
+        fixture_create(&f, &configs[k]);
+        bool mask[SW_METRIC_COUNT];
+        assert_ok(sw_metrics_applicable(mask, &configs[k]));
+        sw_record record;
+        assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+        sw_run_facts facts;
+        sw_measure_facts(&facts, f.measure, f.model);
+        for (int m = 0; m < SW_METRIC_COUNT; m++) {
+            const sw_metric *metric = sw_metric_describe(m);
+            bool callers = m == SW_METRIC_OBJECTIVE || m == SW_METRIC_GRADIENT_NORM ||
+                           (m >= SW_METRIC_GRADIENT_NORM_EMBEDDING && m <= SW_METRIC_GRADIENT_NORM_UNEMBEDDING);
+            bool none = (m == SW_METRIC_TEST_ACCURACY_UNMIRRORED && facts.unmirrored_inputs <= 0) ||
+                        (m >= SW_METRIC_SCALAR_COUNT &&
+                         facts.tuples[(m - SW_METRIC_SCALAR_COUNT) / SW_FAMILY_METRIC_COUNT] == 0);
+            bool expected = mask[m] && !callers && !none;
+            if (isfinite(record.value[m]) == expected) continue;
+            print_error("configuration %d: /%s/%s = %g\n", k, metric->group, metric->name, (double)record.value[m]);
+            fail();
+        }
+        fixture_destroy(&f);
+    }
+}
+
+/* The spectrum is of so many lines as the shape promises, and a snapshot is as wide as it says. */
+static void test_snapshots_have_their_promised_shape(void **state)
+{
+    (void)state;
+    sw_run_config configs[CONFIGURATIONS];
+    int count = all_configurations(configs);
+    for (int k = 0; k < count; k++) {
+        configs[k].save.embedding = configs[k].save.parameters = true;
+        fixture f;
+        fixture_create(&f, &configs[k]);
+        sw_snapshot_shape shape;
+        assert_ok(sw_snapshot_shape_of(&shape, &configs[k]));
+        sw_snapshot snapshot;
+        assert_ok(sw_measure_snapshot(&snapshot, f.measure, f.model));
+        assert_memory_equal(&shape, &snapshot.shape, sizeof shape);
+        assert_int_equal(shape.parameters, (int64_t)sw_model_parameter_count(f.model));
+        assert_ptr_equal(snapshot.parameters, sw_model_parameters(f.model));
+        assert_ptr_equal(snapshot.embedding, fixture_embedding(&f));
+
+        double explained = 0, singular = 0, scores = 0;
+        for (int c = 0; c < SW_PCA_COMPONENTS && c < shape.singular; c++) explained += snapshot.explained_variance[c];
+        assert_true(explained > 0 && explained <= 1 + 1e-6);
+        for (int i = 0; i < shape.singular; i++) {
+            assert_true(i == 0 || snapshot.singular_values[i] <= snapshot.singular_values[i - 1]);
+            if (i < SW_PCA_COMPONENTS) singular += pow(snapshot.singular_values[i], 2);
+        }
+        for (int c = 0; c < SW_PCA_COMPONENTS; c++) {
+            float largest = 0;
+            for (int i = 0; i < shape.entities; i++) {
+                float x = snapshot.pca[i * SW_PCA_COMPONENTS + c];
+                assert_int_equal(isnan(x), c >= shape.singular);
+                if (isnan(x)) continue;
+                scores += (double)x * x;
+                if (fabsf(x) > fabsf(largest)) largest = x;
+            }
+            assert_true(largest >= 0);
+        }
+        assert_close(scores, singular);
+        for (int i = 0; i < shape.fourier; i++) assert_true(snapshot.fourier_power[i] >= 0);
+        fixture_destroy(&f);
+    }
+}
+
+/* Between the costly evaluations the costly measures are missing and nothing else changes. */
+static void test_costly_measures_keep_their_cadence(void **state)
+{
+    (void)state;
+    sw_run_config config = fixture_config(11);
+    fixture f;
+    fixture_create(&f, &config);
+    sw_record full, cheap;
+    assert_ok(sw_measure_evaluate(&full, f.measure, f.model, true));
+    assert_ok(sw_measure_evaluate(&cheap, f.measure, f.model, false));
+    for (int m = 0; m < SW_METRIC_COUNT; m++) {
+        bool costly = m >= SW_METRIC_RESTRICTED_LOSS && m <= SW_METRIC_DISTANCE_IRRELEVANCE;
+        if (costly)
+            assert_true(isnan(cheap.value[m]) && isfinite(full.value[m]));
+        else
+            assert_memory_equal(&cheap.value[m], &full.value[m], sizeof(float));
+    }
+    fixture_destroy(&f);
+}
+
+/* Measuring is read-only and repeatable bit for bit. */
+static void test_measuring_leaves_the_model_alone(void **state)
+{
+    (void)state;
+    sw_run_config config = fixture_config(11);
+    fixture f;
+    fixture_create(&f, &config);
+    size_t bytes = sw_model_parameter_count(f.model) * sizeof(sw_real);
+    for (size_t i = 0; i < sw_model_parameter_count(f.model); i++) sw_model_gradient(f.model)[i] = (sw_real)i;
+    sw_real *parameters = malloc(bytes), *gradient = malloc(bytes);
+    assert_true(parameters && gradient);
+    memcpy(parameters, sw_model_parameters(f.model), bytes);
+    memcpy(gradient, sw_model_gradient(f.model), bytes);
+    sw_record first, second;
+    sw_snapshot snapshot;
+    assert_ok(sw_measure_evaluate(&first, f.measure, f.model, true));
+    assert_ok(sw_measure_snapshot(&snapshot, f.measure, f.model));
+    assert_ok(sw_measure_evaluate(&second, f.measure, f.model, true));
+    assert_memory_equal(&first, &second, sizeof first);
+    assert_memory_equal(parameters, sw_model_parameters(f.model), bytes);
+    assert_memory_equal(gradient, sw_model_gradient(f.model), bytes);
+    free(parameters);
+    free(gradient);
+    fixture_destroy(&f);
+}
+
+/* A model that has diverged is measured too: no number where there is none, and no failure. */
+static void test_a_diverged_model_gives_missing_values(void **state)
+{
+    (void)state;
+    sw_run_config configs[CONFIGURATIONS];
+    int count = all_configurations(configs);
+    for (int k = 0; k < count; k++) {
+        fixture f;
+        fixture_create(&f, &configs[k]);
+        for (size_t i = 0; i < sw_model_parameter_count(f.model); i++) sw_model_parameters(f.model)[i] = NAN;
+        sw_record record;
+        sw_snapshot snapshot;
+        assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+        for (int m = 0; m < SW_METRIC_COUNT; m++) {
+            if (!isnan(record.value[m])) print_error("configuration %d: %s\n", k, sw_metric_describe(m)->name);
+            assert_true(isnan(record.value[m]));
+        }
+        assert_ok(sw_measure_snapshot(&snapshot, f.measure, f.model));
+        assert_true(isnan(snapshot.singular_values[0]) && isnan(snapshot.pca[0]));
+        fixture_destroy(&f);
+    }
+}
+
+static void test_facts(void **state)
+{
+    (void)state;
+    sw_run_config config = fixture_config(7);
+    config.symmetry[SW_FAMILY_COMMUTATIVITY].weight = 0.5;
+    fixture f;
+    fixture_create(&f, &config);
+    sw_run_facts facts;
+    sw_measure_facts(&facts, f.measure, f.model);
+    assert_int_equal(facts.parameters, (int64_t)sw_model_parameter_count(f.model));
+    assert_close(facts.majority, 1.0 / 7);
+    int train = 0, test = 0, unmirrored = 0;
+    for (int x = 0; x < 7; x++)
+        for (int y = 0; y < 7; y++) {
+            train += f.split[7 * x + y];
+            test += !f.split[7 * x + y];
+            unmirrored += !f.split[7 * x + y] && !f.split[7 * y + x];
+        }
+    assert_int_equal((int)facts.train_inputs, train);
+    assert_int_equal((int)facts.test_inputs, test);
+    assert_int_equal((int)facts.unmirrored_inputs, unmirrored);
+    /* commutativity alone is weighted: what it reaches is exactly the mirrored inputs */
+    assert_int_equal((int)facts.underived_inputs, unmirrored);
+    assert_close(facts.leak[SW_FAMILY_COMMUTATIVITY], (double)(test - unmirrored) / test);
+    assert_close(facts.leak[SW_FAMILY_ASSOCIATIVITY], 1);
+    assert_int_equal(facts.prompted[SW_FAMILY_COMMUTATIVITY], 1);
+    assert_int_equal(facts.prompted[SW_FAMILY_ASSOCIATIVITY], 0);
+    assert_int_equal(facts.holds[SW_FAMILY_ASSOCIATIVITY], 1);
+    assert_int_equal(facts.enumerated[SW_FAMILY_ASSOCIATIVITY], 1);
+    assert_int_equal(facts.tuples[SW_FAMILY_TRIANGLE], -1);
+    assert_int_equal(facts.enumerated[SW_FAMILY_TRIANGLE], -1);
+    assert_int_equal(facts.holds[SW_FAMILY_TRIANGLE], -1);
+    assert_true(isnan(facts.leak[SW_FAMILY_TRIANGLE]));
+    assert_true(facts.blas_core[0] != 0);
+    fixture_destroy(&f);
+
+    /* a sample of stated size where all would be too many */
+    config.evaluate.tuples = 20;
+    fixture_create(&f, &config);
+    sw_measure_facts(&facts, f.measure, f.model);
+    assert_int_equal(facts.tuples[SW_FAMILY_ASSOCIATIVITY], 20);
+    assert_int_equal(facts.enumerated[SW_FAMILY_ASSOCIATIVITY], 0);
+    fixture_destroy(&f);
+}
+
+/* With nothing weighted no label follows: the underived inputs are the test set. A family that does not hold on the task
+ * carries no label. */
+static void test_nothing_follows_from_nothing(void **state)
+{
+    (void)state;
+    sw_run_config config = modular(SW_OP_QUADRATIC, 7);
+    fixture f;
+    fixture_create(&f, &config);
+    sw_run_facts facts;
+    sw_measure_facts(&facts, f.measure, f.model);
+    assert_int_equal((int)facts.underived_inputs, (int)facts.test_inputs);
+    assert_int_equal(facts.holds[SW_FAMILY_ASSOCIATIVITY], 0);
+    assert_true(isnan(facts.leak[SW_FAMILY_ASSOCIATIVITY]));
+    sw_record record;
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, false));
+    assert_true(record.value[SW_METRIC_TEST_ACCURACY_UNDERIVED] == record.value[SW_METRIC_TEST_ACCURACY]);
+    fixture_destroy(&f);
+}
+
+/* Norms by block make up the norm of all, of weights and of gradients. */
+static void test_block_norms_add_up(void **state)
+{
+    (void)state;
+    sw_run_config config = fixture_config(7);
+    fixture f;
+    fixture_create(&f, &config);
+    size_t parameters = sw_model_parameter_count(f.model);
+    for (size_t i = 0; i < parameters; i++) sw_model_gradient(f.model)[i] = 2 * sw_model_parameters(f.model)[i];
+    sw_record record;
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, false));
+    assert_true(isnan(record.value[SW_METRIC_GRADIENT_NORM]));
+    sw_gradient_norms norms;
+    sw_measure_gradient(&norms, f.model);
+    sw_record_set_gradient(&record, &norms);
+    double sum = 0;
+    for (int b = 0; b < SW_BLOCK_COUNT; b++) {
+        float weight = record.value[SW_METRIC_WEIGHT_NORM_EMBEDDING + b];
+        sum += pow(weight, 2);
+        assert_close(record.value[SW_METRIC_GRADIENT_NORM_EMBEDDING + b], 2 * weight);
+    }
+    assert_close(sqrt(sum), record.value[SW_METRIC_WEIGHT_NORM]);
+    assert_close(record.value[SW_METRIC_GRADIENT_NORM], 2 * record.value[SW_METRIC_WEIGHT_NORM]);
+    fixture_destroy(&f);
+
+    config.model.kind = SW_MODEL_MLP;
+    config.model.readout_token = false;
+    fixture_create(&f, &config);
+    sw_measure_gradient(&norms, f.model);
+    assert_true(isnan(norms.block[SW_BLOCK_ATTENTION]) && isnan(norms.block[SW_BLOCK_POSITION]));
+    assert_true(norms.block[SW_BLOCK_MLP] == 0 && norms.all == 0);
+    fixture_destroy(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_are_where_they_apply),
+        cmocka_unit_test(test_snapshots_have_their_promised_shape),
+        cmocka_unit_test(test_costly_measures_keep_their_cadence),
+        cmocka_unit_test(test_measuring_leaves_the_model_alone),
+        cmocka_unit_test(test_a_diverged_model_gives_missing_values),
+        cmocka_unit_test(test_facts),
+        cmocka_unit_test(test_nothing_follows_from_nothing),
+        cmocka_unit_test(test_block_norms_add_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

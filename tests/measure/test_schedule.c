@@ -1,0 +1,94 @@
+/* When a run is evaluated and snapshotted. */
+#include "fixture.h"
+
+static sw_run_config schedule(int64_t steps, int64_t every, int32_t snapshots)
+{
+    sw_run_config config = fixture_config(7);
+    config.steps = steps;
+    config.evaluate.every = every;
+    config.evaluate.snapshots = snapshots;
+    return config;
+}
+
+static const struct { int64_t steps, every; int32_t snapshots; } cases[] = {
+    {10000, 100, 20}, {10000, 100, 0}, {10000, 1, 20}, {10000, 3000, 20}, {1050, 100, 4}, {100, 100, 20},
+    {99, 100, 20},    {1, 1, 1},       {7, 2, 20},     {50, 1, 49},       {50, 1, 1000},  {5000, 10, 499},
+    {0, 1, 5},
+};
+
+static void test_evaluations(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        sw_run_config config = schedule(cases[k].steps, cases[k].every, cases[k].snapshots);
+        int64_t steps[10002], count = 0;
+        int64_t n = sw_evaluation_steps(steps, 10002, &config);
+        assert_int_equal(sw_evaluation_steps(NULL, 0, &config), n);
+        for (int64_t t = 0; t <= config.steps; t++) {
+            if (!sw_is_evaluation_step(&config, t)) continue;
+            assert_true(count < n && steps[count] == t);
+            count++;
+        }
+        assert_int_equal(count, n);
+        assert_int_equal(steps[0], 0);
+        assert_int_equal(steps[n - 1], config.steps);
+    }
+    sw_run_config config = schedule(1000, 100, 0);
+    int64_t few[3] = {-1, -1, -1};
+    assert_int_equal(sw_evaluation_steps(few, 2, &config), 11);
+    assert_true(few[0] == 0 && few[1] == 100 && few[2] == -1);
+}
+
+/* First, last, and as many between as are asked for or as there are evaluations, each on an evaluation, denser at the
+ * beginning. */
+static void test_log_spaced_snapshots(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        sw_run_config config = schedule(cases[k].steps, cases[k].every, cases[k].snapshots);
+        int64_t between = 0, count = 0, interior = 0;
+        for (int64_t t = 0; t <= config.steps; t++) {
+            interior += t > 0 && t < config.steps && t % config.evaluate.every == 0;
+            if (!sw_is_snapshot_step(&config, t)) continue;
+            assert_true(sw_is_evaluation_step(&config, t));
+            count++;
+            between += t > 0 && t < config.steps;
+        }
+        assert_true(sw_is_snapshot_step(&config, 0) && sw_is_snapshot_step(&config, config.steps));
+        assert_int_equal(between, interior < cases[k].snapshots ? interior : cases[k].snapshots);
+        assert_int_equal(count, sw_snapshot_capacity(&config));
+    }
+    sw_run_config config = schedule(10000, 100, 20);
+    int64_t early = 0;
+    for (int64_t t = 1; t <= 1000; t++) early += sw_is_snapshot_step(&config, t);
+    assert_true(early >= 9); /* half of them in the first decade of the evaluations */
+    assert_int_equal(sw_snapshot_capacity(&config), 22);
+}
+
+static void test_chosen_snapshots(void **state)
+{
+    (void)state;
+    sw_run_config config = schedule(1000, 100, 0);
+    const int64_t chosen[] = {0, 37, 37, 500, 1000, 2000};
+    config.evaluate.snapshot_step_count = 6;
+    memcpy(config.evaluate.snapshot_steps, chosen, sizeof chosen);
+    int64_t count = 0;
+    for (int64_t t = 0; t <= config.steps; t++) {
+        bool expected = t == 0 || t == 37 || t == 500 || t == 1000;
+        assert_int_equal(sw_is_snapshot_step(&config, t), expected);
+        count += expected;
+    }
+    assert_int_equal(sw_snapshot_capacity(&config), count);
+    config.evaluate.snapshots = 9; /* all evaluations: 500 is one of them */
+    assert_int_equal(sw_snapshot_capacity(&config), 12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_evaluations),
+        cmocka_unit_test(test_log_spaced_snapshots),
+        cmocka_unit_test(test_chosen_snapshots),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
