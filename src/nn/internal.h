@@ -31,6 +31,8 @@ typedef struct sw_model_path {
     size_t state_bytes;
     /* Is it made for such a model, and fewer operations than the general path? */
     bool (*applies)(const sw_model_config *config, const sw_model_shape *shape, size_t rows);
+    /* Can it compute these rows? NULL = any. */
+    bool (*serves)(const void *state, const int32_t *tokens, size_t rows);
     /* Sets sizes in `state` and carves its buffers; called once to count and once for good. */
     void (*carve)(void *state, sw_carver *carver, const sw_model *model);
     /* As sw_model_forward, sw_model_backward, sw_model_evaluate. */
@@ -42,6 +44,7 @@ typedef struct sw_model_path {
 } sw_model_path;
 
 extern const sw_model_path sw_path_transformer; /* transformer.c: any number of layers */
+extern const sw_model_path sw_path_folded;      /* transformer_folded.c: one layer, as tables */
 extern const sw_model_path sw_path_mlp;         /* mlp.c */
 
 struct sw_model {
@@ -56,6 +59,7 @@ struct sw_model {
     const sw_model_path *general, *special; /* special NULL = none applies */
     void *general_state, *special_state;
     bool force_general;
+    bool last_was_general; /* which path the last forward took */
     sw_arena *arena; /* owns all of the above */
 };
 

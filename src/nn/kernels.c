@@ -37,6 +37,12 @@ void sw_kernel_add(sw_real *y, const sw_real *x, size_t n) {
 }
 
 SW_MULTIVERSION
+void sw_kernel_sum(sw_real *z, const sw_real *x, const sw_real *y, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        z[i] = x[i] + y[i];
+}
+
+SW_MULTIVERSION
 void sw_kernel_axpy(sw_real *y, sw_real a, const sw_real *x, size_t n) {
     for (size_t i = 0; i < n; i++)
         y[i] += a * x[i];

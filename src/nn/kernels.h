@@ -12,8 +12,10 @@
 
 /* Compiles a function for several instruction sets; the loader picks one for the CPU at hand, so that one binary serves
  * a mixed cluster. */
-#if defined(__x86_64__) && defined(__ELF__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__ELF__) && defined(__clang__)
 #define SW_MULTIVERSION __attribute__((target_clones("default", "avx2", "avx512f")))
+#elif defined(__x86_64__) && defined(__ELF__) && defined(__GNUC__) && __GNUC__ >= 12
+#define SW_MULTIVERSION __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define SW_MULTIVERSION
 #endif
@@ -28,10 +30,35 @@ void sw_kernel_relu_backward(sw_real *dh, const sw_real *h, size_t count);
 void sw_kernel_column_sums(sw_real *sum, const sw_real *x, size_t rows, size_t n, size_t stride);
 /* y[n] += x[n] */
 void sw_kernel_add(sw_real *y, const sw_real *x, size_t n);
+/* z[n] = x[n] + y[n] */
+void sw_kernel_sum(sw_real *z, const sw_real *x, const sw_real *y, size_t n);
 /* y[n] += a x[n] */
 void sw_kernel_axpy(sw_real *y, sw_real a, const sw_real *x, size_t n);
 /* x . y */
 sw_real sw_kernel_dot(const sw_real *x, const sw_real *y, size_t n);
+
+/* ---- tables: rows of a tile mix table rows chosen by their tokens (transformer_folded.c) ---- */
+
+/* Rows grouped by token: group g holds member[begin[g]] .. member[begin[g + 1] - 1], all with token[g]. */
+typedef struct sw_groups {
+    size_t count;
+    const int32_t *token, *begin, *member;
+} sw_groups;
+
+/* width is a multiple of SW_TABLE_ALIGN elements everywhere. */
+enum { SW_TABLE_ALIGN = 16 };
+
+/* out[row, width] += sum_h weight[row * stride + h] table[token, h, width]; then max(0, .) on the first `relu` columns */
+void sw_kernel_mix(sw_real *out, size_t width, const sw_groups *groups, const sw_real *table, const sw_real *weight,
+                   size_t stride, size_t heads, size_t relu);
+/* Its gradient: dtable[token, h, width] += sum over rows of weight[row * stride + h] dout[row, width];
+ * dweight[row * stride + h] = dout[row] . table[token, h]. */
+void sw_kernel_unmix(const sw_real *dout, size_t width, const sw_groups *groups, const sw_real *table,
+                     sw_real *dtable, const sw_real *weight, sw_real *dweight, size_t stride, size_t heads);
+/* x[rows, width]: columns below `relu` become 0 where h[rows, width] is not positive; sum[width] += column sums of x */
+void sw_kernel_mask_and_sum(sw_real *x, const sw_real *h, sw_real *sum, size_t rows, size_t width, size_t relu);
+/* p[count, T, heads] <- softmax over T of the scores it holds */
+void sw_kernel_softmax(sw_real *p, size_t count, size_t T, size_t heads);
 
 /* Attention of rows * queries queries: query i of a row sees keys 0..i when queries = tokens, and all keys when
  * queries = 1 (the last position alone). A = heads * d_head, head-major columns. */

@@ -27,6 +27,8 @@ static void describe(sw_model *model, const sw_model_config *config, const sw_mo
     model->max_rows = max_rows;
     model->tensor_count = sw_model_layout(model->tensors, SW_TENSORS_MAX, config, shape, &model->parameter_count);
     model->general = config->kind == SW_MODEL_MLP ? &sw_path_mlp : &sw_path_transformer;
+    if (sw_path_folded.applies(config, shape, max_rows))
+        model->special = &sw_path_folded;
 }
 
 static void carve(sw_model *model, sw_carver *carver) {
@@ -144,26 +146,33 @@ void sw_model_initialize(sw_model *model, uint32_t seed) {
     }
 }
 
-static const sw_model_path *active(const sw_model *model, void **state) {
-    bool general = model->force_general || !model->special;
-    *state = general ? model->general_state : model->special_state;
-    return general ? model->general : model->special;
+static bool takes_general(const sw_model *model, const int32_t *tokens, size_t rows) {
+    if (model->force_general || !model->special)
+        return true;
+    return model->special->serves && !model->special->serves(model->special_state, tokens, rows);
 }
 
 void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
     assert(rows <= model->max_rows);
-    void *state;
-    active(model, &state)->forward(state, model, tokens, rows, logits);
+    model->last_was_general = takes_general(model, tokens, rows);
+    if (model->last_was_general)
+        model->general->forward(model->general_state, model, tokens, rows, logits);
+    else
+        model->special->forward(model->special_state, model, tokens, rows, logits);
 }
 
 void sw_model_backward(sw_model *model, const sw_real *dlogits) {
-    void *state;
-    active(model, &state)->backward(state, model, dlogits);
+    if (model->last_was_general)
+        model->general->backward(model->general_state, model, dlogits);
+    else
+        model->special->backward(model->special_state, model, dlogits);
 }
 
 void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
-    void *state;
-    active(model, &state)->evaluate(state, model, tokens, rows, logits);
+    if (takes_general(model, tokens, rows))
+        model->general->evaluate(model->general_state, model, tokens, rows, logits);
+    else
+        model->special->evaluate(model->special_state, model, tokens, rows, logits);
 }
 
 void sw_model_force_general(sw_model *model, bool general) { model->force_general = general; }

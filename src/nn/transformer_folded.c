@@ -1,0 +1,270 @@
+/* transformer_folded.c: the one-layer transformer with everything that is a function of a token and its position alone
+ * computed once per step, not once per row. Exact algebra: the same function as transformer.c, to rounding.
+ *
+ * Only the last position u is read. With e_v = E[v], p_j the position embedding, a_hj the attention of head h at u to
+ * position j (sum_j a_hj = 1), alpha = output_scale, and the residual stream written as a row vector:
+ *
+ *   middle = e_u + p_T + sum_h sum_j a_hj (e_{t_j} + p_j) W_V,h W_O,h
+ *   logits = alpha (middle + b_out) W_U + ReLU(middle W_in + b_in) (alpha W_out W_U)
+ *
+ * middle enters through (W_in | alpha W_U) =: I alone. So with the tables
+ *
+ *   Z[j, v, h] = (e_v + p_j) W_V,h W_O,h I,   base[u] = (e_u + p_T) I + (b_in | alpha b_out W_U),   merged = alpha W_out W_U
+ *
+ * a row is       (pre | direct) = base[u] + sum_h sum_j a_hj Z[j, t_j, h],   logits = direct + ReLU(pre) merged,
+ *
+ * one GEMM a row instead of five. Scores are sums of two table entries, since keys are linear in e + p. With a readout
+ * token u is one token: its query is one vector, and Z at the last position one row, which goes into the base.
+ *
+ * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. Backward takes the gradients of the
+ * tables row by row in the same tiles and unfolds them through GEMMs of the tables' size (transformer_tables.c). */
+#include "nn/blas.h"
+#include "nn/transformer_folded.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    KEEP_BYTES = 48 << 20,   /* most memory for MLP activations; where they do not fit backward computes them again */
+    EVALUATE_ROWS = 2048     /* least number of rows that are put in order at once */
+};
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* ---- memory ---- */
+
+static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_model_shape *shape) {
+    self->V = (size_t)shape->vocabulary;
+    self->T = (size_t)shape->tokens;
+    self->N = self->V + self->T;
+    self->d = (size_t)config->d_model;
+    self->heads = (size_t)config->heads;
+    self->d_head = (size_t)config->d_head;
+    self->A = self->heads * self->d_head;
+    self->M = (size_t)config->d_mlp;
+    self->C = (size_t)shape->classes;
+    self->W = (self->M + self->C + SW_TABLE_ALIGN - 1) / SW_TABLE_ALIGN * SW_TABLE_ALIGN;
+    self->query_capacity = config->readout_token ? 1 : self->V;
+    self->queries = self->query_capacity;
+    self->varying = config->readout_token ? self->T - 1 : self->T;
+}
+
+/* The tables, or their gradients. */
+static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient) {
+    size_t row = self->heads * self->W, queries = self->query_capacity;
+    *(gradient ? &self->dvalue : &self->value) = sw_carve(carver, self->N * self->A);
+    *(gradient ? &self->dkey : &self->key) = sw_carve(carver, self->N * self->A);
+    *(gradient ? &self->dasking : &self->asking) = sw_carve(carver, queries * self->d);
+    *(gradient ? &self->dquery : &self->query) = sw_carve(carver, queries * self->A);
+    *(gradient ? &self->dscore : &self->score) = sw_carve(carver, self->heads * queries * self->N);
+    *(gradient ? &self->dinto : &self->into) = sw_carve(carver, self->d * self->W);
+    *(gradient ? &self->dthrough : &self->through) = sw_carve(carver, self->A * self->W);
+    *(gradient ? &self->dtable : &self->table) = sw_carve(carver, self->varying * self->V * row);
+    *(gradient ? &self->dposition : &self->position) = sw_carve(carver, self->T * row);
+    *(gradient ? &self->dbase : &self->base) = sw_carve(carver, queries * self->W);
+    *(gradient ? &self->dmerged : &self->merged) = sw_carve(carver, self->M * self->C);
+}
+
+static void carve(void *state, sw_carver *carver, const sw_model *model) {
+    sw_folded *self = state;
+    set_sizes(self, &model->config, &model->shape);
+    carve_tables(self, carver, false);
+    carve_tables(self, carver, true);
+    size_t capacity = larger(model->max_rows, EVALUATE_ROWS);
+    size_t tiles = (model->max_rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS, tile = SW_TILE_ROWS * self->W;
+    self->slot_count = tiles * tile * sizeof(sw_real) <= KEEP_BYTES ? tiles : 1;
+    sw_visit_carve(&self->visit, carver, capacity, self->T, self->V);
+    self->attention = sw_carve(carver, capacity * self->T * self->heads);
+    self->hidden = sw_carve(carver, self->slot_count * tile);
+    self->tile = sw_carve(carver, tile);
+    self->dattention = sw_carve(carver, SW_TILE_ROWS * self->T * self->heads);
+}
+
+/* ---- rows ---- */
+
+/* Which row of base and score belongs to a row of tokens. */
+static size_t asking_of(const sw_folded *self, const int32_t *tokens) {
+    return self->queries == 1 ? 0 : (size_t)tokens[self->T - 1];
+}
+
+static const int32_t *tokens_at(const sw_folded *self, size_t i) {
+    return self->visit.token + (size_t)self->visit.order[i] * self->T;
+}
+
+/* attention[i, j, h] <- softmax over j of score[h, u, t_j] + score[h, u, V + j], rows in visiting order */
+static void attend(sw_folded *self) {
+    size_t T = self->T, heads = self->heads, N = self->N;
+    sw_real *a = self->attention;
+    for (size_t i = 0; i < self->visit.rows; i++) {
+        const int32_t *tokens = tokens_at(self, i);
+        const sw_real *score = self->score + asking_of(self, tokens) * N;
+        for (size_t j = 0; j < T; j++)
+            for (size_t h = 0; h < heads; h++) {
+                const sw_real *of_head = score + h * self->queries * N;
+                *a++ = of_head[tokens[j]] + of_head[self->V + j];
+            }
+    }
+    sw_kernel_softmax(self->attention, self->visit.rows, T, heads);
+}
+
+static sw_real *slot_of(const sw_folded *self, size_t tile) {
+    return self->hidden + tile % self->slot_count * SW_TILE_ROWS * self->W;
+}
+
+/* hidden[rows, W] of a tile <- ReLU(pre) | direct */
+static void tile_mix(const sw_folded *self, size_t tile, size_t rows, sw_real *hidden) {
+    size_t begin = tile * SW_TILE_ROWS, stride = self->T * self->heads, row = self->heads * self->W;
+    for (size_t i = 0; i < rows; i++)
+        memcpy(hidden + i * self->W, self->base + asking_of(self, tokens_at(self, begin + i)) * self->W,
+               self->W * sizeof *hidden);
+    for (size_t j = 0; j < self->varying; j++) {
+        sw_groups groups = sw_visit_groups(&self->visit, tile, j);
+        sw_kernel_mix(hidden, self->W, &groups, self->table + j * self->V * row,
+                      self->attention + begin * stride + j * self->heads, stride, self->heads,
+                      j + 1 == self->varying ? self->M : 0);
+    }
+}
+
+/* One tile forward: its rows of logits. */
+static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_real *logits) {
+    size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W;
+    sw_real *hidden = slot_of(self, tile);
+    tile_mix(self, tile, rows, hidden);
+    sw_gemm(SW_N, SW_N, rows, C, M, 1, hidden, W, self->merged, C, 1, hidden + M, W);
+    for (size_t i = 0; i < rows; i++)
+        memcpy(logits + (size_t)self->visit.order[begin + i] * C, hidden + i * W + M, C * sizeof *logits);
+}
+
+/* ---- backward of rows ---- */
+
+/* From d attention to the gradients of the scores: ds_j = a_j (da_j - sum_k a_k da_k). */
+static void tile_unattend(sw_folded *self, size_t tile, size_t rows) {
+    size_t T = self->T, heads = self->heads, N = self->N, begin = tile * SW_TILE_ROWS;
+    for (size_t i = 0; i < rows; i++) {
+        const int32_t *tokens = tokens_at(self, begin + i);
+        sw_real *dscore = self->dscore + asking_of(self, tokens) * N;
+        const sw_real *a = self->attention + (begin + i) * T * heads, *da = self->dattention + i * T * heads;
+        for (size_t h = 0; h < heads; h++, dscore += self->queries * N) {
+            sw_real mean = 0;
+            for (size_t j = 0; j < self->varying; j++)
+                mean += a[j * heads + h] * da[j * heads + h];
+            for (size_t j = 0; j < T; j++) {
+                /* the table has no row for a constant last position: what it adds is in the base */
+                sw_real ds = a[j * heads + h] * ((j < self->varying ? da[j * heads + h] : 0) - mean);
+                dscore[tokens[j]] += ds;
+                dscore[self->V + j] += ds;
+            }
+        }
+    }
+}
+
+static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_real *dlogits) {
+    size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W;
+    size_t stride = self->T * self->heads, row = self->heads * W;
+    sw_real *hidden = slot_of(self, tile), *d = self->tile;
+    for (size_t i = 0; i < rows; i++) {
+        memcpy(d + i * W + M, dlogits + (size_t)self->visit.order[begin + i] * C, C * sizeof *d);
+        memset(d + i * W + M + C, 0, (W - M - C) * sizeof *d);
+    }
+    sw_gemm(SW_T, SW_N, M, C, rows, 1, hidden, W, d + M, W, 1, self->dmerged, C);
+    sw_gemm(SW_N, SW_T, rows, M, C, 1, d + M, W, self->merged, C, 0, d, W);
+    if (self->queries == 1)
+        sw_kernel_mask_and_sum(d, hidden, self->dbase, rows, W, M);
+    else
+        for (size_t i = 0; i < rows; i++)
+            sw_kernel_mask_and_sum(d + i * W, hidden + i * W,
+                                   self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, 1, W, M);
+    for (size_t j = 0; j < self->varying; j++) {
+        sw_groups groups = sw_visit_groups(&self->visit, tile, j);
+        size_t at = j * self->V * row;
+        sw_kernel_unmix(d, W, &groups, self->table + at, self->dtable + at,
+                        self->attention + begin * stride + j * self->heads, self->dattention + j * self->heads,
+                        stride, self->heads);
+    }
+    tile_unattend(self, tile, rows);
+}
+
+/* ---- the path ---- */
+
+static size_t rows_of(const sw_folded *self, size_t tile) {
+    return smaller(SW_TILE_ROWS, self->visit.rows - tile * SW_TILE_ROWS);
+}
+
+static size_t tiles_in(const sw_folded *self) { return (self->visit.rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS; }
+
+static bool serves(const void *state, const int32_t *tokens, size_t rows) {
+    const sw_folded *self = state;
+    size_t T = self->T;
+    for (size_t r = 1; r < rows && self->queries == 1; r++)
+        if (tokens[r * T + T - 1] != tokens[T - 1])
+            return false;
+    return rows > 0;
+}
+
+static void rows_forward(sw_folded *self, const int32_t *tokens, size_t rows, sw_real *logits) {
+    sw_visit_set(&self->visit, tokens, rows, self->varying);
+    attend(self);
+    for (size_t tile = 0; tile < tiles_in(self); tile++)
+        tile_forward(self, tile, rows_of(self, tile), logits);
+}
+
+static void build(sw_folded *self, const sw_model *model, const int32_t *tokens) {
+    self->last = tokens[self->T - 1];
+    sw_folded_build(self, model);
+}
+
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+    sw_folded *self = state;
+    build(self, model, tokens);
+    rows_forward(self, tokens, rows, logits);
+}
+
+static void backward(void *state, sw_model *model, const sw_real *dlogits) {
+    sw_folded *self = state;
+    bool kept = tiles_in(self) <= self->slot_count;
+    sw_folded_clear(self);
+    for (size_t tile = 0; tile < tiles_in(self); tile++) {
+        if (!kept)
+            tile_mix(self, tile, rows_of(self, tile), slot_of(self, tile));
+        tile_backward(self, tile, rows_of(self, tile), dlogits);
+    }
+    sw_folded_unfold(self, model);
+}
+
+static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+    sw_folded *self = state;
+    build(self, model, tokens);
+    for (size_t r = 0; r < rows; r += self->visit.capacity)
+        rows_forward(self, tokens + r * self->T, smaller(self->visit.capacity, rows - r), logits + r * self->C);
+}
+
+/* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    sw_folded s;
+    set_sizes(&s, config, shape);
+    double d = config->d_model, A = (double)s.A, W = (double)s.W, N = (double)s.N, M = config->d_mlp;
+    double queries = (double)s.queries, heads = config->heads, C = shape->classes;
+    double tables = 2 * N * d * A + queries * (d * A + N * A + d * W) + A * d * W + N * A * W + M * d * C;
+    double row = heads * (double)s.varying * W + M * C;
+    return 6 * (tables + (double)rows * row);
+}
+
+static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || (config->readout_token && shape->tokens < 2))
+        return false;
+    return flops(config, shape, rows) < sw_path_transformer.flops(config, shape, rows);
+}
+
+const sw_model_path sw_path_folded = {
+    .name = "folded",
+    .state_bytes = sizeof(sw_folded),
+    .applies = applies,
+    .serves = serves,
+    .carve = carve,
+    .forward = forward,
+    .backward = backward,
+    .evaluate = evaluate,
+    .flops = flops,
+};

@@ -1,0 +1,74 @@
+/* transformer_folded.h: the one-layer transformer as tables (transformer_folded.c has the algebra). */
+#ifndef SW_NN_TRANSFORMER_FOLDED_H
+#define SW_NN_TRANSFORMER_FOLDED_H
+
+#include "nn/internal.h"
+#include "nn/kernels.h"
+
+enum { SW_TILE_ROWS = 192 };
+
+/* The order in which rows are visited: in tiles of SW_TILE_ROWS rows whose tokens repeat as often as can be, and within
+ * a tile, for each position, the rows grouped by the token they have there. A function of the tokens alone. */
+typedef struct sw_visit {
+    size_t capacity;        /* rows */
+    size_t tokens, vocabulary;
+    size_t rows, positions; /* of the tokens in hand; positions 0 = none yet */
+    int32_t *token;         /* [rows, tokens] as given */
+    int32_t *order;         /* [rows] visited i-th: row order[i] */
+    /* per position [capacity]: groups of all tiles one after another */
+    int32_t *group_token;   /* [positions, groups] */
+    int32_t *group_begin;   /* [positions, groups] first member in `member` */
+    int32_t *member;        /* [positions, rows] row of the tile, 0..SW_TILE_ROWS-1 */
+    int32_t *tile_groups;   /* [positions, tiles + 1] first group of a tile */
+    int32_t *bucket, *scratch; /* for counting sorts */
+} sw_visit;
+
+void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t tokens, size_t vocabulary);
+/* Takes rows of tokens in hand, grouping by the first `positions` of them; at once when they are the same as before. */
+void sw_visit_set(sw_visit *visit, const int32_t *token, size_t rows, size_t positions);
+/* Groups of tile `tile` at `position`. */
+sw_groups sw_visit_groups(const sw_visit *visit, size_t tile, size_t position);
+
+typedef struct sw_folded {
+    /* V tokens, T positions, N = V + T; d, heads, d_head, A = heads d_head, M = d_mlp, C classes;
+     * W = M + C, rounded up so that rows of tables stay aligned: the width of everything that enters the MLP. */
+    size_t V, T, N, d, heads, d_head, A, M, C, W;
+    size_t query_capacity; /* query tokens there is room for: 1 with a readout token, else V */
+
+    /* of the last forward */
+    size_t queries;   /* 1: all rows end in the token `last`; else V */
+    size_t varying;   /* positions whose token varies: T - 1 where queries = 1, else T */
+    int32_t last;
+
+    /* functions of the parameters alone; a capital X [N, d] is the parameters' E and P, one below the other */
+    sw_real *value, *key;    /* [N, A] X W_V, X W_K */
+    sw_real *asking;         /* [queries, d] E[u] + P[T-1] */
+    sw_real *query;          /* [queries, A] */
+    sw_real *score;          /* [heads, queries, N] query . key / sqrt(d_head) */
+    sw_real *into;           /* [d, W] W_in | alpha W_U */
+    sw_real *through;        /* [A, W] W_O into */
+    sw_real *table;          /* [T, V, heads, W] what a token at a position adds per unit of attention */
+    sw_real *position;       /* [T, heads, W] the part of it that is the position's */
+    sw_real *base;           /* [queries, W] what does not depend on attention */
+    sw_real *merged;         /* [M, C] alpha W_out W_U */
+
+    /* gradients with respect to those of the same name */
+    sw_real *dvalue, *dkey, *dasking, *dquery, *dscore, *dinto, *dthrough, *dtable, *dposition, *dbase, *dmerged;
+
+    /* rows, in the order they are visited */
+    sw_visit visit;
+    size_t slot_count;  /* tiles whose MLP activations are kept */
+    sw_real *attention; /* [rows, T, heads] attention of the last position */
+    sw_real *hidden;    /* [slot_count, SW_TILE_ROWS, W] ReLU output | logits */
+    sw_real *tile;      /* [SW_TILE_ROWS, W] gradient of the same */
+    sw_real *dattention;/* [SW_TILE_ROWS, T, heads] */
+} sw_folded;
+
+/* Fills the tables from the parameters, for the `queries` and `last` set in `self`. */
+void sw_folded_build(sw_folded *self, const sw_model *model);
+/* Clears the gradients of the tables. */
+void sw_folded_clear(sw_folded *self);
+/* From the gradients of the tables to the model's. */
+void sw_folded_unfold(sw_folded *self, sw_model *model);
+
+#endif
