@@ -124,4 +124,7 @@ enum { SW_IDENTITY_VERSION = 1 };
 /* Summary and status text of a results file read by tools: member of a flat JSON object as text; false = absent. */
 bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size_t capacity);
 
+/* Version of the cJSON that is linked, "1.7.15". */
+const char *sw_config_library_version(void);
+
 #endif

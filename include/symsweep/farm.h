@@ -10,6 +10,10 @@ int sw_farm_job(int argc, char **argv);
 /* A trainer: child process of a worker that takes runs from the socket on descriptor `fd`. Returns the exit code. */
 int sw_farm_trainer(int fd);
 
+/* Pins BLAS to one thread, starting this program again when its environment did not: BLAS makes its threads when it is
+ * loaded, before main. Returns in the process that goes on. */
+void sw_farm_pin_threads(char **argv);
+
 /* "Open MPI 4.1.4" */
 const char *sw_farm_mpi_version(void);
 

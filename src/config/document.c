@@ -11,6 +11,8 @@
 
 #define EXACT_INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */
 
+const char *sw_config_library_version(void) { return cJSON_Version(); }
+
 void sw_document_destroy(sw_document *document)
 {
     if (!document) return;

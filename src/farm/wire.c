@@ -21,16 +21,18 @@ static const message_shape shapes[SW_WIRE_TAG_END] = {
     [SW_WIRE_STOP] = {"stop", 0, false, false},
     [SW_WIRE_QUIT] = {"quit", sizeof(sw_wire_quit), false, false},
     [SW_WIRE_BEGIN] = {"begin", sizeof(sw_wire_begin), false, true},
+    [SW_WIRE_START] = {"start", sizeof(sw_wire_start), false, true},
     [SW_WIRE_FACTS] = {"facts", sizeof(sw_run_facts), false, true},
     [SW_WIRE_DATA] = {"data", sizeof(sw_wire_data), true, true},
     [SW_WIRE_RECORD] = {"record", sizeof(sw_record), false, true},
     [SW_WIRE_SNAPSHOT] = {"snapshot", sizeof(sw_wire_snapshot), true, true},
-    [SW_WIRE_PULSE] = {"pulse", sizeof(sw_wire_pulse), false, false}, /* an idle trainer sends one without a run */
+    [SW_WIRE_PULSE] = {"pulse", sizeof(sw_wire_pulse), false, true},
     [SW_WIRE_FINISH] = {"finish", sizeof(sw_wire_finish), false, true},
     [SW_WIRE_RETURN] = {"return", 0, false, true},
     [SW_WIRE_STOPPED] = {"stopped", 0, false, false},
     [SW_WIRE_LOST] = {"lost", sizeof(sw_wire_lost), false, false},
     [SW_WIRE_STOP_WANTED] = {"stop wanted", 0, false, false},
+    [SW_WIRE_BYE] = {"bye", 0, false, false},
 };
 
 const char *sw_wire_tag_name(int tag)
@@ -91,6 +93,12 @@ sw_status sw_wire_encode(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, c
     sw_status status = open_frame(buffer, tag, run, size);
     if (status == SW_OK && size > 0) memcpy(buffer->data + sizeof(sw_wire_header), payload, size);
     return status;
+}
+
+void sw_wire_set_generation(sw_wire_buffer *buffer, uint16_t generation)
+{
+    assert(buffer->size >= sizeof(sw_wire_header));
+    ((sw_wire_header *)buffer->data)->generation = generation;
 }
 
 /* Copies an array behind *at and moves it on. */
@@ -284,13 +292,15 @@ sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
     case SW_WIRE_SNAPSHOT: return decode_snapshot(&out->body.snapshot, payload, header->length);
     case SW_WIRE_ACKNOWLEDGE: out->body.acknowledge = payload; return SW_OK;
     case SW_WIRE_QUIT: out->body.quit = payload; return SW_OK;
+    case SW_WIRE_START: out->body.start = payload; return SW_OK;
     case SW_WIRE_RECORD: out->body.record = payload; return SW_OK;
     case SW_WIRE_PULSE: out->body.pulse = payload; return SW_OK;
     case SW_WIRE_RECALL:
     case SW_WIRE_STOP:
     case SW_WIRE_RETURN:
     case SW_WIRE_STOPPED:
-    case SW_WIRE_STOP_WANTED: return SW_OK;
+    case SW_WIRE_STOP_WANTED:
+    case SW_WIRE_BYE: return SW_OK;
     case SW_WIRE_TAG_END: break;
     }
     return sw_fail(SW_E_PROTOCOL, "message of unknown tag %d", header->tag);

@@ -20,7 +20,8 @@ typedef enum sw_wire_tag {
     SW_WIRE_STOP,        /* checkpoint, end the current run as interrupted, then STOPPED */
     SW_WIRE_QUIT,        /* sw_wire_quit: the job is over */
     /* worker to master */
-    SW_WIRE_BEGIN,       /* sw_wire_begin: the first run of the queue starts */
+    SW_WIRE_BEGIN,       /* sw_wire_begin: the trainer takes up the first run of its queue */
+    SW_WIRE_START,       /* sw_wire_start: the run is set up; what it yields follows */
     SW_WIRE_FACTS,       /* sw_run_facts */
     SW_WIRE_DATA,        /* sw_wire_data, arrays */
     SW_WIRE_RECORD,      /* sw_record */
@@ -31,13 +32,14 @@ typedef enum sw_wire_tag {
     SW_WIRE_STOPPED,     /* whatever the worker still holds goes back; it takes no more runs */
     SW_WIRE_LOST,        /* sw_wire_lost: the trainer died; its queue is lost, another takes its place */
     SW_WIRE_STOP_WANTED, /* the worker rank got a signal: the whole job should stop */
+    SW_WIRE_BYE,         /* the last message of a worker rank, after QUIT */
     SW_WIRE_TAG_END
 } sw_wire_tag;
 
 typedef struct sw_wire_header {
     uint32_t magic;
     uint16_t tag;      /* sw_wire_tag */
-    uint16_t reserved; /* 0 */
+    uint16_t generation; /* to a worker: of the trainer it is meant for; what a dead one was to get is dropped */
     int32_t run;       /* index into the plan, -1 = none */
     uint32_t length;   /* bytes of payload, without the padding */
 } sw_wire_header;
@@ -45,8 +47,8 @@ typedef struct sw_wire_header {
 enum { SW_WIRE_MAGIC = 0x31575753, SW_WIRE_HOST_MAX = 64, SW_WIRE_PAYLOAD_MAX = INT32_MAX - 63 /* MPI counts are ints */ };
 
 typedef struct sw_wire_assign {
-    int64_t recorded; /* records of the run that the file holds for good; a checkpoint that builds on more is not used */
-    double silence;   /* seconds without a sign of life after which the trainer counts as hung */
+    int64_t recorded, snapshots; /* of the run, held by the file for good; a checkpoint that builds on more is unusable */
+    double silence; /* seconds without a sign of life after which the trainer counts as hung */
     char checkpoint[SW_PATH_MAX]; /* "" = none */
     sw_run_config config;
 } sw_wire_assign;
@@ -62,10 +64,12 @@ typedef struct sw_wire_quit {
 
 typedef struct sw_wire_begin {
     int64_t pid;
-    int64_t resumed; /* step that the run goes on from, -1 = from the start */
-    int64_t records; /* first evaluation that will be sent */
     char host[SW_WIRE_HOST_MAX];
 } sw_wire_begin;
+
+typedef struct sw_wire_start {
+    int64_t records, snapshots; /* the first ones that will be sent; more than 0 when the run is resumed */
+} sw_wire_start;
 
 typedef struct sw_wire_pulse {
     int64_t step;
@@ -111,10 +115,11 @@ typedef struct sw_wire_snapshot {
 } sw_wire_snapshot;
 
 _Static_assert(sizeof(sw_wire_header) == 16, "header is packed");
-_Static_assert(sizeof(sw_wire_assign) == 16 + SW_PATH_MAX + sizeof(sw_run_config), "assign is packed");
+_Static_assert(sizeof(sw_wire_assign) == 24 + SW_PATH_MAX + sizeof(sw_run_config), "assign is packed");
 _Static_assert(sizeof(sw_wire_acknowledge) == 16, "acknowledge is packed");
 _Static_assert(sizeof(sw_wire_quit) == 8, "quit is packed");
-_Static_assert(sizeof(sw_wire_begin) == 24 + SW_WIRE_HOST_MAX, "begin is packed");
+_Static_assert(sizeof(sw_wire_begin) == 8 + SW_WIRE_HOST_MAX, "begin is packed");
+_Static_assert(sizeof(sw_wire_start) == 16, "start is packed");
 _Static_assert(sizeof(sw_wire_pulse) == 24, "pulse is packed");
 _Static_assert(sizeof(sw_wire_finish) == 8 + sizeof(sw_run_result), "finish is packed");
 _Static_assert(sizeof(sw_wire_lost) == 24 + 256, "lost is packed");
@@ -140,6 +145,9 @@ sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_
 sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot)
     SW_MUST_CHECK;
 
+/* The trainer that the encoded message is meant for. */
+void sw_wire_set_generation(sw_wire_buffer *buffer, uint16_t generation);
+
 /* ---- decoding ---- */
 
 /* A checked message; pointers lead into the frame. */
@@ -151,6 +159,7 @@ typedef struct sw_wire_message {
         const sw_wire_acknowledge *acknowledge;
         const sw_wire_quit *quit;
         const sw_wire_begin *begin;
+        const sw_wire_start *start;
         const sw_wire_pulse *pulse;
         const sw_wire_finish *finish;
         const sw_wire_lost *lost;

@@ -1,0 +1,134 @@
+#include "farm/display.h"
+
+#include "symsweep/clock.h"
+#include "symsweep/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const double TERMINAL_SECONDS = 0.25;
+static const double FIRST_LINE_SECONDS = 5;  /* doubled from line to line ... */
+static const double LINE_SECONDS = 60;       /* ... up to this */
+
+struct sw_display {
+    bool terminal;
+    int drawn;         /* lines of the block on the screen, the cursor stands on the first */
+    double next, every;
+};
+
+sw_status sw_display_create(sw_display **out)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for progress");
+    const char *kind = getenv("TERM");
+    (*out)->terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
+    (*out)->every = (*out)->terminal ? TERMINAL_SECONDS : FIRST_LINE_SECONDS;
+    (*out)->next = sw_clock_now() + (*out)->every;
+    return SW_OK;
+}
+
+void sw_display_destroy(sw_display *display) { free(display); }
+
+bool sw_display_due(const sw_display *display, double now) { return now >= display->next; }
+
+/* ---- texts ---- */
+
+static void format_rate(char out[32], double rate)
+{
+    if (rate >= 1000) snprintf(out, 32, "%.0f", rate);
+    else snprintf(out, 32, rate >= 10 ? "%.1f" : "%.2f", rate);
+}
+
+static void format_accuracy(char out[16], float accuracy)
+{
+    if (isnan(accuracy)) snprintf(out, 16, "-");
+    else snprintf(out, 16, "%.3f", (double)accuracy);
+}
+
+static void format_summary(char *out, size_t capacity, const sw_display_view *view)
+{
+    char eta[32], rate[32], failed[32] = "";
+    sw_clock_format(eta, view->eta);
+    format_rate(rate, view->steps_per_second);
+    if (view->failed > 0) snprintf(failed, sizeof failed, ", %zu failed", view->failed);
+    snprintf(out, capacity, "%zu of %zu runs done%s, %zu running, %zu left, %s steps/s, ETA %s", view->done, view->total,
+             failed, view->running, view->left, rate, eta);
+}
+
+static void format_run(char *out, size_t capacity, const sw_display_run *run)
+{
+    char train[16], test[16];
+    format_accuracy(train, run->train_accuracy);
+    format_accuracy(test, run->test_accuracy);
+    snprintf(out, capacity, "  run %lld  step %lld/%lld  train %s  test %s  %s", (long long)run->run,
+             (long long)run->step, (long long)run->steps, train, test, run->label);
+}
+
+/* ---- a terminal ---- */
+
+static void terminal_size(int *rows, int *columns)
+{
+    struct winsize size;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0;
+    *rows = known ? size.ws_row : 24;
+    *columns = known ? size.ws_col : 80;
+}
+
+/* One line, cut so that it does not wrap, the rest of the screen line wiped. */
+static void draw_line(const char *text, int columns) { fprintf(stderr, "%.*s\033[K\n", columns - 1, text); }
+
+static void draw(sw_display *display, const sw_display_view *view)
+{
+    int rows, columns;
+    terminal_size(&rows, &columns);
+    char line[256];
+    sw_display_clear(display);
+    format_summary(line, sizeof line, view);
+    draw_line(line, columns);
+    display->drawn = 1;
+    for (size_t i = 0; i < view->run_count && display->drawn < rows - 2; i++) {
+        format_run(line, sizeof line, &view->runs[i]);
+        draw_line(line, columns);
+        display->drawn++;
+    }
+    if (view->running > view->run_count && display->drawn < rows - 2) {
+        snprintf(line, sizeof line, "  and %zu more", view->running - view->run_count);
+        draw_line(line, columns);
+        display->drawn++;
+    }
+    fprintf(stderr, "\033[%dA\r", display->drawn);
+    fflush(stderr);
+}
+
+void sw_display_clear(sw_display *display)
+{
+    if (display == NULL || display->drawn == 0) return;
+    fputs("\033[J", stderr);
+    fflush(stderr);
+    display->drawn = 0;
+}
+
+/* ---- a file or a pipe ---- */
+
+static void print_line(const sw_display_view *view)
+{
+    char summary[192], accuracy[16];
+    format_summary(summary, sizeof summary, view);
+    format_accuracy(accuracy, view->newest_test_accuracy);
+    sw_info("%s, newest test accuracy %s", summary, accuracy);
+}
+
+void sw_display_show(sw_display *display, double now, const sw_display_view *view)
+{
+    if (display->terminal) {
+        draw(display, view);
+    } else {
+        print_line(view);
+        display->every = display->every * 2 < LINE_SECONDS ? display->every * 2 : LINE_SECONDS;
+    }
+    display->next = now + display->every;
+}

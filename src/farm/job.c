@@ -1,0 +1,205 @@
+/* The main job: options, ranks, one master, its workers, exit codes. */
+#include "symsweep/farm.h"
+
+#include "farm/launch.h"
+#include "farm/lead.h"
+#include "farm/options.h"
+#include "farm/outbox.h"
+#include "farm/prepare.h"
+#include "farm/relay.h"
+#include "farm/serial.h"
+#include "farm/signals.h"
+#include "farm/wire.h"
+#include "symsweep/cli.h"
+#include "symsweep/clock.h"
+#include "symsweep/log.h"
+#include "symsweep/nn.h"
+#include "symsweep/version.h"
+
+#include <math.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const double SILENCE_SECONDS = 300;
+
+const char *sw_farm_mpi_version(void)
+{
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#if defined(OMPI_MAJOR_VERSION)
+    return "Open MPI " TEXT(OMPI_MAJOR_VERSION) "." TEXT(OMPI_MINOR_VERSION) "." TEXT(OMPI_RELEASE_VERSION);
+#elif defined(MPICH_VERSION)
+    return "MPICH " MPICH_VERSION;
+#else
+    return "MPI " TEXT(MPI_VERSION) "." TEXT(MPI_SUBVERSION);
+#endif
+}
+
+static void print_version(void)
+{
+    printf("symsweep %s (%s)\n%s\n%s, core %s\nHDF5 %s\ncJSON %s\n", sw_version(), sw_git_commit(),
+           sw_farm_mpi_version(), sw_blas_version(), sw_blas_core(), sw_store_library_version(),
+           sw_config_library_version());
+}
+
+/* The exit code for a failure on the way to or in the job. */
+static int exit_code_of(sw_status status)
+{
+    switch (status) {
+    case SW_OK: return SW_EXIT_OK;
+    case SW_E_USAGE:
+    case SW_E_CONFIG: return SW_EXIT_USAGE;
+    case SW_E_IO:
+    case SW_E_STORE:
+    case SW_E_BUSY: return SW_EXIT_STORE;
+    case SW_E_INTERRUPTED: return SW_EXIT_STOPPED;
+    default: return SW_EXIT_FAILED_RUNS;
+    }
+}
+
+static int say_failure(sw_status status)
+{
+    if (status != SW_OK && sw_message()[0] != '\0') sw_error("%s", sw_message());
+    if (status == SW_E_USAGE) sw_info("see symsweep --help");
+    return exit_code_of(status);
+}
+
+/* ---- the process that writes ---- */
+
+static double silence_limit(void)
+{
+    const char *text = getenv("SYMSWEEP_TRAINER_SILENCE");
+    double seconds = text != NULL ? strtod(text, NULL) : 0;
+    return seconds > 0 ? seconds : SILENCE_SECONDS;
+}
+
+/* Trains what is prepared; ranks = 1: in this process. */
+static sw_status train_all(int *exit_code, const sw_prepared *prepared, const sw_job_options *options, double started,
+                           int ranks)
+{
+    sw_display *display = NULL;
+    sw_status status = options->progress ? sw_display_create(&display) : SW_OK;
+    if (status != SW_OK) return status;
+    const sw_master_settings settings = {.plan = prepared->plan,
+                                         .store = prepared->store,
+                                         .checkpoints = prepared->checkpoints,
+                                         .deadline = started + options->time_limit,
+                                         .silence = silence_limit(),
+                                         .display = display};
+    status = ranks == 1 ? sw_serial_run(exit_code, &settings) : sw_lead_run(exit_code, &settings, ranks);
+    sw_display_clear(display);
+    sw_display_destroy(display);
+    return status;
+}
+
+typedef struct outcome {
+    int exit_code;
+    bool served;  /* the job got as far as training */
+    bool at_once; /* a second signal: nobody is to be waited for */
+} outcome;
+
+/* Prepares, trains, closes: what the writing process does, whatever the number of ranks. `ready` tells the others
+ * whether they are needed. */
+static outcome write_results(const sw_job_options *options, double started, int ranks, sw_status (*ready)(int exit_code))
+{
+    sw_prepared prepared;
+    outcome out = {.exit_code = say_failure(sw_prepare(&prepared, options))};
+    bool prepared_well = out.exit_code == SW_EXIT_OK;
+    sw_status status = ready(out.exit_code);
+    if (status == SW_OK && prepared_well) {
+        out.served = true;
+        status = train_all(&out.exit_code, &prepared, options, started, ranks);
+    }
+    if (status != SW_OK) out.exit_code = say_failure(status);
+    out.at_once = status == SW_E_INTERRUPTED;
+    if (sw_prepared_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
+    return out;
+}
+
+/* ---- one process ---- */
+
+static sw_status nobody_waits(int exit_code)
+{
+    (void)exit_code;
+    return SW_OK;
+}
+
+static int run_alone(const sw_job_options *options, double started)
+{
+    int exit_code = say_failure(sw_launch_check_world(1));
+    return exit_code == SW_EXIT_OK ? write_results(options, started, 1, nobody_waits).exit_code : exit_code;
+}
+
+/* ---- several ranks ---- */
+
+static sw_status tell_ranks(int exit_code) { return sw_mpi_broadcast(&exit_code, sizeof exit_code); }
+
+static sw_status run_rank_zero(int *exit_code, const sw_job_options *options, double started, int ranks)
+{
+    outcome out = write_results(options, started, ranks, tell_ranks);
+    *exit_code = out.exit_code;
+    if (out.at_once) MPI_Abort(MPI_COMM_WORLD, out.exit_code);
+    return out.served ? sw_lead_dismiss(out.exit_code, ranks) : SW_OK;
+}
+
+static sw_status run_worker_rank(int *exit_code)
+{
+    sw_status status = sw_mpi_broadcast(exit_code, sizeof *exit_code);
+    return status == SW_OK && *exit_code == SW_EXIT_OK ? sw_relay_run(exit_code) : status;
+}
+
+static sw_status run_ranks(int *exit_code, const sw_job_options *options, double started, int rank, int ranks)
+{
+    char fingerprint[SW_WIRE_FINGERPRINT_MAX];
+    bool agreed;
+    sw_wire_fingerprint(fingerprint);
+    sw_status status = sw_mpi_agree(&agreed, fingerprint, sizeof fingerprint);
+    if (status != SW_OK) return status;
+    if (!agreed) {
+        if (rank == 0) sw_error("the ranks run different builds of symsweep");
+        *exit_code = SW_EXIT_USAGE;
+        return SW_OK;
+    }
+    status = rank == 0 ? run_rank_zero(exit_code, options, started, ranks) : run_worker_rank(exit_code);
+    return status == SW_OK ? sw_mpi_barrier() : status;
+}
+
+static int run_under_mpi(int argc, char **argv, const sw_job_options *options, double started)
+{
+    int rank = 0, ranks = 1, exit_code = SW_EXIT_OK;
+    if (MPI_Init(&argc, &argv) != MPI_SUCCESS) {
+        sw_error("MPI cannot be initialized");
+        return SW_EXIT_FAILED_RUNS;
+    }
+    MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    if (ranks == 1) {
+        exit_code = run_alone(options, started);
+    } else if (run_ranks(&exit_code, options, started, rank, ranks) != SW_OK) {
+        sw_error("rank %d: %s", rank, sw_message()); /* without a transport there is nobody to agree with */
+        MPI_Abort(MPI_COMM_WORLD, SW_EXIT_FAILED_RUNS);
+    }
+    MPI_Finalize();
+    return exit_code;
+}
+
+int sw_farm_job(int argc, char **argv)
+{
+    double started = sw_clock_now();
+    sw_job_options options;
+    sw_status status = sw_job_options_parse(&options, argc, argv);
+    bool first = sw_launch_rank_hint() == 0; /* every rank was given the same command line: one answer is enough */
+    if (status != SW_OK) return first ? say_failure(status) : exit_code_of(status);
+    if (options.help || options.version) {
+        if (first && options.help) sw_job_options_print_help();
+        else if (first) print_version();
+        return SW_EXIT_OK;
+    }
+    sw_log_set_level(options.level);
+    sw_farm_pin_threads(argv); /* may start this program again */
+    sw_signals_install();
+    if (sw_launch_by_mpi()) return run_under_mpi(argc, argv, &options, started);
+    return run_alone(&options, started);
+}

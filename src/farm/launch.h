@@ -1,0 +1,21 @@
+/* launch.h: how this process was started, and starting itself again. */
+#ifndef SYMSWEEP_FARM_LAUNCH_H
+#define SYMSWEEP_FARM_LAUNCH_H
+
+#include "symsweep/status.h"
+
+/* Did an MPI launcher (mpirun, srun with PMI or PMIx) start this process? Only then may MPI_Init be called: alone it
+ * would start a daemon. */
+bool sw_launch_by_mpi(void);
+
+/* The rank that the launcher's environment gives, before MPI_Init: 0 when it gives none. */
+int sw_launch_rank_hint(void);
+
+/* SW_E_USAGE with the remedy when SLURM started several processes that do not see each other, each a world of one. */
+sw_status sw_launch_check_world(int world) SW_MUST_CHECK;
+
+/* The variables that pin BLAS to one thread, for the environment of what is started next. A user's OPENBLAS_CORETYPE is
+ * left alone. */
+void sw_launch_set_thread_variables(void);
+
+#endif

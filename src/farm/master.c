@@ -1,0 +1,509 @@
+#include "farm/master_state.h"
+
+#include "farm/signals.h"
+#include "symsweep/cli.h"
+#include "symsweep/clock.h"
+#include "symsweep/log.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double FLUSH_SECONDS = 1.0;
+static const double FLUSH_SHARE = 0.05; /* of the master's time, at most */
+
+/* ---- the results file ---- */
+
+/* After the first fault nothing more is written: what the file holds stays as it was flushed. */
+static void check_storage(sw_master *master, sw_status status)
+{
+    if (status == SW_OK || master->storage_failed) return;
+    master->storage_failed = true;
+    sw_display_clear(master->settings.display);
+    sw_error("the results file cannot be written: %s", sw_message());
+    sw_master_stop(master, "the results file cannot be written");
+}
+
+static int64_t row_of(const sw_master *master, size_t run) { return sw_store_row(master->store, run); }
+
+static sw_status compute_onsets(sw_onsets *out, sw_master *master, size_t run, sw_run_state state)
+{
+    const sw_run_config *config = &master->plan->runs[run].config;
+    sw_record *records = NULL;
+    size_t count = 0;
+    sw_status status = sw_store_records(master->store, row_of(master, run), &records, &count);
+    if (status == SW_OK) {
+        bool stopped_early = state == SW_RUN_DONE && count > 0 && records[count - 1].step < config->steps;
+        sw_onsets_compute(out, records, count, config, state, stopped_early);
+    }
+    free(records);
+    return status;
+}
+
+static sw_status write_result(sw_master *master, size_t run, const sw_run_result *result)
+{
+    sw_onsets onsets;
+    sw_status status = compute_onsets(&onsets, master, run, (sw_run_state)result->state);
+    if (status != SW_OK) return status;
+    return sw_store_finish(master->store, row_of(master, run), result, &onsets);
+}
+
+/* ---- starting ---- */
+
+/* What the file knows of a run decides whether it is trained. */
+static sw_status take_over(sw_master *master, size_t run)
+{
+    int64_t row = row_of(master, run);
+    sw_run_state state = sw_store_state(master->store, row);
+    switch (state) {
+    case SW_RUN_DONE:
+    case SW_RUN_DIVERGED:
+        sw_scheduler_settle(master->scheduler, run);
+        if (!sw_store_config_changed(master->store, row)) return SW_OK;
+        sw_onsets onsets;
+        sw_status status = compute_onsets(&onsets, master, run, state);
+        return status == SW_OK ? sw_store_onsets(master->store, row, &onsets) : status;
+    case SW_RUN_NOT_SELECTED:
+    case SW_RUN_PRUNED: sw_scheduler_settle(master->scheduler, run); return SW_OK;
+    case SW_RUN_FAILED:
+    case SW_RUN_RUNNING: return sw_store_requeue(master->store, row, false);
+    case SW_RUN_PENDING: return SW_OK;
+    }
+    return sw_fail(SW_E_STORE, "run %zu has an unknown state %d in the results file", run, (int)state);
+}
+
+sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
+{
+    *out = NULL;
+    const sw_plan *plan = settings->plan;
+    sw_master *master = calloc(1, sizeof *master);
+    if (master == NULL) return sw_fail(SW_E_MEMORY, "no memory for the master");
+    master->settings = *settings;
+    master->plan = plan;
+    master->store = settings->store;
+    master->rate = master->newest_test_accuracy = NAN;
+    master->started = master->rate_at = sw_clock_now();
+    master->next_flush = master->started + FLUSH_SECONDS;
+    sw_status status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
+    if (status != SW_OK) goto done;
+    master->workers = calloc(settings->workers, sizeof *master->workers);
+    if (master->workers == NULL) status = sw_fail(SW_E_MEMORY, "no memory for %zu workers", settings->workers);
+    for (size_t run = 0; run < plan->count && status == SW_OK; run++) {
+        bool savable = plan->runs[run].config.checkpoint_every_seconds > 0;
+        sw_scheduler_expect(master->scheduler, run, plan->runs[run].seconds, savable);
+        status = take_over(master, run);
+    }
+    if (status == SW_OK) {
+        status = sw_store_flush(master->store);
+        *out = master;
+        master = NULL;
+    }
+done:
+    if (status != SW_OK) {
+        sw_master_destroy(*out);
+        *out = NULL;
+    }
+    sw_master_destroy(master);
+    return status;
+}
+
+void sw_master_destroy(sw_master *master)
+{
+    if (master == NULL) return;
+    sw_scheduler_destroy(master->scheduler);
+    sw_wire_buffer_release(&master->buffer);
+    free(master->workers);
+    free(master);
+}
+
+/* ---- messages to workers ---- */
+
+static sw_status tell(sw_master *master, size_t worker, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
+{
+    sw_status status = sw_wire_encode(&master->buffer, tag, run, payload, size);
+    if (status != SW_OK) return status;
+    sw_wire_set_generation(&master->buffer, master->workers[worker].generation);
+    return master->settings.port.send(master->settings.port.context, worker, master->buffer.data, master->buffer.size);
+}
+
+static sw_status assign(sw_master *master, size_t worker, size_t run)
+{
+    const sw_planned_run *planned = &master->plan->runs[run];
+    int64_t row = row_of(master, run);
+    sw_wire_assign message;
+    memset(&message, 0, sizeof message);
+    message.config = planned->config;
+    message.silence = master->settings.silence;
+    if (planned->config.checkpoint_every_seconds > 0) {
+        message.recorded = sw_store_flushed(master->store, row);
+        message.snapshots = sw_store_flushed_snapshots(master->store, row);
+        int length = snprintf(message.checkpoint, sizeof message.checkpoint, "%s/%s.ckpt",
+                              master->settings.checkpoints, planned->id);
+        if (length < 0 || (size_t)length >= sizeof message.checkpoint)
+            return sw_fail(SW_E_CONFIG, "%s: path is too long for checkpoints", master->settings.checkpoints);
+    }
+    return tell(master, worker, SW_WIRE_ASSIGN, (int32_t)run, &message, sizeof message);
+}
+
+static double stop_margin(const sw_master *master)
+{
+    double limit = master->settings.deadline - master->started;
+    double margin = fmin(15, fmax(1, 0.05 * limit));
+    return fmax(margin, 1 + 1.5 * master->longest_gap);
+}
+
+/* Workers without a run first, then those whose run ends soon. */
+static sw_status hand_out(sw_master *master, double now)
+{
+    double left = master->settings.deadline - stop_margin(master) - now;
+    for (int round = 0; round < 2; round++) {
+        for (size_t w = 0; w < master->settings.workers; w++) {
+            if ((sw_scheduler_queue_length(master->scheduler, w) == 0) != (round == 0)) continue;
+            int64_t run;
+            while ((run = sw_scheduler_next(master->scheduler, w, sw_master_current_left(master, w, now), left)) >= 0) {
+                sw_status status = assign(master, w, (size_t)run);
+                if (status != SW_OK) return status;
+                if (round == 0) break; /* the next worker without a run comes first */
+            }
+        }
+    }
+    size_t worker, run;
+    while (sw_scheduler_recall(master->scheduler, &worker, &run)) {
+        sw_status status = tell(master, worker, SW_WIRE_RECALL, (int32_t)run, NULL, 0);
+        if (status != SW_OK) return status;
+    }
+    return SW_OK;
+}
+
+static sw_status pass_on_stop(sw_master *master)
+{
+    for (size_t w = 0; w < master->settings.workers; w++) {
+        sw_master_worker *worker = &master->workers[w];
+        if (worker->stop_sent || sw_scheduler_retired(master->scheduler, w)) continue;
+        worker->stop_sent = true;
+        sw_status status = tell(master, w, SW_WIRE_STOP, -1, NULL, 0);
+        if (status != SW_OK) return status;
+    }
+    return SW_OK;
+}
+
+/* What was given before a flush is safe after it. */
+static sw_status acknowledge(sw_master *master)
+{
+    for (size_t w = 0; w < master->settings.workers; w++) {
+        sw_master_worker *worker = &master->workers[w];
+        int64_t run = sw_scheduler_current(master->scheduler, w);
+        if (run < 0 || !(master->plan->runs[run].config.checkpoint_every_seconds > 0)) continue;
+        if (worker->acknowledged_records == worker->given_records &&
+            worker->acknowledged_snapshots == worker->given_snapshots)
+            continue;
+        worker->acknowledged_records = worker->given_records;
+        worker->acknowledged_snapshots = worker->given_snapshots;
+        sw_wire_acknowledge message = {.records = worker->given_records, .snapshots = worker->given_snapshots};
+        sw_status status = tell(master, w, SW_WIRE_ACKNOWLEDGE, (int32_t)run, &message, sizeof message);
+        if (status != SW_OK) return status;
+    }
+    return SW_OK;
+}
+
+/* ---- messages of workers ---- */
+
+static void advance(sw_master *master, sw_master_worker *worker, int64_t step)
+{
+    if (step > worker->step) master->steps += step - worker->step;
+    worker->step = step;
+}
+
+static sw_status on_begin(sw_master *master, size_t w, size_t run, const sw_wire_begin *begin)
+{
+    sw_status status = sw_scheduler_begin(master->scheduler, w, run);
+    if (status != SW_OK) return status;
+    sw_master_worker *worker = &master->workers[w];
+    *worker = (sw_master_worker){.began = sw_clock_now(),
+                                 .streak_start = -1,
+                                 .train_accuracy = NAN,
+                                 .test_accuracy = NAN,
+                                 .generation = worker->generation,
+                                 .stop_sent = worker->stop_sent};
+    memcpy(worker->host, begin->host, sizeof worker->host);
+    return SW_OK;
+}
+
+/* The run's row is taken into use; `records` and `snapshots` of an earlier attempt stay. */
+static void start_row(sw_master *master, size_t w, size_t run, int64_t records, int64_t snapshots)
+{
+    sw_master_worker *worker = &master->workers[w];
+    worker->started = true;
+    worker->given_records = worker->acknowledged_records = records;
+    worker->given_snapshots = worker->acknowledged_snapshots = snapshots;
+    if (master->storage_failed) return;
+    master->unflushed = true;
+    check_storage(master, sw_store_resume(master->store, row_of(master, run), worker->host,
+                                          master->settings.first_rank + (int64_t)w, records, snapshots));
+}
+
+static void on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start)
+{
+    sw_master_worker *worker = &master->workers[w];
+    const sw_run_config *config = &master->plan->runs[run].config;
+    worker->step = worker->begin_step = start->records > 0 ? (start->records - 1) * config->evaluate.every : 0;
+    start_row(master, w, run, start->records, start->snapshots);
+}
+
+static void note_record(sw_master *master, sw_master_worker *worker, size_t run, const sw_record *record)
+{
+    advance(master, worker, record->step);
+    worker->given_records = record->evaluation + 1;
+    worker->train_accuracy = record->value[SW_METRIC_TRAIN_ACCURACY];
+    worker->test_accuracy = record->value[SW_METRIC_TEST_ACCURACY];
+    master->newest_test_accuracy = worker->test_accuracy;
+    const sw_stop_config *stop = &master->plan->runs[run].config.stop;
+    if (!(stop->test_accuracy > 0) || !(worker->test_accuracy >= (float)stop->test_accuracy)) worker->streak_start = -1;
+    else if (worker->streak_start < 0) worker->streak_start = record->step;
+}
+
+/* Facts, data, records, snapshots of the run that the worker trains. */
+static void on_output(sw_master *master, size_t w, const sw_wire_message *message)
+{
+    sw_master_worker *worker = &master->workers[w];
+    size_t run = (size_t)message->run;
+    int64_t row = row_of(master, run);
+    if (message->tag == SW_WIRE_RECORD) note_record(master, worker, run, message->body.record);
+    if (message->tag == SW_WIRE_SNAPSHOT) worker->given_snapshots = message->body.snapshot.snapshot + 1;
+    if (master->storage_failed) return;
+    master->unflushed = true;
+    sw_status status = SW_OK;
+    switch (message->tag) {
+    case SW_WIRE_FACTS: status = sw_store_facts(master->store, row, message->body.facts); break;
+    case SW_WIRE_DATA: status = sw_store_data(master->store, row, &message->body.data); break;
+    case SW_WIRE_RECORD: status = sw_store_record(master->store, row, message->body.record); break;
+    case SW_WIRE_SNAPSHOT: status = sw_store_snapshot(master->store, row, &message->body.snapshot); break;
+    default: assert(false);
+    }
+    check_storage(master, status);
+}
+
+static void on_pulse(sw_master *master, size_t w, const sw_wire_pulse *pulse)
+{
+    sw_master_worker *worker = &master->workers[w];
+    advance(master, worker, pulse->step);
+    worker->pulse_at = sw_clock_now();
+    worker->pulse_seconds = pulse->seconds;
+    master->longest_gap = fmax(master->longest_gap, pulse->gap);
+    int64_t run = sw_scheduler_current(master->scheduler, w);
+    if (run >= 0 && !(master->planned_seconds > 0)) { /* a first idea, until a run has ended */
+        double part = (double)(pulse->step - worker->begin_step) / (double)master->plan->runs[run].config.steps;
+        double planned = part * master->plan->runs[run].seconds;
+        if (planned > 0) sw_scheduler_scale(master->scheduler, pulse->seconds / planned);
+    }
+}
+
+/* The run has failed for good, or is pending again after a try that is charged. */
+static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, const sw_run_result *result)
+{
+    sw_display_clear(master->settings.display);
+    int tries = sw_scheduler_tries(master->scheduler, run);
+    if (after == SW_SLOT_FAILED) sw_error("run %zu failed: %s", run, result->error);
+    else sw_warn("run %zu on worker %zu: %s; try %d of %d follows", run, w + 1, result->error, tries + 1,
+                 (int)SW_SCHEDULER_TRIES);
+    if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, 0, 0);
+    if (master->storage_failed) return;
+    master->unflushed = true;
+    sw_status status = SW_OK;
+    if (after == SW_SLOT_FAILED) status = write_result(master, run, result);
+    else status = sw_store_requeue(master->store, row_of(master, run), true);
+    check_storage(master, status);
+}
+
+static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finish)
+{
+    static const sw_ending endings[SW_OUTCOME_COUNT] = {
+        [SW_OUTCOME_RESULT] = SW_ENDING_DONE,
+        [SW_OUTCOME_FAILED] = SW_ENDING_FAILED,
+        [SW_OUTCOME_RETRY] = SW_ENDING_RETRY,
+        [SW_OUTCOME_INTERRUPTED] = SW_ENDING_BACK,
+    };
+    sw_wire_outcome outcome = (sw_wire_outcome)finish->outcome;
+    sw_master_worker *worker = &master->workers[w];
+    int64_t begin_step = worker->begin_step;
+    sw_slot after;
+    /* A result that cannot be written is no result: the run is left for another job. */
+    sw_ending ending = master->storage_failed ? SW_ENDING_BACK : endings[outcome];
+    sw_status status = sw_scheduler_end(master->scheduler, w, run, ending, &after);
+    if (status != SW_OK || master->storage_failed) return status;
+    advance(master, worker, finish->result.steps);
+    master->unflushed = true;
+    switch (outcome) {
+    case SW_OUTCOME_RESULT: {
+        double part = (double)(finish->result.steps - begin_step) / fmax(1, (double)master->plan->runs[run].config.steps);
+        sw_master_calibrate(master, run, part, sw_clock_now() - worker->began);
+        check_storage(master, write_result(master, run, &finish->result));
+        break;
+    }
+    case SW_OUTCOME_FAILED:
+    case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finish->result); break;
+    case SW_OUTCOME_INTERRUPTED: check_storage(master, sw_store_requeue(master->store, row_of(master, run), false)); break;
+    case SW_OUTCOME_COUNT: assert(false);
+    }
+    return SW_OK;
+}
+
+static void describe_loss(char *out, size_t capacity, const sw_wire_lost *lost)
+{
+    double memory = (double)lost->peak_memory / 1e6;
+    if (lost->hung == 1) snprintf(out, capacity, "trainer gave no sign of life and was killed, peak memory %.0f MB", memory);
+    else if (lost->hung == 2) snprintf(out, capacity, "trainer was stopped and then killed, peak memory %.0f MB", memory);
+    else if (lost->signal == 9)
+        snprintf(out, capacity, "trainer killed by signal 9 (%s; out of memory?), peak memory %.0f MB",
+                 strsignal(lost->signal), memory);
+    else if (lost->signal != 0)
+        snprintf(out, capacity, "trainer killed by signal %d (%s), peak memory %.0f MB", lost->signal,
+                 strsignal(lost->signal), memory);
+    else snprintf(out, capacity, "trainer exited with code %d, peak memory %.0f MB", lost->exit_code, memory);
+}
+
+static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost)
+{
+    sw_master_worker *worker = &master->workers[w];
+    worker->generation++;
+    int64_t run;
+    sw_slot after;
+    sw_scheduler_lose_trainer(master->scheduler, w, &run, &after);
+    if (run >= 0) {
+        sw_run_result result = {.state = SW_RUN_FAILED,
+                                .records = (int32_t)worker->given_records,
+                                .snapshots = (int32_t)worker->given_snapshots,
+                                .steps = worker->step,
+                                .wall_seconds = sw_clock_now() - worker->began};
+        describe_loss(result.error, sizeof result.error, lost);
+        close_try(master, w, (size_t)run, after, &result);
+    }
+    if (!lost->retired) return;
+    sw_display_clear(master->settings.display);
+    sw_error("worker %zu cannot start trainers and gets no more runs: %s", w + 1, lost->detail);
+    sw_scheduler_retire(master->scheduler, w);
+    master->workers_failed = true;
+}
+
+static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *message)
+{
+    bool has_run = message->run >= 0;
+    if (has_run && (size_t)message->run >= master->plan->count)
+        return sw_fail(SW_E_PROTOCOL, "%s message of run %d", sw_wire_tag_name(message->tag), message->run);
+    size_t run = has_run ? (size_t)message->run : 0;
+    switch (message->tag) {
+    case SW_WIRE_BEGIN: return on_begin(master, w, run, message->body.begin);
+    case SW_WIRE_START:
+    case SW_WIRE_FACTS:
+    case SW_WIRE_DATA:
+    case SW_WIRE_RECORD:
+    case SW_WIRE_SNAPSHOT:
+    case SW_WIRE_PULSE:
+        if (sw_scheduler_current(master->scheduler, w) != message->run)
+            return sw_fail(SW_E_PROTOCOL, "%s message of run %d, which it does not train",
+                           sw_wire_tag_name(message->tag), message->run);
+        if (message->tag == SW_WIRE_PULSE) on_pulse(master, w, message->body.pulse);
+        else if (message->tag == SW_WIRE_START) on_start(master, w, run, message->body.start);
+        else on_output(master, w, message);
+        return SW_OK;
+    case SW_WIRE_FINISH: return on_finish(master, w, run, message->body.finish);
+    case SW_WIRE_RETURN: return sw_scheduler_return(master->scheduler, w, run);
+    case SW_WIRE_STOPPED: sw_scheduler_retire(master->scheduler, w); return SW_OK;
+    case SW_WIRE_LOST: on_lost(master, w, message->body.lost); return SW_OK;
+    case SW_WIRE_STOP_WANTED: sw_master_stop(master, "a worker was asked to stop"); return SW_OK;
+    default: return sw_fail(SW_E_PROTOCOL, "a master cannot take a %s message", sw_wire_tag_name(message->tag));
+    }
+}
+
+sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame, size_t size)
+{
+    assert(worker < master->settings.workers);
+    sw_wire_message message;
+    sw_status status = sw_wire_decode(&message, frame, size);
+    if (status == SW_OK) status = dispatch(master, worker, &message);
+    return status == SW_OK ? SW_OK : sw_fail_in(status, "worker %zu", worker + 1);
+}
+
+/* ---- time ---- */
+
+void sw_master_stop(sw_master *master, const char *reason)
+{
+    if (sw_scheduler_stopped(master->scheduler)) return;
+    sw_scheduler_stop(master->scheduler);
+    master->next_flush = 0;
+    sw_display_clear(master->settings.display);
+    sw_info("stopping: %s", reason);
+}
+
+static void flush_if_due(sw_master *master, double now)
+{
+    if (master->storage_failed) return;
+    check_storage(master, sw_store_heartbeat(master->store));
+    if (!master->unflushed || now < master->next_flush || master->storage_failed) return;
+    check_storage(master, sw_store_flush(master->store));
+    double end = sw_clock_now();
+    master->next_flush = end + fmax(FLUSH_SECONDS, (end - now) / FLUSH_SHARE);
+    master->unflushed = false;
+}
+
+sw_status sw_master_tick(sw_master *master)
+{
+    double now = sw_clock_now();
+    int signals = sw_signals_count();
+    if (signals > 1) return sw_fail(SW_E_INTERRUPTED, "second signal");
+    if (signals > 0) sw_master_stop(master, sw_signals_name());
+    if (now >= master->settings.deadline - stop_margin(master)) sw_master_stop(master, "the time limit is near");
+
+    bool flushing = master->unflushed;
+    flush_if_due(master, now);
+    bool flushed = flushing && !master->unflushed && !master->storage_failed;
+    sw_status status = flushed ? acknowledge(master) : SW_OK;
+    if (status == SW_OK) status = hand_out(master, now);
+    if (status == SW_OK && sw_scheduler_stopped(master->scheduler)) status = pass_on_stop(master);
+    sw_display *display = master->settings.display;
+    if (status == SW_OK && display != NULL && sw_display_due(display, now)) {
+        sw_display_view view;
+        sw_master_view(master, &view, now);
+        sw_display_show(display, now, &view);
+    }
+    return status;
+}
+
+bool sw_master_over(const sw_master *master) { return sw_scheduler_over(master->scheduler); }
+
+bool sw_master_storage_failed(const sw_master *master) { return master->storage_failed; }
+
+/* ---- the end ---- */
+
+static size_t runs_left(const sw_master *master)
+{
+    return sw_scheduler_count(master->scheduler, SW_SLOT_PENDING) +
+           sw_scheduler_count(master->scheduler, SW_SLOT_ASSIGNED) +
+           sw_scheduler_count(master->scheduler, SW_SLOT_RUNNING) +
+           sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);
+}
+
+int sw_master_exit_code(const sw_master *master)
+{
+    if (master->storage_failed) return SW_EXIT_STORE;
+    if (runs_left(master) > 0) {
+        bool nobody_left = master->workers_failed && !sw_scheduler_stopped(master->scheduler);
+        return nobody_left ? SW_EXIT_FAILED_RUNS : SW_EXIT_STOPPED;
+    }
+    return sw_scheduler_count(master->scheduler, SW_SLOT_FAILED) > 0 ? SW_EXIT_FAILED_RUNS : SW_EXIT_OK;
+}
+
+void sw_master_report(const sw_master *master)
+{
+    char span[32];
+    sw_clock_format(span, sw_clock_now() - master->started);
+    size_t withheld = sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);
+    sw_info("%zu of %zu runs done, %zu failed, %zu left, %lld steps in %s",
+            sw_scheduler_count(master->scheduler, SW_SLOT_DONE), master->plan->count,
+            sw_scheduler_count(master->scheduler, SW_SLOT_FAILED), runs_left(master), (long long)master->steps, span);
+    if (withheld > 0)
+        sw_info("%zu runs were not started: they could not have ended before the limit, and nothing of them would have "
+                "been saved (checkpoint.every_seconds is 0)", withheld);
+}

@@ -1,0 +1,57 @@
+/* master.h: hands out runs, takes in what comes of them, writes it to the results file. Driven from outside: messages of
+ * workers come in through sw_master_receive, time through sw_master_tick; messages to workers go out through a port. The
+ * same master serves worker ranks over MPI and a trainer in its own process. Nothing here blocks, but the file. */
+#ifndef SYMSWEEP_FARM_MASTER_H
+#define SYMSWEEP_FARM_MASTER_H
+
+#include "farm/display.h"
+#include "symsweep/plan.h"
+#include "symsweep/store.h"
+
+typedef struct sw_master_port {
+    void *context;
+    sw_status (*send)(void *context, size_t worker, const void *frame, size_t size); /* may not block */
+} sw_master_port;
+
+typedef struct sw_master_settings {
+    const sw_plan *plan;      /* must outlive the master */
+    sw_store *store;          /* open; the caller closes it */
+    const char *checkpoints;  /* folder of checkpoints, absolute */
+    size_t workers;
+    int64_t first_rank;       /* MPI rank of worker 0, for the results file */
+    double deadline;          /* on sw_clock_now's clock: all must have ended by then; INFINITY = never */
+    double silence;           /* seconds without a sign of life after which a trainer counts as hung */
+    sw_display *display;      /* NULL = none */
+    sw_master_port port;
+} sw_master_settings;
+
+typedef struct sw_master sw_master;
+
+/* Settles what the file already holds: finished runs are done (their onsets are recomputed when thresholds changed),
+ * failed ones are tried again. */
+sw_status sw_master_create(sw_master **out, const sw_master_settings *settings) SW_MUST_CHECK;
+void sw_master_destroy(sw_master *master);
+
+/* A message of worker 0..workers-1. Only a message that makes no sense is a failure; a file that cannot be written makes
+ * the master stop (sw_master_storage_failed). */
+sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame, size_t size) SW_MUST_CHECK;
+
+/* Hands out runs, flushes and acknowledges, heeds signals and the limit, shows progress. */
+sw_status sw_master_tick(sw_master *master) SW_MUST_CHECK;
+
+/* No worker holds a run, and none will get one. */
+bool sw_master_over(const sw_master *master);
+
+/* Stops cleanly: workers save what they have. */
+void sw_master_stop(sw_master *master, const char *reason);
+
+/* The results file could not be written; what was not flushed is not in it. */
+bool sw_master_storage_failed(const sw_master *master);
+
+/* What became of the runs: 0, 1 or 75 (3 when the file failed). */
+int sw_master_exit_code(const sw_master *master);
+
+/* One line on what was done, to the log. */
+void sw_master_report(const sw_master *master);
+
+#endif

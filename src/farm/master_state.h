@@ -1,0 +1,47 @@
+/* master_state.h: what master.c and master_view.c share. */
+#ifndef SYMSWEEP_FARM_MASTER_STATE_H
+#define SYMSWEEP_FARM_MASTER_STATE_H
+
+#include "farm/master.h"
+#include "farm/scheduler.h"
+#include "farm/wire.h"
+
+/* A worker and the run it trains. */
+typedef struct sw_master_worker {
+    double began;              /* when its current run began, on this process's clock */
+    int64_t begin_step, step;  /* of the current run */
+    int64_t streak_start;      /* step from which `stop` has held, -1 = it does not */
+    double pulse_at, pulse_seconds; /* newest sign of life: when, and how long the run had taken by then; 0 = none yet */
+    int64_t given_records, given_snapshots;   /* of the current run, handed to the store */
+    int64_t acknowledged_records, acknowledged_snapshots;
+    float train_accuracy, test_accuracy;
+    bool started;              /* the results file knows that the current run is in training */
+    char host[SW_WIRE_HOST_MAX];
+    uint16_t generation;       /* of its trainer */
+    bool stop_sent;
+} sw_master_worker;
+
+struct sw_master {
+    sw_master_settings settings;
+    const sw_plan *plan;
+    sw_store *store;
+    sw_scheduler *scheduler;
+    sw_master_worker *workers;
+    sw_wire_buffer buffer;
+    double started, next_flush;
+    bool unflushed, storage_failed, workers_failed;
+    double longest_gap;        /* between two signs of life of any trainer: a step and an evaluation */
+    double wall_seconds, planned_seconds; /* of the finished (parts of) runs that calibrate the plan's estimates */
+    int64_t steps;             /* taken since the job started */
+    double rate, rate_at;      /* steps a second, smoothed; when it was last updated */
+    int64_t rate_steps;
+    float newest_test_accuracy;
+};
+
+/* Seconds until the first run of a worker's queue ends; NaN = unknown. */
+double sw_master_current_left(const sw_master *master, size_t worker, double now);
+/* Takes in how long `part` (0..1) of a run took. */
+void sw_master_calibrate(sw_master *master, size_t run, double part, double wall_seconds);
+void sw_master_view(sw_master *master, sw_display_view *view, double now);
+
+#endif

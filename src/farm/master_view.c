@@ -1,0 +1,130 @@
+/* What the master expects and shows: time left of runs and of the sweep, rates, progress. */
+#include "farm/master_state.h"
+
+#include "symsweep/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double RATE_SECONDS = 10; /* time constant of the shown steps per second */
+
+/* The step at which a run ends as far as one can see. */
+static int64_t last_step(const sw_run_config *config, const sw_master_worker *worker)
+{
+    if (!(config->stop.test_accuracy > 0) || worker->streak_start < 0) return config->steps;
+    int64_t early = worker->streak_start + config->stop.for_steps;
+    return early < config->steps ? early : config->steps;
+}
+
+double sw_master_current_left(const sw_master *master, size_t worker, double now)
+{
+    if (sw_scheduler_queue_length(master->scheduler, worker) == 0) return 0;
+    size_t run = sw_scheduler_queued(master->scheduler, worker, 0);
+    double expected = sw_scheduler_expected_seconds(master->scheduler, run);
+    if (sw_scheduler_current(master->scheduler, worker) < 0) return expected;
+    const sw_master_worker *state = &master->workers[worker];
+    if (state->pulse_seconds > 0 && state->step > state->begin_step) {
+        double step_seconds = state->pulse_seconds / (double)(state->step - state->begin_step);
+        double left = (double)(last_step(&master->plan->runs[run].config, state) - state->step) * step_seconds;
+        return fmax(0, left - (now - state->pulse_at));
+    }
+    return isnan(expected) ? expected : fmax(0, expected - (now - state->began));
+}
+
+void sw_master_calibrate(sw_master *master, size_t run, double part, double wall_seconds)
+{
+    if (!(part > 0) || !(wall_seconds > 0)) return;
+    master->planned_seconds += part * master->plan->runs[run].seconds;
+    master->wall_seconds += wall_seconds;
+    if (master->planned_seconds > 0)
+        sw_scheduler_scale(master->scheduler, master->wall_seconds / master->planned_seconds);
+}
+
+/* ---- progress ---- */
+
+static void update_rate(sw_master *master, double now)
+{
+    double span = now - master->rate_at;
+    if (span <= 0) return;
+    double rate = (double)(master->steps - master->rate_steps) / span;
+    double weight = isnan(master->rate) ? 1 : 1 - exp(-span / RATE_SECONDS);
+    master->rate = isnan(master->rate) ? rate : master->rate + weight * (rate - master->rate);
+    master->rate_at = now;
+    master->rate_steps = master->steps;
+}
+
+/* What is left, spread over the workers, but no less than the longest run in training. */
+static double expected_end(const sw_master *master, double now)
+{
+    double work = 0, longest = 0;
+    size_t active = 0;
+    for (size_t w = 0; w < master->settings.workers; w++) {
+        if (sw_scheduler_retired(master->scheduler, w)) continue;
+        active++;
+        double left = sw_master_current_left(master, w, now);
+        work += left;
+        longest = fmax(longest, left);
+        for (size_t i = 1; i < sw_scheduler_queue_length(master->scheduler, w); i++)
+            work += sw_scheduler_expected_seconds(master->scheduler, sw_scheduler_queued(master->scheduler, w, i));
+    }
+    for (size_t run = 0; run < master->plan->count; run++)
+        if (sw_scheduler_slot(master->scheduler, run) == SW_SLOT_PENDING)
+            work += sw_scheduler_expected_seconds(master->scheduler, run);
+    return active > 0 ? fmax(longest, work / (double)active) : NAN;
+}
+
+/* "baseline seed=3 p=59": the label and the swept values, as far as they fit. */
+static void describe(char *out, size_t capacity, const sw_plan *plan, size_t run)
+{
+    size_t length = 0;
+    int written = snprintf(out, capacity, "%s", plan->runs[run].label);
+    for (size_t a = 0; a < plan->axis_count && written >= 0; a++) {
+        length += (size_t)written;
+        if (length >= capacity) return;
+        const sw_axis_value *value = &plan->axis_values[run * plan->axis_count + a];
+        const char *dot = strrchr(plan->axes[a].path, '.');
+        const char *name = dot != NULL ? dot + 1 : plan->axes[a].path;
+        const char *space = length > 0 ? " " : "";
+        char *at = out + length;
+        size_t room = capacity - length;
+        switch (plan->axes[a].type) {
+        case SW_AXIS_REAL: written = snprintf(at, room, "%s%s=%g", space, name, value->real); break;
+        case SW_AXIS_STRING: written = snprintf(at, room, "%s%s=%s", space, name, value->string); break;
+        case SW_AXIS_BOOL:
+        case SW_AXIS_INTEGER:
+            written = snprintf(at, room, "%s%s=%lld", space, name, (long long)value->integer);
+            break;
+        }
+    }
+}
+
+void sw_master_view(sw_master *master, sw_display_view *view, double now)
+{
+    const sw_scheduler *scheduler = master->scheduler;
+    update_rate(master, now);
+    *view = (sw_display_view){
+        .total = master->plan->count,
+        .done = sw_scheduler_count(scheduler, SW_SLOT_DONE),
+        .failed = sw_scheduler_count(scheduler, SW_SLOT_FAILED),
+        .running = sw_scheduler_count(scheduler, SW_SLOT_RUNNING),
+        .left = sw_scheduler_count(scheduler, SW_SLOT_PENDING) + sw_scheduler_count(scheduler, SW_SLOT_ASSIGNED) +
+                sw_scheduler_count(scheduler, SW_SLOT_WITHHELD),
+        .steps_per_second = isnan(master->rate) ? 0 : master->rate,
+        .eta = expected_end(master, now),
+        .newest_test_accuracy = master->newest_test_accuracy,
+    };
+    for (size_t w = 0; w < master->settings.workers && view->run_count < SW_DISPLAY_RUNS; w++) {
+        int64_t run = sw_scheduler_current(scheduler, w);
+        if (run < 0) continue;
+        const sw_master_worker *worker = &master->workers[w];
+        sw_display_run *shown = &view->runs[view->run_count++];
+        *shown = (sw_display_run){.run = run,
+                                  .worker = w,
+                                  .step = worker->step,
+                                  .steps = master->plan->runs[run].config.steps,
+                                  .train_accuracy = worker->train_accuracy,
+                                  .test_accuracy = worker->test_accuracy};
+        describe(shown->label, sizeof shown->label, master->plan, (size_t)run);
+    }
+}

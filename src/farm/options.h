@@ -1,0 +1,23 @@
+/* options.h: the command line of the main job. */
+#ifndef SYMSWEEP_FARM_OPTIONS_H
+#define SYMSWEEP_FARM_OPTIONS_H
+
+#include "symsweep/log.h"
+#include "symsweep/status.h"
+
+typedef struct sw_job_options {
+    const char *sweep;    /* path of the sweep file */
+    const char *output;   /* NULL = what the sweep says */
+    bool fresh, help, version;
+    double time_limit;    /* seconds from the start of the program; INFINITY = none */
+    size_t shard, shards; /* part 1..shards; 0, 0 = the whole plan */
+    sw_log_level level;
+    bool progress;
+} sw_job_options;
+
+/* SW_E_USAGE when argv is none; the message says what is wrong. Texts point into argv. */
+sw_status sw_job_options_parse(sw_job_options *out, int argc, char **argv) SW_MUST_CHECK;
+
+void sw_job_options_print_help(void); /* to stdout */
+
+#endif

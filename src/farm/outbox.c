@@ -1,0 +1,211 @@
+#include "farm/outbox.h"
+
+#include "symsweep/clock.h"
+
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAG = 1, KEEP_BYTES = 65536 /* a slot's buffer beyond this is given back after use */ };
+
+typedef struct slot {
+    unsigned char *data;
+    size_t capacity, size;
+} slot;
+
+struct sw_outbox {
+    slot *slots;
+    MPI_Request *requests; /* [count], MPI_REQUEST_NULL = free */
+    int *arrived;          /* [count], work of MPI_Testsome */
+    int count, busy;
+    size_t bytes;          /* on their way */
+    size_t limit, byte_limit;
+};
+
+sw_status sw_mpi_check(int code, const char *what)
+{
+    if (code == MPI_SUCCESS) return SW_OK;
+    char text[MPI_MAX_ERROR_STRING] = "unknown error";
+    int length = 0;
+    MPI_Error_string(code, text, &length);
+    return sw_fail(SW_E_TRANSPORT, "MPI: %s: %s", what, text);
+}
+
+/* ---- sending ---- */
+
+sw_status sw_outbox_create(sw_outbox **out, size_t limit, size_t bytes)
+{
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for messages");
+    (*out)->limit = limit;
+    (*out)->byte_limit = bytes;
+    return SW_OK;
+}
+
+void sw_outbox_destroy(sw_outbox *outbox)
+{
+    if (outbox == NULL) return;
+    for (int i = 0; i < outbox->count; i++) {
+        if (outbox->requests[i] != MPI_REQUEST_NULL) {
+            MPI_Cancel(&outbox->requests[i]);
+            MPI_Request_free(&outbox->requests[i]);
+        }
+        free(outbox->slots[i].data);
+    }
+    free(outbox->slots);
+    free(outbox->requests);
+    free(outbox->arrived);
+    free(outbox);
+}
+
+static sw_status grow(sw_outbox *outbox)
+{
+    int count = outbox->count == 0 ? 64 : 2 * outbox->count;
+    slot *slots = realloc(outbox->slots, (size_t)count * sizeof *slots);
+    if (slots != NULL) outbox->slots = slots;
+    MPI_Request *requests = realloc(outbox->requests, (size_t)count * sizeof(MPI_Request));
+    if (requests != NULL) outbox->requests = requests;
+    int *arrived = realloc(outbox->arrived, (size_t)count * sizeof *arrived);
+    if (arrived != NULL) outbox->arrived = arrived;
+    if (slots == NULL || requests == NULL || arrived == NULL)
+        return sw_fail(SW_E_MEMORY, "no memory for %d messages", count);
+    for (int i = outbox->count; i < count; i++) {
+        outbox->slots[i] = (slot){0};
+        outbox->requests[i] = MPI_REQUEST_NULL;
+    }
+    outbox->count = count;
+    return SW_OK;
+}
+
+static int free_slot(const sw_outbox *outbox)
+{
+    for (int i = 0; i < outbox->count; i++)
+        if (outbox->requests[i] == MPI_REQUEST_NULL) return i;
+    return -1;
+}
+
+sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frame, size_t size)
+{
+    if (outbox->busy == outbox->count) {
+        sw_status status = sw_outbox_progress(outbox);
+        if (status == SW_OK && outbox->busy == outbox->count) status = grow(outbox);
+        if (status != SW_OK) return status;
+    }
+    int i = free_slot(outbox);
+    slot *to = &outbox->slots[i];
+    if (size > to->capacity) {
+        unsigned char *data = realloc(to->data, size);
+        if (data == NULL) return sw_fail(SW_E_MEMORY, "no memory for a message of %zu bytes", size);
+        to->data = data;
+        to->capacity = size;
+    }
+    memcpy(to->data, frame, size);
+    to->size = size;
+    int code = MPI_Isend(to->data, (int)size, MPI_BYTE, rank, TAG, MPI_COMM_WORLD, &outbox->requests[i]);
+    if (code != MPI_SUCCESS) return sw_mpi_check(code, "send");
+    outbox->busy++;
+    outbox->bytes += size;
+    return SW_OK;
+}
+
+sw_status sw_outbox_progress(sw_outbox *outbox)
+{
+    if (outbox->busy == 0) return SW_OK;
+    int arrived = 0;
+    int code = MPI_Testsome(outbox->count, outbox->requests, &arrived, outbox->arrived, MPI_STATUSES_IGNORE);
+    if (code != MPI_SUCCESS) return sw_mpi_check(code, "send");
+    for (int k = 0; k < arrived; k++) { /* their requests are null now */
+        slot *done = &outbox->slots[outbox->arrived[k]];
+        outbox->busy--;
+        outbox->bytes -= done->size;
+        if (done->capacity > KEEP_BYTES) {
+            free(done->data);
+            *done = (slot){0};
+        }
+    }
+    return SW_OK;
+}
+
+bool sw_outbox_full(const sw_outbox *outbox)
+{
+    return (size_t)outbox->busy >= outbox->limit || outbox->bytes >= outbox->byte_limit;
+}
+
+bool sw_outbox_empty(const sw_outbox *outbox) { return outbox->busy == 0; }
+
+/* ---- receiving ---- */
+
+sw_status sw_inbox_take(sw_inbox *inbox, int *rank, size_t *size)
+{
+    *rank = -1;
+    int there = 0, bytes = 0;
+    MPI_Message message;
+    MPI_Status from;
+    int code = MPI_Improbe(MPI_ANY_SOURCE, TAG, MPI_COMM_WORLD, &there, &message, &from);
+    if (code != MPI_SUCCESS) return sw_mpi_check(code, "probe");
+    if (!there) return SW_OK;
+    code = MPI_Get_count(&from, MPI_BYTE, &bytes);
+    if (code != MPI_SUCCESS) return sw_mpi_check(code, "count");
+    if ((size_t)bytes > inbox->capacity) {
+        unsigned char *data = realloc(inbox->data, (size_t)bytes);
+        if (data == NULL) return sw_fail(SW_E_MEMORY, "no memory for a message of %d bytes", bytes);
+        inbox->data = data;
+        inbox->capacity = (size_t)bytes;
+    }
+    code = MPI_Mrecv(inbox->data, bytes, MPI_BYTE, &message, MPI_STATUS_IGNORE);
+    if (code != MPI_SUCCESS) return sw_mpi_check(code, "receive");
+    *rank = from.MPI_SOURCE;
+    *size = (size_t)bytes;
+    return SW_OK;
+}
+
+void sw_inbox_release(sw_inbox *inbox)
+{
+    free(inbox->data);
+    *inbox = (sw_inbox){0};
+}
+
+/* ---- all ranks together ---- */
+
+/* MPI_Wait burns a core; this sleeps a little longer each time. */
+static sw_status wait_asleep(MPI_Request *request, const char *what)
+{
+    int done = 0;
+    for (double pause = 1e-4; !done; pause = pause < 0.01 ? 2 * pause : pause) {
+        sw_status status = sw_mpi_check(MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
+        if (status != SW_OK) return status;
+        if (!done) sw_clock_sleep(pause);
+    }
+    return SW_OK;
+}
+
+sw_status sw_mpi_broadcast(void *data, int count)
+{
+    MPI_Request request;
+    sw_status status = sw_mpi_check(MPI_Ibcast(data, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request), "broadcast");
+    return status == SW_OK ? wait_asleep(&request, "broadcast") : status;
+}
+
+sw_status sw_mpi_barrier(void)
+{
+    MPI_Request request;
+    sw_status status = sw_mpi_check(MPI_Ibarrier(MPI_COMM_WORLD, &request), "barrier");
+    return status == SW_OK ? wait_asleep(&request, "barrier") : status;
+}
+
+sw_status sw_mpi_agree(bool *agreed, const void *data, int count)
+{
+    *agreed = false;
+    unsigned char *first = malloc((size_t)count);
+    if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for %d bytes", count);
+    memcpy(first, data, (size_t)count);
+    sw_status status = sw_mpi_broadcast(first, count);
+    int same = memcmp(first, data, (size_t)count) == 0, all_same = 0;
+    MPI_Request request;
+    if (status == SW_OK)
+        status = sw_mpi_check(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request), "reduce");
+    if (status == SW_OK) status = wait_asleep(&request, "reduce");
+    *agreed = all_same != 0;
+    free(first);
+    return status;
+}

@@ -1,0 +1,106 @@
+#include "farm/prepare.h"
+
+#include "farm/layout.h"
+#include "symsweep/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static sw_status load_plan(sw_plan **out, const sw_job_options *options)
+{
+    sw_sweep *sweep = NULL;
+    sw_diagnostics *diagnostics = NULL;
+    sw_status status = sw_diagnostics_create(&diagnostics);
+    if (status != SW_OK) return status;
+    status = sw_sweep_load(&sweep, options->sweep, diagnostics);
+    if (status == SW_OK) status = sw_plan_create(out, sweep, diagnostics);
+    sw_diagnostics_print(diagnostics, options->sweep);
+    if (status == SW_E_CONFIG && sw_diagnostics_errors(diagnostics) > 0) sw_message_clear(); /* all is said */
+    if (status == SW_OK && options->shards > 0) status = sw_plan_shard(*out, options->shard - 1, options->shards);
+    sw_sweep_destroy(sweep);
+    sw_diagnostics_destroy(diagnostics);
+    return status;
+}
+
+/* "sweep.h5" -> "sweep.2-of-8.h5": shards train side by side, each into a file of its own. */
+static int shard_name(char *out, size_t capacity, const char *path, size_t shard, size_t shards)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(path, '.');
+    if (dot == NULL || (slash != NULL && dot < slash)) dot = path + strlen(path);
+    return snprintf(out, capacity, "%.*s.%zu-of-%zu%s", (int)(dot - path), path, shard, shards, dot);
+}
+
+static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *options, const sw_plan *plan)
+{
+    char name[SW_PATH_MAX], folder[SW_PATH_MAX];
+    int length;
+    if (options->output != NULL) length = snprintf(name, sizeof name, "%s", options->output);
+    else if (options->shards > 0) length = shard_name(name, sizeof name, plan->output, options->shard, options->shards);
+    else length = snprintf(name, sizeof name, "%s", plan->output);
+    if (length < 0 || length >= (int)sizeof name) return sw_fail(SW_E_IO, "the path of the results file is too long");
+
+    /* Absolute, for trainers may stand elsewhere. The file need not be there yet, its folder must. */
+    char *slash = strrchr(name, '/');
+    const char *base = slash != NULL ? slash + 1 : name;
+    if (slash == name) snprintf(folder, sizeof folder, "/");
+    else snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - name) : 1, slash != NULL ? name : ".");
+    char *resolved = realpath(folder, NULL);
+    if (resolved == NULL) return sw_fail(SW_E_IO, "%s: folder of the results file: %s", folder, strerror(errno));
+    length = snprintf(out, SW_PATH_MAX, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, base);
+    free(resolved);
+    if (length < 0 || length >= SW_PATH_MAX - 64) return sw_fail(SW_E_IO, "the path of the results file is too long");
+    return SW_OK;
+}
+
+static sw_status make_checkpoint_folder(sw_prepared *out)
+{
+    snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
+    for (size_t i = 0; i < out->plan->count; i++) {
+        if (!(out->plan->runs[i].config.checkpoint_every_seconds > 0)) continue;
+        if (mkdir(out->checkpoints, 0777) == 0 || errno == EEXIST) return SW_OK;
+        return sw_fail(SW_E_IO, "%s: cannot make the folder of checkpoints: %s", out->checkpoints, strerror(errno));
+    }
+    return SW_OK;
+}
+
+static sw_status open_store(sw_prepared *out)
+{
+    sw_plan_layout *layout = NULL;
+    sw_status status = sw_plan_layout_create(&layout, out->plan);
+    if (status == SW_OK) status = sw_store_open(&out->store, out->output, &layout->layout);
+    sw_plan_layout_destroy(layout);
+    return status;
+}
+
+sw_status sw_prepare(sw_prepared *out, const sw_job_options *options)
+{
+    *out = (sw_prepared){0};
+    sw_status status = load_plan(&out->plan, options);
+    if (status == SW_OK) status = name_output(out->output, options, out->plan);
+    if (status == SW_OK && options->fresh) {
+        char moved[SW_PATH_MAX];
+        status = sw_store_set_aside(moved, out->output);
+        if (status == SW_OK && moved[0] != '\0') sw_info("earlier results moved to %s", moved);
+    }
+    if (status == SW_OK) status = open_store(out);
+    if (status == SW_OK) status = make_checkpoint_folder(out);
+    return status;
+}
+
+sw_status sw_prepared_release(sw_prepared *prepared)
+{
+    sw_status status = SW_OK;
+    if (prepared->store != NULL) {
+        status = sw_store_close(prepared->store);
+        if (status != SW_OK) sw_error("%s", sw_message());
+        rmdir(prepared->checkpoints); /* stays while a checkpoint lies in it */
+    }
+    sw_plan_destroy(prepared->plan);
+    *prepared = (sw_prepared){0};
+    return status;
+}

@@ -1,0 +1,103 @@
+/* The trainer as a process of its own: the far end of its rank's socket. */
+#include "symsweep/farm.h"
+
+#include "farm/signals.h"
+#include "farm/trainer.h"
+#include "farm/wire.h"
+#include "symsweep/log.h"
+#include "symsweep/nn.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+typedef struct line {
+    int fd;
+    bool closed; /* the rank is gone */
+    sw_trainer *trainer;
+    sw_wire_reader reader;
+} line;
+
+/* A blocking write: when the rank cannot pass on more, the trainer waits. */
+static sw_status send_frame(void *context, const void *frame, size_t size)
+{
+    const line *to = context;
+    const char *at = frame;
+    while (size > 0) {
+        ssize_t sent = send(to->fd, at, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0) return sw_fail(SW_E_TRANSPORT, "socket to the worker rank: %s", strerror(errno));
+        at += sent;
+        size -= (size_t)sent;
+    }
+    return SW_OK;
+}
+
+/* Takes in what has come; waits for something when `wait`. */
+static sw_status receive(line *from, bool wait)
+{
+    for (;;) {
+        void *at;
+        size_t capacity;
+        sw_status status = sw_wire_reader_room(&from->reader, &at, &capacity);
+        if (status != SW_OK) return status;
+        ssize_t got = recv(from->fd, at, capacity, wait ? 0 : MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return SW_OK;
+        if (got < 0) return sw_fail(SW_E_TRANSPORT, "socket to the worker rank: %s", strerror(errno));
+        if (got == 0) {
+            from->closed = true;
+            return SW_OK;
+        }
+        sw_wire_reader_add(&from->reader, (size_t)got);
+        const void *frame;
+        size_t size;
+        status = sw_wire_reader_next(&from->reader, &frame, &size);
+        while (status == SW_OK && frame != NULL) {
+            status = sw_trainer_accept(from->trainer, frame, size);
+            if (status == SW_OK) status = sw_wire_reader_next(&from->reader, &frame, &size);
+        }
+        if (status != SW_OK) return status;
+        wait = false;
+    }
+}
+
+static sw_status look(void *context)
+{
+    line *from = context;
+    sw_status status = receive(from, false);
+    if (status == SW_OK && from->closed) status = sw_fail(SW_E_TRANSPORT, "the worker rank is gone");
+    return status;
+}
+
+static sw_status serve(line *self)
+{
+    for (;;) {
+        sw_status status = receive(self, !sw_trainer_has_work(self->trainer));
+        if (status != SW_OK) return status;
+        if (self->closed || sw_trainer_quit(self->trainer)) return SW_OK;
+        if (!sw_trainer_has_work(self->trainer)) continue;
+        bool spoiled;
+        status = sw_trainer_work(self->trainer, &spoiled);
+        if (status != SW_OK) return status;
+        if (spoiled) return SW_OK; /* a new process begins with a clean memory; our queue goes back */
+    }
+}
+
+int sw_farm_trainer(int fd)
+{
+    sw_signals_ignore();
+    prctl(PR_SET_NAME, "symsweep-train");
+    sw_blas_set_one_thread();
+    line self = {.fd = fd};
+    const sw_trainer_port port = {.context = &self, .send = send_frame, .poll = look};
+    sw_status status = sw_trainer_create(&self.trainer, &port);
+    if (status == SW_OK) status = serve(&self);
+    if (status != SW_OK && !self.closed) sw_error("trainer: %s", sw_message());
+    sw_trainer_destroy(self.trainer);
+    sw_wire_reader_release(&self.reader);
+    close(fd);
+    return status == SW_OK ? 0 : 1;
+}

@@ -1,0 +1,76 @@
+#include "farm/signals.h"
+
+#include "symsweep/cli.h" /* SW_EXIT_STOPPED */
+
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Handlers have no argument to carry state: the one place where it must be global. */
+static volatile sig_atomic_t requests, latest, exit_on_second;
+static volatile sig_atomic_t first_second, first_centisecond; /* when the first came */
+
+static const int stop_signals[] = {SIGUSR1, SIGTERM, SIGINT, SIGHUP};
+enum { STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
+
+static void on_signal(int signal)
+{
+    struct timespec now; /* clock_gettime is async-signal-safe */
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int second = (int)now.tv_sec, centisecond = (int)(now.tv_nsec / 10000000);
+    latest = signal;
+    if (requests == 0) {
+        first_second = second;
+        first_centisecond = centisecond;
+        requests = 1;
+    } else if ((second - first_second) * 100 + centisecond - first_centisecond >= 100) {
+        requests = 2;
+        if (exit_on_second) _exit(SW_EXIT_STOPPED);
+    }
+}
+
+static void mask_stop_signals(int how)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < STOP_SIGNALS; i++) sigaddset(&set, stop_signals[i]);
+    sigprocmask(how, &set, NULL);
+}
+
+void sw_signals_block(void) { mask_stop_signals(SIG_BLOCK); }
+
+void sw_signals_install(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < STOP_SIGNALS; i++) {
+        struct sigaction old;
+        sigaction(stop_signals[i], NULL, &old);
+        if (stop_signals[i] == SIGHUP && old.sa_handler == SIG_IGN) continue;
+        sigaction(stop_signals[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN); /* a socket whose other end died says so by errno */
+    mask_stop_signals(SIG_UNBLOCK);
+}
+
+void sw_signals_exit_on_second(void) { exit_on_second = 1; }
+
+int sw_signals_count(void) { return requests; }
+
+const char *sw_signals_name(void)
+{
+    switch (latest) {
+    case SIGUSR1: return "SIGUSR1";
+    case SIGTERM: return "SIGTERM";
+    case SIGINT: return "SIGINT";
+    case SIGHUP: return "SIGHUP";
+    default: return "";
+    }
+}
+
+void sw_signals_ignore(void)
+{
+    for (int i = 0; i < STOP_SIGNALS; i++) signal(stop_signals[i], SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    mask_stop_signals(SIG_UNBLOCK);
+}
