@@ -1,0 +1,315 @@
+"""The tasks and symmetry families written down a second time, from their definitions, with Python's own means.
+
+A task is a dictionary: `inputs` in table order, each a tuple of entities and (relation form) the relation between them;
+`label` of each input; `classes`. A family's tuples are (inputs..., class map as a tuple or None for the identity)."""
+
+import itertools
+from collections import deque
+from math import gcd
+
+# ---- modular ----
+
+OPERATION = {
+    "add": lambda x, y, p: (x + y) % p,
+    "sub": lambda x, y, p: (x - y) % p,
+    "sum_squared": lambda x, y, p: pow(x + y, 2, p),
+    "sum_cubed": lambda x, y, p: pow(x + y, 3, p),
+    "mul": lambda x, y, p: x * y % p,
+    "circle": lambda x, y, p: (x + x * y + y) % p,
+    "div": lambda x, y, p: x * pow(y, -1, p) % p,
+    "sum_of_squares": lambda x, y, p: (x**2 + y**2) % p,
+    "quadratic": lambda x, y, p: (x**2 + x * y + y**2) % p,
+    "cubic": lambda x, y, p: (x**3 + x * y) % p,
+}
+
+
+def is_prime(n):
+    return n > 1 and all(n % d for d in range(2, n))
+
+
+def modular(operation, p):
+    f = OPERATION[operation]
+    seconds = range(1, p) if operation == "div" else range(p)
+    inputs = [(x, y) for x in range(p) for y in seconds]
+    return {"kind": "modular", "operation": operation, "p": p, "f": lambda x, y: f(x, y, p), "inputs": inputs,
+            "label": [f(x, y, p) for x, y in inputs], "classes": p, "entities": p}
+
+
+# ---- graphs: a set of edges between coordinates, then a search from every node ----
+
+def box(*sides):
+    return list(itertools.product(*(range(s) for s in sides)))
+
+
+def lattice_edges(sides, periodic):
+    for v in box(*sides):
+        for axis, side in enumerate(sides):
+            w = list(v)
+            w[axis] += 1
+            if w[axis] == side:
+                if not periodic[axis]:
+                    continue
+                w[axis] = 0
+            yield v, tuple(w)
+
+
+def graph_from_edges(nodes, edges):
+    neighbors = {v: set() for v in nodes}
+    for a, b in edges:
+        neighbors[a].add(b)
+        neighbors[b].add(a)
+    label = []
+    for source in nodes:
+        distance = {source: 0}
+        queue = deque([source])
+        while queue:
+            v = queue.popleft()
+            for w in neighbors[v]:
+                if w not in distance:
+                    distance[w] = distance[v] + 1
+                    queue.append(w)
+        label += [distance[v] for v in nodes]
+    n = len(nodes)
+    return {"kind": "graph", "inputs": [(a, b) for a in range(n) for b in range(n)], "label": label,
+            "classes": max(label) + 1, "entities": n, "coordinates": nodes}
+
+
+def graph(kind, nodes=0, sides=(), dimension=0, branching=0, depth=0):
+    if kind in ("cycle", "path"):
+        return graph_from_edges(box(nodes), lattice_edges([nodes], [kind == "cycle"]))
+    if kind == "hypercube":
+        vertices = box(*[2] * dimension)
+        edges = [(a, b) for a in vertices for b in vertices if sum(i != j for i, j in zip(a, b)) == 1]
+        return graph_from_edges(vertices, edges)
+    if kind == "tree":
+        count, edges, level = 1, [], [0]
+        for _ in range(depth):
+            below = []
+            for parent in level:
+                for _ in range(branching):
+                    edges.append((parent, count))
+                    below.append(count)
+                    count += 1
+            level = below
+        return graph_from_edges(list(range(count)), edges)
+    periodic = {"grid": [False] * 2, "grid3d": [False] * 3, "cylinder": [True, False], "torus": [True] * len(sides)}
+    return graph_from_edges(box(*sides), lattice_edges(sides, periodic[kind]))
+
+
+# ---- comparison ----
+
+def holds(order, a, b):
+    return {"<": a < b, "=": a == b, ">": a > b}[order]
+
+
+def comparison(form, sides, attribute=0):
+    entities = box(*sides)
+    n = len(entities)
+    if form == "three_way":
+        inputs = [(a, b) for a in range(n) for b in range(n)]
+        label = [["<", "=", ">"].index(next(o for o in "<=>" if holds(o, entities[a][attribute], entities[b][attribute])))
+                 for a, b in inputs]
+        return {"kind": "comparison", "form": form, "inputs": inputs, "label": label, "classes": 3, "entities": n,
+                "coordinates": entities, "attributes": [attribute]}
+    relations = [(k, order) for k in range(len(sides)) for order in "<=>"]
+    inputs = [(a, r, b) for a in range(n) for r in range(len(relations)) for b in range(n)]
+    label = [int(holds(relations[r][1], entities[a][relations[r][0]], entities[b][relations[r][0]]))
+             for a, r, b in inputs]
+    return {"kind": "comparison", "form": form, "inputs": inputs, "label": label, "classes": 2, "entities": n,
+            "coordinates": entities, "attributes": list(range(len(sides))), "relations": relations}
+
+
+# ---- groups: concrete elements that Python can multiply ----
+
+def group_from(elements, multiply):
+    index = {g: i for i, g in enumerate(elements)}
+    n = len(elements)
+    inputs = [(g, h) for g in range(n) for h in range(n)]
+    label = [index[multiply(elements[g], elements[h])] for g, h in inputs]
+    return {"kind": "group", "inputs": inputs, "label": label, "classes": n, "entities": n, "coordinates": elements,
+            "product": lambda g, h: label[g * n + h]}
+
+
+def compose(g, h):
+    return tuple(g[i] for i in h)
+
+
+def dihedral(n):
+    """Symmetries of a polygon as permutations of its corners (n > 2); r turns by one corner, s reflects."""
+    def r(k):
+        return tuple((i + k) % n for i in range(n))
+    s = tuple(-i % n for i in range(n))
+    return group_from([r(k) for k in range(n)] + [compose(r(k), s) for k in range(n)], compose)
+
+
+def group(kind, n=0, factors=()):
+    if kind == "symmetric":
+        return group_from(list(itertools.permutations(range(n))), compose)
+    if kind == "dihedral":
+        return dihedral(n)
+    factors = [n] if kind == "cyclic" else factors
+    return group_from(box(*factors), lambda g, h: tuple((a + b) % f for a, b, f in zip(g, h, factors)))
+
+
+# ---- symmetry families: every tuple, by the definitions ----
+
+def class_map(task, f):
+    values = tuple(f(c) for c in range(task["classes"]))
+    return None if values == tuple(range(task["classes"])) else values
+
+
+def pairs(candidates):
+    """Left out: equal inputs under the identity."""
+    return [(a, b, m) for a, b, m in candidates if a != b or m is not None]
+
+
+def commutativity(task):
+    inverse = {}
+    if task.get("operation") == "div":
+        p = task["p"]
+        inverse = {y: pow(y, -1, p) for y in range(1, p)}
+        return pairs([((x, y), (inverse[y], inverse[x]), None) for x, y in task["inputs"] if x != 0])
+    if task.get("operation") == "sub":
+        p = task["p"]
+        return pairs([((x, y), (-y % p, -x % p), None) for x, y in task["inputs"]])
+    if task["kind"] in ("modular", "group"):
+        return pairs([((x, y), (y, x), None) for x, y in task["inputs"]])
+    return None
+
+
+def inner_values(task):
+    """(x, y, z) -> the table entries of the two inner values and how they become operands; None for plain sums."""
+    if task["kind"] == "group":
+        return lambda x, y, z: ((x, y), (y, z))
+    p, operation = task["p"], task["operation"]
+    if operation in ("sum_squared", "sum_cubed"):
+        return None
+    if operation == "sub":
+        return lambda x, y, z: ((x, y), (y, -z % p))
+    if operation == "div":
+        return lambda x, y, z: ((x, y), (y, pow(z, -1, p)))
+    return lambda x, y, z: ((x, y), (y, z))
+
+
+def associativity(task):
+    if task["kind"] not in ("modular", "group"):
+        return None
+    value = dict(zip(task["inputs"], task["label"]))
+    seconds = sorted({y for _, y in task["inputs"]})
+    inner = inner_values(task)
+    found = []
+    for x in range(task["entities"]):
+        for y in seconds:
+            for z in seconds:
+                if inner is None:
+                    p = task["p"]
+                    left, right = (x + y) % p, (y + z) % p
+                else:
+                    left, right = (value[entry] for entry in inner(x, y, z))
+                if (x, right) in value:
+                    found.append(((left, z), (x, right), None))
+    return pairs(found)
+
+
+def translation(task):
+    if task["kind"] == "group":
+        product = task["product"]
+        return pairs([((product(g, x), y), (x, y), class_map(task, lambda c: product(g, c)))
+                      for g in range(task["entities"]) for x, y in task["inputs"]])
+    if task["kind"] != "modular":
+        return None
+    p, operation = task["p"], task["operation"]
+    if operation in ("add", "sub"):
+        acting, act = range(p), lambda g, x: (g + x) % p
+    elif operation in ("mul", "div"):
+        acting, act = [g for g in range(1, p) if gcd(g, p) == 1], lambda g, x: g * x % p
+    elif operation == "circle":
+        acting, act = [g for g in range(p) if gcd(g + 1, p) == 1], lambda g, x: (g + x + g * x) % p
+    else:
+        return None
+    return pairs([((act(g, x), y), (x, y), class_map(task, lambda c: act(g, c))) for g in acting for x, y in task["inputs"]])
+
+
+DEGREE = {"add": 1, "sub": 1, "sum_squared": 2, "sum_of_squares": 2, "quadratic": 2, "mul": 2, "sum_cubed": 3, "div": 0}
+
+
+def scaling(task, units=None):
+    if task["kind"] != "modular" or task["operation"] not in DEGREE:
+        return None
+    p, k = task["p"], DEGREE[task["operation"]]
+    if units is None:
+        units = [u for u in range(1, p) if gcd(u, p) == 1]
+    return pairs([((u * x % p, u * y % p), (x, y), class_map(task, lambda c: pow(u, k, p) * c % p))
+                  for u in units for x, y in task["inputs"]])
+
+
+def negation(task):
+    return scaling(task, [task["p"] - 1]) if task["kind"] == "modular" else None
+
+
+def triangle(task):
+    if task["kind"] != "graph":
+        return None
+    n, d = task["entities"], dict(zip(task["inputs"], task["label"]))
+    return [((a, b), (b, c), (a, c), None) for a in range(n) for b in range(n) for c in range(n)
+            if d[a, b] > 0 and d[b, c] > 0 and d[a, b] + d[b, c] == d[a, c]]
+
+
+def reflexivity(task):
+    return [((u, u), None) for u in range(task["entities"])] if task["kind"] == "graph" else None
+
+
+def distance_symmetry(task):
+    return pairs([((u, v), (v, u), None) for u, v in task["inputs"]]) if task["kind"] == "graph" else None
+
+
+def greater(task, attribute, a, b):
+    """The input whose log-odds say that a is greater than b."""
+    return (a, b) if task["form"] == "three_way" else (a, task["relations"].index((attribute, ">")), b)
+
+
+def transitivity(task):
+    if task["kind"] != "comparison":
+        return None
+    n, at = task["entities"], task["coordinates"]
+    return [(greater(task, k, a, b), greater(task, k, b, c), greater(task, k, a, c), None) for k in task["attributes"]
+            for a in range(n) for b in range(n) for c in range(n) if at[a][k] < at[b][k] < at[c][k]]
+
+
+def antisymmetry(task):
+    if task["kind"] != "comparison":
+        return None
+    n, at = task["entities"], task["coordinates"]
+    return [(greater(task, k, a, b), greater(task, k, b, a), None) for k in task["attributes"]
+            for a in range(n) for b in range(n) if at[a][k] != at[b][k]]
+
+
+def label_pairs(task):
+    members = {}
+    for i, c in zip(task["inputs"], task["label"]):
+        members.setdefault(c, []).append(i)
+    return [(i, j, None) for inputs in members.values() for i in inputs for j in inputs if i != j]
+
+
+FAMILY = {f.__name__: f for f in (commutativity, associativity, translation, negation, scaling, triangle, reflexivity,
+                                  distance_symmetry, transitivity, antisymmetry, label_pairs)}
+
+
+def is_true(task, name, tuples):
+    """Is every tuple right about the labels? What each family says is repeated here in terms of labels."""
+    label = dict(zip(task["inputs"], task["label"]))
+    for *inputs, m in tuples:
+        c = [label[i] for i in inputs]
+        if name == "triangle":
+            right = c[0] + c[1] == c[2]
+        elif name == "reflexivity":
+            right = c[0] == 0
+        elif name in ("transitivity", "antisymmetry"):
+            # Signs of the log-odds: + where a is greater than b.
+            sign = [1 if k == task["classes"] - 1 else -1 for k in c]
+            right = sign[0] == -sign[1] if name == "antisymmetry" else sign[0] == sign[1] == sign[2]
+        else:
+            right = c[0] == (c[1] if m is None else m[c[1]])
+        if not right:
+            return False
+    return True
