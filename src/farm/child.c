@@ -36,7 +36,8 @@ static void become_trainer(int socket, pid_t parent)
         ssize_t ignored_count = write(score, "500", 3);
         (void)ignored_count;
     }
-    char *const argv[] = {"symsweep", "--trainer", "3", NULL};
+    char name[] = "symsweep", mode[] = "--trainer", descriptor[] = "3"; /* CHILD_FD */
+    char *const argv[] = {name, mode, descriptor, NULL};
     execv("/proc/self/exe", argv);
     _exit(127);
 }
