@@ -77,6 +77,8 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
  * the task's kind was. */
 typedef struct sw_position { int line, column; char path[256]; } sw_position;
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out);
+/* What makes run k the one it is: its case, else the section of axes, else `run`. */
+void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out);
 /* Label of the case of run k; "" = the sweep has none. */
 const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k);
 /* Number of values of axis i (cases that differ in it, samples of a random axis). */
@@ -116,7 +118,7 @@ typedef struct sw_key_info {
     char text[4][256];      /* storage of the texts above */
 } sw_key_info;
 size_t sw_key_count(void);
-void sw_key_describe(size_t i, sw_key_info *out);
+void sw_key_describe(size_t i, sw_key_info *out); /* texts point into *out: not to be copied */
 
 /* The identity's generation: a key that is added later does not change it, a default that is changed does. */
 enum { SW_IDENTITY_VERSION = 1 };

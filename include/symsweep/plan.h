@@ -27,8 +27,15 @@ typedef struct sw_plan {
     size_t *order;             /* [count]: longest expected first, ties in sweep order */
 } sw_plan;
 
-/* Expands; two runs of the same identity are a diagnostic and SW_E_CONFIG. */
+/* Floating point operations a second that the estimate counts with: one core of the machines that this was measured on
+ * (docs/configuration.md). Only sums and orders of runs depend on it. */
+#define SW_REFERENCE_FLOPS 4e10
+
+/* Expands. A task that cannot be built, a weight on a family that is not defined on the task, a batch larger than the
+ * train set, two runs of the same identity are diagnostics and SW_E_CONFIG; controls and label leaks are warnings. */
 sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+/* sw_sweep_load and sw_plan_create in one, with the errors of both at once. */
+sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_plan_destroy(sw_plan *plan);
 
 /* Keeps the runs k with k % parts == part (by sweep order); part 0..parts-1 (--shard I/N: part I - 1). */
@@ -36,6 +43,21 @@ sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) SW_MUST_CHECK;
 
 /* The identity of one configuration. */
 sw_status sw_run_identity(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) SW_MUST_CHECK;
+
+/* What a run costs, from its configuration alone. */
+typedef struct sw_run_cost {
+    double step_flops;     /* one training step */
+    double evaluate_flops; /* one evaluation */
+    double flops;          /* the whole run, early stop not foreseen */
+    double seconds;
+    size_t memory;         /* bytes a trainer needs */
+    size_t parameters;
+    double file_bytes;     /* its rows in the results file, uncompressed */
+} sw_run_cost;
+sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config) SW_MUST_CHECK;
+
+/* The 64 hex digits of the SHA-256 of a text. */
+sw_status sw_sha256_hex(char out[SW_RUN_ID_LENGTH + 1], const char *text) SW_MUST_CHECK;
 
 /* Predicted seconds until the last run ends when `workers` take runs in plan order. */
 double sw_plan_makespan(const sw_plan *plan, size_t workers);

@@ -153,13 +153,12 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
 
 /* ---- where a key comes from ---- */
 
-static bool locate_node(const sw_sweep *sweep, int32_t node, sw_position *out)
+static void locate_node(const sw_sweep *sweep, int32_t node, sw_position *out)
 {
     const sw_node *n = &sweep->document->nodes[node];
     out->line = n->line;
     out->column = n->column;
     sw_document_path(sweep->document, node, out->path);
-    return true;
 }
 
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out)
@@ -167,9 +166,27 @@ bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_pos
     sw_run_values values;
     int key = sw_key_find(path);
     sw_sweep_values(&values, sweep, k);
-    if (key >= 0 && values.given[key]) return locate_node(sweep, values.given[key]->node, out);
+    if (key >= 0 && values.given[key]) {
+        locate_node(sweep, values.given[key]->node, out);
+        return true;
+    }
     const sw_value *kind = values.given[sw_key_find("task.kind")];
     if (!strncmp(path, "task.", 5) && kind) locate_node(sweep, kind->node, out);
     else *out = (sw_position){0, 0, ""};
     return false;
+}
+
+void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out)
+{
+    static const char *const sections[] = {"grid", "zip", "random", "run"};
+    int32_t node = -1;
+    if (sweep->case_count) {
+        sw_run_place place;
+        sw_sweep_place(&place, sweep, k);
+        node = sweep->cases[place.case_index].node;
+    }
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++) {
+        node = sw_document_member(sweep->document, 0, sections[i]);
+    }
+    locate_node(sweep, node < 0 ? 0 : node, out);
 }

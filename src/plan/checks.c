@@ -1,0 +1,122 @@
+/* checks.c: tasks that cannot be built, families that are not defined or not true, labels that leak. */
+#include "checks.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void SW_PRINTF(6, 7) report(const sw_run_checks *checks, bool warning, uint64_t k, const char *path,
+                                   const char *hint, const char *format, ...)
+{
+    char message[512];
+    sw_position place;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    sw_sweep_locate(checks->sweep, k, path, &place);
+    sw_diagnostics_add(checks->diagnostics, warning, place.line, place.column, place.path[0] ? place.path : path, hint,
+                       "%s", message);
+}
+
+/* A task's own message begins with its key: "task.p: division needs a prime ...". */
+static void report_task(const sw_run_checks *checks, uint64_t k)
+{
+    const char *message = sw_message();
+    const char *colon = strstr(message, ": ");
+    char path[64] = "task.kind";
+    if (colon && colon - message < (long)sizeof path && !strncmp(message, "task.", 5)) {
+        snprintf(path, sizeof path, "%.*s", (int)(colon - message), message);
+        message = colon + 2;
+    }
+    char text[512];
+    snprintf(text, sizeof text, "%.500s", message);
+    report(checks, false, k, path, NULL, "%s", text);
+    sw_message_clear();
+}
+
+/* Inner products that a product table must give: sums of powers are none. */
+static bool cannot_predict(const sw_family *family, const sw_family_config *config, const sw_task_config *task)
+{
+    return config->intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted &&
+           !family->predicts(task);
+}
+
+static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config *config, int f)
+{
+    const sw_family *family = sw_families[f];
+    const sw_family_config *setting = &config->symmetry[f];
+    char weight[96], option[96];
+    bool applies = family->applies(&config->task);
+    if (applies) checks->applies[f] = true;
+    if (setting->weight == 0) return;
+    snprintf(weight, sizeof weight, "symmetry.%s.weight", family->name);
+    if (!applies) {
+        report(checks, false, k, weight, "symsweep check --list-keys names the families of a task",
+               "%s is not defined on this %s task", family->name, sw_task_name((sw_task_id)config->task.kind));
+        return;
+    }
+    snprintf(option, sizeof option, "symmetry.%s.intermediate", family->name);
+    if (cannot_predict(family, setting, &config->task))
+        report(checks, false, k, option, "use \"exact\"",
+               "the inner value of this operation is a plain sum, not a product that the model predicts");
+    if (!family->holds(&config->task))
+        report(checks, true, k, weight, NULL, "%s is false on this task: the run is a control, and marked so",
+               family->name);
+    bool exact_everywhere = f == SW_FAMILY_ASSOCIATIVITY && setting->intermediate == SW_INTERMEDIATE_EXACT;
+    if ((exact_everywhere || f == SW_FAMILY_LABEL_PAIRS) && setting->inputs == SW_INPUTS_ALL)
+        report(checks, true, k, weight,
+               f == SW_FAMILY_LABEL_PAIRS ? "\"inputs\": \"train\" keeps test labels out"
+                                          : "\"inputs\": \"train\" or \"intermediate\": \"predicted\" keep test labels out",
+               "label leak: tuples of %s over all inputs tie held-out inputs to inputs of their label", family->name);
+}
+
+static void check_split(const sw_run_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task)
+{
+    long long train = llround(config->train_fraction * (double)task->inputs);
+    long long inputs = (long long)task->inputs;
+    if (train < 1) train = 1;
+    if (train >= inputs)
+        report(checks, false, k, "train_fraction", NULL, "no test input is left: %lld of %lld inputs are trained on",
+               train, inputs);
+    if (config->optimizer.batch_size > train)
+        report(checks, false, k, "optimizer.batch_size", "\"full\" takes the whole train set",
+               "a batch of %lld, but the train set has %lld inputs", (long long)config->optimizer.batch_size, train);
+}
+
+sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *config)
+{
+    sw_task task;
+    bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
+    if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing)) return SW_E_CONFIG; /* reported */
+    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    if (status == SW_E_MEMORY) return status;
+    if (status) {
+        report_task(checks, k);
+        return SW_E_CONFIG;
+    }
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, f);
+    check_split(checks, k, config, &task);
+    int family = config->phase.family;
+    if (!sw_families[family]->applies(&config->task))
+        report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
+               sw_families[family]->name);
+    return SW_OK;
+}
+
+void sw_run_checks_end(const sw_run_checks *checks)
+{
+    for (size_t i = 0; i < sw_key_count(); i++) {
+        sw_key_info key;
+        sw_position place;
+        sw_key_describe(i, &key);
+        for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+            char prefix[96];
+            int length = snprintf(prefix, sizeof prefix, "symmetry.%s.", sw_families[f]->name);
+            if (checks->applies[f] || strncmp(key.path, prefix, (size_t)length)) continue;
+            if (sw_sweep_locate(checks->sweep, 0, key.path, &place))
+                report(checks, false, 0, key.path, "remove it", "%s is not defined on the task of any run",
+                       sw_families[f]->name);
+        }
+    }
+}

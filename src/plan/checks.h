@@ -1,0 +1,20 @@
+/* checks.h: what is wrong with a run that only tasks and families know. */
+#ifndef SYMSWEEP_PLAN_CHECKS_H
+#define SYMSWEEP_PLAN_CHECKS_H
+
+#include "symsweep/plan.h"
+#include "symsweep/task.h"
+
+typedef struct sw_run_checks {
+    const sw_sweep *sweep;
+    sw_diagnostics *diagnostics;
+    bool applies[SW_FAMILY_COUNT]; /* the family applies to some run seen so far */
+} sw_run_checks;
+
+/* Errors and warnings of run k. SW_E_CONFIG: its task cannot be built (reported). */
+sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *config) SW_MUST_CHECK;
+
+/* After all runs: keys of families that apply to none of them. */
+void sw_run_checks_end(const sw_run_checks *checks);
+
+#endif

@@ -1,0 +1,163 @@
+/* cost.c: operations, time, memory and file size of a run, estimated from its configuration.
+ *
+ * Good for an order (longest first) and for a first idea of core-hours, not for a bill: caches and early stops are not
+ * in it. */
+#include "symsweep/measure.h"
+#include "symsweep/nn.h"
+#include "symsweep/plan.h"
+#include "symsweep/task.h"
+
+#include <math.h>
+
+/* Operations that are no GEMM, in units that the rate of a GEMM pays for; measured once, rounded. */
+#define LOGIT_FLOPS 40.0 /* softmax, loss and gradient of one logit: an exponential and a few passes */
+#define SVD_FLOPS 60.0   /* per V d min(V, d): LAPACK's divide and conquer, far below the rate of a GEMM */
+#define SHARE_FORWARD (1.0 / 3.0) /* of a training step: forward is one GEMM in three */
+
+/* Resident before any run: libraries, the BLAS buffer, stacks. */
+#define PROCESS_BYTES (48.0 * 1024 * 1024)
+
+typedef struct sizes {
+    sw_task task;
+    sw_model_shape shape;
+    size_t train, batch, rows; /* rows: distinct inputs of one training step, at most */
+    size_t parameters;
+    double logits; /* logits that the symmetry losses of one step read */
+} sizes;
+
+static size_t train_count(const sw_task *task, double fraction)
+{
+    size_t train = (size_t)llround(fraction * (double)task->inputs);
+    return train < 1 ? 1 : train > task->inputs ? task->inputs : train;
+}
+
+/* Tuples a step; "all": as many as a family of that arity has on such a table, roughly. */
+static double tuples_a_step(const sw_family_config *family, const sw_task *task, int arity)
+{
+    if (family->tuples_per_step > 0) return (double)family->tuples_per_step;
+    return arity == 3 || arity == 2 ? (double)task->inputs * (arity == 3 ? (double)task->entities : 1)
+                                    : (double)task->entities;
+}
+
+static sw_status measure_sizes(sizes *out, const sw_run_config *config)
+{
+    sw_status status = sw_task_describe(&out->task, &config->task, &config->model);
+    if (status) return status;
+    const sw_task *task = &out->task;
+    out->shape = (sw_model_shape){.vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens,
+                                  .classes = task->classes};
+    out->train = train_count(task, config->train_fraction);
+    int64_t batch = config->optimizer.batch_size;
+    out->batch = batch > 0 && (size_t)batch < out->train ? (size_t)batch : out->train;
+    double rows = (double)out->batch;
+    out->logits = 0;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        const sw_family_config *family = &config->symmetry[f];
+        if (family->weight == 0) continue;
+        double touched = tuples_a_step(family, task, sw_families[f]->arity) * sw_families[f]->arity;
+        rows += touched;
+        out->logits += touched * task->classes;
+    }
+    const sw_prior_config *lipschitz = &config->geometry[SW_PRIOR_LIPSCHITZ];
+    if (lipschitz->weight != 0) rows += 2 * (double)lipschitz->pairs_per_step;
+    out->rows = rows < (double)task->inputs ? (size_t)rows : task->inputs;
+    sw_model_layout(NULL, 0, &config->model, &out->shape, &out->parameters);
+    return SW_OK;
+}
+
+/* ---- operations ---- */
+
+static double svd_flops(const sw_run_config *config, const sw_task *task)
+{
+    double v = task->entities, d = config->model.d_model;
+    return SVD_FLOPS * v * d * (v < d ? v : d);
+}
+
+static double step_flops(const sw_run_config *config, const sizes *s)
+{
+    double flops = sw_model_flops(&config->model, &s->shape, s->rows) +
+                   LOGIT_FLOPS * ((double)s->batch * s->task.classes + s->logits);
+    for (int g = SW_PRIOR_NUCLEAR; g <= SW_PRIOR_ENTROPY; g++) {
+        const sw_prior_config *prior = &config->geometry[g];
+        if (prior->weight != 0) flops += svd_flops(config, &s->task) / prior->every;
+    }
+    return flops;
+}
+
+/* Logits read by the violations of every family that applies, and by as many random pairs. */
+static double violation_logits(const sw_run_config *config, const sizes *s)
+{
+    double logits = 0;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (!sw_families[f]->applies(&config->task)) continue;
+        logits += 2.0 * (double)config->evaluate.tuples * sw_families[f]->arity * s->task.classes;
+    }
+    return logits;
+}
+
+static double evaluate_flops(const sw_run_config *config, const sizes *s)
+{
+    double table = (double)s->task.inputs * s->task.classes;
+    return SHARE_FORWARD * sw_model_flops(&config->model, &s->shape, s->task.inputs) +
+           LOGIT_FLOPS * (table + violation_logits(config, s)) + svd_flops(config, &s->task);
+}
+
+/* ---- memory ---- */
+
+static double memory_bytes(const sw_run_config *config, const sizes *s)
+{
+    double inputs = (double)s->task.inputs, classes = s->task.classes, entities = s->task.entities;
+    double model = (double)sw_model_memory(&config->model, &s->shape, s->rows);
+    double states = config->optimizer.kind == SW_OPTIMIZER_SGD ? 1 : 2;
+    if (config->optimizer.grokfast_lambda > 0) states += 1;
+    double optimizer = 4.0 * states * (double)s->parameters;
+    double objective = 4.0 * (2.0 * (double)s->rows * classes + (double)s->rows * s->task.tokens);
+    double measures = 4.0 * inputs * (classes + 4);
+    double table = 4.0 * inputs * (s->task.tokens + 6) + 4.0 * entities * entities;
+    double lists = 0; /* eligible tuples, listed where a family has at most SW_TUPLE_LIST_MAX candidates */
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (config->symmetry[f].weight == 0) continue;
+        double candidates = sw_families[f]->arity == 3 || f == SW_FAMILY_ASSOCIATIVITY ? inputs * entities : inputs;
+        if (candidates <= SW_TUPLE_LIST_MAX) lists += 4.0 * candidates;
+        lists += 16.0 * tuples_a_step(&config->symmetry[f], &s->task, sw_families[f]->arity);
+    }
+    return PROCESS_BYTES + model + optimizer + objective + measures + table + lists;
+}
+
+/* ---- rows of the results file ---- */
+
+static sw_status file_bytes(double *out, const sw_run_config *config, const sizes *s)
+{
+    bool applies[SW_METRIC_COUNT];
+    sw_snapshot_shape shape;
+    sw_status status = sw_metrics_applicable(applies, config);
+    if (!status) status = sw_snapshot_shape_of(&shape, config);
+    if (status) return status;
+    int metrics = 0;
+    for (int m = 0; m < SW_METRIC_COUNT; m++) metrics += applies[m];
+    double evaluations = (double)sw_evaluation_steps(NULL, 0, config);
+    double snapshots = (double)sw_snapshot_capacity(config);
+    double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular + shape.fourier +
+                      (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
+    *out = evaluations * (4.0 * metrics + 8) + 4.0 * snapshots * snapshot + 4096 /* texts, onsets, final values */;
+    if (config->save.split) *out += (double)s->task.inputs * (1 + 4.0 * s->task.tokens + 4);
+    return SW_OK;
+}
+
+sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config)
+{
+    sizes s;
+    *out = (sw_run_cost){0};
+    sw_status status = measure_sizes(&s, config);
+    if (!status) status = file_bytes(&out->file_bytes, config, &s);
+    if (status) return status;
+    out->parameters = s.parameters;
+    out->step_flops = step_flops(config, &s);
+    out->evaluate_flops = evaluate_flops(config, &s);
+    out->flops = out->step_flops * (double)config->steps +
+                 out->evaluate_flops * (double)sw_evaluation_steps(NULL, 0, config);
+    out->seconds = out->flops / SW_REFERENCE_FLOPS;
+    double memory = memory_bytes(config, &s);
+    out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;
+    return SW_OK;
+}
