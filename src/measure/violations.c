@@ -6,6 +6,7 @@
 
 #include "symsweep/rng.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -16,11 +17,6 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
 {
     sw_tuple_set *set = NULL;
     sw_status status = sw_tuple_set_create(&set, task, f, NULL, SW_INPUTS_ALL);
-    if (status == SW_E_CONFIG) { /* no tuple at all: the family has nothing to measure on this table */
-        sw_message_clear();
-        probe->enumerated = true;
-        return SW_OK;
-    }
     if (status != SW_OK) return status;
 
     int64_t listed = sw_tuple_set_count(set);
@@ -39,17 +35,20 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
 
 /* ---- the null: the same statistic over random inputs ---- */
 
-/* Inputs that null tuples are made of: those whose log-odds the family compares, or the whole table. */
-static size_t collect_pool(int32_t *pool, const sw_family_probe *probe, const sw_task *task)
+/* Does the input carry what the family compares? Log-odds of "greater": the ">" queries of the relation form (relations
+ * are attribute-major: <, =, >), every input of three_way. */
+static bool is_in_pool(const sw_family_probe *probe, const sw_task *task, size_t input)
 {
     bool odds = probe->spec.compare == SW_COMPARE_ADDITIVE || probe->spec.compare == SW_COMPARE_NEGATED;
-    for (size_t i = 0; i < task->inputs; i++) pool[i] = odds ? 0 : 1;
-    for (size_t i = 0; odds && i < probe->count; i++)
-        for (int k = 0; k < 3; k++)
-            if (probe->tuples[i].input[k] >= 0) pool[probe->tuples[i].input[k]] = 1;
+    return !odds || task->relations == 0 || (sw_task_relation(task, input) - task->entities) % 3 == 2;
+}
+
+/* pool <- inputs that null tuples are made of, ascending; returns how many. */
+static size_t collect_pool(int32_t *pool, const sw_family_probe *probe, const sw_task *task)
+{
     size_t size = 0;
     for (size_t i = 0; i < task->inputs; i++)
-        if (pool[i]) pool[size++] = (int32_t)i;
+        if (is_in_pool(probe, task, i)) pool[size++] = (int32_t)i;
     return size;
 }
 
@@ -72,9 +71,9 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
     int32_t *pool = malloc(task->inputs * sizeof *pool);
     if (!pool) return sw_fail(SW_E_MEMORY, "%zu random inputs of %s", task->inputs, sw_families[f]->name);
     size_t size = collect_pool(pool, probe, task);
-    probe->null_count = size >= 2 ? probe->count : 0;
-    probe->nulls = sw_arena_alloc(arena, probe->null_count, sizeof *probe->nulls);
-    for (size_t j = 0; probe->nulls && j < probe->null_count; j++)
+    assert(size >= 2 || arity != 2); /* a tuple exists */
+    probe->nulls = sw_arena_alloc(arena, probe->count, sizeof *probe->nulls);
+    for (size_t j = 0; probe->nulls && j < probe->count; j++)
         draw_null(&probe->nulls[j], pool, size, arity, f, j);
     free(pool);
     return probe->nulls ? SW_OK : SW_E_MEMORY;
@@ -142,11 +141,9 @@ static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw
 {
     const sw_family_probe *probe = &v->family[f];
     float *out = value + SW_METRIC_OF_FAMILY(f, 0);
-    if (probe->null_count > 0) {
-        sw_divergence_each(&probe->spec, probe->nulls, probe->null_count, NULL, logits, v->violation, NULL, NULL);
-        summarize(&out[SW_FAMILY_NULL_MEAN], &out[SW_FAMILY_NULL_MAX], v->violation, probe->null_count);
-    }
-    if (probe->count == 0) return;
+    sw_divergence_each(&probe->spec, probe->nulls, probe->count, NULL, logits, v->violation, NULL, NULL);
+    summarize(&out[SW_FAMILY_NULL_MEAN], &out[SW_FAMILY_NULL_MAX], v->violation, probe->count);
+
     bool convolution = probe->spec.compare == SW_COMPARE_CONVOLUTION;
     sw_divergence_each(&probe->spec, probe->tuples, probe->count, NULL, logits, v->violation, v->disagree,
                        convolution ? v->excess : NULL);

@@ -10,10 +10,9 @@
 typedef struct sw_family_probe {
     bool applies;
     bool enumerated;    /* all tuples of the family, not a sample */
-    size_t count;       /* tuples, and as many null tuples */
+    size_t count;       /* tuples, and as many null tuples of random inputs */
     sw_tuple *tuples;   /* [count] */
-    size_t null_count;  /* 0 when no random tuple can be formed */
-    sw_tuple *nulls;    /* [null_count] */
+    sw_tuple *nulls;    /* [count] */
     int32_t *class_map; /* [maps, C], owned; NULL = none */
     sw_divergence_spec spec;
 } sw_family_probe;

@@ -1,0 +1,414 @@
+/* Measures of the logits on tables that are small enough to follow by hand: curves, violations, interpretability. */
+#include "fixture.h"
+
+#include "measure/curves.h"
+#include "measure/interpret.h"
+#include "measure/violations.h"
+#include "symsweep/rng.h"
+
+static const double two_pi = 6.283185307179586476925286766559;
+
+static void missing(float value[SW_METRIC_COUNT])
+{
+    for (int m = 0; m < SW_METRIC_COUNT; m++) value[m] = NAN;
+}
+
+static void gaussian_logits(sw_real *z, size_t n, double scale, uint32_t seed)
+{
+    for (size_t i = 0; i < n; i++) {
+        double normal[4];
+        sw_random_normal4(normal, seed, 1002, 0, i);
+        z[i] = (sw_real)(scale * normal[0]);
+    }
+}
+
+/* ---- curves ---- */
+
+/* x + y mod 3: train is (0,0) (0,1) (1,2) (2,2); the mirrors of the test inputs (1,0) and (2,1) are in train. */
+static void test_accuracies_and_margins(void **state)
+{
+    (void)state;
+    sw_run_config config = fixture_config(3);
+    fixture f;
+    fixture_create(&f, &config);
+    static const int8_t split[9] = {1, 1, 0, 0, 0, 1, 0, 0, 1};
+    /* rows:                    (0,0)      (0,1)      (0,2)      (1,0)      (1,1) */
+    static const sw_real z[27] = {5, 1, 2,  0, 3, 1,  2, 2, 0,  1, 1, 0,  0, 0, 4,
+    /*                          (1,2)      (2,0)      (2,1)      (2,2) */
+                                1, 2, 0,  0, 0, 1,  0, 1, 0,  0, 2, 2};
+    sw_arena *arena = NULL;
+    sw_curves curves;
+    float value[SW_METRIC_COUNT];
+    assert_ok(sw_arena_create(&arena));
+    assert_ok(sw_curves_create(&curves, &config, f.task, split, arena));
+    assert_int_equal((int)curves.train_inputs, 4);
+    assert_int_equal((int)curves.unmirrored_inputs, 3); /* (0,2) and (2,0) with each other, (1,1) with itself */
+    missing(value);
+    sw_curves_fill(value, &curves, z, f.model);
+    /* train: (0,0)->0 right, (0,1)->1 right, (1,2)->0 answered 1, (2,2)->1 right (the lowest index wins a tie) */
+    assert_close(value[SW_METRIC_TRAIN_ACCURACY], 0.75);
+    /* test: (0,2)->2 answered 0, (1,0)->1 answered 0, (1,1)->2 right, (2,0)->2 right, (2,1)->0 answered 1 */
+    assert_close(value[SW_METRIC_TEST_ACCURACY], 0.4);
+    assert_close(value[SW_METRIC_TEST_ACCURACY_UNMIRRORED], 2.0 / 3);
+    assert_close(value[SW_METRIC_MARGIN_MIN], -1);
+    assert_close(value[SW_METRIC_MARGIN_MEAN], (3.0 + 2 - 1 + 0) / 4);
+    double loss = log(1 + exp(-4) + exp(-3)) + log(1 + exp(-3) + exp(-2)) + log(1 + exp(1) + exp(-1)) +
+                  log(2 + exp(-2));
+    assert_close(value[SW_METRIC_TRAIN_LOSS], loss / 4);
+    sw_arena_destroy(arena);
+    fixture_destroy(&f);
+}
+
+/* A set without inputs has no accuracy. */
+static void test_no_test_inputs(void **state)
+{
+    (void)state;
+    sw_run_config config = fixture_config(5);
+    config.train_fraction = 1;
+    fixture f;
+    fixture_create(&f, &config);
+    sw_record record;
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+    assert_true(isfinite(record.value[SW_METRIC_TRAIN_ACCURACY]));
+    for (int m = SW_METRIC_TEST_LOSS; m <= SW_METRIC_TEST_ACCURACY_UNDERIVED; m++)
+        assert_true(isnan(record.value[m]));
+    sw_run_facts facts;
+    sw_measure_facts(&facts, f.measure, f.model);
+    assert_true(isnan(facts.leak[SW_FAMILY_COMMUTATIVITY]));
+    fixture_destroy(&f);
+}
+
+/* ---- violations ---- */
+
+typedef struct logits_fixture {
+    sw_task *task;
+    sw_arena *arena;
+    sw_violations violations;
+    sw_real *z; /* [N, C] */
+    float value[SW_METRIC_COUNT];
+} logits_fixture;
+
+static void violations_create(logits_fixture *v, const sw_run_config *config)
+{
+    memset(v, 0, sizeof *v);
+    assert_ok(sw_task_create(&v->task, &config->task, &config->model, 0));
+    assert_ok(sw_arena_create(&v->arena));
+    assert_ok(sw_violations_create(&v->violations, config, v->task, v->arena));
+    v->z = calloc(v->task->inputs * (size_t)v->task->classes, sizeof *v->z);
+    assert_non_null(v->z);
+}
+
+static void violations_measure(logits_fixture *v)
+{
+    missing(v->value);
+    sw_violations_fill(v->value, &v->violations, v->z);
+}
+
+static void violations_destroy(logits_fixture *v)
+{
+    sw_violations_release(&v->violations);
+    sw_arena_destroy(v->arena);
+    free(v->z);
+    sw_task_destroy(v->task);
+}
+
+static sw_run_config kind_of_task(int k)
+{
+    sw_run_config config = fixture_config(5);
+    if (k == 1) {
+        config.task.kind = SW_TASK_GRAPH;
+        config.task.graph = SW_GRAPH_PATH;
+        config.task.nodes = 6;
+    } else if (k == 2) {
+        config.task.kind = SW_TASK_COMPARISON;
+        config.task.side_count = 2;
+        config.task.sides[0] = config.task.sides[1] = 3;
+    } else if (k == 3) {
+        config.task.kind = SW_TASK_GROUP;
+        config.task.group = SW_GROUP_DIHEDRAL;
+        config.task.n = 4;
+    }
+    return config;
+}
+
+/* A model that knows the table breaks no symmetry that holds; random inputs disagree with each other. */
+static void test_the_true_table_violates_nothing(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        sw_run_config config = kind_of_task(k);
+        logits_fixture v;
+        violations_create(&v, &config);
+        size_t classes = (size_t)v.task->classes;
+        for (size_t i = 0; i < v.task->inputs; i++) v.z[i * classes + (size_t)v.task->label[i]] = 40;
+        violations_measure(&v);
+        int measured = 0;
+        for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+            const float *out = v.value + SW_METRIC_OF_FAMILY(f, 0);
+            assert_int_equal(isnan(out[SW_FAMILY_MEAN]), !v.violations.family[f].applies);
+            if (isnan(out[SW_FAMILY_MEAN]) || !sw_families[f]->holds(&config.task)) continue;
+            measured++;
+            /* log-odds add up in transitivity (40 + 40 against 40): what is left of the divergence is below e^-40 */
+            assert_true(out[SW_FAMILY_MAX] < 1e-6);
+            assert_true(out[SW_FAMILY_DISAGREEMENT] == 0);
+            assert_true(out[SW_FAMILY_NULL_MAX] > 1);
+            assert_true(out[SW_FAMILY_NULL_MEAN] > 0.5 && out[SW_FAMILY_NULL_MEAN] <= out[SW_FAMILY_NULL_MAX]);
+        }
+        assert_true(measured >= 3);
+        violations_destroy(&v);
+    }
+}
+
+/* Commutativity of x + y mod 5, enumerated and computed here in double from the definition. */
+static void test_commutativity_by_hand(void **state)
+{
+    (void)state;
+    sw_run_config config = fixture_config(5);
+    logits_fixture v;
+    violations_create(&v, &config);
+    gaussian_logits(v.z, 125, 2, 1);
+    violations_measure(&v);
+    double p[25][5], sum = 0, largest = 0;
+    int count = 0, disagree = 0, best[25] = {0};
+    for (int i = 0; i < 25; i++) {
+        double total = 0;
+        for (int c = 0; c < 5; c++) {
+            total += p[i][c] = exp(v.z[5 * i + c]);
+            if (v.z[5 * i + c] > v.z[5 * i + best[i]]) best[i] = c;
+        }
+        for (int c = 0; c < 5; c++) p[i][c] /= total;
+    }
+    for (int x = 0; x < 5; x++)
+        for (int y = 0; y < 5; y++) {
+            if (x == y) continue;
+            double kl = 0;
+            for (int c = 0; c < 5; c++) {
+                double a = p[5 * x + y][c], b = p[5 * y + x][c];
+                kl += 0.5 * (a - b) * log(a / b);
+            }
+            sum += kl;
+            largest = kl > largest ? kl : largest;
+            disagree += best[5 * x + y] != best[5 * y + x];
+            count++;
+        }
+    const float *out = v.value + SW_METRIC_OF_FAMILY(SW_FAMILY_COMMUTATIVITY, 0);
+    assert_close(out[SW_FAMILY_MEAN], sum / count);
+    assert_close(out[SW_FAMILY_MAX], largest);
+    assert_close(out[SW_FAMILY_DISAGREEMENT], (double)disagree / count);
+    violations_destroy(&v);
+}
+
+/* The options of a training loss do not change what is measured. */
+static void test_options_of_the_loss_do_not_matter(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        sw_run_config config = kind_of_task(k);
+        logits_fixture plain, other;
+        violations_create(&plain, &config);
+        for (int f = 0; f < SW_FAMILY_COUNT; f++)
+            config.symmetry[f] = (sw_family_config){.weight = 1, .tuples_per_step = 3, .inputs = SW_INPUTS_TRAIN,
+                                                    .intermediate = SW_INTERMEDIATE_PREDICTED,
+                                                    .divergence = SW_DIVERGENCE_FORWARD_KL};
+        violations_create(&other, &config);
+        gaussian_logits(plain.z, plain.task->inputs * (size_t)plain.task->classes, 3, 2);
+        memcpy(other.z, plain.z, plain.task->inputs * (size_t)plain.task->classes * sizeof *plain.z);
+        violations_measure(&plain);
+        violations_measure(&other);
+        assert_memory_equal(plain.value, other.value, sizeof plain.value);
+        violations_destroy(&plain);
+        violations_destroy(&other);
+    }
+}
+
+/* Random inputs: pairs of distinct ones, over the whole table; where log-odds are compared, only inputs that have them. */
+static void test_null_tuples(void **state)
+{
+    (void)state;
+    sw_run_config config = kind_of_task(0);
+    logits_fixture v;
+    violations_create(&v, &config);
+    const sw_family_probe *probe = &v.violations.family[SW_FAMILY_ASSOCIATIVITY];
+    bool seen[25] = {false};
+    for (size_t j = 0; j < probe->count; j++) {
+        assert_true(probe->nulls[j].input[0] != probe->nulls[j].input[1]);
+        assert_int_equal(probe->nulls[j].map, -1);
+        seen[probe->nulls[j].input[0]] = seen[probe->nulls[j].input[1]] = true;
+    }
+    for (int i = 0; i < 25; i++) assert_true(seen[i]);
+    violations_destroy(&v);
+
+    config = kind_of_task(2);
+    violations_create(&v, &config);
+    probe = &v.violations.family[SW_FAMILY_TRANSITIVITY];
+    for (size_t j = 0; j < probe->count; j++)
+        for (int k = 0; k < 3; k++) /* relations are attribute-major <, =, >: the last of three */
+            assert_int_equal((sw_task_relation(v.task, (size_t)probe->nulls[j].input[k]) - v.task->entities) % 3, 2);
+    violations_destroy(&v);
+}
+
+/* ---- interpretability ---- */
+
+typedef struct interpret_fixture {
+    fixture f;
+    sw_arena *arena;
+    sw_spectrum spectrum;
+    sw_modes modes;
+    sw_interpret interpret;
+    sw_real *z;
+    float value[SW_METRIC_COUNT];
+} interpret_fixture;
+
+static void interpret_create(interpret_fixture *t, int32_t p)
+{
+    memset(t, 0, sizeof *t);
+    sw_run_config config = fixture_config(p);
+    fixture_create(&t->f, &config);
+    assert_ok(sw_arena_create(&t->arena));
+    assert_ok(sw_spectrum_create(&t->spectrum, p, 16, t->arena));
+    assert_ok(sw_modes_create(&t->modes, t->f.task, 16, t->arena));
+    assert_ok(sw_interpret_create(&t->interpret, &config, t->f.task, t->f.split, t->arena));
+    t->z = calloc((size_t)(p * p * p), sizeof *t->z);
+    assert_non_null(t->z);
+}
+
+static void interpret_measure(interpret_fixture *t)
+{
+    missing(t->value);
+    assert_ok(sw_spectrum_compute(&t->spectrum, fixture_embedding(&t->f), NULL));
+    assert_ok(sw_modes_compute(&t->modes, &t->spectrum, fixture_embedding(&t->f)));
+    sw_interpret_fill(t->value, &t->interpret, t->z, &t->modes, t->f.model);
+}
+
+static void interpret_destroy(interpret_fixture *t)
+{
+    sw_interpret_release(&t->interpret);
+    sw_arena_destroy(t->arena);
+    free(t->z);
+    fixture_destroy(&t->f);
+}
+
+/* An embedding of five frequencies; logits of waves in x + y of `wave`, and of x - y which no key frequency explains. */
+static void make_waves(interpret_fixture *t, int32_t p, const int32_t *key, const int32_t *wave, double other)
+{
+    sw_real *E = fixture_embedding(&t->f);
+    for (int i = 0; i < p; i++)
+        for (int k = 0; k < 5; k++) {
+            E[16 * i + 2 * k] = (sw_real)((2 - 0.1 * k) * cos(two_pi * key[k] * i / p));
+            E[16 * i + 2 * k + 1] = (sw_real)((2 - 0.1 * k) * sin(two_pi * key[k] * i / p));
+        }
+    for (int i = 0; i < p; i++)
+        for (int j = 10; j < 16; j++) E[16 * i + j] = 0;
+    for (int x = 0; x < p; x++)
+        for (int y = 0; y < p; y++)
+            for (int c = 0; c < p; c++) {
+                double z = other * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c;
+                for (int k = 0; k < 5; k++) z += cos(two_pi * wave[k] * (x + y - c) / p);
+                t->z[(x * p + y) * p + c] = (sw_real)z;
+            }
+}
+
+/* Mean cross-entropy over the chosen inputs of logits z(x, y, c), in double from the definition. */
+static double mean_loss(const interpret_fixture *t, int32_t p, bool train_only, double (*z)(int, int, int, int))
+{
+    double sum = 0;
+    int count = 0;
+    for (int x = 0; x < p; x++)
+        for (int y = 0; y < p; y++) {
+            if (train_only && !t->f.split[x * p + y]) continue;
+            double total = 0;
+            for (int c = 0; c < p; c++) total += exp(z(x, y, c, p) - z(x, y, (x + y) % p, p));
+            sum += log(total);
+            count++;
+        }
+    return sum / count;
+}
+
+static const int32_t key_waves[5] = {1, 4, 7, 9, 11};
+
+static double only_key(int x, int y, int c, int p)
+{
+    double z = 0.01 * c;
+    for (int k = 0; k < 5; k++) z += cos(two_pi * key_waves[k] * (x + y - c) / p);
+    return z;
+}
+
+static double without_key(int x, int y, int c, int p) { return 1.5 * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c; }
+
+static void test_restricted_and_excluded_loss(void **state)
+{
+    (void)state;
+    const int32_t p = 23, elsewhere[5] = {2, 3, 5, 6, 8};
+    interpret_fixture t;
+    interpret_create(&t, p);
+    make_waves(&t, p, key_waves, key_waves, 1.5);
+    interpret_measure(&t);
+    assert_close(t.value[SW_METRIC_RESTRICTED_LOSS], mean_loss(&t, p, false, only_key));
+    assert_close(t.value[SW_METRIC_EXCLUDED_LOSS], mean_loss(&t, p, true, without_key));
+
+    /* waves that are not the embedding's: nothing is left of them, and nothing is taken away */
+    make_waves(&t, p, elsewhere, key_waves, 0);
+    interpret_measure(&t);
+    double constant = 0;
+    for (int c = 0; c < p; c++) constant += exp(0.01 * c);
+    assert_close(t.value[SW_METRIC_RESTRICTED_LOSS], log(constant) - 0.01 * (p - 1) / 2.0);
+    assert_close(t.value[SW_METRIC_EXCLUDED_LOSS], mean_loss(&t, p, true, only_key));
+    interpret_destroy(&t);
+}
+
+/* Correct logits that follow the sum alone are a clock's, those that follow the distance alone a pizza's. */
+static void test_distance_irrelevance(void **state)
+{
+    (void)state;
+    const int p = 13;
+    interpret_fixture t;
+    interpret_create(&t, p);
+    for (int kind = 0; kind < 2; kind++) {
+        for (int x = 0; x < p; x++)
+            for (int y = 0; y < p; y++) {
+                int at = kind == 0 ? x + y : x - y;
+                t.z[(x * p + y) * p + (x + y) % p] = (sw_real)cos(two_pi * at / p);
+            }
+        interpret_measure(&t);
+        assert_true(fabs(t.value[SW_METRIC_DISTANCE_IRRELEVANCE] - (kind == 0 ? 1 : 0)) < 1e-5);
+    }
+    interpret_destroy(&t);
+}
+
+/* Without queries and positions the two operands enter alike: their gradients are one and the same. */
+static void test_gradient_symmetricity(void **state)
+{
+    (void)state;
+    interpret_fixture t;
+    interpret_create(&t, 11);
+    interpret_measure(&t);
+    float before = t.value[SW_METRIC_GRADIENT_SYMMETRICITY];
+    assert_true(before > -1 && before < 0.999);
+    size_t count = 0;
+    const sw_tensor *tensors = sw_model_tensors(t.f.model, &count);
+    for (size_t i = 0; i < count; i++) {
+        sw_real *w = sw_model_parameters(t.f.model) + tensors[i].offset;
+        size_t n = (size_t)(tensors[i].shape[0] * tensors[i].shape[1]);
+        if (strcmp(tensors[i].name, "position_embedding") == 0 || strstr(tensors[i].name, "query"))
+            memset(w, 0, n * sizeof *w);
+    }
+    interpret_measure(&t);
+    assert_true(fabs(t.value[SW_METRIC_GRADIENT_SYMMETRICITY] - 1) < 1e-5);
+    interpret_destroy(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accuracies_and_margins),
+        cmocka_unit_test(test_no_test_inputs),
+        cmocka_unit_test(test_the_true_table_violates_nothing),
+        cmocka_unit_test(test_commutativity_by_hand),
+        cmocka_unit_test(test_options_of_the_loss_do_not_matter),
+        cmocka_unit_test(test_null_tuples),
+        cmocka_unit_test(test_restricted_and_excluded_loss),
+        cmocka_unit_test(test_distance_irrelevance),
+        cmocka_unit_test(test_gradient_symmetricity),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
