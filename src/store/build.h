@@ -1,0 +1,31 @@
+/* build.h: makes a results file, or room in one, between SWMR sessions.
+ *
+ * Always on a file that nobody reads under its final name: a new one, or a copy that is renamed over the original when
+ * it is complete, so that a kill at any instant leaves what was there. */
+#ifndef SYMSWEEP_STORE_BUILD_H
+#define SYMSWEEP_STORE_BUILD_H
+
+#include "store/catalog.h"
+
+/* What a file has, against what a layout needs. */
+typedef struct sw_growth {
+    int64_t *row;         /* [run_count]: row of each run of the layout; new runs follow the last row, in order */
+    bool *config_changed; /* [run_count]: the row's configuration text differs */
+    int64_t known, added; /* rows in the file; runs that get a new row */
+    bool needed;          /* anything at all is missing or differs */
+} sw_growth;
+
+/* Compares a file (catalog NULL: one that is still to be made) with a layout. */
+sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, const sw_schema *schema,
+                         const sw_store_layout *layout) SW_MUST_CHECK;
+void sw_growth_release(sw_growth *growth);
+
+/* Makes a complete results file at `path`, which must not exist. */
+sw_status sw_file_create(const char *path, const sw_schema *schema, const sw_store_layout *layout,
+                         const sw_growth *growth) SW_MUST_CHECK;
+
+/* Gives the file at `path` what it lacks. */
+sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_store_layout *layout,
+                         const sw_growth *growth) SW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,28 @@
+/* dataset.h: one file, its scales and its datasets, as netCDF-4 readers expect them. */
+#ifndef SYMSWEEP_STORE_DATASET_H
+#define SYMSWEEP_STORE_DATASET_H
+
+#include "store/catalog.h"
+
+/* A new, empty file; `path` must not exist. */
+sw_status sw_root_create(hid_t *out, const char *path) SW_MUST_CHECK;
+
+/* The scales of all dimensions, at the root. */
+sw_status sw_scales_create(hid_t file, const int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
+sw_status sw_scales_read(hid_t file, int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
+sw_status sw_scales_set(hid_t file, const int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
+sw_status sw_scales_attach(hid_t file, hid_t dataset, const char *path, int rank, const sw_dimension *dimensions)
+    SW_MUST_CHECK;
+
+/* Type in the file; close with sw_h5_close. */
+hid_t sw_field_file_type(sw_field_type type);
+
+/* A described, empty dataset with its groups and scales. */
+sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const int64_t extents[SW_DIM_COUNT])
+    SW_MUST_CHECK;
+
+/* /sweep/config. Reading: *out = NULL when there is none; free it. */
+sw_status sw_sweep_text_write(hid_t file, const char *text) SW_MUST_CHECK;
+sw_status sw_sweep_text_read(char **out, hid_t file) SW_MUST_CHECK;
+
+#endif

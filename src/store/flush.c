@@ -1,0 +1,432 @@
+/* flush.c: puts what the writer was given into the file, in an order that survives a kill at any instant.
+ *
+ *  0. rows that lose acknowledged data: state, written, checksum; H5Fflush
+ *  1. data of all rows; H5Fflush
+ *  2. state, attempts, written, checksum of all rows; H5Fflush
+ * A reader that sees `written` sees the data; a row that is done and whose checksum fits is whole. */
+#include "store/writer.h"
+
+#include "store/checksum.h"
+#include "store/recover.h"
+#include "symsweep/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Power loss may cost what was written in so many seconds; a kill costs nothing that was flushed. */
+static const double sync_seconds = 5;
+
+/* ---- single values ---- */
+
+static sw_status put_integer(const sw_store *store, int field, int64_t row, int64_t value)
+{
+    const sw_column *column = sw_store_column(store, field);
+    return column ? sw_column_write(column, (hsize_t)row, 1, H5T_NATIVE_INT64, &value) : SW_OK;
+}
+
+static sw_status put_real(const sw_store *store, int field, int64_t row, double value)
+{
+    const sw_column *column = sw_store_column(store, field);
+    return column ? sw_column_write(column, (hsize_t)row, 1, H5T_NATIVE_DOUBLE, &value) : SW_OK;
+}
+
+static sw_status put_text(const sw_store *store, int field, int64_t row, const char *text)
+{
+    char padded[SW_CHARACTERS] = "";
+    snprintf(padded, sizeof padded, "%s", text);
+    return sw_column_write_rows(sw_store_column(store, field), (hsize_t)row, 1, padded);
+}
+
+typedef struct put {
+    int field;
+    int64_t value;
+} put;
+
+static sw_status put_integers(const sw_store *store, int64_t row, const put *puts, size_t count)
+{
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < count && !status; i++) status = put_integer(store, puts[i].field, row, puts[i].value);
+    return status;
+}
+
+/* ---- clearing ---- */
+
+/* Entries [from, end) along the second dimension of one row are made fill values, where they are not. */
+static sw_status clear_entries(const sw_column *column, int64_t row, hsize_t from)
+{
+    const hsize_t depth = column->rank > 1 ? column->extents[1] : 1;
+    const size_t entry = depth ? sw_column_elements(column, 1) / depth : 0, size = sw_field_size(column->type);
+    if (entry == 0 || from >= depth) return SW_OK;
+    hsize_t step = (1 << 18) / entry;
+    if (step < 1) step = 1;
+    char *values = malloc(entry * step * size);
+    if (!values) return sw_fail(SW_E_MEMORY, "%s", column->path);
+    sw_status status = SW_OK;
+    for (hsize_t e = from; e < depth && !status; e += step) {
+        const hsize_t take = e + step <= depth ? step : depth - e;
+        hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)row, e}, count[SW_H5_RANK_MAX] = {1, take};
+        for (int i = 2; i < column->rank; i++) count[i] = column->extents[i];
+        const hid_t type = sw_column_memory_type(column->type);
+        status = sw_h5_read_box(column->dataset, column->path, type, column->rank, start, count, values);
+        bool differs = false;
+        for (size_t i = 0; i < take * entry && !status; i++) {
+            const bool both_missing = sw_element_is_missing(column->type, values, i) &&
+                                      sw_element_is_missing(column->type, column->fill, 0);
+            if (both_missing || memcmp(values + i * size, column->fill, size) == 0) continue;
+            memcpy(values + i * size, column->fill, size);
+            differs = true;
+        }
+        if (differs && !status)
+            status = sw_h5_write_box(column->dataset, column->path, type, column->rank, start, count, values);
+    }
+    free(values);
+    return status;
+}
+
+/* What the layout wrote, and what phase 2 writes, is not cleared. */
+static bool is_kept(const sw_store *store, const sw_column *column)
+{
+    static const sw_field_id kept[] = {SW_FIELD_SEED, SW_FIELD_STATUS, SW_FIELD_ATTEMPTS, SW_FIELD_WRITTEN,
+                                       SW_FIELD_CHECKSUM};
+    if (column->type == SW_FIELD_TEXT || strncmp(column->path, "/runs/axes/", 11) == 0) return true;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (column == sw_store_column(store, store->schema->fixed[kept[i]])) return true;
+    return false;
+}
+
+static sw_status clear_row(const sw_store *store, int64_t row, const sw_pending *pending)
+{
+    sw_status status = SW_OK;
+    for (size_t c = 0; c < store->catalog->count && !status; c++) {
+        const sw_column *column = &store->catalog->columns[c];
+        const sw_dimension second = column->rank > 1 ? column->dimensions[1] : SW_DIM_RUN;
+        if (is_kept(store, column)) continue;
+        if (second == SW_DIM_EVALUATION) {
+            status = clear_entries(column, row, (hsize_t)pending->keep_records);
+        } else if (second == SW_DIM_SNAPSHOT) {
+            status = clear_entries(column, row, (hsize_t)pending->keep_snapshots);
+        } else if (pending->keep_records == 0) { /* a run that goes on keeps its facts */
+            status = clear_entries(column, row, 0);
+        }
+    }
+    return status;
+}
+
+/* ---- phase 1: data ---- */
+
+static sw_status put_facts(const sw_store *store, int64_t row, const sw_run_facts *facts)
+{
+    const sw_schema *s = store->schema;
+    const put puts[] = {{s->fixed[SW_FIELD_PARAMETERS], facts->parameters},
+                        {s->fixed[SW_FIELD_TRAIN_INPUTS], (int64_t)facts->train_inputs},
+                        {s->fixed[SW_FIELD_TEST_INPUTS], (int64_t)facts->test_inputs},
+                        {s->fixed[SW_FIELD_UNMIRRORED_INPUTS], (int64_t)facts->unmirrored_inputs},
+                        {s->fixed[SW_FIELD_UNDERIVED_INPUTS], (int64_t)facts->underived_inputs}};
+    sw_status status = put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
+    if (!status) status = put_real(store, s->fixed[SW_FIELD_MAJORITY], row, facts->majority);
+    if (!status) status = put_text(store, s->fixed[SW_FIELD_BLAS_CORE], row, facts->blas_core);
+    for (int f = 0; f < SW_FAMILY_COUNT && !status; f++) {
+        const put of_family[] = {{s->family[f][SW_FACT_TUPLES], facts->tuples[f]},
+                                 {s->family[f][SW_FACT_ENUMERATED], facts->enumerated[f]},
+                                 {s->family[f][SW_FACT_HOLDS], facts->holds[f]},
+                                 {s->family[f][SW_FACT_PROMPTED], facts->prompted[f]}};
+        status = put_integers(store, row, of_family, sizeof of_family / sizeof of_family[0]);
+        if (!status) status = put_real(store, s->family[f][SW_FACT_LEAK], row, facts->leak[f]);
+    }
+    return status;
+}
+
+/* A box of one row that must lie within the dataset. */
+static sw_status put_box(const sw_store *store, int field, hid_t type, int64_t row, int64_t at, int rank,
+                         const hsize_t *after, const void *values)
+{
+    const sw_column *column = sw_store_column(store, field);
+    if (!values || !column) return SW_OK;
+    hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)row, (hsize_t)at}, count[SW_H5_RANK_MAX] = {1};
+    for (int i = 1; i < rank; i++) {
+        count[i] = after[i - 1];
+        if (count[i] == 0) return SW_OK;
+        if (rank != column->rank || start[i] + count[i] > column->extents[i])
+            return sw_fail(SW_E_PROTOCOL, "%s: run %lld sent more than its configuration says", column->path,
+                           (long long)row);
+    }
+    return sw_h5_write_box(column->dataset, column->path, type, rank, start, count, values);
+}
+
+static sw_status put_data(const sw_store *store, int64_t row, const sw_run_data *data)
+{
+    const sw_schema *s = store->schema;
+    const hsize_t inputs[] = {(hsize_t)data->inputs, (hsize_t)data->tokens};
+    sw_status status = put_box(store, s->fixed[SW_FIELD_SPLIT], H5T_NATIVE_INT8, row, 0, 2, inputs, data->split);
+    if (!status)
+        status = put_box(store, s->fixed[SW_FIELD_INPUTS], H5T_NATIVE_INT32, row, 0, 3, inputs, data->input);
+    if (!status)
+        status = put_box(store, s->fixed[SW_FIELD_DATA_LABEL], H5T_NATIVE_INT32, row, 0, 2, inputs, data->label);
+    return status;
+}
+
+static sw_status put_snapshot(const sw_store *store, int64_t row, const sw_snapshot *snapshot)
+{
+    const sw_snapshot_shape *shape = &snapshot->shape;
+    const int64_t at = snapshot->snapshot;
+    const struct {
+        sw_field_id field;
+        int rank;
+        hsize_t after[3];
+        const float *values;
+    } arrays[] = {
+        {SW_FIELD_PCA, 4, {1, (hsize_t)shape->entities, SW_PCA_COMPONENTS}, snapshot->pca},
+        {SW_FIELD_EXPLAINED_VARIANCE, 3, {1, SW_PCA_COMPONENTS}, snapshot->explained_variance},
+        {SW_FIELD_SINGULAR_VALUES, 3, {1, (hsize_t)shape->singular}, snapshot->singular_values},
+        {SW_FIELD_FOURIER_POWER, 3, {1, (hsize_t)shape->fourier}, snapshot->fourier_power},
+        {SW_FIELD_EMBEDDING, 4, {1, (hsize_t)shape->vocabulary, (hsize_t)shape->d}, snapshot->embedding},
+        {SW_FIELD_SNAPSHOT_PARAMETERS, 3, {1, (hsize_t)shape->parameters}, snapshot->parameters},
+    };
+    const hsize_t one[] = {1};
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0] && !status; i++)
+        status = put_box(store, store->schema->fixed[arrays[i].field], H5T_NATIVE_FLOAT, row, at, arrays[i].rank,
+                         arrays[i].after, arrays[i].values);
+    if (!status)
+        status = put_box(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP], H5T_NATIVE_INT64, row, at, 2, one,
+                         &snapshot->step);
+    return status;
+}
+
+/* One block a metric. */
+static sw_status put_records(const sw_store *store, int64_t row, const sw_pending *pending)
+{
+    const size_t count = pending->record_count;
+    const hsize_t after[] = {count};
+    if (count == 0) return SW_OK;
+    sw_status status = SW_OK;
+    float *values = malloc(count * sizeof *values);
+    int64_t *steps = malloc(count * sizeof *steps);
+    if (!values || !steps) status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
+    for (size_t i = 0; i < count && !status; i++) steps[i] = pending->records[i].step;
+    if (!status)
+        status = put_box(store, store->schema->fixed[SW_FIELD_STEP], H5T_NATIVE_INT64, row, pending->first_record, 2,
+                         after, steps);
+    for (int m = 0; m < SW_METRIC_COUNT && !status; m++) {
+        if (store->schema->metric[m] < 0) continue;
+        for (size_t i = 0; i < count; i++) values[i] = pending->records[i].value[m];
+        status = put_box(store, store->schema->metric[m], H5T_NATIVE_FLOAT, row, pending->first_record, 2, after,
+                         values);
+    }
+    free(steps);
+    free(values);
+    return status;
+}
+
+static sw_status put_onsets(const sw_store *store, int64_t row, const sw_onsets *o)
+{
+    const sw_schema *s = store->schema;
+    const put puts[] = {{s->fixed[SW_FIELD_T_MEM], o->t_mem},
+                        {s->fixed[SW_FIELD_T_GEN], o->t_gen},
+                        {s->fixed[SW_FIELD_T_SYM], o->t_sym},
+                        {s->fixed[SW_FIELD_T_GEO], o->t_geo},
+                        {s->fixed[SW_FIELD_T_GEO_PARTICIPATION], o->t_geo_participation},
+                        {s->fixed[SW_FIELD_LEAD_TIME], o->lead_time_known ? o->lead_time : -1},
+                        {s->fixed[SW_FIELD_PHASE], o->phase}};
+    sw_status status = put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
+    for (int t = 0; t < SW_THRESHOLD_COUNT && !status; t++) {
+        const put of_threshold[] = {{s->crossing[0][SW_CROSSING_FIRST][t], o->train_first[t]},
+                                    {s->crossing[0][SW_CROSSING_STABLE][t], o->train_stable[t]},
+                                    {s->crossing[0][SW_CROSSING_FIRST_DIPS][t], o->train_dips[t]},
+                                    {s->crossing[0][SW_CROSSING_STABLE_DIPS][t], o->train_dips[t]},
+                                    {s->crossing[1][SW_CROSSING_FIRST][t], o->test_first[t]},
+                                    {s->crossing[1][SW_CROSSING_STABLE][t], o->test_stable[t]},
+                                    {s->crossing[1][SW_CROSSING_FIRST_DIPS][t], o->test_dips[t]},
+                                    {s->crossing[1][SW_CROSSING_STABLE_DIPS][t], o->test_dips[t]}};
+        status = put_integers(store, row, of_threshold, sizeof of_threshold / sizeof of_threshold[0]);
+    }
+    for (int f = 0; f < SW_FAMILY_COUNT && !status; f++) {
+        status = put_integer(store, s->t_sym_mean[f], row, o->t_sym_mean[f]);
+        if (!status) status = put_integer(store, s->t_sym_max[f], row, o->t_sym_max[f]);
+    }
+    return status;
+}
+
+static sw_status put_result(const sw_store *store, int64_t row, const sw_pending *pending)
+{
+    const sw_schema *s = store->schema;
+    const sw_run_result *result = &pending->result;
+    const double wall = result->wall_seconds;
+    sw_status status = put_integer(store, s->fixed[SW_FIELD_STEPS], row, result->steps);
+    if (!status) status = put_integer(store, s->fixed[SW_FIELD_STOPPED_EARLY], row, result->stopped_early);
+    if (!status) status = put_real(store, s->fixed[SW_FIELD_WALL_SECONDS], row, wall);
+    if (!status)
+        status = put_real(store, s->fixed[SW_FIELD_STEPS_PER_SECOND], row,
+                          wall > 0 ? (double)result->steps / wall : NAN);
+    if (!status)
+        status = put_real(store, s->fixed[SW_FIELD_MEASURE_SHARE], row,
+                          wall > 0 ? result->measure_seconds / wall : NAN);
+    if (!status) status = put_text(store, s->fixed[SW_FIELD_ERROR], row, result->error);
+    const bool any = store->rows[row].records > 0;
+    for (int m = 0; m < SW_METRIC_COUNT && !status; m++)
+        status = put_real(store, s->final[m], row, any ? pending->last.value[m] : NAN);
+    return status;
+}
+
+static sw_status put_pending(sw_store *store, int64_t row)
+{
+    sw_status status = SW_OK;
+    const sw_row *r = &store->rows[row];
+    const sw_pending *pending = r->pending;
+    if (pending->begin) {
+        if (!r->clean) status = clear_row(store, row, pending);
+        if (!status) status = put_text(store, store->schema->fixed[SW_FIELD_HOST], row, pending->host);
+        if (!status) status = put_integer(store, store->schema->fixed[SW_FIELD_RANK], row, pending->rank);
+    }
+    if (!status && pending->facts) status = put_facts(store, row, pending->facts);
+    if (!status && pending->data) status = put_data(store, row, pending->data);
+    if (!status) status = put_records(store, row, pending);
+    for (const sw_kept_snapshot *k = pending->snapshots; k && !status; k = k->next)
+        status = put_snapshot(store, row, &k->snapshot);
+    if (!status && pending->finished) status = put_result(store, row, pending);
+    if (!status && pending->onsets_given) status = put_onsets(store, row, &pending->onsets);
+    return status;
+}
+
+/* ---- the phases ---- */
+
+static sw_status flush_library(const sw_store *store)
+{
+    return H5Fflush(store->file, H5F_SCOPE_GLOBAL) < 0 ? sw_h5_fail("%s", store->path) : SW_OK;
+}
+
+static sw_status put_progress(const sw_store *store, int64_t row, sw_run_state state, int64_t written)
+{
+    const sw_schema *s = store->schema;
+    const put puts[] = {{s->fixed[SW_FIELD_WRITTEN], written},
+                        {s->fixed[SW_FIELD_ATTEMPTS], store->rows[row].attempts},
+                        {s->fixed[SW_FIELD_STATUS], state}};
+    return put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
+}
+
+static bool is_over(sw_run_state state) { return state != SW_RUN_PENDING && state != SW_RUN_RUNNING; }
+
+static sw_status withdraw(const sw_store *store)
+{
+    sw_status status = SW_OK;
+    bool any = false;
+    for (size_t i = 0; i < store->dirty_count && !status; i++) {
+        const int64_t row = store->dirty[i];
+        const sw_row *r = &store->rows[row];
+        if (r->clean || !r->pending || !r->pending->begin) continue;
+        any = true;
+        status = put_integer(store, store->schema->fixed[SW_FIELD_CHECKSUM], row, -1);
+        if (!status) status = put_progress(store, row, SW_RUN_RUNNING, r->pending->keep_records);
+    }
+    return status || !any ? status : flush_library(store);
+}
+
+sw_status sw_store_write_pending(sw_store *store)
+{
+    sw_status status = withdraw(store);
+    for (size_t i = 0; i < store->dirty_count && !status; i++)
+        if (store->rows[store->dirty[i]].pending) status = put_pending(store, store->dirty[i]);
+    if (!status) status = flush_library(store);
+    for (size_t i = 0; i < store->dirty_count && !status; i++) {
+        const int64_t row = store->dirty[i];
+        int64_t checksum;
+        status = put_progress(store, row, store->rows[row].state, store->rows[row].records);
+        if (status || !is_over(store->rows[row].state)) continue;
+        status = sw_row_checksum(&checksum, store->catalog, row);
+        if (!status) status = put_integer(store, store->schema->fixed[SW_FIELD_CHECKSUM], row, checksum);
+    }
+    if (!status) status = flush_library(store);
+    return status;
+}
+
+/* Everything kept is in the file: forget it. */
+static void acknowledge(sw_store *store)
+{
+    for (size_t i = 0; i < store->dirty_count; i++) {
+        sw_row *r = &store->rows[store->dirty[i]];
+        r->flushed = r->records;
+        r->flushed_snapshots = r->snapshots;
+        if (r->pending) r->clean = false;
+        r->dirty = false;
+        sw_pending_destroy(r->pending);
+        r->pending = NULL;
+    }
+    store->dirty_count = 0;
+    store->kept_bytes = 0;
+}
+
+static sw_status reopen(sw_store *store)
+{
+    const sw_status closed = sw_store_detach(store);
+    (void)closed; /* the fault that broke it has been told; what counts is whether it opens */
+    const sw_status status = sw_store_attach(store);
+    if (!status) store->broken = false;
+    return status;
+}
+
+/* The descriptor behind the file, for fsync. */
+static sw_status sync_descriptor(const sw_store *store)
+{
+    void *descriptor = NULL;
+    if (H5Fget_vfd_handle(store->file, H5P_DEFAULT, &descriptor) < 0) return sw_h5_fail("%s", store->path);
+    return sw_sync_descriptor(*(int *)descriptor, store->path);
+}
+
+sw_status sw_store_flush(sw_store *store)
+{
+    sw_status status = sw_lock_heartbeat(store->lock);
+    if (status) return status;
+    if (store->broken) status = reopen(store);
+    if (!status && store->dirty_count > 0) {
+        status = sw_store_write_pending(store);
+        if (!status && sw_clock_now() - store->synced >= sync_seconds) {
+            status = sync_descriptor(store);
+            store->synced = sw_clock_now();
+        }
+        /* Rows were begun before the fault: what the file holds of them is no longer known. */
+        for (size_t i = 0; status && i < store->dirty_count; i++) store->rows[store->dirty[i]].clean = false;
+    }
+    if (status) {
+        store->broken = true;
+        return status;
+    }
+    acknowledge(store);
+    return SW_OK;
+}
+
+/* ---- reading back ---- */
+
+sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
+                                  int64_t count)
+{
+    const hsize_t start[2] = {(hsize_t)row, (hsize_t)first}, size[2] = {1, (hsize_t)count};
+    const sw_column *step = sw_catalog_find(catalog, "/curves/step");
+    if (!step || step->rank != 2 || step->type != SW_FIELD_I64)
+        return sw_fail(SW_E_STORE, "/curves/step is missing or has another form");
+    sw_status status = SW_OK;
+    int64_t *steps = malloc((size_t)count * sizeof *steps);
+    float *values = malloc((size_t)count * sizeof *values);
+    if (!steps || !values) status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
+    if (!status) status = sw_h5_read_box(step->dataset, step->path, H5T_NATIVE_INT64, 2, start, size, steps);
+    for (int64_t i = 0; i < count && !status; i++) {
+        out[i].step = steps[i];
+        out[i].evaluation = (int32_t)(first + i);
+        out[i].reserved = 0;
+    }
+    for (int m = 0; m < SW_METRIC_COUNT && !status; m++) {
+        char path[192];
+        sw_metric_path(path, m);
+        const sw_column *column = sw_catalog_find(catalog, path);
+        if (column && column->rank == 2 && column->type == SW_FIELD_F32) {
+            status = sw_h5_read_box(column->dataset, path, H5T_NATIVE_FLOAT, 2, start, size, values);
+        } else {
+            for (int64_t i = 0; i < count; i++) values[i] = NAN;
+        }
+        for (int64_t i = 0; i < count && !status; i++) out[i].value[m] = values[i];
+    }
+    free(values);
+    free(steps);
+    return status;
+}

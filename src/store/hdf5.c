@@ -1,0 +1,227 @@
+/* hdf5.c: HDF5 calls with our statuses. */
+#include "store/hdf5.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sw_h5_begin(void)
+{
+    /* Read by the library when it starts; the property of sw_h5_access says the same for later opens. */
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+/* Keeps the innermost description, which is where the fault is known. */
+static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *data)
+{
+    char *text = data;
+    if (n == 0 && error->desc) snprintf(text, SW_MESSAGE_MAX / 2, "%s", error->desc);
+    return 0;
+}
+
+sw_status sw_h5_fail(const char *format, ...)
+{
+    char context[SW_MESSAGE_MAX / 2], reason[SW_MESSAGE_MAX / 2] = "";
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(context, sizeof context, format, arguments);
+    va_end(arguments);
+
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, reason);
+    H5Eclear2(H5E_DEFAULT);
+    /* A refused system call: "file write failed: time = ..., errno = 28, error message = 'No space left on device', ..." */
+    const char *refused = strstr(reason, "error message = '");
+    if (refused) {
+        refused += strlen("error message = '");
+        const char *end = strchr(refused, '\'');
+        const int length = end ? (int)(end - refused) : (int)strlen(refused);
+        return sw_fail(SW_E_IO, "%s: %.*s", context, length, refused);
+    }
+    return sw_fail(SW_E_STORE, "%s: %s", context, reason[0] ? reason : "HDF5 failed without saying why");
+}
+
+hid_t sw_h5_access(void)
+{
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
+        H5Pset_file_locking(access, 0, 1) < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0) {
+        sw_h5_fail("file access properties");
+        sw_h5_close(access);
+        return -1;
+    }
+    return access;
+}
+
+hid_t sw_h5_text_type(void)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type < 0 || H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
+        sw_h5_fail("text type");
+        sw_h5_close(type);
+        return -1;
+    }
+    return type;
+}
+
+sw_status sw_h5_set_text(hid_t object, const char *name, const char *text)
+{
+    sw_status status = SW_OK;
+    hid_t type = sw_h5_text_type(), space = H5Screate(H5S_SCALAR), attribute = -1;
+    if (type < 0 || space < 0) {
+        status = sw_h5_fail("attribute %s", name);
+        goto done;
+    }
+    if (H5Aexists(object, name) > 0) H5Adelete(object, name);
+    attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0 || H5Awrite(attribute, type, &text) < 0) status = sw_h5_fail("attribute %s", name);
+done:
+    sw_h5_close(attribute);
+    sw_h5_close(space);
+    sw_h5_close(type);
+    return status;
+}
+
+sw_status sw_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *values,
+                          size_t count)
+{
+    sw_status status = SW_OK;
+    const hsize_t extent = count;
+    hid_t space = H5Screate_simple(1, &extent, NULL), attribute = -1;
+    if (space >= 0) attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0 || H5Awrite(attribute, memory_type, values) < 0) status = sw_h5_fail("attribute %s", name);
+    sw_h5_close(attribute);
+    sw_h5_close(space);
+    return status;
+}
+
+/* A string attribute of fixed length; reads at most SW_MESSAGE_MAX bytes. */
+static sw_status get_fixed_text(char **out, hid_t attribute, hid_t type, const char *name)
+{
+    const size_t size = H5Tget_size(type);
+    if (size == 0 || size > SW_MESSAGE_MAX) return sw_fail(SW_E_STORE, "attribute %s: absurd length", name);
+    char *text = calloc(size + 1, 1);
+    if (!text) return sw_fail(SW_E_MEMORY, "attribute %s", name);
+    if (H5Aread(attribute, type, text) < 0) {
+        free(text);
+        return sw_h5_fail("attribute %s", name);
+    }
+    *out = text;
+    return SW_OK;
+}
+
+sw_status sw_h5_get_text(char **out, hid_t object, const char *name)
+{
+    sw_status status = SW_OK;
+    hid_t attribute = -1, type = -1, memory = -1, space = -1;
+    char *text = NULL;
+    *out = NULL;
+    if (H5Aexists(object, name) <= 0) return SW_OK;
+    attribute = H5Aopen(object, name, H5P_DEFAULT);
+    type = attribute < 0 ? -1 : H5Aget_type(attribute);
+    space = attribute < 0 ? -1 : H5Aget_space(attribute);
+    if (type < 0 || space < 0) {
+        status = sw_h5_fail("attribute %s", name);
+    } else if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
+        status = sw_fail(SW_E_STORE, "attribute %s is not one text", name);
+    } else if (H5Tis_variable_str(type) > 0) {
+        memory = sw_h5_text_type();
+        if (memory < 0 || H5Tset_cset(memory, H5Tget_cset(type)) < 0 || H5Aread(attribute, memory, &text) < 0) {
+            status = sw_h5_fail("attribute %s", name);
+        } else {
+            *out = strdup(text ? text : "");
+            if (!*out) status = sw_fail(SW_E_MEMORY, "attribute %s", name);
+            if (text) H5free_memory(text);
+        }
+    } else {
+        status = get_fixed_text(out, attribute, type, name);
+    }
+    sw_h5_close(memory);
+    sw_h5_close(space);
+    sw_h5_close(type);
+    sw_h5_close(attribute);
+    return status;
+}
+
+sw_status sw_h5_get_integer(int64_t *out, hid_t object, const char *name)
+{
+    sw_status status = SW_OK;
+    hid_t attribute = -1, type = -1, space = -1;
+    attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
+    if (attribute < 0) return sw_fail(SW_E_STORE, "attribute %s is missing", name);
+    type = H5Aget_type(attribute);
+    space = H5Aget_space(attribute);
+    if (type < 0 || space < 0 || H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) {
+        status = sw_fail(SW_E_STORE, "attribute %s is not one integer", name);
+    } else if (H5Aread(attribute, H5T_NATIVE_INT64, out) < 0) {
+        status = sw_h5_fail("attribute %s", name);
+    }
+    sw_h5_close(space);
+    sw_h5_close(type);
+    sw_h5_close(attribute);
+    return status;
+}
+
+typedef enum direction { READ, WRITE } direction;
+
+static sw_status transfer_box(direction way, hid_t dataset, const char *path, hid_t memory_type, int rank,
+                              const hsize_t *start, const hsize_t *count, void *values)
+{
+    sw_status status = SW_OK;
+    hid_t file_space = H5Dget_space(dataset), memory_space = H5Screate_simple(rank, count, NULL);
+    if (file_space < 0 || memory_space < 0 ||
+        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
+        H5Sselect_valid(file_space) <= 0) {
+        status = sw_h5_fail("%s: row %lld", path, (long long)start[0]);
+        goto done;
+    }
+    const herr_t result = way == READ ? H5Dread(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values)
+                                      : H5Dwrite(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values);
+    if (result < 0) status = sw_h5_fail("%s: row %lld", path, (long long)start[0]);
+done:
+    sw_h5_close(memory_space);
+    sw_h5_close(file_space);
+    return status;
+}
+
+sw_status sw_h5_write_box(hid_t dataset, const char *path, hid_t memory_type, int rank, const hsize_t *start,
+                          const hsize_t *count, const void *values)
+{
+    return transfer_box(WRITE, dataset, path, memory_type, rank, start, count, (void *)(uintptr_t)values);
+}
+
+sw_status sw_h5_read_box(hid_t dataset, const char *path, hid_t memory_type, int rank, const hsize_t *start,
+                         const hsize_t *count, void *values)
+{
+    return transfer_box(READ, dataset, path, memory_type, rank, start, count, values);
+}
+
+int sw_h5_extents(hid_t dataset, const char *path, hsize_t extents[SW_H5_RANK_MAX])
+{
+    hid_t space = H5Dget_space(dataset);
+    int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+    if (rank > SW_H5_RANK_MAX) {
+        sw_fail(SW_E_STORE, "%s has %d dimensions", path, rank);
+        rank = -1;
+    } else if (rank < 0 || (rank > 0 && H5Sget_simple_extent_dims(space, extents, NULL) < 0)) {
+        sw_h5_fail("%s", path);
+        rank = -1;
+    }
+    sw_h5_close(space);
+    return rank;
+}
+
+void sw_h5_close(hid_t id)
+{
+    if (id < 0) return;
+    switch (H5Iget_type(id)) {
+    case H5I_FILE: H5Fclose(id); break;
+    case H5I_GROUP: H5Gclose(id); break;
+    case H5I_DATASET: H5Dclose(id); break;
+    case H5I_DATATYPE: H5Tclose(id); break;
+    case H5I_DATASPACE: H5Sclose(id); break;
+    case H5I_ATTR: H5Aclose(id); break;
+    case H5I_GENPROP_LST: H5Pclose(id); break;
+    default: H5Idec_ref(id); break;
+    }
+}

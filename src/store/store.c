@@ -1,0 +1,311 @@
+/* store.c: opens and closes the results file as its one writer. */
+#include "store/writer.h"
+
+#include "store/recover.h"
+#include "store/verify.h"
+#include "symsweep/clock.h"
+#include "symsweep/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const sw_column *sw_store_column(const sw_store *store, int field)
+{
+    return field < 0 ? NULL : &store->catalog->columns[store->column[field]];
+}
+
+/* ---- file in SWMR ---- */
+
+sw_status sw_store_attach(sw_store *store)
+{
+    sw_status status = sw_h5_open_writable(&store->file, store->path);
+    if (status) return status;
+    status = sw_catalog_open(&store->catalog, store->file);
+    for (size_t f = 0; f < store->schema->count && !status; f++) {
+        store->column[f] = sw_catalog_index(store->catalog, store->schema->fields[f].path);
+        if (store->column[f] < 0) status = sw_fail(SW_E_STORE, "%s is missing", store->schema->fields[f].path);
+    }
+    if (!status) {
+        store->evaluation_capacity =
+            (int64_t)sw_store_column(store, store->schema->fixed[SW_FIELD_STEP])->extents[1];
+        store->snapshot_capacity =
+            (int64_t)sw_store_column(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP])->extents[1];
+    }
+    if (!status && H5Fstart_swmr_write(store->file) < 0) status = sw_h5_fail("%s: SWMR", store->path);
+    if (!status) return SW_OK;
+    sw_catalog_close(store->catalog);
+    store->catalog = NULL;
+    sw_h5_close(store->file);
+    store->file = -1;
+    return status;
+}
+
+sw_status sw_store_detach(sw_store *store)
+{
+    sw_status status = SW_OK;
+    sw_catalog_close(store->catalog);
+    store->catalog = NULL;
+    if (store->file >= 0 && H5Fclose(store->file) < 0) status = sw_h5_fail("%s", store->path);
+    store->file = -1;
+    return status;
+}
+
+/* ---- rows of an existing file ---- */
+
+static int64_t count_steps(const int64_t *steps, size_t count)
+{
+    size_t n = 0;
+    while (n < count && steps[n] >= 0) n++;
+    return (int64_t)n;
+}
+
+/* Snapshots that a row holds: leading entries of /snapshots/step. */
+static sw_status load_snapshots(sw_store *store, int64_t row)
+{
+    const sw_column *column = sw_store_column(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP]);
+    const size_t capacity = sw_column_elements(column, 1);
+    int64_t *steps = calloc(capacity + 1, sizeof *steps);
+    if (!steps) return sw_fail(SW_E_MEMORY, "%s", column->path);
+    const sw_status status = sw_column_read_rows(column, (hsize_t)row, 1, steps);
+    if (!status) store->rows[row].snapshots = store->rows[row].flushed_snapshots = count_steps(steps, capacity);
+    free(steps);
+    return status;
+}
+
+typedef struct row_table {
+    int8_t *state;
+    int64_t *attempts, *written, *rank;
+} row_table;
+
+static sw_status read_table(const sw_store *store, row_table *table)
+{
+    const sw_schema *schema = store->schema;
+    const hsize_t rows = (hsize_t)store->row_count;
+    sw_status status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_STATUS]), 0, rows, H5T_NATIVE_INT8,
+                                      table->state);
+    if (!status)
+        status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_ATTEMPTS]), 0, rows, H5T_NATIVE_INT64,
+                                table->attempts);
+    if (!status)
+        status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_WRITTEN]), 0, rows, H5T_NATIVE_INT64,
+                                table->written);
+    if (!status)
+        status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_RANK]), 0, rows, H5T_NATIVE_INT64,
+                                table->rank);
+    return status;
+}
+
+static void set_row(sw_row *row, const row_table *table, int64_t r, bool killed, int64_t capacity)
+{
+    const int64_t written = table->written[r];
+    row->state = (sw_run_state)table->state[r];
+    row->attempts = table->attempts[r];
+    if (row->state == SW_RUN_RUNNING || row->state < SW_RUN_PENDING || row->state > SW_RUN_PRUNED)
+        row->state = SW_RUN_PENDING;
+    row->records = row->flushed = written < 0 ? 0 : written > capacity ? capacity : written;
+    /* After a kill a row may hold what was never acknowledged. */
+    row->clean = !killed && table->rank[r] == -1 && row->state == SW_RUN_PENDING && row->records == 0;
+}
+
+static sw_status load_rows(sw_store *store, bool killed)
+{
+    sw_status status = SW_OK;
+    const size_t count = (size_t)store->row_count;
+    row_table table = {calloc(count + 1, 1), calloc(count + 1, sizeof(int64_t)), calloc(count + 1, sizeof(int64_t)),
+                       calloc(count + 1, sizeof(int64_t))};
+    if (!table.state || !table.attempts || !table.written || !table.rank) {
+        status = sw_fail(SW_E_MEMORY, "rows of the results file");
+    } else if (count > 0) {
+        status = read_table(store, &table);
+    }
+    for (int64_t r = 0; r < store->row_count && !status; r++) {
+        set_row(&store->rows[r], &table, r, killed, store->evaluation_capacity);
+        if (!store->rows[r].clean) status = load_snapshots(store, r);
+    }
+    free(table.state);
+    free(table.attempts);
+    free(table.written);
+    free(table.rank);
+    return status;
+}
+
+/* Rows whose checksum does not fit are trained again. */
+static void discard_damaged(sw_store *store, const sw_damage *damage)
+{
+    for (size_t i = 0; i < damage->count; i++) {
+        const int64_t r = damage->rows[i];
+        if (r < 0 || r >= store->row_count) continue;
+        sw_warn("%s: run %lld is damaged (its checksum does not fit) and counts as not trained", store->path,
+                (long long)r);
+        store->rows[r].state = SW_RUN_PENDING;
+        store->rows[r].flushed = store->rows[r].records = 0;
+        store->rows[r].flushed_snapshots = store->rows[r].snapshots = 0;
+        store->rows[r].clean = false;
+    }
+}
+
+/* ---- opening ---- */
+
+static char *beside(const char *path, const char *suffix)
+{
+    char *name = malloc(strlen(path) + strlen(suffix) + 1);
+    if (name) sprintf(name, "%s%s", path, suffix);
+    return name;
+}
+
+/* A new file, or an extended copy of the one that is there, comes under its name when it is complete. */
+static sw_status build_and_rename(const sw_store *store, const sw_store_layout *layout, const sw_growth *growth,
+                                  bool exists)
+{
+    char *temporary = beside(store->path, ".new");
+    if (!temporary) return sw_fail(SW_E_MEMORY, "%s", store->path);
+    /* Left by a start that was killed; the lock says that nobody is at it. */
+    unlink(temporary);
+    sw_status status = SW_OK;
+    if (exists) {
+        status = sw_copy_file(store->path, temporary);
+        if (!status) status = sw_file_extend(temporary, store->schema, layout, growth);
+    } else {
+        status = sw_file_create(temporary, store->schema, layout, growth);
+    }
+    if (!status) status = sw_sync_file(temporary);
+    if (!status && rename(temporary, store->path) != 0)
+        status = sw_fail(SW_E_IO, "%s: %s", store->path, strerror(errno));
+    if (!status) status = sw_sync_folder(store->path);
+    if (status) unlink(temporary);
+    free(temporary);
+    return status;
+}
+
+/* Compares the file that is there with the layout. */
+static sw_status find_growth(sw_growth *growth, const sw_store *store, const sw_store_layout *layout)
+{
+    hid_t file;
+    sw_catalog *catalog = NULL;
+    sw_status status = sw_h5_open_readable(&file, store->path);
+    if (status) return status;
+    status = sw_check_format(file, store->path, layout->sweep_name);
+    if (!status) status = sw_catalog_open(&catalog, file);
+    if (!status) status = sw_growth_find(growth, file, catalog, store->schema, layout);
+    sw_catalog_close(catalog);
+    sw_h5_close(file);
+    return status;
+}
+
+static sw_status allocate_rows(sw_store *store, const sw_growth *growth, size_t run_count)
+{
+    store->run_count = run_count;
+    store->row_count = growth->known + growth->added;
+    store->run_row = calloc(run_count + 1, sizeof *store->run_row);
+    store->column = calloc(store->schema->count + 1, sizeof *store->column);
+    store->rows = calloc((size_t)store->row_count + 1, sizeof *store->rows);
+    store->dirty = calloc((size_t)store->row_count + 1, sizeof *store->dirty);
+    if (!store->run_row || !store->column || !store->rows || !store->dirty)
+        return sw_fail(SW_E_MEMORY, "%zu runs", run_count);
+    memcpy(store->run_row, growth->row, run_count * sizeof *store->run_row);
+    return SW_OK;
+}
+
+/* The file is there, complete for the layout, and plain: takes it for writing. */
+static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_damage *damage, bool killed)
+{
+    sw_status status = sw_store_attach(store);
+    if (!status && store->catalog->runs != (hsize_t)store->row_count)
+        status = sw_fail(SW_E_STORE, "%s: changed while it was opened", store->path);
+    if (!status) status = load_rows(store, killed);
+    if (status) return status;
+    for (size_t i = 0; i < store->run_count; i++) store->rows[growth->row[i]].config_changed = growth->config_changed[i];
+    discard_damaged(store, damage);
+    return SW_OK;
+}
+
+static sw_status open_existing_or_new(sw_store *store, const sw_store_layout *layout)
+{
+    sw_growth growth = {0};
+    sw_damage damage = {0};
+    bool killed = false;
+    const bool exists = access(store->path, F_OK) == 0;
+    sw_status status = SW_OK;
+    if (exists) {
+        status = sw_verify_file(&damage, store->path);
+        if (!status) status = sw_recover_file(store->path, &killed);
+        if (!status) status = find_growth(&growth, store, layout);
+    } else {
+        status = sw_growth_find(&growth, -1, NULL, store->schema, layout);
+    }
+    if (!status) status = allocate_rows(store, &growth, layout->run_count);
+    if (!status && (!exists || growth.needed)) status = build_and_rename(store, layout, &growth, exists);
+    if (!status) status = take_file(store, &growth, &damage, killed);
+    sw_growth_release(&growth);
+    sw_damage_release(&damage);
+    return status;
+}
+
+static void destroy(sw_store *store)
+{
+    if (!store) return;
+    for (int64_t r = 0; store->rows && r < store->row_count; r++) sw_pending_destroy(store->rows[r].pending);
+    sw_lock_release(store->lock);
+    sw_schema_destroy(store->schema);
+    free(store->dirty);
+    free(store->rows);
+    free(store->column);
+    free(store->run_row);
+    free(store->path);
+    free(store);
+}
+
+sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout *layout)
+{
+    *out = NULL;
+    sw_h5_begin();
+    sw_store *store = calloc(1, sizeof *store);
+    if (store) store->path = strdup(path);
+    if (!store || !store->path) {
+        destroy(store);
+        return sw_fail(SW_E_MEMORY, "%s", path);
+    }
+    store->file = -1;
+    store->synced = sw_clock_now();
+    sw_status status = sw_lock_take(&store->lock, path);
+    if (!status) status = sw_schema_create(&store->schema, layout);
+    if (!status) status = open_existing_or_new(store, layout);
+    if (status) {
+        const sw_status closed = sw_store_detach(store);
+        (void)closed; /* the first fault is the one to tell */
+        destroy(store);
+        return status;
+    }
+    *out = store;
+    return SW_OK;
+}
+
+sw_status sw_store_close(sw_store *store)
+{
+    if (!store) return SW_OK;
+    sw_status status = sw_store_flush(store);
+    const sw_status closed = sw_store_detach(store);
+    if (!status) status = closed;
+    if (!status) status = sw_sync_file(store->path);
+    destroy(store);
+    return status;
+}
+
+/* ---- what is known of a row ---- */
+
+int64_t sw_store_row(const sw_store *store, size_t run) { return store->run_row[run]; }
+
+sw_run_state sw_store_state(const sw_store *store, int64_t row) { return store->rows[row].state; }
+
+int64_t sw_store_attempts(const sw_store *store, int64_t row) { return store->rows[row].attempts; }
+
+int64_t sw_store_flushed(const sw_store *store, int64_t row) { return store->rows[row].flushed; }
+
+int64_t sw_store_flushed_snapshots(const sw_store *store, int64_t row) { return store->rows[row].flushed_snapshots; }
+
+bool sw_store_config_changed(const sw_store *store, int64_t row) { return store->rows[row].config_changed; }
+
+sw_status sw_store_heartbeat(sw_store *store) { return sw_lock_heartbeat(store->lock); }

@@ -1,0 +1,210 @@
+/* verify.c: reads a file in a child process first. */
+#include "store/verify.h"
+
+#include "store/checksum.h"
+#include "store/recover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Rows of larger files are not read whole before a sweep goes on. */
+static const int64_t checksums_up_to = INT64_C(1) << 30;
+/* Rows whose columns are read together. */
+enum { BAND = 16 };
+
+/* What the child says through the pipe, followed by `count` row numbers. */
+typedef struct report {
+    int32_t status;
+    int32_t reserved;
+    int64_t count;
+    char message[SW_MESSAGE_MAX];
+} report;
+
+/* ---- in the child ---- */
+
+static bool is_over(int8_t state) { return state > SW_RUN_RUNNING && state <= SW_RUN_PRUNED; }
+
+/* Reads what every tool reads: all columns of one dimension; and walks the chunk index of the others. */
+static sw_status read_table(const sw_catalog *catalog)
+{
+    sw_status status = SW_OK;
+    for (size_t c = 0; c < catalog->count && !status; c++) {
+        const sw_column *column = &catalog->columns[c];
+        hsize_t chunks;
+        if (column->type == SW_FIELD_TEXT) {
+            for (hsize_t r = 0; r < catalog->runs && !status; r++) {
+                char *text;
+                status = sw_column_read_texts(column, r, 1, &text);
+                if (!status) free(text);
+            }
+        } else if (column->rank == 1) {
+            char *values = malloc(sw_column_elements(column, catalog->runs) * 8 + 1);
+            status = values ? sw_column_read_rows(column, 0, catalog->runs, values) : SW_E_MEMORY;
+            free(values);
+        } else if (H5Dget_num_chunks(column->dataset, H5S_ALL, &chunks) < 0) {
+            status = sw_h5_fail("%s", column->path);
+        }
+    }
+    return status;
+}
+
+static sw_status check_band(sw_damage *damage, const sw_catalog *catalog, const int8_t *state,
+                            const int64_t *checksum, hsize_t first)
+{
+    int64_t found[BAND];
+    const hsize_t count = first + BAND <= catalog->runs ? BAND : catalog->runs - first;
+    bool any = false;
+    for (hsize_t i = 0; i < count; i++) any = any || is_over(state[first + i]);
+    if (!any) return SW_OK;
+    const sw_status status = sw_rows_checksum(found, catalog, (int64_t)first, (int64_t)count);
+    for (hsize_t i = 0; i < count && !status; i++) {
+        if (is_over(state[first + i]) && checksum[first + i] != found[i])
+            damage->rows[damage->count++] = (int64_t)(first + i);
+    }
+    return status;
+}
+
+static sw_status check_rows(sw_damage *damage, const sw_catalog *catalog)
+{
+    const sw_column *state_column = sw_catalog_find(catalog, "/runs/status");
+    const sw_column *checksum_column = sw_catalog_find(catalog, "/runs/checksum");
+    if (!state_column || state_column->rank != 1 || !checksum_column || checksum_column->rank != 1)
+        return sw_fail(SW_E_STORE, "/runs/status or /runs/checksum is missing");
+    int8_t *state = calloc(catalog->runs + 1, sizeof *state);
+    int64_t *checksum = calloc(catalog->runs + 1, sizeof *checksum);
+    damage->rows = calloc(catalog->runs + 1, sizeof *damage->rows);
+    sw_status status = SW_OK;
+    if (!state || !checksum || !damage->rows) {
+        status = sw_fail(SW_E_MEMORY, "%llu rows", (unsigned long long)catalog->runs);
+    } else if (catalog->runs > 0) {
+        status = sw_column_read(state_column, 0, catalog->runs, H5T_NATIVE_INT8, state);
+        if (!status) status = sw_column_read(checksum_column, 0, catalog->runs, H5T_NATIVE_INT64, checksum);
+    }
+    for (hsize_t r = 0; r < catalog->runs && !status; r += BAND)
+        status = check_band(damage, catalog, state, checksum, r);
+    free(checksum);
+    free(state);
+    return status;
+}
+
+static sw_status inspect(sw_damage *damage, const char *path, int64_t size)
+{
+    hid_t file;
+    sw_catalog *catalog = NULL;
+    sw_status status = sw_h5_open_readable(&file, path);
+    if (status) return status;
+    status = sw_check_format(file, path, NULL);
+    if (!status) {
+        status = sw_catalog_open(&catalog, file);
+        if (!status) status = read_table(catalog);
+        if (!status && size <= checksums_up_to) status = check_rows(damage, catalog);
+        if (status) status = sw_fail_in(status, "%s is damaged", path);
+    }
+    sw_catalog_close(catalog);
+    sw_h5_close(file);
+    return status;
+}
+
+static bool write_all(int descriptor, const void *bytes, size_t count)
+{
+    for (const char *at = bytes; count > 0;) {
+        const ssize_t written = write(descriptor, at, count);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        at += written;
+        count -= (size_t)written;
+    }
+    return true;
+}
+
+static bool read_all(int descriptor, void *bytes, size_t count)
+{
+    for (char *at = bytes; count > 0;) {
+        const ssize_t length = read(descriptor, at, count);
+        if (length < 0 && errno == EINTR) continue;
+        if (length <= 0) return false;
+        at += length;
+        count -= (size_t)length;
+    }
+    return true;
+}
+
+static void run_child(int pipe_end, const char *path, int64_t size)
+{
+    const struct rlimit no_core = {0, 0};
+    /* A file made to go round in circles ends here; a sound one needs far less. */
+    const rlim_t seconds = (rlim_t)(60 + size / (20 << 20));
+    const struct rlimit cpu = {seconds, seconds};
+    setrlimit(RLIMIT_CORE, &no_core);
+    setrlimit(RLIMIT_CPU, &cpu);
+    const int null = open("/dev/null", O_WRONLY);
+    if (null >= 0) dup2(null, STDERR_FILENO);
+
+    sw_damage damage = {0};
+    report said = {0};
+    said.status = inspect(&damage, path, size);
+    said.count = said.status ? 0 : (int64_t)damage.count;
+    snprintf(said.message, sizeof said.message, "%s", said.status ? sw_message() : "");
+    if (write_all(pipe_end, &said, sizeof said)) write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows);
+    /* _exit: nothing of the parent (MPI, buffered output) may be torn down here. */
+    _exit(0);
+}
+
+/* ---- in the parent ---- */
+
+static sw_status hear(sw_damage *damage, int pipe_end, const char *path)
+{
+    report said;
+    if (!read_all(pipe_end, &said, sizeof said) || said.count < 0 || said.count > INT32_MAX)
+        return sw_fail(SW_E_STORE, "%s is damaged: reading it crashes the HDF5 library", path);
+    if (said.status) {
+        said.message[sizeof said.message - 1] = 0;
+        return sw_fail((sw_status)said.status, "%s", said.message);
+    }
+    damage->rows = calloc((size_t)said.count + 1, sizeof *damage->rows);
+    if (!damage->rows) return sw_fail(SW_E_MEMORY, "%s", path);
+    if (!read_all(pipe_end, damage->rows, (size_t)said.count * sizeof *damage->rows))
+        return sw_fail(SW_E_STORE, "%s is damaged: reading it crashes the HDF5 library", path);
+    damage->count = (size_t)said.count;
+    return SW_OK;
+}
+
+sw_status sw_verify_file(sw_damage *out, const char *path)
+{
+    struct stat info;
+    int ends[2];
+    memset(out, 0, sizeof *out);
+    if (stat(path, &info) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(info.st_mode)) return sw_fail(SW_E_STORE, "%s is not a regular file", path);
+    if (pipe(ends) != 0) return sw_fail(SW_E_IO, "pipe: %s", strerror(errno));
+    const pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        run_child(ends[1], path, info.st_size);
+    }
+    close(ends[1]);
+    sw_status status = SW_OK;
+    if (child < 0) {
+        status = sw_fail(SW_E_IO, "fork: %s", strerror(errno));
+    } else {
+        status = hear(out, ends[0], path);
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+    }
+    close(ends[0]);
+    if (status) sw_damage_release(out);
+    return status;
+}
+
+void sw_damage_release(sw_damage *damage)
+{
+    free(damage->rows);
+    memset(damage, 0, sizeof *damage);
+}

@@ -1,0 +1,22 @@
+/* verify.h: is a file sound enough to be opened in this process?
+ *
+ * A results file is data and never trusted: HDF5 may crash on a corrupted one (its global heap carries no checksum). So
+ * a child process reads it first, whole rows with their checksums where the file is not too large. */
+#ifndef SYMSWEEP_STORE_VERIFY_H
+#define SYMSWEEP_STORE_VERIFY_H
+
+#include "symsweep/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct sw_damage {
+    size_t count;
+    int64_t *rows; /* finished rows whose checksum does not fit, ascending */
+} sw_damage;
+
+/* SW_E_STORE when the file cannot be read, is foreign, or made the child crash. Safe on live files. */
+sw_status sw_verify_file(sw_damage *out, const char *path) SW_MUST_CHECK;
+void sw_damage_release(sw_damage *damage);
+
+#endif
