@@ -324,11 +324,8 @@ sw_status sw_wire_reader_room(sw_wire_reader *reader, void **at, size_t *capacit
         buffer->size -= reader->start;
         reader->start = 0;
     }
-    size_t want = buffer->size + READ_AT_LEAST;
-    if (buffer->size >= sizeof(sw_wire_header)) { /* checked by next, which found it unfinished */
-        size_t frame = sw_wire_frame_size((const sw_wire_header *)buffer->data);
-        if (frame > want) want = frame;
-    }
+    /* Grows with what has come, not with what a header promises. */
+    size_t want = buffer->size + (buffer->size > READ_AT_LEAST ? buffer->size : READ_AT_LEAST);
     sw_status status = reserve(buffer, want);
     if (status != SW_OK) return status;
     *at = buffer->data + buffer->size;

@@ -1,0 +1,86 @@
+/* Fuzz target: bytes as one message, and as a stream of messages cut into pieces. Whatever the decoder lets through is
+ * read to its last byte, so that a wrong length shows under AddressSanitizer. */
+#include "farm/wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static volatile uint64_t sink; /* keeps the reads */
+
+static void read_all(const void *at, size_t count, size_t size)
+{
+    const unsigned char *bytes = at;
+    for (size_t i = 0; i < count * size; i++) sink += bytes[i];
+}
+
+static void read_snapshot(const sw_snapshot *snapshot)
+{
+    const sw_snapshot_shape *shape = &snapshot->shape;
+    read_all(snapshot->pca, (size_t)shape->entities * SW_PCA_COMPONENTS, sizeof(float));
+    read_all(snapshot->explained_variance, SW_PCA_COMPONENTS, sizeof(float));
+    read_all(snapshot->singular_values, (size_t)shape->singular, sizeof(float));
+    read_all(snapshot->fourier_power, (size_t)shape->fourier, sizeof(float));
+    read_all(snapshot->embedding, (size_t)shape->vocabulary * (size_t)shape->d, sizeof(float));
+    read_all(snapshot->parameters, (size_t)shape->parameters, sizeof(float));
+}
+
+static void read_message(const void *frame, size_t size)
+{
+    sw_wire_message message;
+    if (sw_wire_decode(&message, frame, size) != SW_OK) return;
+    const sw_run_data *data = &message.body.data;
+    switch (message.tag) {
+    case SW_WIRE_ASSIGN:
+        read_all(message.body.assign, 1, sizeof(sw_wire_assign));
+        sink += strlen(message.body.assign->checkpoint) + strlen(message.body.assign->config.task.file);
+        break;
+    case SW_WIRE_BEGIN: sink += strlen(message.body.begin->host); break;
+    case SW_WIRE_FACTS: sink += strlen(message.body.facts->blas_core); break;
+    case SW_WIRE_FINISH: sink += strlen(message.body.finish->result.error); break;
+    case SW_WIRE_LOST: sink += strlen(message.body.lost->detail); break;
+    case SW_WIRE_RECORD: read_all(message.body.record, 1, sizeof(sw_record)); break;
+    case SW_WIRE_SNAPSHOT: read_snapshot(&message.body.snapshot); break;
+    case SW_WIRE_DATA:
+        read_all(data->input, (size_t)data->inputs * (size_t)data->tokens, sizeof(int32_t));
+        read_all(data->label, (size_t)data->inputs, sizeof(int32_t));
+        read_all(data->split, (size_t)data->inputs, sizeof(int8_t));
+        break;
+    default: break;
+    }
+}
+
+static void read_stream(const uint8_t *data, size_t size)
+{
+    sw_wire_reader reader = {0};
+    size_t piece = 1 + (size > 0 ? data[size - 1] : 0);
+    for (size_t at = 0; at < size;) {
+        void *room;
+        size_t capacity;
+        if (sw_wire_reader_room(&reader, &room, &capacity) != SW_OK) break;
+        size_t count = piece < size - at ? piece : size - at;
+        if (count > capacity) count = capacity;
+        memcpy(room, data + at, count);
+        sw_wire_reader_add(&reader, count);
+        at += count;
+        const void *frame;
+        size_t length;
+        sw_status status;
+        while ((status = sw_wire_reader_next(&reader, &frame, &length)) == SW_OK && frame != NULL)
+            read_message(frame, length);
+        if (status != SW_OK) break;
+    }
+    sw_wire_reader_release(&reader);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    void *frame = malloc(size); /* aligned, and exactly as long as the input */
+    if (frame == NULL) return 0;
+    if (size > 0) memcpy(frame, data, size);
+    read_message(frame, size);
+    free(frame);
+    read_stream(data, size);
+    return 0;
+}
