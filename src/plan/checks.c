@@ -42,6 +42,15 @@ static bool cannot_predict(const sw_family *family, const sw_family_config *conf
            !family->predicts(task);
 }
 
+/* "defined on it: commutativity, associativity, ..." */
+static void list_families(char out[256], const sw_task_config *task)
+{
+    size_t used = (size_t)snprintf(out, 256, "defined on it:");
+    for (int f = 0; f < SW_FAMILY_COUNT && used < 256; f++) {
+        if (sw_families[f]->applies(task)) used += (size_t)snprintf(out + used, 256 - used, " %s", sw_families[f]->name);
+    }
+}
+
 static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config *config, int f)
 {
     const sw_family *family = sw_families[f];
@@ -52,8 +61,10 @@ static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config 
     if (setting->weight == 0) return;
     snprintf(weight, sizeof weight, "symmetry.%s.weight", family->name);
     if (!applies) {
-        report(checks, false, k, weight, "symsweep check --list-keys names the families of a task",
-               "%s is not defined on this %s task", family->name, sw_task_name((sw_task_id)config->task.kind));
+        char hint[256];
+        list_families(hint, &config->task);
+        report(checks, false, k, weight, hint, "%s is not defined on this %s task", family->name,
+               sw_task_name((sw_task_id)config->task.kind));
         return;
     }
     snprintf(option, sizeof option, "symmetry.%s.intermediate", family->name);

@@ -1,0 +1,150 @@
+/* check_leaks.c: which test labels follow from train labels, through mirrors and through symmetry families. */
+#include "check.h"
+
+#include "symsweep/task.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What makes two runs one line of the report. */
+typedef struct setting {
+    char task[SW_CHECK_TITLE];
+    double train_fraction, shuffle;
+    uint32_t weighted;               /* bit a family */
+    int32_t inputs[SW_FAMILY_COUNT]; /* of the weighted ones */
+    int32_t intermediate[SW_FAMILY_COUNT];
+} setting;
+
+static setting setting_of(const sw_run_config *config)
+{
+    setting s;
+    memset(&s, 0, sizeof s);
+    sw_check_task_title(s.task, &config->task);
+    s.train_fraction = config->train_fraction;
+    s.shuffle = config->task.label_shuffle;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (config->symmetry[f].weight == 0) continue;
+        s.weighted |= UINT32_C(1) << f;
+        s.inputs[f] = config->symmetry[f].inputs;
+        s.intermediate[f] = config->symmetry[f].intermediate;
+    }
+    return s;
+}
+
+static bool same_setting(const setting *a, const setting *b)
+{
+    return !strcmp(a->task, b->task) && a->train_fraction == b->train_fraction && a->shuffle == b->shuffle &&
+           a->weighted == b->weighted && !memcmp(a->inputs, b->inputs, sizeof a->inputs) &&
+           !memcmp(a->intermediate, b->intermediate, sizeof a->intermediate);
+}
+
+/* ---- shares ---- */
+
+static double mirrored_share(const sw_task *task, const int8_t *split, size_t test)
+{
+    size_t count = 0;
+    if (!task->mirror) return NAN;
+    for (size_t i = 0; i < task->inputs; i++) {
+        if (!split[i] && task->mirror[i] >= 0 && split[task->mirror[i]]) count++;
+    }
+    return (double)count / (double)test;
+}
+
+/* Of the test inputs, those that are derived through the families of `bits`. */
+static sw_status derived_share(double *out, int8_t *derived, const sw_task *task, const int8_t *split, size_t test,
+                               const sw_family_config *families, uint32_t bits)
+{
+    size_t count = 0;
+    sw_status status = sw_task_derived(derived, task, split, families, bits);
+    for (size_t i = 0; i < task->inputs && !status; i++) count += !split[i] && derived[i];
+    *out = status ? NAN : (double)count / (double)test;
+    return status;
+}
+
+static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *task, const int8_t *split,
+                                 const sw_run_config *config)
+{
+    sw_status status = SW_OK;
+    uint32_t weighted = 0;
+    leak->all_weighted = NAN;
+    for (int f = 0; f < SW_FAMILY_COUNT && !status; f++) {
+        leak->derived[f] = NAN;
+        if (!sw_families[f]->applies(&config->task)) continue;
+        leak->weighted[f] = config->symmetry[f].weight != 0;
+        leak->holds[f] = sw_families[f]->holds(&config->task);
+        leak->inputs[f] = config->symmetry[f].inputs;
+        if (leak->weighted[f]) weighted |= UINT32_C(1) << f;
+        status = derived_share(&leak->derived[f], derived, task, split, leak->test, config->symmetry, UINT32_C(1) << f);
+    }
+    if (!status && weighted)
+        status = derived_share(&leak->all_weighted, derived, task, split, leak->test, config->symmetry, weighted);
+    return status;
+}
+
+static sw_status report_one(sw_leak *leak, const sw_run_config *config)
+{
+    sw_task *task = NULL;
+    *leak = (sw_leak){.train_fraction = config->train_fraction, .data_seed = config->data_seed, .runs = 1};
+    sw_check_task_title(leak->task, &config->task);
+    sw_status status = sw_task_create(&task, &config->task, &config->model, config->data_seed);
+    if (status) return status;
+    int8_t *split = malloc(task->inputs), *derived = malloc(task->inputs);
+    if (!split || !derived) {
+        status = sw_fail(SW_E_MEMORY, "out of memory");
+        goto cleanup;
+    }
+    leak->train = sw_task_split(split, task, config->train_fraction, config->data_seed);
+    leak->test = task->inputs - leak->train;
+    leak->mirrored = mirrored_share(task, split, leak->test);
+    status = derive_families(leak, derived, task, split, config);
+cleanup:
+    free(derived);
+    free(split);
+    sw_task_destroy(task);
+    return status;
+}
+
+static bool is_too_large(const sw_run_config *config)
+{
+    sw_task task;
+    if (sw_task_describe(&task, &config->task, &config->model)) {
+        sw_message_clear();
+        return true;
+    }
+    return task.inputs > SW_LEAK_INPUTS_MAX;
+}
+
+sw_status sw_check_leaks(sw_leak *out, size_t capacity, size_t *count, size_t *distinct, size_t *too_large,
+                         const sw_plan *plan)
+{
+    enum { SETTINGS_MAX = 1024 };
+    sw_status status = SW_OK;
+    size_t reported[SETTINGS_MAX]; /* setting -> report + 1, 0 = none */
+    setting *known = calloc(SETTINGS_MAX, sizeof *known);
+    if (!known) return sw_fail(SW_E_MEMORY, "out of memory");
+    *count = *distinct = *too_large = 0;
+    for (size_t k = 0; k < plan->count && !status; k++) {
+        const sw_run_config *config = &plan->runs[k].config;
+        setting s = setting_of(config);
+        size_t i = 0;
+        while (i < *distinct && !same_setting(&known[i], &s)) i++;
+        if (i < *distinct) {
+            if (reported[i]) out[reported[i] - 1].runs++;
+            continue;
+        }
+        if (i == SETTINGS_MAX) continue;
+        known[i] = s;
+        reported[i] = 0;
+        (*distinct)++;
+        if (*count == capacity) continue;
+        if (is_too_large(config)) {
+            (*too_large)++;
+            continue;
+        }
+        status = report_one(&out[*count], config);
+        if (!status) reported[i] = ++*count;
+    }
+    free(known);
+    return status;
+}

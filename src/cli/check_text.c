@@ -1,0 +1,185 @@
+/* check_text.c: the plan as text on stdout. */
+#include "check.h"
+
+#include "symsweep/clock.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUES_SHOWN = 6 };
+
+static void format_bytes(char out[32], double bytes)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    size_t unit = 0;
+    while (bytes >= 999.5 && unit + 1 < sizeof units / sizeof units[0]) {
+        bytes /= 1000;
+        unit++;
+    }
+    snprintf(out, 32, bytes < 9.95 && unit ? "%.1f %s" : "%.0f %s", bytes, units[unit]);
+}
+
+/* ---- axes ---- */
+
+static void format_value(char out[160], const sw_axis *axis, const sw_axis_value *value)
+{
+    switch (axis->type) {
+    case SW_AXIS_REAL:
+        if (isnan(value->real)) snprintf(out, 160, "-");
+        else sw_json_format_number(out, value->real);
+        break;
+    case SW_AXIS_STRING: snprintf(out, 160, "%s", value->string[0] ? value->string : "-"); break;
+    case SW_AXIS_BOOL:
+        snprintf(out, 160, "%s", value->integer < 0 ? "-" : value->integer ? "true" : "false");
+        break;
+    case SW_AXIS_INTEGER: snprintf(out, 160, "%" PRId64, value->integer); break;
+    }
+}
+
+static bool same_value(const sw_axis *axis, const sw_axis_value *a, const sw_axis_value *b)
+{
+    if (axis->type == SW_AXIS_REAL) return a->real == b->real || (isnan(a->real) && isnan(b->real));
+    if (axis->type == SW_AXIS_STRING) return !strcmp(a->string, b->string);
+    return a->integer == b->integer;
+}
+
+/* The first few different values of an axis in plan order. */
+static void print_values(const sw_plan *plan, size_t axis)
+{
+    const sw_axis_value *shown[VALUES_SHOWN];
+    size_t count = 0;
+    bool more = false;
+    for (size_t k = 0; k < plan->count && !more; k++) {
+        const sw_axis_value *value = &plan->axis_values[k * plan->axis_count + axis];
+        bool known = false;
+        for (size_t i = 0; i < count && !known; i++) known = same_value(&plan->axes[axis], shown[i], value);
+        if (known) continue;
+        if (count == VALUES_SHOWN) more = true;
+        else shown[count++] = value;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char text[160];
+        format_value(text, &plan->axes[axis], shown[i]);
+        printf("%s%s", i ? ", " : "", text);
+    }
+    printf("%s\n", more ? ", ..." : "");
+}
+
+static void print_axes(const sw_plan *plan)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < plan->axis_count; i++) {
+        size_t length = strlen(plan->axes[i].path);
+        if (length > width) width = length;
+    }
+    for (size_t i = 0; i < plan->axis_count; i++) {
+        printf("%-12s%-*s  ", i ? "" : "axes", (int)width, plan->axes[i].path);
+        print_values(plan, i);
+    }
+    if (!plan->axis_count) printf("axes        none\n");
+}
+
+/* ---- summary ---- */
+
+static void print_models(const sw_check_summary *s)
+{
+    for (size_t i = 0; i < s->model_count; i++) {
+        const sw_check_model *m = &s->models[i];
+        printf("%-12s%s on %s: %zu parameters, %.3g Mflop a step, %zu run%s\n", i ? "" : "models", m->model, m->task,
+               m->parameters, m->step_flops / 1e6, m->runs, m->runs == 1 ? "" : "s");
+    }
+    if (s->models_left_out) printf("            ... and other models of %zu runs\n", s->models_left_out);
+}
+
+static void print_cost(const sw_check_summary *s)
+{
+    char longest[32], memory[32], file[32];
+    sw_clock_format(longest, s->longest_seconds);
+    format_bytes(memory, (double)s->memory);
+    format_bytes(file, s->file_bytes);
+    printf("estimate    %.3g core-hours, longest run %s (at %.0f Gflop/s a core; early stops not foreseen)\n",
+           s->total_seconds / 3600, longest, SW_REFERENCE_FLOPS / 1e9);
+    printf("makespan    ");
+    for (size_t i = 0; i < s->span_count; i++) {
+        char time[32];
+        sw_clock_format(time, s->spans[i].seconds);
+        printf("%s%zu worker%s %s", i ? ", " : "", s->spans[i].workers, s->spans[i].workers == 1 ? "" : "s", time);
+    }
+    if (s->advised_workers > 1)
+        printf("\nadvice      up to %zu ranks (%zu workers and the master) are busy 80 %% of the time\n",
+               s->advised_workers + 1, s->advised_workers);
+    else printf("\nadvice      one process, without mpirun\n");
+    printf("memory      %s a worker\n", memory);
+    printf("file        %s\n", file);
+}
+
+/* ---- leaks ---- */
+
+static void print_leak(const sw_leak *leak)
+{
+    static const char *const inputs[] = {"all", "train"};
+    printf("leaks       %s, %g train: %zu train and %zu test inputs (data_seed %" PRIu32 ", %zu run%s)\n", leak->task,
+           leak->train_fraction, leak->train, leak->test, leak->data_seed, leak->runs, leak->runs == 1 ? "" : "s");
+    if (isnan(leak->mirrored)) printf("              mirror in train: the task has no mirrors\n");
+    else printf("              mirror in train: %.1f %% of the test inputs\n", 100 * leak->mirrored);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (isnan(leak->derived[f])) continue;
+        printf("              derived by %-18s %5.1f %%  inputs %s%s%s\n", sw_family_name((sw_family_id)f),
+               100 * leak->derived[f], inputs[leak->inputs[f]], leak->weighted[f] ? ", weighted" : "",
+               leak->holds[f] ? "" : ", false on the task");
+    }
+    if (!isnan(leak->all_weighted))
+        printf("              derived by all weighted together %.1f %%\n", 100 * leak->all_weighted);
+}
+
+static void print_leaks(const sw_check_report *report)
+{
+    for (size_t i = 0; i < report->leak_count; i++) print_leak(&report->leaks[i]);
+    if (report->leak_too_large)
+        printf("            %zu settings with more than %d inputs are passed over\n", report->leak_too_large,
+               SW_LEAK_INPUTS_MAX);
+    size_t seen = report->leak_count + report->leak_too_large;
+    if (report->leak_count && report->leak_distinct > seen)
+        printf("            the first %zu of %zu settings (task, split, weighted families); --tasks N shows more\n",
+               report->leak_count, report->leak_distinct);
+}
+
+/* ---- runs ---- */
+
+static void print_runs(const sw_plan *plan)
+{
+    printf("\n%6s  %-12s  %9s  %9s", "run", "id", "time", "memory");
+    for (size_t a = 0; a < plan->axis_count; a++) printf("  %s", plan->axes[a].path);
+    printf("  label\n");
+    for (size_t k = 0; k < plan->count; k++) {
+        const sw_planned_run *run = &plan->runs[k];
+        char time[32], memory[32];
+        sw_clock_format(time, run->seconds);
+        format_bytes(memory, (double)run->memory);
+        printf("%6zu  %.12s  %9s  %9s", k, run->id, time, memory);
+        for (size_t a = 0; a < plan->axis_count; a++) {
+            char text[160];
+            format_value(text, &plan->axes[a], &plan->axis_values[k * plan->axis_count + a]);
+            printf("  %*s", (int)strlen(plan->axes[a].path), text);
+        }
+        printf("  %s\n", run->label);
+    }
+}
+
+void sw_check_print_text(const sw_check_report *report)
+{
+    const sw_plan *plan = report->plan;
+    printf("sweep       %s (%s)\n", plan->name, plan->sweep_path);
+    printf("output      %s\n", plan->output);
+    printf("runs        %zu", plan->count);
+    if (report->options->shards) printf(" (part %zu of %zu)", report->options->shard, report->options->shards);
+    printf("\n");
+    print_axes(plan);
+    print_models(report->summary);
+    print_cost(report->summary);
+    print_leaks(report);
+    if (report->options->list_runs) print_runs(plan);
+}
