@@ -74,6 +74,10 @@ typedef struct sw_task_kind {
     /* Fills the tables of `task`, whose shape is set. */
     sw_status (*build)(sw_task *task, const sw_task_config *config);
     void (*release)(sw_task *task); /* frees task->extra; may be NULL */
+    /* Where the label is a product of two operands (the classes are the entities again): is it commutative up to its
+     * mirror, is it associative with its inner products? From the configuration alone; NULL = the label is no product. */
+    bool (*commutative)(const sw_task_config *config);
+    bool (*associative)(const sw_task_config *config);
 } sw_task_kind;
 
 extern const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT];

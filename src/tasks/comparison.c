@@ -37,8 +37,8 @@ static sw_status validate(const sw_task_config *config)
                        config->side_count);
     }
     for (int32_t k = 0; k < config->side_count; k++) {
-        if (config->sides[k] < 2 || config->sides[k] > SW_TASK_ENTITIES_MAX) {
-            return sw_fail(SW_E_CONFIG, "task.sides: expected 2 to %d values of attribute %d, found %d",
+        if (config->sides[k] < 1 || config->sides[k] > SW_TASK_ENTITIES_MAX) {
+            return sw_fail(SW_E_CONFIG, "task.sides: expected 1 to %d values of attribute %d, found %d",
                            SW_TASK_ENTITIES_MAX, k, config->sides[k]);
         }
     }
@@ -47,6 +47,7 @@ static sw_status validate(const sw_task_config *config)
                        config->side_count - 1, config->side_count, config->attribute);
     }
     const int64_t n = entities_of(config);
+    if (n < 2) return sw_fail(SW_E_CONFIG, "task.sides: expected at least 2 entities, found 1");
     const int64_t queries = three_way(config) ? 1 : (int64_t)config->side_count * SW_RELATIONS;
     return sw_task_check_size(n, n > SW_TASK_ENTITIES_MAX ? 0 : n * n * queries, "task.sides");
 }

@@ -38,12 +38,13 @@ static sw_status check_sides(const sw_task_config *config, int32_t least, int32_
                        least < most ? " or 3" : "", config->side_count);
     }
     for (int32_t k = 0; k < config->side_count; k++) {
-        if (config->sides[k] < 2 || config->sides[k] > SW_TASK_ENTITIES_MAX) {
-            return sw_fail(SW_E_CONFIG, "task.sides: expected sides of 2 to %d nodes, found %d", SW_TASK_ENTITIES_MAX,
+        if (config->sides[k] < 1 || config->sides[k] > SW_TASK_ENTITIES_MAX) {
+            return sw_fail(SW_E_CONFIG, "task.sides: expected sides of 1 to %d nodes, found %d", SW_TASK_ENTITIES_MAX,
                            config->sides[k]);
         }
         nodes *= config->sides[k];
     }
+    if (nodes < 2) return sw_fail(SW_E_CONFIG, "task.sides: expected at least 2 nodes, found 1");
     return sw_task_check_size(nodes, 0, "task.sides");
 }
 

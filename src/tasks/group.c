@@ -193,5 +193,24 @@ static sw_status build(sw_task *task, const sw_task_config *config)
     return SW_OK;
 }
 
+static bool commutative(const sw_task_config *config)
+{
+    sw_task task;
+    return sw_task_shape_of(&task, config) && task.abelian;
+}
+
+static bool associative(const sw_task_config *config)
+{
+    (void)config; /* every group is */
+    return true;
+}
+
 const sw_task_kind sw_task_group = {
-    .name = "group", .validate = validate, .shape = shape, .build = build, .release = NULL};
+    .name = "group",
+    .validate = validate,
+    .shape = shape,
+    .build = build,
+    .release = NULL,
+    .commutative = commutative,
+    .associative = associative,
+};

@@ -159,5 +159,20 @@ static sw_status build(sw_task *task, const sw_task_config *config)
     return SW_OK;
 }
 
+static bool commutative(const sw_task_config *config) { return sw_modular_traits(config)->commutative; }
+
+static bool associative(const sw_task_config *config)
+{
+    const sw_truth truth = sw_modular_traits(config)->associative;
+    return truth == SW_ALWAYS || (truth == SW_MODULO_TWO && config->p == 2);
+}
+
 const sw_task_kind sw_task_modular = {
-    .name = "modular", .validate = validate, .shape = shape, .build = build, .release = NULL};
+    .name = "modular",
+    .validate = validate,
+    .shape = shape,
+    .build = build,
+    .release = NULL,
+    .commutative = commutative,
+    .associative = associative,
+};

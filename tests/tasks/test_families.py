@@ -17,7 +17,8 @@ for _kind, _keys in (("cycle", {"nodes": 2}), ("cycle", {"nodes": 3}), ("cycle",
                      ("grid", {"sides": [3, 3]}), ("grid3d", {"sides": [2, 3, 2]}), ("cylinder", {"sides": [4, 3]}),
                      ("hypercube", {"dimension": 3}), ("torus", {"sides": [3, 4]}), ("tree", {"branching": 2, "depth": 2})):
     CASES.append((f"{_kind} {_keys}", dict(kind="graph", graph=_kind, **_keys), reference.graph(_kind, **_keys)))
-for _form, _keys in (("relation", {"sides": [3, 4]}), ("relation", {"sides": [2, 2]}), ("relation", {"sides": [3, 2, 2]}),
+for _form, _keys in (("relation", {"sides": [3, 4]}), ("relation", {"sides": [2, 2]}), ("relation", {"sides": [3, 2, 2]}), ("relation", {"sides": [1, 3]}),
+                     ("three_way", {"sides": [1, 3], "attribute": 0}),
                      ("three_way", {"sides": [3, 4], "attribute": 1}), ("three_way", {"sides": [4, 2], "attribute": 1})):
     CASES.append((f"{_form} {_keys}", dict(kind="comparison", form=_form, **_keys), reference.comparison(_form, **_keys)))
 for _kind, _keys in (("cyclic", {"n": 1}), ("cyclic", {"n": 6}), ("product", {"factors": [2, 4]}), ("dihedral", {"n": 3}),

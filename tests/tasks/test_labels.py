@@ -12,7 +12,7 @@ GRAPH_CASES = [
     ("path", {"nodes": 2}), ("path", {"nodes": 13}), ("grid", {"sides": [7, 7]}), ("grid", {"sides": [2, 5]}),
     ("grid3d", {"sides": [3, 4, 2]}), ("cylinder", {"sides": [7, 7]}), ("cylinder", {"sides": [4, 3]}),
     ("cylinder", {"sides": [2, 6]}), ("hypercube", {"dimension": 1}), ("hypercube", {"dimension": 6}),
-    ("torus", {"sides": [5, 4]}), ("torus", {"sides": [3, 4, 5]}), ("torus", {"sides": [2, 2]}),
+    ("torus", {"sides": [5, 4]}), ("torus", {"sides": [3, 4, 5]}), ("torus", {"sides": [2, 2]}), ("grid", {"sides": [1, 6]}), ("torus", {"sides": [1, 5]}),
     ("tree", {"branching": 2, "depth": 4}), ("tree", {"branching": 3, "depth": 2}), ("tree", {"branching": 1, "depth": 5}),
 ]
 GROUP_CASES = [
@@ -23,7 +23,7 @@ GROUP_CASES = [
 ]
 COMPARISON_CASES = [
     ("relation", {"sides": [7, 7]}), ("relation", {"sides": [3, 3, 3]}), ("relation", {"sides": [2, 5]}),
-    ("relation", {"sides": [4]}), ("three_way", {"sides": [4, 3], "attribute": 0}),
+    ("relation", {"sides": [4]}), ("relation", {"sides": [1, 3]}), ("three_way", {"sides": [4, 3], "attribute": 0}),
     ("three_way", {"sides": [4, 3], "attribute": 1}), ("three_way", {"sides": [2, 3, 4], "attribute": 2}),
 ]
 
@@ -234,14 +234,15 @@ class Refusals(unittest.TestCase):
             ("task.nodes", dict(kind="graph", graph="cycle", nodes=1)), ("task.nodes", dict(kind="graph", graph="path", nodes=5000)),
             ("task.sides", dict(kind="graph", graph="grid", sides=[7])), ("task.sides", dict(kind="graph", graph="grid3d", sides=[7, 7])),
             ("task.sides", dict(kind="graph", graph="grid", sides=[7, 0])), ("task.sides", dict(kind="graph", graph="grid", sides=[100, 100])),
-            ("task.sides", dict(kind="graph", graph="torus", sides=[4])),
+            ("task.sides", dict(kind="graph", graph="torus", sides=[4])), ("task.sides", dict(kind="graph", graph="grid", sides=[1, 1])),
+            ("task.sides", dict(kind="comparison", sides=[1])),
             ("task.dimension", dict(kind="graph", graph="hypercube", dimension=0)),
             ("task.dimension", dict(kind="graph", graph="hypercube", dimension=13)),
             ("task.depth", dict(kind="graph", graph="tree", branching=2, depth=0)),
             ("task.depth", dict(kind="graph", graph="tree", branching=2000000000, depth=30)),
             ("task.branching", dict(kind="graph", graph="tree", branching=0, depth=2)),
             ("task.file", dict(kind="graph", graph="edge_list")), ("task.sides", dict(kind="comparison")),
-            ("task.sides", dict(kind="comparison", sides=[1, 7])), ("task.sides", dict(kind="comparison", sides=[50, 50])),
+            ("task.sides", dict(kind="comparison", sides=[0, 7])), ("task.sides", dict(kind="comparison", sides=[50, 50])),
             ("task.sides", dict(kind="comparison", sides=[4096, 4096, 4096])), ("task.form", dict(kind="comparison", form=2)),
             ("task.attribute", dict(kind="comparison", form="three_way", sides=[3, 3], attribute=2)),
             ("task.group", dict(kind="group", group=4)), ("task.n", dict(kind="group", group="symmetric", n=6)),

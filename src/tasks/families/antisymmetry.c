@@ -3,7 +3,10 @@
 #include "tasks/comparison.h"
 #include "tasks/internal.h"
 
-static bool applies(const sw_task_config *config) { return config->kind == SW_TASK_COMPARISON; }
+static bool applies(const sw_task_config *config)
+{
+    return config->kind == SW_TASK_COMPARISON && sw_comparison_longest(config) >= 2;
+}
 
 static bool holds(const sw_task_config *config)
 {

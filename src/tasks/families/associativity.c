@@ -3,7 +3,7 @@
  *   sub     (f(x, y), z) and (x, f(y, -z))        both have the label x - y - z
  *   div     (f(x, y), z) and (x, f(y, 1/z))       x / (y z)
  *   powers  (x + y, z) and (x, y + z)             (x + y + z)^k: the inner + is plain addition
- *   others  (f(x, y), z) and (x, f(y, z)), groups included; false for sum_of_squares, quadratic, cubic
+ *   others  (f(x, y), z) and (x, f(y, z)), groups included; false for sum_of_squares, quadratic and cubic (but modulo 2)
  *
  * Predicted intermediates: each f above that is an inner value is the model's argmax at that table entry. The powers
  * have no such value. A prediction that is no second operand (0 for div) gives no tuple. */
@@ -17,17 +17,12 @@ static sw_inner inner_of(const sw_task_config *config)
 
 static bool applies(const sw_task_config *config)
 {
-    if (config->kind == SW_TASK_MODULAR) return !(config->operation == SW_OP_DIV && config->p == 2);
     sw_task task;
-    return config->kind == SW_TASK_GROUP && sw_task_shape_of(&task, config) && task.entities > 1;
+    return sw_task_kinds[config->kind]->associative != NULL && sw_task_shape_of(&task, config) &&
+           sw_task_columns(&task) > 1;
 }
 
-static bool holds(const sw_task_config *config)
-{
-    if (config->kind != SW_TASK_MODULAR) return true;
-    const sw_truth truth = sw_modular_traits(config)->associative;
-    return truth == SW_ALWAYS || (truth == SW_MODULO_TWO && config->p == 2);
-}
+static bool holds(const sw_task_config *config) { return sw_task_kinds[config->kind]->associative(config); }
 
 static bool predicts(const sw_task_config *config) { return inner_of(config) != SW_INNER_SUM; }
 

@@ -1,21 +1,16 @@
 /* commutativity.c: p(.|x, y) and p(.|y, x); sub: (-y, -x), div: (1/y, 1/x) with x != 0.
- * True of every modular operation but cubic, and of abelian groups. */
+ * Defined on every kind whose label is a product; true where the product says so (modular: all but cubic; abelian
+ * groups). */
 #include "tasks/internal.h"
-#include "tasks/modular.h"
 
 static bool applies(const sw_task_config *config)
 {
-    if (config->kind == SW_TASK_MODULAR) return !(config->operation == SW_OP_DIV && config->p == 2);
     sw_task task;
-    return config->kind == SW_TASK_GROUP && sw_task_shape_of(&task, config) && task.entities > 1;
+    return sw_task_kinds[config->kind]->commutative != NULL && sw_task_shape_of(&task, config) &&
+           sw_task_columns(&task) > 1;
 }
 
-static bool holds(const sw_task_config *config)
-{
-    if (config->kind == SW_TASK_MODULAR) return sw_modular_traits(config)->commutative;
-    sw_task task;
-    return sw_task_shape_of(&task, config) && task.abelian;
-}
+static bool holds(const sw_task_config *config) { return sw_task_kinds[config->kind]->commutative(config); }
 
 /* Candidate i: table entry i and its mirror. */
 static uint64_t candidates(const sw_task *task) { return task->inputs; }

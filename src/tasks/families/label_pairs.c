@@ -6,7 +6,6 @@
  * one element) has all labels different. */
 static bool applies(const sw_task_config *config)
 {
-    if (config->kind == SW_TASK_GRAPH || config->kind == SW_TASK_COMPARISON) return true;
     sw_task task;
     return sw_task_shape_of(&task, config) && task.inputs > (size_t)task.classes;
 }
