@@ -124,13 +124,9 @@ def translation(table):
         actions = [lambda c, u=u: (u * (c + 1) - 1) % n for u in table.units()]
     else:
         actions = [lambda c, g=g: int(table.product[g, c]) for g in range(n)]
-    # The class from which the task's group acts as zero does: outside the group.
-    outside = {"mul": 0, "div": 0, "circle": n - 1}.get(operation)
     for act in actions:
         image = [act(c) for c in range(n)]
         for a, b in zip(table.first.tolist(), table.second.tolist()):
-            if outside is not None and a == outside:
-                continue
             yield (table.at(image[a], b), table.at(a, b)), image
 
 

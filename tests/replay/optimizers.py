@@ -110,4 +110,5 @@ class Optimizer:
         b = state["b"] = momentum * state.get("b", 0) + g
         update = newton_schulz(g + momentum * b, config["muon"]["newton_schulz_steps"])
         w.mul_(1 - lr * config["weight_decay"])
-        w.sub_(lr * math.sqrt(max(1.0, w.shape[0] / w.shape[1])) * update)
+        # Matrices are [in, out]: the original's rows / columns is out / in.
+        w.sub_(lr * math.sqrt(max(1.0, w.shape[1] / w.shape[0])) * update)

@@ -89,8 +89,7 @@ def priors_weighted(config):
 
 
 def acts(options, t):
-    until = options.get("until_step")
-    return t > options.get("from_step", 0) and (until is None or until < 0 or t <= until)
+    return t > options["from_step"] and (options["until_step"] == "end" or t <= options["until_step"])
 
 
 class Replay:
@@ -205,8 +204,8 @@ class Replay:
         if key not in self.fixed:
             self.fixed[key] = families.enumerate_tuples(self.run.table, family, self.run.classes)
         tuples = self.fixed[key]
-        options = self.config.get("symmetry", {}).get(family, {})
-        value, one, other = families.violations(family, tuples, logits, self.run.table, options)
+        # The measure is the symmetric divergence whatever the loss is.
+        value, one, other = families.violations(family, tuples, logits, self.run.table, {})
         tied = torch.zeros(len(tuples), dtype=torch.bool)
         for side in (one, other):
             best = torch.topk(side, 2, dim=1).values
