@@ -18,6 +18,7 @@ typedef enum sw_metric_id {
 /* Metrics of each family, in this order after the scalar ones. */
 typedef enum sw_family_metric {
     SW_FAMILY_MEAN, SW_FAMILY_MAX, SW_FAMILY_DISAGREEMENT, SW_FAMILY_NULL_MEAN, SW_FAMILY_NULL_MAX,
+    SW_FAMILY_RATIO_MEAN, SW_FAMILY_RATIO_MAX,
     SW_FAMILY_METRIC_COUNT
 } sw_family_metric;
 

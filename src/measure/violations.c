@@ -137,6 +137,8 @@ static double share_of(const int8_t *flag, size_t n)
     return (double)count / (double)n;
 }
 
+static float ratio(float value, float null) { return null > 0 ? value / null : NAN; }
+
 static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw_real *logits)
 {
     const sw_family_probe *probe = &v->family[f];
@@ -149,6 +151,8 @@ static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw
                        convolution ? v->excess : NULL);
     summarize(&out[SW_FAMILY_MEAN], &out[SW_FAMILY_MAX], v->violation, probe->count);
     out[SW_FAMILY_DISAGREEMENT] = isnan(out[SW_FAMILY_MEAN]) ? NAN : (float)share_of(v->disagree, probe->count);
+    out[SW_FAMILY_RATIO_MEAN] = ratio(out[SW_FAMILY_MEAN], out[SW_FAMILY_NULL_MEAN]);
+    out[SW_FAMILY_RATIO_MAX] = ratio(out[SW_FAMILY_MAX], out[SW_FAMILY_NULL_MAX]);
     if (convolution) {
         float largest;
         summarize(&value[SW_METRIC_TRIANGLE_EXCESS], &largest, v->excess, probe->count);

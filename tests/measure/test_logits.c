@@ -152,6 +152,8 @@ static void test_the_true_table_violates_nothing(void **state)
             assert_true(out[SW_FAMILY_MAX] < 1e-6);
             assert_true(out[SW_FAMILY_DISAGREEMENT] == 0);
             assert_true(out[SW_FAMILY_NULL_MAX] > 1);
+            assert_close(out[SW_FAMILY_RATIO_MEAN], out[SW_FAMILY_MEAN] / out[SW_FAMILY_NULL_MEAN]);
+            assert_close(out[SW_FAMILY_RATIO_MAX], out[SW_FAMILY_MAX] / out[SW_FAMILY_NULL_MAX]);
             assert_true(out[SW_FAMILY_NULL_MEAN] > 0.5 && out[SW_FAMILY_NULL_MEAN] <= out[SW_FAMILY_NULL_MAX]);
         }
         assert_true(measured >= 3);
