@@ -97,6 +97,8 @@ typedef struct sw_result_row {
     sw_run_state state;
     double wall_seconds, steps_per_second, measure_share;
     sw_onsets onsets;
+    int64_t checksum; /* -1 = none: the run is not over */
+    bool damaged;     /* over, but its checksum does not fit: the next start trains it again */
 } sw_result_row;
 
 sw_status sw_results_open(sw_results **out, const char *path) SW_MUST_CHECK;

@@ -289,7 +289,7 @@ static sw_status create_missing(hid_t file, const sw_catalog *catalog, const sw_
     for (size_t f = 0; f < schema->count && !status; f++) {
         hid_t dataset;
         if (catalog && sw_catalog_find(catalog, schema->fields[f].path)) continue;
-        status = sw_dataset_create(&dataset, file, &schema->fields[f], extents);
+        status = sw_dataset_create(&dataset, file, &schema->fields[f], extents, false);
         sw_h5_close(dataset);
     }
     return status;
@@ -358,7 +358,7 @@ static sw_status widen_column(hid_t file, const sw_column *column, const sw_fiel
             if (values[r] == -1) values[r] = NAN;
     }
     if (!status && H5Ldelete(file, field->path, H5P_DEFAULT) < 0) status = sw_h5_fail("%s", field->path);
-    if (!status) status = sw_dataset_create(&dataset, file, field, extents);
+    if (!status) status = sw_dataset_create(&dataset, file, field, extents, false);
     if (!status) {
         const hsize_t start = 0, count = rows;
         status = sw_h5_write_box(dataset, field->path, H5T_NATIVE_DOUBLE, 1, &start, &count, values);

@@ -87,10 +87,11 @@ static sw_status find_fill(sw_column *column)
     return result < 0 ? sw_h5_fail("%s: fill value", column->path) : SW_OK;
 }
 
-static sw_status open_column(sw_catalog *catalog, hid_t file, const char *path)
+static sw_status open_column(sw_catalog *catalog, hid_t file, const char *path, int64_t order)
 {
     sw_column *column = &catalog->columns[catalog->count];
     memset(column, 0, sizeof *column);
+    column->order = order;
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     /* No chunk cache: chunks are written in place, and hundreds of datasets would hold a mebibyte each. */
     if (access < 0 || H5Pset_chunk_cache(access, 1, 0, 1.0) < 0) {
@@ -143,7 +144,7 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
                             object.type != H5O_TYPE_DATASET ? "neither a group nor a dataset" : "too many datasets");
         return -1;
     }
-    v->status = open_column(v->catalog, v->file, name);
+    v->status = open_column(v->catalog, v->file, name, info->corder_valid ? info->corder : 0);
     return v->status ? -1 : 0;
 }
 
@@ -341,5 +342,40 @@ sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t 
     if (type < 0) return SW_E_STORE;
     const sw_status status = sw_h5_write_box(column->dataset, column->path, type, 1, &first, &count, values);
     sw_h5_close(type);
+    return status;
+}
+
+/* ---- records ---- */
+
+sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
+                                  int64_t count)
+{
+    const hsize_t start[2] = {(hsize_t)row, (hsize_t)first}, size[2] = {1, (hsize_t)count};
+    const sw_column *step = sw_catalog_find(catalog, "/curves/step");
+    if (!step || step->rank != 2 || step->type != SW_FIELD_I64)
+        return sw_fail(SW_E_STORE, "/curves/step is missing or has another form");
+    sw_status status = SW_OK;
+    int64_t *steps = malloc((size_t)count * sizeof *steps);
+    float *values = malloc((size_t)count * sizeof *values);
+    if (!steps || !values) status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
+    if (!status) status = sw_h5_read_box(step->dataset, step->path, H5T_NATIVE_INT64, 2, start, size, steps);
+    for (int64_t i = 0; i < count && !status; i++) {
+        out[i].step = steps[i];
+        out[i].evaluation = (int32_t)(first + i);
+        out[i].reserved = 0;
+    }
+    for (int m = 0; m < SW_METRIC_COUNT && !status; m++) {
+        char path[192];
+        sw_metric_path(path, m);
+        const sw_column *column = sw_catalog_find(catalog, path);
+        if (column && column->rank == 2 && column->type == SW_FIELD_F32) {
+            status = sw_h5_read_box(column->dataset, path, H5T_NATIVE_FLOAT, 2, start, size, values);
+        } else {
+            for (int64_t i = 0; i < count; i++) values[i] = NAN;
+        }
+        for (int64_t i = 0; i < count && !status; i++) out[i].value[m] = values[i];
+    }
+    free(values);
+    free(steps);
     return status;
 }

@@ -15,6 +15,7 @@ typedef struct sw_column {
     int rank;
     hsize_t extents[SW_H5_RANK_MAX];
     sw_dimension dimensions[SW_H5_RANK_MAX];
+    int64_t order; /* of creation within its group; 0 when the file does not keep it */
     char fill[8]; /* value of an element that was never written, in memory order; not for TEXT */
 } sw_column;
 
@@ -52,6 +53,10 @@ size_t sw_column_elements(const sw_column *column, hsize_t rows);
 sw_status sw_column_read_rows(const sw_column *column, hsize_t first, hsize_t count, void *values) SW_MUST_CHECK;
 sw_status sw_column_write_rows(const sw_column *column, hsize_t first, hsize_t count, const void *values)
     SW_MUST_CHECK;
+
+/* Records [first, first + count) of a row as the file has them; metrics that it has not are NaN. */
+sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
+                                  int64_t count) SW_MUST_CHECK;
 
 /* Is element i of `values` the missing value of the type? */
 bool sw_element_is_missing(sw_field_type type, const void *values, size_t i);

@@ -168,7 +168,8 @@ static sw_status set_fill(hid_t create, const sw_field *field)
     return result < 0 ? sw_h5_fail("%s: fill value", field->path) : SW_OK;
 }
 
-sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const int64_t extents[SW_DIM_COUNT])
+sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const int64_t extents[SW_DIM_COUNT],
+                            bool compressed)
 {
     hsize_t size[SW_FIELD_RANK_MAX], most[SW_FIELD_RANK_MAX], chunk[SW_FIELD_RANK_MAX];
     int64_t tile[SW_FIELD_RANK_MAX];
@@ -185,7 +186,8 @@ sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const
     space = H5Screate_simple(field->rank, size, most);
     create = H5Pcreate(H5P_DATASET_CREATE);
     type = sw_field_file_type(field->type);
-    if (space < 0 || create < 0 || type < 0 || H5Pset_chunk(create, field->rank, chunk) < 0) {
+    if (space < 0 || create < 0 || type < 0 || H5Pset_chunk(create, field->rank, chunk) < 0 ||
+        (compressed && (H5Pset_shuffle(create) < 0 || H5Pset_deflate(create, 6) < 0))) {
         status = sw_h5_fail("%s", field->path);
         goto done;
     }
@@ -196,7 +198,7 @@ sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const
         status = sw_h5_fail("%s", field->path);
         goto done;
     }
-    status = describe(dataset, field);
+    if (field->definition) status = describe(dataset, field);
     if (!status) status = sw_scales_attach(file, dataset, field->path, field->rank, field->dimensions);
 done:
     if (status) {

@@ -17,9 +17,10 @@ sw_status sw_scales_attach(hid_t file, hid_t dataset, const char *path, int rank
 /* Type in the file; close with sw_h5_close. */
 hid_t sw_field_file_type(sw_field_type type);
 
-/* A described, empty dataset with its groups and scales. */
-sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const int64_t extents[SW_DIM_COUNT])
-    SW_MUST_CHECK;
+/* An empty dataset with its groups and scales; described when the field has a definition. `compressed`: gzip and shuffle,
+ * for copies that are never written again. */
+sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const int64_t extents[SW_DIM_COUNT],
+                            bool compressed) SW_MUST_CHECK;
 
 /* /sweep/config. Reading: *out = NULL when there is none; free it. */
 sw_status sw_sweep_text_write(hid_t file, const char *text) SW_MUST_CHECK;

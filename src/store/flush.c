@@ -395,38 +395,3 @@ sw_status sw_store_flush(sw_store *store)
     acknowledge(store);
     return SW_OK;
 }
-
-/* ---- reading back ---- */
-
-sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
-                                  int64_t count)
-{
-    const hsize_t start[2] = {(hsize_t)row, (hsize_t)first}, size[2] = {1, (hsize_t)count};
-    const sw_column *step = sw_catalog_find(catalog, "/curves/step");
-    if (!step || step->rank != 2 || step->type != SW_FIELD_I64)
-        return sw_fail(SW_E_STORE, "/curves/step is missing or has another form");
-    sw_status status = SW_OK;
-    int64_t *steps = malloc((size_t)count * sizeof *steps);
-    float *values = malloc((size_t)count * sizeof *values);
-    if (!steps || !values) status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
-    if (!status) status = sw_h5_read_box(step->dataset, step->path, H5T_NATIVE_INT64, 2, start, size, steps);
-    for (int64_t i = 0; i < count && !status; i++) {
-        out[i].step = steps[i];
-        out[i].evaluation = (int32_t)(first + i);
-        out[i].reserved = 0;
-    }
-    for (int m = 0; m < SW_METRIC_COUNT && !status; m++) {
-        char path[192];
-        sw_metric_path(path, m);
-        const sw_column *column = sw_catalog_find(catalog, path);
-        if (column && column->rank == 2 && column->type == SW_FIELD_F32) {
-            status = sw_h5_read_box(column->dataset, path, H5T_NATIVE_FLOAT, 2, start, size, values);
-        } else {
-            for (int64_t i = 0; i < count; i++) values[i] = NAN;
-        }
-        for (int64_t i = 0; i < count && !status; i++) out[i].value[m] = values[i];
-    }
-    free(values);
-    free(steps);
-    return status;
-}

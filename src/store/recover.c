@@ -185,3 +185,11 @@ sw_status sw_sync_folder(const char *path)
     free(folder);
     return status;
 }
+
+sw_status sw_put_in_place(const char *temporary, const char *path)
+{
+    const sw_status status = sw_sync_file(temporary);
+    if (status) return status;
+    if (rename(temporary, path) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
+    return sw_sync_folder(path);
+}

@@ -21,6 +21,9 @@ sw_status sw_check_format(hid_t file, const char *path, const char *sweep_name) 
 /* A copy of the bytes under a name that must not exist. */
 sw_status sw_copy_file(const char *from, const char *to) SW_MUST_CHECK;
 
+/* Gives a complete file its final name, safe against power loss; what had that name is replaced. */
+sw_status sw_put_in_place(const char *temporary, const char *path) SW_MUST_CHECK;
+
 /* fsync of a file by name, of an open one, and of the folder that a path lies in. */
 sw_status sw_sync_file(const char *path) SW_MUST_CHECK;
 sw_status sw_sync_descriptor(int descriptor, const char *path) SW_MUST_CHECK;

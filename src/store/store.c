@@ -6,7 +6,6 @@
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,10 +170,7 @@ static sw_status build_and_rename(const sw_store *store, const sw_store_layout *
     } else {
         status = sw_file_create(temporary, store->schema, layout, growth);
     }
-    if (!status) status = sw_sync_file(temporary);
-    if (!status && rename(temporary, store->path) != 0)
-        status = sw_fail(SW_E_IO, "%s: %s", store->path, strerror(errno));
-    if (!status) status = sw_sync_folder(store->path);
+    if (!status) status = sw_put_in_place(temporary, store->path);
     if (status) unlink(temporary);
     free(temporary);
     return status;

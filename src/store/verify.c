@@ -32,13 +32,21 @@ typedef struct report {
 
 static bool is_over(int8_t state) { return state > SW_RUN_RUNNING && state <= SW_RUN_PRUNED; }
 
+static sw_status walk_chunks(const sw_column *column)
+{
+    hsize_t chunks;
+    hid_t space = H5Dget_space(column->dataset);
+    const herr_t result = space < 0 ? -1 : H5Dget_num_chunks(column->dataset, space, &chunks);
+    sw_h5_close(space);
+    return result < 0 ? sw_h5_fail("%s", column->path) : SW_OK;
+}
+
 /* Reads what every tool reads: all columns of one dimension; and walks the chunk index of the others. */
 static sw_status read_table(const sw_catalog *catalog)
 {
     sw_status status = SW_OK;
     for (size_t c = 0; c < catalog->count && !status; c++) {
         const sw_column *column = &catalog->columns[c];
-        hsize_t chunks;
         if (column->type == SW_FIELD_TEXT) {
             for (hsize_t r = 0; r < catalog->runs && !status; r++) {
                 char *text;
@@ -49,8 +57,8 @@ static sw_status read_table(const sw_catalog *catalog)
             char *values = malloc(sw_column_elements(column, catalog->runs) * 8 + 1);
             status = values ? sw_column_read_rows(column, 0, catalog->runs, values) : SW_E_MEMORY;
             free(values);
-        } else if (H5Dget_num_chunks(column->dataset, H5S_ALL, &chunks) < 0) {
-            status = sw_h5_fail("%s", column->path);
+        } else {
+            status = walk_chunks(column);
         }
     }
     return status;

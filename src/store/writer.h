@@ -79,8 +79,4 @@ sw_status sw_store_detach(sw_store *store) SW_MUST_CHECK;
 /* Puts pending rows into the file (flush.c). */
 sw_status sw_store_write_pending(sw_store *store) SW_MUST_CHECK;
 
-/* Records [first, first + count) of a row as the file has them. */
-sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
-                                  int64_t count) SW_MUST_CHECK;
-
 #endif

@@ -1,0 +1,532 @@
+/* copy.c: rows of results files into a new one: merge of shards, compressed copies.
+ *
+ * Knows no list of datasets: the columns of the sources are joined by path, so that files of older and newer forms of a
+ * sweep go together. */
+#include "store/checksum.h"
+#include "store/dataset.h"
+#include "store/lock.h"
+#include "store/recover.h"
+#include "store/verify.h"
+#include "symsweep/log.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct source {
+    const char *path;
+    hid_t file;
+    sw_catalog *catalog;
+    int64_t extents[SW_DIM_COUNT];
+    char *sweep_name, *created, *sweep_text;
+    char **ids;      /* [catalog->runs] */
+    int8_t *state;   /* [catalog->runs] */
+    sw_damage damage;
+} source;
+
+/* Row `row` of source `source` becomes a row of the copy. */
+typedef struct chosen {
+    size_t source;
+    int64_t row;
+} chosen;
+
+/* One dataset of the copy. */
+typedef struct target {
+    const sw_column *model; /* of the first source that has it: attributes, shape */
+    size_t model_source;
+    sw_field field;
+} target;
+
+typedef struct copy {
+    size_t source_count;
+    source *sources;
+    size_t row_count;
+    chosen *rows;
+    size_t target_count;
+    target *targets;
+    int64_t extents[SW_DIM_COUNT];
+    bool widened; /* a column of integers became one of reals: checksums change */
+    bool compressed;
+} copy;
+
+/* ---- sources ---- */
+
+static void close_source(source *s)
+{
+    for (hsize_t r = 0; s->ids && s->catalog && r < s->catalog->runs; r++) free(s->ids[r]);
+    free(s->ids);
+    free(s->state);
+    free(s->sweep_name);
+    free(s->created);
+    free(s->sweep_text);
+    sw_damage_release(&s->damage);
+    sw_catalog_close(s->catalog);
+    sw_h5_close(s->file);
+}
+
+static sw_status load_source(source *s)
+{
+    sw_status status = sw_h5_open_readable(&s->file, s->path);
+    if (!status) status = sw_check_format(s->file, s->path, NULL);
+    if (!status) status = sw_catalog_open(&s->catalog, s->file);
+    if (!status) status = sw_scales_read(s->file, s->extents);
+    if (!status) status = sw_h5_get_text(&s->sweep_name, s->file, "sweep_name");
+    if (!status) status = sw_h5_get_text(&s->created, s->file, "created_utc");
+    if (!status) status = sw_sweep_text_read(&s->sweep_text, s->file);
+    if (status) return status;
+    const hsize_t runs = s->catalog->runs;
+    const sw_column *state = sw_catalog_find(s->catalog, "/runs/status");
+    s->ids = calloc(runs + 1, sizeof *s->ids);
+    s->state = calloc(runs + 1, sizeof *s->state);
+    if (!s->ids || !s->state) return sw_fail(SW_E_MEMORY, "%s", s->path);
+    if (!state || state->rank != 1) return sw_fail(SW_E_STORE, "/runs/status is missing");
+    status = sw_column_read_texts(sw_catalog_find(s->catalog, "/runs/id"), 0, runs, s->ids);
+    if (status) memset(s->ids, 0, runs * sizeof *s->ids);
+    if (!status) status = sw_column_read(state, 0, runs, H5T_NATIVE_INT8, s->state);
+    return status;
+}
+
+static sw_status open_source(source *s, const char *path)
+{
+    sw_lock_holder holder;
+    s->path = path;
+    s->file = -1;
+    if (sw_lock_is_held(path, &holder))
+        return sw_fail(SW_E_BUSY, "%s: a writer holds it: host %s, process %lld, since %s", path, holder.host,
+                       (long long)holder.pid, holder.since);
+    sw_status status = sw_verify_file(&s->damage, path);
+    if (status) return status;
+    status = load_source(s);
+    for (size_t i = 0; i < s->damage.count && !status; i++)
+        sw_warn("%s: run %lld is damaged (its checksum does not fit)", path, (long long)s->damage.rows[i]);
+    return status ? sw_fail_in(status, "%s", path) : SW_OK;
+}
+
+static sw_status open_sources(copy *c, const char *const *paths, size_t count)
+{
+    c->sources = calloc(count, sizeof *c->sources);
+    if (!c->sources) return sw_fail(SW_E_MEMORY, "%zu files", count);
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        c->source_count = i + 1;
+        status = open_source(&c->sources[i], paths[i]);
+        const char *name = c->sources[i].sweep_name, *first = c->sources[0].sweep_name;
+        if (!status && strcmp(name ? name : "", first ? first : "") != 0)
+            status = sw_fail(SW_E_STORE, "%s holds the sweep \"%s\", %s the sweep \"%s\"", paths[0], first ? first : "",
+                             paths[i], name ? name : "");
+    }
+    return status;
+}
+
+/* ---- rows ---- */
+
+static bool is_damaged(const source *s, int64_t row)
+{
+    for (size_t i = 0; i < s->damage.count; i++)
+        if (s->damage.rows[i] == row) return true;
+    return false;
+}
+
+/* Which of two rows of the same run is worth more. */
+static int worth(const source *s, int64_t row)
+{
+    if (is_damaged(s, row)) return 0;
+    switch (s->state[row]) {
+    case SW_RUN_DONE: case SW_RUN_DIVERGED: return 3;
+    case SW_RUN_NOT_SELECTED: case SW_RUN_PRUNED: return 2;
+    case SW_RUN_FAILED: return 1;
+    default: return 0;
+    }
+}
+
+typedef struct candidate {
+    const char *id;
+    chosen from;
+    size_t number; /* in order of the sources and their rows */
+} candidate;
+
+static int by_id(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    const int order = strcmp(x->id, y->id);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    return (x->number > y->number) - (x->number < y->number);
+}
+
+/* Keeps of each run the best row, at the place where the run is met first. */
+static size_t keep_best(candidate *all, size_t count, const source *sources)
+{
+    size_t kept = 0;
+    qsort(all, count, sizeof *all, by_id);
+    for (size_t i = 0; i < count; i++) {
+        if (kept > 0 && strcmp(all[kept - 1].id, all[i].id) == 0) {
+            const chosen best = all[kept - 1].from, other = all[i].from;
+            if (worth(&sources[other.source], other.row) > worth(&sources[best.source], best.row))
+                all[kept - 1].from = other;
+        } else {
+            all[kept++] = all[i];
+        }
+    }
+    qsort(all, kept, sizeof *all, by_number);
+    return kept;
+}
+
+static sw_status choose_rows(copy *c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->source_count; i++) count += c->sources[i].catalog->runs;
+    candidate *all = calloc(count + 1, sizeof *all);
+    c->rows = calloc(count + 1, sizeof *c->rows);
+    if (!all || !c->rows) {
+        free(all);
+        return sw_fail(SW_E_MEMORY, "%zu rows", count);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < c->source_count; i++) {
+        for (int64_t r = 0; r < (int64_t)c->sources[i].catalog->runs; r++, n++)
+            all[n] = (candidate){c->sources[i].ids[r], {i, r}, n};
+    }
+    c->row_count = keep_best(all, count, c->sources);
+    for (size_t i = 0; i < c->row_count; i++) c->rows[i] = all[i].from;
+    free(all);
+    return SW_OK;
+}
+
+/* ---- datasets ---- */
+
+static bool is_number(sw_field_type type) { return type != SW_FIELD_TEXT && type != SW_FIELD_CHAR; }
+
+/* The type that holds both, where an axis was integer in one form of the sweep and real in another. */
+static sw_status join_types(target *t, const sw_column *column, const char *path, bool *widened)
+{
+    const sw_field_type have = t->field.type, other = column->type;
+    if (column->rank != t->field.rank)
+        return sw_fail(SW_E_STORE, "%s: %s has %d dimensions instead of %d", path, column->path, column->rank,
+                       t->field.rank);
+    if (have == other) return SW_OK;
+    if (!is_number(have) || !is_number(other))
+        return sw_fail(SW_E_STORE, "%s: %s holds another kind of value than in the other files", path, column->path);
+    const bool real = have == SW_FIELD_F64 || have == SW_FIELD_F32 || other == SW_FIELD_F64 || other == SW_FIELD_F32;
+    t->field.type = real ? SW_FIELD_F64 : SW_FIELD_I64;
+    *widened = true;
+    return SW_OK;
+}
+
+static target *find_target(copy *c, const char *path)
+{
+    for (size_t i = 0; i < c->target_count; i++)
+        if (strcmp(c->targets[i].field.path, path) == 0) return &c->targets[i];
+    return NULL;
+}
+
+static void add_target(copy *c, const sw_column *column, size_t from)
+{
+    target *t = &c->targets[c->target_count++];
+    t->model = column;
+    t->model_source = from;
+    snprintf(t->field.path, sizeof t->field.path, "%s", column->path);
+    t->field.type = column->type;
+    t->field.rank = column->rank;
+    memcpy(t->field.dimensions, column->dimensions, sizeof t->field.dimensions);
+    t->field.fill = -1;
+    if (column->type == SW_FIELD_I8) t->field.fill = *(const int8_t *)column->fill;
+    if (column->type == SW_FIELD_I64) memcpy(&t->field.fill, column->fill, sizeof t->field.fill);
+}
+
+/* Datasets come into the copy in the order of their making, group by group: axes keep the sweep's order. */
+static int by_group_and_order(const void *a, const void *b)
+{
+    const target *x = a, *y = b;
+    const size_t p = (size_t)(strrchr(x->field.path, '/') - x->field.path);
+    const size_t q = (size_t)(strrchr(y->field.path, '/') - y->field.path);
+    const int group = p == q ? strncmp(x->field.path, y->field.path, p) : strcmp(x->field.path, y->field.path);
+    if (group) return group;
+    if (x->model_source != y->model_source) return x->model_source < y->model_source ? -1 : 1;
+    return (x->model->order > y->model->order) - (x->model->order < y->model->order);
+}
+
+static sw_status join_columns(copy *c)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < c->source_count; i++) most += c->sources[i].catalog->count;
+    c->targets = calloc(most + 1, sizeof *c->targets);
+    if (!c->targets) return sw_fail(SW_E_MEMORY, "%zu datasets", most);
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < c->source_count; i++) {
+        const sw_catalog *catalog = c->sources[i].catalog;
+        for (size_t k = 0; k < catalog->count && !status; k++) {
+            target *t = find_target(c, catalog->columns[k].path);
+            if (t) status = join_types(t, &catalog->columns[k], c->sources[i].path, &c->widened);
+            else add_target(c, &catalog->columns[k], i);
+        }
+        for (int d = 0; d < SW_DIM_COUNT; d++)
+            if (c->sources[i].extents[d] > c->extents[d]) c->extents[d] = c->sources[i].extents[d];
+    }
+    qsort(c->targets, c->target_count, sizeof *c->targets, by_group_and_order);
+    c->extents[SW_DIM_RUN] = (int64_t)c->row_count;
+    return status;
+}
+
+/* ---- attributes ---- */
+
+static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *info, void *data)
+{
+    /* What dimension scales keep for themselves is made anew with them; a wider type has its own fill value. */
+    static const char *const skipped[] = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid"};
+    const hid_t to = *(const hid_t *)data;
+    (void)info;
+    for (size_t i = 0; i < sizeof skipped / sizeof skipped[0]; i++)
+        if (strcmp(name, skipped[i]) == 0) return 0;
+    herr_t result = -1;
+    hid_t from = H5Aopen(object, name, H5P_DEFAULT), type = -1, space = -1, made = -1;
+    void *values = NULL;
+    if (from >= 0) type = H5Aget_type(from);
+    if (from >= 0) space = H5Aget_space(from);
+    const hssize_t count = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+    if (type >= 0 && count > 0 && count < 65536) values = calloc((size_t)count, H5Tget_size(type));
+    if (values && H5Aread(from, type, values) >= 0) {
+        made = H5Acreate2(to, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+        if (made >= 0) result = H5Awrite(made, type, values);
+        H5Dvlen_reclaim(type, space, H5P_DEFAULT, values);
+    }
+    free(values);
+    sw_h5_close(made);
+    sw_h5_close(space);
+    sw_h5_close(type);
+    sw_h5_close(from);
+    return result < 0 ? -1 : 0;
+}
+
+static sw_status copy_attributes(hid_t from, hid_t to, const char *path)
+{
+    hsize_t at = 0;
+    return H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_INC, &at, copy_attribute, &to) < 0
+               ? sw_h5_fail("attributes of %s", path)
+               : SW_OK;
+}
+
+/* The missing value of a widened column. */
+static sw_status set_missing(hid_t dataset, const sw_field *field)
+{
+    char missing[8];
+    hid_t type = sw_field_file_type(field->type);
+    sw_field_missing(missing, field->type);
+    H5Adelete(dataset, "_FillValue");
+    const sw_status status =
+        sw_h5_set_array(dataset, "_FillValue", type, sw_column_memory_type(field->type), missing, 1);
+    sw_h5_close(type);
+    return status;
+}
+
+/* ---- values ---- */
+
+static bool all_fill(const sw_column *column, const char *values, size_t count)
+{
+    const size_t size = sw_field_size(column->type);
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(values + i * size, column->fill, size) == 0) continue;
+        if (!sw_element_is_missing(column->type, values, i) || !sw_element_is_missing(column->type, column->fill, 0))
+            return false;
+    }
+    return true;
+}
+
+/* `rows` rows of one source, entries [entry, entry + take) of their second dimension. */
+static sw_status copy_box(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows,
+                          hsize_t entry, hsize_t take)
+{
+    hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)from_row, entry}, count[SW_H5_RANK_MAX] = {(hsize_t)rows, take};
+    size_t elements = (size_t)rows;
+    for (int i = 2; i < from->rank; i++) count[i] = from->extents[i];
+    for (int i = 1; i < from->rank; i++) elements *= count[i];
+    if (elements == 0) return SW_OK;
+    const hid_t type = sw_column_memory_type(to->type);
+    char *values = malloc(elements * 8);
+    if (!values) return sw_fail(SW_E_MEMORY, "%s", from->path);
+    sw_status status = sw_h5_read_box(from->dataset, from->path, type, from->rank, start, count, values);
+    if (!status && to->type == SW_FIELD_F64 && from->type != SW_FIELD_F64 && from->type != SW_FIELD_F32) {
+        double *reals = (double *)(void *)values;
+        for (size_t i = 0; i < elements; i++)
+            if (reals[i] == -1) reals[i] = NAN;
+    }
+    /* Chunks that were never written take no room in the copy either. */
+    if (!status && !all_fill(to, values, elements)) {
+        start[0] = (hsize_t)to_row;
+        status = sw_h5_write_box(to->dataset, to->path, type, to->rank, start, count, values);
+    }
+    free(values);
+    return status;
+}
+
+static sw_status copy_numbers(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
+                              int64_t rows)
+{
+    enum { ELEMENTS = 1 << 18 };
+    const hsize_t depth = from->rank > 1 ? from->extents[1] : 1;
+    const size_t row_elements = sw_column_elements(from, 1);
+    if (row_elements == 0) return SW_OK;
+    if (row_elements * (size_t)rows <= ELEMENTS) return copy_box(from, to, from_row, to_row, rows, 0, depth);
+    const size_t entry = row_elements / depth;
+    const hsize_t step = entry < ELEMENTS ? ELEMENTS / entry : 1;
+    sw_status status = SW_OK;
+    for (int64_t r = 0; r < rows && !status; r++) {
+        for (hsize_t e = 0; e < depth && !status; e += step)
+            status = copy_box(from, to, from_row + r, to_row + r, 1, e, e + step <= depth ? step : depth - e);
+    }
+    return status;
+}
+
+static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
+                            int64_t rows)
+{
+    char **texts = calloc((size_t)rows + 1, sizeof *texts);
+    if (!texts) return sw_fail(SW_E_MEMORY, "%s", from->path);
+    sw_status status = sw_column_read_texts(from, (hsize_t)from_row, (hsize_t)rows, texts);
+    if (!status) {
+        status = sw_column_write_texts(to, (hsize_t)to_row, (hsize_t)rows, (const char *const *)texts);
+        for (int64_t r = 0; r < rows; r++) free(texts[r]);
+    }
+    free(texts);
+    return status;
+}
+
+/* All rows of one column, neighbours together. */
+static sw_status copy_column(const copy *c, const sw_column *to)
+{
+    enum { TOGETHER = 64 };
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < c->row_count && !status;) {
+        const chosen first = c->rows[i];
+        size_t n = 1;
+        while (i + n < c->row_count && n < TOGETHER && c->rows[i + n].source == first.source &&
+               c->rows[i + n].row == first.row + (int64_t)n)
+            n++;
+        const sw_column *from = sw_catalog_find(c->sources[first.source].catalog, to->path);
+        if (from && from->type == SW_FIELD_TEXT)
+            status = copy_texts(from, to, first.row, (int64_t)i, (int64_t)n);
+        else if (from)
+            status = copy_numbers(from, to, first.row, (int64_t)i, (int64_t)n);
+        i += n;
+    }
+    return status;
+}
+
+/* Runs that count as running in a file without a writer are pending; widened values change the checksum. */
+static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
+{
+    const sw_column *state = sw_catalog_find(catalog, "/runs/status");
+    const sw_column *checksum = sw_catalog_find(catalog, "/runs/checksum");
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < c->row_count && !status; i++) {
+        const source *s = &c->sources[c->rows[i].source];
+        const int8_t code = s->state[c->rows[i].row], pending = SW_RUN_PENDING;
+        int64_t sum;
+        if (code == SW_RUN_RUNNING) status = sw_column_write(state, i, 1, H5T_NATIVE_INT8, &pending);
+        if (!c->widened || !checksum || worth(s, c->rows[i].row) == 0) continue;
+        if (!status) status = sw_row_checksum(&sum, catalog, (int64_t)i);
+        if (!status) status = sw_column_write(checksum, i, 1, H5T_NATIVE_INT64, &sum);
+    }
+    return status;
+}
+
+/* ---- the copy ---- */
+
+static sw_status create_targets(const copy *c, hid_t file)
+{
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < c->target_count && !status; i++) {
+        const target *t = &c->targets[i];
+        hid_t dataset;
+        status = sw_dataset_create(&dataset, file, &t->field, c->extents, c->compressed && t->field.type != SW_FIELD_TEXT);
+        if (!status) status = copy_attributes(t->model->dataset, dataset, t->field.path);
+        if (!status && t->field.type != t->model->type) status = set_missing(dataset, &t->field);
+        sw_h5_close(dataset);
+    }
+    return status;
+}
+
+static sw_status fill_targets(const copy *c, hid_t file)
+{
+    sw_catalog *catalog;
+    sw_status status = sw_catalog_open(&catalog, file);
+    if (status) return status;
+    for (size_t i = 0; i < catalog->count && !status; i++) status = copy_column(c, &catalog->columns[i]);
+    if (!status) status = settle_rows(c, catalog);
+    sw_catalog_close(catalog);
+    return status;
+}
+
+/* The latest form of the sweep speaks for all. */
+static const source *newest(const copy *c)
+{
+    const source *best = &c->sources[0];
+    for (size_t i = 1; i < c->source_count; i++) {
+        const source *s = &c->sources[i];
+        if (s->created && (!best->created || strcmp(s->created, best->created) > 0)) best = s;
+    }
+    return best;
+}
+
+static sw_status write_copy(const copy *c, const char *path)
+{
+    hid_t file;
+    const source *model = newest(c);
+    sw_status status = sw_root_create(&file, path);
+    if (!status) status = copy_attributes(model->file, file, "/");
+    if (!status) status = sw_scales_create(file, c->extents);
+    if (!status && model->sweep_text) status = sw_sweep_text_write(file, model->sweep_text);
+    if (!status) status = create_targets(c, file);
+    if (!status) status = fill_targets(c, file);
+    if (file >= 0 && H5Fclose(file) < 0 && !status) status = sw_h5_fail("%s", path);
+    return status;
+}
+
+static sw_status copy_files(const char *to, const char *const *from, size_t count, bool compressed)
+{
+    copy c = {.compressed = compressed};
+    char temporary[SW_PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.new", to) >= SW_PATH_MAX)
+        return sw_fail(SW_E_IO, "%s: the name is too long", to);
+    sw_status status = open_sources(&c, from, count);
+    if (!status) status = choose_rows(&c);
+    if (!status) status = join_columns(&c);
+    if (!status) {
+        unlink(temporary); /* left by a copy that was killed; the lock says that nobody is at it */
+        status = write_copy(&c, temporary);
+        if (!status) status = sw_put_in_place(temporary, to);
+        if (status) unlink(temporary);
+    }
+    for (size_t i = 0; i < c.source_count; i++) close_source(&c.sources[i]);
+    free(c.sources);
+    free(c.rows);
+    free(c.targets);
+    return status;
+}
+
+static sw_status copy_to_new(const char *to, const char *const *from, size_t count, bool compressed)
+{
+    sw_lock *lock;
+    sw_h5_begin();
+    if (count == 0) return sw_fail(SW_E_USAGE, "nothing to put into %s", to);
+    if (access(to, F_OK) == 0) return sw_fail(SW_E_STORE, "%s exists already", to);
+    sw_status status = sw_lock_take(&lock, to);
+    if (status) return status;
+    status = copy_files(to, from, count, compressed);
+    sw_lock_release(lock);
+    return status;
+}
+
+sw_status sw_store_compact(const char *from, const char *to) { return copy_to_new(to, &from, 1, true); }
+
+sw_status sw_store_merge(const char *to, const char *const *from, size_t count)
+{
+    return copy_to_new(to, from, count, false);
+}
