@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double SILENCE_SECONDS = 300;
+static const double TRAINER_SILENCE = 300, STORAGE_PATIENCE = 60; /* seconds */
 
 const char *sw_farm_mpi_version(void)
 {
@@ -38,7 +38,7 @@ const char *sw_farm_mpi_version(void)
 
 static void print_version(void)
 {
-    printf("symsweep %s (%s)\n%s\n%s, core %s\nHDF5 %s\ncJSON %s\n", sw_version(), sw_git_commit(),
+    printf("symsweep %s (%s)\n%s\n%s, core %s\n%s\ncJSON %s\n", sw_version(), sw_git_commit(),
            sw_farm_mpi_version(), sw_blas_version(), sw_blas_core(), sw_store_library_version(),
            sw_config_library_version());
 }
@@ -67,11 +67,12 @@ static int say_failure(sw_status status)
 
 /* ---- the process that writes ---- */
 
-static double silence_limit(void)
+/* Seconds from the environment, or the default when it says nothing sensible. */
+static double seconds_from(const char *variable, double otherwise)
 {
-    const char *text = getenv("SYMSWEEP_TRAINER_SILENCE");
+    const char *text = getenv(variable);
     double seconds = text != NULL ? strtod(text, NULL) : 0;
-    return seconds > 0 ? seconds : SILENCE_SECONDS;
+    return seconds > 0 ? seconds : otherwise;
 }
 
 /* Trains what is prepared; ranks = 1: in this process. */
@@ -85,7 +86,8 @@ static sw_status train_all(int *exit_code, const sw_prepared *prepared, const sw
                                          .store = prepared->store,
                                          .checkpoints = prepared->checkpoints,
                                          .deadline = started + options->time_limit,
-                                         .silence = silence_limit(),
+                                         .silence = seconds_from("SYMSWEEP_TRAINER_SILENCE", TRAINER_SILENCE),
+                                         .storage_patience = seconds_from("SYMSWEEP_STORAGE_PATIENCE", STORAGE_PATIENCE),
                                          .display = display};
     status = ranks == 1 ? sw_serial_run(exit_code, &settings) : sw_lead_run(exit_code, &settings, ranks);
     sw_display_clear(display);

@@ -11,51 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double FLUSH_SECONDS = 1.0;
-static const double FLUSH_SHARE = 0.05; /* of the master's time, at most */
-
-/* ---- the results file ---- */
-
-/* After the first fault nothing more is written: what the file holds stays as it was flushed. */
-static void check_storage(sw_master *master, sw_status status)
-{
-    if (status == SW_OK || master->storage_failed) return;
-    master->storage_failed = true;
-    sw_display_clear(master->settings.display);
-    sw_error("the results file cannot be written: %s", sw_message());
-    sw_master_stop(master, "the results file cannot be written");
-}
-
-static int64_t row_of(const sw_master *master, size_t run) { return sw_store_row(master->store, run); }
-
-static sw_status compute_onsets(sw_onsets *out, sw_master *master, size_t run, sw_run_state state)
-{
-    const sw_run_config *config = &master->plan->runs[run].config;
-    sw_record *records = NULL;
-    size_t count = 0;
-    sw_status status = sw_store_records(master->store, row_of(master, run), &records, &count);
-    if (status == SW_OK) {
-        bool stopped_early = state == SW_RUN_DONE && count > 0 && records[count - 1].step < config->steps;
-        sw_onsets_compute(out, records, count, config, state, stopped_early);
-    }
-    free(records);
-    return status;
-}
-
-static sw_status write_result(sw_master *master, size_t run, const sw_run_result *result)
-{
-    sw_onsets onsets;
-    sw_status status = compute_onsets(&onsets, master, run, (sw_run_state)result->state);
-    if (status != SW_OK) return status;
-    return sw_store_finish(master->store, row_of(master, run), result, &onsets);
-}
-
 /* ---- starting ---- */
 
 /* What the file knows of a run decides whether it is trained. */
 static sw_status take_over(sw_master *master, size_t run)
 {
-    int64_t row = row_of(master, run);
+    int64_t row = sw_master_row(master, run);
     sw_run_state state = sw_store_state(master->store, row);
     switch (state) {
     case SW_RUN_DONE:
@@ -63,7 +24,7 @@ static sw_status take_over(sw_master *master, size_t run)
         sw_scheduler_settle(master->scheduler, run);
         if (!sw_store_config_changed(master->store, row)) return SW_OK;
         sw_onsets onsets;
-        sw_status status = compute_onsets(&onsets, master, run, state);
+        sw_status status = sw_master_compute_onsets(&onsets, master, run, state);
         return status == SW_OK ? sw_store_onsets(master->store, row, &onsets) : status;
     case SW_RUN_NOT_SELECTED:
     case SW_RUN_PRUNED: sw_scheduler_settle(master->scheduler, run); return SW_OK;
@@ -84,8 +45,9 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
     master->plan = plan;
     master->store = settings->store;
     master->rate = master->newest_test_accuracy = NAN;
+    master->troubled_since = NAN;
     master->started = master->rate_at = sw_clock_now();
-    master->next_flush = master->started + FLUSH_SECONDS;
+    master->next_flush = master->started;
     sw_status status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
     if (status != SW_OK) goto done;
     master->workers = calloc(settings->workers, sizeof *master->workers);
@@ -114,6 +76,7 @@ void sw_master_destroy(sw_master *master)
     if (master == NULL) return;
     sw_scheduler_destroy(master->scheduler);
     sw_wire_buffer_release(&master->buffer);
+    free(master->deferred);
     free(master->workers);
     free(master);
 }
@@ -131,7 +94,7 @@ static sw_status tell(sw_master *master, size_t worker, sw_wire_tag tag, int32_t
 static sw_status assign(sw_master *master, size_t worker, size_t run)
 {
     const sw_planned_run *planned = &master->plan->runs[run];
-    int64_t row = row_of(master, run);
+    int64_t row = sw_master_row(master, run);
     sw_wire_assign message;
     memset(&message, 0, sizeof message);
     message.config = planned->config;
@@ -240,16 +203,22 @@ static void start_row(sw_master *master, size_t w, size_t run, int64_t records, 
     worker->given_snapshots = worker->acknowledged_snapshots = snapshots;
     if (master->storage_failed) return;
     master->unflushed = true;
-    check_storage(master, sw_store_resume(master->store, row_of(master, run), worker->host,
+    sw_master_check_storage(master, sw_store_resume(master->store, sw_master_row(master, run), worker->host,
                                           master->settings.first_rank + (int64_t)w, records, snapshots));
 }
 
-static void on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start)
+static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start)
 {
     sw_master_worker *worker = &master->workers[w];
+    int64_t row = sw_master_row(master, run);
+    if (start->records < 0 || start->records > sw_store_flushed(master->store, row) || start->snapshots < 0 ||
+        start->snapshots > sw_store_flushed_snapshots(master->store, row))
+        return sw_fail(SW_E_PROTOCOL, "run %zu goes on from record %lld, which is not in the file", run,
+                       (long long)start->records);
     const sw_run_config *config = &master->plan->runs[run].config;
     worker->step = worker->begin_step = start->records > 0 ? (start->records - 1) * config->evaluate.every : 0;
     start_row(master, w, run, start->records, start->snapshots);
+    return SW_OK;
 }
 
 static void note_record(sw_master *master, sw_master_worker *worker, size_t run, const sw_record *record)
@@ -269,7 +238,7 @@ static void on_output(sw_master *master, size_t w, const sw_wire_message *messag
 {
     sw_master_worker *worker = &master->workers[w];
     size_t run = (size_t)message->run;
-    int64_t row = row_of(master, run);
+    int64_t row = sw_master_row(master, run);
     if (message->tag == SW_WIRE_RECORD) note_record(master, worker, run, message->body.record);
     if (message->tag == SW_WIRE_SNAPSHOT) worker->given_snapshots = message->body.snapshot.snapshot + 1;
     if (master->storage_failed) return;
@@ -282,7 +251,7 @@ static void on_output(sw_master *master, size_t w, const sw_wire_message *messag
     case SW_WIRE_SNAPSHOT: status = sw_store_snapshot(master->store, row, &message->body.snapshot); break;
     default: assert(false);
     }
-    check_storage(master, status);
+    sw_master_check_storage(master, status);
 }
 
 static void on_pulse(sw_master *master, size_t w, const sw_wire_pulse *pulse)
@@ -311,10 +280,8 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
     if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, 0, 0);
     if (master->storage_failed) return;
     master->unflushed = true;
-    sw_status status = SW_OK;
-    if (after == SW_SLOT_FAILED) status = write_result(master, run, result);
-    else status = sw_store_requeue(master->store, row_of(master, run), true);
-    check_storage(master, status);
+    if (after == SW_SLOT_FAILED) sw_master_write_result(master, run, result);
+    else sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), true));
 }
 
 static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finish)
@@ -339,12 +306,12 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
     case SW_OUTCOME_RESULT: {
         double part = (double)(finish->result.steps - begin_step) / fmax(1, (double)master->plan->runs[run].config.steps);
         sw_master_calibrate(master, run, part, sw_clock_now() - worker->began);
-        check_storage(master, write_result(master, run, &finish->result));
+        sw_master_write_result(master, run, &finish->result);
         break;
     }
     case SW_OUTCOME_FAILED:
     case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finish->result); break;
-    case SW_OUTCOME_INTERRUPTED: check_storage(master, sw_store_requeue(master->store, row_of(master, run), false)); break;
+    case SW_OUTCOME_INTERRUPTED: sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false)); break;
     case SW_OUTCOME_COUNT: assert(false);
     }
     return SW_OK;
@@ -405,7 +372,7 @@ static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *me
             return sw_fail(SW_E_PROTOCOL, "%s message of run %d, which it does not train",
                            sw_wire_tag_name(message->tag), message->run);
         if (message->tag == SW_WIRE_PULSE) on_pulse(master, w, message->body.pulse);
-        else if (message->tag == SW_WIRE_START) on_start(master, w, run, message->body.start);
+        else if (message->tag == SW_WIRE_START) return on_start(master, w, run, message->body.start);
         else on_output(master, w, message);
         return SW_OK;
     case SW_WIRE_FINISH: return on_finish(master, w, run, message->body.finish);
@@ -437,17 +404,6 @@ void sw_master_stop(sw_master *master, const char *reason)
     sw_info("stopping: %s", reason);
 }
 
-static void flush_if_due(sw_master *master, double now)
-{
-    if (master->storage_failed) return;
-    check_storage(master, sw_store_heartbeat(master->store));
-    if (!master->unflushed || now < master->next_flush || master->storage_failed) return;
-    check_storage(master, sw_store_flush(master->store));
-    double end = sw_clock_now();
-    master->next_flush = end + fmax(FLUSH_SECONDS, (end - now) / FLUSH_SHARE);
-    master->unflushed = false;
-}
-
 sw_status sw_master_tick(sw_master *master)
 {
     double now = sw_clock_now();
@@ -456,11 +412,8 @@ sw_status sw_master_tick(sw_master *master)
     if (signals > 0) sw_master_stop(master, sw_signals_name());
     if (now >= master->settings.deadline - stop_margin(master)) sw_master_stop(master, "the time limit is near");
 
-    bool flushing = master->unflushed;
-    flush_if_due(master, now);
-    bool flushed = flushing && !master->unflushed && !master->storage_failed;
-    sw_status status = flushed ? acknowledge(master) : SW_OK;
-    if (status == SW_OK) status = hand_out(master, now);
+    sw_status status = sw_master_flush_if_due(master, now) ? acknowledge(master) : SW_OK;
+    if (status == SW_OK && !sw_master_troubled(master)) status = hand_out(master, now);
     if (status == SW_OK && sw_scheduler_stopped(master->scheduler)) status = pass_on_stop(master);
     sw_display *display = master->settings.display;
     if (status == SW_OK && display != NULL && sw_display_due(display, now)) {
@@ -471,9 +424,11 @@ sw_status sw_master_tick(sw_master *master)
     return status;
 }
 
-bool sw_master_over(const sw_master *master) { return sw_scheduler_over(master->scheduler); }
-
-bool sw_master_storage_failed(const sw_master *master) { return master->storage_failed; }
+bool sw_master_over(const sw_master *master)
+{
+    if (!sw_scheduler_over(master->scheduler)) return false;
+    return !sw_master_troubled(master) || sw_scheduler_stopped(master->scheduler);
+}
 
 /* ---- the end ---- */
 
@@ -487,7 +442,7 @@ static size_t runs_left(const sw_master *master)
 
 int sw_master_exit_code(const sw_master *master)
 {
-    if (master->storage_failed) return SW_EXIT_STORE;
+    if (master->storage_failed || sw_master_troubled(master)) return SW_EXIT_STORE;
     if (runs_left(master) > 0) {
         bool nobody_left = master->workers_failed && !sw_scheduler_stopped(master->scheduler);
         return nobody_left ? SW_EXIT_FAILED_RUNS : SW_EXIT_STOPPED;

@@ -20,6 +20,7 @@ typedef struct sw_master_settings {
     size_t workers;
     int64_t first_rank;       /* MPI rank of worker 0, for the results file */
     double deadline;          /* on sw_clock_now's clock: all must have ended by then; INFINITY = never */
+    double storage_patience;  /* seconds for which a file that cannot be written is tried again */
     double silence;           /* seconds without a sign of life after which a trainer counts as hung */
     sw_display *display;      /* NULL = none */
     sw_master_port port;
@@ -32,21 +33,18 @@ typedef struct sw_master sw_master;
 sw_status sw_master_create(sw_master **out, const sw_master_settings *settings) SW_MUST_CHECK;
 void sw_master_destroy(sw_master *master);
 
-/* A message of worker 0..workers-1. Only a message that makes no sense is a failure; a file that cannot be written makes
- * the master stop (sw_master_storage_failed). */
+/* A message of worker 0..workers-1. Only a message that makes no sense is a failure; while the file cannot be written,
+ * what comes is kept in memory, and after storage_patience the master stops (exit code 3). */
 sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame, size_t size) SW_MUST_CHECK;
 
 /* Hands out runs, flushes and acknowledges, heeds signals and the limit, shows progress. */
 sw_status sw_master_tick(sw_master *master) SW_MUST_CHECK;
 
-/* No worker holds a run, and none will get one. */
+/* No worker holds a run, none will get one, and nothing waits to be written. */
 bool sw_master_over(const sw_master *master);
 
 /* Stops cleanly: workers save what they have. */
 void sw_master_stop(sw_master *master, const char *reason);
-
-/* The results file could not be written; what was not flushed is not in it. */
-bool sw_master_storage_failed(const sw_master *master);
 
 /* What became of the runs: 0, 1 or 75 (3 when the file failed). */
 int sw_master_exit_code(const sw_master *master);

@@ -1,4 +1,4 @@
-/* master_state.h: what master.c and master_view.c share. */
+/* master_state.h: what master.c, master_storage.c and master_view.c share. */
 #ifndef SYMSWEEP_FARM_MASTER_STATE_H
 #define SYMSWEEP_FARM_MASTER_STATE_H
 
@@ -21,6 +21,12 @@ typedef struct sw_master_worker {
     bool stop_sent;
 } sw_master_worker;
 
+/* A result that waits for the results file to become writable again. */
+typedef struct sw_deferred_result {
+    size_t run;
+    sw_run_result result;
+} sw_deferred_result;
+
 struct sw_master {
     sw_master_settings settings;
     const sw_plan *plan;
@@ -29,7 +35,11 @@ struct sw_master {
     sw_master_worker *workers;
     sw_wire_buffer buffer;
     double started, next_flush;
-    bool unflushed, storage_failed, workers_failed;
+    bool unflushed, workers_failed;
+    bool storage_failed;       /* given up: nothing more is written */
+    double troubled_since;     /* the last flush failed and is tried again; NaN = all is well */
+    sw_deferred_result *deferred;
+    size_t deferred_count, deferred_capacity;
     double longest_gap;        /* between two signs of life of any trainer: a step and an evaluation */
     double wall_seconds, planned_seconds; /* of the finished (parts of) runs that calibrate the plan's estimates */
     int64_t steps;             /* taken since the job started */
@@ -37,6 +47,16 @@ struct sw_master {
     int64_t rate_steps;
     float newest_test_accuracy;
 };
+
+int64_t sw_master_row(const sw_master *master, size_t run);
+bool sw_master_troubled(const sw_master *master);
+/* Takes in how a call of the store went that has no second chance: a failure is the end of writing. */
+void sw_master_check_storage(sw_master *master, sw_status status);
+/* The run has ended: its onsets, its final values. Deferred while the file cannot be written. */
+void sw_master_write_result(sw_master *master, size_t run, const sw_run_result *result);
+sw_status sw_master_compute_onsets(sw_onsets *out, sw_master *master, size_t run, sw_run_state state) SW_MUST_CHECK;
+/* Flushes when it is time to; true when everything given so far is safe now. */
+bool sw_master_flush_if_due(sw_master *master, double now);
 
 /* Seconds until the first run of a worker's queue ends; NaN = unknown. */
 double sw_master_current_left(const sw_master *master, size_t worker, double now);

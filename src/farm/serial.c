@@ -2,7 +2,9 @@
 
 #include "farm/signals.h"
 #include "farm/trainer.h"
-#include "symsweep/log.h"
+#include "symsweep/clock.h"
+
+static const double IDLE_SECONDS = 0.1;
 
 /* The two ends; each is the other's port. */
 typedef struct pair {
@@ -26,12 +28,13 @@ static sw_status between_steps(void *context) { return sw_master_tick(((pair *)c
 static sw_status run(pair *ends)
 {
     bool spoiled; /* there is no other process to try in */
-    sw_status status = sw_master_tick(ends->master);
-    while (status == SW_OK && sw_trainer_has_work(ends->trainer)) {
-        status = sw_trainer_work(ends->trainer, &spoiled);
-        if (status == SW_OK) status = sw_master_tick(ends->master);
+    for (;;) {
+        sw_status status = sw_master_tick(ends->master);
+        if (status != SW_OK || sw_master_over(ends->master)) return status;
+        if (sw_trainer_has_work(ends->trainer)) status = sw_trainer_work(ends->trainer, &spoiled);
+        else sw_clock_sleep(IDLE_SECONDS); /* until the results file can be written again */
+        if (status != SW_OK) return status;
     }
-    return status;
 }
 
 sw_status sw_serial_run(int *exit_code, const sw_master_settings *settings)
