@@ -4,6 +4,7 @@
 #include "scan.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,17 @@ static bool has_nonzero_digit(const sw_document *document, const sw_node *node)
     return false;
 }
 
+/* 2^53 itself is exact; a double cannot tell it from 2^53 + 1. */
+static bool is_exact(const sw_document *document, const sw_node *node)
+{
+    char text[SW_NUMBER_LENGTH_MAX + 1];
+    memcpy(text, document->text + node->offset, node->length);
+    text[node->length] = '\0';
+    errno = 0;
+    long long value = strtoll(text, NULL, 10);
+    return errno == 0 && value >= -(1LL << 53) && value <= 1LL << 53;
+}
+
 static void check_numbers(sw_document *document, sw_diagnostics *diagnostics)
 {
     for (int32_t i = 0; i < document->count; i++) {
@@ -126,7 +138,7 @@ static void check_numbers(sw_document *document, sw_diagnostics *diagnostics)
             fault = "is beyond the largest number of double precision (1.8e308)";
         } else if (value == 0 && has_nonzero_digit(document, node)) {
             fault = "is below the smallest number of double precision";
-        } else if (node->integral && fabs(value) > EXACT_INTEGER_MAX) {
+        } else if (node->integral && fabs(value) >= EXACT_INTEGER_MAX && !is_exact(document, node)) {
             fault = "is beyond 2^53 = 9007199254740992, where integers lose digits";
         }
         if (!fault) continue;

@@ -51,7 +51,8 @@ typedef const sw_value *sw_given[SW_KEYS_MAX];
 /* Every key in turn: the given value where the key concerns the run, else its default. */
 void sw_config_resolve(sw_run_config *out, const sw_given given);
 
-/* What single keys cannot tell: heads divide d_model, sides fit the graph, weights end after they begin ... */
+/* What single keys cannot tell and what needs no knowledge of tasks: heads divide d_model, weights end after they
+ * begin ... */
 void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
                      sw_diagnostics *diagnostics);
 

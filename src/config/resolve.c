@@ -101,24 +101,6 @@ static void check_model(const check *c)
               (long long)m->heads * m->d_head);
 }
 
-static void check_sides(const check *c)
-{
-    const sw_task_config *t = &c->config->task;
-    bool grid = t->kind == SW_TASK_GRAPH && (t->graph == SW_GRAPH_GRID || t->graph == SW_GRAPH_GRID3D ||
-                                             t->graph == SW_GRAPH_CYLINDER || t->graph == SW_GRAPH_TORUS);
-    if (is_broken(c, "task.sides") || is_broken(c, "task.graph")) return;
-    int32_t wanted = t->graph == SW_GRAPH_GRID3D ? 3 : 2;
-    if (grid && t->side_count != wanted)
-        fault(c, "task.sides", "task.graph", NULL, "expected %d sides, found %d", wanted, t->side_count);
-    if (t->kind == SW_TASK_COMPARISON && t->side_count < 1)
-        fault(c, "task.sides", NULL, NULL, "expected one side an attribute, found none");
-    if (t->kind == SW_TASK_COMPARISON && t->form == SW_FORM_THREE_WAY && t->attribute >= t->side_count)
-        fault(c, "task.attribute", "task.sides", "attributes count from 0", "attribute %d of %d", t->attribute,
-              t->side_count);
-    if (t->kind == SW_TASK_GROUP && t->group == SW_GROUP_PRODUCT && t->factor_count < 1 && !is_broken(c, "task.factors"))
-        fault(c, "task.factors", NULL, NULL, "expected at least one factor, found none");
-}
-
 static void check_window(const check *c, const char *prefix, int64_t from, int64_t until)
 {
     char first[128], second[128];
@@ -172,7 +154,6 @@ void sw_config_check(const sw_run_config *config, const sw_given given, const sw
     check_required(&c);
     check_file(&c);
     check_model(&c);
-    check_sides(&c);
     check_windows(&c);
     check_steps(&c);
 }

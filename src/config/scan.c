@@ -216,11 +216,13 @@ static sw_status scan_string(scanner *s)
         if (c < 0x20) {
             report(s, s->line, s->column, c == '\t' ? "write a tab as \\t" : NULL, "a control character in a string");
             *s->p = ' ';
-        } else if (c >= 0x80 && !utf8_length(s->p, s->end)) {
-            report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
-            *s->p = '?';
         }
-        advance(s);
+        size_t length = utf8_length(s->p, s->end);
+        if (!length) {
+            report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
+            return SW_E_CONFIG;
+        }
+        while (length--) advance(s);
     }
     if (s->p >= s->end) {
         report(s, line, column, NULL, "the string is not closed: the file ends in it");

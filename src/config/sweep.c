@@ -300,7 +300,8 @@ static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader)
     if (!reader->status) read_axes(sweep, reader);
     if (!reader->status) count_runs(sweep, reader);
     if (!reader->status) list_axes(sweep, reader);
-    if (!reader->status && sweep->run_count <= SW_RUNS_MAX) check_runs(sweep, reader);
+    bool complete = sw_document_member(sweep->document, 0, "run") >= 0 && sweep->run_count <= SW_RUNS_MAX;
+    if (!reader->status && complete) check_runs(sweep, reader);
     return reader->status;
 }
 

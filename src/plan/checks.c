@@ -62,6 +62,7 @@ static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config 
     snprintf(weight, sizeof weight, "symmetry.%s.weight", family->name);
     if (!applies) {
         char hint[256];
+        checks->refused[f] = true;
         list_families(hint, &config->task);
         report(checks, false, k, weight, hint, "%s is not defined on this %s task", family->name,
                sw_task_name((sw_task_id)config->task.kind));
@@ -124,7 +125,7 @@ void sw_run_checks_end(const sw_run_checks *checks)
         for (int f = 0; f < SW_FAMILY_COUNT; f++) {
             char prefix[96];
             int length = snprintf(prefix, sizeof prefix, "symmetry.%s.", sw_families[f]->name);
-            if (checks->applies[f] || strncmp(key.path, prefix, (size_t)length)) continue;
+            if (checks->applies[f] || checks->refused[f] || strncmp(key.path, prefix, (size_t)length)) continue;
             if (sw_sweep_locate(checks->sweep, 0, key.path, &place))
                 report(checks, false, 0, key.path, "remove it", "%s is not defined on the task of any run",
                        sw_families[f]->name);

@@ -3,6 +3,7 @@
 
 #include "checks.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,17 @@ static int compare_names(const void *a, const void *b)
     return order ? order : (x->k > y->k) - (x->k < y->k);
 }
 
+static void describe_value(char out[160], const sw_axis *axis, const sw_axis_value *value)
+{
+    bool missing = axis->type == SW_AXIS_REAL     ? isnan(value->real)
+                   : axis->type == SW_AXIS_STRING ? !value->string[0]
+                                                  : value->integer < 0;
+    if (missing) snprintf(out, 160, "without effect");
+    else if (axis->type == SW_AXIS_REAL) snprintf(out, 160, "%g", value->real);
+    else if (axis->type == SW_AXIS_STRING) snprintf(out, 160, "%s", value->string);
+    else snprintf(out, 160, "%lld", (long long)value->integer);
+}
+
 /* "run 3 (seed 1, task.p 59)", runs counted from 0 in sweep order. */
 static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k)
 {
@@ -49,15 +61,10 @@ static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep,
     const char *label = sw_sweep_case(sweep, k);
     size_t used = (size_t)snprintf(out, capacity, "run %llu%s%s", (unsigned long long)k, label[0] ? " " : "", label);
     for (size_t i = 0; i < axes && used < capacity && !status; i++) {
-        const sw_axis *axis = sw_sweep_axis(sweep, i);
-        const char *lead = i ? ", " : " (", *end = i + 1 == axes ? ")" : "";
-        if (axis->type == SW_AXIS_REAL)
-            used += (size_t)snprintf(out + used, capacity - used, "%s%s %g%s", lead, axis->path, values[i].real, end);
-        else if (axis->type == SW_AXIS_STRING)
-            used += (size_t)snprintf(out + used, capacity - used, "%s%s %s%s", lead, axis->path, values[i].string, end);
-        else
-            used += (size_t)snprintf(out + used, capacity - used, "%s%s %lld%s", lead, axis->path,
-                                     (long long)values[i].integer, end);
+        char text[160];
+        describe_value(text, sw_sweep_axis(sweep, i), &values[i]);
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s %s%s", i ? ", " : " (", sw_sweep_axis(sweep, i)->path,
+                                 text, i + 1 == axes ? ")" : "");
     }
     free(values);
     return status;
