@@ -1,0 +1,315 @@
+/* The isomorphic twin. An automorphism of a task renames entities, relations and classes and leaves the table as it is.
+ * A run whose initialization and split are renamed by it must be the renamed run, step for step: with every family that
+ * is defined on the task, the priors of the embedding, both models. Indices that play a part they should not would show. */
+#include "symsweep/config.h"
+#include "symsweep/nn.h"
+#include "symsweep/train.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { STEPS = 10, NAMES_MAX = 32 };
+
+/* entity e -> entity[e], relation (from 0) r -> relation[r], class c -> class[c]. */
+typedef struct renaming {
+    int32_t entity[NAMES_MAX], relation[NAMES_MAX], class[NAMES_MAX];
+} renaming;
+
+typedef struct run {
+    int8_t *split;
+    sw_objective *objective;
+    sw_model *model;
+    sw_optimizer *optimizer;
+} run;
+
+static void identity(renaming *r)
+{
+    for (int32_t i = 0; i < NAMES_MAX; i++) r->entity[i] = r->relation[i] = r->class[i] = i;
+}
+
+static int32_t renamed_token(const sw_task *task, const renaming *r, int32_t token)
+{
+    const int32_t n = task->entities, relations_end = n + task->relations;
+    const int32_t second = task->separate ? task->vocabulary - n : task->vocabulary;
+    if (token < n) return r->entity[token];
+    if (token < relations_end) return n + r->relation[token - n];
+    return token >= second ? second + r->entity[token - second] : token;
+}
+
+static int32_t renamed_input(const sw_task *task, const renaming *r, size_t i)
+{
+    const int32_t relation = sw_task_relation(task, i);
+    return sw_task_index(task, r->entity[sw_task_operand(task, i, 0)], r->entity[sw_task_operand(task, i, 1)],
+                         relation < 0 ? -1 : renamed_token(task, r, relation));
+}
+
+static void assert_automorphism(const sw_task *task, const renaming *r)
+{
+    for (size_t i = 0; i < task->inputs; i++) {
+        const int32_t image = renamed_input(task, r, i);
+        assert_true(image >= 0);
+        assert_int_equal(task->label[image], r->class[task->label[i]]);
+    }
+}
+
+/* to <- from with the rows of the token embedding and the columns of the unembedding renamed. */
+static void rename_parameters(sw_real *to, const sw_real *from, const sw_model *model, const sw_task *task,
+                              const renaming *r)
+{
+    const sw_tensor *embedding = sw_model_tensor(model, "token_embedding");
+    const sw_tensor *unembedding = sw_model_tensor(model, "unembedding");
+    memcpy(to, from, sw_model_parameter_count(model) * sizeof *to);
+    const size_t d = (size_t)embedding->shape[1], classes = (size_t)unembedding->shape[1];
+    for (int32_t t = 0; t < task->vocabulary; t++) {
+        memcpy(to + embedding->offset + (size_t)renamed_token(task, r, t) * d, from + embedding->offset + (size_t)t * d,
+               d * sizeof *to);
+    }
+    for (size_t row = 0; row < (size_t)unembedding->shape[0]; row++) {
+        const size_t start = unembedding->offset + row * classes;
+        for (size_t c = 0; c < classes; c++) to[start + (size_t)r->class[c]] = from[start + c];
+    }
+}
+
+static void open_run(run *out, const sw_run_config *config, const sw_task *task)
+{
+    const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
+    size_t tensors;
+    if (sw_objective_create(&out->objective, config, task, out->split) != SW_OK) fail_msg("%s", sw_message());
+    assert_int_equal(sw_model_create(&out->model, &config->model, &shape, sw_objective_max_rows(out->objective)), SW_OK);
+    const sw_tensor *tensor = sw_model_tensors(out->model, &tensors);
+    assert_int_equal(sw_optimizer_create(&out->optimizer, &config->optimizer, STEPS, tensor, tensors,
+                                         sw_model_parameter_count(out->model)), SW_OK);
+}
+
+static void close_run(run *r)
+{
+    sw_optimizer_destroy(r->optimizer);
+    sw_model_destroy(r->model);
+    sw_objective_destroy(r->objective);
+    free(r->split);
+}
+
+static double step(run *r, int64_t t)
+{
+    double value;
+    assert_int_equal(sw_objective_step(&value, r->objective, r->model, t), SW_OK);
+    sw_optimizer_step(r->optimizer, t, sw_model_parameters(r->model), sw_model_gradient(r->model));
+    return value;
+}
+
+/* Largest difference of the twin's parameters from the renamed ones of the run. */
+static double distance_to(const sw_real *expected, sw_model *model)
+{
+    double largest = 0.0;
+    const sw_real *found = sw_model_parameters(model);
+    for (size_t i = 0; i < sw_model_parameter_count(model); i++) {
+        largest = fmax(largest, fabs((double)(expected[i] - found[i])));
+    }
+    return largest;
+}
+
+/* Do run and twin agree? `rename_split` false: the twin has the split of the run, and must not. */
+static bool twins_agree(const sw_run_config *config, const renaming *r, bool rename_split)
+{
+    bool agree = true;
+    sw_task *task = NULL;
+    run original = {0}, twin = {0};
+    assert_int_equal(sw_task_create(&task, &config->task, &config->model, config->data_seed), SW_OK);
+    assert_automorphism(task, r);
+    original.split = malloc(task->inputs);
+    twin.split = malloc(task->inputs);
+    assert_true(original.split != NULL && twin.split != NULL);
+    assert_true(sw_task_split(original.split, task, config->train_fraction, config->data_seed) > 0);
+    for (size_t i = 0; i < task->inputs; i++) {
+        twin.split[rename_split ? (size_t)renamed_input(task, r, i) : i] = original.split[i];
+    }
+    open_run(&original, config, task);
+    open_run(&twin, config, task);
+    sw_model_initialize(original.model, config->seed);
+    rename_parameters(sw_model_parameters(twin.model), sw_model_parameters(original.model), twin.model, task, r);
+    sw_real *expected = malloc(sw_model_parameter_count(twin.model) * sizeof *expected);
+    assert_non_null(expected);
+    for (int64_t t = 1; t <= STEPS; t++) {
+        const double value = step(&original, t), twin_value = step(&twin, t);
+        agree = agree && fabs(value - twin_value) <= 1e-9 * fabs(value);
+        rename_parameters(expected, sw_model_parameters(original.model), twin.model, task, r);
+        agree = agree && distance_to(expected, twin.model) < 1e-8;
+    }
+    free(expected);
+    close_run(&twin);
+    close_run(&original);
+    sw_task_destroy(task);
+    return agree;
+}
+
+/* Every family that is defined on the task, over all of its tuples; the priors of the embedding. */
+static void configure(sw_run_config *config, const sw_task_config *task)
+{
+    sw_config_default(config);
+    config->task = *task;
+    config->train_fraction = 0.6;
+    config->model.layers = 1;
+    config->model.d_model = 8;
+    config->model.heads = 2;
+    config->model.d_head = 4;
+    config->model.d_mlp = config->model.d_hidden = 12;
+    config->optimizer.warmup_steps = 3;
+    config->seed = config->data_seed = 5;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        config->symmetry[f].weight = sw_families[f]->applies(task) ? 0.3 : 0.0;
+        config->symmetry[f].tuples_per_step = 0;
+    }
+    config->geometry[SW_PRIOR_NUCLEAR].weight = 0.01;
+    config->geometry[SW_PRIOR_ENTROPY].weight = 0.01;
+}
+
+static void check_models(const sw_task_config *task, const renaming *r)
+{
+    sw_run_config config;
+    configure(&config, task);
+    assert_true(twins_agree(&config, r, true));
+    config.model.operand_embeddings = SW_OPERANDS_SEPARATE;
+    config.symmetry[SW_FAMILY_ASSOCIATIVITY].inputs = SW_INPUTS_TRAIN;
+    config.symmetry[SW_FAMILY_TRIANGLE].divergence = SW_DIVERGENCE_FORWARD_KL;
+    assert_true(twins_agree(&config, r, true));
+    configure(&config, task);
+    config.model.kind = SW_MODEL_MLP;
+    config.model.readout_token = false;
+    config.model.layers = 2;
+    config.loss = SW_LOSS_STABLEMAX;
+    assert_true(twins_agree(&config, r, true));
+}
+
+static void addition_scaled(void **state)
+{
+    (void)state;
+    const sw_task_config task = {.kind = SW_TASK_MODULAR, .operation = SW_OP_ADD, .p = 7};
+    renaming r;
+    identity(&r);
+    for (int32_t x = 0; x < 7; x++) r.entity[x] = r.class[x] = 3 * x % 7;
+    check_models(&task, &r);
+}
+
+/* Units modulo 7 are cyclic of order 6: x -> x^5 permutes them, and leaves 0. */
+static void multiplication_and_division_to_the_fifth_power(void **state)
+{
+    (void)state;
+    static const sw_operation operations[] = {SW_OP_MUL, SW_OP_DIV};
+    renaming r;
+    identity(&r);
+    for (int32_t x = 0; x < 7; x++) r.entity[x] = r.class[x] = x * x * x * x * x % 7;
+    for (int o = 0; o < 2; o++) {
+        const sw_task_config task = {.kind = SW_TASK_MODULAR, .operation = (int32_t)operations[o], .p = 7};
+        check_models(&task, &r);
+    }
+}
+
+static void another_split_is_no_twin(void **state)
+{
+    (void)state;
+    const sw_task_config task = {.kind = SW_TASK_MODULAR, .operation = SW_OP_ADD, .p = 7};
+    sw_run_config config;
+    renaming r;
+    identity(&r);
+    for (int32_t x = 0; x < 7; x++) r.entity[x] = r.class[x] = 3 * x % 7;
+    configure(&config, &task);
+    assert_false(twins_agree(&config, &r, false));
+}
+
+static void predicted_intermediates(void **state)
+{
+    (void)state;
+    const sw_task_config task = {.kind = SW_TASK_MODULAR, .operation = SW_OP_SUB, .p = 7};
+    sw_run_config config;
+    renaming r;
+    identity(&r);
+    for (int32_t x = 0; x < 7; x++) r.entity[x] = r.class[x] = 2 * x % 7;
+    configure(&config, &task);
+    config.symmetry[SW_FAMILY_ASSOCIATIVITY].intermediate = SW_INTERMEDIATE_PREDICTED;
+    assert_true(twins_agree(&config, &r, true));
+}
+
+static void grid_turned_round(void **state)
+{
+    (void)state;
+    const sw_task_config task = {.kind = SW_TASK_GRAPH, .graph = SW_GRAPH_GRID, .side_count = 2, .sides = {3, 4}};
+    renaming r;
+    identity(&r);
+    for (int32_t v = 0; v < 12; v++) r.entity[v] = 11 - v;
+    check_models(&task, &r);
+}
+
+static void hypercube_with_axes_exchanged(void **state)
+{
+    (void)state;
+    const sw_task_config task = {.kind = SW_TASK_GRAPH, .graph = SW_GRAPH_HYPERCUBE, .dimension = 3};
+    renaming r;
+    identity(&r);
+    for (int32_t v = 0; v < 8; v++) r.entity[v] = (v << 1 & 7) | v >> 2;
+    check_models(&task, &r);
+}
+
+static void attributes_exchanged(void **state)
+{
+    (void)state;
+    const sw_task_config task = {.kind = SW_TASK_COMPARISON, .side_count = 2, .sides = {3, 3}};
+    renaming r;
+    identity(&r);
+    for (int32_t e = 0; e < 9; e++) r.entity[e] = e % 3 * 3 + e / 3;
+    for (int32_t k = 0; k < 6; k++) r.relation[k] = (k + 3) % 6;
+    check_models(&task, &r);
+}
+
+/* The attribute that is not asked about may be permuted at will. */
+static void idle_attribute_permuted(void **state)
+{
+    (void)state;
+    const sw_task_config task = {
+        .kind = SW_TASK_COMPARISON, .form = SW_FORM_THREE_WAY, .side_count = 2, .sides = {3, 4}, .attribute = 1};
+    renaming r;
+    identity(&r);
+    for (int32_t e = 0; e < 12; e++) r.entity[e] = (e / 4 + 1) % 3 * 4 + e % 4;
+    check_models(&task, &r);
+}
+
+/* g -> h g h^-1 in S_3, h the permutation number 3. */
+static void symmetric_group_conjugated(void **state)
+{
+    (void)state;
+    const sw_task_config config = {.kind = SW_TASK_GROUP, .group = SW_GROUP_SYMMETRIC, .n = 3};
+    const sw_model_config model = {.kind = SW_MODEL_MLP};
+    sw_task *task = NULL;
+    renaming r;
+    identity(&r);
+    assert_int_equal(sw_task_create(&task, &config, &model, 0), SW_OK);
+    const int32_t *product = task->product, h = 3;
+    int32_t inverse = 0;
+    while (product[h * 6 + inverse] != 0) inverse++;
+    for (int32_t g = 0; g < 6; g++) r.entity[g] = r.class[g] = product[product[h * 6 + g] * 6 + inverse];
+    assert_int_not_equal(r.entity[1], 1);
+    sw_task_destroy(task);
+    check_models(&config, &r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addition_scaled),
+        cmocka_unit_test(multiplication_and_division_to_the_fifth_power),
+        cmocka_unit_test(another_split_is_no_twin),
+        cmocka_unit_test(predicted_intermediates),
+        cmocka_unit_test(grid_turned_round),
+        cmocka_unit_test(hypercube_with_axes_exchanged),
+        cmocka_unit_test(attributes_exchanged),
+        cmocka_unit_test(idle_attribute_permuted),
+        cmocka_unit_test(symmetric_group_conjugated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
