@@ -166,6 +166,7 @@ static void configure(sw_run_config *config, const sw_task_config *task)
         config->symmetry[f].weight = sw_families[f]->applies(task) ? 0.3 : 0.0;
         config->symmetry[f].tuples_per_step = 0;
     }
+    config->symmetry[SW_FAMILY_LABEL_PAIRS].inputs = SW_INPUTS_TRAIN; /* fewer: they are many on comparisons */
     config->geometry[SW_PRIOR_NUCLEAR].weight = 0.01;
     config->geometry[SW_PRIOR_ENTROPY].weight = 0.01;
 }
