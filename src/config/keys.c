@@ -116,8 +116,32 @@ static void default_phase_family(const sw_run_config *config, sw_value *out)
 #define OPTIMIZER(kinds) .concern.optimizer = kinds
 #define WITH_ADAM (BIT(SW_OPTIMIZER_ADAMW) | BIT(SW_OPTIMIZER_MUON))
 #define GRIDS (BIT(SW_GRAPH_GRID) | BIT(SW_GRAPH_GRID3D) | BIT(SW_GRAPH_CYLINDER) | BIT(SW_GRAPH_TORUS))
-/* task.sides: comparisons, and graphs of kind GRIDS. A mask over a key that does not concern the task is passed over. */
-#define SIDES .concern = {.task = BIT(SW_TASK_GRAPH) | BIT(SW_TASK_COMPARISON), .graph = GRIDS}
+
+/* Keys that task kinds share: the kinds that name them in tasks.def, as masks. */
+enum { SHARED_p, SHARED_n, SHARED_sides };
+#define X(ENUM, id, name, meaning)
+#define USES(ENUM, key) | (SHARED_##key == SHARED_p ? BIT(SW_TASK_##ENUM) : 0)
+enum {
+    WITH_P = 0
+#include "symsweep/tasks.def"
+};
+#define USES(ENUM, key) | (SHARED_##key == SHARED_n ? BIT(SW_TASK_##ENUM) : 0)
+enum {
+    WITH_N = 0
+#include "symsweep/tasks.def"
+};
+#define USES(ENUM, key) | (SHARED_##key == SHARED_sides ? BIT(SW_TASK_##ENUM) : 0)
+enum {
+    WITH_SIDES = 0
+#include "symsweep/tasks.def"
+};
+#undef X
+/* A mask over a key that does not concern the task is passed over: task.sides is for all comparisons, graphs of kind
+ * GRIDS. */
+#define SIDES .concern = {.task = WITH_SIDES, .graph = GRIDS}
+#define N_OF_GROUPS                                                                                                 \
+    .concern = {.task = WITH_N,                                                                                     \
+                .group = BIT(SW_GROUP_CYCLIC) | BIT(SW_GROUP_DIHEDRAL) | BIT(SW_GROUP_SYMMETRIC)}
 
 #define STEPS_MAX 1e9
 #define TUPLES_MAX 16777216
@@ -159,7 +183,7 @@ const sw_key sw_keys[] = {
     {.path = "task.operation", ENUM(task.operation, operation_names), DEFAULT(SW_OP_ADD), DECIDES,
      TASK(BIT(SW_TASK_MODULAR)), .unit = "",
      .meaning = "x+y, x-y, (x+y)^2, (x+y)^3, xy, x+xy+y, x/y, x^2+y^2, x^2+xy+y^2, x^3+xy modulo p"},
-    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, TASK(BIT(SW_TASK_MODULAR)),
+    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, TASK(WITH_P),
      .unit = "", .meaning = "modulus; a prime for div"},
     {.path = "task.graph", ENUM(task.graph, graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, TASK(BIT(SW_TASK_GRAPH)),
      .unit = "", .meaning = "the graph whose geodesic distances are learned"},
@@ -176,7 +200,7 @@ const sw_key sw_keys[] = {
      .unit = "", .meaning = "levels below the root"},
     {.path = "task.file", .type = SW_KEY_FILE, .offset = offsetof(sw_run_config, task.file),
      .stored = SW_STORED_FILE, .required = true, GRAPH(BIT(SW_GRAPH_EDGE_LIST)), .unit = "",
-     .meaning = "edge list of a connected graph, two node names a line; relative to the sweep file's folder"},
+     .meaning = "edge list of a connected graph, two node numbers a line; relative to the sweep file's folder"},
     {.path = "task.file_sha256", .type = SW_KEY_SHA256, .offset = offsetof(sw_run_config, task.file_sha256),
      .stored = SW_STORED_FILE, DECIDES, GRAPH(BIT(SW_GRAPH_EDGE_LIST)), .rule_text = "that of the file", .unit = "",
      .meaning = "SHA-256 of the edge list; given, another content is refused"},
@@ -189,7 +213,7 @@ const sw_key sw_keys[] = {
     {.path = "task.group", ENUM(task.group, group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES,
      TASK(BIT(SW_TASK_GROUP)), .unit = "", .meaning = "the finite group whose product is learned"},
     {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "cyclic 59, dihedral 30, symmetric 5"),
-     DECIDES, GROUP(BIT(SW_GROUP_CYCLIC) | BIT(SW_GROUP_DIHEDRAL) | BIT(SW_GROUP_SYMMETRIC)), .unit = "",
+     DECIDES, N_OF_GROUPS, .unit = "",
      .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5)"},
     {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
      RULE(default_factors, "[8, 8]"), DECIDES, GROUP(BIT(SW_GROUP_PRODUCT)), .unit = "",
