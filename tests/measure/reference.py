@@ -1,0 +1,407 @@
+"""Every measure of a saved run in float64, from the parameters and the split that the results file holds.
+
+Written from docs/science.md and docs/file-format.md with NumPy, SciPy and PyTorch (for gradients); it shares nothing with
+the program. Each function returns {path of the dataset: value}."""
+
+import json
+
+import numpy as np
+import scipy.special
+import scipy.stats
+import torch
+
+import reference_tasks as tasks
+
+torch.set_num_threads(1)
+BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding"]
+
+
+class Run:
+    """One row of a results file."""
+
+    def __init__(self, file, row):
+        text = lambda value: value.decode() if isinstance(value, bytes) else value
+        self.row, self.label = row, text(file["runs/label"][row])
+        self.config = json.loads(text(file["runs/config"][row]))
+        self.task, self.model = self.config["task"], self.config["model"]
+        self.layout = json.loads(text(file["snapshots/parameter_layout"][row]))
+        inputs = file["data/inputs"][row]
+        keep = inputs[:, 0] >= 0
+        self.inputs = inputs[keep][:, inputs[keep].max(axis=0) >= 0]
+        self.target = file["data/label"][row][keep].astype(int)
+        self.train = file["data/split"][row][keep] == 1
+        self.classes = self.layout[-1]["shape"][1]
+        self._operands()
+        self.families = tasks.families(self.task, self.operands, self.relation, self.target)
+        self.probes = probes(self)
+        self.group = tasks.exponents(self.task)
+
+    def _operands(self):
+        relations = self.task["kind"] == "comparison" and self.task["form"] == "relation"
+        self.columns = (0, 2) if relations else (0, 1)
+        self.operands = self.inputs[:, self.columns].copy()
+        self.entities = self.operands[:, 0].max() + 1
+        if self.model["operand_embeddings"] == "separate":
+            self.operands[:, 1] -= self.layout[0]["shape"][0] - self.entities
+        self.relation = self.inputs[:, 1] - self.entities if relations else None
+
+    def parameters(self, flat):
+        out = {}
+        for tensor in self.layout:
+            size = int(np.prod(tensor["shape"]))
+            data = flat[tensor["offset"]:tensor["offset"] + size].astype(np.float64)
+            out[tensor["name"]] = torch.tensor(data.reshape(tensor["shape"]), requires_grad=True)
+        return out
+
+
+# ---- the model ----
+
+def attention(w, x, heads, d_head):
+    n, length, _ = x.shape
+    q, k, v = ((x @ w["attention." + name]).view(n, length, heads, d_head).transpose(1, 2)
+               for name in ("query", "key", "value"))
+    scores = q @ k.transpose(2, 3) / d_head ** 0.5
+    future = torch.triu(torch.ones(length, length, dtype=torch.bool), 1)
+    mixed = torch.softmax(scores.masked_fill(future, -torch.inf), -1) @ v
+    return mixed.transpose(1, 2).reshape(n, length, heads * d_head) @ w["attention.output"]
+
+
+def logits(run, w, embedded):
+    """From the embedded inputs [N, T, d]."""
+    model = run.model
+    layer = lambda i: {name.split(".", 2)[2]: t for name, t in w.items() if name.startswith("layers.%d." % i)}
+    if model["kind"] == "mlp":
+        x = embedded.flatten(1)
+        for i in range(model["layers"]):
+            x = torch.relu(x @ layer(i)["weight"] + layer(i)["bias"])
+        return model["output_scale"] * x @ w["unembedding"]
+    x = embedded + w["position_embedding"]
+    for i in range(model["layers"]):
+        x = x + attention(layer(i), x, model["heads"], model["d_head"])
+        x = x + torch.relu(x @ layer(i)["mlp.in"] + layer(i)["mlp.in_bias"]) @ layer(i)["mlp.out"] \
+            + layer(i)["mlp.out_bias"]
+    return model["output_scale"] * x[:, -1] @ w["unembedding"]
+
+
+def table_logits(run, w):
+    return logits(run, w, w["token_embedding"][torch.tensor(run.inputs.astype(np.int64))])
+
+
+# ---- curves ----
+
+def losses(run, z):
+    """Loss of each input; torch, so that the objective can be differentiated."""
+    target = torch.tensor(run.target)
+    if run.config["loss"]["kind"] == "cross_entropy":
+        return torch.nn.functional.cross_entropy(z, target, reduction="none")
+    s = torch.where(z >= 0, z + 1, 1 / (1 - z))
+    return -torch.log(s[range(len(s)), target] / s.sum(1))
+
+
+def block_norms(run, values):
+    sums = dict.fromkeys(BLOCKS, 0.0)
+    for tensor, value in zip(run.layout, values):
+        name = tensor["name"]
+        block = {"token_embedding": "embedding", "position_embedding": "position", "unembedding": "unembedding"}.get(
+            name, "attention" if ".attention." in name else "mlp")
+        sums[block] += float((value ** 2).sum())
+    if run.model["kind"] == "mlp":
+        sums["position"] = sums["attention"] = np.nan
+    return {block: np.sqrt(s) for block, s in sums.items()}
+
+
+def unmirrored(run):
+    """Test inputs whose mirror is not in train."""
+    key = lambda i: (int(run.operands[i, 0]), int(run.operands[i, 1]),
+                     None if run.relation is None else int(run.relation[i]))
+    at = {key(i): i for i in range(len(run.target))}
+    out = []
+    for i in np.flatnonzero(~run.train):
+        m = tasks.mirror(run.task, *key(i))
+        if m is None or not run.train[at[m]]:
+            out.append(i)
+    return np.array(out, int)
+
+
+def weighted(run):
+    return [name for name, family in run.config["symmetry"].items() if family["weight"] != 0]
+
+
+def underived(run):
+    """Test inputs that no chain of tuples of two inputs of the weighted families ties to train."""
+    component = np.arange(len(run.target))
+    for name in weighted(run):
+        for pair, _ in run.families[name]:
+            a, b = component[list(pair)]
+            component[component == a] = b
+    return np.flatnonzero(~run.train & ~np.isin(component, component[run.train]))
+
+
+def curves(run, w, z):
+    loss, best = losses(run, z).detach().numpy(), z.detach().numpy()
+    others = best.copy()
+    others[range(len(best)), run.target] = -np.inf
+    margin = best[range(len(best)), run.target] - others.max(1)
+    test = np.flatnonzero(~run.train)
+    out = {"train_loss": loss[run.train].mean(), "test_loss": loss[test].mean(),
+           "margin_mean": margin[run.train].mean(), "margin_min": margin[run.train].min()}
+    values = [w[t["name"]].detach().numpy() for t in run.layout]
+    norms = block_norms(run, values)
+    out.update({"weight_norm_" + b: norms[b] for b in BLOCKS})
+    out["weight_norm"] = np.sqrt(np.nansum([n ** 2 for n in norms.values()]))
+    accuracies = {"train_accuracy": np.flatnonzero(run.train), "test_accuracy": test,
+                  "test_accuracy_underived": underived(run)}
+    if tasks.has_mirrors(run.task):
+        accuracies["test_accuracy_unmirrored"] = unmirrored(run)
+    out.update({name: (margin, chosen) for name, chosen in accuracies.items()})
+    return {"/curves/" + name: value for name, value in out.items()}
+
+
+def step_curves(run, w):
+    """Objective and gradient norms of the step that starts from these parameters (full batch, all tuples)."""
+    z = table_logits(run, w)
+    objective = losses(run, z)[torch.tensor(run.train)].mean()
+    log_p = torch.log_softmax(z, 1)
+    for name in weighted(run):
+        inputs = torch.tensor(run.probes[name][0][0])
+        left, right = log_p[inputs[:, 0]], log_p[inputs[:, 1]]
+        divergence = 0.5 * ((left.exp() - right.exp()) * (left - right)).sum(1).mean()
+        objective = objective + run.config["symmetry"][name]["weight"] * divergence
+    gradient = torch.autograd.grad(objective, list(w.values()))
+    norms = block_norms(run, gradient)
+    out = {"/curves/gradient_norm_" + b: norms[b] for b in BLOCKS}
+    out["/curves/gradient_norm"] = np.sqrt(np.nansum([n ** 2 for n in norms.values()]))
+    out["/curves/objective"] = objective.item()
+    return out
+
+
+# ---- symmetry ----
+
+def symmetric_kl(left, right):
+    """Of rows of log-probabilities."""
+    return 0.5 * ((np.exp(left) - np.exp(right)) * (left - right)).sum(1)
+
+
+def convolve(log_p, inputs):
+    """P_ab * P_bc within the diameter, normalized; the mass beyond it."""
+    p, classes = np.exp(log_p), log_p.shape[1]
+    product = np.zeros((len(inputs), 2 * classes - 1))
+    for k in range(classes):
+        product[:, k:k + classes] += p[inputs[:, 0], k:k + 1] * p[inputs[:, 1]]
+    inside = product[:, :classes]
+    return np.log(inside / inside.sum(1, keepdims=True)), product[:, classes:].sum(1)
+
+
+def sides(run, name, log_p, probe):
+    """What the two sides of each tuple say, as rows of log-probabilities."""
+    inputs, maps = probe
+    if name == "triangle":
+        return convolve(log_p, inputs)[0], log_p[inputs[:, 2]]
+    if name in ("transitivity", "antisymmetry"):
+        high = 1 if run.relation is not None else 2
+        odds = (log_p[:, high] - log_p[:, 0])[inputs]
+        u, v = (odds[:, 0] + odds[:, 1], odds[:, 2]) if name == "transitivity" else (odds[:, 0], -odds[:, 1])
+        return tuple(-np.logaddexp(0, np.stack([x, -x], 1)) for x in (u, v))
+    left = log_p[inputs[:, 0]] if maps is None else np.take_along_axis(log_p[inputs[:, 0]], maps, 1)
+    return left, log_p[inputs[:, 1]]
+
+
+def violations(run, name, log_p, probe):
+    """Of each tuple, and whether its two sides disagree."""
+    if name == "reflexivity":
+        rows = log_p[probe[0][:, 0]]
+        return -rows[:, 0], rows.argmax(1) != 0
+    left, right = sides(run, name, log_p, probe)
+    return symmetric_kl(left, right), left.argmax(1) != right.argmax(1)
+
+
+def probes(run):
+    """name -> (tuples, tuples of random inputs), each as (inputs [n, arity], class maps [n, C] or None)."""
+    out = {}
+    for name, all_tuples in run.families.items():
+        if not all_tuples:
+            continue
+        chosen, _ = tasks.measured(all_tuples, name, run.config["evaluate"]["tuples"])
+        inputs = np.array([i for i, _ in chosen])
+        maps = None if chosen[0][1] is None else np.array([m for _, m in chosen])
+        pool = np.arange(len(run.target))
+        if name in ("transitivity", "antisymmetry") and run.relation is not None:
+            pool = np.flatnonzero(run.relation % 3 == 2)
+        out[name] = (inputs, maps), (tasks.nulls(name, inputs.shape[1], len(inputs), pool), None)
+    return out
+
+
+def symmetry(run, log_p):
+    out = {}
+    for name, (chosen, random) in run.probes.items():
+        value, differ = violations(run, name, log_p, chosen)
+        null, _ = violations(run, name, log_p, random)
+        path = "/symmetry/%s/" % name
+        out.update({path + "mean": value.mean(), path + "max": value.max(), path + "disagreement": differ.mean(),
+                    path + "null_mean": null.mean(), path + "null_max": null.max(),
+                    path + "ratio_mean": value.mean() / null.mean(), path + "ratio_max": value.max() / null.max()})
+        if name == "triangle":
+            out[path + "mass_beyond_diameter"] = convolve(log_p, chosen[0])[1].mean()
+    return out
+
+
+# ---- geometry ----
+
+def entropy_exponential(weights):
+    q = weights[weights > 0] / weights.sum()
+    return np.exp(-(q * np.log(q)).sum())
+
+
+def characters(factors):
+    """Non-trivial ones, of each pair of inverses the first in lexicographic order."""
+    for k in np.ndindex(*factors):
+        opposite = tuple(-a % f for a, f in zip(k, factors))
+        if any(k) and k <= opposite:
+            yield np.array(k), k != opposite
+
+
+def abelian_power(embedding, rows, factors):
+    """Pooled power, and the characters [F, n] that have a partner."""
+    exponent = np.array(rows) / np.array(factors)
+    power, paired = [], []
+    for k, has_partner in characters(factors):
+        wave = np.exp(-2j * np.pi * exponent @ k)
+        power.append((np.abs(wave @ embedding) ** 2).sum() * (2 if has_partner else 1))
+        if has_partner:
+            paired.append(wave)
+    return np.array(power), np.array(paired)
+
+
+def isotypic_power(run, embedding):
+    """Energy in the isotypic parts of the regular representation, told apart as eigenspaces of a random element of the
+    centre of the group algebra. Sorted: their order is not known here."""
+    product = tasks.cayley(run.task)
+    n = len(product)
+    inverse = np.argmax(product == identity(product), axis=1)
+    classes = {frozenset(product[product[g, x], inverse[g]] for g in range(n)) for x in range(n)}
+    weight = np.random.default_rng(0)
+    centre = np.zeros((n, n))
+    for members in sorted(classes, key=sorted):
+        w = weight.normal()
+        for g in members:
+            centre[range(n), product[g]] += w
+    values, vectors = np.linalg.eigh((centre + centre.T) / 2)
+    energy = ((vectors.T @ embedding) ** 2).sum(1)
+    groups = np.split(np.arange(n), np.flatnonzero(np.diff(values) > 1e-6) + 1)
+    parts = [(energy[g].sum(), len(g), np.abs(vectors[:, g].sum(0)).max() > n ** 0.5 - 1e-6) for g in groups]
+    return np.sort([e for e, size, trivial in parts if not (size == 1 and trivial)])
+
+
+def identity(product):
+    return next(e for e in range(len(product)) if (product[e] == np.arange(len(product))).all())
+
+
+def concentration(power):
+    ascending = np.sort(power)
+    n, total = len(power), power.sum()
+    cumulative = np.cumsum(ascending[::-1]) / total
+    gini = ((2 * np.arange(1, n + 1) - n - 1) * ascending).sum() / (n * total)
+    return {"fourier_top5": ascending[-5:].sum() / total, "fourier_gini": gini,
+            "fourier_frequencies90": (np.searchsorted(cumulative, 0.9) + 1, cumulative, 0.9)}
+
+
+def components(embedding, count=8):
+    """Coordinates in the leading principal components, the largest of each positive; singular values."""
+    u, s, _ = np.linalg.svd(embedding - embedding.mean(0), full_matrices=False)
+    pca = (u * s)[:, :count]
+    return pca * np.sign(pca[np.abs(pca).argmax(0), range(pca.shape[1])]), s
+
+
+def circularity(embedding, paired):
+    scores, s = components(embedding, 4)
+    shares = [(2 * np.abs(paired @ a) ** 2 / (len(a) * (a ** 2).sum())).max()
+              for a, sigma in zip(scores.T, s) if sigma > 1e-10 * s[0]]
+    return np.mean(shares)
+
+
+def graph_layout(run, scores):
+    i, j = np.triu_indices(len(scores), 1)
+    distance = np.linalg.norm(scores[i] - scores[j], axis=1)
+    geodesic = tasks.geodesics(run.task)[i, j].astype(float)
+    scale = (distance * geodesic).sum() / (geodesic ** 2).sum()
+    return {"distance_spearman": scipy.stats.spearmanr(distance, geodesic)[0],
+            "stress": np.sqrt(((distance - scale * geodesic) ** 2).sum() / (distance ** 2).sum())}
+
+
+def order(run, scores):
+    values = np.array(list(np.ndindex(*run.task["sides"])))
+    best = [max(abs(scipy.stats.spearmanr(score, attribute)[0]) for score in scores.T) for attribute in values.T]
+    out = {"order_spearman_attribute%d" % a: r for a, r in enumerate(best)}
+    out["order_spearman"] = np.mean(best) if run.relation is not None else best[run.task["attribute"]]
+    return out
+
+
+def geometry(run, w):
+    """Curves of /geometry, and the arrays of a snapshot."""
+    embedding = w["token_embedding"].detach().numpy()[:run.entities]
+    centred = embedding - embedding.mean(0)
+    scores, s = components(embedding)
+    variance = s ** 2
+    share = variance / variance.sum()
+    out = {"effective_dimension": ((share > 0.01).sum(), share, 0.01), "effective_rank": entropy_exponential(s),
+           "effective_rank_variance": entropy_exponential(variance),
+           "participation_ratio": variance.sum() ** 2 / (variance ** 2).sum(),
+           "stable_rank": variance.sum() / variance[0], "nuclear_norm": s.sum()}
+    snapshot = {"pca": scores, "explained_variance": share[:8], "singular_values": s}
+    rows, factors = run.group
+    if factors is not None:
+        member = [i for i, row in enumerate(rows) if row is not None]
+        own = embedding[member] - embedding[member].mean(0)
+        power, paired = abelian_power(own, [rows[i] for i in member], factors)
+        if len(paired):
+            out["circularity"] = circularity(own, paired)
+    elif run.task["kind"] == "group":
+        power = isotypic_power(run, centred)
+    if factors is not None or run.task["kind"] == "group":
+        out.update(concentration(power))
+        snapshot["fourier_power"] = power
+    if run.task["kind"] == "graph":
+        out.update(graph_layout(run, scores))
+    if run.task["kind"] == "comparison":
+        out.update(order(run, scores))
+    return {"/geometry/" + name: value for name, value in out.items()}, \
+        {"/snapshots/" + name: value for name, value in snapshot.items()}
+
+
+# ---- interpretability ----
+
+def mean_cross_entropy(z, target):
+    return scipy.special.logsumexp(z, axis=1).mean() - z[range(len(z)), target].mean()
+
+
+def gradient_symmetricity(run, w):
+    p = run.task["p"]
+    matching = np.array(tasks.permutation(p, 0, tasks.STREAM_MEASURE, 0))[:p // 2 * 2].reshape(-1, 2)
+    chosen = matching[:, 0] * p + matching[:, 1]
+    embedded = w["token_embedding"][torch.tensor(run.inputs[chosen].astype(np.int64))].detach().requires_grad_()
+    z = logits(run, w, embedded)
+    cosines = []
+    for c in range(p):
+        gradient, = torch.autograd.grad(z[:, c].sum(), embedded, retain_graph=True)
+        cosines.append(torch.nn.functional.cosine_similarity(gradient[:, 0], gradient[:, 1], eps=0).numpy())
+    return np.nan_to_num(cosines).mean()
+
+
+def interpretability(run, w, z, power):
+    if run.task["kind"] != "modular" or run.task["operation"] != "add":
+        return {}
+    p = run.task["p"]
+    grid = z.reshape(p, p, p)
+    spectrum = np.fft.fft2(grid, axes=(0, 1))
+    key = np.argsort(-power, kind="stable")[:5] + 1
+    mask = np.zeros((p, p, 1))
+    for k in key:
+        mask[k, k] = mask[-k, -k] = 1
+    key_part = np.fft.ifft2(spectrum * mask, axes=(0, 1)).real.reshape(p * p, p)
+    restricted = key_part + z.mean(0)
+    correct = np.array([[grid[i, j, (i + j) % p] for j in range(p)] for i in range(p)])
+    distance = np.array([[correct[i, (i + d) % p] for i in range(p)] for d in range(p)])
+    return {"/interpretability/restricted_loss": mean_cross_entropy(restricted, run.target),
+            "/interpretability/excluded_loss": mean_cross_entropy((z - key_part)[run.train], run.target[run.train]),
+            "/interpretability/gradient_symmetricity": gradient_symmetricity(run, w),
+            "/interpretability/distance_irrelevance": distance.std(1).mean() / correct.std()}
