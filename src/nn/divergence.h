@@ -11,7 +11,7 @@
 typedef struct sw_side {
     sw_real x[SW_CLASSES_MAX]; /* z - max z <= 0; padding SW_ABSENT */
     sw_real p[SW_CLASSES_MAX]; /* softmax; padding 0 */
-    sw_real log_norm;          /* log p_c = x_c - log_norm */
+    double log_norm;           /* log p_c = x_c - log_norm */
 } sw_side;
 
 /* Tuples to compare and what is wanted of them: `each`, `disagree`, `excess` [count] are assigned, dlogits accumulates
@@ -66,7 +66,7 @@ static inline void sw_side_finish(sw_side *s, size_t classes)
         s->p[k] *= factor;
     for (size_t k = classes; k < padded; k++)
         s->x[k] = SW_ABSENT;
-    s->log_norm = (sw_real)log1p((double)others);
+    s->log_norm = log1p((double)others);
 }
 
 /* p(c) = softmax(z)(map(c)); map NULL = identity. */
@@ -103,7 +103,7 @@ static inline size_t sw_side_argmax(const sw_side *s, size_t classes)
 static inline sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
 {
     size_t padded = sw_padded(classes);
-    sw_real shift = p->log_norm - q->log_norm;
+    sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real value[SW_LANES] = {0}, forward[SW_LANES] = {0}, backward[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES)
         for (int j = 0; j < SW_LANES; j++) {

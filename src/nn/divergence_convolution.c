@@ -74,7 +74,7 @@ static inline void convolve_backward(convolution *c, const sw_real *dl, size_t c
 static inline sw_real forward_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
 {
     size_t padded = sw_padded(classes);
-    sw_real shift = p->log_norm - q->log_norm;
+    sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real lane[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES)
         for (int j = 0; j < SW_LANES; j++) {

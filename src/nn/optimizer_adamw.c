@@ -13,8 +13,8 @@
 #define GRADIENT_SCALE 1.0
 #else
 #define SMALLEST FLT_MIN
-/* v is kept as the mean of (2^32 g)^2. Unscaled, g^2 underflows below 1e-19, v becomes 0 and a small epsilon turns the
- * update into an explosion; so it holds for gradients from 3e-29 to 4e9. A power of two: no other digit changes. */
+/* v is kept as the mean of (2^32 g)^2. Unscaled, g^2 underflows below 1e-19; scaled it holds for gradients from 1e-27 to
+ * 4e9. A power of two: no other digit changes. */
 #define GRADIENT_SCALE 0x1p32f
 #endif
 
@@ -26,8 +26,9 @@ typedef struct adamw_factors {
     sw_real epsilon;
 } adamw_factors;
 
-/* Means that have decayed below the smallest normal number (of weights without gradient) become 0: arithmetic on
- * subnormal numbers is slow. NaN stays. */
+/* Arithmetic on subnormal numbers is slow, and means of weights without gradient would decay to them and stay: below the
+ * smallest normal number m becomes 0, and v stays at that number, so that a gradient whose square underflows is divided
+ * by something (3e-29 in float) however small epsilon is. NaN stays. */
 SW_MULTIVERSION
 static void adamw(sw_real *restrict w, sw_real *restrict m, sw_real *restrict v, const sw_real *restrict g, size_t n,
                   adamw_factors f)
@@ -37,7 +38,7 @@ static void adamw(sw_real *restrict w, sw_real *restrict m, sw_real *restrict v,
         sw_real mean = f.beta1 * m[i] + f.rest1 * g[i];
         sw_real square = f.beta2 * v[i] + f.rest2 * (scaled * scaled);
         mean = mean < SMALLEST && mean > -SMALLEST ? 0 : mean;
-        square = square < SMALLEST ? 0 : square;
+        square = square < SMALLEST ? SMALLEST : square;
         m[i] = mean;
         v[i] = square;
 #ifdef SW_REAL_DOUBLE

@@ -4,12 +4,12 @@
  *   w <- w - lr wd w - lr sqrt(max(1, fan_out / fan_in)) X.
  * Matrices are stored [fan_in, fan_out], so the factor is sqrt(max(1, columns / rows)); the original has weights the
  * other way round and writes rows / columns. Where rows exceed columns A = X^T X and X <- a X + X (b A + c A^2), which
- * is the same on the smaller side. A zero matrix has no direction and stays. */
+ * is the same on the smaller side. A matrix of norm 0 has no direction and stays as it is. */
 #include "nn/blas.h"
 #include "nn/kernels.h"
 #include "nn/optimizer.h"
 
-#include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -100,7 +100,7 @@ static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, int6
     sw_real *x = optimizer->scratch, *next = x + n, *gram = next + n, *polynomial = gram + side * side;
     nesterov(x, optimizer->first + tensor->offset, gradient + tensor->offset, n, (sw_real)config->muon_momentum);
     double norm = sw_norm(x, n);
-    if (norm != 0) {
+    if (!(norm <= FLT_MIN)) { /* NaN goes on */
         scale(x, n, (sw_real)(1 / norm));
         x = newton_schulz(x, next, gram, polynomial, rows, cols, config->muon_newton_schulz_steps);
     }
