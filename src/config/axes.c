@@ -150,7 +150,7 @@ static int compare_values(const void *a, const void *b)
 static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
 {
     const sw_key *key = &sw_keys[dimension->key];
-    if (dimension->count < 2 || key->type == SW_KEY_INTEGERS || key->type == SW_KEY_FILE || key->type == SW_KEY_SHA256)
+    if (!dimension->values || dimension->count < 2 || key->type == SW_KEY_INTEGERS || key->type == SW_KEY_FILE || key->type == SW_KEY_SHA256)
         return;
     ordered_value *sorted = malloc(dimension->count * sizeof *sorted);
     if (!sorted) {
@@ -193,6 +193,7 @@ void sw_sweep_read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
         if (!dimension) continue;
         read_values(reader, dimension, i);
         check_repeats(reader, dimension);
+        if (dimension->count) reader->room /= dimension->count;
     }
 }
 

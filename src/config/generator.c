@@ -99,19 +99,21 @@ static void generate(sw_reader *reader, sw_dimension *out, int32_t node, const d
         return;
     }
     if (count < 1) return;
+    out->count = (size_t)count;
+    if (out->count > reader->room) return; /* refused when all axes are multiplied: nothing is allocated for it */
     out->values = sw_arena_alloc(reader->arena, (size_t)count, sizeof *out->values);
     if (!out->values) {
         reader->status = SW_E_MEMORY;
+        out->count = 0;
         return;
     }
-    for (size_t i = 0; i < (size_t)count; i++) {
+    for (size_t i = 0; i < out->count; i++) {
         sw_value *value = &out->values[i];
         *value = (sw_value){.node = node, .member = out->member, .alias = out->alias};
         double number = generated(x, given, i, kind);
         if (kind == LOGSPACE && key->type == SW_KEY_INTEGER) number = round(number);
         value->broken = !sw_reader_number(reader, value, key, node, number);
     }
-    out->count = (size_t)count;
 }
 
 void sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)

@@ -326,7 +326,7 @@ static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const ch
     if (!status) status = sw_arena_create(&sweep->arena);
     if (status) goto cleanup;
     sw_reader reader = {.document = sweep->document, .arena = sweep->arena, .diagnostics = diagnostics,
-                        .folder = sweep->folder};
+                        .folder = sweep->folder, .room = SW_RUNS_MAX};
     status = read_sweep(sweep, &reader);
 cleanup:
     if (status) sw_sweep_destroy(sweep);

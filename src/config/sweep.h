@@ -22,7 +22,7 @@ typedef struct sw_dimension {
     int32_t member; /* document node */
     sw_distribution distribution;
     double low, high;  /* distributions: half-open [low, high) for integers */
-    sw_value *values;  /* arena */
+    sw_value *values;  /* arena; NULL when the sweep is too large anyway */
     size_t count;
 } sw_dimension;
 

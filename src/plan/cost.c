@@ -31,12 +31,22 @@ static size_t train_count(const sw_task *task, double fraction)
     return train < 1 ? 1 : train > task->inputs ? task->inputs : train;
 }
 
-/* Tuples a step; "all": as many as a family of that arity has on such a table, roughly. */
-static double tuples_a_step(const sw_family_config *family, const sw_task *task, int arity)
+/* Families with one tuple an input (its mirror); all others have about one for each input and entity. */
+static bool has_one_tuple_an_input(int family)
 {
-    if (family->tuples_per_step > 0) return (double)family->tuples_per_step;
-    return arity == 3 || arity == 2 ? (double)task->inputs * (arity == 3 ? (double)task->entities : 1)
-                                    : (double)task->entities;
+    return family == SW_FAMILY_COMMUTATIVITY || family == SW_FAMILY_NEGATION || family == SW_FAMILY_REFLEXIVITY ||
+           family == SW_FAMILY_DISTANCE_SYMMETRY || family == SW_FAMILY_ANTISYMMETRY;
+}
+
+static double all_tuples(int family, const sw_task *task)
+{
+    return (double)task->inputs * (has_one_tuple_an_input(family) ? 1 : (double)task->entities);
+}
+
+static double tuples_a_step(int family, const sw_run_config *config, const sw_task *task)
+{
+    int64_t tuples = config->symmetry[family].tuples_per_step;
+    return tuples > 0 ? (double)tuples : all_tuples(family, task);
 }
 
 static sw_status measure_sizes(sizes *out, const sw_run_config *config)
@@ -52,9 +62,8 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config)
     double rows = (double)out->batch;
     out->logits = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        const sw_family_config *family = &config->symmetry[f];
-        if (family->weight == 0) continue;
-        double touched = tuples_a_step(family, task, sw_families[f]->arity) * sw_families[f]->arity;
+        if (config->symmetry[f].weight == 0) continue;
+        double touched = tuples_a_step(f, config, task) * sw_families[f]->arity;
         rows += touched;
         out->logits += touched * task->classes;
     }
@@ -117,9 +126,9 @@ static double memory_bytes(const sw_run_config *config, const sizes *s)
     double lists = 0; /* eligible tuples, listed where a family has at most SW_TUPLE_LIST_MAX candidates */
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (config->symmetry[f].weight == 0) continue;
-        double candidates = sw_families[f]->arity == 3 || f == SW_FAMILY_ASSOCIATIVITY ? inputs * entities : inputs;
+        double candidates = all_tuples(f, &s->task);
         if (candidates <= SW_TUPLE_LIST_MAX) lists += 4.0 * candidates;
-        lists += 16.0 * tuples_a_step(&config->symmetry[f], &s->task, sw_families[f]->arity);
+        lists += (double)sizeof(sw_tuple) * tuples_a_step(f, config, &s->task);
     }
     return PROCESS_BYTES + model + optimizer + objective + measures + table + lists;
 }

@@ -383,7 +383,7 @@ class Broken(unittest.TestCase):
     def test_every_truncation(self):
         text = json.dumps({"name": "q", "run": {"task": {"kind": "modular", "p": 7}, "save": {"split": True}},
                            "grid": {"seed": [1, 2], "optimizer.beta1": [0.5, 1e-3]}})
-        for length in range(0, len(text), 1 if not SANITIZED else 7):
+        for length in range(0, len(text), 5 if not SANITIZED else 11):
             self.write(text[:length])
             code, _, err, _, _ = check(self.path)
             self.assertEqual(code, 2, text[:length])
