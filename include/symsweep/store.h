@@ -98,6 +98,7 @@ typedef struct sw_result_row {
     double wall_seconds, steps_per_second, measure_share;
     sw_onsets onsets;
     int64_t checksum; /* -1 = none: the run is not over */
+    double train_accuracy, test_accuracy; /* of the last evaluation; NaN until the run is over */
     bool damaged;     /* over, but its checksum does not fit: the next start trains it again */
 } sw_result_row;
 
@@ -116,6 +117,24 @@ const sw_axis_value *sw_results_axis_value(const sw_results *results, size_t row
 bool sw_results_has_metric(const sw_results *results, int metric);
 /* Records of one row; metrics absent from the file are NaN; free with free(). */
 sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, size_t *count) SW_MUST_CHECK;
+
+/* The newest record of a row; *any = false: none is written yet. */
+sw_status sw_results_newest(sw_results *results, size_t row, sw_record *out, bool *any) SW_MUST_CHECK;
+/* Who writes the file now: "host H, process P, since T"; "" = nobody. */
+void sw_results_writer(const sw_results *results, char out[512]);
+
+/* All that a run has one value of, for tables: the file's datasets of one value (or one text) a run, in groups: runs,
+ * axes, onsets, final values, facts of the families. Missing: NaN, -1, "". */
+typedef struct sw_result_column {
+    const char *path;   /* "/runs/onset/t_mem"; valid as long as the results */
+    sw_axis_type type;  /* SW_AXIS_BOOL never: codes are integers */
+    bool single;        /* a real that the file keeps in single precision */
+    int64_t *integers;  /* [count of runs], by type; the others NULL */
+    double *reals;
+    char **texts;
+} sw_result_column;
+sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t *count) SW_MUST_CHECK;
+void sw_result_columns_destroy(sw_result_column *columns, size_t count, size_t runs);
 
 /* Compressed copy (gzip + shuffle) of a finished file; join of several; clearing what a killed writer left. */
 sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;

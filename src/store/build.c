@@ -78,7 +78,6 @@ static sw_status read_rows(sw_growth *growth, const sw_catalog *catalog, const s
         status = sw_fail(SW_E_MEMORY, "rows of the results file");
     } else if (count > 0) {
         status = sw_column_read_texts(sw_catalog_find(catalog, "/runs/id"), 0, count, ids);
-        if (status) memset(ids, 0, count * sizeof *ids);
     }
     if (!status) {
         for (size_t r = 0; r < count; r++) known[r] = (known_id){ids[r], (int64_t)r};

@@ -328,8 +328,9 @@ sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t c
     }
     for (size_t i = 0; raw && i < count; i++)
         if (raw[i]) H5free_memory(raw[i]);
-    if (status) {
-        for (size_t i = 0; i < copied; i++) free(values[i]);
+    for (size_t i = 0; status && i < count; i++) {
+        if (i < copied) free(values[i]);
+        values[i] = NULL;
     }
     free(raw);
     sw_h5_close(type);

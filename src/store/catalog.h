@@ -42,7 +42,7 @@ sw_status sw_column_read(const sw_column *column, hsize_t first, hsize_t count, 
     SW_MUST_CHECK;
 sw_status sw_column_write(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type,
                           const void *values) SW_MUST_CHECK;
-/* Texts of rows [first, first + count) of a TEXT column, each malloc'ed, never NULL; on failure none is left. */
+/* Texts of rows [first, first + count) of a TEXT column, each malloc'ed, never NULL; on failure all are NULL. */
 sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t count, char **values) SW_MUST_CHECK;
 sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t count, const char *const *values)
     SW_MUST_CHECK;

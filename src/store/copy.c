@@ -84,7 +84,6 @@ static sw_status load_source(source *s)
     if (!s->ids || !s->state) return sw_fail(SW_E_MEMORY, "%s", s->path);
     if (!state || state->rank != 1) return sw_fail(SW_E_STORE, "/runs/status is missing");
     status = sw_column_read_texts(sw_catalog_find(s->catalog, "/runs/id"), 0, runs, s->ids);
-    if (status) memset(s->ids, 0, runs * sizeof *s->ids);
     if (!status) status = sw_column_read(state, 0, runs, H5T_NATIVE_INT8, s->state);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "store/verify.h"
 #include "symsweep/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,7 @@ static sw_status load_reals(sw_results *results, const char *path, double *scrat
     sw_status status = SW_OK;
     if (column) status = sw_column_read(column, 0, results->count, H5T_NATIVE_DOUBLE, scratch);
     for (size_t r = 0; r < results->count && !status; r++)
-        *(double *)((char *)&results->rows[r] + offset) = column ? scratch[r] : 0.0 / 0.0;
+        *(double *)((char *)&results->rows[r] + offset) = column ? scratch[r] : (double)NAN;
     return status;
 }
 
@@ -170,6 +171,8 @@ static sw_status load_numbers(sw_results *results)
         {"/runs/wall_seconds", MEMBER(wall_seconds), 0},
         {"/runs/steps_per_second", MEMBER(steps_per_second), 0},
         {"/runs/measure_share", MEMBER(measure_share), 0},
+        {"/runs/final/train_accuracy", MEMBER(train_accuracy), 0},
+        {"/runs/final/test_accuracy", MEMBER(test_accuracy), 0},
     };
     int64_t *integer = calloc(results->count + 1, sizeof *integer);
     double *real = calloc(results->count + 1, sizeof *real);

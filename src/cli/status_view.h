@@ -1,0 +1,27 @@
+/* status_view.h: what `symsweep status` tells of a results file. */
+#ifndef SYMSWEEP_CLI_STATUS_VIEW_H
+#define SYMSWEEP_CLI_STATUS_VIEW_H
+
+#include "symsweep/store.h"
+
+enum { SW_STATE_COUNT = SW_RUN_PRUNED + 1, SW_PHASE_COUNT = SW_PHASE_UNFINISHED + 1 };
+
+typedef struct sw_status_view {
+    size_t runs, states[SW_STATE_COUNT], phases[SW_PHASE_COUNT], damaged;
+    bool live;
+    char writer[512];
+    double steps_done, steps_left;   /* of all runs; left at most: runs may stop early */
+    double steps_per_second;         /* of the whole sweep; NaN = not known */
+    double eta;                      /* seconds; NaN = not known */
+    double when;                     /* sw_clock_now of this view */
+} sw_status_view;
+
+/* before: an earlier view of the same file, from which the speed follows; NULL = from the runs that are over. */
+sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw_status_view *before) SW_MUST_CHECK;
+bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b);
+
+sw_status sw_status_print_text(sw_results *results, const sw_status_view *view, size_t most_runs) SW_MUST_CHECK;
+void sw_status_print_line(const sw_status_view *view);
+sw_status sw_status_print_json(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;
+
+#endif
