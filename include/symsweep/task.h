@@ -27,8 +27,8 @@ typedef enum sw_comparison {
     SW_COMPARE_NEGATED       /* 2 inputs ab, ba: Bernoullis of l_ab and -l_ba */
 } sw_comparison;
 
-/* One symmetry family. Tuples are numbered by candidates: `candidate(task, i)` either gives the i-th tuple or says that
- * candidate i is none (an excluded input, or both inputs equal under the identity map). */
+/* One symmetry family. Tuples are numbered by candidates: `candidate(task, i)` either gives the i-th tuple or says
+ * that candidate i is none (an excluded input, or both inputs equal under the identity map). */
 typedef struct sw_family {
     const char *name;
     sw_comparison compare;
@@ -44,8 +44,8 @@ typedef struct sw_family {
     /* Associativity with `predicted`: as `candidate`, with inner products read from `prediction` [inputs] (argmax
      * class of the model for every table entry; -1 = none, which gives no tuple). NULL elsewhere. */
     bool (*candidate_predicted)(const sw_task *task, uint64_t index, const int32_t *prediction, sw_tuple *out);
-    /* Number of class maps, 0..maps-1; those that tuples name are bijections of the classes. NULL when the family never
-     * has maps. */
+    /* Number of class maps, 0..maps-1; those that tuples name are bijections of the classes. NULL when the family
+     * never has maps. */
     int32_t (*maps)(const sw_task *task);
     /* May the inner values of this task be predicted by the model? From the configuration alone; NULL = never. */
     bool (*predicts)(const sw_task_config *config);
@@ -60,8 +60,9 @@ extern const sw_family *const sw_families[SW_FAMILY_COUNT];
  * freed with free(); *out = NULL when the family has none on this task. */
 sw_status sw_family_class_maps(int32_t **out, const sw_task *task, sw_family_id family) SW_MUST_CHECK;
 
-/* Refuses what cannot be: a weight on a family that does not apply to the task, predicted intermediates where the inner
- * value is not a product that the model predicts. The message names the key. Families that do not hold are allowed. */
+/* Refuses what cannot be: a weight on a family that does not apply to the task, predicted intermediates where the
+ * inner value is not a product that the model predicts. The message names the key. Families that do not hold are
+ * allowed. */
 sw_status sw_families_check(const sw_task_config *config, const sw_family_config *families) SW_MUST_CHECK;
 
 typedef struct sw_task_kind {
@@ -75,7 +76,8 @@ typedef struct sw_task_kind {
     sw_status (*build)(sw_task *task, const sw_task_config *config);
     void (*release)(sw_task *task); /* frees task->extra; may be NULL */
     /* Where the label is a product of two operands (the classes are the entities again): is it commutative up to its
-     * mirror, is it associative with its inner products? From the configuration alone; NULL = the label is no product. */
+     * mirror, is it associative with its inner products? From the configuration alone; NULL = the label is no
+     * product. */
     bool (*commutative)(const sw_task_config *config);
     bool (*associative)(const sw_task_config *config);
 } sw_task_kind;
@@ -93,15 +95,15 @@ struct sw_task {
     bool readout;
     bool separate;      /* separate operand embeddings */
     size_t inputs;      /* N */
-    int32_t order;      /* n of the abelian group whose characters are the Fourier modes; 0 = none. See factor_count */
+    int32_t order;      /* n of the abelian group whose characters are the Fourier modes; 0 = none */
     int32_t *input;     /* [N, T] tokens */
     int32_t *label;     /* [N]; after label_shuffle the permuted ones */
     int32_t *true_label;/* [N]; as the task defines them */
     int32_t *mirror;    /* [N] index of the mirror of an input, -1 = none; NULL = the task has no mirrors */
     /* Entity -> exponents in the task's abelian group Z_f0 x Z_f1 x ... for the Fourier measures: character
-     * (k0, k1, ...) of entity e is exp(-2 pi i sum_j k_j exponent[e * factor_count + j] / factor[j]); exponents of -1 =
-     * the entity is left out (zero for mul). One factor, a cyclic group: exp(-2 pi i k exponent[e] / order).
-     * NULL when order = 0. */
+     * (k0, k1, ...) of entity e is exp(-2 pi i sum_j k_j exponent[e * factor_count + j] / factor[j]); -1: the
+     * entity is left out (zero for mul). One factor, a cyclic group: exp(-2 pi i k exponent[e] / order). NULL when
+     * order = 0. */
     int32_t *exponent;  /* [entities, factor_count] */
     /* Entity coordinates: graph nodes, comparison attributes, group elements (product: one residue a factor; dihedral
      * r^k s^f: k, f; symmetric: one-line notation); [entities, coordinate_count]; NULL = none. */
@@ -113,7 +115,7 @@ struct sw_task {
     void *extra;        /* private to the kind */
     int32_t relations;  /* number of relation tokens; > 0: inputs are (operand 0, relation, operand 1) */
     int32_t second_from;/* smallest second operand in the table: 1 for div, else 0 */
-    int32_t factor_count;            /* cyclic factors of the abelian group; 0 when order = 0; order = their product */
+    int32_t factor_count; /* cyclic factors of the abelian group; 0 when order = 0; order = their product */
     int32_t factor[SW_FACTORS_MAX];
     /* Inputs by label: class c has by_label[label_start[c] .. label_start[c + 1]), ascending; pair_start[c] = ordered
      * pairs of distinct inputs of one class in the classes below c. */
@@ -127,13 +129,14 @@ struct sw_task {
 sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model) SW_MUST_CHECK;
 
 /* The whole task. Destroy with sw_task_destroy. label_shuffle permutes m = round(label_shuffle * N) labels among
- * themselves: with s the permutation of 0..N-1 from stream LABEL_SHUFFLE at step 0 and q that of 0..m-1 at step 1, both
- * keyed by data_seed, label[s[i]] = true_label[s[q[i]]] for i < m; the others stay. */
+ * themselves: with s the permutation of 0..N-1 from stream LABEL_SHUFFLE at step 0 and q that of 0..m-1 at step 1,
+ * both keyed by data_seed, label[s[i]] = true_label[s[q[i]]] for i < m; the others stay. */
 sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
                          uint32_t data_seed) SW_MUST_CHECK;
 void sw_task_destroy(sw_task *task);
 
-/* Table index of operands (a, b) and (comparison, relation form) relation token r, else r = -1; -1 = not in the table. */
+/* Table index of operands (a, b) and (comparison, relation form) relation token r, else r = -1; -1 = not in the
+ * table. */
 int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r);
 
 /* Entity (0..entities-1) that is operand k of a table entry, whatever its token. */

@@ -58,7 +58,8 @@ static sw_status shape(sw_task *task, const sw_task_config *config)
     task->operands = 2;
     task->relations = three_way(config) ? 0 : config->side_count * SW_RELATIONS;
     task->classes = three_way(config) ? SW_RELATIONS : 2;
-    task->inputs = (size_t)task->entities * (size_t)task->entities * (size_t)(task->relations > 0 ? task->relations : 1);
+    task->inputs =
+        (size_t)task->entities * (size_t)task->entities * (size_t)(task->relations > 0 ? task->relations : 1);
     task->coordinate_count = config->side_count;
     return SW_OK;
 }

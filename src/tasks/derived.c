@@ -1,15 +1,15 @@
 /* derived.c: which labels follow from the train labels through the tuples of symmetry families.
  *
  * An input is known when its label follows. Train inputs are. Each comparison has one rule:
- *   SYMMETRIC_KL  the two inputs share their label up to a class map; maps are bijections, so that one known input makes
- *                 the other known: union-find. An input compared with itself under a map that fixes a single class is
- *                 known: only that class can be its label.
+ *   SYMMETRIC_KL  the two inputs share their label up to a class map; maps are bijections, so that one known input
+ *                 makes the other known: union-find. An input compared with itself under a map that fixes a single
+ *                 class is known: only that class can be its label.
  *   NEGATED       one sign is the other's opposite: union-find.
  *   CLASS_ZERO    the input is known.
  *   CONVOLUTION   distances add: any two known of the three make the third known.
  *   ADDITIVE      the signs of ab and bc agree and give that of ac; ac and ab alone do not give bc.
- * The last two are repeated until nothing changes, and so is associativity with predicted intermediates: a tuple counts
- * once the two inner products that it is formed with are known themselves. */
+ * The last two are repeated until nothing changes, and so is associativity with predicted intermediates: a tuple
+ * counts once the two inner products that it is formed with are known themselves. */
 #include "symsweep/log.h"
 #include "symsweep/task.h"
 #include "tasks/internal.h"
@@ -120,7 +120,8 @@ static void predict_known(knowledge *k)
 /* Families whose tuples beyond the train split count: those asked for, over all inputs. */
 static bool takes_part(int f, const sw_task *task, const sw_family_config *families, uint32_t family_bits)
 {
-    return (family_bits >> f & 1u) != 0 && families[f].inputs == SW_INPUTS_ALL && sw_families[f]->applies(&task->config);
+    return (family_bits >> f & 1u) != 0 && families[f].inputs == SW_INPUTS_ALL &&
+           sw_families[f]->applies(&task->config);
 }
 
 static bool is_predicted(int f, const sw_family_config *families)

@@ -36,8 +36,8 @@ sw_status sw_families_check(const sw_task_config *config, const sw_family_config
         if (families[f].intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted != NULL &&
             !family->predicts(config)) {
             return sw_fail(SW_E_CONFIG,
-                           "symmetry.%s.intermediate: the inner value of this task is a plain sum, not a product that "
-                           "the model predicts; expected exact",
+                           "symmetry.%s.intermediate: the inner value of this task is a plain sum, not a product "
+                           "that the model predicts; expected exact",
                            family->name);
         }
     }

@@ -1,7 +1,7 @@
 /* gcd.c: (a, b) -> the greatest common divisor of two numbers of 1..n; token and class k stand for k + 1. Learned by
- * transformers in steps that look like grokking: Charton, "Learning the greatest common divisor", ICLR 2024 (there from
- * digits, here one token a number). Commutative, associative and idempotent but no group: the symmetries of a product
- * without inverses, so without characters that an embedding could settle on. */
+ * transformers in steps that look like grokking: Charton, "Learning the greatest common divisor", ICLR 2024 (there
+ * from digits, here one token a number). Commutative, associative and idempotent but no group: the symmetries of a
+ * product without inverses, so without characters that an embedding could settle on. */
 #include "tasks/arithmetic.h"
 #include "tasks/internal.h"
 

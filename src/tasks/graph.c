@@ -1,4 +1,4 @@
-/* graph.c: ordered pairs of nodes -> geodesic distance. Lattices (products of paths and cycles), trees, edge lists. */
+/* graph.c: pairs of nodes -> geodesic distance. Lattices (products of paths and cycles), trees, edge lists. */
 #include "tasks/graph.h"
 
 #include "tasks/internal.h"

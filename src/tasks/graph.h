@@ -19,8 +19,8 @@ void sw_adjacency_release(sw_adjacency *adjacency);
 int32_t sw_breadth_first(int32_t *distance, int32_t *queue, const sw_adjacency *adjacency, int32_t source);
 
 /* The graph of an edge list file; nodes in the ascending order of their numbers in the file.
- * Refused with a message: unreadable, too large, not pairs of node numbers, not connected, content that differs from a
- * non-zero file_sha256. */
+ * Refused with a message: unreadable, too large, not pairs of node numbers, not connected, content that differs from
+ * a non-zero file_sha256. */
 sw_status sw_edge_list_read(sw_adjacency *out, const sw_task_config *config) SW_MUST_CHECK;
 
 /* Has the graph two nodes that are not neighbours? Reads an edge list; false when it cannot be read. */

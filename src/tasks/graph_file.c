@@ -122,8 +122,8 @@ static sw_status parse_edges(int32_t **out, size_t *count, const char *text, siz
         size_t found;
         if (!read_line(&at, edge + 2 * *count, &found)) {
             free(edge);
-            return sw_fail(SW_E_CONFIG, "task.file: %s:%zu: expected two node numbers of 0 to %d, found \"%.*s\"", path,
-                           line, INT32_MAX, (int)(strcspn(at, "\r\n") < 40 ? strcspn(at, "\r\n") : 40), at);
+            return sw_fail(SW_E_CONFIG, "task.file: %s:%zu: expected two node numbers of 0 to %d, found \"%.*s\"",
+                           path, line, INT32_MAX, (int)(strcspn(at, "\r\n") < 40 ? strcspn(at, "\r\n") : 40), at);
         }
         *count += found;
         if (*at == '\n') at++;

@@ -172,7 +172,8 @@ static sw_status build(sw_task *task, uint32_t data_seed)
     return status < 0 ? status : group_by_label(task);
 }
 
-sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model, uint32_t data_seed)
+sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
+                         uint32_t data_seed)
 {
     *out = NULL;
     sw_task *task = malloc(sizeof *task);

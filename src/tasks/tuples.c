@@ -1,4 +1,4 @@
-/* tuples.c: the tuples of a family over a split, listed where they are few, drawn by rejection where they are many. */
+/* tuples.c: the tuples of a family over a split, listed where they are few, drawn by rejection where many. */
 #include "symsweep/rng.h"
 #include "symsweep/task.h"
 #include "tasks/internal.h"

@@ -1,6 +1,7 @@
-/* The isomorphic twin. An automorphism of a task renames entities, relations and classes and leaves the table as it is.
- * A run whose initialization and split are renamed by it must be the renamed run, step for step: with every family that
- * is defined on the task, the priors of the embedding, both models. Indices that play a part they should not would show. */
+/* The isomorphic twin. An automorphism of a task renames entities, relations and classes and leaves the table as it
+ * is. A run whose initialization and split are renamed by it must be the renamed run, step for step: with every
+ * family that is defined on the task, the priors of the embedding, both models. Indices that play a part they should
+ * not would show. */
 #include "symsweep/config.h"
 #include "symsweep/nn.h"
 #include "symsweep/train.h"
@@ -68,8 +69,8 @@ static void rename_parameters(sw_real *to, const sw_real *from, const sw_model *
     memcpy(to, from, sw_model_parameter_count(model) * sizeof *to);
     const size_t d = (size_t)embedding->shape[1], classes = (size_t)unembedding->shape[1];
     for (int32_t t = 0; t < task->vocabulary; t++) {
-        memcpy(to + embedding->offset + (size_t)renamed_token(task, r, t) * d, from + embedding->offset + (size_t)t * d,
-               d * sizeof *to);
+        memcpy(to + embedding->offset + (size_t)renamed_token(task, r, t) * d,
+               from + embedding->offset + (size_t)t * d, d * sizeof *to);
     }
     for (size_t row = 0; row < (size_t)unembedding->shape[0]; row++) {
         const size_t start = unembedding->offset + row * classes;
@@ -82,7 +83,8 @@ static void open_run(run *out, const sw_run_config *config, const sw_task *task)
     const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
     size_t tensors;
     if (sw_objective_create(&out->objective, config, task, out->split) != SW_OK) fail_msg("%s", sw_message());
-    assert_int_equal(sw_model_create(&out->model, &config->model, &shape, sw_objective_max_rows(out->objective)), SW_OK);
+    assert_int_equal(sw_model_create(&out->model, &config->model, &shape, sw_objective_max_rows(out->objective)),
+                     SW_OK);
     const sw_tensor *tensor = sw_model_tensors(out->model, &tensors);
     assert_int_equal(sw_optimizer_create(&out->optimizer, &config->optimizer, STEPS, tensor, tensors,
                                          sw_model_parameter_count(out->model)), SW_OK);

@@ -1,9 +1,9 @@
 /* dump_task.c: prints a task as JSON, for tests that compare it with an independent generator.
  *
- * dump_task [key=value ...]: kind, label_shuffle, operation, p, graph, nodes, sides, dimension, branching, depth, file,
- * sha256, form, attribute, group, n, factors (names as numbers of their enums, lists apart by commas), readout, separate,
- * mlp, data_seed, train_fraction, tuples=1 (list every tuple), derived=BITS, inputs, intermediate (of all families).
- * A task that is refused gives {"status": code, "message": text}. */
+ * dump_task [key=value ...]: kind, label_shuffle, operation, p, graph, nodes, sides, dimension, branching, depth,
+ * file, sha256, form, attribute, group, n, factors (names as numbers of their enums, lists apart by commas), readout,
+ * separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple), derived=BITS, inputs, intermediate (of all
+ * families). A task that is refused gives {"status": code, "message": text}. */
 #include "symsweep/json.h"
 #include "symsweep/task.h"
 
@@ -44,11 +44,20 @@ static bool read_option(options *o, const char *key, const char *value)
     const struct {
         const char *name;
         int32_t *target;
-    } integers[] = {{"kind", &o->task.kind},           {"operation", &o->task.operation}, {"p", &o->task.p},
-                    {"graph", &o->task.graph},         {"nodes", &o->task.nodes},         {"dimension", &o->task.dimension},
-                    {"branching", &o->task.branching}, {"depth", &o->task.depth},         {"form", &o->task.form},
-                    {"attribute", &o->task.attribute}, {"group", &o->task.group},         {"n", &o->task.n},
-                    {"inputs", &o->inputs},            {"intermediate", &o->intermediate}};
+    } integers[] = {{"kind", &o->task.kind},
+                    {"operation", &o->task.operation},
+                    {"p", &o->task.p},
+                    {"graph", &o->task.graph},
+                    {"nodes", &o->task.nodes},
+                    {"dimension", &o->task.dimension},
+                    {"branching", &o->task.branching},
+                    {"depth", &o->task.depth},
+                    {"form", &o->task.form},
+                    {"attribute", &o->task.attribute},
+                    {"group", &o->task.group},
+                    {"n", &o->task.n},
+                    {"inputs", &o->inputs},
+                    {"intermediate", &o->intermediate}};
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++) {
         if (strcmp(key, integers[i].name) != 0) continue;
         *integers[i].target = (int32_t)strtol(value, NULL, 10);

@@ -95,7 +95,8 @@ static void odds_name_greater(void **state)
 {
     (void)state;
     int32_t high, low;
-    sw_task *relation = make(&configurations[4], &with_readout, 0), *three = make(&configurations[5], &with_readout, 0);
+    sw_task *relation = make(&configurations[4], &with_readout, 0);
+    sw_task *three = make(&configurations[5], &with_readout, 0);
     sw_task_odds(relation, &high, &low);
     assert_true(high == 1 && low == 0);
     sw_task_odds(three, &high, &low);

@@ -294,7 +294,8 @@ static void compare_with_exact(void *context, const sw_tuple *tuple)
 static void right_predictions_give_the_exact_tuples(void **state)
 {
     (void)state;
-    static const sw_operation operations[] = {SW_OP_ADD, SW_OP_SUB, SW_OP_MUL, SW_OP_CIRCLE, SW_OP_DIV, SW_OP_QUADRATIC};
+    static const sw_operation operations[] = {SW_OP_ADD,    SW_OP_SUB, SW_OP_MUL,
+                                              SW_OP_CIRCLE, SW_OP_DIV, SW_OP_QUADRATIC};
     for (size_t o = 0; o < sizeof operations / sizeof operations[0]; o++) {
         sw_task *task = modular(operations[o], 11);
         sw_tuple_set *set = make_set(task, SW_FAMILY_ASSOCIATIVITY, NULL, SW_INPUTS_ALL);

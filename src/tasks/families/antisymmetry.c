@@ -1,5 +1,5 @@
-/* antisymmetry.c: with l the log-odds of "greater", the Bernoullis of l_ab and of -l_ba, for a and b that differ in the
- * attribute. The inputs are the > queries of the relation form, or the pairs of three_way. */
+/* antisymmetry.c: with l the log-odds of "greater", the Bernoullis of l_ab and of -l_ba, for a and b that differ in
+ * the attribute. The inputs are the > queries of the relation form, or the pairs of three_way. */
 #include "tasks/comparison.h"
 #include "tasks/internal.h"
 

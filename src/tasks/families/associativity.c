@@ -3,7 +3,8 @@
  *   sub     (f(x, y), z) and (x, f(y, -z))        both have the label x - y - z
  *   div     (f(x, y), z) and (x, f(y, 1/z))       x / (y z)
  *   powers  (x + y, z) and (x, y + z)             (x + y + z)^k: the inner + is plain addition
- *   others  (f(x, y), z) and (x, f(y, z)), groups included; false for sum_of_squares, quadratic and cubic (but modulo 2)
+ *   others  (f(x, y), z) and (x, f(y, z)), groups included; false for sum_of_squares, quadratic (but
+ *           modulo 2) and cubic
  *
  * Predicted intermediates: each f above that is an inner value is the model's argmax at that table entry. The powers
  * have no such value. A prediction that is no second operand (0 for div) gives no tuple. */
@@ -33,7 +34,7 @@ static uint64_t candidates(const sw_task *task)
     return (uint64_t)task->entities * columns * columns;
 }
 
-/* Operands of an associativity candidate: `left_input` and `right_input` are the table entries of the inner values. */
+/* Operands of a candidate: `left_input` and `right_input` are the table entries of the inner values. */
 typedef struct sides {
     int32_t x, z, columns;
     int32_t left_input, right_input;

@@ -18,9 +18,9 @@ static uint64_t candidates(const sw_task *task) { return task->inputs; }
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 {
     const int32_t i = (int32_t)index;
-    const int32_t other = task->mirror != NULL
-                              ? task->mirror[i]
-                              : sw_task_index(task, sw_task_operand(task, index, 1), sw_task_operand(task, index, 0), -1);
+    const int32_t other = task->mirror != NULL ? task->mirror[i]
+                                               : sw_task_index(task, sw_task_operand(task, index, 1),
+                                                               sw_task_operand(task, index, 0), -1);
     return other >= 0 && sw_pair(out, i, other, -1);
 }
 

@@ -2,8 +2,8 @@
  * by label information alone shows here. Labels are those trained on (after label_shuffle). */
 #include "tasks/internal.h"
 
-/* A table with more inputs than classes has two inputs of one class; one with as many (division modulo 2, the group of
- * one element) has all labels different. */
+/* A table with more inputs than classes has two inputs of one class; one with as many (division modulo 2, the group
+ * of one element) has all labels different. */
 static bool applies(const sw_task_config *config)
 {
     sw_task task;

@@ -1,5 +1,6 @@
-/* negation.c: p((-1)^k c|-x, -y) and p(c|x, y): scaling by u = -1, with the degrees k that scaling.c lists. Always true.
- * For odd k the class map is c -> -c and (0, 0) stays in; for even k it is the identity and fixed inputs are left out. */
+/* negation.c: p((-1)^k c|-x, -y) and p(c|x, y): scaling by u = -1, with the degrees k that scaling.c lists. Always
+ * true. For odd k the class map is c -> -c and (0, 0) stays in; for even k it is the identity and fixed inputs are
+ * left out. */
 #include "tasks/internal.h"
 #include "tasks/modular.h"
 

@@ -1,5 +1,5 @@
-/* transitivity.c: a < b < c in one attribute; with l the log-odds of "greater", the Bernoullis of l_ab + l_bc and of l_ac
- * (Bradley-Terry additivity). The inputs are the > queries of the relation form, or the pairs of three_way. */
+/* transitivity.c: a < b < c in one attribute; with l the log-odds of "greater", the Bernoullis of l_ab + l_bc and of
+ * l_ac (Bradley-Terry additivity). The inputs are the > queries of the relation form, or the pairs of three_way. */
 #include "tasks/comparison.h"
 #include "tasks/internal.h"
 

@@ -1,6 +1,6 @@
-/* translation.c: p(gc|gx, y) and p(c|x, y) for g of the group that the task's operation belongs to: the symmetry whose
- * characters are the Fourier modes. add and sub: g + x; mul and div: g x for units g; circle: g + x + g x for g + 1 a
- * unit; groups: the left product g x. Always true. The neutral g is left out: equal inputs under the identity map. */
+/* translation.c: p(gc|gx, y) and p(c|x, y) for g of the group that the task's operation belongs to: the symmetry
+ * whose characters are the Fourier modes. add and sub: g + x; mul and div: g x for units g; circle: g + x + g x where
+ * g + 1 is a unit; groups: the left product g x. Always true. The neutral g is left out: equal inputs, identity. */
 #include "tasks/internal.h"
 #include "tasks/modular.h"
 
