@@ -9,8 +9,8 @@
 
 /* What makes two runs one line of the report. */
 typedef struct setting {
-    char task[SW_CHECK_TITLE];
-    double train_fraction, shuffle;
+    sw_task_config task;
+    double train_fraction;
     uint32_t weighted;               /* bit a family */
     int32_t inputs[SW_FAMILY_COUNT]; /* of the weighted ones */
     int32_t intermediate[SW_FAMILY_COUNT];
@@ -20,9 +20,8 @@ static setting setting_of(const sw_run_config *config)
 {
     setting s;
     memset(&s, 0, sizeof s);
-    sw_check_task_title(s.task, &config->task);
+    memcpy(&s.task, &config->task, sizeof s.task);
     s.train_fraction = config->train_fraction;
-    s.shuffle = config->task.label_shuffle;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (config->symmetry[f].weight == 0) continue;
         s.weighted |= UINT32_C(1) << f;
@@ -34,7 +33,7 @@ static setting setting_of(const sw_run_config *config)
 
 static bool same_setting(const setting *a, const setting *b)
 {
-    return !strcmp(a->task, b->task) && a->train_fraction == b->train_fraction && a->shuffle == b->shuffle &&
+    return !memcmp(&a->task, &b->task, sizeof a->task) && a->train_fraction == b->train_fraction &&
            a->weighted == b->weighted && !memcmp(a->inputs, b->inputs, sizeof a->inputs) &&
            !memcmp(a->intermediate, b->intermediate, sizeof a->intermediate);
 }

@@ -43,6 +43,22 @@ static void graph_title(char *out, size_t capacity, const sw_task_config *task)
     }
 }
 
+/* The keys that tasks.def names for a kind that has no title of its own above. */
+static void append_p(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->p, 1); }
+static void append_n(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->n, 1); }
+static void append_sides(char *out, const sw_task_config *task)
+{
+    append_list(out, SW_CHECK_TITLE, task->sides, task->side_count);
+}
+
+static void append_shared(char *out, const sw_task_config *task)
+{
+#define X(ENUM, id, name, meaning)
+#define USES(ENUM, key) if (task->kind == SW_TASK_##ENUM) append_##key(out, task);
+#include "symsweep/tasks.def"
+#undef X
+}
+
 void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
 {
     static const char *const operations[] = {"add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div",
@@ -63,7 +79,10 @@ void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
         if (task->group == SW_GROUP_PRODUCT) append_list(out, SW_CHECK_TITLE, task->factors, task->factor_count);
         else append_list(out, SW_CHECK_TITLE, &task->n, 1);
         break;
-    default: snprintf(out, SW_CHECK_TITLE, "%s", sw_task_name((sw_task_id)task->kind)); break;
+    default:
+        snprintf(out, SW_CHECK_TITLE, "%s", sw_task_name((sw_task_id)task->kind));
+        append_shared(out, task);
+        break;
     }
     if (task->label_shuffle > 0) {
         size_t used = strlen(out);

@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+"""The table of keys, docs/configuration.md and sweeps/sweep.schema.json say the same, and every sweep that ships is valid."""
+import copy
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import jsonschema
+
+BINARY = os.environ["SYMSWEEP_BINARY"]
+TOP = pathlib.Path(__file__).resolve().parent.parent.parent
+SWEEPS = sorted(path for path in (TOP / "sweeps").rglob("*.json") if path.name != "sweep.schema.json")
+
+
+def run(*arguments):
+    return subprocess.run([BINARY, "check", *arguments], capture_output=True, text=True)
+
+
+class Keys(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.keys = {key["path"]: key for key in json.loads(run("--list-keys", "--json").stdout)}
+        cls.schema = json.loads((TOP / "sweeps" / "sweep.schema.json").read_text())
+        cls.validator = jsonschema.Draft202012Validator(cls.schema)
+        cls.reference = (TOP / "docs" / "configuration.md").read_text()
+
+    def leaves(self, node, path=""):
+        for name, below in node["properties"].items():
+            if "properties" in below:
+                yield from self.leaves(below, path + name + ".")
+            else:
+                yield path + name, below
+
+    def test_the_generated_files_are_current(self):
+        done = subprocess.run([TOP / "scripts" / "generate-reference", "--check"], capture_output=True, text=True,
+                              env={**os.environ, "SYMSWEEP_BINARY": BINARY})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_every_key_is_complete(self):
+        self.assertGreater(len(self.keys), 100)
+        for path, key in self.keys.items():
+            for member in ("type", "default", "meaning", "base"):
+                self.assertTrue(key[member], path)
+
+    def test_the_schema_has_every_key_in_every_place(self):
+        paths = set(self.keys)
+        run_leaves = dict(self.leaves(self.schema["properties"]["run"]))
+        self.assertEqual(set(run_leaves), paths)
+        for path, leaf in run_leaves.items():
+            self.assertEqual(leaf["$ref"], "#/$defs/" + path)
+        for section in ("grid", "zip"):
+            self.assertEqual(self.schema["properties"][section]["$ref"], "#/$defs/axes")
+        self.assertEqual(set(self.schema["$defs"]["axes"]["properties"]), paths)
+        random = self.schema["properties"]["random"]["properties"]
+        self.assertEqual(set(random) - {"samples", "sampler_seed"}, paths)
+        case = self.schema["properties"]["cases"]["items"]["properties"]
+        self.assertTrue(paths <= set(case))
+
+    def test_the_schema_has_their_ranges(self):
+        for path, key in self.keys.items():
+            leaf = self.schema["$defs"][path]
+            if "values" in key:
+                self.assertEqual(leaf["enum"], key["values"])
+                continue
+            number = leaf["items"] if key["base"] == "array" else leaf["anyOf"][0] if "word" in key else leaf
+            for name, word in (("minimum", "minimum"), ("maximum", "maximum"),
+                               ("exclusive_minimum", "exclusiveMinimum"), ("exclusive_maximum", "exclusiveMaximum")):
+                self.assertEqual(number.get(word), key.get(name), path)
+
+    def test_the_reference_has_a_row_for_every_key(self):
+        rows = re.findall(r"^\| `([^`]+)` \| (.*?) \| (.*?) \|", self.reference, re.MULTILINE)
+        table = {path: (kind, default) for path, kind, default in rows}
+        self.assertEqual(set(self.keys) - set(table), set())
+        for path, key in self.keys.items():
+            self.assertIn(key["type"], table[path][0])
+            self.assertEqual(table[path][1], key["default"])
+
+    def test_ranges_are_those_of_the_parser(self):
+        """Just outside its range a value is refused."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "sweep.json"
+            cases = []
+            for name, key in self.keys.items():
+                if key["base"] not in ("number", "integer"):
+                    continue
+                step = 1 if key["base"] == "integer" else 1e-6
+                for member, sign in (("minimum", -1), ("exclusive_minimum", 0), ("maximum", 1), ("exclusive_maximum", 0)):
+                    if member in key:
+                        cases.append({name: key[member] + sign * step})
+            self.assertGreater(len(cases), 100)
+            for first in range(0, len(cases), 50):
+                chunk = cases[first:first + 50]
+                path.write_text(json.dumps({"run": {"task": {"kind": "modular"}}, "cases": chunk}))
+                errors = json.loads(run("--json", str(path)).stdout)["errors"]
+                for i, case in enumerate(chunk):
+                    place = "cases[%d].%s" % (i, *case)
+                    self.assertTrue(any(error["path"] == place and "expected" in error["message"] for error in errors), place)
+
+    def test_written_defaults_are_the_listed_ones(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "sweep.json"
+            path.write_text('{"run": {"task": {"kind": "modular"}}}')
+            answer = json.loads(run("--json", "--list", "runs", "--tasks", "0", str(path)).stdout)
+            config = answer["list"][0]["config"]
+            seen = 0
+            for name, key in self.keys.items():
+                node = config
+                for part in name.split("."):
+                    node = node.get(part) if isinstance(node, dict) else None
+                if node is None or key["default"] in ("required",):
+                    continue
+                text = json.dumps(node).strip('"')
+                if text == key["default"] or (isinstance(node, (int, float)) and self.same_number(text, key["default"])):
+                    seen += 1
+                else:
+                    # Defaults that follow another key are described, not listed.
+                    self.assertIn(name, ("model.d_head", "model.d_mlp", "data_seed", "phase.family"))
+            self.assertGreater(seen, 90)
+
+    @staticmethod
+    def same_number(a, b):
+        try:
+            return float(a) == float(b)
+        except ValueError:
+            return False
+
+    def test_every_sweep_that_ships_is_valid(self):
+        self.assertTrue(SWEEPS)
+        for path in SWEEPS:
+            with self.subTest(path.name):
+                errors = list(self.validator.iter_errors(json.loads(path.read_text())))
+                self.assertEqual([error.message for error in errors], [])
+                done = run("--json", "--tasks", "0", str(path))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue(json.loads(done.stdout)["valid"])
+
+    def test_the_table_of_sweeps_is_complete(self):
+        table = (TOP / "sweeps" / "README.md").read_text()
+        for path in SWEEPS:
+            with self.subTest(path.name):
+                row = re.search(r"^\| \[`?%s`?\]\([^)]*\) \|(.*)\|$" % re.escape(str(path.relative_to(TOP / "sweeps"))),
+                                table, re.MULTILINE)
+                self.assertIsNotNone(row, "sweeps/README.md has no row for " + path.name)
+                runs = json.loads(run("--json", "--tasks", "0", str(path)).stdout)["runs"]
+                self.assertIn(" %d " % runs, row.group(1))
+
+    def test_the_schema_refuses_what_the_program_refuses(self):
+        good = {"run": {"task": {"kind": "modular"}}, "grid": {"seed": [0, 1]}}
+        self.assertTrue(self.validator.is_valid(good))
+        changes = [
+            lambda s: s["run"].update(sead=1),
+            lambda s: s["run"].update(optimizer={"betaa1": 0.9}),
+            lambda s: s["run"].update(train_fraction=0),
+            lambda s: s["run"].update(train_fraction=1.5),
+            lambda s: s["run"].update(steps="many"),
+            lambda s: s["run"].update(optimizer={"batch_size": "all"}),
+            lambda s: s["run"]["task"].update(kind="modulo"),
+            lambda s: s.update(grid={}),
+            lambda s: s["grid"].update(seed=[]),
+            lambda s: s["grid"].update(seed=3),
+            lambda s: s["grid"].update(seed={"rang": [0, 1]}),
+            lambda s: s.update(random={"seed": {"integer": [0, 3]}}),
+            lambda s: s.update(random={"samples": 2, "seed": {"uniform": [0, 3]}}),
+            lambda s: s.update(name="../x"),
+            lambda s: s.update(runs={}),
+            lambda s: s.pop("run"),
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "sweep.json"
+            for change in changes:
+                sweep = copy.deepcopy(good)
+                change(sweep)
+                path.write_text(json.dumps(sweep))
+                with self.subTest(json.dumps(sweep)):
+                    self.assertFalse(self.validator.is_valid(sweep))
+                    self.assertEqual(run(str(path)).returncode, 2)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
