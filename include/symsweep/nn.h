@@ -104,6 +104,19 @@ double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples
 void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                         const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess);
 
+/* Softmax of every row of a table, for measuring many tuples on it. The arrays are the caller's. */
+typedef struct sw_softmax {
+    int32_t classes;
+    sw_real *p, *log_p; /* [rows, width], padding 0 */
+    int32_t *argmax;    /* [rows], the lowest index on ties */
+} sw_softmax;
+size_t sw_softmax_width(int32_t classes);
+/* Assigns p, log_p and argmax from logits[rows, classes]. */
+void sw_softmax_table(sw_softmax *out, const sw_real *logits, size_t rows);
+/* As sw_divergence_each with row NULL, for SYMMETRIC_KL. */
+void sw_softmax_divergence(const sw_softmax *table, const sw_divergence_spec *spec, const sw_tuple *tuples,
+                           size_t count, sw_real *out, int8_t *disagree);
+
 /* ---- geometry priors: value, and accumulates weight * gradient ---- */
 
 /* LAPACK workspaces and, for each of the two spectral priors, the eigenvectors w_j of E's smaller Gram matrix (E E^T or

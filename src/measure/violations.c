@@ -99,7 +99,12 @@ static sw_status create_family(sw_family_probe *probe, const sw_run_config *conf
 
 sw_status sw_violations_create(sw_violations *out, const sw_run_config *config, const sw_task *task, sw_arena *arena)
 {
-    *out = (sw_violations){0};
+    *out = (sw_violations){.inputs = task->inputs, .table = {.classes = task->classes}};
+    size_t width = sw_softmax_width(task->classes);
+    out->table.p = sw_arena_alloc(arena, task->inputs * width, sizeof *out->table.p);
+    out->table.log_p = sw_arena_alloc(arena, task->inputs * width, sizeof *out->table.log_p);
+    out->table.argmax = sw_arena_alloc(arena, task->inputs, sizeof *out->table.argmax);
+    if (!out->table.p || !out->table.log_p || !out->table.argmax) return SW_E_MEMORY;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         sw_status status = create_family(&out->family[f], config, task, (sw_family_id)f, arena);
         if (status != SW_OK) return status;
@@ -139,21 +144,29 @@ static double share_of(const int8_t *flag, size_t n)
 
 static float ratio(float value, float null) { return null > 0 ? value / null : NAN; }
 
+static void measure_tuples(sw_violations *v, const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count,
+                           const sw_real *logits)
+{
+    if (spec->compare == SW_COMPARE_SYMMETRIC_KL)
+        sw_softmax_divergence(&v->table, spec, tuples, count, v->violation, v->disagree);
+    else
+        sw_divergence_each(spec, tuples, count, NULL, logits, v->violation, v->disagree,
+                           spec->compare == SW_COMPARE_CONVOLUTION ? v->excess : NULL);
+}
+
 static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw_real *logits)
 {
     const sw_family_probe *probe = &v->family[f];
     float *out = value + SW_METRIC_OF_FAMILY(f, 0);
-    sw_divergence_each(&probe->spec, probe->nulls, probe->count, NULL, logits, v->violation, NULL, NULL);
+    measure_tuples(v, &probe->spec, probe->nulls, probe->count, logits);
     summarize(&out[SW_FAMILY_NULL_MEAN], &out[SW_FAMILY_NULL_MAX], v->violation, probe->count);
 
-    bool convolution = probe->spec.compare == SW_COMPARE_CONVOLUTION;
-    sw_divergence_each(&probe->spec, probe->tuples, probe->count, NULL, logits, v->violation, v->disagree,
-                       convolution ? v->excess : NULL);
+    measure_tuples(v, &probe->spec, probe->tuples, probe->count, logits);
     summarize(&out[SW_FAMILY_MEAN], &out[SW_FAMILY_MAX], v->violation, probe->count);
     out[SW_FAMILY_DISAGREEMENT] = isnan(out[SW_FAMILY_MEAN]) ? NAN : (float)share_of(v->disagree, probe->count);
     out[SW_FAMILY_RATIO_MEAN] = ratio(out[SW_FAMILY_MEAN], out[SW_FAMILY_NULL_MEAN]);
     out[SW_FAMILY_RATIO_MAX] = ratio(out[SW_FAMILY_MAX], out[SW_FAMILY_NULL_MAX]);
-    if (convolution) {
+    if (probe->spec.compare == SW_COMPARE_CONVOLUTION) {
         float largest;
         summarize(&value[SW_METRIC_TRIANGLE_EXCESS], &largest, v->excess, probe->count);
     }
@@ -161,6 +174,7 @@ static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw
 
 void sw_violations_fill(float *value, sw_violations *violations, const sw_real *logits)
 {
+    sw_softmax_table(&violations->table, logits, violations->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (violations->family[f].applies) fill_family(value, violations, (sw_family_id)f, logits);
 }

@@ -19,6 +19,8 @@ typedef struct sw_family_probe {
 
 typedef struct sw_violations {
     sw_family_probe family[SW_FAMILY_COUNT];
+    size_t inputs;      /* N */
+    sw_softmax table;   /* of the whole table */
     size_t capacity;    /* the largest count */
     sw_real *violation; /* [capacity] */
     sw_real *excess;    /* [capacity] */

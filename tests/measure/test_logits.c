@@ -200,6 +200,45 @@ static void test_commutativity_by_hand(void **state)
     violations_destroy(&v);
 }
 
+/* Divergences from the softmax of the whole table are those from the logits, tuple by tuple, maps and all. */
+static void test_the_softmax_table(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        sw_run_config config = kind_of_task(k);
+        logits_fixture v;
+        violations_create(&v, &config);
+        size_t n = v.task->inputs * (size_t)v.task->classes;
+        for (int scale = 0; scale < 3; scale++) { /* nearly uniform to nearly certain */
+            gaussian_logits(v.z, n, pow(10, scale - 1), 3);
+            violations_measure(&v);
+            for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+                const sw_family_probe *probe = &v.violations.family[f];
+                if (!probe->applies || probe->spec.compare != SW_COMPARE_SYMMETRIC_KL) continue;
+                sw_real *each = calloc(probe->count, sizeof *each), *table = calloc(probe->count, sizeof *table);
+                int8_t *differ = calloc(probe->count, 1), *table_differ = calloc(probe->count, 1);
+                assert_true(each && table && differ && table_differ);
+                sw_divergence_each(&probe->spec, probe->tuples, probe->count, NULL, v.z, each, differ, NULL);
+                sw_softmax_divergence(&v.violations.table, &probe->spec, probe->tuples, probe->count, table,
+                                      table_differ);
+                for (size_t i = 0; i < probe->count; i++)
+                    assert_true(fabsf(each[i] - table[i]) <= 2e-6f * each[i] + 1e-6f * sqrtf(each[i]) + 1e-12f);
+                assert_memory_equal(differ, table_differ, probe->count);
+                free(each);
+                free(table);
+                free(differ);
+                free(table_differ);
+            }
+        }
+        v.z[0] = NAN; /* one broken row: every family that looks at it has no value */
+        violations_measure(&v);
+        assert_true(isnan(v.value[SW_METRIC_OF_FAMILY(SW_FAMILY_LABEL_PAIRS, SW_FAMILY_MEAN)]));
+        assert_true(isnan(v.value[SW_METRIC_OF_FAMILY(SW_FAMILY_LABEL_PAIRS, SW_FAMILY_MAX)]));
+        assert_true(isnan(v.value[SW_METRIC_OF_FAMILY(SW_FAMILY_LABEL_PAIRS, SW_FAMILY_DISAGREEMENT)]));
+        violations_destroy(&v);
+    }
+}
+
 /* The options of a training loss do not change what is measured. */
 static void test_options_of_the_loss_do_not_matter(void **state)
 {
@@ -406,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_no_test_inputs),
         cmocka_unit_test(test_the_true_table_violates_nothing),
         cmocka_unit_test(test_commutativity_by_hand),
+        cmocka_unit_test(test_the_softmax_table),
         cmocka_unit_test(test_options_of_the_loss_do_not_matter),
         cmocka_unit_test(test_null_tuples),
         cmocka_unit_test(test_restricted_and_excluded_loss),
