@@ -38,6 +38,12 @@ sw_status sw_snapshot_shape_of(sw_snapshot_shape *out, const sw_run_config *conf
 /* mask[m] = metric m applies to such a run, from its configuration alone. */
 sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config) SW_MUST_CHECK;
 
+/* Bytes that the measures of a run allocate, an estimate from above (a family counts with evaluate.tuples tuples), from
+ * its configuration and the described task alone. */
+double sw_measure_memory(const sw_run_config *config, const sw_task *shape);
+/* Bytes that they did allocate. */
+size_t sw_measure_bytes(const sw_measure *measure);
+
 /* ---- schedule of a run, from its configuration alone ---- */
 
 /* Steps at which a run is evaluated: 0, every `evaluate.every`, and the last. out may be NULL; returns how many. */

@@ -68,6 +68,51 @@ sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config 
     return SW_OK;
 }
 
+/* ---- memory: what the create functions of this module allocate ---- */
+
+static double table_bytes(const sw_task *task)
+{
+    double softmax = 2.0 * (double)sw_softmax_width(task->classes) * sizeof(sw_real) + sizeof(int32_t);
+    double curves = 1 + 2.0 * sizeof(sw_real) + sizeof(int32_t);
+    return (double)task->inputs * (task->classes * (double)sizeof(sw_real) + softmax + curves);
+}
+
+static double tuple_bytes(const sw_run_config *config, const sw_task *task)
+{
+    double tuples = (double)config->evaluate.tuples, bytes = tuples * (2 * sizeof(sw_real) + 1);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (!sw_families[f]->applies(&config->task)) continue;
+        bytes += 2 * tuples * sizeof(sw_tuple);
+        if (sw_families[f]->class_map) bytes += (double)task->entities * task->classes * sizeof(int32_t);
+    }
+    return bytes;
+}
+
+static double geometry_bytes(const sw_run_config *config, const sw_task *task)
+{
+    double n = task->entities, d = config->model.d_model, r = n < d ? n : d, lines = sw_spectrum_lines(task);
+    double spectrum = 2 * n * d + r * (n + d) + SW_PCA_COMPONENTS * n + 7 * r * r + 64 * (n + d);
+    double modes = task->order > 0 ? 2 * lines * (n + d) : lines > 0 ? n * (n + lines) : 0;
+    double pairs = config->task.kind == SW_TASK_GRAPH ? n * (n - 1) / 2 : 0;
+    return (double)sizeof(double) * (2 * spectrum + modes + 6 * pairs) + sizeof(float) * SW_PCA_COMPONENTS * n;
+}
+
+static double interpret_bytes(const sw_run_config *config, const sw_task *task)
+{
+    if (!sw_task_is_modular_add(&config->task)) return 0;
+    const sw_model_shape shape = {.vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens,
+                                  .classes = task->classes};
+    double p = task->entities, waves = 20 * p * sizeof(double);
+    return 2 * p * p * sizeof(double) + waves + p * p * sizeof(sw_real) +
+           (double)sw_model_memory(&config->model, &shape, (size_t)task->entities / 2);
+}
+
+double sw_measure_memory(const sw_run_config *config, const sw_task *shape)
+{
+    return table_bytes(shape) + tuple_bytes(config, shape) + geometry_bytes(config, shape) +
+           interpret_bytes(config, shape);
+}
+
 /* ---- snapshots ---- */
 
 void sw_snapshot_shape_from(sw_snapshot_shape *out, const sw_run_config *config, const sw_task *task)

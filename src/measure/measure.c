@@ -103,6 +103,20 @@ void sw_measure_destroy(sw_measure *m)
     free(m);
 }
 
+size_t sw_measure_bytes(const sw_measure *m)
+{
+    size_t bytes = sw_arena_bytes(m->arena);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        if (m->violations.family[f].class_map)
+            bytes += (size_t)sw_families[f]->maps(m->task) * (size_t)m->task->classes * sizeof(int32_t);
+    if (m->interpret.probe) {
+        const sw_model_shape shape = {.vocabulary = m->task->vocabulary, .entities = m->task->entities,
+                                      .tokens = m->task->tokens, .classes = m->task->classes};
+        bytes += sw_model_memory(&m->config.model, &shape, m->interpret.pairs);
+    }
+    return bytes;
+}
+
 void sw_measure_facts(sw_run_facts *out, const sw_measure *m, const sw_model *model)
 {
     memset(out, 0, sizeof *out); /* padding too: facts travel and are compared as bytes */

@@ -121,7 +121,7 @@ static double memory_bytes(const sw_run_config *config, const sizes *s)
     if (config->optimizer.grokfast_lambda > 0) states += 1;
     double optimizer = 4.0 * states * (double)s->parameters;
     double objective = 4.0 * (2.0 * (double)s->rows * classes + (double)s->rows * s->task.tokens);
-    double measures = 4.0 * inputs * (classes + 4);
+    double measures = sw_measure_memory(config, &s->task);
     double table = 4.0 * inputs * (s->task.tokens + 6) + 4.0 * entities * entities;
     double lists = 0; /* eligible tuples, listed where a family has at most SW_TUPLE_LIST_MAX candidates */
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {

@@ -215,6 +215,28 @@ static void test_a_diverged_model_gives_missing_values(void **state)
     }
 }
 
+/* The estimate is no less than what is allocated, and not far above it. */
+static void test_memory_is_estimated(void **state)
+{
+    (void)state;
+    const sw_run_config configs[] = {modular(SW_OP_ADD, 59), modular(SW_OP_MUL, 31), graph(SW_GRAPH_GRID),
+                                     comparison(SW_FORM_RELATION), group(SW_GROUP_SYMMETRIC, 4),
+                                     group(SW_GROUP_DIHEDRAL, 30)};
+    for (size_t k = 0; k < sizeof configs / sizeof *configs; k++) {
+        sw_run_config config = configs[k];
+        config.evaluate.tuples = 100; /* fewer than any family has, so that the estimate counts what there is */
+        fixture f;
+        fixture_create(&f, &config);
+        sw_task shape;
+        assert_ok(sw_task_describe(&shape, &config.task, &config.model));
+        double estimate = sw_measure_memory(&config, &shape), real = (double)sw_measure_bytes(f.measure);
+        if (estimate < 0.97 * real || estimate > 1.3 * real + 65536)
+            print_error("configuration %d: %g bytes estimated, %g allocated\n", (int)k, estimate, real);
+        assert_true(estimate >= 0.97 * real && estimate <= 1.3 * real + 65536);
+        fixture_destroy(&f);
+    }
+}
+
 static void test_facts(void **state)
 {
     (void)state;
@@ -321,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_costly_measures_keep_their_cadence),
         cmocka_unit_test(test_measuring_leaves_the_model_alone),
         cmocka_unit_test(test_a_diverged_model_gives_missing_values),
+        cmocka_unit_test(test_memory_is_estimated),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_nothing_follows_from_nothing),
         cmocka_unit_test(test_block_norms_add_up),
