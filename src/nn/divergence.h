@@ -37,28 +37,31 @@ double sw_compare_convolution(const sw_comparing *job);
 double sw_compare_odds(const sw_comparing *job); /* ADDITIVE and NEGATED */
 
 /* Where the logits of an input of tuple i begin. */
-static inline size_t sw_comparing_at(const sw_comparing *job, size_t i, int input)
+SW_INLINE size_t sw_comparing_at(const sw_comparing *job, size_t i, int input)
 {
     int32_t index = job->tuples[i].input[input];
     return (size_t)(job->row ? job->row[index] : index) * job->classes;
 }
 
 /* Turns the logits x[C] into a side. */
-static inline void sw_side_finish(sw_side *s, size_t classes)
+SW_INLINE void sw_side_finish(sw_side *s, size_t classes)
 {
     size_t padded = sw_padded(classes);
     for (size_t k = classes; k < padded; k++)
         s->x[k] = -INFINITY;
     sw_real max = sw_lane_max(s->x, padded);
+    for (size_t k = 0; k < padded; k++) {
+        s->x[k] -= max;
+        s->p[k] = sw_exp(s->x[k]);
+    }
+    /* The largest stands apart; where several tie, all but one are others. */
     sw_real lane[SW_LANES] = {0}, largest[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES)
+        SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
-            sw_real x = s->x[k + j] - max, e = sw_exp(x);
-            s->x[k + j] = x;
-            s->p[k + j] = e;
-            /* The largest stands apart; where several tie, all but one are others. */
-            lane[j] += x == 0 ? 0 : e;
-            largest[j] += x == 0 ? 1 : (sw_real)0;
+            sw_real is_largest = s->x[k + j] == 0;
+            lane[j] += (1 - is_largest) * s->p[k + j];
+            largest[j] += is_largest;
         }
     sw_real others = sw_lane_sum(lane) + (sw_lane_sum(largest) - 1);
     sw_real factor = 1 / (1 + others);
@@ -70,7 +73,7 @@ static inline void sw_side_finish(sw_side *s, size_t classes)
 }
 
 /* p(c) = softmax(z)(map(c)); map NULL = identity. */
-static inline void sw_side_load(sw_side *s, const sw_real *z, const int32_t *map, size_t classes)
+SW_INLINE void sw_side_load(sw_side *s, const sw_real *z, const int32_t *map, size_t classes)
 {
     if (map)
         for (size_t c = 0; c < classes; c++)
@@ -81,12 +84,13 @@ static inline void sw_side_load(sw_side *s, const sw_real *z, const int32_t *map
 }
 
 /* The likeliest class, the lowest on ties: the first whose x is 0. Anything when a logit is NaN. */
-static inline size_t sw_side_argmax(const sw_side *s, size_t classes)
+SW_INLINE size_t sw_side_argmax(const sw_side *s, size_t classes)
 {
     sw_real lane[SW_LANES];
     for (int j = 0; j < SW_LANES; j++)
         lane[j] = SW_CLASSES_MAX;
     for (size_t k = 0; k < classes; k += SW_LANES)
+        SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real index = s->x[k + j] == 0 ? (sw_real)(k + j) : (sw_real)SW_CLASSES_MAX;
             lane[j] = index < lane[j] ? index : lane[j];
@@ -100,12 +104,13 @@ static inline size_t sw_side_argmax(const sw_side *s, size_t classes)
 /* symKL(p, q) = 1/2 sum_c (p_c - q_c) a_c with a = log p - log q: no term is negative.
  * dp[padded] <- d/dz_p = 1/2 [p (a - KL(p||q)) + p - q], dq <- d/dz_q = 1/2 [q (-a - KL(q||p)) + q - p]; both or neither
  * NULL. */
-static inline sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
+SW_INLINE sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
 {
     size_t padded = sw_padded(classes);
     sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real value[SW_LANES] = {0}, forward[SW_LANES] = {0}, backward[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES)
+        SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real pc = p->p[k + j], qc = q->p[k + j], a = p->x[k + j] - q->x[k + j] - shift;
             value[j] += sw_difference(pc, qc, a) * a;
@@ -125,7 +130,7 @@ static inline sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t
 }
 
 /* dz[C] += factor * d[C], for each class or (map not NULL) into map(c). */
-static inline void sw_scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes)
+SW_INLINE void sw_scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes)
 {
     if (map)
         for (size_t c = 0; c < classes; c++)

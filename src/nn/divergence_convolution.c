@@ -15,12 +15,12 @@ typedef struct convolution {
 } convolution;
 
 /* The terms of l_k lie at u[i] and v[C - 1 - k + i] for i = 0..k; after them one of the two is -infinity. */
-static inline size_t first_of(size_t classes, size_t k)
+SW_INLINE size_t first_of(size_t classes, size_t k)
 {
     return classes - 1 - k;
 }
 
-static inline void convolve(convolution *c, const sw_side *ab, const sw_side *bc, size_t classes)
+SW_INLINE void convolve(convolution *c, const sw_side *ab, const sw_side *bc, size_t classes)
 {
     for (size_t i = 0; i < classes; i++) {
         c->u[i] = ab->x[i];
@@ -37,10 +37,12 @@ static inline void convolve(convolution *c, const sw_side *ab, const sw_side *bc
         for (int j = 0; j < SW_LANES; j++)
             largest[j] = -INFINITY;
         for (size_t i = 0; i < padded; i += SW_LANES)
+            SW_LANE_LOOP
             for (int j = 0; j < SW_LANES; j++)
                 largest[j] = sw_larger(c->u[i + j] + v[i + j], largest[j]);
         sw_real max = sw_lane_max(largest, SW_LANES);
         for (size_t i = 0; i < padded; i += SW_LANES)
+            SW_LANE_LOOP
             for (int j = 0; j < SW_LANES; j++)
                 lane[j] += sw_exp(c->u[i + j] + v[i + j] - max);
         c->l[k] = max + (sw_real)log((double)sw_lane_sum(lane));
@@ -51,7 +53,7 @@ static inline void convolve(convolution *c, const sw_side *ab, const sw_side *bc
 
 /* du_i = sum_k dl_k r_ki, dv_(k-i) likewise, with the share r_ki = exp(u_i + v_(k-i) - l_k) of a term in l_k. These are
  * the gradients of the logits already: sum_k dl_k = 0, so log-softmax passes them unchanged. */
-static inline void convolve_backward(convolution *c, const sw_real *dl, size_t classes)
+SW_INLINE void convolve_backward(convolution *c, const sw_real *dl, size_t classes)
 {
     memset(c->du, 0, sw_padded(classes) * sizeof *c->du);
     memset(c->dv, 0, (classes + SW_LANES) * sizeof *c->dv);
@@ -71,12 +73,13 @@ static inline void convolve_backward(convolution *c, const sw_real *dl, size_t c
 }
 
 /* KL(p||q) = sum_c p_c (a_c - 1 + e^-a_c): no term is negative. dp <- p (a - KL), dq <- q - p; both or neither NULL. */
-static inline sw_real forward_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
+SW_INLINE sw_real forward_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
 {
     size_t padded = sw_padded(classes);
     sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real lane[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES)
+        SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real pc = p->p[k + j], a = p->x[k + j] - q->x[k + j] - shift;
             /* p e^-a is q: written so where e^-a would overflow. */

@@ -1,8 +1,7 @@
 /* lanes.h: arithmetic that the compiler can vectorize and that is the same at every vector width.
  *
  * A row of C classes is copied into a buffer of whole blocks of SW_LANES and summed lane by lane; the lanes are added
- * in a fixed order. Functions are inline so that they take the instruction set of the SW_MULTIVERSION function around
- * them. */
+ * in a fixed order. Functions take the instruction set of the SW_MULTIVERSION function that they are inlined into. */
 #ifndef SW_NN_LANES_H
 #define SW_NN_LANES_H
 
@@ -13,51 +12,69 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { SW_LANES = 16 };
+enum { SW_LANES = 16 }; /* sw_lane_sum and sw_lane_max write it out */
+
+/* Before a loop over the lanes of a block: gcc would unroll it before its vectorizer sees it, and then not find the
+ * vector in the sixteen scalars. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SW_LANE_LOOP _Pragma("GCC unroll 1")
+#else
+#define SW_LANE_LOOP
+#endif
+
+/* Inline whatever its size: a copy of its own would be compiled for the oldest instruction set. */
+#if defined(__GNUC__)
+#define SW_INLINE static inline __attribute__((always_inline))
+#else
+#define SW_INLINE static inline
+#endif
 
 /* Logits below a row's maximum that stand for "no class": exp of it is 0 and differences of two are 0, not NaN. */
 #define SW_ABSENT ((sw_real)-1000)
 
 /* C rounded up to whole blocks. */
-static inline size_t sw_padded(size_t n)
+SW_INLINE size_t sw_padded(size_t n)
 {
     return (n + SW_LANES - 1) / SW_LANES * SW_LANES;
 }
 
 /* The lanes' sum, as a tree. */
-static inline sw_real sw_lane_sum(const sw_real lane[SW_LANES])
+SW_INLINE sw_real sw_lane_sum(const sw_real lane[SW_LANES])
 {
-    sw_real half[SW_LANES];
-    memcpy(half, lane, sizeof half);
-    for (int width = SW_LANES / 2; width > 0; width /= 2)
-        for (int j = 0; j < width; j++)
-            half[j] += half[j + width];
-    return half[0];
+    sw_real eight[8], four[4];
+    for (int j = 0; j < 8; j++)
+        eight[j] = lane[j] + lane[j + 8];
+    for (int j = 0; j < 4; j++)
+        four[j] = eight[j] + eight[j + 4];
+    return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
-/* The larger of two; NaN when either is. */
-static inline sw_real sw_larger(sw_real a, sw_real b)
+/* The larger of two; the second when either is NaN. (One instruction; it is the sums that carry NaN on.) */
+SW_INLINE sw_real sw_larger(sw_real a, sw_real b)
 {
-    return a > b || a != a ? a : b;
+    return a > b ? a : b;
 }
 
-/* The largest of x[0..padded); NaN when any is. */
-static inline sw_real sw_lane_max(const sw_real *x, size_t padded)
+/* The largest of x[0..padded); NaN is passed over. */
+SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded)
 {
     sw_real lane[SW_LANES];
     for (int j = 0; j < SW_LANES; j++)
         lane[j] = -INFINITY;
     for (size_t k = 0; k < padded; k += SW_LANES)
+        SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++)
             lane[j] = sw_larger(x[k + j], lane[j]);
-    for (int width = SW_LANES / 2; width > 0; width /= 2)
-        for (int j = 0; j < width; j++)
-            lane[j] = sw_larger(lane[j], lane[j + width]);
-    return lane[0];
+    sw_real eight[8], four[4];
+    for (int j = 0; j < 8; j++)
+        eight[j] = sw_larger(lane[j], lane[j + 8]);
+    for (int j = 0; j < 4; j++)
+        four[j] = sw_larger(eight[j], eight[j + 4]);
+    return sw_larger(sw_larger(four[0], four[2]), sw_larger(four[1], four[3]));
 }
 
 /* Index of the largest of x[0..n), the lowest on ties; NaN is passed over. */
-static inline int32_t sw_argmax(const sw_real *x, int32_t n)
+SW_INLINE int32_t sw_argmax(const sw_real *x, int32_t n)
 {
     int32_t best = 0;
     for (int32_t k = 1; k < n; k++)
@@ -68,19 +85,19 @@ static inline int32_t sw_argmax(const sw_real *x, int32_t n)
 
 #ifdef SW_REAL_DOUBLE
 
-static inline sw_real sw_exp(sw_real x)
+SW_INLINE sw_real sw_exp(sw_real x)
 {
     return exp(x);
 }
 
 /* p - q for p = e^a q, from p, q and a: exact to rounding however small a is. */
-static inline sw_real sw_difference(sw_real p, sw_real q, sw_real a)
+SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
 {
     return (p + q) * tanh(a / 2);
 }
 
 /* e^-a - 1 + a, exact to rounding however small a is. */
-static inline sw_real sw_exp_excess(sw_real a)
+SW_INLINE sw_real sw_exp_excess(sw_real a)
 {
     return fabs(a) < 0.01 ? a * a * (0.5 + a * (-1.0 / 6 + a * (1.0 / 24 + a * (-1.0 / 120 + a * (1.0 / 720 - a / 5040)))))
                           : a + expm1(-a);
@@ -92,7 +109,7 @@ static inline sw_real sw_exp_excess(sw_real a)
  * libm's expf is a call an element; this one is straight-line code. x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two
  * pieces of which the first has few bits, so that n times it is exact; e^r = 1 + r + r^2 q(r) with q the polynomial of
  * least relative error; 2^n in two factors, so that results below the smallest normal number come out too. */
-static inline sw_real sw_exp(sw_real x)
+SW_INLINE sw_real sw_exp(sw_real x)
 {
     const float shift = 0x1.8p23f; /* added, it leaves the nearest integer in the low bits */
     x = x < -104.0f ? -104.0f : x;
@@ -119,7 +136,7 @@ static inline sw_real sw_exp(sw_real x)
 }
 
 /* p - q for p = e^a q, from p, q and a: (p + q) tanh(a / 2), whose relative error stays at 1e-7 however small a is. */
-static inline sw_real sw_difference(sw_real p, sw_real q, sw_real a)
+SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
 {
     float b = a * a;
     float series = 0.5f + b * (-0.0416665077f + b * (0.00416348875f + b * -0.000401023601f));
@@ -127,7 +144,7 @@ static inline sw_real sw_difference(sw_real p, sw_real q, sw_real a)
 }
 
 /* e^-a - 1 + a, with a relative error of 1e-7 however small a is. */
-static inline sw_real sw_exp_excess(sw_real a)
+SW_INLINE sw_real sw_exp_excess(sw_real a)
 {
     float series =
         0.5f +

@@ -4,16 +4,17 @@
 #include <assert.h>
 
 /* s(z) = z + 1 for z >= 0, 1 / (1 - z) below. */
-static inline sw_real stable_s(sw_real z)
+SW_INLINE sw_real stable_s(sw_real z)
 {
     return z >= 0 ? z + 1 : 1 / (1 - z);
 }
 
 /* x[padded] <- s(x), 0 for the label; otherwise as sw_row_cross_entropy: log1p(sum_{k != y} s_k / s_y). */
-static inline double stablemax_row(sw_real *x, size_t padded, sw_row row, sw_real *others, sw_real *own)
+SW_INLINE double stablemax_row(sw_real *x, size_t padded, sw_row row, sw_real *others, sw_real *own)
 {
     sw_real lane[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES)
+        SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real s = stable_s(x[k + j]);
             x[k + j] = s;
@@ -89,11 +90,14 @@ static void loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes,
         const sw_real *z = logits + i * (size_t)classes;
         sw_row row = sw_row_split(x, padded, z, classes, label[i]);
         sw_real others, own;
+        double value = 0;
+        if (loss || margin)
+            value = kind == SW_LOSS_STABLEMAX ? stablemax_row(x, padded, row, &others, &own)
+                                              : sw_row_cross_entropy(x, padded, row, &others, &own);
         if (loss)
-            loss[i] = (sw_real)(kind == SW_LOSS_STABLEMAX ? stablemax_row(x, padded, row, &others, &own)
-                                                          : sw_row_cross_entropy(x, padded, row, &others, &own));
-        if (margin)
-            margin[i] = row.label - row.largest;
+            loss[i] = (sw_real)value;
+        if (margin) /* the maximum passes over NaN, the loss does not */
+            margin[i] = isnan(value) ? NAN : row.label - row.largest;
         if (argmax)
             argmax[i] = row.label > row.largest ? label[i] : sw_argmax(z, classes);
     }

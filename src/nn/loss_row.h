@@ -15,7 +15,7 @@ typedef struct sw_row {
 } sw_row;
 
 /* x[padded] <- z[C], with -infinity for the label and the padding. */
-static inline sw_row sw_row_split(sw_real *x, size_t padded, const sw_real *z, int32_t classes, int32_t y)
+SW_INLINE sw_row sw_row_split(sw_real *x, size_t padded, const sw_real *z, int32_t classes, int32_t y)
 {
     memcpy(x, z, (size_t)classes * sizeof *x);
     for (size_t k = (size_t)classes; k < padded; k++)
@@ -26,12 +26,13 @@ static inline sw_row sw_row_split(sw_real *x, size_t padded, const sw_real *z, i
 
 /* x[padded] <- exp(x - max), which is 0 for the label; *others is their sum, *own the label's term, so that
  * p_k = x_k / (others + own). Returns the loss. */
-static inline double sw_row_cross_entropy(sw_real *x, size_t padded, sw_row row, sw_real *others, sw_real *own)
+SW_INLINE double sw_row_cross_entropy(sw_real *x, size_t padded, sw_row row, sw_real *others, sw_real *own)
 {
     bool correct = row.label >= row.largest;
     sw_real max = correct ? row.label : row.largest;
     sw_real lane[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES)
+        SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real e = sw_exp(x[k + j] - max);
             x[k + j] = e;
