@@ -127,10 +127,10 @@ def weighted(run):
     return [name for name, family in run.config["symmetry"].items() if family["weight"] != 0]
 
 
-def underived(run):
-    """Test inputs that no chain of tuples of two inputs of the weighted families ties to train."""
+def underived(run, names=None):
+    """Test inputs that no chain of tuples of two inputs of these families (the weighted ones) ties to train."""
     component = np.arange(len(run.target))
-    for name in weighted(run):
+    for name in weighted(run) if names is None else names:
         for pair, _ in run.families[name]:
             a, b = component[list(pair)]
             component[component == a] = b

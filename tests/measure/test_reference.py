@@ -5,7 +5,6 @@ they are sampled as documented."""
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -64,6 +63,7 @@ CASES = {
     "stablemax": modular("add", 7, **{"loss.kind": "stablemax"}),
     "weighted": modular("add", 7, **{"symmetry.commutativity.weight": 0.5,
                                      "symmetry.commutativity.tuples_per_step": "all"}),
+    "shuffled labels": modular("add", 7, **{"task.label_shuffle": 0.5}),
     "sampled": modular("add", 11, **{"evaluate.tuples": 50}),
 }
 
@@ -242,6 +242,7 @@ class Reference(unittest.TestCase):
                 self.assertEqual(stored["enumerated"], all_of_them, where)
                 self.assertEqual(stored["prompted"], name in reference.weighted(run), where)
                 self.check_holds(run, name, tuples, stored["holds"], where)
+                self.check_leak(run, name, tuples, stored["holds"], where)
             counts = {"train_inputs": run.train.sum(), "test_inputs": (~run.train).sum(),
                       "underived_inputs": len(reference.underived(run)),
                       "unmirrored_inputs": len(reference.unmirrored(run)) if tasks.has_mirrors(run.task) else -1}
@@ -252,12 +253,24 @@ class Reference(unittest.TestCase):
     def check_holds(self, run, name, tuples, holds, where):
         """By the labels: do the two sides of each tuple agree?"""
         y = run.target
+        if run.task["label_shuffle"] > 0:
+            return
         pairs = {"triangle": lambda i, m: y[i[0]] + y[i[1]] == y[i[2]], "reflexivity": lambda i, m: y[i[0]] == 0}
         same = lambda i, m: y[i[0]] == y[i[1]] if m is None else m[y[i[1]]] == y[i[0]]
         if name not in ("transitivity", "antisymmetry"):
             self.assertEqual(bool(holds), all(pairs.get(name, same)(i, m) for i, m in tuples), where)
 
+    def check_leak(self, run, name, tuples, holds, where):
+        """For families whose tuples tie two labels directly."""
+        leak = self.file["symmetry/%s/leak" % name][run.row]
+        if not holds:
+            self.assertTrue(np.isnan(leak), where)
+        elif name in ("commutativity", "associativity", "distance_symmetry", "label_pairs"):
+            share = 1 - len(reference.underived(run, [name])) / (~run.train).sum()
+            self.assertAlmostEqual(leak, share, places=6, msg=where)
+        else:
+            self.assertTrue(0 <= leak <= 1, where)
+
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent))
     unittest.main()

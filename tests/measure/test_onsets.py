@@ -1,0 +1,145 @@
+"""Onsets and labels of a results file, recomputed with NumPy from its curves (docs/science.md, Phases and onsets)."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+SWEEP = {
+    "name": "onsets", "output": "onsets.h5",
+    "run": {"task": {"kind": "modular", "operation": "add", "p": 11}, "train_fraction": 0.7,
+            "model": {"kind": "transformer", "d_model": 32, "heads": 2, "d_mlp": 64},
+            "optimizer": {"learning_rate": 3e-3}, "steps": 1500, "stop": {"test_accuracy": 0},
+            "evaluate": {"every": 20, "snapshots": 0}, "phase": {"gap": 100, "tau": 0.05}},
+    "cases": [
+        {"label": "plain"},
+        {"label": "few examples", "train_fraction": 0.3},
+        {"label": "slow", "optimizer.learning_rate": 1e-5},
+        {"label": "stopped", "stop.test_accuracy": 0.9, "stop.for_steps": 100},
+        {"label": "prompted", "symmetry.commutativity.weight": 1, "phase.family": "commutativity"},
+        {"label": "blows up", "optimizer.kind": "sgd", "optimizer.learning_rate": 1e6},
+        {"label": "path", "task.kind": "graph", "task.graph": "path", "task.nodes": 8},
+        {"label": "entities", "task.kind": "comparison", "task.sides": [3, 3]},
+    ],
+}
+THRESHOLDS = ["0.9", "0.95", "0.99", "1.0"]
+DEFAULT_FAMILY = {"modular": "associativity", "group": "associativity", "graph": "triangle",
+                  "comparison": "transitivity"}
+
+
+class Onsets(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="symsweep-onsets-")
+        cls.addClassCleanup(folder.cleanup)
+        path = Path(folder.name, "onsets.json")
+        path.write_text(json.dumps(SWEEP))
+        done = subprocess.run([os.environ["SYMSWEEP_BINARY"], str(path), "--quiet"], stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 0, done.stderr
+        cls.file = h5py.File(path.with_name("onsets.h5"), "r")
+        cls.addClassCleanup(cls.file.close)
+        cls.rows = range(len(SWEEP["cases"]))
+
+    def curve(self, path, row):
+        """Steps and values of the evaluations of a run."""
+        steps = self.file["curves/step"][row]
+        values = self.file[path][row] if path in self.file else np.full(len(steps), np.nan, np.float32)
+        return steps[steps >= 0], values[steps >= 0]
+
+    def crossing(self, path, row, reaches):
+        steps, values = self.curve(path, row)
+        at = reaches(values)
+        first = steps[at][0] if at.any() else -1
+        held = np.logical_and.accumulate(at[::-1])[::-1]
+        stable = steps[held][0] if held.any() else -1
+        return first, stable, int((at[:-1] & ~at[1:]).sum())
+
+    def onset(self, name, row):
+        return int(self.file["runs/onset/" + name][row])
+
+    def config(self, row):
+        return json.loads(self.file["runs/config"][row])
+
+    def test_crossings_of_accuracies(self):
+        crossed = 0
+        for row in self.rows:
+            for split in ("train", "test"):
+                for text in THRESHOLDS:
+                    first, stable, dips = self.crossing("curves/%s_accuracy" % split, row,
+                                                        lambda v: v >= np.float32(text))
+                    stem = "%s_accuracy" % split
+                    self.assertEqual(self.onset("%s_first_%s" % (stem, text), row), first)
+                    self.assertEqual(self.onset("%s_stable_%s" % (stem, text), row), stable)
+                    self.assertEqual(self.onset("%s_first_%s_dips" % (stem, text), row), dips)
+                    self.assertEqual(self.onset("%s_stable_%s_dips" % (stem, text), row), dips)
+                    crossed += first >= 0
+        self.assertGreater(crossed, 20)
+
+    def test_memorization_generalization_symmetry(self):
+        reached = 0
+        for row in self.rows:
+            phase = self.config(row)["phase"]
+            accuracy, tau = np.float32(phase["accuracy"]), np.float32(phase["tau"])
+            t_mem = self.crossing("curves/train_accuracy", row, lambda v: v >= accuracy)[0]
+            t_gen = self.crossing("curves/test_accuracy", row, lambda v: v >= accuracy)[0]
+            self.assertEqual((self.onset("t_mem", row), self.onset("t_gen", row)), (t_mem, t_gen))
+            times = {}
+            for statistic in ("mean", "max"):
+                for family in self.file["runs/onset/t_sym_" + statistic]:
+                    path = "symmetry/%s/%s" % (family, statistic)
+                    stable = self.crossing(path, row, lambda v: v <= tau)[1]
+                    expected = -1 if t_mem < 0 or stable < 0 else max(stable, t_mem)
+                    times[statistic, family] = expected
+                    self.assertEqual(self.onset("t_sym_%s/%s" % (statistic, family), row), expected, path)
+                    reached += expected >= 0
+            family = phase["family"]
+            self.assertEqual(self.onset("t_sym", row), times["max", family])
+            if t_gen >= 0 and times["mean", family] >= 0:
+                self.assertEqual(self.onset("lead_time", row), t_gen - times["mean", family])
+        self.assertGreater(reached, 5)
+
+    def test_default_family(self):
+        for row in self.rows:
+            config = self.config(row)
+            if SWEEP["cases"][row]["label"] != "prompted":
+                self.assertEqual(config["phase"]["family"], DEFAULT_FAMILY[config["task"]["kind"]])
+
+    def test_geometry(self):
+        reached = 0
+        for row in self.rows:
+            steps, values = self.curve("geometry/effective_dimension", row)
+            values = values.astype(float)
+            complete = self.file["runs/status"][row] == 2 and self.file["runs/stopped_early"][row] == 0
+            inside = np.abs(values - values[-1]) <= 0.1 * abs(values[-1])
+            held = np.logical_and.accumulate(inside[::-1])[::-1]
+            t = steps[held][0] if held.any() else -1
+            expected = t if complete and 0 <= t <= 0.8 * steps[-1] else -1
+            self.assertEqual(self.onset("t_geo", row), expected)
+            reached += expected >= 0
+        self.assertGreater(reached, 0)
+
+    def test_labels(self):
+        names = {}
+        for row in self.rows:
+            train, test = (self.crossing("curves/%s_accuracy" % s, row, lambda v: v >= np.float32(0.9))[0]
+                           for s in ("train", "test"))
+            if self.file["runs/status"][row] == 3:
+                expected = 4
+            elif test < 0:
+                expected = 0 if train < 0 else 1
+            else:
+                expected = 2 if train >= 0 and test - train >= self.config(row)["phase"]["gap"] else 3
+            self.assertEqual(self.file["runs/phase"][row], expected, SWEEP["cases"][row]["label"])
+            names[SWEEP["cases"][row]["label"]] = expected
+        self.assertEqual(names["slow"], 0)
+        self.assertEqual(names["few examples"], 1)
+        self.assertEqual(names["blows up"], 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
