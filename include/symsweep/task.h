@@ -161,7 +161,8 @@ typedef struct sw_tuple_set sw_tuple_set;
 
 /* Tuples of `family` whose inputs all lie in the train split when `inputs` says so. When the family has at most
  * SW_TUPLE_LIST_MAX candidates the eligible ones are listed once and a sample is one draw from the list; otherwise
- * candidates are drawn until one is eligible (both uniform). SW_E_CONFIG when no tuple is eligible. */
+ * candidates are drawn until one is eligible (both uniform). SW_E_CONFIG when no tuple is eligible, or, without a
+ * list, fewer than about one candidate in ten million. */
 enum { SW_TUPLE_LIST_MAX = 1 << 22 };
 /* `task` and `split` must outlive the set; split may be NULL when inputs are all. */
 sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { PREDICTED_ATTEMPTS = 64 };
+enum { PREDICTED_ATTEMPTS = 64, PROBES = 1 << 24 };
 
 struct sw_tuple_set {
     const sw_task *task;
@@ -46,12 +46,14 @@ static sw_status list_tuples(sw_tuple_set *set)
     return SW_OK;
 }
 
+/* Is there anything to draw? Without a list: does one of many random candidates serve. Where not one in millions does,
+ * rejection would not come to an end either. */
 static bool any_tuple(const sw_tuple_set *set)
 {
     sw_tuple tuple;
     if (set->list != NULL) return set->count > 0;
-    for (uint64_t i = 0; i < set->candidates; i++) {
-        if (take(set, i, &tuple)) return true;
+    for (uint64_t probe = 0; probe < PROBES; probe++) {
+        if (take(set, sw_random_below(0, SW_STREAM_MEASURE, 0, probe, set->candidates), &tuple)) return true;
     }
     return false;
 }
@@ -70,8 +72,8 @@ sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family
     set->count = -1;
     sw_status status = set->candidates <= SW_TUPLE_LIST_MAX ? list_tuples(set) : SW_OK;
     if (status == SW_OK && !any_tuple(set)) {
-        status = sw_fail(SW_E_CONFIG, "symmetry.%s: no tuple has all of its inputs in the %s", set->family->name,
-                         set->train != NULL ? "train split" : "table");
+        status = sw_fail(SW_E_CONFIG, "symmetry.%s: %s tuple has all of its inputs in the %s", set->family->name,
+                         set->list != NULL ? "no" : "hardly any", set->train != NULL ? "train split" : "table");
     }
     if (status < 0) {
         sw_tuple_set_destroy(set);
@@ -111,7 +113,7 @@ void sw_tuple_set_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint3
         }
         uint64_t attempt = 0;
         while (!take(set, sw_random_below(seed, stream, step, attempt_index(j, attempt), set->candidates), &out[j])) {
-            attempt++; /* ends: an eligible tuple exists */
+            attempt++; /* ends: eligible tuples are not rarer than any_tuple allows */
         }
     }
 }

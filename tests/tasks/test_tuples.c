@@ -274,6 +274,20 @@ static void no_eligible_tuple_is_refused(void **state)
     sw_task_destroy(task);
 }
 
+/* Of 300^3 triples of nodes with a single train input: refused at once, not searched for ever. */
+static void hardly_any_eligible_tuple_is_refused(void **state)
+{
+    (void)state;
+    sw_task *task = make((sw_task_config){.kind = SW_TASK_GRAPH, .graph = SW_GRAPH_PATH, .nodes = 300});
+    sw_tuple_set *set = NULL;
+    int8_t *split = make_split(task, 0.0);
+    assert_int_equal(sw_tuple_set_create(&set, task, SW_FAMILY_TRIANGLE, split, SW_INPUTS_TRAIN), SW_E_CONFIG);
+    assert_null(set);
+    assert_non_null(strstr(sw_message(), "hardly any"));
+    free(split);
+    sw_task_destroy(task);
+}
+
 typedef struct collected {
     const sw_task *task;
     uint64_t next;
@@ -379,6 +393,7 @@ int main(void)
         cmocka_unit_test(label_pairs_are_all_pairs_of_a_class),
         cmocka_unit_test(label_pairs_of_a_large_table),
         cmocka_unit_test(no_eligible_tuple_is_refused),
+        cmocka_unit_test(hardly_any_eligible_tuple_is_refused),
         cmocka_unit_test(right_predictions_give_the_exact_tuples),
         cmocka_unit_test(wrong_predictions_are_followed_or_refused),
         cmocka_unit_test(predicted_draws_stay_in_train),
