@@ -1,6 +1,7 @@
 /* build.c: makes a results file, or room in one. */
 #include "store/build.h"
 
+#include "store/checksum.h"
 #include "store/dataset.h"
 #include "store/preallocate.h"
 #include "symsweep/clock.h"
@@ -9,167 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- texts and numbers that are known before a run starts ---- */
-
-/* The text that the layout gives run i for a TEXT field; NULL = the field is no text of the layout. */
-static const char *run_text(const sw_schema *schema, const sw_store_layout *layout, int field, size_t i)
-{
-    const sw_store_run *run = &layout->runs[i];
-    const char *text = NULL;
-    if (field == schema->fixed[SW_FIELD_ID]) text = run->id;
-    else if (field == schema->fixed[SW_FIELD_CONFIG]) text = run->config;
-    else if (field == schema->fixed[SW_FIELD_LABEL]) text = run->label;
-    else if (field == schema->fixed[SW_FIELD_TASK]) text = run->task;
-    else if (field == schema->fixed[SW_FIELD_PARAMETER_LAYOUT]) text = run->parameter_layout;
-    for (size_t a = 0; a < schema->axis_count && !text; a++)
-        if (field == schema->axis[a]) text = run->axes[a].string;
-    return text ? text : "";
-}
-
-/* The numbers of a row that the layout knows: seed and axes. false = not one of them. */
-static bool run_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_layout *layout,
-                       int field, size_t i)
-{
-    const sw_store_run *run = &layout->runs[i];
-    *integer = run->seed;
-    *real = (double)run->seed;
-    if (field == schema->fixed[SW_FIELD_SEED]) return true;
-    for (size_t a = 0; a < schema->axis_count; a++) {
-        if (field != schema->axis[a]) continue;
-        const bool is_real = layout->axes[a].type == SW_AXIS_REAL;
-        *integer = is_real ? (int64_t)run->axes[a].real : run->axes[a].integer;
-        *real = is_real ? run->axes[a].real : (double)run->axes[a].integer;
-        return true;
-    }
-    return false;
-}
-
-/* ---- what is missing ---- */
-
-typedef struct known_id {
-    const char *id;
-    int64_t row;
-} known_id;
-
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const known_id *)a)->id, ((const known_id *)b)->id);
-}
-
-static void match_rows(sw_growth *growth, known_id *known, const sw_store_layout *layout)
-{
-    qsort(known, (size_t)growth->known, sizeof *known, by_id);
-    for (size_t i = 0; i < layout->run_count; i++) {
-        const known_id key = {layout->runs[i].id, 0};
-        const known_id *found =
-            growth->known ? bsearch(&key, known, (size_t)growth->known, sizeof *known, by_id) : NULL;
-        growth->row[i] = found ? found->row : growth->known + growth->added++;
-    }
-}
-
-static sw_status read_rows(sw_growth *growth, const sw_catalog *catalog, const sw_store_layout *layout)
-{
-    sw_status status = SW_OK;
-    const size_t count = (size_t)growth->known;
-    char **ids = calloc(count + 1, sizeof *ids);
-    known_id *known = calloc(count + 1, sizeof *known);
-    if (!ids || !known) {
-        status = sw_fail(SW_E_MEMORY, "rows of the results file");
-    } else if (count > 0) {
-        status = sw_column_read_texts(sw_catalog_find(catalog, "/runs/id"), 0, count, ids);
-    }
-    if (!status) {
-        for (size_t r = 0; r < count; r++) known[r] = (known_id){ids[r], (int64_t)r};
-        match_rows(growth, known, layout);
-    }
-    for (size_t r = 0; ids && r < count; r++) free(ids[r]);
-    free(known);
-    free(ids);
-    return status;
-}
-
-/* Do the texts of one column differ from the layout's for any known run? Notes changed configurations. */
-static sw_status compare_texts(sw_growth *growth, const sw_column *column, const sw_schema *schema, int field,
-                               const sw_store_layout *layout)
-{
-    char **texts = calloc((size_t)growth->known + 1, sizeof *texts);
-    if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
-    const sw_status status = sw_column_read_texts(column, 0, (hsize_t)growth->known, texts);
-    if (!status) {
-        for (size_t i = 0; i < layout->run_count; i++) {
-            if (growth->row[i] >= growth->known) continue;
-            if (strcmp(texts[growth->row[i]], run_text(schema, layout, field, i)) == 0) continue;
-            growth->needed = true;
-            if (field == schema->fixed[SW_FIELD_CONFIG]) growth->config_changed[i] = true;
-        }
-        for (int64_t r = 0; r < growth->known; r++) free(texts[r]);
-    }
-    free(texts);
-    return status;
-}
-
-static sw_status compare_sweep_text(sw_growth *growth, hid_t file, const sw_store_layout *layout)
-{
-    char *text;
-    const sw_status status = sw_sweep_text_read(&text, file);
-    if (!status && (!text || strlen(text) != layout->sweep_length ||
-                    memcmp(text, layout->sweep_text, layout->sweep_length) != 0))
-        growth->needed = true;
-    free(text);
-    return status;
-}
-
-/* A column can hold the layout's values: the same type, or a wider number (an axis of integers that became reals). */
-static bool can_hold(sw_field_type column, sw_field_type field)
-{
-    return column == field || (column == SW_FIELD_F64 && (field == SW_FIELD_I64 || field == SW_FIELD_I8)) ||
-           (column == SW_FIELD_I64 && field == SW_FIELD_I8);
-}
-
-static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, const sw_schema *schema,
-                                 const sw_store_layout *layout)
-{
-    sw_status status = SW_OK;
-    for (size_t f = 0; f < schema->count && !status; f++) {
-        const sw_field *field = &schema->fields[f];
-        const sw_column *column = sw_catalog_find(catalog, field->path);
-        if (!column || !can_hold(column->type, field->type)) {
-            growth->needed = true;
-            continue;
-        }
-        if (column->rank != field->rank)
-            return sw_fail(SW_E_STORE, "%s has %d dimensions instead of %d", field->path, column->rank, field->rank);
-        for (int i = 1; i < field->rank; i++) {
-            if ((int64_t)column->extents[i] < sw_layout_extent(layout, field->dimensions[i])) growth->needed = true;
-        }
-        if (column->type == SW_FIELD_TEXT) status = compare_texts(growth, column, schema, (int)f, layout);
-    }
-    return status;
-}
-
-sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, const sw_schema *schema,
-                         const sw_store_layout *layout)
-{
-    memset(out, 0, sizeof *out);
-    out->known = catalog ? (int64_t)catalog->runs : 0;
-    out->row = calloc(layout->run_count + 1, sizeof *out->row);
-    out->config_changed = calloc(layout->run_count + 1, sizeof *out->config_changed);
-    sw_status status = out->row && out->config_changed ? SW_OK : sw_fail(SW_E_MEMORY, "rows of the results file");
-    if (!status) status = read_rows(out, catalog, layout);
-    if (!status && out->added > 0) out->needed = true;
-    if (!status && catalog) status = compare_columns(out, catalog, schema, layout);
-    if (!status && catalog) status = compare_sweep_text(out, file, layout);
-    if (status) sw_growth_release(out);
-    return status;
-}
-
-void sw_growth_release(sw_growth *growth)
-{
-    free(growth->row);
-    free(growth->config_changed);
-    memset(growth, 0, sizeof *growth);
-}
 
 /* ---- filling rows ---- */
 
@@ -182,7 +22,7 @@ static sw_status write_texts(const sw_column *column, const sw_schema *schema, i
     const char **texts = calloc(added + 1, sizeof *texts);
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
     for (size_t i = 0; i < layout->run_count && !status; i++) {
-        const char *text = run_text(schema, layout, field, i);
+        const char *text = sw_layout_text(schema, layout, field, i);
         const int64_t row = growth->row[i];
         char *before = NULL;
         if (row >= growth->known) {
@@ -215,7 +55,7 @@ static sw_status write_numbers(const sw_column *column, const sw_schema *schema,
     }
     status = sw_column_read(column, 0, rows, type, values);
     for (size_t i = 0; i < layout->run_count && !status; i++)
-        run_number(&reals[growth->row[i]], &integers[growth->row[i]], schema, layout, field, i);
+        sw_layout_number(&reals[growth->row[i]], &integers[growth->row[i]], schema, layout, field, i);
     if (!status) status = sw_column_write(column, 0, rows, type, values);
 done:
     free(integers);
@@ -233,7 +73,7 @@ static sw_status write_known(const sw_catalog *catalog, const sw_schema *schema,
         const sw_column *column = sw_catalog_find(catalog, schema->fields[f].path);
         if (column->type == SW_FIELD_TEXT) {
             status = write_texts(column, schema, (int)f, layout, growth);
-        } else if (layout->run_count > 0 && run_number(&real, &integer, schema, layout, (int)f, 0)) {
+        } else if (layout->run_count > 0 && sw_layout_number(&real, &integer, schema, layout, (int)f, 0)) {
             status = write_numbers(column, schema, (int)f, layout, growth);
         }
     }
@@ -346,7 +186,7 @@ static sw_status widen_column(hid_t file, const sw_column *column, const sw_fiel
                               const int64_t extents[SW_DIM_COUNT])
 {
     const size_t rows = (size_t)column->extents[0];
-    if (!can_hold(field->type, column->type))
+    if (!sw_can_hold(field->type, column->type))
         return sw_fail(SW_E_STORE, "%s held another kind of value in an earlier form of the sweep", field->path);
     double *values = calloc(rows + 1, sizeof *values);
     if (!values) return sw_fail(SW_E_MEMORY, "%s", field->path);
@@ -373,9 +213,60 @@ static sw_status widen_columns(hid_t file, const sw_catalog *catalog, const sw_s
     sw_status status = SW_OK;
     for (size_t f = 0; f < schema->count && !status; f++) {
         const sw_column *column = sw_catalog_find(catalog, schema->fields[f].path);
-        if (column && !can_hold(column->type, schema->fields[f].type))
+        if (column && !sw_can_hold(column->type, schema->fields[f].type))
             status = widen_column(file, column, &schema->fields[f], extents);
     }
+    return status;
+}
+
+/* ---- checksums of rows that change ---- */
+
+typedef struct checked_row {
+    int64_t row;
+    bool sound; /* its checksum fitted before the change */
+} checked_row;
+
+static bool is_over(int8_t state) { return state > SW_RUN_RUNNING && state <= SW_RUN_PRUNED; }
+
+/* The rows that are over and will change, and whether their checksums fit now. *out is malloc'ed. */
+static sw_status check_changed_rows(checked_row **out, size_t *count, const sw_catalog *catalog,
+                                    const sw_growth *growth)
+{
+    const size_t known = (size_t)growth->known;
+    int8_t *state = calloc(known + 1, sizeof *state);
+    int64_t *checksum = calloc(known + 1, sizeof *checksum);
+    *count = 0;
+    *out = calloc(known + 1, sizeof **out);
+    sw_status status = state && checksum && *out ? SW_OK : sw_fail(SW_E_MEMORY, "checksums");
+    if (!status)
+        status = sw_column_read(sw_catalog_find(catalog, "/runs/status"), 0, known, H5T_NATIVE_INT8, state);
+    if (!status)
+        status = sw_column_read(sw_catalog_find(catalog, "/runs/checksum"), 0, known, H5T_NATIVE_INT64, checksum);
+    for (size_t r = 0; r < known && !status; r++) {
+        int64_t found;
+        if (!growth->changed[r] || !is_over(state[r])) continue;
+        status = sw_row_checksum(&found, catalog, (int64_t)r);
+        (*out)[(*count)++] = (checked_row){(int64_t)r, found == checksum[r]};
+    }
+    free(checksum);
+    free(state);
+    return status;
+}
+
+/* A row that was damaged before stays so. */
+static sw_status renew_checksums(hid_t file, const checked_row *rows, size_t count)
+{
+    sw_catalog *catalog;
+    sw_status status = sw_catalog_open(&catalog, file);
+    for (size_t i = 0; i < count && !status; i++) {
+        int64_t sum;
+        if (!rows[i].sound) continue;
+        status = sw_row_checksum(&sum, catalog, rows[i].row);
+        if (!status)
+            status = sw_column_write(sw_catalog_find(catalog, "/runs/checksum"), (hsize_t)rows[i].row, 1,
+                                     H5T_NATIVE_INT64, &sum);
+    }
+    sw_catalog_close(catalog);
     return status;
 }
 
@@ -384,11 +275,14 @@ sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_sto
 {
     int64_t extents[SW_DIM_COUNT];
     sw_catalog *catalog = NULL;
+    checked_row *rows = NULL;
+    size_t row_count = 0;
     hid_t access = sw_h5_access(), file = access < 0 ? -1 : H5Fopen(path, H5F_ACC_RDWR, access);
     sw_h5_close(access);
     if (file < 0) return sw_h5_fail("%s", path);
     sw_status status = sw_scales_read(file, extents);
     if (!status) status = sw_catalog_open(&catalog, file);
+    if (!status) status = check_changed_rows(&rows, &row_count, catalog, growth);
     if (!status) {
         for (int d = 0; d < SW_DIM_COUNT; d++) {
             const int64_t wanted = sw_layout_extent(layout, (sw_dimension)d);
@@ -402,6 +296,8 @@ sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_sto
     if (!status) status = create_missing(file, catalog, schema, extents);
     sw_catalog_close(catalog);
     if (!status) status = fill_rows(file, schema, layout, growth);
+    if (!status) status = renew_checksums(file, rows, row_count);
     if (!status) status = write_sweep_text(file, layout);
+    free(rows);
     return close_file(file, path, status);
 }

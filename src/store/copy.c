@@ -82,7 +82,6 @@ static sw_status load_source(source *s)
     s->ids = calloc(runs + 1, sizeof *s->ids);
     s->state = calloc(runs + 1, sizeof *s->state);
     if (!s->ids || !s->state) return sw_fail(SW_E_MEMORY, "%s", s->path);
-    if (!state || state->rank != 1) return sw_fail(SW_E_STORE, "/runs/status is missing");
     status = sw_column_read_texts(sw_catalog_find(s->catalog, "/runs/id"), 0, runs, s->ids);
     if (!status) status = sw_column_read(state, 0, runs, H5T_NATIVE_INT8, s->state);
     return status;
@@ -429,7 +428,7 @@ static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
         const int8_t code = s->state[c->rows[i].row], pending = SW_RUN_PENDING;
         int64_t sum;
         if (code == SW_RUN_RUNNING) status = sw_column_write(state, i, 1, H5T_NATIVE_INT8, &pending);
-        if (!c->widened || !checksum || worth(s, c->rows[i].row) == 0) continue;
+        if (!c->widened || worth(s, c->rows[i].row) == 0) continue;
         if (!status) status = sw_row_checksum(&sum, catalog, (int64_t)i);
         if (!status) status = sw_column_write(checksum, i, 1, H5T_NATIVE_INT64, &sum);
     }

@@ -141,7 +141,6 @@ static sw_status load_codes(sw_results *results, int64_t *scratch)
 {
     const sw_column *state = column_of(results, "/runs/status", false);
     const sw_column *phase = column_of(results, "/runs/phase", false);
-    if (!state) return sw_fail(SW_E_STORE, "/runs/status is missing");
     sw_status status = sw_column_read(state, 0, results->count, H5T_NATIVE_INT64, scratch);
     for (size_t r = 0; r < results->count && !status; r++) {
         if (scratch[r] < SW_RUN_PENDING || scratch[r] > SW_RUN_PRUNED)

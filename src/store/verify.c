@@ -84,8 +84,6 @@ static sw_status check_rows(sw_damage *damage, const sw_catalog *catalog)
 {
     const sw_column *state_column = sw_catalog_find(catalog, "/runs/status");
     const sw_column *checksum_column = sw_catalog_find(catalog, "/runs/checksum");
-    if (!state_column || state_column->rank != 1 || !checksum_column || checksum_column->rank != 1)
-        return sw_fail(SW_E_STORE, "/runs/status or /runs/checksum is missing");
     int8_t *state = calloc(catalog->runs + 1, sizeof *state);
     int64_t *checksum = calloc(catalog->runs + 1, sizeof *checksum);
     damage->rows = calloc(catalog->runs + 1, sizeof *damage->rows);
