@@ -26,10 +26,8 @@ double sw_compare_symmetric(const sw_comparing *job)
             sw_scatter(job->dlogits + at_p, job->factor, dp, map, classes);
             sw_scatter(job->dlogits + at_q, job->factor, dq, NULL, classes);
         }
-        if (job->each)
-            job->each[i] = value;
-        if (job->disagree)
-            job->disagree[i] = sw_side_argmax(&p, classes) != sw_side_argmax(&q, classes);
+        if (job->each) job->each[i] = value;
+        if (job->disagree) job->disagree[i] = sw_side_argmax(&p, classes) != sw_side_argmax(&q, classes);
     }
     return sum;
 }
@@ -53,10 +51,8 @@ double sw_compare_class_zero(const sw_comparing *job)
             sw_scatter(job->dlogits + at, factor, x, NULL, classes);
             job->dlogits[at] -= factor * others;
         }
-        if (job->each)
-            job->each[i] = (sw_real)value;
-        if (job->disagree)
-            job->disagree[i] = row.largest > row.label;
+        if (job->each) job->each[i] = (sw_real)value;
+        if (job->disagree) job->disagree[i] = row.largest > row.label;
     }
     return sum;
 }
@@ -83,15 +79,28 @@ double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples
                           const sw_real *logits, double scale, sw_real *dlogits)
 {
     assert(count > 0);
-    const sw_comparing job = {.spec = spec, .classes = (size_t)spec->classes, .tuples = tuples, .count = count, .row = row, .logits = logits,
-                              .dlogits = dlogits, .factor = (sw_real)(scale / (double)count)};
+    const sw_comparing job = {.spec = spec,
+                              .classes = (size_t)spec->classes,
+                              .tuples = tuples,
+                              .count = count,
+                              .row = row,
+                              .logits = logits,
+                              .dlogits = dlogits,
+                              .factor = (sw_real)(scale / (double)count)};
     return compare(&job) / (double)count;
 }
 
 void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                         const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess)
 {
-    const sw_comparing job = {.spec = spec, .classes = (size_t)spec->classes, .tuples = tuples, .count = count, .row = row, .logits = logits,
-                              .each = out, .disagree = disagree, .excess = excess};
+    const sw_comparing job = {.spec = spec,
+                              .classes = (size_t)spec->classes,
+                              .tuples = tuples,
+                              .count = count,
+                              .row = row,
+                              .logits = logits,
+                              .each = out,
+                              .disagree = disagree,
+                              .excess = excess};
     compare(&job);
 }

@@ -14,8 +14,8 @@ typedef struct sw_side {
     double log_norm;           /* log p_c = x_c - log_norm */
 } sw_side;
 
-/* Tuples to compare and what is wanted of them: `each`, `disagree`, `excess` [count] are assigned, dlogits accumulates
- * factor * gradient of the sum; any may be NULL. */
+/* Tuples to compare and what is wanted of them: `each`, `disagree`, `excess` [count] are assigned, dlogits
+ * accumulates factor * gradient of the sum; any may be NULL. */
 typedef struct sw_comparing {
     const sw_divergence_spec *spec;
     size_t classes;
@@ -56,13 +56,14 @@ SW_INLINE void sw_side_finish(sw_side *s, size_t classes)
     }
     /* The largest stands apart; where several tie, all but one are others. */
     sw_real lane[SW_LANES] = {0}, largest[SW_LANES] = {0};
-    for (size_t k = 0; k < padded; k += SW_LANES)
+    for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real is_largest = s->x[k + j] == 0;
             lane[j] += (1 - is_largest) * s->p[k + j];
             largest[j] += is_largest;
         }
+    }
     sw_real others = sw_lane_sum(lane) + (sw_lane_sum(largest) - 1);
     sw_real factor = 1 / (1 + others);
     for (size_t k = 0; k < padded; k++)
@@ -89,12 +90,13 @@ SW_INLINE size_t sw_side_argmax(const sw_side *s, size_t classes)
     sw_real lane[SW_LANES];
     for (int j = 0; j < SW_LANES; j++)
         lane[j] = SW_CLASSES_MAX;
-    for (size_t k = 0; k < classes; k += SW_LANES)
+    for (size_t k = 0; k < classes; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real index = s->x[k + j] == 0 ? (sw_real)(k + j) : (sw_real)SW_CLASSES_MAX;
             lane[j] = index < lane[j] ? index : lane[j];
         }
+    }
     sw_real first = lane[0];
     for (int j = 1; j < SW_LANES; j++)
         first = lane[j] < first ? lane[j] : first;
@@ -102,14 +104,14 @@ SW_INLINE size_t sw_side_argmax(const sw_side *s, size_t classes)
 }
 
 /* symKL(p, q) = 1/2 sum_c (p_c - q_c) a_c with a = log p - log q: no term is negative.
- * dp[padded] <- d/dz_p = 1/2 [p (a - KL(p||q)) + p - q], dq <- d/dz_q = 1/2 [q (-a - KL(q||p)) + q - p]; both or neither
- * NULL. */
+ * dp[padded] <- d/dz_p = 1/2 [p (a - KL(p||q)) + p - q], dq <- d/dz_q = 1/2 [q (-a - KL(q||p)) + q - p]; both or
+ * neither NULL. */
 SW_INLINE sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
 {
     size_t padded = sw_padded(classes);
     sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real value[SW_LANES] = {0}, forward[SW_LANES] = {0}, backward[SW_LANES] = {0};
-    for (size_t k = 0; k < padded; k += SW_LANES)
+    for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real pc = p->p[k + j], qc = q->p[k + j], a = p->x[k + j] - q->x[k + j] - shift;
@@ -117,6 +119,7 @@ SW_INLINE sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t cla
             forward[j] += pc * a;
             backward[j] -= qc * a;
         }
+    }
     if (dp) {
         sw_real kl_pq = sw_lane_sum(forward), kl_qp = sw_lane_sum(backward);
         for (size_t k = 0; k < padded; k++) {

@@ -1,5 +1,5 @@
-/* divergence_convolution.c: the triangle. Distances add along a shortest path: the convolution of P_ab and P_bc against
- * P_ac, gradient to all three inputs.
+/* divergence_convolution.c: the triangle. Distances add along a shortest path: the convolution of P_ab and P_bc
+ * against P_ac, gradient to all three inputs.
  *
  * All in log space: l_k = logsumexp_i(u_i + v_(k-i)), k = 0..diameter, with u and v the log-probabilities but for a
  * constant each, which the normalization of l takes out again. (In plain probabilities the mass at a wrong distance
@@ -7,11 +7,11 @@
 #include "nn/divergence.h"
 
 typedef struct convolution {
-    sw_real u[SW_CLASSES_MAX];              /* u_i; padding -infinity */
-    sw_real v[SW_CLASSES_MAX + SW_LANES];   /* v reversed: v_j at C - 1 - j; padding -infinity */
-    sw_real l[SW_CLASSES_MAX];              /* l_k before normalization */
+    sw_real u[SW_CLASSES_MAX];                                 /* u_i; padding -infinity */
+    sw_real v[SW_CLASSES_MAX + SW_LANES];                      /* v reversed: v_j at C - 1 - j; padding -infinity */
+    sw_real l[SW_CLASSES_MAX];                                 /* l_k before normalization */
     sw_real du[SW_CLASSES_MAX], dv[SW_CLASSES_MAX + SW_LANES]; /* gradients, laid out as u and v */
-    sw_side result;                         /* softmax of l: the convolution, normalized */
+    sw_side result;                                            /* softmax of l: the convolution, normalized */
 } convolution;
 
 /* The terms of l_k lie at u[i] and v[C - 1 - k + i] for i = 0..k; after them one of the two is -infinity. */
@@ -36,23 +36,25 @@ SW_INLINE void convolve(convolution *c, const sw_side *ab, const sw_side *bc, si
         sw_real largest[SW_LANES], lane[SW_LANES] = {0};
         for (int j = 0; j < SW_LANES; j++)
             largest[j] = -INFINITY;
-        for (size_t i = 0; i < padded; i += SW_LANES)
+        for (size_t i = 0; i < padded; i += SW_LANES) {
             SW_LANE_LOOP
             for (int j = 0; j < SW_LANES; j++)
                 largest[j] = sw_larger(c->u[i + j] + v[i + j], largest[j]);
+        }
         sw_real max = sw_lane_max(largest, SW_LANES);
-        for (size_t i = 0; i < padded; i += SW_LANES)
+        for (size_t i = 0; i < padded; i += SW_LANES) {
             SW_LANE_LOOP
             for (int j = 0; j < SW_LANES; j++)
                 lane[j] += sw_exp(c->u[i + j] + v[i + j] - max);
+        }
         c->l[k] = max + (sw_real)log((double)sw_lane_sum(lane));
         c->result.x[k] = c->l[k];
     }
     sw_side_finish(&c->result, classes);
 }
 
-/* du_i = sum_k dl_k r_ki, dv_(k-i) likewise, with the share r_ki = exp(u_i + v_(k-i) - l_k) of a term in l_k. These are
- * the gradients of the logits already: sum_k dl_k = 0, so log-softmax passes them unchanged. */
+/* du_i = sum_k dl_k r_ki, dv_(k-i) likewise, with the share r_ki = exp(u_i + v_(k-i) - l_k) of a term in l_k. These
+ * are the gradients of the logits already: sum_k dl_k = 0, so log-softmax passes them unchanged. */
 SW_INLINE void convolve_backward(convolution *c, const sw_real *dl, size_t classes)
 {
     memset(c->du, 0, sw_padded(classes) * sizeof *c->du);
@@ -72,19 +74,21 @@ SW_INLINE void convolve_backward(convolution *c, const sw_real *dl, size_t class
     }
 }
 
-/* KL(p||q) = sum_c p_c (a_c - 1 + e^-a_c): no term is negative. dp <- p (a - KL), dq <- q - p; both or neither NULL. */
+/* KL(p||q) = sum_c p_c (a_c - 1 + e^-a_c): no term is negative. dp <- p (a - KL), dq <- q - p; both or neither NULL.
+ */
 SW_INLINE sw_real forward_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
 {
     size_t padded = sw_padded(classes);
     sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real lane[SW_LANES] = {0};
-    for (size_t k = 0; k < padded; k += SW_LANES)
+    for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real pc = p->p[k + j], a = p->x[k + j] - q->x[k + j] - shift;
             /* p e^-a is q: written so where e^-a would overflow. */
             lane[j] += a > -1 ? pc * sw_exp_excess(a) : pc * (a - 1) + q->p[k + j];
         }
+    }
     sw_real value = sw_lane_sum(lane);
     if (dp)
         for (size_t k = 0; k < padded; k++) {
@@ -133,12 +137,9 @@ double sw_compare_convolution(const sw_comparing *job)
             sw_scatter(job->dlogits + at_bc, job->factor, c.dv, NULL, classes);
             sw_scatter(job->dlogits + at_ac, job->factor, dac, NULL, classes);
         }
-        if (job->each)
-            job->each[i] = value;
-        if (job->disagree)
-            job->disagree[i] = sw_side_argmax(&c.result, classes) != sw_side_argmax(&ac, classes);
-        if (job->excess)
-            job->excess[i] = (sw_real)mass_beyond(&ab, &bc, classes);
+        if (job->each) job->each[i] = value;
+        if (job->disagree) job->disagree[i] = sw_side_argmax(&c.result, classes) != sw_side_argmax(&ac, classes);
+        if (job->excess) job->excess[i] = (sw_real)mass_beyond(&ab, &bc, classes);
     }
     return sum;
 }

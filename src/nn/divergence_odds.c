@@ -1,7 +1,7 @@
 /* divergence_odds.c: comparisons of log-odds, l = z[high] - z[low]: Bradley-Terry additivity and antisymmetry.
  *
- * The symmetric KL of the Bernoullis of log-odds u and v is 1/2 (s(u) - s(v)) (u - v), s the logistic function. Scalars:
- * computed in double. */
+ * The symmetric KL of the Bernoullis of log-odds u and v is 1/2 (s(u) - s(v)) (u - v), s the logistic function.
+ * Scalars: computed in double. */
 #include "nn/divergence.h"
 
 static double logistic(double u)
@@ -47,14 +47,11 @@ double sw_compare_odds(const sw_comparing *job)
             double du = 0.5 * (logistic(u) * logistic(-u) * (u - v) + difference);
             double dv = -0.5 * (logistic(v) * logistic(-v) * (u - v) + difference);
             push(job, at_u, du);
-            if (additive)
-                push(job, at_second, du);
+            if (additive) push(job, at_second, du);
             push(job, at_v, additive ? dv : -dv);
         }
-        if (job->each)
-            job->each[i] = (sw_real)value;
-        if (job->disagree)
-            job->disagree[i] = (u > 0) != (v > 0);
+        if (job->each) job->each[i] = (sw_real)value;
+        if (job->disagree) job->disagree[i] = (u > 0) != (v > 0);
     }
     return sum;
 }

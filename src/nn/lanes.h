@@ -61,10 +61,11 @@ SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded)
     sw_real lane[SW_LANES];
     for (int j = 0; j < SW_LANES; j++)
         lane[j] = -INFINITY;
-    for (size_t k = 0; k < padded; k += SW_LANES)
+    for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++)
             lane[j] = sw_larger(x[k + j], lane[j]);
+    }
     sw_real eight[8], four[4];
     for (int j = 0; j < 8; j++)
         eight[j] = sw_larger(lane[j], lane[j + 8]);
@@ -78,8 +79,7 @@ SW_INLINE int32_t sw_argmax(const sw_real *x, int32_t n)
 {
     int32_t best = 0;
     for (int32_t k = 1; k < n; k++)
-        if (x[k] > x[best])
-            best = k;
+        if (x[k] > x[best]) best = k;
     return best;
 }
 
@@ -99,16 +99,17 @@ SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
 /* e^-a - 1 + a, exact to rounding however small a is. */
 SW_INLINE sw_real sw_exp_excess(sw_real a)
 {
-    return fabs(a) < 0.01 ? a * a * (0.5 + a * (-1.0 / 6 + a * (1.0 / 24 + a * (-1.0 / 120 + a * (1.0 / 720 - a / 5040)))))
-                          : a + expm1(-a);
+    return fabs(a) < 0.01
+               ? a * a * (0.5 + a * (-1.0 / 6 + a * (1.0 / 24 + a * (-1.0 / 120 + a * (1.0 / 720 - a / 5040)))))
+               : a + expm1(-a);
 }
 
 #else
 
 /* e^x with an error below 1 ulp (tested over the whole range), 0 below -104, infinity above 88.73, NaN for NaN.
  * libm's expf is a call an element; this one is straight-line code. x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two
- * pieces of which the first has few bits, so that n times it is exact; e^r = 1 + r + r^2 q(r) with q the polynomial of
- * least relative error; 2^n in two factors, so that results below the smallest normal number come out too. */
+ * pieces of which the first has few bits, so that n times it is exact; e^r = 1 + r + r^2 q(r) with q the polynomial
+ * of least relative error; 2^n in two factors, so that results below the smallest normal number come out too. */
 SW_INLINE sw_real sw_exp(sw_real x)
 {
     const float shift = 0x1.8p23f; /* added, it leaves the nearest integer in the low bits */
@@ -135,7 +136,8 @@ SW_INLINE sw_real sw_exp(sw_real x)
     return power * first * second;
 }
 
-/* p - q for p = e^a q, from p, q and a: (p + q) tanh(a / 2), whose relative error stays at 1e-7 however small a is. */
+/* p - q for p = e^a q, from p, q and a: (p + q) tanh(a / 2), whose relative error stays at 1e-7 however small a is.
+ */
 SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
 {
     float b = a * a;
@@ -147,10 +149,9 @@ SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
 SW_INLINE sw_real sw_exp_excess(sw_real a)
 {
     float series =
-        0.5f +
-        a * (-0.166666672f +
-             a * (0.0416666679f +
-                  a * (-0.00833318196f + a * (0.00138886075f + a * (-0.000199621849f + a * 2.49570548e-05f)))));
+        0.5f + a * (-0.166666672f +
+                    a * (0.0416666679f + a * (-0.00833318196f +
+                                              a * (0.00138886075f + a * (-0.000199621849f + a * 2.49570548e-05f)))));
     return fabsf(a) < 0.5f ? a * a * series : sw_exp(-a) - 1.0f + a;
 }
 

@@ -13,13 +13,14 @@ SW_INLINE sw_real stable_s(sw_real z)
 SW_INLINE double stablemax_row(sw_real *x, size_t padded, sw_row row, sw_real *others, sw_real *own)
 {
     sw_real lane[SW_LANES] = {0};
-    for (size_t k = 0; k < padded; k += SW_LANES)
+    for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real s = stable_s(x[k + j]);
             x[k + j] = s;
             lane[j] += s;
         }
+    }
     *others = sw_lane_sum(lane);
     *own = stable_s(row.label);
     return log1p((double)*others / (double)*own);
@@ -37,8 +38,7 @@ static double cross_entropy(const sw_real *logits, int32_t classes, const int32_
         sw_real others, own;
         sw_row row = sw_row_split(x, padded, logits + at, classes, label[i]);
         sum += sw_row_cross_entropy(x, padded, row, &others, &own);
-        if (!dlogits)
-            continue;
+        if (!dlogits) continue;
         /* dz_k += p_k / count, dz_y -= sum_{k != y} p_k / count */
         sw_real factor = 1 / ((others + own) * (sw_real)count), *dz = dlogits + at;
         for (int32_t k = 0; k < classes; k++)
@@ -61,8 +61,7 @@ static double stablemax(const sw_real *logits, int32_t classes, const int32_t *r
         sw_real others, own;
         sw_row row = sw_row_split(x, padded, z, classes, label[i]);
         sum += stablemax_row(x, padded, row, &others, &own);
-        if (!dlogits)
-            continue;
+        if (!dlogits) continue;
         /* s' = 1 for z >= 0, s^2 below; dz_k += s'_k / sum s, dz_y -= s'_y / s_y * sum_{k != y} s_k / sum s */
         sw_real factor = 1 / ((others + own) * (sw_real)count), *dz = dlogits + at;
         for (int32_t k = 0; k < classes; k++)
@@ -94,12 +93,10 @@ static void loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes,
         if (loss || margin)
             value = kind == SW_LOSS_STABLEMAX ? stablemax_row(x, padded, row, &others, &own)
                                               : sw_row_cross_entropy(x, padded, row, &others, &own);
-        if (loss)
-            loss[i] = (sw_real)value;
+        if (loss) loss[i] = (sw_real)value;
         if (margin) /* the maximum passes over NaN, the loss does not */
             margin[i] = isnan(value) ? NAN : row.label - row.largest;
-        if (argmax)
-            argmax[i] = row.label > row.largest ? label[i] : sw_argmax(z, classes);
+        if (argmax) argmax[i] = row.label > row.largest ? label[i] : sw_argmax(z, classes);
     }
 }
 

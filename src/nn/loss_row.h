@@ -2,7 +2,8 @@
  *
  * Cross-entropy without softmax collapse (Prieto et al. 2025): with s = sum_{k != y} exp(z_k - z_y) the loss is
  * log1p(s) and dL/dz_y = -sum_{k != y} p_k. The usual p_y - 1 rounds to 0 in float near a margin of 16 and training
- * halts; this form holds until exp underflows, near 87. Where y is not the argmax the maximum is subtracted instead. */
+ * halts; this form holds until exp underflows, near 87. Where y is not the argmax the maximum is subtracted instead.
+ */
 #ifndef SW_NN_LOSS_ROW_H
 #define SW_NN_LOSS_ROW_H
 
@@ -31,13 +32,14 @@ SW_INLINE double sw_row_cross_entropy(sw_real *x, size_t padded, sw_row row, sw_
     bool correct = row.label >= row.largest;
     sw_real max = correct ? row.label : row.largest;
     sw_real lane[SW_LANES] = {0};
-    for (size_t k = 0; k < padded; k += SW_LANES)
+    for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
             sw_real e = sw_exp(x[k + j] - max);
             x[k + j] = e;
             lane[j] += e;
         }
+    }
     *others = sw_lane_sum(lane);
     *own = correct ? 1 : sw_exp(row.label - max);
     return correct ? log1p((double)*others) : log((double)*others + (double)*own) - ((double)row.label - (double)max);

@@ -1,7 +1,7 @@
 /* optimizer.h: what the files of the optimizers share.
  *
- * A method is one file and one row of the table in optimizer.c. Everything in front of it (clipping and filters of the
- * gradient) is the same for all of them. */
+ * A method is one file and one row of the table in optimizer.c. Everything in front of it (clipping and filters of
+ * the gradient) is the same for all of them. */
 #ifndef SW_NN_OPTIMIZER_H
 #define SW_NN_OPTIMIZER_H
 
@@ -20,11 +20,11 @@ struct sw_optimizer {
     /* One flat array [state_count] of P-long pieces: */
     sw_real *state;
     size_t state_count;
-    sw_real *first;  /* [P] mean of the gradient (AdamW), momentum (SGD, Muon) */
-    sw_real *second; /* [P] mean of the squared gradient (AdamW); NULL for SGD */
-    sw_real *slow;   /* [P] GrokFast's average; NULL without the filter */
+    sw_real *first;   /* [P] mean of the gradient (AdamW), momentum (SGD, Muon) */
+    sw_real *second;  /* [P] mean of the squared gradient (AdamW); NULL for SGD */
+    sw_real *slow;    /* [P] GrokFast's average; NULL without the filter */
     sw_real *scratch; /* Muon: matrices of the largest tensor; NULL elsewhere */
-    sw_arena *arena; /* owns all of the above */
+    sw_arena *arena;  /* owns all of the above */
 };
 
 struct sw_optimizer_method {

@@ -13,8 +13,8 @@
 #define GRADIENT_SCALE 1.0
 #else
 #define SMALLEST FLT_MIN
-/* v is kept as the mean of (2^32 g)^2. Unscaled, g^2 underflows below 1e-19; scaled it holds for gradients from 1e-27 to
- * 4e9. A power of two: no other digit changes. */
+/* v is kept as the mean of (2^32 g)^2. Unscaled, g^2 underflows below 1e-19; scaled it holds for gradients from 1e-27
+ * to 4e9. A power of two: no other digit changes. */
 #define GRADIENT_SCALE 0x1p32f
 #endif
 
@@ -26,9 +26,9 @@ typedef struct adamw_factors {
     sw_real epsilon;
 } adamw_factors;
 
-/* Arithmetic on subnormal numbers is slow, and means of weights without gradient would decay to them and stay: below the
- * smallest normal number m becomes 0, and v stays at that number, so that a gradient whose square underflows is divided
- * by something (3e-29 in float) however small epsilon is. NaN stays. */
+/* Arithmetic on subnormal numbers is slow, and means of weights without gradient would decay to them and stay: below
+ * the smallest normal number m becomes 0, and v stays at that number, so that a gradient whose square underflows is
+ * divided by something (3e-29 in float) however small epsilon is. NaN stays. */
 SW_MULTIVERSION
 static void adamw(sw_real *restrict w, sw_real *restrict m, sw_real *restrict v, const sw_real *restrict g, size_t n,
                   adamw_factors f)

@@ -37,7 +37,8 @@ void sw_clip_gradient(sw_real *g, size_t n, double largest)
 }
 
 SW_MULTIVERSION
-static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_real alpha, sw_real rest, sw_real lambda)
+static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_real alpha, sw_real rest,
+                    sw_real lambda)
 {
     for (size_t i = 0; i < n; i++) {
         slow[i] = alpha * slow[i] + rest * g[i];
@@ -60,8 +61,7 @@ static void subtract(sw_real *restrict g, const sw_real *restrict w, size_t n, d
 void sw_orthogonalize_gradient(sw_real *g, const sw_real *w, size_t n)
 {
     double length = dot(w, w, n), before = sqrt(dot(g, g, n));
-    if (length == 0)
-        return;
+    if (length == 0) return;
     subtract(g, w, n, dot(w, g, n) / length);
     double after = sqrt(dot(g, g, n));
     /* A gradient along the weights leaves nothing but rounding errors, which must not be blown up to its norm. */

@@ -3,8 +3,8 @@
  *   k times X <- a X + (b A + c A^2) X with A = X X^T (Newton-Schulz: all singular values towards 1),
  *   w <- w - lr wd w - lr sqrt(max(1, fan_out / fan_in)) X.
  * Matrices are stored [fan_in, fan_out], so the factor is sqrt(max(1, columns / rows)); the original has weights the
- * other way round and writes rows / columns. Where rows exceed columns A = X^T X and X <- a X + X (b A + c A^2), which
- * is the same on the smaller side. A matrix of norm 0 has no direction and stays as it is. */
+ * other way round and writes rows / columns. Where rows exceed columns A = X^T X and X <- a X + X (b A + c A^2),
+ * which is the same on the smaller side. A matrix of norm 0 has no direction and stays as it is. */
 #include "nn/blas.h"
 #include "nn/kernels.h"
 #include "nn/optimizer.h"
@@ -33,8 +33,7 @@ static size_t scratch(const sw_tensor *tensors, size_t count)
 {
     size_t largest = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!is_muon(&tensors[i]))
-            continue;
+        if (!is_muon(&tensors[i])) continue;
         size_t side = smaller_side(&tensors[i]), needed = 2 * elements(&tensors[i]) + 2 * side * side;
         largest = needed > largest ? needed : largest;
     }

@@ -6,7 +6,8 @@
  *   nuclear   N = sum_j sigma_j,                 dN/dE = sum_j w_j y_j^T / sigma_j,
  *   entropy   H = -sum_j q_j ln q_j, q_j = sigma_j^2 / S, S = sum sigma^2,
  *             dH/dE = sum_j (2 / S) (-ln q_j - H) w_j y_j^T, E centred before and dH/dE after.
- * Coefficients depend on sigma_j alone, so that where singular values are equal the choice of basis does not matter. */
+ * Coefficients depend on sigma_j alone, so that where singular values are equal the choice of basis does not matter.
+ */
 #include "nn/lapack.h"
 #include "symsweep/arena.h"
 #include "symsweep/nn.h"
@@ -23,13 +24,13 @@ enum { BASIS_NUCLEAR, BASIS_ENTROPY, BASIS_COUNT };
 
 struct sw_prior_work {
     int entities, d;
-    int side, length;     /* the smaller and the larger of the two */
-    double *bases;        /* [BASIS_COUNT, side, side]: row j of a basis is w_j */
-    double *E;            /* [V, d] */
-    double *gradient;     /* [V, d] */
-    double *y;            /* [side, length]: row j is y_j */
-    double *sigma;        /* [side] */
-    double *eigenvalues;  /* [side] */
+    int side, length;    /* the smaller and the larger of the two */
+    double *bases;       /* [BASIS_COUNT, side, side]: row j of a basis is w_j */
+    double *E;           /* [V, d] */
+    double *gradient;    /* [V, d] */
+    double *y;           /* [side, length]: row j is y_j */
+    double *sigma;       /* [side] */
+    double *eigenvalues; /* [side] */
     double *lapack;
     int *lapack_int;
     int lapack_length, lapack_int_length;
@@ -41,8 +42,7 @@ sw_status sw_prior_work_create(sw_prior_work **out, int32_t entities, int32_t d)
     *out = NULL;
     sw_arena *arena = NULL;
     sw_status status = sw_arena_create(&arena);
-    if (status)
-        return status;
+    if (status) return status;
     sw_prior_work *work = sw_arena_alloc(arena, 1, sizeof *work);
     if (work) {
         int side = entities < d ? entities : d;
@@ -71,8 +71,7 @@ sw_status sw_prior_work_create(sw_prior_work **out, int32_t entities, int32_t d)
 
 void sw_prior_work_destroy(sw_prior_work *work)
 {
-    if (work)
-        sw_arena_destroy(work->arena);
+    if (work) sw_arena_destroy(work->arena);
 }
 
 double *sw_prior_work_state(sw_prior_work *work, size_t *count)
@@ -125,8 +124,8 @@ static sw_status refresh_basis(sw_prior_work *work, double *basis)
 static double project(sw_prior_work *work, const double *basis)
 {
     bool rows = work->entities <= work->d;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, rows ? CblasNoTrans : CblasTrans, work->side, work->length, work->side, 1,
-                basis, work->side, work->E, work->d, 0, work->y, work->length);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, rows ? CblasNoTrans : CblasTrans, work->side, work->length, work->side,
+                1, basis, work->side, work->E, work->d, 0, work->y, work->length);
     double largest = 0;
     for (int j = 0; j < work->side; j++) {
         work->sigma[j] = cblas_dnrm2(work->length, work->y + (size_t)j * (size_t)work->length, 1);
@@ -143,7 +142,8 @@ static void compose(sw_prior_work *work, const double *basis, const double *coef
     bool rows = work->entities <= work->d;
     const double *left = rows ? basis : work->y, *right = rows ? work->y : basis;
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, work->entities, work->d, work->side, 1, left,
-                rows ? work->side : work->length, right, rows ? work->length : work->side, 0, work->gradient, work->d);
+                rows ? work->side : work->length, right, rows ? work->length : work->side, 0, work->gradient,
+                work->d);
 }
 
 static void accumulate(const sw_prior_work *work, double weight, sw_real *dE)
@@ -171,8 +171,7 @@ sw_status sw_prior_nuclear(double *value, sw_prior_work *work, const sw_real *E,
         return SW_OK;
     }
     sw_status status = refresh ? refresh_basis(work, basis) : SW_OK;
-    if (status)
-        return status;
+    if (status) return status;
     double zero = zero_share * project(work, basis);
     *value = 0;
     double *coefficient = work->eigenvalues;
@@ -197,8 +196,7 @@ sw_status sw_prior_entropy(double *value, sw_prior_work *work, const sw_real *E,
     }
     centre(work->E, work->entities, work->d);
     sw_status status = refresh ? refresh_basis(work, basis) : SW_OK;
-    if (status)
-        return status;
+    if (status) return status;
     project(work, basis);
     double total = 0, entropy = 0, *coefficient = work->eigenvalues;
     for (int j = 0; j < work->side; j++)

@@ -1,5 +1,5 @@
-/* prior_lipschitz.c: how far logits move when one token is exchanged for another, against how far their embeddings lie
- * apart. Sums in double. */
+/* prior_lipschitz.c: how far logits move when one token is exchanged for another, against how far their embeddings
+ * lie apart. Sums in double. */
 #include "nn/kernels.h"
 #include "symsweep/nn.h"
 
@@ -47,13 +47,11 @@ double sw_prior_lipschitz(const sw_lipschitz_pair *pairs, size_t count, double b
         double moved = squared_distance(logits + z, logits + z2, (size_t)classes);
         double apart = squared_distance(E + a, E + a2, (size_t)d) + 1e-6;
         double above = moved / apart - bound * bound;
-        if (above <= 0)
-            continue;
+        if (above <= 0) continue;
         sum += above; /* NaN too */
         if (dlogits)
             push_apart(dlogits + z, dlogits + z2, logits + z, logits + z2, (size_t)classes, 2 * share / apart);
-        if (dE)
-            push_apart(dE + a, dE + a2, E + a, E + a2, (size_t)d, -2 * share * moved / (apart * apart));
+        if (dE) push_apart(dE + a, dE + a2, E + a, E + a2, (size_t)d, -2 * share * moved / (apart * apart));
     }
     return sum / (double)count;
 }

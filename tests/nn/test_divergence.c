@@ -45,8 +45,7 @@ static void fill(fixture *f, sw_comparison compare, double spread)
         f->class_map[c] = (5 * c + 3) % C; /* 5 is a unit mod 21 */
         f->class_map[C + c] = (C - c) % C;
     }
-    if (compare == SW_COMPARE_SYMMETRIC_KL)
-        f->spec.class_map = f->class_map;
+    if (compare == SW_COMPARE_SYMMETRIC_KL) f->spec.class_map = f->class_map;
 }
 
 static void softmax(double *p, const double *z, const int32_t *map)
@@ -98,8 +97,7 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
             double sum = 0;
             for (int i = 0; i <= k; i++)
                 sum += i < C && k - i < C ? a[i] * b[k - i] : 0;
-            if (k < C)
-                p[k] = sum;
+            if (k < C) p[k] = sum;
             *(k < C ? &total : excess) += sum;
         }
         for (int k = 0; k < C; k++)
@@ -125,17 +123,16 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
 
 static double plain_violation(const fixture *f, const double *p, const double *q, int n)
 {
-    if (f->spec.compare == SW_COMPARE_CLASS_ZERO)
-        return -log(q[0]);
+    if (f->spec.compare == SW_COMPARE_CLASS_ZERO) return -log(q[0]);
     if (f->spec.compare == SW_COMPARE_CONVOLUTION && f->spec.divergence == SW_DIVERGENCE_FORWARD_KL)
         return kl(p, q, n);
     return 0.5 * (kl(p, q, n) + kl(q, p, n));
 }
 
 static const sw_comparison kinds[] = {SW_COMPARE_SYMMETRIC_KL, SW_COMPARE_CONVOLUTION, SW_COMPARE_CONVOLUTION,
-                                      SW_COMPARE_CLASS_ZERO, SW_COMPARE_ADDITIVE, SW_COMPARE_NEGATED};
+                                      SW_COMPARE_CLASS_ZERO,   SW_COMPARE_ADDITIVE,    SW_COMPARE_NEGATED};
 static const sw_divergence divergences[] = {SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVERGENCE_SYMMETRIC_KL,
-                                            SW_DIVERGENCE_FORWARD_KL, SW_DIVERGENCE_SYMMETRIC_KL,
+                                            SW_DIVERGENCE_FORWARD_KL,   SW_DIVERGENCE_SYMMETRIC_KL,
                                             SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVERGENCE_SYMMETRIC_KL};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 static const int32_t permuted_row[ROWS] = {4, 2, 0, 5, 1, 3};
@@ -158,8 +155,7 @@ static void test_values(void **state)
             double expected = plain_violation(&f, p, q, n);
             assert_close(each[i], expected, 1e-12);
             assert_int_equal(disagree[i], argmax(p, n) != argmax(q, n));
-            if (f.spec.compare == SW_COMPARE_CONVOLUTION)
-                assert_close(excess[i], beyond, 1e-14);
+            if (f.spec.compare == SW_COMPARE_CONVOLUTION) assert_close(excess[i], beyond, 1e-14);
             disagreements += disagree[i];
             sum += expected;
         }

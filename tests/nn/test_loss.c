@@ -108,8 +108,7 @@ static void test_gradients(void **state)
             double gradient[ROWS * C] = {0};
             double loss = sw_loss(kind, f.logits, C, f.rows, f.label, f.count, gradient);
             assert_close(loss, value(&f), 0);
-            assert_int_equal(
-                sw_check_gradient("loss", value, &f, f.logits, gradient, ROWS * C, 1e-8), 0);
+            assert_int_equal(sw_check_gradient("loss", value, &f, f.logits, gradient, ROWS * C, 1e-8), 0);
         }
 }
 

@@ -1,4 +1,5 @@
-/* The optimizers in double, against PyTorch's numbers (optimizer_golden.h) and against what their definitions promise. */
+/* The optimizers in double, against PyTorch's numbers (optimizer_golden.h) and against what their definitions
+ * promise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,8 +61,7 @@ static void test_golden(void **state)
         double worst = 0;
         for (int i = 0; i < P; i++)
             worst = fmax(worst, fabs(w[i] - golden_cases[c].parameters[i]));
-        if (!(worst < 1e-12))
-            fail_msg("%s: off by %g", golden_cases[c].name, worst);
+        if (!(worst < 1e-12)) fail_msg("%s: off by %g", golden_cases[c].name, worst);
         sw_optimizer_destroy(optimizer);
     }
 }
@@ -191,8 +191,8 @@ static void test_orthograd(void **state)
     sw_optimizer *optimizer = create(&config);
     double norms[TENSORS];
     for (size_t j = 0; j < TENSORS; j++)
-        norms[j] = sw_norm(g + golden_tensors[j].offset,
-                           (size_t)(golden_tensors[j].shape[0] * golden_tensors[j].shape[1]));
+        norms[j] =
+            sw_norm(g + golden_tensors[j].offset, (size_t)(golden_tensors[j].shape[0] * golden_tensors[j].shape[1]));
     sw_optimizer_step(optimizer, 1, w, g);
     for (size_t j = 0; j < TENSORS; j++) {
         double dot = 0, norm = 0;

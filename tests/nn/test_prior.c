@@ -185,8 +185,8 @@ static void test_vanishing_singular_values(void **state)
     sw_prior_work_destroy(f.work);
 }
 
-/* Without a refresh the basis stays: value and gradient belong together, the value bounds the exact one from above and
- * agrees with it to second order in the change of E. */
+/* Without a refresh the basis stays: value and gradient belong together, the value bounds the exact one from above
+ * and agrees with it to second order in the change of E. */
 static void test_kept_basis(void **state)
 {
     (void)state;
@@ -292,7 +292,8 @@ typedef struct lipschitz {
 static double lipschitz_value(void *context)
 {
     lipschitz *f = context;
-    return f->weight * sw_prior_lipschitz(pairs, PAIRS, f->bound, f->w, C, f->w + INPUTS * C, D, f->weight, NULL, NULL);
+    return f->weight *
+           sw_prior_lipschitz(pairs, PAIRS, f->bound, f->w, C, f->w + INPUTS * C, D, f->weight, NULL, NULL);
 }
 
 static double plain_ratio(const lipschitz *f, int i)

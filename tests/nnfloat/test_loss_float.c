@@ -33,8 +33,7 @@ static void test_exponential(void **state)
     double worst = 0;
     for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += 997) {
         float x = from_bits((uint32_t)bits);
-        if (isnan(x) || x > 88.72283f || x < -103.9f)
-            continue;
+        if (isnan(x) || x > 88.72283f || x < -103.9f) continue;
         double exact = exp((double)x);
         int exponent;
         frexp(exact, &exponent);
@@ -222,7 +221,7 @@ static void test_tiny_triangles_and_odds(void **state)
 }
 
 static const sw_comparison kinds[] = {SW_COMPARE_SYMMETRIC_KL, SW_COMPARE_CONVOLUTION, SW_COMPARE_CONVOLUTION,
-                                      SW_COMPARE_CLASS_ZERO, SW_COMPARE_ADDITIVE, SW_COMPARE_NEGATED};
+                                      SW_COMPARE_CLASS_ZERO,   SW_COMPARE_ADDITIVE,    SW_COMPARE_NEGATED};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* Every combination of answers at margins where plain probabilities are long 0. */
@@ -276,9 +275,9 @@ static void test_nan_comes_out_as_nan(void **state)
         for (int row = 0; row < 3; row++) {
             sw_divergence_spec spec = {.compare = kinds[kind], .classes = C, .odds_high = 9, .odds_low = 1};
             spec.divergence = kind == 2 ? SW_DIVERGENCE_FORWARD_KL : SW_DIVERGENCE_SYMMETRIC_KL;
-            int used = kinds[kind] == SW_COMPARE_CLASS_ZERO ? 1
+            int used = kinds[kind] == SW_COMPARE_CLASS_ZERO                                          ? 1
                        : kinds[kind] == SW_COMPARE_SYMMETRIC_KL || kinds[kind] == SW_COMPARE_NEGATED ? 2
-                                                                                                   : 3;
+                                                                                                     : 3;
             float logits[3 * C], violation;
             sw_fill_normal_float(logits, 3 * C, 1, 1);
             logits[row * C + 9] = NAN;

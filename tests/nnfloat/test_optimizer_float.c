@@ -1,5 +1,5 @@
-/* What float must not spoil in an optimizer: agreement with double over many steps, gradients far below 1e-19 with a small
- * epsilon, means that decay to nothing. */
+/* What float must not spoil in an optimizer: agreement with double over many steps, gradients far below 1e-19 with a
+ * small epsilon, means that decay to nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +18,13 @@ enum { N = 75 };
 
 static const sw_tensor tensor = {.name = "m", .rank = 2, .shape = {5, 15}, .block = SW_BLOCK_MLP};
 
-static const sw_optimizer_config adamw = {.kind = SW_OPTIMIZER_ADAMW, .learning_rate = 1e-3, .beta1 = 0.9,
-                                          .beta2 = 0.98, .epsilon = 1e-8, .weight_decay = 1, .warmup_steps = 10};
+static const sw_optimizer_config adamw = {.kind = SW_OPTIMIZER_ADAMW,
+                                          .learning_rate = 1e-3,
+                                          .beta1 = 0.9,
+                                          .beta2 = 0.98,
+                                          .epsilon = 1e-8,
+                                          .weight_decay = 1,
+                                          .warmup_steps = 10};
 
 static sw_optimizer *create(const sw_optimizer_config *config)
 {
@@ -135,8 +140,7 @@ static void test_muon_takes_any_size_of_gradient(void **state)
         float w[N] = {0}, g[N];
         sw_fill_normal_float(g, N, 6, size);
         sw_optimizer_step(optimizer, 1, w, g);
-        if (size > 1e9)
-            memcpy(first, w, sizeof w);
+        if (size > 1e9) memcpy(first, w, sizeof w);
         for (int i = 0; i < N; i++)
             assert_close(w[i], first[i], 1e-5);
         assert_true(fabsf(first[0]) > 1e-5f);

@@ -30,8 +30,7 @@ int sw_check_gradient(const char *name, double (*value)(void *context), void *co
     for (size_t i = 0; i < n; i++) {
         double quotient = central_difference(value, context, &parameters[i]);
         double error = fabs(quotient - gradient[i]);
-        if (error <= allowed)
-            continue;
+        if (error <= allowed) continue;
         bool worse = isnan(error) || error > worst_error;
         if (bad++ == 0 || worse) {
             worst = i;
@@ -40,7 +39,9 @@ int sw_check_gradient(const char *name, double (*value)(void *context), void *co
         }
     }
     if (bad && name)
-        fprintf(stderr, "%s: %d of %zu entries are wrong, the worst %zu: gradient %.12g, central difference %.12g, "
-                "allowed %.3g\n", name, bad, n, worst, gradient[worst], worst_quotient, allowed);
+        fprintf(stderr,
+                "%s: %d of %zu entries are wrong, the worst %zu: gradient %.12g, central difference %.12g, "
+                "allowed %.3g\n",
+                name, bad, n, worst, gradient[worst], worst_quotient, allowed);
     return bad;
 }
