@@ -108,7 +108,7 @@ void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, 
 typedef struct sw_softmax {
     int32_t classes;
     sw_real *p, *log_p; /* [rows, width], padding 0 */
-    int32_t *argmax;    /* [rows], the lowest index on ties */
+    int32_t *argmax;    /* [rows], the lowest index on ties; any class where a logit is NaN */
 } sw_softmax;
 size_t sw_softmax_width(int32_t classes);
 /* Assigns p, log_p and argmax from logits[rows, classes]. */

@@ -20,7 +20,8 @@ void sw_softmax_table(sw_softmax *out, const sw_real *logits, size_t rows)
     for (size_t i = 0; i < rows; i++) {
         sw_real *p = out->p + i * width, *log_p = out->log_p + i * width;
         sw_side_load(&side, logits + i * classes, NULL, classes);
-        out->argmax[i] = (int32_t)sw_side_argmax(&side, classes);
+        size_t best = sw_side_argmax(&side, classes);
+        out->argmax[i] = best < classes ? (int32_t)best : 0; /* a class even where a logit is NaN: maps are read by it */
         memcpy(p, side.p, width * sizeof *p);
         for (size_t k = 0; k < width; k++)
             log_p[k] = k < classes ? (sw_real)((double)side.x[k] - side.log_norm) : 0;
