@@ -21,7 +21,8 @@ static int32_t partitions(int32_t n)
 static int32_t self_inverse(const sw_task *task)
 {
     int32_t count = 1;
-    for (int32_t j = 0; j < task->factor_count; j++) count *= task->factor[j] % 2 == 0 ? 2 : 1;
+    for (int32_t j = 0; j < task->factor_count; j++)
+        count *= task->factor[j] % 2 == 0 ? 2 : 1;
     return count;
 }
 
@@ -38,7 +39,8 @@ int32_t sw_spectrum_lines(const sw_task *task)
 
 static void allow(bool *mask, int first, int last, bool applies)
 {
-    for (int m = first; m <= last; m++) mask[m] = applies;
+    for (int m = first; m <= last; m++)
+        mask[m] = applies;
 }
 
 sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config)
@@ -100,8 +102,8 @@ static double geometry_bytes(const sw_run_config *config, const sw_task *task)
 static double interpret_bytes(const sw_run_config *config, const sw_task *task)
 {
     if (!sw_task_is_modular_add(&config->task)) return 0;
-    const sw_model_shape shape = {.vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens,
-                                  .classes = task->classes};
+    const sw_model_shape shape = {
+        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
     double p = task->entities, waves = 20 * p * sizeof(double);
     return 2 * p * p * sizeof(double) + waves + p * p * sizeof(sw_real) +
            (double)sw_model_memory(&config->model, &shape, (size_t)task->entities / 2);
@@ -124,8 +126,10 @@ void sw_snapshot_shape_from(sw_snapshot_shape *out, const sw_run_config *config,
         out->d = config->model.d_model;
     }
     if (config->save.parameters) {
-        const sw_model_shape shape = {.vocabulary = task->vocabulary, .entities = task->entities,
-                                      .tokens = task->tokens, .classes = task->classes};
+        const sw_model_shape shape = {.vocabulary = task->vocabulary,
+                                      .entities = task->entities,
+                                      .tokens = task->tokens,
+                                      .classes = task->classes};
         size_t parameters = 0;
         sw_model_layout(NULL, 0, &config->model, &shape, &parameters);
         out->parameters = (int64_t)parameters;

@@ -11,7 +11,7 @@ typedef struct sw_curves {
     const sw_task *task;
     const int8_t *split; /* [N] */
     sw_loss_kind loss_kind;
-    int8_t *underived;   /* [N] 1 = test input whose label does not follow through the weighted families */
+    int8_t *underived;      /* [N] 1 = test input whose label does not follow through the weighted families */
     sw_real *loss, *margin; /* [N] */
     int32_t *argmax;        /* [N] */
     size_t train_inputs, test_inputs;

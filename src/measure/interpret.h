@@ -16,12 +16,12 @@ typedef struct sw_interpret {
     double *key_part;    /* [p, C] what the key frequencies make of the logits, by sum */
     double *row;         /* [C] */
     /* gradient symmetricity */
-    sw_model *probe;     /* a copy of the model for `pairs` rows; owned */
-    size_t pairs;        /* floor(p / 2) */
-    int32_t *tokens;     /* [pairs, T] inputs whose operands are all distinct */
+    sw_model *probe;           /* a copy of the model for `pairs` rows; owned */
+    size_t pairs;              /* floor(p / 2) */
+    int32_t *tokens;           /* [pairs, T] inputs whose operands are all distinct */
     sw_real *logits, *dlogits; /* [pairs, C] */
     /* distance irrelevance */
-    double *correct;     /* [p] */
+    double *correct; /* [p] */
 } sw_interpret;
 
 sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, const sw_task *task,

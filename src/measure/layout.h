@@ -8,9 +8,9 @@
 
 typedef struct sw_layout {
     const sw_task *task;
-    size_t items;      /* pairs of nodes, or entities; 0 = neither a graph nor a comparison */
-    int32_t attributes;/* comparison */
-    double *reference; /* graph: geodesics [items]; comparison: unused */
+    size_t items;           /* pairs of nodes, or entities; 0 = neither a graph nor a comparison */
+    int32_t attributes;     /* comparison */
+    double *reference;      /* graph: geodesics [items]; comparison: unused */
     double *reference_rank; /* graph: [items]; comparison: [attributes, items]; centred */
     double *value, *rank;   /* [items] */
     sw_ranked *work;        /* [items] */

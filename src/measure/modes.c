@@ -28,11 +28,13 @@ static int32_t inverse(int32_t number, const sw_task *task)
 {
     int32_t k[SW_FACTORS_MAX], out = 0;
     unrank(k, number, task);
-    for (int32_t j = 0; j < task->factor_count; j++) out = out * task->factor[j] + (task->factor[j] - k[j]) % task->factor[j];
+    for (int32_t j = 0; j < task->factor_count; j++)
+        out = out * task->factor[j] + (task->factor[j] - k[j]) % task->factor[j];
     return out;
 }
 
-/* The angle of character `number` at an element, in turns: sum_j k_j e_j / f_j, each term reduced before it is scaled. */
+/* The angle of character `number` at an element, in turns: sum_j k_j e_j / f_j, each term reduced before it is
+ * scaled. */
 static double angle(int32_t number, const int32_t *exponent, const sw_task *task)
 {
     int32_t k[SW_FACTORS_MAX];
@@ -81,7 +83,8 @@ static sw_status create_abelian(sw_modes *m, int32_t d, sw_arena *arena)
 static int32_t identity(const sw_task *task)
 {
     int32_t e = 0;
-    while (task->product[(size_t)e * (size_t)task->entities] != 0) e++;
+    while (task->product[(size_t)e * (size_t)task->entities] != 0)
+        e++;
     return e;
 }
 
@@ -153,7 +156,8 @@ sw_status sw_modes_compute(sw_modes *m, const sw_spectrum *spectrum, const sw_re
 {
     if (m->lines == 0) return SW_OK;
     if (!spectrum->finite) {
-        for (int32_t l = 0; l < m->lines; l++) m->power[l] = NAN;
+        for (int32_t l = 0; l < m->lines; l++)
+            m->power[l] = NAN;
         return SW_OK;
     }
     if (m->own.rows > 0) {
@@ -186,16 +190,18 @@ static void fill_concentration(float *value, sw_modes *m)
         weighted += (2.0 * (i + 1) - lines - 1) * m->sorted[i];
     }
     if (!(total > 0)) return;
-    for (int32_t i = 0; i < lines && i < SW_KEY_FREQUENCIES; i++) top += m->sorted[lines - 1 - i];
+    for (int32_t i = 0; i < lines && i < SW_KEY_FREQUENCIES; i++)
+        top += m->sorted[lines - 1 - i];
     int32_t count = 0;
-    while (held < 0.9 * total) held += m->sorted[lines - 1 - count++];
+    while (held < 0.9 * total)
+        held += m->sorted[lines - 1 - count++];
     value[SW_METRIC_FOURIER_TOP5] = (float)(top / total);
     value[SW_METRIC_FOURIER_GINI] = (float)(weighted / (lines * total));
     value[SW_METRIC_FOURIER_FREQUENCIES90] = (float)count;
 }
 
-/* Largest share of component c that one pair of characters holds: max_k 2 |sum_j a_j conj(chi_k(j))|^2 / (n sum a_j^2);
- * negative when no character has a partner. */
+/* Largest share of component c that one pair of characters holds: max_k 2 |sum_j a_j conj(chi_k(j))|^2 / (n sum
+ * a_j^2); negative when no character has a partner. */
 static double largest_share(const sw_modes *m, const sw_spectrum *s, int32_t c)
 {
     int n = m->members;
@@ -240,7 +246,8 @@ int sw_modes_key(int32_t key[SW_KEY_FREQUENCIES], const sw_modes *m)
         int32_t best = -1;
         for (int32_t l = 0; l < m->lines; l++) {
             bool taken = false;
-            for (int i = 0; i < count; i++) taken = taken || key[i] == l;
+            for (int i = 0; i < count; i++)
+                taken = taken || key[i] == l;
             if (!taken && (best < 0 || m->power[l] > m->power[best])) best = l;
         }
         key[count++] = best;

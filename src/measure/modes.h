@@ -7,32 +7,34 @@
 
 /* One structure for both: `lines` is the number of frequencies of an abelian group (non-trivial characters in
  * lexicographic order of their exponents, a character and its inverse counted once), or of non-trivial irreducible
- * characters of another group. Dihedral n, irreducible characters in this order: the sign (-1)^f of r^k s^f; for even n
+ * characters of another group. Dihedral n, irreducible characters in this order: the sign (-1)^f of r^k s^f; for even
+ * n
  * (-1)^k and (-1)^(k + f); then 2 cos(2 pi j k / n) on rotations, 0 on reflections, for j = 1, 2, ... < n/2.
  * Symmetric n: by partition in reverse lexicographic order, (n) left out. */
 typedef struct sw_modes {
     const sw_task *task;
-    int32_t lines;      /* 0 = the task has no group; nothing below is set */
-    int32_t members;    /* entities in the group */
-    double *power;      /* [lines] of the last sw_modes_compute */
-    double *sorted;     /* [lines] */
+    int32_t lines;   /* 0 = the task has no group; nothing below is set */
+    int32_t members; /* entities in the group */
+    double *power;   /* [lines] of the last sw_modes_compute */
+    double *sorted;  /* [lines] */
     /* abelian */
-    int32_t *member;    /* [members] entity */
-    bool *paired;       /* [lines] the character is not its own inverse */
-    double *wave;       /* [2 lines, members]: cos and sin of each frequency */
-    double *transform;  /* [2 lines, d] */
-    sw_spectrum own;    /* of the members alone, where entities are left out (rows 0 = none is) */
+    int32_t *member;   /* [members] entity */
+    bool *paired;      /* [lines] the character is not its own inverse */
+    double *wave;      /* [2 lines, members]: cos and sin of each frequency */
+    double *transform; /* [2 lines, d] */
+    sw_spectrum own;   /* of the members alone, where entities are left out (rows 0 = none is) */
     /* other groups */
-    double *character;  /* [lines, members] */
-    double *dimension;  /* [lines] chi(1) */
-    double *gram;       /* [members, members] */
-    double *shifted;    /* [members] sum_x <E_x, E_xg> */
+    double *character; /* [lines, members] */
+    double *dimension; /* [lines] chi(1) */
+    double *gram;      /* [members, members] */
+    double *shifted;   /* [members] sum_x <E_x, E_xg> */
 } sw_modes;
 
 sw_status sw_modes_create(sw_modes *out, const sw_task *task, int32_t d, sw_arena *arena) SW_MUST_CHECK;
 
-/* power <- abelian: P_k + P_-k (P_k once where k = -k), P_k = ||sum_j E_j conj(chi_k(j))||^2, over the entities of the
- * group; other groups: ||(chi(1) / |G|) sum_g chi(g^-1) R(g) E||^2. `spectrum` is that of all entities, of E [*, d]. */
+/* power <- abelian: P_k + P_-k (P_k once where k = -k), P_k = ||sum_j E_j conj(chi_k(j))||^2, over the entities of
+ * the group; other groups: ||(chi(1) / |G|) sum_g chi(g^-1) R(g) E||^2. `spectrum` is that of all entities, of E [*,
+ * d]. */
 sw_status sw_modes_compute(sw_modes *modes, const sw_spectrum *spectrum, const sw_real *E) SW_MUST_CHECK;
 
 /* FOURIER_* and CIRCULARITY into value[SW_METRIC_COUNT]; `spectrum` as above. */

@@ -9,15 +9,18 @@
 
 const double sw_thresholds[SW_THRESHOLD_COUNT] = {0.9, 0.95, 0.99, 1.0};
 
-static const double geometry_band = 0.1;      /* effective dimension within this share of its final value */
-static const double geometry_last_share = 0.2;/* and held over this share of the steps at the end */
+static const double geometry_band = 0.1;       /* effective dimension within this share of its final value */
+static const double geometry_last_share = 0.2; /* and held over this share of the steps at the end */
 
 typedef struct curves {
     const sw_record *records;
     size_t count;
 } curves;
 
-static float at(const curves *c, size_t i, int metric) { return c->records[i].value[metric]; }
+static float at(const curves *c, size_t i, int metric)
+{
+    return c->records[i].value[metric];
+}
 
 /* ---- crossings ---- */
 
@@ -47,7 +50,8 @@ static int64_t find_symmetry(const curves *c, int metric, double tau, int64_t t_
 {
     if (t_mem < 0) return -1;
     int64_t stable = -1;
-    for (size_t i = c->count; i-- > 0 && at(c, i, metric) <= (float)tau;) stable = c->records[i].step;
+    for (size_t i = c->count; i-- > 0 && at(c, i, metric) <= (float)tau;)
+        stable = c->records[i].step;
     return stable < 0 || stable >= t_mem ? stable : t_mem;
 }
 
@@ -71,9 +75,12 @@ static sw_family_id symmetry_family(const sw_run_config *config)
 {
     if (config->phase.family >= 0) return (sw_family_id)config->phase.family;
     switch ((sw_task_id)config->task.kind) {
-    case SW_TASK_GRAPH: return SW_FAMILY_TRIANGLE;
-    case SW_TASK_COMPARISON: return SW_FAMILY_TRANSITIVITY;
-    default: return SW_FAMILY_ASSOCIATIVITY;
+    case SW_TASK_GRAPH:
+        return SW_FAMILY_TRIANGLE;
+    case SW_TASK_COMPARISON:
+        return SW_FAMILY_TRANSITIVITY;
+    default:
+        return SW_FAMILY_ASSOCIATIVITY;
     }
 }
 
@@ -88,8 +95,8 @@ static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state sta
 
 const char *sw_phase_name(sw_phase phase)
 {
-    static const char *const names[] = {"confusion", "memorization", "grokking", "comprehension", "diverged",
-                                        "unfinished"};
+    static const char *const names[] = {"confusion",     "memorization", "grokking",
+                                        "comprehension", "diverged",     "unfinished"};
     assert(phase >= SW_PHASE_CONFUSION && phase <= SW_PHASE_UNFINISHED);
     return names[phase];
 }

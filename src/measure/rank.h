@@ -12,7 +12,8 @@ typedef struct sw_ranked {
 /* rank[n] <- ranks of x[n] minus their mean, ties sharing their average rank; `work` [n]. x must be finite. */
 void sw_rank_centred(double *rank, const double *x, size_t n, sw_ranked *work);
 
-/* x[n] <- x rounded to multiples of 2^-24 of its largest magnitude, so that values that are equal but for rounding tie. */
+/* x[n] <- x rounded to multiples of 2^-24 of its largest magnitude, so that values that are equal but for rounding
+ * tie. */
 void sw_rank_quantize(double *x, size_t n);
 
 /* Pearson correlation of two sequences of mean zero; NaN when one is constant. */

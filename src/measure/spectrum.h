@@ -23,7 +23,7 @@ typedef struct sw_spectrum {
     double *weight;     /* column-major [r, n] */
     double *work;
     int work_size;
-    int *integer_work;  /* [8 r] */
+    int *integer_work; /* [8 r] */
 } sw_spectrum;
 
 sw_status sw_spectrum_create(sw_spectrum *out, int32_t rows, int32_t d, sw_arena *arena) SW_MUST_CHECK;

@@ -1,7 +1,7 @@
 /* Symmetry violations on tuple sets that are fixed for a task, so that runs can be compared.
  *
- * Options of a family (inputs, intermediate, divergence) shape the loss, never the measure: it takes exact tuples over
- * the whole table and the symmetric divergence. */
+ * Options of a family (inputs, intermediate, divergence) shape the loss, never the measure: it takes exact tuples
+ * over the whole table and the symmetric divergence. */
 #include "measure/violations.h"
 
 #include "symsweep/rng.h"
@@ -26,7 +26,8 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
     if (!probe->tuples)
         status = SW_E_MEMORY;
     else if (probe->enumerated)
-        for (int64_t i = 0; i < listed; i++) sw_tuple_set_get(set, i, &probe->tuples[i]);
+        for (int64_t i = 0; i < listed; i++)
+            sw_tuple_set_get(set, i, &probe->tuples[i]);
     else
         sw_tuple_set_sample(set, probe->tuples, probe->count, 0, SW_STREAM_EVALUATE + (uint32_t)f, 0);
     sw_tuple_set_destroy(set);
@@ -35,8 +36,8 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
 
 /* ---- the null: the same statistic over random inputs ---- */
 
-/* Does the input carry what the family compares? Log-odds of "greater": the ">" queries of the relation form (relations
- * are attribute-major: <, =, >), every input of three_way. */
+/* Does the input carry what the family compares? Log-odds of "greater": the ">" queries of the relation form
+ * (relations are attribute-major: <, =, >), every input of three_way. */
 static bool is_in_pool(const sw_family_probe *probe, const sw_task *task, size_t input)
 {
     bool odds = probe->spec.compare == SW_COMPARE_ADDITIVE || probe->spec.compare == SW_COMPARE_NEGATED;
@@ -118,7 +119,8 @@ sw_status sw_violations_create(sw_violations *out, const sw_run_config *config, 
 
 void sw_violations_release(sw_violations *violations)
 {
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) free(violations->family[f].class_map);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        free(violations->family[f].class_map);
 }
 
 /* ---- statistics ---- */
@@ -138,11 +140,15 @@ static void summarize(float *mean, float *max, const sw_real *x, size_t n)
 static double share_of(const int8_t *flag, size_t n)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i++) count += flag[i] != 0;
+    for (size_t i = 0; i < n; i++)
+        count += flag[i] != 0;
     return (double)count / (double)n;
 }
 
-static float ratio(float value, float null) { return null > 0 ? value / null : NAN; }
+static float ratio(float value, float null)
+{
+    return null > 0 ? value / null : NAN;
+}
 
 static void measure_tuples(sw_violations *v, const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count,
                            const sw_real *logits)

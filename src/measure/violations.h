@@ -1,4 +1,5 @@
-/* violations.h: how far the model is from each symmetry family, on fixed tuples, beside the same over random inputs. */
+/* violations.h: how far the model is from each symmetry family, on fixed tuples, beside the same over random inputs.
+ */
 #ifndef SW_MEASURE_VIOLATIONS_H
 #define SW_MEASURE_VIOLATIONS_H
 
@@ -29,8 +30,8 @@ typedef struct sw_violations {
 
 /* Tuples of every family that applies to the task, over the whole table: all when at most evaluate.tuples exist, else
  * evaluate.tuples of them drawn from (seed 0, stream EVALUATE + family, step 0). */
-sw_status sw_violations_create(sw_violations *out, const sw_run_config *config, const sw_task *task, sw_arena *arena)
-    SW_MUST_CHECK;
+sw_status sw_violations_create(sw_violations *out, const sw_run_config *config, const sw_task *task,
+                               sw_arena *arena) SW_MUST_CHECK;
 void sw_violations_release(sw_violations *violations); /* fine after a failed create of a zeroed one */
 
 /* Into value[SW_METRIC_COUNT], from the logits [N, C] of the whole table. */

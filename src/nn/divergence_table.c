@@ -1,7 +1,7 @@
 /* divergence_table.c: softmax of a whole table once, and symmetric divergences of many tuples between its rows.
  *
- * Measuring takes far more tuples than the table has rows, and exp is what a tuple costs: with the rows' distributions
- * at hand a tuple is a few loads and products. */
+ * Measuring takes far more tuples than the table has rows, and exp is what a tuple costs: with the rows'
+ * distributions at hand a tuple is a few loads and products. */
 #include "nn/divergence.h"
 
 #include <assert.h>
@@ -21,7 +21,8 @@ void sw_softmax_table(sw_softmax *out, const sw_real *logits, size_t rows)
         sw_real *p = out->p + i * width, *log_p = out->log_p + i * width;
         sw_side_load(&side, logits + i * classes, NULL, classes);
         size_t best = sw_side_argmax(&side, classes);
-        out->argmax[i] = best < classes ? (int32_t)best : 0; /* a class even where a logit is NaN: maps are read by it */
+        out->argmax[i] =
+            best < classes ? (int32_t)best : 0; /* a class even where a logit is NaN: maps are read by it */
         memcpy(p, side.p, width * sizeof *p);
         for (size_t k = 0; k < width; k++)
             log_p[k] = k < classes ? (sw_real)((double)side.x[k] - side.log_norm) : 0;
@@ -70,7 +71,6 @@ void sw_softmax_divergence(const sw_softmax *table, const sw_divergence_spec *sp
             answer = map[answer];
         }
         out[i] = symmetric(p, log_p, table->p + right * width, table->log_p + right * width, width);
-        if (disagree)
-            disagree[i] = table->argmax[left] != answer;
+        if (disagree) disagree[i] = table->argmax[left] != answer;
     }
 }

@@ -49,8 +49,15 @@ static inline sw_run_config fixture_config(int32_t p)
     config.task.operation = SW_OP_ADD;
     config.task.p = p;
     config.train_fraction = 0.5;
-    config.model = (sw_model_config){.kind = SW_MODEL_TRANSFORMER, .layers = 1, .d_model = 16, .heads = 2, .d_head = 8,
-                                     .d_mlp = 32, .d_hidden = 32, .readout_token = true, .embedding_init_scale = 1,
+    config.model = (sw_model_config){.kind = SW_MODEL_TRANSFORMER,
+                                     .layers = 1,
+                                     .d_model = 16,
+                                     .heads = 2,
+                                     .d_head = 8,
+                                     .d_mlp = 32,
+                                     .d_hidden = 32,
+                                     .readout_token = true,
+                                     .embedding_init_scale = 1,
                                      .output_scale = 1};
     config.steps = 1000;
     config.evaluate = (sw_evaluate_config){.every = 100, .tuples = 4096, .spectra_every = 1, .snapshots = 5};
@@ -74,8 +81,10 @@ static inline void fixture_create(fixture *f, const sw_run_config *config)
     f->split = malloc(f->task->inputs);
     assert_non_null(f->split);
     assert_true(sw_task_split(f->split, f->task, config->train_fraction, config->data_seed) > 0);
-    const sw_model_shape shape = {.vocabulary = f->task->vocabulary, .entities = f->task->entities,
-                                  .tokens = f->task->tokens, .classes = f->task->classes};
+    const sw_model_shape shape = {.vocabulary = f->task->vocabulary,
+                                  .entities = f->task->entities,
+                                  .tokens = f->task->tokens,
+                                  .classes = f->task->classes};
     assert_ok(sw_model_create(&f->model, &config->model, &shape, f->task->inputs));
     sw_model_initialize(f->model, config->seed);
     assert_ok(sw_measure_create(&f->measure, &f->config, f->task, f->split));

@@ -10,7 +10,8 @@ static const double two_pi = 6.283185307179586476925286766559;
 
 static void missing(float value[SW_METRIC_COUNT])
 {
-    for (int m = 0; m < SW_METRIC_COUNT; m++) value[m] = NAN;
+    for (int m = 0; m < SW_METRIC_COUNT; m++)
+        value[m] = NAN;
 }
 
 static void gaussian_logits(sw_real *z, size_t n, double scale, uint32_t seed)
@@ -33,9 +34,9 @@ static void test_accuracies_and_margins(void **state)
     fixture_create(&f, &config);
     static const int8_t split[9] = {1, 1, 0, 0, 0, 1, 0, 0, 1};
     /* rows:                    (0,0)      (0,1)      (0,2)      (1,0)      (1,1) */
-    static const sw_real z[27] = {5, 1, 2,  0, 3, 1,  2, 2, 0,  1, 1, 0,  0, 0, 4,
-    /*                          (1,2)      (2,0)      (2,1)      (2,2) */
-                                1, 2, 0,  0, 0, 1,  0, 1, 0,  0, 2, 2};
+    static const sw_real z[27] = {5, 1, 2, 0, 3, 1, 2, 2, 0, 1, 1, 0, 0, 0, 4,
+                                  /*                          (1,2)      (2,0)      (2,1)      (2,2) */
+                                  1, 2, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2};
     sw_arena *arena = NULL;
     sw_curves curves;
     float value[SW_METRIC_COUNT];
@@ -52,8 +53,8 @@ static void test_accuracies_and_margins(void **state)
     assert_close(value[SW_METRIC_TEST_ACCURACY_UNMIRRORED], 2.0 / 3);
     assert_close(value[SW_METRIC_MARGIN_MIN], -1);
     assert_close(value[SW_METRIC_MARGIN_MEAN], (3.0 + 2 - 1 + 0) / 4);
-    double loss = log(1 + exp(-4) + exp(-3)) + log(1 + exp(-3) + exp(-2)) + log(1 + exp(1) + exp(-1)) +
-                  log(2 + exp(-2));
+    double loss =
+        log(1 + exp(-4) + exp(-3)) + log(1 + exp(-3) + exp(-2)) + log(1 + exp(1) + exp(-1)) + log(2 + exp(-2));
     assert_close(value[SW_METRIC_TRAIN_LOSS], loss / 4);
     sw_arena_destroy(arena);
     fixture_destroy(&f);
@@ -140,7 +141,8 @@ static void test_the_true_table_violates_nothing(void **state)
         logits_fixture v;
         violations_create(&v, &config);
         size_t classes = (size_t)v.task->classes;
-        for (size_t i = 0; i < v.task->inputs; i++) v.z[i * classes + (size_t)v.task->label[i]] = 40;
+        for (size_t i = 0; i < v.task->inputs; i++)
+            v.z[i * classes + (size_t)v.task->label[i]] = 40;
         violations_measure(&v);
         int measured = 0;
         for (int f = 0; f < SW_FAMILY_COUNT; f++) {
@@ -178,7 +180,8 @@ static void test_commutativity_by_hand(void **state)
             total += p[i][c] = exp(v.z[5 * i + c]);
             if (v.z[5 * i + c] > v.z[5 * i + best[i]]) best[i] = c;
         }
-        for (int c = 0; c < 5; c++) p[i][c] /= total;
+        for (int c = 0; c < 5; c++)
+            p[i][c] /= total;
     }
     for (int x = 0; x < 5; x++)
         for (int y = 0; y < 5; y++) {
@@ -248,7 +251,9 @@ static void test_options_of_the_loss_do_not_matter(void **state)
         logits_fixture plain, other;
         violations_create(&plain, &config);
         for (int f = 0; f < SW_FAMILY_COUNT; f++)
-            config.symmetry[f] = (sw_family_config){.weight = 1, .tuples_per_step = 3, .inputs = SW_INPUTS_TRAIN,
+            config.symmetry[f] = (sw_family_config){.weight = 1,
+                                                    .tuples_per_step = 3,
+                                                    .inputs = SW_INPUTS_TRAIN,
                                                     .intermediate = SW_INTERMEDIATE_PREDICTED,
                                                     .divergence = SW_DIVERGENCE_FORWARD_KL};
         violations_create(&other, &config);
@@ -262,7 +267,8 @@ static void test_options_of_the_loss_do_not_matter(void **state)
     }
 }
 
-/* Random inputs: pairs of distinct ones, over the whole table; where log-odds are compared, only inputs that have them. */
+/* Random inputs: pairs of distinct ones, over the whole table; where log-odds are compared, only inputs that have
+ * them. */
 static void test_null_tuples(void **state)
 {
     (void)state;
@@ -276,7 +282,8 @@ static void test_null_tuples(void **state)
         assert_int_equal(probe->nulls[j].map, -1);
         seen[probe->nulls[j].input[0]] = seen[probe->nulls[j].input[1]] = true;
     }
-    for (int i = 0; i < 25; i++) assert_true(seen[i]);
+    for (int i = 0; i < 25; i++)
+        assert_true(seen[i]);
     violations_destroy(&v);
 
     config = kind_of_task(2);
@@ -329,7 +336,8 @@ static void interpret_destroy(interpret_fixture *t)
     fixture_destroy(&t->f);
 }
 
-/* An embedding of five frequencies; logits of waves in x + y of `wave`, and of x - y which no key frequency explains. */
+/* An embedding of five frequencies; logits of waves in x + y of `wave`, and of x - y which no key frequency explains.
+ */
 static void make_waves(interpret_fixture *t, int32_t p, const int32_t *key, const int32_t *wave, double other)
 {
     sw_real *E = fixture_embedding(&t->f);
@@ -339,12 +347,14 @@ static void make_waves(interpret_fixture *t, int32_t p, const int32_t *key, cons
             E[16 * i + 2 * k + 1] = (sw_real)((2 - 0.1 * k) * sin(two_pi * key[k] * i / p));
         }
     for (int i = 0; i < p; i++)
-        for (int j = 10; j < 16; j++) E[16 * i + j] = 0;
+        for (int j = 10; j < 16; j++)
+            E[16 * i + j] = 0;
     for (int x = 0; x < p; x++)
         for (int y = 0; y < p; y++)
             for (int c = 0; c < p; c++) {
                 double z = other * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c;
-                for (int k = 0; k < 5; k++) z += cos(two_pi * wave[k] * (x + y - c) / p);
+                for (int k = 0; k < 5; k++)
+                    z += cos(two_pi * wave[k] * (x + y - c) / p);
                 t->z[(x * p + y) * p + c] = (sw_real)z;
             }
 }
@@ -358,7 +368,8 @@ static double mean_loss(const interpret_fixture *t, int32_t p, bool train_only, 
         for (int y = 0; y < p; y++) {
             if (train_only && !t->f.split[x * p + y]) continue;
             double total = 0;
-            for (int c = 0; c < p; c++) total += exp(z(x, y, c, p) - z(x, y, (x + y) % p, p));
+            for (int c = 0; c < p; c++)
+                total += exp(z(x, y, c, p) - z(x, y, (x + y) % p, p));
             sum += log(total);
             count++;
         }
@@ -370,11 +381,15 @@ static const int32_t key_waves[5] = {1, 4, 7, 9, 11};
 static double only_key(int x, int y, int c, int p)
 {
     double z = 0.01 * c;
-    for (int k = 0; k < 5; k++) z += cos(two_pi * key_waves[k] * (x + y - c) / p);
+    for (int k = 0; k < 5; k++)
+        z += cos(two_pi * key_waves[k] * (x + y - c) / p);
     return z;
 }
 
-static double without_key(int x, int y, int c, int p) { return 1.5 * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c; }
+static double without_key(int x, int y, int c, int p)
+{
+    return 1.5 * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c;
+}
 
 static void test_restricted_and_excluded_loss(void **state)
 {
@@ -391,7 +406,8 @@ static void test_restricted_and_excluded_loss(void **state)
     make_waves(&t, p, elsewhere, key_waves, 0);
     interpret_measure(&t);
     double constant = 0;
-    for (int c = 0; c < p; c++) constant += exp(0.01 * c);
+    for (int c = 0; c < p; c++)
+        constant += exp(0.01 * c);
     assert_close(t.value[SW_METRIC_RESTRICTED_LOSS], log(constant) - 0.01 * (p - 1) / 2.0);
     assert_close(t.value[SW_METRIC_EXCLUDED_LOSS], mean_loss(&t, p, true, only_key));
     interpret_destroy(&t);

@@ -19,7 +19,8 @@ static void clear(sw_record *records)
 {
     memset(records, 0, EVALUATIONS_MAX * sizeof *records);
     for (int e = 0; e < EVALUATIONS_MAX; e++)
-        for (int m = 0; m < SW_METRIC_COUNT; m++) records[e].value[m] = NAN;
+        for (int m = 0; m < SW_METRIC_COUNT; m++)
+            records[e].value[m] = NAN;
 }
 
 #define END -1.0f
@@ -47,11 +48,7 @@ static const accuracy_case accuracy_cases[] = {
      {100, 200, 300, 400},
      {0, 0, 0, 0}},
     {"one answer short of all", {0, 0.99999994f, END}, {100, 100, 100, -1}, {100, 100, 100, -1}, {0, 0, 0, 0}},
-    {"dips once",
-     {0, 1, 0.93f, 1, 1, END},
-     {100, 100, 100, 100},
-     {100, 300, 300, 300},
-     {0, 1, 1, 1}},
+    {"dips once", {0, 1, 0.93f, 1, 1, END}, {100, 100, 100, 100}, {100, 300, 300, 300}, {0, 1, 1, 1}},
     {"dips three times",
      {0.91f, 0.8f, 0.92f, 0.7f, 0.6f, 0.97f, 0.1f, 0.98f, END},
      {0, 500, -1, -1},
@@ -77,8 +74,8 @@ static void test_crossings_of_accuracies(void **state)
         sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
         for (int i = 0; i < 4; i++) {
             if (o.train_first[i] != c->first[i] || o.train_stable[i] != c->stable[i] || o.train_dips[i] != c->dips[i])
-                print_error("%s at %g: first %d stable %d dips %d\n", c->name, sw_thresholds[i], (int)o.train_first[i],
-                            (int)o.train_stable[i], (int)o.train_dips[i]);
+                print_error("%s at %g: first %d stable %d dips %d\n", c->name, sw_thresholds[i],
+                            (int)o.train_first[i], (int)o.train_stable[i], (int)o.train_dips[i]);
             assert_true(o.train_first[i] == c->first[i] && o.test_first[i] == c->first[i]);
             assert_true(o.train_stable[i] == c->stable[i] && o.test_stable[i] == c->stable[i]);
             assert_true(o.train_dips[i] == c->dips[i] && o.test_dips[i] == c->dips[i]);
@@ -107,7 +104,11 @@ static const label_case label_cases[] = {
     {"test first", {0, 0, 1, END}, {0, 1, 1, END}, SW_RUN_DONE, 300, SW_PHASE_COMPREHENSION},
     {"test alone", {0, 0, END}, {0, 1, END}, SW_RUN_DONE, 300, SW_PHASE_COMPREHENSION},
     {"first crossings count", {0, 1, 0, END}, {0, 0, 0, END}, SW_RUN_DONE, 300, SW_PHASE_MEMORIZATION},
-    {"diverged after grokking", {0, 1, 1, 1, 1, NAN, END}, {0, 0, 0, 0, 1, NAN, END}, SW_RUN_DIVERGED, 300,
+    {"diverged after grokking",
+     {0, 1, 1, 1, 1, NAN, END},
+     {0, 0, 0, 0, 1, NAN, END},
+     SW_RUN_DIVERGED,
+     300,
      SW_PHASE_DIVERGED},
     {"still running", {0, 1, 1, 1, 1, END}, {0, 0, 0, 0, 1, END}, SW_RUN_RUNNING, 300, SW_PHASE_UNFINISHED},
     {"failed", {0, 1, END}, {0, 0, END}, SW_RUN_FAILED, 300, SW_PHASE_UNFINISHED},
@@ -185,9 +186,15 @@ static void test_symmetry(void **state)
 static void test_family_of_the_task(void **state)
 {
     (void)state;
-    static const struct { sw_task_id task; int32_t asked; sw_family_id family; } cases[] = {
-        {SW_TASK_MODULAR, -1, SW_FAMILY_ASSOCIATIVITY}, {SW_TASK_GROUP, -1, SW_FAMILY_ASSOCIATIVITY},
-        {SW_TASK_GRAPH, -1, SW_FAMILY_TRIANGLE},        {SW_TASK_COMPARISON, -1, SW_FAMILY_TRANSITIVITY},
+    static const struct {
+        sw_task_id task;
+        int32_t asked;
+        sw_family_id family;
+    } cases[] = {
+        {SW_TASK_MODULAR, -1, SW_FAMILY_ASSOCIATIVITY},
+        {SW_TASK_GROUP, -1, SW_FAMILY_ASSOCIATIVITY},
+        {SW_TASK_GRAPH, -1, SW_FAMILY_TRIANGLE},
+        {SW_TASK_COMPARISON, -1, SW_FAMILY_TRANSITIVITY},
         {SW_TASK_MODULAR, SW_FAMILY_COMMUTATIVITY, SW_FAMILY_COMMUTATIVITY},
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -202,9 +209,9 @@ static void test_family_of_the_task(void **state)
         set_curve(records, SW_METRIC_OF_FAMILY(cases[k].family, SW_FAMILY_MEAN), (const float[]){1, 0, 0, 0, END});
         sw_onsets o;
         sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
-        assert_int_equal(o.t_sym, 200);       /* of the maximum */
+        assert_int_equal(o.t_sym, 200); /* of the maximum */
         assert_true(o.lead_time_known);
-        assert_int_equal(o.lead_time, 200);   /* t_gen 300 less t_sym of the mean 100 */
+        assert_int_equal(o.lead_time, 200); /* t_gen 300 less t_sym of the mean 100 */
     }
 }
 
@@ -222,7 +229,11 @@ static const geometry_case geometry_cases[] = {
     {"settles", {50, 40, 20, 11, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_DONE, false, 300},
     {"within the band from the start", {10, 10, 11, 9, 10, 10, END}, SW_RUN_DONE, false, 0},
     {"leaves the band once", {10, 10, 10, 12, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_DONE, false, 400},
-    {"settled for exactly the last fifth", {50, 50, 50, 50, 50, 50, 50, 50, 10, 10, 10, END}, SW_RUN_DONE, false, 800},
+    {"settled for exactly the last fifth",
+     {50, 50, 50, 50, 50, 50, 50, 50, 10, 10, 10, END},
+     SW_RUN_DONE,
+     false,
+     800},
     {"settled too late", {50, 50, 50, 50, 50, 50, 50, 50, 50, 10, 10, END}, SW_RUN_DONE, false, -1},
     {"stopped early", {50, 40, 20, 11, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_DONE, true, -1},
     {"still running", {50, 40, 20, 11, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_RUNNING, false, -1},
@@ -267,7 +278,8 @@ static void test_lead_time(void **state)
     sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
     assert_false(o.lead_time_known);
     assert_true(o.lead_time == INT64_MIN);
-    set_curve(records, SW_METRIC_OF_FAMILY(SW_FAMILY_ASSOCIATIVITY, SW_FAMILY_MEAN), (const float[]){1, 1, 1, 0, END});
+    set_curve(records, SW_METRIC_OF_FAMILY(SW_FAMILY_ASSOCIATIVITY, SW_FAMILY_MEAN),
+              (const float[]){1, 1, 1, 0, END});
     sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
     assert_true(o.lead_time_known);
     assert_int_equal(o.lead_time, -200);
@@ -279,9 +291,12 @@ static void test_lead_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_crossings_of_accuracies), cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_symmetry),                cmocka_unit_test(test_family_of_the_task),
-        cmocka_unit_test(test_geometry),                cmocka_unit_test(test_lead_time),
+        cmocka_unit_test(test_crossings_of_accuracies),
+        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_symmetry),
+        cmocka_unit_test(test_family_of_the_task),
+        cmocka_unit_test(test_geometry),
+        cmocka_unit_test(test_lead_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

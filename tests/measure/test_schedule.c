@@ -10,10 +10,13 @@ static sw_run_config schedule(int64_t steps, int64_t every, int32_t snapshots)
     return config;
 }
 
-static const struct { int64_t steps, every; int32_t snapshots; } cases[] = {
-    {10000, 100, 20}, {10000, 100, 0}, {10000, 1, 20}, {10000, 3000, 20}, {1050, 100, 4}, {100, 100, 20},
-    {99, 100, 20},    {1, 1, 1},       {7, 2, 20},     {50, 1, 49},       {50, 1, 1000},  {5000, 10, 499},
-    {0, 1, 5},
+static const struct {
+    int64_t steps, every;
+    int32_t snapshots;
+} cases[] = {
+    {10000, 100, 20}, {10000, 100, 0}, {10000, 1, 20}, {10000, 3000, 20}, {1050, 100, 4},
+    {100, 100, 20},   {99, 100, 20},   {1, 1, 1},      {7, 2, 20},        {50, 1, 49},
+    {50, 1, 1000},    {5000, 10, 499}, {0, 1, 5},
 };
 
 static void test_evaluations(void **state)
@@ -60,7 +63,8 @@ static void test_log_spaced_snapshots(void **state)
     }
     sw_run_config config = schedule(10000, 100, 20);
     int64_t early = 0;
-    for (int64_t t = 1; t <= 1000; t++) early += sw_is_snapshot_step(&config, t);
+    for (int64_t t = 1; t <= 1000; t++)
+        early += sw_is_snapshot_step(&config, t);
     assert_true(early >= 9); /* half of them in the first decade of the evaluations */
     assert_int_equal(sw_snapshot_capacity(&config), 22);
 }
