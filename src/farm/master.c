@@ -280,8 +280,8 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
     if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, 0, 0);
     if (master->storage_failed) return;
     master->unflushed = true;
+    sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), true));
     if (after == SW_SLOT_FAILED) sw_master_write_result(master, run, result);
-    else sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), true));
 }
 
 static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finish)

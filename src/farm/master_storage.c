@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double FLUSH_SECONDS = 1.0;
-static const double FLUSH_SHARE = 0.05;    /* of the master's time, at most */
+/* Between two flushes; longer on a slow disk, so that the master has time for its workers. */
+static const double FLUSH_SECONDS = 1.0, FLUSH_SECONDS_MAX = 5.0, FLUSH_SHARE = 0.2;
 
 int64_t sw_master_row(const sw_master *master, size_t run) { return sw_store_row(master->store, run); }
 
@@ -107,7 +107,7 @@ bool sw_master_flush_if_due(sw_master *master, double now)
     if (master->storage_failed || !master->unflushed || now < master->next_flush) return false;
     status = sw_store_flush(master->store);
     double end = sw_clock_now();
-    master->next_flush = end + fmax(FLUSH_SECONDS, (end - now) / FLUSH_SHARE);
+    master->next_flush = end + fmin(FLUSH_SECONDS_MAX, fmax(FLUSH_SECONDS, (end - now) / FLUSH_SHARE));
     if (status != SW_OK) {
         note_trouble(master);
         if (end - master->troubled_since > master->settings.storage_patience) give_up(master);

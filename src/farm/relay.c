@@ -18,13 +18,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MASTER = 0, OUTBOX_MESSAGES = 64, OUTBOX_BYTES = 64 << 20, FRUITLESS_STARTS = 3 };
+enum { MASTER = 0, OUTBOX_MESSAGES = 64, OUTBOX_BYTES = 64 << 20, FRUITLESS_STARTS = 10 };
 
 /* Milliseconds between two looks at MPI: short after traffic, doubled while nothing comes. */
 enum { SHORTEST_PAUSE = 1, LONGEST_PAUSE_IDLE = 20, LONGEST_PAUSE_SENDING = 8, LONGEST_PAUSE_TRAINING = 200 };
 
 static const double HALT_SECONDS = 10;    /* a trainer stopped by a signal for so long is replaced */
 static const double FAREWELL_SECONDS = 5; /* for a trainer to end after QUIT */
+static const double RESTART_SECONDS = 0.02, RESTART_SECONDS_MAX = 5; /* doubled with every fruitless start */
 
 typedef struct relay {
     sw_outbox *outbox;
@@ -37,6 +38,7 @@ typedef struct relay {
     uint16_t generation;
     int fruitless;            /* trainers in a row that died before they began a run */
     bool training, retired, stopping, stop_wanted, quit;
+    double start_at;          /* when to start a trainer; INFINITY: there is one, or there shall be none */
     int64_t exit_code;
     double silence_limit, silent, halted; /* seconds, counted while this process runs too */
     int pause;
@@ -52,46 +54,59 @@ static sw_status report(relay *self, sw_wire_tag tag, const void *payload, size_
 
 /* ---- the trainer's life ---- */
 
-static sw_status start_trainer(relay *self, sw_wire_lost *failure)
+static void describe_end(char *out, size_t capacity, const sw_child_end *end, int deaths)
 {
-    self->training = false;
-    self->silent = self->halted = 0;
-    self->backlog_size = 0;
-    sw_wire_reader_release(&self->reader);
-    sw_status status = sw_child_start(&self->child);
-    if (status != SW_OK) {
-        failure->retired = 1;
-        snprintf(failure->detail, sizeof failure->detail, "%.255s", sw_message());
-    }
-    return status;
+    snprintf(out, capacity, "%d in a row died before they began a run, the last by %s %d", deaths,
+             end->signal != 0 ? "signal" : "exit code", end->signal != 0 ? end->signal : end->exit_code);
 }
 
-/* The trainer is gone: says so, and starts another unless that has become pointless. */
+/* No trainers any more: those that die before they begin a run would do so for ever. */
+static void retire(relay *self, sw_wire_lost *lost)
+{
+    self->retired = true;
+    self->start_at = INFINITY;
+    lost->retired = 1;
+}
+
+/* The trainer is gone: says so; another is started in a moment, unless that has become pointless. */
 static sw_status replace_trainer(relay *self, const sw_child_end *end, int hung)
 {
-    sw_child_close(&self->child);
     sw_wire_lost lost;
     memset(&lost, 0, sizeof lost);
     lost.signal = end->signal;
     lost.exit_code = end->exit_code;
     lost.hung = hung;
     lost.peak_memory = end->peak_memory;
-    self->fruitless++;
-    if (self->fruitless >= FRUITLESS_STARTS) {
-        lost.retired = 1;
-        snprintf(lost.detail, sizeof lost.detail, "%d in a row died before they began a run, the last by %s %d",
-                 self->fruitless, end->signal != 0 ? "signal" : "exit code",
-                 end->signal != 0 ? end->signal : end->exit_code);
-    } else if (!self->stopping) {
-        sw_status status = start_trainer(self, &lost);
-        if (status != SW_OK) sw_message_clear(); /* it is in `lost` */
-    }
-    self->retired = lost.retired != 0;
+    sw_child_close(&self->child);
+    sw_wire_reader_release(&self->reader);
+    self->backlog_size = 0;
     self->training = false;
     self->generation++;
+    double pause = fmin(RESTART_SECONDS_MAX, self->fruitless > 0 ? RESTART_SECONDS * exp2(self->fruitless) : 0);
+    self->start_at = self->stopping ? INFINITY : sw_clock_now() + pause;
+    self->fruitless++;
+    if (self->fruitless >= FRUITLESS_STARTS) {
+        describe_end(lost.detail, sizeof lost.detail, end, self->fruitless);
+        retire(self, &lost);
+    }
     sw_status status = report(self, SW_WIRE_LOST, &lost, sizeof lost);
     if (status == SW_OK && self->stopping) status = report(self, SW_WIRE_STOPPED, NULL, 0);
     return status;
+}
+
+static sw_status start_if_due(relay *self, double now)
+{
+    if (now < self->start_at) return SW_OK;
+    self->start_at = INFINITY;
+    self->silent = self->halted = 0;
+    if (sw_child_start(&self->child) == SW_OK) return SW_OK;
+    sw_wire_lost lost;
+    memset(&lost, 0, sizeof lost);
+    snprintf(lost.detail, sizeof lost.detail, "%.255s", sw_message());
+    self->generation++;
+    self->backlog_size = 0;
+    retire(self, &lost);
+    return report(self, SW_WIRE_LOST, &lost, sizeof lost);
 }
 
 static sw_status kill_trainer(relay *self, int hung)
@@ -198,12 +213,13 @@ static sw_status take_from_master(relay *self, bool *moved)
         }
         if (message.tag == SW_WIRE_STOP) {
             self->stopping = true;
+            self->start_at = INFINITY;
             if (self->child.pid == 0) return report(self, SW_WIRE_STOPPED, NULL, 0);
         } else if (((const sw_wire_header *)(const void *)self->inbox.data)->generation != self->generation) {
             continue; /* meant for a trainer that is no more: the master has its runs back */
         }
         if (message.tag == SW_WIRE_ASSIGN) self->silence_limit = message.body.assign->silence;
-        if (self->child.pid != 0) status = queue_for_trainer(self, self->inbox.data, size);
+        if (!self->retired) status = queue_for_trainer(self, self->inbox.data, size);
         if (status != SW_OK) return status;
     }
 }
@@ -249,10 +265,11 @@ static void sleep_a_while(relay *self, bool moved)
     poll(&fd, 1, self->pause);
 }
 
-static sw_status turn(relay *self, double span)
+static sw_status turn(relay *self, double now, double span)
 {
     bool moved = false, end = false;
     sw_status status = sw_outbox_progress(self->outbox);
+    if (status == SW_OK) status = start_if_due(self, now);
     if (status == SW_OK) status = take_from_master(self, &moved);
     if (status != SW_OK) return status;
     write_trainer(self, &moved);
@@ -301,18 +318,11 @@ static sw_status say_bye(relay *self)
 sw_status sw_relay_run(int *exit_code)
 {
     relay self = {.child = {.socket = -1}, .silence_limit = INFINITY, .pause = SHORTEST_PAUSE};
-    sw_wire_lost failure;
-    memset(&failure, 0, sizeof failure);
     sw_status status = sw_outbox_create(&self.outbox, OUTBOX_MESSAGES, OUTBOX_BYTES);
-    if (status == SW_OK && start_trainer(&self, &failure) != SW_OK) {
-        self.retired = true;
-        self.generation++;
-        status = report(&self, SW_WIRE_LOST, &failure, sizeof failure);
-    }
     double before = sw_clock_now();
     while (status == SW_OK && !self.quit) {
         double now = sw_clock_now();
-        status = turn(&self, now - before);
+        status = turn(&self, now, now - before);
         before = now;
     }
     dismiss_trainer(&self);
