@@ -341,7 +341,7 @@ const sw_key sw_keys[] = {
     {.path = "phase.family", ENUM(phase.family, family_names),
      RULE(default_phase_family, "associativity; graph triangle, comparison transitivity"), .unit = "",
      .meaning = "family whose maximum violation gives t_sym"},
-    {.path = "phase.tau", REAL(phase.tau), ABOVE(0), DEFAULT(0.1), .unit = "nat",
+    {.path = "phase.tau", REAL(phase.tau), ABOVE(0), DEFAULT(1), .unit = "nat",
      .meaning = "violation below which a symmetry counts as acquired"},
     {.path = "phase.accuracy", REAL(phase.accuracy), .minimum = 0, .minimum_excluded = true, .maximum = 1,
      DEFAULT(0.99), .unit = "", .meaning = "accuracy that t_mem and t_gen ask for"},

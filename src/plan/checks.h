@@ -10,6 +10,7 @@ typedef struct sw_run_checks {
     sw_diagnostics *diagnostics;
     bool applies[SW_FAMILY_COUNT]; /* the family applies to some run seen so far */
     bool refused[SW_FAMILY_COUNT]; /* a weight of it was reported already */
+    bool warned[SW_FAMILY_COUNT];  /* one run stands for all that weight it */
 } sw_run_checks;
 
 /* Errors and warnings of run k. SW_E_CONFIG: its task cannot be built (reported). */
