@@ -4,8 +4,12 @@
 
 #include "symsweep/status.h"
 
-/* The main job: `symsweep [options] sweep.json`, on one process or under mpirun. Returns the exit code. */
-int sw_farm_job(int argc, char **argv);
+/* Tells on stdout what a results file holds. */
+typedef sw_status (*sw_farm_summary)(const char *results);
+
+/* The main job: `symsweep [options] sweep.json`, on one process or under mpirun. Returns the exit code. `summary` is
+ * called at the end by the process that wrote, unless --quiet; NULL = none. */
+int sw_farm_job(int argc, char **argv, sw_farm_summary summary);
 
 /* A trainer: child process of a worker that takes runs from the socket on descriptor `fd`. Returns the exit code. */
 int sw_farm_trainer(int fd);

@@ -16,10 +16,10 @@
 #include "symsweep/nn.h"
 #include "symsweep/version.h"
 
-#include <math.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double TRAINER_SILENCE = 300, STORAGE_PATIENCE = 60; /* seconds */
 
@@ -75,24 +75,38 @@ static double seconds_from(const char *variable, double otherwise)
     return seconds > 0 ? seconds : otherwise;
 }
 
-/* Trains what is prepared; ranks = 1: in this process. */
-static sw_status train_all(int *exit_code, const sw_prepared *prepared, const sw_job_options *options, double started,
-                           int ranks)
+/* What a process needs to know to do its part. */
+typedef struct job {
+    sw_job_options options;
+    sw_farm_summary summary;
+    double started; /* when this program was */
+    int rank, ranks;
+} job;
+
+/* Trains what is prepared, in this process when it is the only rank. */
+static sw_status train_all(int *exit_code, const job *self, const sw_prepared *prepared)
 {
     sw_display *display = NULL;
-    sw_status status = options->progress ? sw_display_create(&display) : SW_OK;
+    sw_status status = self->options.progress ? sw_display_create(&display) : SW_OK;
     if (status != SW_OK) return status;
     const sw_master_settings settings = {.plan = prepared->plan,
                                          .store = prepared->store,
                                          .checkpoints = prepared->checkpoints,
-                                         .deadline = started + options->time_limit,
+                                         .deadline = self->started + self->options.time_limit,
                                          .silence = seconds_from("SYMSWEEP_TRAINER_SILENCE", TRAINER_SILENCE),
                                          .storage_patience = seconds_from("SYMSWEEP_STORAGE_PATIENCE", STORAGE_PATIENCE),
                                          .display = display};
-    status = ranks == 1 ? sw_serial_run(exit_code, &settings) : sw_lead_run(exit_code, &settings, ranks);
+    status = self->ranks == 1 ? sw_serial_run(exit_code, &settings) : sw_lead_run(exit_code, &settings, self->ranks);
     sw_display_clear(display);
     sw_display_destroy(display);
     return status;
+}
+
+static void summarize(const job *self, const char *results)
+{
+    if (self->summary == NULL || self->options.level < SW_LOG_INFO) return;
+    if (self->summary(results) != SW_OK) sw_warn("no summary: %s", sw_message());
+    fflush(stdout);
 }
 
 typedef struct outcome {
@@ -103,19 +117,22 @@ typedef struct outcome {
 
 /* Prepares, trains, closes: what the writing process does, whatever the number of ranks. `ready` tells the others
  * whether they are needed. */
-static outcome write_results(const sw_job_options *options, double started, int ranks, sw_status (*ready)(int exit_code))
+static outcome write_results(const job *self, sw_status (*ready)(int exit_code))
 {
     sw_prepared prepared;
-    outcome out = {.exit_code = say_failure(sw_prepare(&prepared, options))};
+    outcome out = {.exit_code = say_failure(sw_prepare(&prepared, &self->options))};
     bool prepared_well = out.exit_code == SW_EXIT_OK;
     sw_status status = ready(out.exit_code);
     if (status == SW_OK && prepared_well) {
         out.served = true;
-        status = train_all(&out.exit_code, &prepared, options, started, ranks);
+        status = train_all(&out.exit_code, self, &prepared);
     }
     if (status != SW_OK) out.exit_code = say_failure(status);
     out.at_once = status == SW_E_INTERRUPTED;
+    char results[SW_PATH_MAX];
+    memcpy(results, prepared.output, sizeof results);
     if (sw_prepared_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
+    if (out.served && !out.at_once && out.exit_code != SW_EXIT_STORE) summarize(self, results);
     return out;
 }
 
@@ -127,22 +144,22 @@ static sw_status nobody_waits(int exit_code)
     return SW_OK;
 }
 
-static int run_alone(const sw_job_options *options, double started)
+static int run_alone(const job *self)
 {
     int exit_code = say_failure(sw_launch_check_world(1));
-    return exit_code == SW_EXIT_OK ? write_results(options, started, 1, nobody_waits).exit_code : exit_code;
+    return exit_code == SW_EXIT_OK ? write_results(self, nobody_waits).exit_code : exit_code;
 }
 
 /* ---- several ranks ---- */
 
 static sw_status tell_ranks(int exit_code) { return sw_mpi_broadcast(&exit_code, sizeof exit_code); }
 
-static sw_status run_rank_zero(int *exit_code, const sw_job_options *options, double started, int ranks)
+static sw_status run_rank_zero(int *exit_code, const job *self)
 {
-    outcome out = write_results(options, started, ranks, tell_ranks);
+    outcome out = write_results(self, tell_ranks);
     *exit_code = out.exit_code;
     if (out.at_once) MPI_Abort(MPI_COMM_WORLD, out.exit_code);
-    return out.served ? sw_lead_dismiss(out.exit_code, ranks) : SW_OK;
+    return out.served ? sw_lead_dismiss(out.exit_code, self->ranks) : SW_OK;
 }
 
 static sw_status run_worker_rank(int *exit_code)
@@ -151,7 +168,7 @@ static sw_status run_worker_rank(int *exit_code)
     return status == SW_OK && *exit_code == SW_EXIT_OK ? sw_relay_run(exit_code) : status;
 }
 
-static sw_status run_ranks(int *exit_code, const sw_job_options *options, double started, int rank, int ranks)
+static sw_status run_ranks(int *exit_code, const job *self)
 {
     char fingerprint[SW_WIRE_FINGERPRINT_MAX];
     bool agreed;
@@ -159,49 +176,47 @@ static sw_status run_ranks(int *exit_code, const sw_job_options *options, double
     sw_status status = sw_mpi_agree(&agreed, fingerprint, sizeof fingerprint);
     if (status != SW_OK) return status;
     if (!agreed) {
-        if (rank == 0) sw_error("the ranks run different builds of symsweep");
+        if (self->rank == 0) sw_error("the ranks run different builds of symsweep");
         *exit_code = SW_EXIT_USAGE;
         return SW_OK;
     }
-    status = rank == 0 ? run_rank_zero(exit_code, options, started, ranks) : run_worker_rank(exit_code);
+    status = self->rank == 0 ? run_rank_zero(exit_code, self) : run_worker_rank(exit_code);
     return status == SW_OK ? sw_mpi_barrier() : status;
 }
 
-static int run_under_mpi(int argc, char **argv, const sw_job_options *options, double started)
+static int run_under_mpi(int argc, char **argv, job *self)
 {
-    int rank = 0, ranks = 1, exit_code = SW_EXIT_OK;
+    int exit_code = SW_EXIT_OK;
     if (MPI_Init(&argc, &argv) != MPI_SUCCESS) {
         sw_error("MPI cannot be initialized");
         return SW_EXIT_FAILED_RUNS;
     }
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    if (ranks == 1) {
-        exit_code = run_alone(options, started);
-    } else if (run_ranks(&exit_code, options, started, rank, ranks) != SW_OK) {
-        sw_error("rank %d: %s", rank, sw_message()); /* without a transport there is nobody to agree with */
+    MPI_Comm_rank(MPI_COMM_WORLD, &self->rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &self->ranks);
+    if (self->ranks == 1) {
+        exit_code = run_alone(self);
+    } else if (run_ranks(&exit_code, self) != SW_OK) {
+        sw_error("rank %d: %s", self->rank, sw_message()); /* without a transport there is nobody to agree with */
         MPI_Abort(MPI_COMM_WORLD, SW_EXIT_FAILED_RUNS);
     }
     MPI_Finalize();
     return exit_code;
 }
 
-int sw_farm_job(int argc, char **argv)
+int sw_farm_job(int argc, char **argv, sw_farm_summary summary)
 {
-    double started = sw_clock_now();
-    sw_job_options options;
-    sw_status status = sw_job_options_parse(&options, argc, argv);
+    job self = {.summary = summary, .started = sw_clock_now(), .ranks = 1};
+    sw_status status = sw_job_options_parse(&self.options, argc, argv);
     bool first = sw_launch_rank_hint() == 0; /* every rank was given the same command line: one answer is enough */
     if (status != SW_OK) return first ? say_failure(status) : exit_code_of(status);
-    if (options.help || options.version) {
-        if (first && options.help) sw_job_options_print_help();
+    if (self.options.help || self.options.version) {
+        if (first && self.options.help) sw_job_options_print_help();
         else if (first) print_version();
         return SW_EXIT_OK;
     }
-    sw_log_set_level(options.level);
+    sw_log_set_level(self.options.level);
     sw_farm_pin_threads(argv); /* may start this program again */
     sw_signals_install();
-    if (sw_launch_by_mpi()) return run_under_mpi(argc, argv, &options, started);
-    return run_alone(&options, started);
+    return sw_launch_by_mpi() ? run_under_mpi(argc, argv, &self) : run_alone(&self);
 }
