@@ -14,7 +14,8 @@ typedef enum sw_phase {
     SW_PHASE_UNFINISHED
 } sw_phase;
 
-/* Steps; -1 = not reached (censored). */
+/* Steps; -1 = not reached (censored). Dips are counts: 0 also where the threshold is never reached, -1 without any
+ * evaluation. */
 typedef struct sw_onsets {
     int64_t t_mem, t_gen, t_sym, t_geo, t_geo_participation;
     int64_t lead_time;      /* t_gen - t_sym of the mean violation; INT64_MIN = one is not reached */
