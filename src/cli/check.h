@@ -54,6 +54,7 @@ typedef struct sw_leak {
     double derived[SW_FAMILY_COUNT];  /* share that follows through each family; NaN = not defined on the task */
     double all_weighted;              /* through all weighted families together; NaN = none is weighted */
     bool weighted[SW_FAMILY_COUNT], holds[SW_FAMILY_COUNT];
+    bool predicted[SW_FAMILY_COUNT];  /* products as the model predicts them */
     int32_t inputs[SW_FAMILY_COUNT];  /* sw_inputs */
 } sw_leak;
 

@@ -73,6 +73,7 @@ static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *
         leak->weighted[f] = config->symmetry[f].weight != 0;
         leak->holds[f] = sw_families[f]->holds(&config->task);
         leak->inputs[f] = config->symmetry[f].inputs;
+        leak->predicted[f] = leak->weighted[f] && config->symmetry[f].intermediate == SW_INTERMEDIATE_PREDICTED;
         if (leak->weighted[f]) weighted |= UINT32_C(1) << f;
         status = derived_share(&leak->derived[f], derived, task, split, leak->test, config->symmetry, UINT32_C(1) << f);
     }

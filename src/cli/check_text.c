@@ -35,7 +35,10 @@ static void format_value(char out[160], const sw_axis *axis, const sw_axis_value
     case SW_AXIS_BOOL:
         snprintf(out, 160, "%s", value->integer < 0 ? "-" : value->integer ? "true" : "false");
         break;
-    case SW_AXIS_INTEGER: snprintf(out, 160, "%" PRId64, value->integer); break;
+    case SW_AXIS_INTEGER:
+        if (value->integer < 0) snprintf(out, 160, "-");
+        else snprintf(out, 160, "%" PRId64, value->integer);
+        break;
     }
 }
 
@@ -127,9 +130,9 @@ static void print_leak(const sw_leak *leak)
     else printf("              mirror in train: %.1f %% of the test inputs\n", 100 * leak->mirrored);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (isnan(leak->derived[f])) continue;
-        printf("              derived by %-18s %5.1f %%  inputs %s%s%s\n", sw_family_name((sw_family_id)f),
-               100 * leak->derived[f], inputs[leak->inputs[f]], leak->weighted[f] ? ", weighted" : "",
-               leak->holds[f] ? "" : ", false on the task");
+        printf("              derived by %-18s %5.1f %%  inputs %s%s%s%s\n", sw_family_name((sw_family_id)f),
+               100 * leak->derived[f], inputs[leak->inputs[f]], leak->predicted[f] ? ", predicted" : "",
+               leak->weighted[f] ? ", weighted" : "", leak->holds[f] ? "" : ", false on the task");
     }
     if (!isnan(leak->all_weighted))
         printf("              derived by all weighted together %.1f %%\n", 100 * leak->all_weighted);
