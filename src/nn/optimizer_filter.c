@@ -48,7 +48,7 @@ static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_re
 
 void sw_grokfast_filter(sw_real *g, sw_real *slow, size_t n, double alpha, double lambda, bool first)
 {
-    average(g, slow, n, (sw_real)(first ? 0 : alpha), (sw_real)(first ? 1 : 1 - alpha), (sw_real)lambda);
+    average(g, slow, n, (sw_real)alpha, (sw_real)(first ? 1 : 1 - alpha), (sw_real)lambda); /* slow is 0 at first */
 }
 
 SW_MULTIVERSION

@@ -219,6 +219,24 @@ static void test_kept_basis(void **state)
         }
 }
 
+/* A basis kept from an E of low rank mixes the constant vector with others: the gradient is centred all the same. */
+static void test_kept_basis_of_low_rank(void **state)
+{
+    (void)state;
+    fixture f;
+    open_fixture(&f, sw_prior_entropy, 6, 9);
+    double full[ELEMENTS_MAX];
+    memcpy(full, f.E, sizeof full);
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 9; j++)
+            f.E[i * 9 + j] = i % 2 ? full[j] : full[9 + j];
+    value(&f);
+    memcpy(f.E, full, sizeof full);
+    f.refresh = false;
+    assert_int_equal(bad_entries(&f, "entropy with a kept basis of low rank", 3e-8), 0);
+    sw_prior_work_destroy(f.work);
+}
+
 static void test_state_is_the_basis(void **state)
 {
     (void)state;
@@ -361,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_given_spectra),
         cmocka_unit_test(test_vanishing_singular_values),
         cmocka_unit_test(test_kept_basis),
+        cmocka_unit_test(test_kept_basis_of_low_rank),
         cmocka_unit_test(test_state_is_the_basis),
         cmocka_unit_test(test_weight_accumulates),
         cmocka_unit_test(test_nan_comes_out_as_nan),
