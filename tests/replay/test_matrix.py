@@ -83,6 +83,7 @@ def cells(edge_list):
     cell("group dihedral", group("dihedral", n=4))
     cell("group symmetric", s3)
     cell("group product", group("product", factors=[2, 4]))
+    cell("gcd", {"task.kind": "gcd", "task.n": 8}, prompted("associativity", 100))
 
     # Models.
     cell("model no readout", add, {"model.readout_token": False})
