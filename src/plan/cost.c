@@ -20,7 +20,8 @@
 typedef struct sizes {
     sw_task task;
     sw_model_shape shape;
-    size_t train, batch, rows; /* rows: distinct inputs of one training step, at most */
+    size_t train, batch;
+    size_t rows, max_rows; /* distinct inputs of one training step: expected, at most */
     size_t parameters;
     double logits; /* logits that the symmetry losses of one step read */
 } sizes;
@@ -49,6 +50,13 @@ static double tuples_a_step(int family, const sw_run_config *config, const sw_ta
     return tuples > 0 ? (double)tuples : all_tuples(family, task);
 }
 
+/* Expected number of inputs, of `pool` with `known` of them in the batch already, that `draws` draws with replacement
+ * add to it. */
+static double new_rows(double draws, double pool, double known)
+{
+    return known < pool ? (pool - known) * -expm1(-draws / pool) : 0;
+}
+
 static sw_status measure_sizes(sizes *out, const sw_run_config *config)
 {
     sw_status status = sw_task_describe(&out->task, &config->task, &config->model);
@@ -59,17 +67,22 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config)
     out->train = train_count(task, config->train_fraction);
     int64_t batch = config->optimizer.batch_size;
     out->batch = batch > 0 && (size_t)batch < out->train ? (size_t)batch : out->train;
-    double rows = (double)out->batch;
+    double inputs = (double)task->inputs, batch_rows = (double)out->batch, all = 0, train_only = 0;
     out->logits = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (config->symmetry[f].weight == 0) continue;
         double touched = tuples_a_step(f, config, task) * sw_families[f]->arity;
-        rows += touched;
+        if (config->symmetry[f].inputs == SW_INPUTS_TRAIN) train_only += touched;
+        else all += touched;
         out->logits += touched * task->classes;
     }
     const sw_prior_config *lipschitz = &config->geometry[SW_PRIOR_LIPSCHITZ];
-    if (lipschitz->weight != 0) rows += 2 * (double)lipschitz->pairs_per_step;
-    out->rows = rows < (double)task->inputs ? (size_t)rows : task->inputs;
+    if (lipschitz->weight != 0) all += 2 * (double)lipschitz->pairs_per_step;
+    double train = (double)out->train;
+    double rows = batch_rows + new_rows(train_only, train, batch_rows);
+    rows += new_rows(all, inputs, rows);
+    out->rows = (size_t)rows;
+    out->max_rows = batch_rows + train_only + all < inputs ? (size_t)(batch_rows + train_only + all) : task->inputs;
     sw_model_layout(NULL, 0, &config->model, &out->shape, &out->parameters);
     return SW_OK;
 }
@@ -116,11 +129,11 @@ static double evaluate_flops(const sw_run_config *config, const sizes *s)
 static double memory_bytes(const sw_run_config *config, const sizes *s)
 {
     double inputs = (double)s->task.inputs, classes = s->task.classes, entities = s->task.entities;
-    double model = (double)sw_model_memory(&config->model, &s->shape, s->rows);
+    double model = (double)sw_model_memory(&config->model, &s->shape, s->max_rows);
     double states = config->optimizer.kind == SW_OPTIMIZER_SGD ? 1 : 2;
     if (config->optimizer.grokfast_lambda > 0) states += 1;
     double optimizer = 4.0 * states * (double)s->parameters;
-    double objective = 4.0 * (2.0 * (double)s->rows * classes + (double)s->rows * s->task.tokens);
+    double objective = 4.0 * (double)s->max_rows * (2.0 * classes + s->task.tokens);
     double measures = sw_measure_memory(config, &s->task);
     double table = 4.0 * inputs * (s->task.tokens + 6) + 4.0 * entities * entities;
     double lists = 0; /* eligible tuples, listed where a family has at most SW_TUPLE_LIST_MAX candidates */
