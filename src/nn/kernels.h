@@ -1,7 +1,7 @@
 /* kernels.h: the loops over elements and rows that stand between the GEMMs.
  *
  * Every sum has a fixed order that does not depend on the machine's vector width, so these give the same bits on every
- * CPU of one architecture. NaN stays NaN. */
+ * CPU with fused multiply-add (and without it, all but mix and unmix). NaN stays NaN. */
 #ifndef SW_NN_KERNELS_H
 #define SW_NN_KERNELS_H
 
@@ -45,18 +45,38 @@ typedef struct sw_groups {
     const int32_t *token, *begin, *member;
 } sw_groups;
 
-/* width is a multiple of SW_TABLE_ALIGN elements everywhere. */
-enum { SW_TABLE_ALIGN = 16 };
+/* Widths and strides are whole multiples of SW_TABLE_ALIGN elements. */
+enum { SW_TABLE_ALIGN = 32 };
 
-/* out[row, width] += sum_h weight[row * stride + h] table[token, h, width]; then max(0, .) on the first `relu` columns */
-void sw_kernel_mix(sw_real *out, size_t width, const sw_groups *groups, const sw_real *table, const sw_real *weight,
-                   size_t stride, size_t heads, size_t relu);
-/* Its gradient: dtable[token, h, width] += sum over rows of weight[row * stride + h] dout[row, width];
- * dweight[row * stride + h] = dout[row] . table[token, h]. */
-void sw_kernel_unmix(const sw_real *dout, size_t width, const sw_groups *groups, const sw_real *table,
-                     sw_real *dtable, const sw_real *weight, sw_real *dweight, size_t stride, size_t heads);
-/* x[rows, width]: columns below `relu` become 0 where h[rows, width] is not positive; sum[width] += column sums of x */
-void sw_kernel_mask_and_sum(sw_real *x, const sw_real *h, sw_real *sum, size_t rows, size_t width, size_t relu);
+/* A tile of rows [rows, width], row r at r * stride, and what mixes into it at each of `positions` positions j:
+ * table_j[token, heads, width] of table_j = table + j * table_stride, with weights at weight[r * weight_stride +
+ * j * heads + h]. */
+typedef struct sw_mixture {
+    size_t width, stride, positions, heads;
+    const sw_groups *groups; /* [positions] */
+    const sw_real *table, *weight;
+    size_t table_stride, weight_stride;
+} sw_mixture;
+
+/* Kernels for one instruction set. Those with fused multiply-add agree in every bit. */
+typedef struct sw_table_kernels {
+    const char *name;
+    /* out[r] <- from + sum_j sum_h weight[r, j, h] table_j[token_j(r), h], `from` being base[width], or where base is
+     * NULL the row itself; then max(0, .) on the first `relu` columns. */
+    void (*mix)(sw_real *out, const sw_mixture *mixture, const sw_real *base, size_t relu);
+    /* Its gradient: dtable_j[token, h] += sum over rows of weight[r, j, h] dout[r];
+     * dweight[r, j, h] = dout[r] . table_j[token, h]. */
+    void (*unmix)(const sw_real *dout, const sw_mixture *mixture, sw_real *dtable, sw_real *dweight);
+} sw_table_kernels;
+
+/* The best that this CPU has. */
+const sw_table_kernels *sw_table_kernels_best(void);
+/* All that this CPU has, from the plainest; NULL past the last. */
+const sw_table_kernels *sw_table_kernels_at(size_t i);
+
+/* x[rows, width], stride: columns below `relu` become 0 where h is not positive; sum[width] += column sums of x */
+void sw_kernel_mask_and_sum(sw_real *x, const sw_real *h, sw_real *sum, size_t rows, size_t width, size_t stride,
+                            size_t relu);
 /* p[count, T, heads] <- softmax over T of the scores it holds */
 void sw_kernel_softmax(sw_real *p, size_t count, size_t T, size_t heads);
 

@@ -16,18 +16,17 @@
  * one GEMM a row instead of five. Scores are sums of two table entries, since keys are linear in e + p. With a readout
  * token u is one token: its query is one vector, and Z at the last position one row, which goes into the base.
  *
- * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. Backward takes the gradients of the
- * tables row by row in the same tiles and unfolds them through GEMMs of the tables' size (transformer_tables.c). */
+ * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. No activation is kept but the
+ * attention: backward mixes a tile again, which costs less than to write it to memory and read it back, and takes the
+ * gradients of the tables from it row by row. They unfold through GEMMs of the tables' size (transformer_tables.c). */
 #include "nn/blas.h"
 #include "nn/transformer_folded.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum {
-    KEEP_BYTES = 48 << 20,   /* most memory for MLP activations; where they do not fit backward computes them again */
-    EVALUATE_ROWS = 2048     /* least number of rows that are put in order at once */
-};
+/* Least number of rows that are put in order at once. */
+enum { EVALUATE_ROWS = 2048 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -46,6 +45,7 @@ static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_m
     self->M = (size_t)config->d_mlp;
     self->C = (size_t)shape->classes;
     self->W = (self->M + self->C + SW_TABLE_ALIGN - 1) / SW_TABLE_ALIGN * SW_TABLE_ALIGN;
+    self->stride = self->W + SW_CACHE_LINE;
     self->query_capacity = config->readout_token ? 1 : self->V;
     self->queries = self->query_capacity;
     self->varying = config->readout_token ? self->T - 1 : self->T;
@@ -73,12 +73,11 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     carve_tables(self, carver, false);
     carve_tables(self, carver, true);
     size_t capacity = larger(model->max_rows, EVALUATE_ROWS);
-    size_t tiles = (model->max_rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS, tile = SW_TILE_ROWS * self->W;
-    self->slot_count = tiles * tile * sizeof(sw_real) <= KEEP_BYTES ? tiles : 1;
+    self->seen = sw_carve_int(carver, self->T * self->V);
     sw_visit_carve(&self->visit, carver, capacity, self->T, self->V);
     self->attention = sw_carve(carver, capacity * self->T * self->heads);
-    self->hidden = sw_carve(carver, self->slot_count * tile);
-    self->tile = sw_carve(carver, tile);
+    self->hidden = sw_carve(carver, SW_TILE_ROWS * self->stride);
+    self->dhidden = sw_carve(carver, SW_TILE_ROWS * self->stride);
     self->dattention = sw_carve(carver, SW_TILE_ROWS * self->T * self->heads);
 }
 
@@ -109,32 +108,43 @@ static void attend(sw_folded *self) {
     sw_kernel_softmax(self->attention, self->visit.rows, T, heads);
 }
 
-static sw_real *slot_of(const sw_folded *self, size_t tile) {
-    return self->hidden + tile % self->slot_count * SW_TILE_ROWS * self->W;
+/* What a tile mixes; `groups` has room for every position. */
+static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups groups[SW_FOLDED_TOKENS_MAX]) {
+    for (size_t j = 0; j < self->varying; j++)
+        groups[j] = sw_visit_groups(&self->visit, tile, j);
+    return (sw_mixture){
+        .width = self->W,
+        .stride = self->stride,
+        .positions = self->varying,
+        .heads = self->heads,
+        .groups = groups,
+        .table = self->table,
+        .weight = self->attention + tile * SW_TILE_ROWS * self->T * self->heads,
+        .table_stride = self->V * self->heads * self->W,
+        .weight_stride = self->T * self->heads,
+    };
 }
 
 /* hidden[rows, W] of a tile <- ReLU(pre) | direct */
-static void tile_mix(const sw_folded *self, size_t tile, size_t rows, sw_real *hidden) {
-    size_t begin = tile * SW_TILE_ROWS, stride = self->T * self->heads, row = self->heads * self->W;
-    for (size_t i = 0; i < rows; i++)
-        memcpy(hidden + i * self->W, self->base + asking_of(self, tokens_at(self, begin + i)) * self->W,
-               self->W * sizeof *hidden);
-    for (size_t j = 0; j < self->varying; j++) {
-        sw_groups groups = sw_visit_groups(&self->visit, tile, j);
-        sw_kernel_mix(hidden, self->W, &groups, self->table + j * self->V * row,
-                      self->attention + begin * stride + j * self->heads, stride, self->heads,
-                      j + 1 == self->varying ? self->M : 0);
-    }
+static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_mixture *mixture) {
+    bool alike = self->queries == 1; /* one base for all rows */
+    for (size_t i = 0; i < rows && !alike; i++)
+        memcpy(self->hidden + i * self->stride,
+               self->base + asking_of(self, tokens_at(self, tile * SW_TILE_ROWS + i)) * self->W,
+               self->W * sizeof *self->hidden);
+    sw_table_kernels_best()->mix(self->hidden, mixture, alike ? self->base : NULL, self->M);
 }
 
 /* One tile forward: its rows of logits. */
 static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_real *logits) {
-    size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W;
-    sw_real *hidden = slot_of(self, tile);
-    tile_mix(self, tile, rows, hidden);
-    sw_gemm(SW_N, SW_N, rows, C, M, 1, hidden, W, self->merged, C, 1, hidden + M, W);
+    size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, stride = self->stride;
+    sw_groups groups[SW_FOLDED_TOKENS_MAX];
+    sw_mixture mixture = mixture_of(self, tile, groups);
+    sw_real *hidden = self->hidden;
+    tile_mix(self, tile, rows, &mixture);
+    sw_gemm(SW_N, SW_N, rows, C, M, 1, hidden, stride, self->merged, C, 1, hidden + M, stride);
     for (size_t i = 0; i < rows; i++)
-        memcpy(logits + (size_t)self->visit.order[begin + i] * C, hidden + i * W + M, C * sizeof *logits);
+        memcpy(logits + (size_t)self->visit.order[begin + i] * C, hidden + i * stride + M, C * sizeof *logits);
 }
 
 /* ---- backward of rows ---- */
@@ -161,28 +171,26 @@ static void tile_unattend(sw_folded *self, size_t tile, size_t rows) {
 }
 
 static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_real *dlogits) {
-    size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W;
-    size_t stride = self->T * self->heads, row = self->heads * W;
-    sw_real *hidden = slot_of(self, tile), *d = self->tile;
+    size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W, stride = self->stride;
+    sw_groups groups[SW_FOLDED_TOKENS_MAX];
+    sw_mixture mixture = mixture_of(self, tile, groups);
+    sw_real *hidden = self->hidden, *d = self->dhidden;
+    tile_mix(self, tile, rows, &mixture);
     for (size_t i = 0; i < rows; i++) {
-        memcpy(d + i * W + M, dlogits + (size_t)self->visit.order[begin + i] * C, C * sizeof *d);
-        memset(d + i * W + M + C, 0, (W - M - C) * sizeof *d);
+        memcpy(d + i * stride + M, dlogits + (size_t)self->visit.order[begin + i] * C, C * sizeof *d);
+        memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
     }
-    sw_gemm(SW_T, SW_N, M, C, rows, 1, hidden, W, d + M, W, 1, self->dmerged, C);
-    sw_gemm(SW_N, SW_T, rows, M, C, 1, d + M, W, self->merged, C, 0, d, W);
+    sw_gemm(SW_T, SW_N, M, C, rows, 1, hidden, stride, d + M, stride, 1, self->dmerged, C);
+    sw_gemm(SW_N, SW_T, rows, M, C, 1, d + M, stride, self->merged, C, 0, d, stride);
     if (self->queries == 1)
-        sw_kernel_mask_and_sum(d, hidden, self->dbase, rows, W, M);
+        sw_kernel_mask_and_sum(d, hidden, self->dbase, rows, W, stride, M);
     else
         for (size_t i = 0; i < rows; i++)
-            sw_kernel_mask_and_sum(d + i * W, hidden + i * W,
-                                   self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, 1, W, M);
-    for (size_t j = 0; j < self->varying; j++) {
-        sw_groups groups = sw_visit_groups(&self->visit, tile, j);
-        size_t at = j * self->V * row;
-        sw_kernel_unmix(d, W, &groups, self->table + at, self->dtable + at,
-                        self->attention + begin * stride + j * self->heads, self->dattention + j * self->heads,
-                        stride, self->heads);
-    }
+            sw_kernel_mask_and_sum(d + i * stride, hidden + i * stride,
+                                   self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, 1, W, stride, M);
+    for (size_t j = 0; j < self->varying; j++)
+        sw_folded_want(self, j, &groups[j]);
+    sw_table_kernels_best()->unmix(d, &mixture, self->dtable, self->dattention);
     tile_unattend(self, tile, rows);
 }
 
@@ -223,13 +231,9 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
 
 static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     sw_folded *self = state;
-    bool kept = tiles_in(self) <= self->slot_count;
     sw_folded_clear(self);
-    for (size_t tile = 0; tile < tiles_in(self); tile++) {
-        if (!kept)
-            tile_mix(self, tile, rows_of(self, tile), slot_of(self, tile));
+    for (size_t tile = 0; tile < tiles_in(self); tile++)
         tile_backward(self, tile, rows_of(self, tile), dlogits);
-    }
     sw_folded_unfold(self, model);
 }
 
@@ -252,7 +256,8 @@ static double flops(const sw_model_config *config, const sw_model_shape *shape, 
 }
 
 static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
-    if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || (config->readout_token && shape->tokens < 2))
+    if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || shape->tokens > SW_FOLDED_TOKENS_MAX ||
+        (config->readout_token && shape->tokens < 2))
         return false;
     return flops(config, shape, rows) < sw_path_transformer.flops(config, shape, rows);
 }

@@ -5,7 +5,7 @@
 #include "nn/internal.h"
 #include "nn/kernels.h"
 
-enum { SW_TILE_ROWS = 192 };
+enum { SW_TILE_ROWS = 192, SW_FOLDED_TOKENS_MAX = 8, SW_CACHE_LINE = 64 / sizeof(sw_real) };
 
 /* The order in which rows are visited: in tiles of SW_TILE_ROWS rows whose tokens repeat as often as can be, and within
  * a tile, for each position, the rows grouped by the token they have there. A function of the tokens alone. */
@@ -33,6 +33,7 @@ typedef struct sw_folded {
     /* V tokens, T positions, N = V + T; d, heads, d_head, A = heads d_head, M = d_mlp, C classes;
      * W = M + C, rounded up so that rows of tables stay aligned: the width of everything that enters the MLP. */
     size_t V, T, N, d, heads, d_head, A, M, C, W;
+    size_t stride; /* from one row of a tile to the next: an odd number of cache lines, so that columns spread over sets */
     size_t query_capacity; /* query tokens there is room for: 1 with a readout token, else V */
 
     /* of the last forward */
@@ -55,19 +56,22 @@ typedef struct sw_folded {
     /* gradients with respect to those of the same name */
     sw_real *dvalue, *dkey, *dasking, *dquery, *dscore, *dinto, *dthrough, *dtable, *dposition, *dbase, *dmerged;
 
+    int32_t *seen; /* [T, V] whether a row of dtable holds anything: it is cleared when it is first wanted, in cache */
+
     /* rows, in the order they are visited */
     sw_visit visit;
-    size_t slot_count;  /* tiles whose MLP activations are kept */
-    sw_real *attention; /* [rows, T, heads] attention of the last position */
-    sw_real *hidden;    /* [slot_count, SW_TILE_ROWS, W] ReLU output | logits */
-    sw_real *tile;      /* [SW_TILE_ROWS, W] gradient of the same */
-    sw_real *dattention;/* [SW_TILE_ROWS, T, heads] */
+    sw_real *attention;  /* [rows, T, heads] attention of the last position */
+    sw_real *hidden;     /* [SW_TILE_ROWS, stride] of one tile: ReLU output | logits */
+    sw_real *dhidden;    /* [SW_TILE_ROWS, stride] */
+    sw_real *dattention; /* [SW_TILE_ROWS, T, heads] */
 } sw_folded;
 
 /* Fills the tables from the parameters, for the `queries` and `last` set in `self`. */
 void sw_folded_build(sw_folded *self, const sw_model *model);
-/* Clears the gradients of the tables. */
+/* Clears the gradients of the tables; those of dtable only in name. */
 void sw_folded_clear(sw_folded *self);
+/* Clears the rows of dtable that the groups of a position want for the first time. */
+void sw_folded_want(sw_folded *self, size_t position, const sw_groups *groups);
 /* From the gradients of the tables to the model's. */
 void sw_folded_unfold(sw_folded *self, sw_model *model);
 

@@ -90,14 +90,29 @@ void sw_folded_build(sw_folded *self, const sw_model *model) {
 /* ---- unfold: the same in reverse ---- */
 
 void sw_folded_clear(sw_folded *self) {
-    memset(self->dtable, 0, self->varying * self->V * self->heads * self->W * sizeof(sw_real));
+    memset(self->seen, 0, self->varying * self->V * sizeof *self->seen);
     memset(self->dbase, 0, self->queries * self->W * sizeof(sw_real));
     memset(self->dscore, 0, self->heads * self->queries * self->N * sizeof(sw_real));
     memset(self->dmerged, 0, self->M * self->C * sizeof(sw_real));
 }
 
+static void clear_row(sw_folded *self, size_t position, size_t token) {
+    size_t at = position * self->V + token, row = self->heads * self->W;
+    if (!self->seen[at])
+        memset(self->dtable + at * row, 0, row * sizeof *self->dtable);
+    self->seen[at] = 1;
+}
+
+void sw_folded_want(sw_folded *self, size_t position, const sw_groups *groups) {
+    for (size_t g = 0; g < groups->count; g++)
+        clear_row(self, position, (size_t)groups->token[g]);
+}
+
 /* dtable, dbase -> dvalue, dthrough */
 static void unfold_table(sw_folded *self) {
+    for (size_t j = 0; j < self->varying; j++)
+        for (size_t v = 0; v < self->V; v++)
+            clear_row(self, j, v);
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
     size_t row = heads * W;
     sw_real *dEV = self->dtable, *dP = self->dposition;
