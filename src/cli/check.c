@@ -53,36 +53,43 @@ static bool parse_shard(sw_check_options *out, const char *text)
 static sw_status parse_option(sw_check_options *out, int option)
 {
     switch (option) {
-    case 'j': out->json = true; return SW_OK;
-    case 'k': out->list_keys = true; return SW_OK;
-    case 'h': out->help = true; return SW_OK;
+    case 'j':
+        out->json = true;
+        return SW_OK;
+    case 'k':
+        out->list_keys = true;
+        return SW_OK;
+    case 'h':
+        out->help = true;
+        return SW_OK;
     case 'l':
         if (strcmp(optarg, "runs") && strcmp(optarg, "keys"))
             return sw_fail(SW_E_USAGE, "--list takes runs or keys, not '%s'", optarg);
-        if (!strcmp(optarg, "runs")) out->list_runs = true;
-        else out->list_keys = true;
+        if (!strcmp(optarg, "runs"))
+            out->list_runs = true;
+        else
+            out->list_keys = true;
         return SW_OK;
-    case 's': return parse_shard(out, optarg) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", optarg);
+    case 's':
+        return parse_shard(out, optarg) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", optarg);
     case 'w':
         if (parse_count(&out->workers, optarg, SW_RUNS_MAX) && out->workers > 0) return SW_OK;
         return sw_fail(SW_E_USAGE, "--workers takes a number from 1, not '%s'", optarg);
     case 't':
         if (parse_count(&out->tasks, optarg, LEAK_REPORTS_MAX)) return SW_OK;
         return sw_fail(SW_E_USAGE, "--tasks takes 0..%d, not '%s'", LEAK_REPORTS_MAX, optarg);
-    default: return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep check --help");
+    default:
+        return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep check --help");
     }
 }
 
 static sw_status parse_options(sw_check_options *out, int argc, char **argv)
 {
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"list", required_argument, NULL, 'l'},
-                                            {"list-keys", no_argument, NULL, 'k'},
-                                            {"shard", required_argument, NULL, 's'},
-                                            {"workers", required_argument, NULL, 'w'},
-                                            {"tasks", required_argument, NULL, 't'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},          {"list", required_argument, NULL, 'l'},
+        {"list-keys", no_argument, NULL, 'k'},     {"shard", required_argument, NULL, 's'},
+        {"workers", required_argument, NULL, 'w'}, {"tasks", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},          {0}};
     *out = (sw_check_options){.tasks = LEAK_REPORTS};
     optind = 1;
     opterr = 0;

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct sw_check_options {
-    const char *sweep;  /* NULL with list_keys */
+    const char *sweep; /* NULL with list_keys */
     bool json, list_runs, list_keys, help;
     size_t shard, shards; /* part 1..shards; 0, 0 = the whole plan */
     size_t workers;       /* 0 = a few numbers are tried */
@@ -38,7 +38,8 @@ typedef struct sw_check_summary {
     size_t advised_workers; /* most workers that are busy at least 80 % of the time */
 } sw_check_summary;
 
-sw_status sw_check_summarize(sw_check_summary *out, const sw_plan *plan, const sw_check_options *options) SW_MUST_CHECK;
+sw_status sw_check_summarize(sw_check_summary *out, const sw_plan *plan,
+                             const sw_check_options *options) SW_MUST_CHECK;
 
 /* "modular add p=59", "transformer layers=1 d_model=64 heads=4 d_mlp=256" */
 void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task);
@@ -50,12 +51,12 @@ typedef struct sw_leak {
     double train_fraction;
     uint32_t data_seed;
     size_t train, test, runs;
-    double mirrored;                  /* share of test inputs whose mirror is in train; NaN = the task has no mirrors */
-    double derived[SW_FAMILY_COUNT];  /* share that follows through each family; NaN = not defined on the task */
-    double all_weighted;              /* through all weighted families together; NaN = none is weighted */
+    double mirrored; /* share of test inputs whose mirror is in train; NaN = the task has no mirrors */
+    double derived[SW_FAMILY_COUNT]; /* share that follows through each family; NaN = not defined on the task */
+    double all_weighted;             /* through all weighted families together; NaN = none is weighted */
     bool weighted[SW_FAMILY_COUNT], holds[SW_FAMILY_COUNT];
-    bool predicted[SW_FAMILY_COUNT];  /* products as the model predicts them */
-    int32_t inputs[SW_FAMILY_COUNT];  /* sw_inputs */
+    bool predicted[SW_FAMILY_COUNT]; /* products as the model predicts them */
+    int32_t inputs[SW_FAMILY_COUNT]; /* sw_inputs */
 } sw_leak;
 
 /* Leak reports of the first `capacity` distinct settings; *distinct counts all of them. Tables of more than

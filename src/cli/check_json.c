@@ -48,13 +48,21 @@ static void write_diagnostics(sw_json *json, const char *key, const sw_diagnosti
 static void write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value)
 {
     switch (axis->type) {
-    case SW_AXIS_REAL: sw_json_number(json, value->real); break;
-    case SW_AXIS_INTEGER: sw_json_integer(json, value->integer); break;
-    case SW_AXIS_BOOL:
-        if (value->integer < 0) sw_json_null(json);
-        else sw_json_bool(json, value->integer != 0);
+    case SW_AXIS_REAL:
+        sw_json_number(json, value->real);
         break;
-    case SW_AXIS_STRING: sw_json_string(json, value->string); break;
+    case SW_AXIS_INTEGER:
+        sw_json_integer(json, value->integer);
+        break;
+    case SW_AXIS_BOOL:
+        if (value->integer < 0)
+            sw_json_null(json);
+        else
+            sw_json_bool(json, value->integer != 0);
+        break;
+    case SW_AXIS_STRING:
+        sw_json_string(json, value->string);
+        break;
     }
 }
 
@@ -176,7 +184,8 @@ static void write_plan(sw_json *json, const sw_check_report *report)
     write_cost(json, report->summary);
     sw_json_key(json, "leaks");
     sw_json_begin_array(json);
-    for (size_t i = 0; i < report->leak_count; i++) write_leak(json, &report->leaks[i]);
+    for (size_t i = 0; i < report->leak_count; i++)
+        write_leak(json, &report->leaks[i]);
     sw_json_end_array(json);
     write_integer(json, "leak_settings", (int64_t)report->leak_distinct);
     if (report->options->list_runs) write_runs(json, plan);
@@ -225,7 +234,8 @@ static void write_key(sw_json *json, const sw_key_info *key)
     if (key->values) {
         sw_json_key(json, "values");
         sw_json_begin_array(json);
-        for (size_t i = 0; key->values[i]; i++) sw_json_string(json, key->values[i]);
+        for (size_t i = 0; key->values[i]; i++)
+            sw_json_string(json, key->values[i]);
         sw_json_end_array(json);
     }
     if (key->has_minimum) write_number(json, key->minimum_excluded ? "exclusive_minimum" : "minimum", key->minimum);
@@ -250,8 +260,10 @@ sw_status sw_check_print_keys(bool as_json)
     for (size_t i = 0; i < sw_key_count(); i++) {
         sw_key_info key;
         sw_key_describe(i, &key);
-        if (as_json) write_key(json, &key);
-        else print_key(&key);
+        if (as_json)
+            write_key(json, &key);
+        else
+            print_key(&key);
     }
     sw_json_end_array(json);
     if (as_json) status = print(json);

@@ -56,7 +56,8 @@ static sw_status derived_share(double *out, int8_t *derived, const sw_task *task
 {
     size_t count = 0;
     sw_status status = sw_task_derived(derived, task, split, families, bits);
-    for (size_t i = 0; i < task->inputs && !status; i++) count += !split[i] && derived[i];
+    for (size_t i = 0; i < task->inputs && !status; i++)
+        count += !split[i] && derived[i];
     *out = status ? NAN : (double)count / (double)test;
     return status;
 }
@@ -75,7 +76,8 @@ static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *
         leak->inputs[f] = config->symmetry[f].inputs;
         leak->predicted[f] = leak->weighted[f] && config->symmetry[f].intermediate == SW_INTERMEDIATE_PREDICTED;
         if (leak->weighted[f]) weighted |= UINT32_C(1) << f;
-        status = derived_share(&leak->derived[f], derived, task, split, leak->test, config->symmetry, UINT32_C(1) << f);
+        status =
+            derived_share(&leak->derived[f], derived, task, split, leak->test, config->symmetry, UINT32_C(1) << f);
     }
     if (!status && weighted)
         status = derived_share(&leak->all_weighted, derived, task, split, leak->test, config->symmetry, weighted);
@@ -128,7 +130,8 @@ sw_status sw_check_leaks(sw_leak *out, size_t capacity, size_t *count, size_t *d
         const sw_run_config *config = &plan->runs[k].config;
         setting s = setting_of(config);
         size_t i = 0;
-        while (i < *distinct && !same_setting(&known[i], &s)) i++;
+        while (i < *distinct && !same_setting(&known[i], &s))
+            i++;
         if (i < *distinct) {
             if (reported[i]) out[reported[i] - 1].runs++;
             continue;

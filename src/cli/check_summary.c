@@ -31,21 +31,35 @@ static void graph_title(char *out, size_t capacity, const sw_task_config *task)
     size_t rest = capacity - (size_t)used;
     switch ((sw_graph_kind)task->graph) {
     case SW_GRAPH_CYCLE:
-    case SW_GRAPH_PATH: snprintf(out + used, rest, " %d", task->nodes); break;
-    case SW_GRAPH_HYPERCUBE: snprintf(out + used, rest, " 2^%d", task->dimension); break;
-    case SW_GRAPH_TREE: snprintf(out + used, rest, " %d^%d", task->branching, task->depth); break;
+    case SW_GRAPH_PATH:
+        snprintf(out + used, rest, " %d", task->nodes);
+        break;
+    case SW_GRAPH_HYPERCUBE:
+        snprintf(out + used, rest, " 2^%d", task->dimension);
+        break;
+    case SW_GRAPH_TREE:
+        snprintf(out + used, rest, " %d^%d", task->branching, task->depth);
+        break;
     case SW_GRAPH_EDGE_LIST: {
         const char *slash = strrchr(task->file, '/');
         snprintf(out + used, rest, " %.60s", slash ? slash + 1 : task->file);
         break;
     }
-    default: append_list(out, capacity, task->sides, task->side_count); break;
+    default:
+        append_list(out, capacity, task->sides, task->side_count);
+        break;
     }
 }
 
 /* The keys that tasks.def names for a kind that has no title of its own above. */
-static void append_p(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->p, 1); }
-static void append_n(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->n, 1); }
+static void append_p(char *out, const sw_task_config *task)
+{
+    append_list(out, SW_CHECK_TITLE, &task->p, 1);
+}
+static void append_n(char *out, const sw_task_config *task)
+{
+    append_list(out, SW_CHECK_TITLE, &task->n, 1);
+}
 static void append_sides(char *out, const sw_task_config *task)
 {
     append_list(out, SW_CHECK_TITLE, task->sides, task->side_count);
@@ -54,30 +68,35 @@ static void append_sides(char *out, const sw_task_config *task)
 static void append_shared(char *out, const sw_task_config *task)
 {
 #define X(ENUM, id, name, meaning)
-#define USES(ENUM, key) if (task->kind == SW_TASK_##ENUM) append_##key(out, task);
+#define USES(ENUM, key)                                                                                              \
+    if (task->kind == SW_TASK_##ENUM) append_##key(out, task);
 #include "symsweep/tasks.def"
 #undef X
 }
 
 void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
 {
-    static const char *const operations[] = {"add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div",
-                                             "sum_of_squares", "quadratic", "cubic"};
+    static const char *const operations[] = {"add",    "sub", "sum_squared",    "sum_cubed", "mul",
+                                             "circle", "div", "sum_of_squares", "quadratic", "cubic"};
     static const char *const groups[] = {"cyclic", "dihedral", "symmetric", "product"};
     static const char *const forms[] = {"relation", "three_way"};
     switch ((sw_task_id)task->kind) {
     case SW_TASK_MODULAR:
         snprintf(out, SW_CHECK_TITLE, "modular %s p=%d", NAME_OF(operations, task->operation), task->p);
         break;
-    case SW_TASK_GRAPH: graph_title(out, SW_CHECK_TITLE, task); break;
+    case SW_TASK_GRAPH:
+        graph_title(out, SW_CHECK_TITLE, task);
+        break;
     case SW_TASK_COMPARISON:
         snprintf(out, SW_CHECK_TITLE, "comparison %s", NAME_OF(forms, task->form));
         append_list(out, SW_CHECK_TITLE, task->sides, task->side_count);
         break;
     case SW_TASK_GROUP:
         snprintf(out, SW_CHECK_TITLE, "group %s", NAME_OF(groups, task->group));
-        if (task->group == SW_GROUP_PRODUCT) append_list(out, SW_CHECK_TITLE, task->factors, task->factor_count);
-        else append_list(out, SW_CHECK_TITLE, &task->n, 1);
+        if (task->group == SW_GROUP_PRODUCT)
+            append_list(out, SW_CHECK_TITLE, task->factors, task->factor_count);
+        else
+            append_list(out, SW_CHECK_TITLE, &task->n, 1);
         break;
     default:
         snprintf(out, SW_CHECK_TITLE, "%s", sw_task_name((sw_task_id)task->kind));
@@ -109,13 +128,16 @@ static void count_model(sw_check_summary *out, const sw_run_config *config, cons
     sw_check_model_title(model.model, &config->model);
     for (size_t i = 0; i < out->model_count; i++) {
         sw_check_model *known = &out->models[i];
-        if (known->parameters != model.parameters || strcmp(known->task, model.task) || strcmp(known->model, model.model))
+        if (known->parameters != model.parameters || strcmp(known->task, model.task) ||
+            strcmp(known->model, model.model))
             continue;
         known->runs++;
         return;
     }
-    if (out->model_count < SW_CHECK_MODELS_MAX) out->models[out->model_count++] = model;
-    else out->models_left_out++;
+    if (out->model_count < SW_CHECK_MODELS_MAX)
+        out->models[out->model_count++] = model;
+    else
+        out->models_left_out++;
 }
 
 /* ---- workers ---- */
@@ -131,7 +153,8 @@ static void advise(sw_check_summary *s, const sw_plan *plan)
     double bound = s->longest_seconds > 0 ? s->total_seconds / s->longest_seconds / BUSY_SHARE : 1;
     size_t workers = bound < (double)plan->count ? (size_t)bound : plan->count;
     if (workers < 1) workers = 1;
-    while (workers > 1 && busy_share(s, plan, workers) < BUSY_SHARE) workers -= workers > 64 ? workers / 64 : 1;
+    while (workers > 1 && busy_share(s, plan, workers) < BUSY_SHARE)
+        workers -= workers > 64 ? workers / 64 : 1;
     s->advised_workers = workers;
 }
 

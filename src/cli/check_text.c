@@ -28,16 +28,22 @@ static void format_value(char out[160], const sw_axis *axis, const sw_axis_value
 {
     switch (axis->type) {
     case SW_AXIS_REAL:
-        if (isnan(value->real)) snprintf(out, 160, "-");
-        else sw_json_format_number(out, value->real);
+        if (isnan(value->real))
+            snprintf(out, 160, "-");
+        else
+            sw_json_format_number(out, value->real);
         break;
-    case SW_AXIS_STRING: snprintf(out, 160, "%s", value->string[0] ? value->string : "-"); break;
+    case SW_AXIS_STRING:
+        snprintf(out, 160, "%s", value->string[0] ? value->string : "-");
+        break;
     case SW_AXIS_BOOL:
         snprintf(out, 160, "%s", value->integer < 0 ? "-" : value->integer ? "true" : "false");
         break;
     case SW_AXIS_INTEGER:
-        if (value->integer < 0) snprintf(out, 160, "-");
-        else snprintf(out, 160, "%" PRId64, value->integer);
+        if (value->integer < 0)
+            snprintf(out, 160, "-");
+        else
+            snprintf(out, 160, "%" PRId64, value->integer);
         break;
     }
 }
@@ -58,10 +64,13 @@ static void print_values(const sw_plan *plan, size_t axis)
     for (size_t k = 0; k < plan->count && !more; k++) {
         const sw_axis_value *value = &plan->axis_values[k * plan->axis_count + axis];
         bool known = false;
-        for (size_t i = 0; i < count && !known; i++) known = same_value(&plan->axes[axis], shown[i], value);
+        for (size_t i = 0; i < count && !known; i++)
+            known = same_value(&plan->axes[axis], shown[i], value);
         if (known) continue;
-        if (count == VALUES_SHOWN) more = true;
-        else shown[count++] = value;
+        if (count == VALUES_SHOWN)
+            more = true;
+        else
+            shown[count++] = value;
     }
     for (size_t i = 0; i < count; i++) {
         char text[160];
@@ -114,7 +123,8 @@ static void print_cost(const sw_check_summary *s)
     if (s->advised_workers > 1)
         printf("\nadvice      up to %zu ranks (%zu workers and the master) are busy 80 %% of the time\n",
                s->advised_workers + 1, s->advised_workers);
-    else printf("\nadvice      one process, without mpirun\n");
+    else
+        printf("\nadvice      one process, without mpirun\n");
     printf("memory      %s a worker\n", memory);
     printf("file        %s\n", file);
 }
@@ -126,8 +136,10 @@ static void print_leak(const sw_leak *leak)
     static const char *const inputs[] = {"all", "train"};
     printf("leaks       %s, %g train: %zu train and %zu test inputs (data_seed %" PRIu32 ", %zu run%s)\n", leak->task,
            leak->train_fraction, leak->train, leak->test, leak->data_seed, leak->runs, leak->runs == 1 ? "" : "s");
-    if (isnan(leak->mirrored)) printf("              mirror in train: the task has no mirrors\n");
-    else printf("              mirror in train: %.1f %% of the test inputs\n", 100 * leak->mirrored);
+    if (isnan(leak->mirrored))
+        printf("              mirror in train: the task has no mirrors\n");
+    else
+        printf("              mirror in train: %.1f %% of the test inputs\n", 100 * leak->mirrored);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (isnan(leak->derived[f])) continue;
         printf("              derived by %-18s %5.1f %%  inputs %s%s%s%s\n", sw_family_name((sw_family_id)f),
@@ -140,7 +152,8 @@ static void print_leak(const sw_leak *leak)
 
 static void print_leaks(const sw_check_report *report)
 {
-    for (size_t i = 0; i < report->leak_count; i++) print_leak(&report->leaks[i]);
+    for (size_t i = 0; i < report->leak_count; i++)
+        print_leak(&report->leaks[i]);
     if (report->leak_too_large)
         printf("            %zu settings with more than %d inputs are passed over\n", report->leak_too_large,
                SW_LEAK_INPUTS_MAX);
@@ -155,7 +168,8 @@ static void print_leaks(const sw_check_report *report)
 static void print_runs(const sw_plan *plan)
 {
     printf("\n%6s  %-12s  %9s  %9s", "run", "id", "time", "memory");
-    for (size_t a = 0; a < plan->axis_count; a++) printf("  %s", plan->axes[a].path);
+    for (size_t a = 0; a < plan->axis_count; a++)
+        printf("  %s", plan->axes[a].path);
     printf("  label\n");
     for (size_t k = 0; k < plan->count; k++) {
         const sw_planned_run *run = &plan->runs[k];

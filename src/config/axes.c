@@ -84,8 +84,8 @@ static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t
     check_overlap(sweep, reader, key, twin, member, sweep->dimension_count);
     sw_dimension *dimension = add_dimension(sweep, reader);
     if (!dimension) return NULL;
-    *dimension = (sw_dimension){.path = path, .key = key, .twin = twin, .alias = alias, .source = source,
-                                .member = member};
+    *dimension =
+        (sw_dimension){.path = path, .key = key, .twin = twin, .alias = alias, .source = source, .member = member};
     return dimension;
 }
 
@@ -121,8 +121,10 @@ static void read_list(sw_reader *reader, sw_dimension *out, int32_t node)
 static void read_values(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_node *n = &reader->document->nodes[node];
-    if (n->type == SW_NODE_ARRAY) read_list(reader, out, node);
-    else if (n->type == SW_NODE_OBJECT) sw_generator_read(reader, out, node);
+    if (n->type == SW_NODE_ARRAY)
+        read_list(reader, out, node);
+    else if (n->type == SW_NODE_OBJECT)
+        sw_generator_read(reader, out, node);
     else if (!n->broken) {
         char found[128];
         sw_document_describe(reader->document, node, found);
@@ -141,8 +143,10 @@ static int compare_values(const void *a, const void *b)
 {
     const ordered_value *x = a, *y = b;
     int order = 0;
-    if (x->key->type == SW_KEY_REAL) order = (x->value->real > y->value->real) - (x->value->real < y->value->real);
-    else order = (x->value->integer > y->value->integer) - (x->value->integer < y->value->integer);
+    if (x->key->type == SW_KEY_REAL)
+        order = (x->value->real > y->value->real) - (x->value->real < y->value->real);
+    else
+        order = (x->value->integer > y->value->integer) - (x->value->integer < y->value->integer);
     return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
@@ -150,7 +154,8 @@ static int compare_values(const void *a, const void *b)
 static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
 {
     const sw_key *key = &sw_keys[dimension->key];
-    if (!dimension->values || dimension->count < 2 || key->type == SW_KEY_INTEGERS || key->type == SW_KEY_FILE || key->type == SW_KEY_SHA256)
+    if (!dimension->values || dimension->count < 2 || key->type == SW_KEY_INTEGERS || key->type == SW_KEY_FILE ||
+        key->type == SW_KEY_SHA256)
         return;
     ordered_value *sorted = malloc(dimension->count * sizeof *sorted);
     if (!sorted) {
@@ -226,10 +231,8 @@ typedef struct law {
     sw_distribution distribution;
 } law;
 
-static const law laws[] = {{"uniform", SW_UNIFORM},
-                           {"log_uniform", SW_LOG_UNIFORM},
-                           {"integer", SW_UNIFORM_INTEGER},
-                           {"choice", SW_VALUES}};
+static const law laws[] = {
+    {"uniform", SW_UNIFORM}, {"log_uniform", SW_LOG_UNIFORM}, {"integer", SW_UNIFORM_INTEGER}, {"choice", SW_VALUES}};
 enum { LAW_COUNT = sizeof laws / sizeof laws[0] };
 
 static void random_fault(sw_reader *reader, int32_t node, const char *message, const char *hint)
@@ -280,24 +283,30 @@ static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
     const sw_key *key = &sw_keys[out->key];
     bool numeric = key->type == SW_KEY_REAL || key->type == SW_KEY_INTEGER;
     if (n->type != SW_NODE_OBJECT || n->count != 1) {
-        random_fault(reader, node, "expected one law to draw from",
-                     "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}");
+        random_fault(
+            reader, node, "expected one law to draw from",
+            "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}");
         return;
     }
     for (size_t i = 0; i < LAW_COUNT; i++) {
         if (strcmp(sw_document_key(document, n->child), laws[i].name)) continue;
         out->distribution = laws[i].distribution;
-        if (out->distribution == SW_VALUES) read_values(reader, out, n->child);
-        else if (!numeric) random_fault(reader, node, "the key takes no numbers", "use {\"choice\": [...]}");
+        if (out->distribution == SW_VALUES)
+            read_values(reader, out, n->child);
+        else if (!numeric)
+            random_fault(reader, node, "the key takes no numbers", "use {\"choice\": [...]}");
         else if (out->distribution == SW_UNIFORM && key->type == SW_KEY_INTEGER)
             random_fault(reader, node, "the key takes integers", "use {\"integer\": [a, b]}");
         else if (out->distribution == SW_UNIFORM_INTEGER && key->type == SW_KEY_REAL)
-            random_fault(reader, node, "the key takes real numbers", "use {\"uniform\": [a, b]} or {\"choice\": [...]}");
-        else read_ends(reader, out, n->child);
+            random_fault(reader, node, "the key takes real numbers",
+                         "use {\"uniform\": [a, b]} or {\"choice\": [...]}");
+        else
+            read_ends(reader, out, n->child);
         return;
     }
     const char *names[LAW_COUNT];
-    for (size_t i = 0; i < LAW_COUNT; i++) names[i] = laws[i].name;
+    for (size_t i = 0; i < LAW_COUNT; i++)
+        names[i] = laws[i].name;
     const char *nearest = sw_nearest(sw_document_key(document, n->child), names, LAW_COUNT);
     char hint[128] = "there are uniform, log_uniform, integer and choice";
     if (nearest) snprintf(hint, sizeof hint, "did you mean %s?", nearest);
@@ -384,7 +393,8 @@ void sw_sweep_read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
         char found[128];
         sw_document_describe(document, node, found);
         sw_document_error(document, node, reader->diagnostics, "as in [{\"label\": \"baseline\"}, {...}]",
-                          "expected an array of cases, found %s", n->type == SW_NODE_ARRAY ? "an empty array" : found);
+                          "expected an array of cases, found %s",
+                          n->type == SW_NODE_ARRAY ? "an empty array" : found);
         return;
     }
     sweep->cases = sw_arena_alloc(reader->arena, (size_t)n->count, sizeof *sweep->cases);

@@ -18,11 +18,23 @@ sw_status sw_diagnostics_create(sw_diagnostics **out)
     return *out ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory");
 }
 
-void sw_diagnostics_destroy(sw_diagnostics *diagnostics) { free(diagnostics); }
+void sw_diagnostics_destroy(sw_diagnostics *diagnostics)
+{
+    free(diagnostics);
+}
 
-size_t sw_diagnostics_count(const sw_diagnostics *diagnostics) { return diagnostics->count; }
-size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics) { return diagnostics->errors; }
-size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics) { return diagnostics->dropped; }
+size_t sw_diagnostics_count(const sw_diagnostics *diagnostics)
+{
+    return diagnostics->count;
+}
+size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics)
+{
+    return diagnostics->errors;
+}
+size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics)
+{
+    return diagnostics->dropped;
+}
 
 const sw_diagnostic *sw_diagnostics_get(const sw_diagnostics *diagnostics, size_t i)
 {
@@ -43,7 +55,8 @@ static bool comes_before(const sw_diagnostic *a, const sw_diagnostic *b)
 void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int column, const char *path,
                         const char *hint, const char *format, ...)
 {
-    if (diagnostics->count == SW_DIAGNOSTICS_MAX) { /* nothing is compared or written any more: a hostile file has millions */
+    if (diagnostics->count ==
+        SW_DIAGNOSTICS_MAX) { /* nothing is compared or written any more: a hostile file has millions */
         diagnostics->errors += !warning;
         diagnostics->dropped++;
         return;
@@ -65,7 +78,8 @@ void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int
         return;
     }
     size_t place = diagnostics->count;
-    while (place > 0 && comes_before(&item, &diagnostics->items[place - 1])) place--;
+    while (place > 0 && comes_before(&item, &diagnostics->items[place - 1]))
+        place--;
     memmove(&diagnostics->items[place + 1], &diagnostics->items[place],
             (diagnostics->count - place) * sizeof diagnostics->items[0]);
     diagnostics->items[place] = item;

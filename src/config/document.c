@@ -12,7 +12,10 @@
 
 #define EXACT_INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */
 
-const char *sw_config_library_version(void) { return cJSON_Version(); }
+const char *sw_config_library_version(void)
+{
+    return cJSON_Version();
+}
 
 void sw_document_destroy(sw_document *document)
 {
@@ -183,7 +186,10 @@ const char *sw_document_string(const sw_document *document, int32_t node)
     return item && cJSON_IsString(item) ? item->valuestring : "";
 }
 
-bool sw_document_bool(const sw_document *document, int32_t node) { return cJSON_IsTrue(document->nodes[node].item); }
+bool sw_document_bool(const sw_document *document, int32_t node)
+{
+    return cJSON_IsTrue(document->nodes[node].item);
+}
 
 double sw_document_number(const sw_document *document, int32_t node, int64_t *integer, bool *whole)
 {
@@ -218,15 +224,16 @@ void sw_document_path(const sw_document *document, int32_t node, char out[256])
 {
     int32_t chain[SW_DOCUMENT_DEPTH_MAX + 1];
     int depth = 0;
-    for (int32_t i = node; i > 0 && depth <= SW_DOCUMENT_DEPTH_MAX; i = document->nodes[i].parent) chain[depth++] = i;
+    for (int32_t i = node; i > 0 && depth <= SW_DOCUMENT_DEPTH_MAX; i = document->nodes[i].parent)
+        chain[depth++] = i;
     size_t used = 0;
     out[0] = '\0';
     while (depth-- > 0 && used < 255) {
         const sw_node *parent = &document->nodes[document->nodes[chain[depth]].parent];
-        int written = parent->type == SW_NODE_ARRAY
-                          ? snprintf(out + used, 256 - used, "[%d]", position_in_parent(document, chain[depth]))
-                          : snprintf(out + used, 256 - used, "%s%s", used ? "." : "",
-                                     sw_document_key(document, chain[depth]));
+        int written =
+            parent->type == SW_NODE_ARRAY
+                ? snprintf(out + used, 256 - used, "[%d]", position_in_parent(document, chain[depth]))
+                : snprintf(out + used, 256 - used, "%s%s", used ? "." : "", sw_document_key(document, chain[depth]));
         used += written > 0 ? (size_t)written : 0;
     }
 }
@@ -235,12 +242,24 @@ void sw_document_describe(const sw_document *document, int32_t node, char out[12
 {
     const sw_node *n = &document->nodes[node];
     switch ((sw_node_type)n->type) {
-    case SW_NODE_NULL: snprintf(out, 128, "null"); break;
-    case SW_NODE_BOOL: snprintf(out, 128, "%s", sw_document_bool(document, node) ? "true" : "false"); break;
-    case SW_NODE_NUMBER: snprintf(out, 128, "%.*s", (int)n->length, document->text + n->offset); break;
-    case SW_NODE_STRING: snprintf(out, 128, "the string \"%.60s\"", sw_document_string(document, node)); break;
-    case SW_NODE_ARRAY: snprintf(out, 128, "an array"); break;
-    case SW_NODE_OBJECT: snprintf(out, 128, "an object"); break;
+    case SW_NODE_NULL:
+        snprintf(out, 128, "null");
+        break;
+    case SW_NODE_BOOL:
+        snprintf(out, 128, "%s", sw_document_bool(document, node) ? "true" : "false");
+        break;
+    case SW_NODE_NUMBER:
+        snprintf(out, 128, "%.*s", (int)n->length, document->text + n->offset);
+        break;
+    case SW_NODE_STRING:
+        snprintf(out, 128, "the string \"%.60s\"", sw_document_string(document, node));
+        break;
+    case SW_NODE_ARRAY:
+        snprintf(out, 128, "an array");
+        break;
+    case SW_NODE_OBJECT:
+        snprintf(out, 128, "an object");
+        break;
     }
 }
 
@@ -284,7 +303,8 @@ static size_t edit_distance(const char *a, const char *b)
 {
     size_t n = strnlen(a, NAME_MAX_LENGTH), m = strnlen(b, NAME_MAX_LENGTH);
     size_t row[3][NAME_MAX_LENGTH + 1];
-    for (size_t j = 0; j <= m; j++) row[0][j] = j;
+    for (size_t j = 0; j <= m; j++)
+        row[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
         size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
         now[0] = i;

@@ -1,8 +1,9 @@
 /* document.h: a JSON text with the position of every value.
  *
  * A scanner of our own walks the text first: it knows line and column of everything, refuses what JSON does not have
- * (NaN, comments, trailing commas) by name, and bounds depth and size before anything is allocated. cJSON then parses the
- * text. Both see the same values in the same order, so a node is the scanner's position and cJSON's value in one. */
+ * (NaN, comments, trailing commas) by name, and bounds depth and size before anything is allocated. cJSON then parses
+ * the text. Both see the same values in the same order, so a node is the scanner's position and cJSON's value in one.
+ */
 #ifndef SYMSWEEP_CONFIG_DOCUMENT_H
 #define SYMSWEEP_CONFIG_DOCUMENT_H
 
@@ -18,7 +19,12 @@ enum {
 };
 
 typedef enum sw_node_type {
-    SW_NODE_NULL, SW_NODE_BOOL, SW_NODE_NUMBER, SW_NODE_STRING, SW_NODE_ARRAY, SW_NODE_OBJECT
+    SW_NODE_NULL,
+    SW_NODE_BOOL,
+    SW_NODE_NUMBER,
+    SW_NODE_STRING,
+    SW_NODE_ARRAY,
+    SW_NODE_OBJECT
 } sw_node_type;
 
 struct cJSON;
@@ -45,8 +51,8 @@ typedef struct sw_document {
     struct cJSON *root;
 } sw_document;
 
-/* Takes over `text` (malloc'd, NUL after `length` bytes) whatever is returned. Errors that leave the rest readable are
- * reported and blanked in the text. SW_E_CONFIG: nothing can be read; SW_OK may come with errors reported. */
+/* Takes over `text` (malloc'd, NUL after `length` bytes) whatever is returned. Errors that leave the rest readable
+ * are reported and blanked in the text. SW_E_CONFIG: nothing can be read; SW_OK may come with errors reported. */
 sw_status sw_document_parse(sw_document **out, char *text, size_t length, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_document_destroy(sw_document *document);
 

@@ -1,7 +1,7 @@
 /* expand.c: run k of the product of all axes.
  *
- * Order of runs: cases vary slowest, then zip, then samples of random, then grid; of the grid's axes the last one in the
- * file varies fastest. */
+ * Order of runs: cases vary slowest, then zip, then samples of random, then grid; of the grid's axes the last one in
+ * the file varies fastest. */
 #include "sweep.h"
 
 #include <math.h>
@@ -66,13 +66,34 @@ void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k)
 
 /* ---- what others see ---- */
 
-const char *sw_sweep_name(const sw_sweep *sweep) { return sweep->name; }
-const char *sw_sweep_output(const sw_sweep *sweep) { return sweep->output; }
-const char *sw_sweep_path(const sw_sweep *sweep) { return sweep->path; }
-uint64_t sw_sweep_run_count(const sw_sweep *sweep) { return sweep->run_count; }
-size_t sw_sweep_axis_count(const sw_sweep *sweep) { return sweep->axis_count; }
-const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i) { return &sweep->axes[i].axis; }
-size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i) { return sweep->axes[i].size; }
+const char *sw_sweep_name(const sw_sweep *sweep)
+{
+    return sweep->name;
+}
+const char *sw_sweep_output(const sw_sweep *sweep)
+{
+    return sweep->output;
+}
+const char *sw_sweep_path(const sw_sweep *sweep)
+{
+    return sweep->path;
+}
+uint64_t sw_sweep_run_count(const sw_sweep *sweep)
+{
+    return sweep->run_count;
+}
+size_t sw_sweep_axis_count(const sw_sweep *sweep)
+{
+    return sweep->axis_count;
+}
+const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i)
+{
+    return &sweep->axes[i].axis;
+}
+size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i)
+{
+    return sweep->axes[i].size;
+}
 
 const char *sw_sweep_text(const sw_sweep *sweep, size_t *length)
 {
@@ -98,8 +119,12 @@ static void text_of_value(char out[128], const sw_key *key, const sw_value *valu
 {
     size_t used = 0;
     switch (key->type) {
-    case SW_KEY_ENUM: snprintf(out, 128, "%s", key->names[value->integer]); break;
-    case SW_KEY_FILE: snprintf(out, 128, "%.127s", value->file->path); break;
+    case SW_KEY_ENUM:
+        snprintf(out, 128, "%s", key->names[value->integer]);
+        break;
+    case SW_KEY_FILE:
+        snprintf(out, 128, "%.127s", value->file->path);
+        break;
     case SW_KEY_SHA256:
         for (size_t i = 0; i < sizeof value->file->sha256; i++) {
             used += (size_t)snprintf(out + used, 128 - used, "%02x", value->file->sha256[i]);
@@ -114,7 +139,8 @@ static void text_of_value(char out[128], const sw_key *key, const sw_value *valu
         break;
     case SW_KEY_REAL:
     case SW_KEY_INTEGER:
-    case SW_KEY_BOOL: break;
+    case SW_KEY_BOOL:
+        break;
     }
 }
 
@@ -132,9 +158,12 @@ static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_ru
     sw_key_get(&field, config, key);
     bool by_alias = values->given[axis->key] && values->given[axis->key]->alias == axis->alias;
     if (axis->alias && !by_alias) sw_key_default(&field.value, key, config, false);
-    if (axis->axis.type == SW_AXIS_REAL) out->real = field.value.real;
-    else if (axis->axis.type == SW_AXIS_STRING) text_of_value(out->string, key, &field.value);
-    else out->integer = field.value.integer;
+    if (axis->axis.type == SW_AXIS_REAL)
+        out->real = field.value.real;
+    else if (axis->axis.type == SW_AXIS_STRING)
+        text_of_value(out->string, key, &field.value);
+    else
+        out->integer = field.value.integer;
 }
 
 sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *config, char label[128],
@@ -147,7 +176,8 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
     sw_config_resolve(config, values.given);
     if (diagnostics) sw_config_check(config, values.given, sweep->document, diagnostics);
     if (label) snprintf(label, 128, "%s", sw_sweep_case(sweep, k));
-    for (size_t i = 0; axes && i < sweep->axis_count; i++) axis_value(&axes[i], &sweep->axes[i], &values, config);
+    for (size_t i = 0; axes && i < sweep->axis_count; i++)
+        axis_value(&axes[i], &sweep->axes[i], &values, config);
     return SW_OK;
 }
 
@@ -171,8 +201,10 @@ bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_pos
         return true;
     }
     const sw_value *kind = values.given[sw_key_find("task.kind")];
-    if (!strncmp(path, "task.", 5) && kind) locate_node(sweep, kind->node, out);
-    else *out = (sw_position){0, 0, ""};
+    if (!strncmp(path, "task.", 5) && kind)
+        locate_node(sweep, kind->node, out);
+    else
+        *out = (sw_position){0, 0, ""};
     return false;
 }
 

@@ -39,8 +39,10 @@ static bool read_numbers(sw_reader *reader, double out[3], int32_t *count, int32
         int64_t integer;
         bool whole;
         if (document->nodes[i].broken) return false;
-        if (document->nodes[i].type == SW_NODE_NUMBER) out[place++] = sw_document_number(document, i, &integer, &whole);
-        else valid = false;
+        if (document->nodes[i].type == SW_NODE_NUMBER)
+            out[place++] = sw_document_number(document, i, &integer, &whole);
+        else
+            valid = false;
     }
     if (valid) return true;
     char found[128];
@@ -72,7 +74,8 @@ static double count_values(sw_reader *reader, const double x[3], int32_t given, 
         return 0;
     }
     if (kind == LOGSPACE && !(x[0] > 0 && x[1] > 0)) {
-        fault(reader, node, "the ends are values, not exponents: [0.001, 10, 5]", "a logarithmic grid has ends above 0");
+        fault(reader, node, "the ends are values, not exponents: [0.001, 10, 5]",
+              "a logarithmic grid has ends above 0");
         return 0;
     }
     return x[2];
@@ -94,8 +97,8 @@ static void generate(sw_reader *reader, sw_dimension *out, int32_t node, const d
     const sw_key *key = &sw_keys[out->key];
     double count = count_values(reader, x, given, node, kind);
     if (count > SW_RUNS_MAX) {
-        sw_document_error(reader->document, node, reader->diagnostics, NULL, "%.0f values; a sweep has at most %d runs",
-                          count, SW_RUNS_MAX);
+        sw_document_error(reader->document, node, reader->diagnostics, NULL,
+                          "%.0f values; a sweep has at most %d runs", count, SW_RUNS_MAX);
         return;
     }
     if (count < 1) return;
@@ -148,21 +151,22 @@ void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sa
 {
     const sw_key *key = &sw_keys[dimension->key];
     if (dimension->distribution == SW_VALUES) {
-        *out = dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
+        *out =
+            dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
         return;
     }
     *out = (sw_value){.node = dimension->member, .member = dimension->member, .alias = dimension->alias};
     double low = dimension->low, high = dimension->high;
     if (dimension->distribution == SW_UNIFORM_INTEGER) {
         uint64_t width = (uint64_t)(high - low);
-        out->integer = (int64_t)low +
-                       (int64_t)sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, width);
+        out->integer =
+            (int64_t)low + (int64_t)sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, width);
         out->real = (double)out->integer;
         return;
     }
     double u = sw_random_uniform(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place);
-    double x = dimension->distribution == SW_UNIFORM ? low + u * (high - low)
-                                                     : exp(log(low) + u * (log(high) - log(low)));
+    double x =
+        dimension->distribution == SW_UNIFORM ? low + u * (high - low) : exp(log(low) + u * (log(high) - log(low)));
     if (key->type == SW_KEY_INTEGER) x = round(x);
     out->real = sw_round_digits(x);
     if (out->real < low) out->real = low;

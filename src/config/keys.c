@@ -16,10 +16,10 @@ static const char *const family_names[] = {
 #include "symsweep/families.def"
 #undef X
     [SW_FAMILY_COUNT] = NULL};
-static const char *const operation_names[] = {"add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div",
-                                              "sum_of_squares", "quadratic", "cubic", NULL};
-static const char *const graph_names[] = {"cycle", "path", "grid", "grid3d", "cylinder", "hypercube", "torus",
-                                          "tree", "edge_list", NULL};
+static const char *const operation_names[] = {
+    "add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div", "sum_of_squares", "quadratic", "cubic", NULL};
+static const char *const graph_names[] = {"cycle",     "path",  "grid", "grid3d",    "cylinder",
+                                          "hypercube", "torus", "tree", "edge_list", NULL};
 static const char *const group_names[] = {"cyclic", "dihedral", "symmetric", "product", NULL};
 static const char *const form_names[] = {"relation", "three_way", NULL};
 static const char *const model_names[] = {"transformer", "mlp", NULL};
@@ -74,7 +74,10 @@ static void default_readout_token(const sw_run_config *config, sw_value *out)
     out->integer = config->model.kind == SW_MODEL_TRANSFORMER;
 }
 
-static void default_data_seed(const sw_run_config *config, sw_value *out) { out->integer = config->seed; }
+static void default_data_seed(const sw_run_config *config, sw_value *out)
+{
+    out->integer = config->seed;
+}
 
 static void default_phase_family(const sw_run_config *config, sw_value *out)
 {
@@ -83,7 +86,9 @@ static void default_phase_family(const sw_run_config *config, sw_value *out)
                                                              : SW_FAMILY_ASSOCIATIVITY;
 }
 
-/* ---- the shapes of rows ---- */
+/* ---- the shapes of rows: a table, which the formatter would tear apart ---- */
+
+/* clang-format off */
 
 #define STORAGE(field)                                                                                              \
     _Generic(((sw_run_config *)0)->field, double: SW_STORED_DOUBLE, int32_t: SW_STORED_INT32,                       \
@@ -229,7 +234,8 @@ const sw_key sw_keys[] = {
     {.path = "model.d_model", INTEGER(model.d_model), RANGE(1, 16384), DEFAULT(64), DECIDES, .unit = "",
      .meaning = "width of embeddings and residual stream"},
     {.path = "model.heads", INTEGER(model.heads), RANGE(1, 1024), DEFAULT(4), DECIDES,
-     MODEL(BIT(SW_MODEL_TRANSFORMER)), .unit = "", .meaning = "attention heads; divides d_model unless d_head is given"},
+     MODEL(BIT(SW_MODEL_TRANSFORMER)), .unit = "",
+     .meaning = "attention heads; divides d_model unless d_head is given"},
     {.path = "model.d_head", INTEGER(model.d_head), RANGE(1, 16384), RULE(default_d_head, "d_model / heads"), DECIDES,
      MODEL(BIT(SW_MODEL_TRANSFORMER)), .unit = "", .meaning = "width of a head"},
     {.path = "model.d_mlp", INTEGER(model.d_mlp), RANGE(1, 65536), RULE(four_times_d_model, "4 d_model"), DECIDES,
@@ -304,7 +310,8 @@ const sw_key sw_keys[] = {
     {.path = "geometry.lipschitz.bound", REAL(geometry[SW_PRIOR_LIPSCHITZ].bound), FROM(0), DEFAULT(1), DECIDES,
      .unit = "", .meaning = "slope that is free of charge"},
     {.path = "geometry.lipschitz.neighbors", INTEGER(geometry[SW_PRIOR_LIPSCHITZ].neighbors), RANGE(0, 4096),
-     DEFAULT(0), DECIDES, .unit = "", .meaning = "pairs exchange an operand for one of its k nearest tokens; 0 = any"},
+     DEFAULT(0), DECIDES, .unit = "",
+     .meaning = "pairs exchange an operand for one of its k nearest tokens; 0 = any"},
     {.path = "geometry.lipschitz.pairs_per_step", INTEGER(geometry[SW_PRIOR_LIPSCHITZ].pairs_per_step),
      RANGE(1, TUPLES_MAX), DEFAULT(512), DECIDES, .unit = "pairs", .meaning = "pairs of inputs drawn a step"},
 
@@ -352,12 +359,16 @@ const sw_key sw_keys[] = {
      .meaning = "time between checkpoints of a running run; 0 = none"},
 };
 
+/* clang-format on */
+
 const size_t sw_keys_count = sizeof sw_keys / sizeof sw_keys[0];
 _Static_assert(sizeof sw_keys / sizeof sw_keys[0] <= SW_KEYS_MAX, "SW_KEYS_MAX holds the table");
 
-#define CONSISTENCY(name)                                                                                           \
-    {"symmetry.consistency." name, {"symmetry.commutativity." name, "symmetry.associativity." name},                \
-     "sets symmetry.commutativity." name " and symmetry.associativity." name " at once"}
+#define CONSISTENCY(name)                                                                                            \
+    {                                                                                                                \
+        "symmetry.consistency." name, {"symmetry.commutativity." name, "symmetry.associativity." name},              \
+            "sets symmetry.commutativity." name " and symmetry.associativity." name " at once"                       \
+    }
 
 const sw_alias sw_aliases[] = {CONSISTENCY("weight"), CONSISTENCY("tuples_per_step"), CONSISTENCY("inputs"),
                                CONSISTENCY("from_step"), CONSISTENCY("until_step")};

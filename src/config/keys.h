@@ -17,7 +17,12 @@ typedef enum sw_key_type {
 } sw_key_type;
 
 typedef enum sw_storage {
-    SW_STORED_DOUBLE, SW_STORED_INT32, SW_STORED_INT64, SW_STORED_UINT32, SW_STORED_BOOL, SW_STORED_FILE
+    SW_STORED_DOUBLE,
+    SW_STORED_INT32,
+    SW_STORED_INT64,
+    SW_STORED_UINT32,
+    SW_STORED_BOOL,
+    SW_STORED_FILE
 } sw_storage;
 
 /* A file that the configuration names, as it was when the sweep was read. */
@@ -35,11 +40,11 @@ typedef struct sw_value {
     int64_t integer;
     const int64_t *list;
     const sw_file *file;
-    int32_t count;  /* of list */
-    int32_t node;   /* document node of the value, or of what generates it; -1 = none */
-    int32_t member; /* document node whose name gave the key */
+    int32_t count;                /* of list */
+    int32_t node;                 /* document node of the value, or of what generates it; -1 = none */
+    int32_t member;               /* document node whose name gave the key */
     const struct sw_alias *alias; /* given under this name; NULL = its own */
-    bool broken;    /* was given, but is no value of the key: reported already, the default stands in */
+    bool broken;                  /* was given, but is no value of the key: reported already, the default stands in */
 } sw_value;
 
 /* Which runs a key concerns: bit masks over the values of other keys, 0 = any. */
@@ -116,7 +121,8 @@ void sw_key_range_text(const sw_key *key, char *out, size_t capacity);
 /* "an integer or \"all\"", "one of adamw, sgd, muon" */
 void sw_key_type_text(const sw_key *key, char *out, size_t capacity);
 
-/* Members of the object at `prefix` ("optimizer", "" = run): the names directly below, for hints. Returns how many. */
+/* Members of the object at `prefix` ("optimizer", "" = run): the names directly below, for hints. Returns how many.
+ */
 size_t sw_key_members(const char *prefix, char (*out)[64], size_t capacity);
 /* Is `path` the beginning of keys ("optimizer.muon")? */
 bool sw_key_is_group(const char *path);

@@ -79,13 +79,16 @@ void sw_reader_suggest(const char *prefix, const char *name, char out[256])
     const char *candidates[SW_KEYS_MAX + 8];
     out[0] = '\0';
     size_t count = sw_key_members(prefix, members, MEMBERS_MAX);
-    for (size_t i = 0; i < count; i++) candidates[i] = members[i];
+    for (size_t i = 0; i < count; i++)
+        candidates[i] = members[i];
     const char *nearest = sw_nearest(name, candidates, count);
     if (!nearest) nearest = path_ending_in(name);
     if (!nearest) {
         count = 0;
-        for (size_t i = 0; i < sw_keys_count; i++) candidates[count++] = sw_keys[i].path;
-        for (size_t i = 0; i < sw_aliases_count && count < SW_KEYS_MAX + 8; i++) candidates[count++] = sw_aliases[i].path;
+        for (size_t i = 0; i < sw_keys_count; i++)
+            candidates[count++] = sw_keys[i].path;
+        for (size_t i = 0; i < sw_aliases_count && count < SW_KEYS_MAX + 8; i++)
+            candidates[count++] = sw_aliases[i].path;
         nearest = sw_nearest(name, candidates, count);
     }
     if (nearest) snprintf(out, 256, "did you mean %s?", nearest);
@@ -99,8 +102,8 @@ static void expected(sw_reader *reader, const sw_key *key, int32_t node, const c
     sw_key_type_text(key, type, sizeof type);
     sw_key_range_text(key, range, sizeof range);
     sw_document_describe(reader->document, node, found);
-    sw_document_error(reader->document, node, reader->diagnostics, hint, "expected %s%s%s, found %s",
-                      type, range[0] ? " " : "", range, found);
+    sw_document_error(reader->document, node, reader->diagnostics, hint, "expected %s%s%s, found %s", type,
+                      range[0] ? " " : "", range, found);
 }
 
 static bool in_range(const sw_key *key, double x)
@@ -138,10 +141,13 @@ static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
         return true;
     }
     if (n->type != SW_NODE_NUMBER) {
-        bool quoted = n->type == SW_NODE_STRING && strspn(sw_document_string(reader->document, node), "0123456789.-e");
+        bool quoted =
+            n->type == SW_NODE_STRING && strspn(sw_document_string(reader->document, node), "0123456789.-e");
         char hint[256] = "";
-        if (n->type == SW_NODE_STRING && key->word) snprintf(hint, sizeof hint, "the one text allowed is \"%s\"", key->word);
-        else if (quoted) snprintf(hint, sizeof hint, "numbers stand without quotes");
+        if (n->type == SW_NODE_STRING && key->word)
+            snprintf(hint, sizeof hint, "the one text allowed is \"%s\"", key->word);
+        else if (quoted)
+            snprintf(hint, sizeof hint, "numbers stand without quotes");
         expected(reader, key, node, hint);
         return false;
     }
@@ -198,7 +204,8 @@ static bool read_list(sw_reader *reader, sw_value *out, const sw_key *key, int32
             sw_key_range_text(key, range, sizeof range);
             sw_document_describe(document, i, found);
             if (!document->nodes[i].broken)
-                sw_document_error(document, i, reader->diagnostics, NULL, "expected integer %s, found %s", range, found);
+                sw_document_error(document, i, reader->diagnostics, NULL, "expected integer %s, found %s", range,
+                                  found);
             valid = false;
         }
         list[out->count++] = integer;
@@ -231,10 +238,11 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     if (!reader->folder) return true;
     sw_status status = sw_file_sha256(file->sha256, file->path);
     file->opened = status == SW_OK;
-    if (status == SW_E_MEMORY) reader->status = status;
+    if (status == SW_E_MEMORY)
+        reader->status = status;
     else if (status)
-        sw_document_error(document, node, reader->diagnostics, "relative paths start at the sweep file's folder", "%s",
-                          sw_message());
+        sw_document_error(document, node, reader->diagnostics, "relative paths start at the sweep file's folder",
+                          "%s", sw_message());
     return status == SW_OK;
 }
 
@@ -269,16 +277,26 @@ void sw_reader_value(sw_reader *reader, sw_value *out, const sw_key *key, int32_
     bool valid = false;
     switch (key->type) {
     case SW_KEY_REAL:
-    case SW_KEY_INTEGER: valid = read_number(reader, out, key, node); break;
+    case SW_KEY_INTEGER:
+        valid = read_number(reader, out, key, node);
+        break;
     case SW_KEY_BOOL:
         valid = n->type == SW_NODE_BOOL && !n->broken;
         out->integer = valid && sw_document_bool(reader->document, node);
         if (!valid && !n->broken) expected(reader, key, node, "write true or false");
         break;
-    case SW_KEY_ENUM: valid = read_enum(reader, out, key, node); break;
-    case SW_KEY_INTEGERS: valid = read_list(reader, out, key, node); break;
-    case SW_KEY_FILE: valid = read_file(reader, out, key, node); break;
-    case SW_KEY_SHA256: valid = read_digest(reader, out, key, node); break;
+    case SW_KEY_ENUM:
+        valid = read_enum(reader, out, key, node);
+        break;
+    case SW_KEY_INTEGERS:
+        valid = read_list(reader, out, key, node);
+        break;
+    case SW_KEY_FILE:
+        valid = read_file(reader, out, key, node);
+        break;
+    case SW_KEY_SHA256:
+        valid = read_digest(reader, out, key, node);
+        break;
     }
     out->broken = !valid;
 }
@@ -327,12 +345,13 @@ static void report_unknown(sw_reader *reader, int32_t node, const char *prefix)
     char hint[256] = "", found[128];
     const char *name = sw_document_key(reader->document, node);
     if (sw_diagnostics_count(reader->diagnostics) < SW_DIAGNOSTICS_MAX) {
-        if (!strncmp(name, "run.", 4)) snprintf(hint, sizeof hint, "paths start below run: %.200s", name + 4);
-        else sw_reader_suggest(prefix, name, hint);
+        if (!strncmp(name, "run.", 4))
+            snprintf(hint, sizeof hint, "paths start below run: %.200s", name + 4);
+        else
+            sw_reader_suggest(prefix, name, hint);
     }
     sw_document_describe(reader->document, node, found);
-    sw_document_key_error(reader->document, node, reader->diagnostics, hint,
-                          "unknown key (its value is %s)", found);
+    sw_document_key_error(reader->document, node, reader->diagnostics, hint, "unknown key (its value is %s)", found);
 }
 
 void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t object, const char *prefix, bool dotted,
@@ -352,7 +371,8 @@ void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t objec
             item.value.alias = alias;
             if (!is_conflict(reader, out, &item)) push(reader, out, &item);
         } else if (spelled && name[0] && sw_key_is_group(path)) {
-            if (document->nodes[i].type == SW_NODE_OBJECT) sw_reader_assignments(reader, out, i, path, dotted, NULL);
+            if (document->nodes[i].type == SW_NODE_OBJECT)
+                sw_reader_assignments(reader, out, i, path, dotted, NULL);
             else if (!document->nodes[i].broken) {
                 char found[128];
                 sw_document_describe(document, i, found);

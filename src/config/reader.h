@@ -13,7 +13,7 @@ typedef struct sw_reader {
     sw_arena *arena; /* owns lists and files that values point to */
     sw_diagnostics *diagnostics;
     const char *folder; /* relative files are found from here; NULL = files are not opened (sw_config_read) */
-    uint64_t room; /* how many times the axes read so far can be repeated before a sweep is too large */
+    uint64_t room;      /* how many times the axes read so far can be repeated before a sweep is too large */
     sw_status status;
 } sw_reader;
 

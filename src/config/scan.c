@@ -16,9 +16,18 @@ typedef struct scanner {
 
 /* ---- characters ---- */
 
-static bool is_continuation(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 
 static void advance(scanner *s)
 {
@@ -52,14 +61,19 @@ static size_t utf8_length(const char *p, const char *end)
 static void describe_here(const scanner *s, char out[64])
 {
     size_t length = s->p < s->end ? utf8_length(s->p, s->end) : 0;
-    if (s->p >= s->end) snprintf(out, 64, "the end of the file");
-    else if (*s->p == '\n') snprintf(out, 64, "the end of the line");
-    else if (length == 0 || (unsigned char)*s->p < 0x20) snprintf(out, 64, "the byte 0x%02x", (unsigned char)*s->p);
+    if (s->p >= s->end)
+        snprintf(out, 64, "the end of the file");
+    else if (*s->p == '\n')
+        snprintf(out, 64, "the end of the line");
+    else if (length == 0 || (unsigned char)*s->p < 0x20)
+        snprintf(out, 64, "the byte 0x%02x", (unsigned char)*s->p);
     else if (is_letter(*s->p)) {
         int letters = 0;
-        while (letters < 24 && (is_letter(s->p[letters]) || is_digit(s->p[letters]))) letters++;
+        while (letters < 24 && (is_letter(s->p[letters]) || is_digit(s->p[letters])))
+            letters++;
         snprintf(out, 64, "'%.*s'", letters, s->p);
-    } else snprintf(out, 64, "'%.*s'", (int)length, s->p);
+    } else
+        snprintf(out, 64, "'%.*s'", (int)length, s->p);
 }
 
 static void report(scanner *s, int32_t line, int32_t column, const char *hint, const char *message)
@@ -107,9 +121,12 @@ static void skip_comment(scanner *s)
 static void skip_space(scanner *s)
 {
     while (s->p < s->end) {
-        if (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r') advance(s);
-        else if (*s->p == '/' && (s->p[1] == '/' || s->p[1] == '*')) skip_comment(s);
-        else break;
+        if (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r')
+            advance(s);
+        else if (*s->p == '/' && (s->p[1] == '/' || s->p[1] == '*'))
+            skip_comment(s);
+        else
+            break;
     }
 }
 
@@ -145,8 +162,10 @@ static sw_node *add_node(scanner *s, int32_t parent, int32_t *previous, sw_statu
     node->column = s->column;
     if (parent >= 0) {
         document->nodes[parent].count++;
-        if (*previous < 0) document->nodes[parent].child = index;
-        else document->nodes[*previous].next = index;
+        if (*previous < 0)
+            document->nodes[parent].child = index;
+        else
+            document->nodes[*previous].next = index;
     }
     *previous = index;
     return node;
@@ -184,8 +203,10 @@ static sw_status scan_escape(scanner *s)
     int length = 6;
     if (unit >= 0xd800 && unit < 0xdc00) {
         long low = unicode_escape(s->p + 6);
-        if (low < 0xdc00 || low > 0xdfff) unit = 0xdc00;
-        else length = 12;
+        if (low < 0xdc00 || low > 0xdfff)
+            unit = 0xdc00;
+        else
+            length = 12;
     }
     if (unit == 0 || (unit >= 0xdc00 && unit < 0xe000)) {
         report(s, s->line, s->column, NULL,
@@ -193,7 +214,8 @@ static sw_status scan_escape(scanner *s)
         memset(s->p, '?', 6);
         length = 6;
     }
-    for (int i = 0; i < length; i++) advance(s);
+    for (int i = 0; i < length; i++)
+        advance(s);
     return SW_OK;
 }
 
@@ -222,7 +244,8 @@ static sw_status scan_string(scanner *s)
             report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
             return SW_E_CONFIG;
         }
-        while (length--) advance(s);
+        while (length--)
+            advance(s);
     }
     if (s->p >= s->end) {
         report(s, line, column, NULL, "the string is not closed: the file ends in it");
@@ -235,7 +258,8 @@ static sw_status scan_string(scanner *s)
 static size_t digits(const char *p)
 {
     size_t n = 0;
-    while (is_digit(p[n])) n++;
+    while (is_digit(p[n]))
+        n++;
     return n;
 }
 
@@ -263,7 +287,10 @@ static size_t number_length(const char *p, bool *integral)
     return n;
 }
 
-static bool ends_number(char c) { return !is_letter(c) && !is_digit(c) && c != '.' && c != '+' && c != '-'; }
+static bool ends_number(char c)
+{
+    return !is_letter(c) && !is_digit(c) && c != '.' && c != '+' && c != '-';
+}
 
 static sw_status scan_number(scanner *s, sw_node *node)
 {
@@ -271,7 +298,8 @@ static sw_status scan_number(scanner *s, sw_node *node)
     size_t length = number_length(s->p, &integral);
     if (!length || !ends_number(s->p[length])) {
         int shown = 0;
-        while (shown < 24 && !ends_number(s->p[shown])) shown++;
+        while (shown < 24 && !ends_number(s->p[shown]))
+            shown++;
         sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "",
                            "numbers look like 5, -0.5 or 1e-3: no leading zero or plus, digits around the point",
                            "'%.*s' is not a number", shown, s->p);
@@ -289,7 +317,8 @@ static sw_status scan_number(scanner *s, sw_node *node)
         node->length = 1;
         node->broken = true;
     }
-    for (size_t i = 0; i < length; i++) advance(s);
+    for (size_t i = 0; i < length; i++)
+        advance(s);
     return SW_OK;
 }
 
@@ -331,7 +360,8 @@ static bool scan_word(scanner *s, sw_node *node)
             blank(s->p, s->p + length);
             *s->p = '0'; /* cJSON reads a number in its place */
         }
-        for (size_t c = 0; c < length; c++) advance(s);
+        for (size_t c = 0; c < length; c++)
+            advance(s);
         return true;
     }
     return false;
@@ -356,7 +386,8 @@ static sw_status scan_name(scanner *s, int32_t *line, int32_t *column)
     *column = s->column;
     if (s->p >= s->end || *s->p != '"') {
         return unexpected(s, "a key in double quotes",
-                          s->p < s->end && (is_letter(*s->p) || *s->p == '\'') ? "JSON quotes every key with \"" : NULL);
+                          s->p < s->end && (is_letter(*s->p) || *s->p == '\'') ? "JSON quotes every key with \""
+                                                                               : NULL);
     }
     sw_status status = scan_string(s);
     if (status) return status;
@@ -434,9 +465,14 @@ static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous)
 
 sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics)
 {
-    scanner s = {.document = document, .diagnostics = diagnostics, .p = document->text,
-                 .end = document->text + document->length, .line = 1, .column = 1};
-    if (document->length >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3)) s.p += 3; /* a byte order mark; cJSON skips it too */
+    scanner s = {.document = document,
+                 .diagnostics = diagnostics,
+                 .p = document->text,
+                 .end = document->text + document->length,
+                 .line = 1,
+                 .column = 1};
+    if (document->length >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3))
+        s.p += 3; /* a byte order mark; cJSON skips it too */
     if (memchr(s.p, '\0', (size_t)(s.end - s.p))) {
         report(&s, 1, 1, "a sweep is a JSON text", "the file is binary: it holds a zero byte");
         return SW_E_CONFIG;

@@ -4,8 +4,8 @@
 
 #include "document.h"
 
-/* Fills document->nodes (but `item`) from document->text. Blanks in the text what it reports and can skip, so that cJSON
- * reads the rest. SW_E_CONFIG: the text cannot be read to its end. */
+/* Fills document->nodes (but `item`) from document->text. Blanks in the text what it reports and can skip, so that
+ * cJSON reads the rest. SW_E_CONFIG: the text cannot be read to its end. */
 sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 
 #endif

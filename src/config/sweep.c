@@ -14,7 +14,8 @@ enum { NAME_BYTES_MAX = 100, RUNS_CHECKED_AFTER_ERROR = 4096 };
 void sw_sweep_destroy(sw_sweep *sweep)
 {
     if (!sweep) return;
-    for (size_t i = 0; i < sweep->case_count; i++) free(sweep->cases[i].set.items);
+    for (size_t i = 0; i < sweep->case_count; i++)
+        free(sweep->cases[i].set.items);
     free(sweep->base.items);
     free(sweep->dimensions);
     free(sweep->axes);
@@ -62,8 +63,8 @@ static char *stem_of(const char *path)
 
 /* ---- top level ---- */
 
-static const char *const top_names[] = {"name", "description", "output", "run", "grid", "zip", "cases", "random",
-                                        "$schema"};
+static const char *const top_names[] = {"name", "description", "output", "run",    "grid",
+                                        "zip",  "cases",       "random", "$schema"};
 enum { TOP_COUNT = sizeof top_names / sizeof top_names[0] };
 
 static void check_top_names(sw_sweep *sweep, sw_reader *reader)
@@ -72,12 +73,15 @@ static void check_top_names(sw_sweep *sweep, sw_reader *reader)
     for (int32_t i = document->nodes[0].child; i >= 0; i = document->nodes[i].next) {
         const char *name = sw_document_key(document, i);
         bool known = false;
-        for (size_t t = 0; t < TOP_COUNT && !known; t++) known = !strcmp(name, top_names[t]);
+        for (size_t t = 0; t < TOP_COUNT && !known; t++)
+            known = !strcmp(name, top_names[t]);
         if (known || sw_diagnostics_count(reader->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
         char hint[256] = "";
         const char *nearest = sw_nearest(name, top_names, TOP_COUNT);
-        if (nearest) snprintf(hint, sizeof hint, "did you mean %s?", nearest);
-        else if (sw_key_find(name) >= 0 || sw_key_is_group(name)) snprintf(hint, sizeof hint, "it belongs into run");
+        if (nearest)
+            snprintf(hint, sizeof hint, "did you mean %s?", nearest);
+        else if (sw_key_find(name) >= 0 || sw_key_is_group(name))
+            snprintf(hint, sizeof hint, "it belongs into run");
         sw_document_key_error(document, i, reader->diagnostics, hint, "unknown key");
     }
 }
@@ -110,7 +114,8 @@ static void read_names(sw_sweep *sweep, sw_reader *reader)
     const char *name = read_text(reader, "name", NAME_BYTES_MAX);
     if (name && !is_plain_name(name)) {
         sw_document_error(reader->document, sw_document_member(reader->document, 0, "name"), reader->diagnostics,
-                          "letters, digits, - and _ are safe", "the name becomes a file name: no slash, no leading dot");
+                          "letters, digits, - and _ are safe",
+                          "the name becomes a file name: no slash, no leading dot");
         name = NULL;
     }
     const char *output = read_text(reader, "output", SW_PATH_MAX / 2);
@@ -159,7 +164,10 @@ static void read_axes(sw_sweep *sweep, sw_reader *reader)
 
 /* ---- counting ---- */
 
-static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
+static uint64_t multiply(uint64_t a, uint64_t b)
+{
+    return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
 
 /* The product of all axes, saturated; axes that could not be read count once. */
 static void count_runs(sw_sweep *sweep, sw_reader *reader)
@@ -218,7 +226,8 @@ static void list_axes(sw_sweep *sweep, sw_reader *reader)
     }
     for (size_t i = 0; i < sweep->dimension_count && !reader->status; i++) {
         const sw_dimension *d = &sweep->dimensions[i];
-        add_axis(sweep, reader, d->key, d->alias, d->source, d->source == SW_SOURCE_RANDOM ? sweep->samples : d->count);
+        add_axis(sweep, reader, d->key, d->alias, d->source,
+                 d->source == SW_SOURCE_RANDOM ? sweep->samples : d->count);
     }
 }
 
@@ -246,7 +255,8 @@ static void check_used(const sw_sweep *sweep, sw_reader *reader, const uint8_t *
     for (size_t i = 0; i < sweep->base.count; i++) {
         const sw_assignment *item = &sweep->base.items[i];
         bool overridden = false;
-        for (size_t a = 0; a < sweep->axis_count && !overridden; a++) overridden = sweep->axes[a].key == item->key;
+        for (size_t a = 0; a < sweep->axis_count && !overridden; a++)
+            overridden = sweep->axes[a].key == item->key;
         if (!overridden) report_unused(sweep, reader, used, item->key, item->value.member);
     }
     for (size_t i = 0; i < sweep->case_count; i++) {
@@ -255,7 +265,8 @@ static void check_used(const sw_sweep *sweep, sw_reader *reader, const uint8_t *
             report_unused(sweep, reader, used, set->items[j].key, set->items[j].value.member);
     }
     for (size_t i = 0; i < sweep->dimension_count; i++) {
-        if (sweep->dimensions[i].count) report_unused(sweep, reader, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
+        if (sweep->dimensions[i].count)
+            report_unused(sweep, reader, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
     }
 }
 
@@ -325,12 +336,17 @@ static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const ch
     status = sw_document_parse(&sweep->document, text, length, diagnostics);
     if (!status) status = sw_arena_create(&sweep->arena);
     if (status) goto cleanup;
-    sw_reader reader = {.document = sweep->document, .arena = sweep->arena, .diagnostics = diagnostics,
-                        .folder = sweep->folder, .room = SW_RUNS_MAX};
+    sw_reader reader = {.document = sweep->document,
+                        .arena = sweep->arena,
+                        .diagnostics = diagnostics,
+                        .folder = sweep->folder,
+                        .room = SW_RUNS_MAX};
     status = read_sweep(sweep, &reader);
 cleanup:
-    if (status) sw_sweep_destroy(sweep);
-    else *out = sweep;
+    if (status)
+        sw_sweep_destroy(sweep);
+    else
+        *out = sweep;
     return status;
 }
 
@@ -378,10 +394,14 @@ static sw_status read_file(char **out, size_t *length, const char *path, sw_diag
     const char *fault = NULL;
     *out = NULL;
     int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO must not block */
-    if (descriptor < 0 || fstat(descriptor, &info)) fault = strerror(errno);
-    else if (S_ISDIR(info.st_mode)) fault = "is a directory; expected a sweep file";
-    else if (!S_ISREG(info.st_mode)) fault = "is not a regular file";
-    else if (info.st_size > SW_DOCUMENT_BYTES_MAX) fault = "is larger than 16 MiB";
+    if (descriptor < 0 || fstat(descriptor, &info))
+        fault = strerror(errno);
+    else if (S_ISDIR(info.st_mode))
+        fault = "is a directory; expected a sweep file";
+    else if (!S_ISREG(info.st_mode))
+        fault = "is not a regular file";
+    else if (info.st_size > SW_DOCUMENT_BYTES_MAX)
+        fault = "is larger than 16 MiB";
     if (!fault && !(file = fdopen(descriptor, "rb"))) fault = strerror(errno);
     if (fault) {
         sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "%s", fault);
@@ -402,8 +422,10 @@ static sw_status read_file(char **out, size_t *length, const char *path, sw_diag
         status = refuse(diagnostics, path);
     }
 cleanup:
-    if (file) fclose(file);
-    else if (descriptor >= 0) close(descriptor);
+    if (file)
+        fclose(file);
+    else if (descriptor >= 0)
+        close(descriptor);
     return status;
 }
 

@@ -10,7 +10,9 @@ typedef enum sw_source { SW_SOURCE_CASES, SW_SOURCE_ZIP, SW_SOURCE_RANDOM, SW_SO
 
 typedef enum sw_distribution {
     SW_VALUES, /* the listed ones; choice of a random axis draws among them */
-    SW_UNIFORM, SW_LOG_UNIFORM, SW_UNIFORM_INTEGER
+    SW_UNIFORM,
+    SW_LOG_UNIFORM,
+    SW_UNIFORM_INTEGER
 } sw_distribution;
 
 /* One dimension of grid, zip or random: a key (two, under an alias) and its values. */
@@ -21,8 +23,8 @@ typedef struct sw_dimension {
     sw_source source;
     int32_t member; /* document node */
     sw_distribution distribution;
-    double low, high;  /* distributions: half-open [low, high) for integers */
-    sw_value *values;  /* arena; NULL when the sweep is too large anyway */
+    double low, high; /* distributions: half-open [low, high) for integers */
+    sw_value *values; /* arena; NULL when the sweep is too large anyway */
     size_t count;
 } sw_dimension;
 

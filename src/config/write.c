@@ -170,11 +170,21 @@ static void member_text(const sw_document *document, int32_t node, char *out, si
 {
     const sw_node *n = &document->nodes[node];
     switch ((sw_node_type)n->type) {
-    case SW_NODE_NULL: snprintf(out, capacity, "null"); break;
-    case SW_NODE_BOOL: snprintf(out, capacity, "%s", sw_document_bool(document, node) ? "true" : "false"); break;
-    case SW_NODE_NUMBER: snprintf(out, capacity, "%.*s", (int)n->length, document->text + n->offset); break;
-    case SW_NODE_STRING: snprintf(out, capacity, "%s", sw_document_string(document, node)); break;
-    case SW_NODE_OBJECT: snprintf(out, capacity, "{...}"); break;
+    case SW_NODE_NULL:
+        snprintf(out, capacity, "null");
+        break;
+    case SW_NODE_BOOL:
+        snprintf(out, capacity, "%s", sw_document_bool(document, node) ? "true" : "false");
+        break;
+    case SW_NODE_NUMBER:
+        snprintf(out, capacity, "%.*s", (int)n->length, document->text + n->offset);
+        break;
+    case SW_NODE_STRING:
+        snprintf(out, capacity, "%s", sw_document_string(document, node));
+        break;
+    case SW_NODE_OBJECT:
+        snprintf(out, capacity, "{...}");
+        break;
     case SW_NODE_ARRAY: {
         size_t used = (size_t)snprintf(out, capacity, "[");
         for (int32_t i = n->child; i >= 0 && used < capacity; i = document->nodes[i].next) {

@@ -15,8 +15,8 @@ static void SW_PRINTF(6, 7) report(const sw_run_checks *checks, bool warning, ui
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     sw_sweep_locate(checks->sweep, k, path, &place);
-    sw_diagnostics_add(checks->diagnostics, warning, place.line, place.column, place.path[0] ? place.path : path, hint,
-                       "%s", message);
+    sw_diagnostics_add(checks->diagnostics, warning, place.line, place.column, place.path[0] ? place.path : path,
+                       hint, "%s", message);
 }
 
 /* A task's own message begins with its key: "task.p: division needs a prime ...". */
@@ -47,7 +47,8 @@ static void list_families(char out[256], const sw_task_config *task)
 {
     size_t used = (size_t)snprintf(out, 256, "defined on it:");
     for (int f = 0; f < SW_FAMILY_COUNT && used < 256; f++) {
-        if (sw_families[f]->applies(task)) used += (size_t)snprintf(out + used, 256 - used, " %s", sw_families[f]->name);
+        if (sw_families[f]->applies(task))
+            used += (size_t)snprintf(out + used, 256 - used, " %s", sw_families[f]->name);
     }
 }
 
@@ -59,7 +60,8 @@ static bool warn_family(const sw_run_checks *checks, uint64_t k, const sw_run_co
     char weight[96];
     snprintf(weight, sizeof weight, "symmetry.%s.weight", name);
     bool holds = sw_families[f]->holds(&config->task);
-    if (!holds) report(checks, true, k, weight, NULL, "%s is false on this task: the run is a control, and marked so", name);
+    if (!holds)
+        report(checks, true, k, weight, NULL, "%s is false on this task: the run is a control, and marked so", name);
     bool exact = f == SW_FAMILY_ASSOCIATIVITY && setting->intermediate == SW_INTERMEDIATE_EXACT;
     bool leaks = (exact || f == SW_FAMILY_LABEL_PAIRS) && setting->inputs == SW_INPUTS_ALL;
     if (leaks)
@@ -111,14 +113,16 @@ sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *c
 {
     sw_task task;
     bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
-    if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing)) return SW_E_CONFIG; /* reported */
+    if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing))
+        return SW_E_CONFIG; /* reported */
     sw_status status = sw_task_describe(&task, &config->task, &config->model);
     if (status == SW_E_MEMORY) return status;
     if (status) {
         report_task(checks, k);
         return SW_E_CONFIG;
     }
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, f);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        check_family(checks, k, config, f);
     check_split(checks, k, config, &task);
     int family = config->phase.family;
     if (!sw_families[family]->applies(&config->task))

@@ -1,7 +1,7 @@
 /* cost.c: operations, time, memory and file size of a run, estimated from its configuration.
  *
- * Good for an order (longest first) and for a first idea of core-hours, not for a bill: caches and early stops are not
- * in it. */
+ * Good for an order (longest first) and for a first idea of core-hours, not for a bill: caches and early stops are
+ * not in it. */
 #include "symsweep/measure.h"
 #include "symsweep/nn.h"
 #include "symsweep/plan.h"
@@ -10,8 +10,8 @@
 #include <math.h>
 
 /* Operations that are no GEMM, in units that the rate of a GEMM pays for; measured once, rounded. */
-#define LOGIT_FLOPS 40.0 /* softmax, loss and gradient of one logit: an exponential and a few passes */
-#define SVD_FLOPS 60.0   /* per V d min(V, d): LAPACK's divide and conquer, far below the rate of a GEMM */
+#define LOGIT_FLOPS 40.0          /* softmax, loss and gradient of one logit: an exponential and a few passes */
+#define SVD_FLOPS 60.0            /* per V d min(V, d): LAPACK's divide and conquer, far below the rate of a GEMM */
 #define SHARE_FORWARD (1.0 / 3.0) /* of a training step: forward is one GEMM in three */
 
 /* Resident before any run: libraries, the BLAS buffer, stacks. */
@@ -62,8 +62,8 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config)
     sw_status status = sw_task_describe(&out->task, &config->task, &config->model);
     if (status) return status;
     const sw_task *task = &out->task;
-    out->shape = (sw_model_shape){.vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens,
-                                  .classes = task->classes};
+    out->shape = (sw_model_shape){
+        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
     out->train = train_count(task, config->train_fraction);
     int64_t batch = config->optimizer.batch_size;
     out->batch = batch > 0 && (size_t)batch < out->train ? (size_t)batch : out->train;
@@ -72,8 +72,10 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config)
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (config->symmetry[f].weight == 0) continue;
         double touched = tuples_a_step(f, config, task) * sw_families[f]->arity;
-        if (config->symmetry[f].inputs == SW_INPUTS_TRAIN) train_only += touched;
-        else all += touched;
+        if (config->symmetry[f].inputs == SW_INPUTS_TRAIN)
+            train_only += touched;
+        else
+            all += touched;
         out->logits += touched * task->classes;
     }
     const sw_prior_config *lipschitz = &config->geometry[SW_PRIOR_LIPSCHITZ];
@@ -156,11 +158,12 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
     if (!status) status = sw_snapshot_shape_of(&shape, config);
     if (status) return status;
     int metrics = 0;
-    for (int m = 0; m < SW_METRIC_COUNT; m++) metrics += applies[m];
+    for (int m = 0; m < SW_METRIC_COUNT; m++)
+        metrics += applies[m];
     double evaluations = (double)sw_evaluation_steps(NULL, 0, config);
     double snapshots = (double)sw_snapshot_capacity(config);
-    double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular + shape.fourier +
-                      (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
+    double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular +
+                      shape.fourier + (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
     *out = evaluations * (4.0 * metrics + 8) + 4.0 * snapshots * snapshot + 4096 /* texts, onsets, final values */;
     if (config->save.split) *out += (double)s->task.inputs * (1 + 4.0 * s->task.tokens + 4);
     return SW_OK;
@@ -176,8 +179,8 @@ sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config)
     out->parameters = s.parameters;
     out->step_flops = step_flops(config, &s);
     out->evaluate_flops = evaluate_flops(config, &s);
-    out->flops = out->step_flops * (double)config->steps +
-                 out->evaluate_flops * (double)sw_evaluation_steps(NULL, 0, config);
+    out->flops =
+        out->step_flops * (double)config->steps + out->evaluate_flops * (double)sw_evaluation_steps(NULL, 0, config);
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;

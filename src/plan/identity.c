@@ -11,7 +11,8 @@ sw_status sw_sha256_hex(char out[SW_RUN_ID_LENGTH + 1], const char *text)
     unsigned int length = 0;
     if (!EVP_Digest(text, strlen(text), digest, &length, EVP_sha256(), NULL) || 2 * length != SW_RUN_ID_LENGTH)
         return sw_fail(SW_E_MEMORY, "SHA-256 failed");
-    for (unsigned int i = 0; i < length; i++) snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    for (unsigned int i = 0; i < length; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
     return SW_OK;
 }
 

@@ -44,10 +44,14 @@ static void describe_value(char out[160], const sw_axis *axis, const sw_axis_val
     bool missing = axis->type == SW_AXIS_REAL     ? isnan(value->real)
                    : axis->type == SW_AXIS_STRING ? !value->string[0]
                                                   : value->integer < 0;
-    if (missing) snprintf(out, 160, "without effect");
-    else if (axis->type == SW_AXIS_REAL) snprintf(out, 160, "%g", value->real);
-    else if (axis->type == SW_AXIS_STRING) snprintf(out, 160, "%s", value->string);
-    else snprintf(out, 160, "%lld", (long long)value->integer);
+    if (missing)
+        snprintf(out, 160, "without effect");
+    else if (axis->type == SW_AXIS_REAL)
+        snprintf(out, 160, "%g", value->real);
+    else if (axis->type == SW_AXIS_STRING)
+        snprintf(out, 160, "%s", value->string);
+    else
+        snprintf(out, 160, "%lld", (long long)value->integer);
 }
 
 /* "run 3 (seed 1, task.p 59)", runs counted from 0 in sweep order. */
@@ -63,8 +67,8 @@ static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep,
     for (size_t i = 0; i < axes && used < capacity && !status; i++) {
         char text[160];
         describe_value(text, sw_sweep_axis(sweep, i), &values[i]);
-        used += (size_t)snprintf(out + used, capacity - used, "%s%s %s%s", i ? ", " : " (", sw_sweep_axis(sweep, i)->path,
-                                 text, i + 1 == axes ? ")" : "");
+        used += (size_t)snprintf(out + used, capacity - used, "%s%s %s%s", i ? ", " : " (",
+                                 sw_sweep_axis(sweep, i)->path, text, i + 1 == axes ? ")" : "");
     }
     free(values);
     return status;
@@ -126,8 +130,8 @@ static sw_status fill_run(sw_plan *plan, size_t k, const sw_sweep *sweep, const 
 {
     sw_planned_run *run = &plan->runs[k];
     sw_run_cost cost;
-    sw_status status = sw_sweep_resolve(sweep, k, &run->config, run->label, plan->axis_values + k * plan->axis_count,
-                                        NULL);
+    sw_status status =
+        sw_sweep_resolve(sweep, k, &run->config, run->label, plan->axis_values + k * plan->axis_count, NULL);
     if (!status) status = sw_run_cost_estimate(&cost, &run->config);
     if (status) return sw_fail_in(status, "run %zu", k);
     memcpy(run->id, name->id, sizeof run->id);
@@ -153,9 +157,11 @@ static sw_status order_runs(sw_plan *plan)
 {
     ordered_run *sorted = malloc((plan->count ? plan->count : 1) * sizeof *sorted);
     if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
-    for (size_t k = 0; k < plan->count; k++) sorted[k] = (ordered_run){plan->runs[k].seconds, k};
+    for (size_t k = 0; k < plan->count; k++)
+        sorted[k] = (ordered_run){plan->runs[k].seconds, k};
     qsort(sorted, plan->count, sizeof *sorted, compare_costs);
-    for (size_t i = 0; i < plan->count; i++) plan->order[i] = sorted[i].k;
+    for (size_t i = 0; i < plan->count; i++)
+        plan->order[i] = sorted[i].k;
     free(sorted);
     return SW_OK;
 }
@@ -207,13 +213,17 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     plan = calloc(1, sizeof *plan);
     status = plan ? allocate(plan, sweep) : sw_fail(SW_E_MEMORY, "out of memory");
     if (status) goto cleanup;
-    for (size_t i = 0; i < plan->axis_count; i++) plan->axes[i] = *sw_sweep_axis(sweep, i);
-    for (size_t k = 0; k < plan->count && !status; k++) status = fill_run(plan, k, sweep, &names[k]);
+    for (size_t i = 0; i < plan->axis_count; i++)
+        plan->axes[i] = *sw_sweep_axis(sweep, i);
+    for (size_t k = 0; k < plan->count && !status; k++)
+        status = fill_run(plan, k, sweep, &names[k]);
     if (!status) status = order_runs(plan);
 cleanup:
     free(names);
-    if (status) sw_plan_destroy(plan);
-    else *out = plan;
+    if (status)
+        sw_plan_destroy(plan);
+    else
+        *out = plan;
     return status;
 }
 

@@ -1,15 +1,15 @@
 /* The parser, the axes and the way of a configuration to JSON and back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "symsweep/config.h"
 
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 typedef struct parsed {
     sw_sweep *sweep;
@@ -79,7 +79,8 @@ static void defaults_depend_on_other_keys(void **state)
     (void)state;
     sw_run_config c;
     parsed p = parse("{\"run\": {\"task\": {\"kind\": \"graph\", \"graph\": \"grid3d\"}, \"seed\": 7, "
-                     "\"model\": {\"d_model\": 96, \"heads\": 3}}}", SW_OK);
+                     "\"model\": {\"d_model\": 96, \"heads\": 3}}}",
+                     SW_OK);
     resolve(&c, &p, 0);
     assert_int_equal(c.task.side_count, 3);
     assert_int_equal(c.task.sides[2], 7);
@@ -88,7 +89,9 @@ static void defaults_depend_on_other_keys(void **state)
     assert_int_equal(c.data_seed, 7);
     assert_int_equal(c.phase.family, SW_FAMILY_TRIANGLE);
     discard(&p);
-    p = parse("{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\"}, \"model\": {\"kind\": \"mlp\"}}}", SW_OK);
+    p = parse(
+        "{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\"}, \"model\": {\"kind\": \"mlp\"}}}",
+        SW_OK);
     resolve(&c, &p, 0);
     assert_int_equal(c.task.n, 5);
     assert_false(c.model.readout_token);
@@ -122,7 +125,8 @@ static void axes_multiply_in_the_documented_order(void **state)
                      "\"zip\": {\"task.p\": [7, 11], \"steps\": [70, 110]}, "
                      "\"cases\": [{}, {\"label\": \"wide\", \"model\": {\"d_model\": 128}, \"model.heads\": 8}], "
                      "\"random\": {\"samples\": 2, \"sampler_seed\": 3, "
-                     "\"optimizer.weight_decay\": {\"uniform\": [0, 1]}}}", SW_OK);
+                     "\"optimizer.weight_decay\": {\"uniform\": [0, 1]}}}",
+                     SW_OK);
     assert_int_equal(sw_sweep_run_count(p.sweep), 48);
     assert_int_equal(sw_sweep_axis_count(p.sweep), 7);
     double decay[2] = {0, 0};
@@ -145,7 +149,8 @@ static void axes_multiply_in_the_documented_order(void **state)
         for (size_t a = 0; a < 7; a++) {
             const sw_axis *axis = sw_sweep_axis(p.sweep, a);
             if (!strcmp(axis->path, "seed")) assert_int_equal(values[a].integer, c.seed);
-            if (!strcmp(axis->path, "optimizer.weight_decay")) assert_true(values[a].real == c.optimizer.weight_decay);
+            if (!strcmp(axis->path, "optimizer.weight_decay"))
+                assert_true(values[a].real == c.optimizer.weight_decay);
             if (!strcmp(axis->path, "model.heads")) assert_int_equal(values[a].integer, c.model.heads);
         }
     }
@@ -160,7 +165,8 @@ static void generators_give_round_numbers(void **state)
     parsed p = parse("{" BASE ", \"zip\": {\"optimizer.weight_decay\": {\"logspace\": [0.01, 10, 4]}, "
                      "\"optimizer.beta1\": {\"linspace\": [0.1, 0.4, 4]}, "
                      "\"optimizer.beta2\": {\"range\": [0, 0.4, 0.1]}, \"seed\": {\"range\": [9, 1, -2]}, "
-                     "\"model.d_mlp\": {\"logspace\": [16, 128, 4]}}}", SW_OK);
+                     "\"model.d_mlp\": {\"logspace\": [16, 128, 4]}}}",
+                     SW_OK);
     assert_int_equal(sw_sweep_run_count(p.sweep), 4);
     for (uint64_t k = 0; k < 4; k++) {
         sw_run_config c;
@@ -180,7 +186,8 @@ static void random_axes_stay_in_their_laws(void **state)
     parsed p = parse("{" BASE ", \"random\": {\"samples\": 2000, \"sampler_seed\": 1, "
                      "\"optimizer.weight_decay\": {\"log_uniform\": [0.01, 10]}, "
                      "\"train_fraction\": {\"uniform\": [0.2, 0.4]}, \"seed\": {\"integer\": [3, 6]}, "
-                     "\"model.d_model\": {\"choice\": [32, 64]}}}", SW_OK);
+                     "\"model.d_model\": {\"choice\": [32, 64]}}}",
+                     SW_OK);
     int below = 0, seeds[6] = {0}, wide = 0;
     double sum = 0;
     for (uint64_t k = 0; k < 2000; k++) {
@@ -198,7 +205,8 @@ static void random_axes_stay_in_their_laws(void **state)
     assert_in_range(below, 910, 1090);
     assert_in_range(wide, 910, 1090);
     assert_true(fabs(sum / 2000 - 0.3) < 4 * 0.2 / sqrt(12.0 * 2000));
-    for (int s = 3; s < 6; s++) assert_in_range(seeds[s], 582, 751);
+    for (int s = 3; s < 6; s++)
+        assert_in_range(seeds[s], 582, 751);
     discard(&p);
 }
 
@@ -208,7 +216,8 @@ static void an_alias_sets_both_of_its_keys(void **state)
     sw_run_config c;
     sw_axis_value values[2];
     parsed p = parse("{" BASE ", \"cases\": [{\"symmetry.consistency.weight\": 2}, "
-                     "{\"symmetry\": {\"associativity\": {\"weight\": 3}}}]}", SW_OK);
+                     "{\"symmetry\": {\"associativity\": {\"weight\": 3}}}]}",
+                     SW_OK);
     assert_int_equal(sw_sweep_axis_count(p.sweep), 2);
     assert_string_equal(sw_sweep_axis(p.sweep, 0)->path, "symmetry.consistency.weight");
     assert_int_equal(sw_sweep_resolve(p.sweep, 0, &c, NULL, values, NULL), SW_OK);
@@ -227,7 +236,8 @@ static void keys_of_another_kind_are_passed_over(void **state)
     sw_axis_value values[2];
     parsed p = parse("{\"run\": {\"task\": {\"kind\": \"modular\", \"p\": 7}, \"optimizer\": {\"momentum\": 0.5}}, "
                      "\"cases\": [{\"optimizer.kind\": \"adamw\"}, {\"optimizer.kind\": \"sgd\"}, "
-                     "{\"optimizer.kind\": \"sgd\", \"optimizer.momentum\": 0.1}]}", SW_OK);
+                     "{\"optimizer.kind\": \"sgd\", \"optimizer.momentum\": 0.1}]}",
+                     SW_OK);
     assert_int_equal(sw_sweep_resolve(p.sweep, 0, &c, NULL, values, NULL), SW_OK);
     assert_true(c.optimizer.momentum == 0.9); /* does not concern AdamW: the default stands */
     assert_string_equal(values[0].string, "adamw");
@@ -259,7 +269,8 @@ static void errors_come_once_in_the_order_of_the_file(void **state)
 {
     (void)state;
     parsed p = parse("{\"grid\": {\"seed\": {\"range\": [0, 1000]}},\n \"run\": {\"task\": {\"kind\": \"modular\"},\n"
-                     "  \"model\": {\"heads\": 3},\n  \"loss\": {\"kid\": 1}}}", SW_E_CONFIG);
+                     "  \"model\": {\"heads\": 3},\n  \"loss\": {\"kid\": 1}}}",
+                     SW_E_CONFIG);
     assert_int_equal(sw_diagnostics_count(p.diagnostics), 2);
     assert_int_equal(sw_diagnostics_errors(p.diagnostics), 2);
     const sw_diagnostic *first = sw_diagnostics_get(p.diagnostics, 0), *second = sw_diagnostics_get(p.diagnostics, 1);
@@ -276,8 +287,10 @@ static void diagnostics_are_bounded(void **state)
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
-    for (int i = 0; i < 1000; i++) sw_diagnostics_add(d, true, i, 1, "", NULL, "warning");
-    for (int i = 0; i < 1000; i++) sw_diagnostics_add(d, false, i, 1, "", NULL, "error");
+    for (int i = 0; i < 1000; i++)
+        sw_diagnostics_add(d, true, i, 1, "", NULL, "warning");
+    for (int i = 0; i < 1000; i++)
+        sw_diagnostics_add(d, false, i, 1, "", NULL, "error");
     assert_int_equal(sw_diagnostics_count(d), SW_DIAGNOSTICS_MAX);
     assert_int_equal(sw_diagnostics_errors(d), 1000);
     assert_true(sw_diagnostics_dropped(d) > 0);
@@ -344,7 +357,8 @@ static void edge_lists_travel_with_their_digest(void **state)
     (void)state;
     sw_run_config c;
     char text[512];
-    snprintf(text, sizeof text, "{\"run\": {\"task\": {\"kind\": \"graph\", \"graph\": \"edge_list\", \"file\": \"%s\"}}}",
+    snprintf(text, sizeof text,
+             "{\"run\": {\"task\": {\"kind\": \"graph\", \"graph\": \"edge_list\", \"file\": \"%s\"}}}",
              SYMSWEEP_SOURCE_DIR "/tests/config/square.txt");
     parsed p = parse(text, SW_OK);
     resolve(&c, &p, 0);

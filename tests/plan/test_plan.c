@@ -1,14 +1,14 @@
 /* Identities, expansion into a plan, order, parts and makespan. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
 #include "symsweep/plan.h"
 
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 static sw_plan *plan_of(const char *text, sw_diagnostics *diagnostics, sw_status expected)
 {
@@ -36,19 +36,19 @@ static void identity_of(char id[SW_RUN_ID_LENGTH + 1], const char *run)
     sw_diagnostics_destroy(diagnostics);
 }
 
-#define SAME(a, b)                                                                                                  \
-    do {                                                                                                            \
-        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                      \
-        identity_of(x, a);                                                                                          \
-        identity_of(y, b);                                                                                          \
-        assert_string_equal(x, y);                                                                                  \
+#define SAME(a, b)                                                                                                   \
+    do {                                                                                                             \
+        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                       \
+        identity_of(x, a);                                                                                           \
+        identity_of(y, b);                                                                                           \
+        assert_string_equal(x, y);                                                                                   \
     } while (0)
-#define DIFFERENT(a, b)                                                                                             \
-    do {                                                                                                            \
-        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                      \
-        identity_of(x, a);                                                                                          \
-        identity_of(y, b);                                                                                          \
-        assert_string_not_equal(x, y);                                                                              \
+#define DIFFERENT(a, b)                                                                                              \
+    do {                                                                                                             \
+        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                       \
+        identity_of(x, a);                                                                                           \
+        identity_of(y, b);                                                                                           \
+        assert_string_not_equal(x, y);                                                                               \
     } while (0)
 
 #define MODULAR "{\"task\": {\"kind\": \"modular\"}"
@@ -63,10 +63,11 @@ static void identities_are_golden(void **state)
     assert_int_equal(sw_sha256_hex(expected, "{\"config\":{\"task\":{\"kind\":\"modular\"}},\"identity_version\":1}"),
                      SW_OK);
     assert_string_equal(id, expected);
-    identity_of(id, "{\"task\": {\"kind\": \"graph\", \"graph\": \"torus\", \"sides\": [5, 6]}, \"train_fraction\": 0.8, "
-                    "\"model\": {\"d_model\": 128}, \"optimizer\": {\"weight_decay\": 3, \"kind\": \"sgd\", "
-                    "\"learning_rate\": 0.1}, \"symmetry\": {\"triangle\": {\"weight\": 0.5, \"tuples_per_step\": "
-                    "\"all\"}}, \"seed\": 11}");
+    identity_of(id,
+                "{\"task\": {\"kind\": \"graph\", \"graph\": \"torus\", \"sides\": [5, 6]}, \"train_fraction\": 0.8, "
+                "\"model\": {\"d_model\": 128}, \"optimizer\": {\"weight_decay\": 3, \"kind\": \"sgd\", "
+                "\"learning_rate\": 0.1}, \"symmetry\": {\"triangle\": {\"weight\": 0.5, \"tuples_per_step\": "
+                "\"all\"}}, \"seed\": 11}");
     assert_string_equal(id, "8c0ce3cec2cd1269470c3381517bfb396ed7fec4fa436374001e25b7eb78284b");
 }
 
@@ -91,20 +92,28 @@ static void what_changes_no_number_changes_no_identity(void **state)
 static void every_number_counts(void **state)
 {
     (void)state;
-    static const char *const others[] = {
-        MODULAR ", \"seed\": 1}", MODULAR ", \"data_seed\": 1}", MODULAR ", \"steps\": 9999}",
-        MODULAR ", \"train_fraction\": 0.50000000000000011}", MODULAR ", \"evaluate\": {\"every\": 99}}",
-        MODULAR ", \"optimizer\": {\"batch_size\": 100}}", MODULAR ", \"optimizer\": {\"kind\": \"sgd\"}}",
-        MODULAR ", \"loss\": {\"kind\": \"stablemax\"}}", MODULAR ", \"model\": {\"readout_token\": false}}",
-        MODULAR ", \"model\": {\"kind\": \"mlp\"}}", MODULAR ", \"stop\": {\"for_steps\": 1}}",
-        MODULAR ", \"symmetry\": {\"negation\": {\"weight\": 1}}}", MODULAR ", \"geometry\": {\"entropy\": {\"every\": 2}}}",
-        "{\"task\": {\"kind\": \"modular\", \"label_shuffle\": 1}}", "{\"task\": {\"kind\": \"group\"}}"};
+    static const char *const others[] = {MODULAR ", \"seed\": 1}",
+                                         MODULAR ", \"data_seed\": 1}",
+                                         MODULAR ", \"steps\": 9999}",
+                                         MODULAR ", \"train_fraction\": 0.50000000000000011}",
+                                         MODULAR ", \"evaluate\": {\"every\": 99}}",
+                                         MODULAR ", \"optimizer\": {\"batch_size\": 100}}",
+                                         MODULAR ", \"optimizer\": {\"kind\": \"sgd\"}}",
+                                         MODULAR ", \"loss\": {\"kind\": \"stablemax\"}}",
+                                         MODULAR ", \"model\": {\"readout_token\": false}}",
+                                         MODULAR ", \"model\": {\"kind\": \"mlp\"}}",
+                                         MODULAR ", \"stop\": {\"for_steps\": 1}}",
+                                         MODULAR ", \"symmetry\": {\"negation\": {\"weight\": 1}}}",
+                                         MODULAR ", \"geometry\": {\"entropy\": {\"every\": 2}}}",
+                                         "{\"task\": {\"kind\": \"modular\", \"label_shuffle\": 1}}",
+                                         "{\"task\": {\"kind\": \"group\"}}"};
     char first[SW_RUN_ID_LENGTH + 1], ids[sizeof others / sizeof others[0]][SW_RUN_ID_LENGTH + 1];
     identity_of(first, MODULAR "}");
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         identity_of(ids[i], others[i]);
         assert_string_not_equal(ids[i], first);
-        for (size_t j = 0; j < i; j++) assert_string_not_equal(ids[i], ids[j]);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(ids[i], ids[j]);
     }
     DIFFERENT(MODULAR ", \"seed\": 1}", MODULAR ", \"seed\": 1, \"data_seed\": 0}");
 }
@@ -116,10 +125,12 @@ static void added_seeds_keep_the_identities_that_were_there(void **state)
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
     sw_plan *few = plan_of("{\"run\": " MODULAR "}, \"grid\": {\"seed\": [0, 1]}}", d, SW_OK);
     sw_plan *more = plan_of("{\"name\": \"other\", \"run\": " MODULAR ", \"phase\": {\"tau\": 1}}, "
-                            "\"grid\": {\"seed\": {\"range\": [0, 3]}, \"optimizer.beta1\": [0.5, 0.9]}}", d, SW_OK);
+                            "\"grid\": {\"seed\": {\"range\": [0, 3]}, \"optimizer.beta1\": [0.5, 0.9]}}",
+                            d, SW_OK);
     for (size_t i = 0; i < few->count; i++) {
         bool found = false;
-        for (size_t j = 0; j < more->count; j++) found = found || !strcmp(few->runs[i].id, more->runs[j].id);
+        for (size_t j = 0; j < more->count; j++)
+            found = found || !strcmp(few->runs[i].id, more->runs[j].id);
         assert_true(found);
     }
     sw_plan_destroy(few);
@@ -132,7 +143,8 @@ static void twins_are_named(void **state)
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
-    plan_of("{\"run\": " MODULAR "}, \"cases\": [{\"label\": \"a\"}, {\"label\": \"b\", \"task.p\": 59}]}", d, SW_E_CONFIG);
+    plan_of("{\"run\": " MODULAR "}, \"cases\": [{\"label\": \"a\"}, {\"label\": \"b\", \"task.p\": 59}]}", d,
+            SW_E_CONFIG);
     assert_int_equal(sw_diagnostics_count(d), 1);
     const char *message = sw_diagnostics_get(d, 0)->message;
     assert_non_null(strstr(message, "run 0 a"));
@@ -146,9 +158,10 @@ static void controls_and_leaks_are_warnings(void **state)
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
-    sw_plan *plan = plan_of("{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\", \"n\": 3}, "
-                            "\"symmetry\": {\"commutativity\": {\"weight\": 1}, \"associativity\": {\"weight\": 1}}}}", d,
-                            SW_OK);
+    sw_plan *plan =
+        plan_of("{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\", \"n\": 3}, "
+                "\"symmetry\": {\"commutativity\": {\"weight\": 1}, \"associativity\": {\"weight\": 1}}}}",
+                d, SW_OK);
     assert_int_equal(sw_diagnostics_errors(d), 0);
     assert_int_equal(sw_diagnostics_count(d), 2);
     assert_non_null(strstr(sw_diagnostics_get(d, 0)->message, "commutativity is false on this task"));
@@ -163,7 +176,8 @@ static void the_longest_run_comes_first(void **state)
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
     sw_plan *plan = plan_of("{\"run\": " MODULAR "}, \"grid\": {\"task.p\": [31, 97, 59], \"seed\": [0, 1], "
-                            "\"symmetry.associativity.weight\": [0, 1]}}", d, SW_OK);
+                            "\"symmetry.associativity.weight\": [0, 1]}}",
+                            d, SW_OK);
     assert_int_equal(plan->count, 12);
     for (size_t i = 1; i < plan->count; i++) {
         const sw_planned_run *a = &plan->runs[plan->order[i - 1]], *b = &plan->runs[plan->order[i]];
@@ -195,7 +209,8 @@ static void parts_cover_the_plan_once(void **state)
         assert_int_equal(sw_plan_shard(plan, 3, 3), SW_E_USAGE);
         sw_plan_destroy(plan);
     }
-    for (int i = 0; i < 10; i++) assert_int_equal(seen[i], 1);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(seen[i], 1);
     sw_diagnostics_destroy(d);
 }
 
@@ -206,7 +221,8 @@ static void makespans_are_those_of_list_scheduling(void **state)
     sw_planned_run runs[8];
     size_t order[] = {5, 7, 4, 2, 0, 6, 1, 3}; /* 9 6 5 4 3 2 1 1 */
     memset(runs, 0, sizeof runs);
-    for (int i = 0; i < 8; i++) runs[i].seconds = seconds[i];
+    for (int i = 0; i < 8; i++)
+        runs[i].seconds = seconds[i];
     sw_plan plan = {.count = 8, .runs = runs, .order = order};
     assert_true(sw_plan_makespan(&plan, 1) == 31);
     assert_true(sw_plan_makespan(&plan, 2) == 16); /* 9 4 2 1 and 6 5 3 1, or the other way at the tie */
