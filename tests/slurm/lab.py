@@ -121,9 +121,9 @@ class Lab:
         self.until(lambda: self.output("sinfo", "-h", "-o", "%T").split() == ["idle"], "the nodes")
 
     def spawn(self, *command):
-        log = open(f"{self.root}/{command[0]}-{len(self.processes)}.out", "w")
-        self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                               env=self.environment, start_new_session=True))
+        with open(f"{self.root}/{command[0]}-{len(self.processes)}.out", "w") as log:
+            self.processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                   env=self.environment, start_new_session=True))
 
     def until(self, condition, what, seconds=60):
         end = time.monotonic() + seconds
