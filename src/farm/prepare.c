@@ -12,16 +12,13 @@
 
 static sw_status load_plan(sw_plan **out, const sw_job_options *options)
 {
-    sw_sweep *sweep = NULL;
     sw_diagnostics *diagnostics = NULL;
     sw_status status = sw_diagnostics_create(&diagnostics);
     if (status != SW_OK) return status;
-    status = sw_sweep_load(&sweep, options->sweep, diagnostics);
-    if (status == SW_OK) status = sw_plan_create(out, sweep, diagnostics);
+    status = sw_plan_load(out, options->sweep, diagnostics);
     sw_diagnostics_print(diagnostics, options->sweep);
     if (status == SW_E_CONFIG && sw_diagnostics_errors(diagnostics) > 0) sw_message_clear(); /* all is said */
     if (status == SW_OK && options->shards > 0) status = sw_plan_shard(*out, options->shard - 1, options->shards);
-    sw_sweep_destroy(sweep);
     sw_diagnostics_destroy(diagnostics);
     return status;
 }

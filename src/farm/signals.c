@@ -37,6 +37,13 @@ static void mask_stop_signals(int how)
     sigprocmask(how, &set, NULL);
 }
 
+/* A socket whose other end died and a file at its size limit say so by errno too. */
+static void ignore_refusals(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 void sw_signals_block(void) { mask_stop_signals(SIG_BLOCK); }
 
 void sw_signals_install(void)
@@ -49,7 +56,7 @@ void sw_signals_install(void)
         if (stop_signals[i] == SIGHUP && old.sa_handler == SIG_IGN) continue;
         sigaction(stop_signals[i], &action, NULL);
     }
-    signal(SIGPIPE, SIG_IGN); /* a socket whose other end died says so by errno */
+    ignore_refusals();
     mask_stop_signals(SIG_UNBLOCK);
 }
 
@@ -71,6 +78,6 @@ const char *sw_signals_name(void)
 void sw_signals_ignore(void)
 {
     for (int i = 0; i < STOP_SIGNALS; i++) signal(stop_signals[i], SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    ignore_refusals();
     mask_stop_signals(SIG_UNBLOCK);
 }

@@ -1,0 +1,135 @@
+"""A results file that cannot be written: for a while, for good, at any single call. Nothing is lost, nothing is wrong."""
+
+import os
+import re
+import resource
+import subprocess
+import time
+import unittest
+
+import h5py
+
+import support
+from support import LONG, Folder, finish, run, start, sweep, wait_for
+
+
+def limit_file_size(pid, size):
+    """Writes of the process beyond `size` bytes of any file fail from now on (as with a quota)."""
+    hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+
+
+class Refused(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Folder(sweep(steps=6000, seeds=2, p=19, d_model=32, every=20, checkpoint=0.5))
+        cls.reference = cls.folder / "reference.h5"
+        assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.__exit__()
+
+    def begin(self, output, ranks, **environment):
+        process = start(ranks, "-o", output, self.folder.sweep, **environment)
+        wait_for(lambda: support.written(output) >= 20, "records")
+        return process, support.ranks_of(process)[0]
+
+    def test_for_a_while(self):
+        for ranks in (0, 3):
+            output = self.folder / ("while%d.h5" % ranks)
+            process, writer = self.begin(output, ranks)
+            try:
+                limit_file_size(writer, 1000)
+                time.sleep(4)
+                self.assertIsNone(process.poll())
+                limit_file_size(writer, resource.RLIM_INFINITY)
+                code, text = finish(process)
+            finally:
+                support.end(process)
+            self.assertEqual(code, 0, text)
+            self.assertIn("cannot be written", text)
+            self.assertIn("can be written again", text)
+            support.check_same(self.reference, output)
+
+    def test_for_good(self):
+        for ranks in (0, 3):
+            output = self.folder / ("good%d.h5" % ranks)
+            process, writer = self.begin(output, ranks, SYMSWEEP_STORAGE_PATIENCE="2")
+            try:
+                limit_file_size(writer, 1000)
+                code, text = finish(process)
+            finally:
+                support.end(process)
+            self.assertEqual(code, 3, text)
+            self.assertIn("cannot be written", text)
+            before = support.written(output)
+            self.assertGreaterEqual(before, 20)
+            done = run(ranks, "-o", output, self.folder.sweep)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            support.check_same(self.reference, output)
+
+    @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_full_disk(self):
+        mount = self.folder / "disk"
+        mount.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(mount)]).returncode != 0:
+            self.skipTest("no tmpfs may be mounted here")
+        try:
+            output = mount / "out.h5"
+            process, _ = self.begin(output, 3)
+            ballast = mount / "ballast"
+            try:
+                descriptor = os.open(ballast, os.O_WRONLY | os.O_CREAT)
+                with self.assertRaises(OSError):
+                    while True:
+                        os.write(descriptor, bytes(4096))
+                os.close(descriptor)
+                time.sleep(3)
+                ballast.unlink()
+                code, text = finish(process)
+            finally:
+                support.end(process)
+            self.assertIn(code, (0, 3), text)
+            if code == 3:
+                self.assertEqual(run(3, "-o", output, self.folder.sweep).returncode, 0)
+            support.check_same(self.reference, output)
+        finally:
+            subprocess.run(["umount", "-l", str(mount)], check=True)
+
+
+class SingleFaults(unittest.TestCase):
+    """The N-th call that the system could refuse is refused: a documented end, a file that opens, a rerun that heals."""
+
+    def test_each(self):
+        with Folder(sweep(steps=60, seeds=1, p=7, d_model=8, weights=[0], checkpoint=0.001)) as folder:
+            reference = folder / "reference.h5"
+            done = run(0, "-o", reference, folder.sweep, SYMSWEEP_FAULT="count")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            points = int(re.search(r"(\d+) fault points", done.stderr).group(1))
+            self.assertGreater(points, 50)
+            tested = range(1, points + 1) if LONG else sorted({1 + k * points // 30 for k in range(30)})
+            codes = {}
+            for number in tested:
+                for errno in (5, 28) if LONG else (28,):
+                    with self.subTest(number=number, errno=errno):
+                        codes[self.one(folder, reference, number, errno)] = 1
+            print("%d of %d fault points, exit codes %s" % (len(tested), points, sorted(codes)))
+
+    def one(self, folder, reference, number, errno):
+        output = folder / ("fault%d_%d.h5" % (number, errno))
+        done = run(0, "-o", output, folder.sweep, SYMSWEEP_FAULT="%d:%d" % (number, errno))
+        self.assertIn(done.returncode, (0, 1, 3, 75), done.stderr)
+        if done.returncode != 0:
+            self.assertIn("error:", done.stderr)
+        if output.exists():
+            h5py.File(output, "r", swmr=True).close()
+        again = run(0, "-o", output, folder.sweep)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        support.check_same(reference, output, besides={"/runs/attempts"})
+        output.unlink()
+        return done.returncode
+
+
+if __name__ == "__main__":
+    unittest.main()
