@@ -45,9 +45,12 @@ static sw_status recover_locked(const char *path)
     if (status) return status;
     sw_damage_release(&damage);
     status = sw_recover_file(path, &killed);
-    if (!status) status = sw_h5_open_writable(&file, path);
+    if (!status) status = sw_h5_open_live(&file, path);
     if (!status) status = settle_rows(file, path);
-    if (file >= 0 && H5Fclose(file) < 0 && !status) status = sw_h5_fail("%s", path);
+    if (file >= 0) {
+        const sw_status closed = sw_vfd_close(file, path);
+        if (!status) status = closed;
+    }
     if (!status) status = sw_sync_file(path);
     return status;
 }
@@ -83,6 +86,8 @@ static sw_status move_aside(char moved[SW_PATH_MAX], const char *path)
 {
     char from[SW_PATH_MAX + 32], to[SW_PATH_MAX + 32];
     sw_status status = free_name(moved, path);
+    if (status) return status;
+    status = sw_refused("store.rename", path);
     if (status) return status;
     if (rename(path, moved) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
     snprintf(from, sizeof from, "%s.checkpoints", path);

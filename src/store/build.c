@@ -4,6 +4,7 @@
 #include "store/checksum.h"
 #include "store/dataset.h"
 #include "store/preallocate.h"
+#include "store/recover.h"
 #include "symsweep/clock.h"
 #include "symsweep/version.h"
 
@@ -135,22 +136,24 @@ static sw_status create_missing(hid_t file, const sw_catalog *catalog, const sw_
 }
 
 /* Fills the rows of a file whose datasets are complete. */
-static sw_status fill_rows(hid_t file, const sw_schema *schema, const sw_store_layout *layout,
+static sw_status fill_rows(hid_t file, const char *path, const sw_schema *schema, const sw_store_layout *layout,
                            const sw_growth *growth)
 {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
     if (!status) status = write_known(catalog, schema, layout, growth);
-    if (!status) status = sw_preallocate(catalog, layout, growth->row, growth->known);
+    if (!status) status = sw_preallocate(catalog, path, layout, growth->row, growth->known);
     sw_catalog_close(catalog);
     return status;
 }
 
+/* `status` so far, or what goes wrong now. */
 static sw_status close_file(hid_t file, const char *path, sw_status status)
 {
-    if (file >= 0 && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 && !status) status = sw_h5_fail("%s", path);
-    if (file >= 0 && H5Fclose(file) < 0 && !status) status = sw_h5_fail("%s", path);
-    return status;
+    if (file < 0) return status;
+    if (!status) status = sw_h5_flush(file, path);
+    const sw_status closed = sw_vfd_close(file, path);
+    return status ? status : closed;
 }
 
 sw_status sw_file_create(const char *path, const sw_schema *schema, const sw_store_layout *layout,
@@ -164,7 +167,7 @@ sw_status sw_file_create(const char *path, const sw_schema *schema, const sw_sto
     if (!status) status = sw_scales_create(file, extents);
     if (!status) status = write_sweep_text(file, layout);
     if (!status) status = create_missing(file, NULL, schema, extents);
-    if (!status) status = fill_rows(file, schema, layout, growth);
+    if (!status) status = fill_rows(file, path, schema, layout, growth);
     return close_file(file, path, status);
 }
 
@@ -277,10 +280,10 @@ sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_sto
     sw_catalog *catalog = NULL;
     checked_row *rows = NULL;
     size_t row_count = 0;
-    hid_t access = sw_h5_access(), file = access < 0 ? -1 : H5Fopen(path, H5F_ACC_RDWR, access);
-    sw_h5_close(access);
-    if (file < 0) return sw_h5_fail("%s", path);
-    sw_status status = sw_scales_read(file, extents);
+    hid_t file;
+    sw_status status = sw_h5_open_writable(&file, path);
+    if (status) return status;
+    status = sw_scales_read(file, extents);
     if (!status) status = sw_catalog_open(&catalog, file);
     if (!status) status = check_changed_rows(&rows, &row_count, catalog, growth);
     if (!status) {
@@ -295,7 +298,7 @@ sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_sto
     if (!status) status = widen_columns(file, catalog, schema, extents);
     if (!status) status = create_missing(file, catalog, schema, extents);
     sw_catalog_close(catalog);
-    if (!status) status = fill_rows(file, schema, layout, growth);
+    if (!status) status = fill_rows(file, path, schema, layout, growth);
     if (!status) status = renew_checksums(file, rows, row_count);
     if (!status) status = write_sweep_text(file, layout);
     free(rows);

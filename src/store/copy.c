@@ -483,7 +483,10 @@ static sw_status write_copy(const copy *c, const char *path)
     if (!status && model->sweep_text) status = sw_sweep_text_write(file, model->sweep_text);
     if (!status) status = create_targets(c, file);
     if (!status) status = fill_targets(c, file);
-    if (file >= 0 && H5Fclose(file) < 0 && !status) status = sw_h5_fail("%s", path);
+    if (file >= 0) {
+        const sw_status closed = sw_vfd_close(file, path);
+        if (!status) status = closed;
+    }
     return status;
 }
 

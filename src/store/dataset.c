@@ -1,6 +1,8 @@
 /* dataset.c: one file, its scales and its datasets as netCDF-4 readers expect them. */
 #include "store/dataset.h"
 
+#include "store/vfd.h"
+
 #include <hdf5_hl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +11,15 @@
 sw_status sw_root_create(hid_t *out, const char *path)
 {
     sw_status status = SW_OK;
-    hid_t create = H5Pcreate(H5P_FILE_CREATE), access = sw_h5_access();
+    hid_t create = H5Pcreate(H5P_FILE_CREATE), access = sw_vfd_access(SW_VFD_DROP);
     *out = -1;
     if (create < 0 || access < 0 ||
         H5Pset_link_creation_order(create, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0) {
         status = sw_h5_fail("%s", path);
         goto done;
     }
+    status = sw_refused("store.create", path);
+    if (status) goto done;
     *out = H5Fcreate(path, H5F_ACC_EXCL, create, access);
     if (*out < 0) status = sw_h5_fail("cannot make %s", path);
 done:

@@ -7,7 +7,7 @@
 #include "store/writer.h"
 
 #include "store/checksum.h"
-#include "store/recover.h"
+#include "store/vfd.h"
 #include "symsweep/clock.h"
 
 #include <math.h>
@@ -292,11 +292,6 @@ static sw_status put_pending(sw_store *store, int64_t row)
 
 /* ---- the phases ---- */
 
-static sw_status flush_library(const sw_store *store)
-{
-    return H5Fflush(store->file, H5F_SCOPE_GLOBAL) < 0 ? sw_h5_fail("%s", store->path) : SW_OK;
-}
-
 static sw_status put_progress(const sw_store *store, int64_t row, sw_run_state state, int64_t written)
 {
     const sw_schema *s = store->schema;
@@ -320,7 +315,7 @@ static sw_status withdraw(const sw_store *store)
         status = put_integer(store, store->schema->fixed[SW_FIELD_CHECKSUM], row, -1);
         if (!status) status = put_progress(store, row, SW_RUN_RUNNING, r->pending->keep_records);
     }
-    return status || !any ? status : flush_library(store);
+    return status || !any ? status : sw_h5_flush(store->file, store->path);
 }
 
 sw_status sw_store_write_pending(sw_store *store)
@@ -328,7 +323,7 @@ sw_status sw_store_write_pending(sw_store *store)
     sw_status status = withdraw(store);
     for (size_t i = 0; i < store->dirty_count && !status; i++)
         if (store->rows[store->dirty[i]].pending) status = put_pending(store, store->dirty[i]);
-    if (!status) status = flush_library(store);
+    if (!status) status = sw_h5_flush(store->file, store->path);
     for (size_t i = 0; i < store->dirty_count && !status; i++) {
         const int64_t row = store->dirty[i];
         int64_t checksum;
@@ -337,7 +332,7 @@ sw_status sw_store_write_pending(sw_store *store)
         status = sw_row_checksum(&checksum, store->catalog, row);
         if (!status) status = put_integer(store, store->schema->fixed[SW_FIELD_CHECKSUM], row, checksum);
     }
-    if (!status) status = flush_library(store);
+    if (!status) status = sw_h5_flush(store->file, store->path);
     return status;
 }
 
@@ -357,41 +352,22 @@ static void acknowledge(sw_store *store)
     store->kept_bytes = 0;
 }
 
-static sw_status reopen(sw_store *store)
-{
-    const sw_status closed = sw_store_detach(store);
-    (void)closed; /* the fault that broke it has been told; what counts is whether it opens */
-    const sw_status status = sw_store_attach(store);
-    if (!status) store->broken = false;
-    return status;
-}
-
-/* The descriptor behind the file, for fsync. */
-static sw_status sync_descriptor(const sw_store *store)
-{
-    void *descriptor = NULL;
-    if (H5Fget_vfd_handle(store->file, H5P_DEFAULT, &descriptor) < 0) return sw_h5_fail("%s", store->path);
-    return sw_sync_descriptor(*(int *)descriptor, store->path);
-}
-
 sw_status sw_store_flush(sw_store *store)
 {
     sw_status status = sw_lock_heartbeat(store->lock);
     if (status) return status;
-    if (store->broken) status = reopen(store);
+    status = sw_vfd_drain(store->file, store->path);
     if (!status && store->dirty_count > 0) {
         status = sw_store_write_pending(store);
+        if (!status) status = sw_vfd_check(store->file, store->path);
         if (!status && sw_clock_now() - store->synced >= sync_seconds) {
-            status = sync_descriptor(store);
+            status = sw_vfd_sync(store->file, store->path);
             store->synced = sw_clock_now();
         }
-        /* Rows were begun before the fault: what the file holds of them is no longer known. */
-        for (size_t i = 0; status && i < store->dirty_count; i++) store->rows[store->dirty[i]].clean = false;
     }
-    if (status) {
-        store->broken = true;
-        return status;
-    }
-    acknowledge(store);
-    return SW_OK;
+    store->refused = status != SW_OK;
+    /* Part of what was given may be in the file: the next flush puts all of it there again, over whatever is there. */
+    for (size_t i = 0; status && i < store->dirty_count; i++) store->rows[store->dirty[i]].clean = false;
+    if (!status) acknowledge(store);
+    return status;
 }

@@ -1,14 +1,25 @@
 /* hdf5.c: HDF5 calls with our statuses. */
 #include "store/hdf5.h"
 
+#include "symsweep/fault.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+sw_status sw_refused(const char *point, const char *path)
+{
+    const int error = sw_fault(point);
+    return error ? sw_fail(SW_E_IO, "%s: %s", path, strerror(error)) : SW_OK;
+}
 
 void sw_h5_begin(void)
 {
     /* Read by the library when it starts; the property of sw_h5_access says the same for later opens. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
+    /* After a close that failed (a full disk) the library's exit handler runs into freed memory; files are closed here. */
+    H5dont_atexit();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
@@ -16,7 +27,7 @@ void sw_h5_begin(void)
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *data)
 {
     char *text = data;
-    if (n == 0 && error->desc) snprintf(text, SW_MESSAGE_MAX / 2, "%s", error->desc);
+    if ((n == 0 || strstr(error->desc ? error->desc : "", "error message = '")) && error->desc) snprintf(text, SW_MESSAGE_MAX / 2, "%s", error->desc);
     return 0;
 }
 
@@ -187,12 +198,16 @@ done:
 sw_status sw_h5_write_box(hid_t dataset, const char *path, hid_t memory_type, int rank, const hsize_t *start,
                           const hsize_t *count, const void *values)
 {
+    const sw_status refused = sw_refused("store.write", path);
+    if (refused) return refused;
     return transfer_box(WRITE, dataset, path, memory_type, rank, start, count, (void *)(uintptr_t)values);
 }
 
 sw_status sw_h5_read_box(hid_t dataset, const char *path, hid_t memory_type, int rank, const hsize_t *start,
                          const hsize_t *count, void *values)
 {
+    const sw_status refused = sw_refused("store.read", path);
+    if (refused) return refused;
     return transfer_box(READ, dataset, path, memory_type, rank, start, count, values);
 }
 
@@ -211,9 +226,15 @@ int sw_h5_extents(hid_t dataset, const char *path, hsize_t extents[SW_H5_RANK_MA
     return rank;
 }
 
-void sw_h5_close(hid_t id)
+sw_status sw_h5_flush(hid_t file, const char *path)
 {
-    if (id < 0) return;
+    const sw_status refused = sw_refused("store.flush", path);
+    if (refused) return refused;
+    return H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 ? sw_h5_fail("%s", path) : SW_OK;
+}
+
+static void close_any(hid_t id)
+{
     switch (H5Iget_type(id)) {
     case H5I_FILE: H5Fclose(id); break;
     case H5I_GROUP: H5Gclose(id); break;
@@ -224,4 +245,14 @@ void sw_h5_close(hid_t id)
     case H5I_GENPROP_LST: H5Pclose(id); break;
     default: H5Idec_ref(id); break;
     }
+}
+
+void sw_h5_close(hid_t id)
+{
+    if (id < 0) return;
+    /* Every call of the library forgets its last error; this one may come between a fault and sw_h5_fail. */
+    const bool failed = H5Eget_num(H5E_DEFAULT) > 0;
+    hid_t stack = failed ? H5Eget_current_stack() : -1;
+    close_any(id);
+    if (failed) H5Eset_current_stack(stack);
 }

@@ -43,7 +43,14 @@ sw_status sw_h5_read_box(hid_t dataset, const char *path, hid_t memory_type, int
 /* Extents of a dataset; rank -1 with a message on failure or more than SW_H5_RANK_MAX dimensions. */
 int sw_h5_extents(hid_t dataset, const char *path, hsize_t extents[SW_H5_RANK_MAX]);
 
-/* Closes whatever the identifier is (file, dataset, group, type, space, property list); negative ones are fine. */
+/* SW_E_IO when a test wants the operation at this point to fail (see fault.h). */
+sw_status sw_refused(const char *point, const char *path) SW_MUST_CHECK;
+
+/* H5Fflush of the whole file. */
+sw_status sw_h5_flush(hid_t file, const char *path) SW_MUST_CHECK;
+
+/* Closes whatever the identifier is (file, dataset, group, type, space, property list); negative ones are fine. Keeps the
+ * library's error stack. */
 void sw_h5_close(hid_t id);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store/lock.h"
 
 #include "symsweep/clock.h"
+#include "symsweep/fault.h"
 #include "symsweep/log.h"
 
 #include <errno.h>
@@ -204,6 +205,8 @@ static sw_status take(sw_lock *lock)
 {
     for (int attempt = 0; attempt < 10; attempt++) {
         sw_lock_holder holder = {.host = "unknown"};
+        const int refused = sw_fault("store.lock");
+        if (refused) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(refused));
         lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (lock->descriptor < 0) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(errno));
         const flock_result taken = take_flock(lock->descriptor);

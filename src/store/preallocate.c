@@ -3,9 +3,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
-/* What a sweep may take before a run has started. */
-static const int64_t preallocate_max = INT64_C(2) << 30;
+/* What a sweep may take before a run has started: 2 GiB, and no more than a quarter of what is free. */
+static int64_t room_for(const char *path)
+{
+    const int64_t most = INT64_C(2) << 30;
+    struct statvfs disk;
+    if (statvfs(path, &disk) != 0) return most;
+    const int64_t quarter = (int64_t)(disk.f_bavail / 4 * disk.f_frsize);
+    return quarter < most ? quarter : most;
+}
 
 /* The furthest element along dimension d that any of the runs in rows [from, to) writes; 0 = none of them. */
 static int64_t reach(const sw_store_layout *layout, const size_t *run_of_row, int64_t first, int64_t from, int64_t to,
@@ -96,10 +104,11 @@ static int by_width(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-sw_status sw_preallocate(const sw_catalog *catalog, const sw_store_layout *layout, const int64_t *row, int64_t first)
+sw_status sw_preallocate(const sw_catalog *catalog, const char *path, const sw_store_layout *layout,
+                         const int64_t *row, int64_t first)
 {
     sw_status status = SW_OK;
-    int64_t left = preallocate_max;
+    int64_t left = room_for(path);
     size_t *run_of_row = calloc(layout->run_count + 1, sizeof *run_of_row);
     const sw_column **columns = calloc(catalog->count + 1, sizeof *columns);
     if (!run_of_row || !columns) {

@@ -39,13 +39,18 @@ sw_status sw_recover_file(const char *path, bool *killed)
     sw_status status = read_flags(&flags, path);
     *killed = !status && flags != 0;
     if (!*killed) return status;
+    status = sw_refused("store.recover", path);
+    if (status) return status;
     /* Both properties are the library's own, made for its tool h5clear. The end of the file is taken from its size: the
      * one in the superblock is stale after a kill, and trusting it would cut the file off. */
-    hid_t access = sw_h5_access(), file = -1;
+    hid_t access = sw_vfd_access(SW_VFD_DROP), file = -1;
     if (access >= 0 && H5Pset(access, "clear_status_flags", &yes) >= 0 && H5Pset(access, "skip_eof_check", &yes) >= 0)
-        file = H5Fopen(path, H5F_ACC_RDWR, access);
+        file = H5Fopen(path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, access);
     if (file < 0 || H5Fincrement_filesize(file, 0) < 0) status = sw_h5_fail("%s: recovery", path);
-    if (file >= 0 && H5Fclose(file) < 0 && !status) status = sw_h5_fail("%s: recovery", path);
+    if (file >= 0) {
+        const sw_status closed = sw_vfd_close(file, path);
+        if (!status) status = closed;
+    }
     sw_h5_close(access);
     if (!status) status = sw_sync_file(path);
     return status;
@@ -53,13 +58,23 @@ sw_status sw_recover_file(const char *path, bool *killed)
 
 /* ---- opening ---- */
 
-sw_status sw_h5_open_writable(hid_t *out, const char *path)
+static sw_status open_with(hid_t *out, const char *path, unsigned flags, sw_vfd_mode mode)
 {
-    hid_t access = sw_h5_access();
-    *out = access < 0 ? -1 : H5Fopen(path, H5F_ACC_RDWR, access);
+    *out = -1;
+    const sw_status refused = sw_refused("store.open", path);
+    if (refused) return refused;
+    hid_t access = sw_vfd_access(mode);
+    *out = access < 0 ? -1 : H5Fopen(path, flags, access);
     sw_h5_close(access);
     return *out < 0 ? sw_h5_fail("%s", path) : SW_OK;
 }
+
+sw_status sw_h5_open_live(hid_t *out, const char *path)
+{
+    return open_with(out, path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, SW_VFD_HOLD);
+}
+
+sw_status sw_h5_open_writable(hid_t *out, const char *path) { return open_with(out, path, H5F_ACC_RDWR, SW_VFD_DROP); }
 
 sw_status sw_h5_open_readable(hid_t *out, const char *path)
 {
@@ -145,6 +160,11 @@ sw_status sw_copy_file(const char *from, const char *to)
         if (source >= 0) close(source);
         return status;
     }
+    status = sw_refused("store.copy", to);
+    if (status) {
+        close(source);
+        return status;
+    }
     const int target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, info.st_mode & 0777);
     if (target < 0) {
         status = sw_fail(SW_E_IO, "%s: %s", to, strerror(errno));
@@ -158,6 +178,8 @@ sw_status sw_copy_file(const char *from, const char *to)
 
 sw_status sw_sync_descriptor(int descriptor, const char *path)
 {
+    const sw_status refused = sw_refused("store.sync", path);
+    if (refused) return refused;
     /* Some file systems have no fsync for such a file; that is no fault of the data. */
     if (fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP)
         return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
@@ -188,7 +210,8 @@ sw_status sw_sync_folder(const char *path)
 
 sw_status sw_put_in_place(const char *temporary, const char *path)
 {
-    const sw_status status = sw_sync_file(temporary);
+    sw_status status = sw_sync_file(temporary);
+    if (!status) status = sw_refused("store.rename", path);
     if (status) return status;
     if (rename(temporary, path) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
     return sw_sync_folder(path);

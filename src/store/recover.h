@@ -2,14 +2,17 @@
 #ifndef SYMSWEEP_STORE_RECOVER_H
 #define SYMSWEEP_STORE_RECOVER_H
 
-#include "store/hdf5.h"
+#include "store/vfd.h"
 
 #include <stdbool.h>
 
 /* Makes a file plain whose writer was killed; *killed says whether that was so. The caller holds the lock. */
 sw_status sw_recover_file(const char *path, bool *killed) SW_MUST_CHECK;
 
-/* Opens a plain file for writing. */
+/* Opens a plain file for writing in SWMR mode, from the first instant on: a kill always leaves a file that readers open. */
+sw_status sw_h5_open_live(hid_t *out, const char *path) SW_MUST_CHECK;
+
+/* Opens a plain file to which objects are added; readers cannot open it until it is closed. */
 sw_status sw_h5_open_writable(hid_t *out, const char *path) SW_MUST_CHECK;
 
 /* Opens a live, finished or crashed file for reading. Waits a moment for a writer that is just opening it. */

@@ -60,7 +60,7 @@ static void account(sw_store *store, sw_pending *pending, size_t bytes)
 /* Keeps memory bounded. While the disk is full the kept data may grow to the hard bound. */
 static sw_status bound_memory(sw_store *store)
 {
-    if (store->kept_bytes < kept_soft || (store->broken && store->kept_bytes < kept_hard)) return SW_OK;
+    if (store->kept_bytes < kept_soft || (store->refused && store->kept_bytes < kept_hard)) return SW_OK;
     const sw_status status = sw_store_flush(store);
     return status && store->kept_bytes < kept_hard ? SW_OK : status;
 }
@@ -197,16 +197,6 @@ sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *sna
     return bound_memory(store);
 }
 
-/* Records that a flush has put into the file. After a failed flush the file may be closed: the next one opens it. */
-static sw_status read_back(sw_record *out, sw_store *store, int64_t row, int64_t first, int64_t count)
-{
-    if (!store->catalog) {
-        const sw_status status = sw_store_flush(store);
-        if (status) return status;
-    }
-    return sw_catalog_read_records(out, store->catalog, row, first, count);
-}
-
 sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *result, const sw_onsets *onsets)
 {
     sw_row *r = &store->rows[row];
@@ -215,7 +205,7 @@ sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *res
     if (given && given->record_count > 0) {
         last = given->records[given->record_count - 1];
     } else if (r->records > 0) {
-        const sw_status status = read_back(&last, store, row, r->records - 1, 1);
+        const sw_status status = sw_catalog_read_records(&last, store->catalog, row, r->records - 1, 1);
         if (status) return status;
     }
     sw_pending *pending = pending_of(store, row);
@@ -255,7 +245,7 @@ sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t
     sw_status status = SW_OK;
     const int64_t kept = r->pending ? (int64_t)r->pending->record_count : 0, in_file = r->records - kept;
     if (kept > 0) memcpy(*out + in_file, r->pending->records, (size_t)kept * sizeof **out);
-    if (in_file > 0) status = read_back(*out, store, row, 0, in_file);
+    if (in_file > 0) status = sw_catalog_read_records(*out, store->catalog, row, 0, in_file);
     if (status) {
         free(*out);
         *out = NULL;

@@ -20,7 +20,7 @@ const sw_column *sw_store_column(const sw_store *store, int field)
 
 sw_status sw_store_attach(sw_store *store)
 {
-    sw_status status = sw_h5_open_writable(&store->file, store->path);
+    sw_status status = sw_h5_open_live(&store->file, store->path);
     if (status) return status;
     status = sw_catalog_open(&store->catalog, store->file);
     for (size_t f = 0; f < store->schema->count && !status; f++) {
@@ -33,7 +33,6 @@ sw_status sw_store_attach(sw_store *store)
         store->snapshot_capacity =
             (int64_t)sw_store_column(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP])->extents[1];
     }
-    if (!status && H5Fstart_swmr_write(store->file) < 0) status = sw_h5_fail("%s: SWMR", store->path);
     if (!status) return SW_OK;
     sw_catalog_close(store->catalog);
     store->catalog = NULL;
@@ -47,7 +46,7 @@ sw_status sw_store_detach(sw_store *store)
     sw_status status = SW_OK;
     sw_catalog_close(store->catalog);
     store->catalog = NULL;
-    if (store->file >= 0 && H5Fclose(store->file) < 0) status = sw_h5_fail("%s", store->path);
+    if (store->file >= 0) status = sw_vfd_close(store->file, store->path);
     store->file = -1;
     return status;
 }

@@ -1,8 +1,7 @@
 /* writer.h: the state of the one writer of a results file.
  *
  * Nothing reaches the file before sw_store_flush; until a flush has succeeded everything that was given is kept in
- * memory, so that after a full disk the file can be closed, opened again and written from the last acknowledged record
- * (HDF5 loses chunks silently when one goes on after ENOSPC). */
+ * memory and given again with the next. Writes that the system refused wait in the file driver (vfd.h). */
 #ifndef SYMSWEEP_STORE_WRITER_H
 #define SYMSWEEP_STORE_WRITER_H
 
@@ -62,7 +61,7 @@ struct sw_store {
     int64_t *dirty;     /* [row_count]: rows to be written at the next flush, in order of first touch */
     size_t dirty_count;
     size_t kept_bytes;
-    bool broken;        /* the last flush failed: reopen before the next */
+    bool refused;       /* the last flush failed */
     double synced;      /* sw_clock_now of the last fsync */
 };
 
