@@ -7,48 +7,44 @@
 #include "nn/divergence.h"
 
 typedef struct convolution {
-    sw_real u[SW_CLASSES_MAX];                                 /* u_i; padding -infinity */
-    sw_real v[SW_CLASSES_MAX + SW_LANES];                      /* v reversed: v_j at C - 1 - j; padding -infinity */
-    sw_real l[SW_CLASSES_MAX];                                 /* l_k before normalization */
+    sw_real u[SW_CLASSES_MAX]; /* u_i */
+    /* v_j at SW_LANES + j, -infinity on either side: loops run over k, in blocks, and read v_(k-i). */
+    sw_real v[SW_CLASSES_MAX + SW_LANES];
+    sw_real l[SW_CLASSES_MAX];                                 /* l_k before normalization; padding 0 */
     sw_real du[SW_CLASSES_MAX], dv[SW_CLASSES_MAX + SW_LANES]; /* gradients, laid out as u and v */
+    sw_real share[SW_CLASSES_MAX];                             /* scratch */
     sw_side result;                                            /* softmax of l: the convolution, normalized */
 } convolution;
 
-/* The terms of l_k lie at u[i] and v[C - 1 - k + i] for i = 0..k; after them one of the two is -infinity. */
-SW_INLINE size_t first_of(size_t classes, size_t k)
+/* Where the block of k = i begins, the first that u_i takes part in. */
+SW_INLINE size_t block_of(size_t i)
 {
-    return classes - 1 - k;
+    return i / SW_LANES * SW_LANES;
 }
 
 SW_INLINE void convolve(convolution *c, const sw_side *ab, const sw_side *bc, size_t classes)
 {
-    for (size_t i = 0; i < classes; i++) {
-        c->u[i] = ab->x[i];
-        c->v[i] = bc->x[classes - 1 - i];
+    size_t padded = sw_padded(classes);
+    sw_real *sum = c->share;
+    for (size_t k = 0; k < SW_LANES; k++)
+        c->v[k] = -INFINITY;
+    for (size_t k = 0; k < padded; k++) {
+        c->u[k] = ab->x[k];
+        c->v[SW_LANES + k] = k < classes ? bc->x[k] : -INFINITY;
+        c->l[k] = -INFINITY;
+        sum[k] = 0;
     }
-    for (size_t i = classes; i < sw_padded(classes); i++)
-        c->u[i] = -INFINITY;
-    for (size_t i = classes; i < classes + SW_LANES; i++)
-        c->v[i] = -INFINITY;
-    for (size_t k = 0; k < classes; k++) {
-        const sw_real *v = c->v + first_of(classes, k);
-        size_t padded = sw_padded(k + 1);
-        sw_real largest[SW_LANES], lane[SW_LANES] = {0};
-        for (int j = 0; j < SW_LANES; j++)
-            largest[j] = -INFINITY;
-        for (size_t i = 0; i < padded; i += SW_LANES) {
-            SW_LANE_LOOP
-            for (int j = 0; j < SW_LANES; j++)
-                largest[j] = sw_larger(c->u[i + j] + v[i + j], largest[j]);
-        }
-        sw_real max = sw_lane_max(largest, SW_LANES);
-        for (size_t i = 0; i < padded; i += SW_LANES) {
-            SW_LANE_LOOP
-            for (int j = 0; j < SW_LANES; j++)
-                lane[j] += sw_exp(c->u[i + j] + v[i + j] - max);
-        }
-        c->l[k] = max + (sw_real)log((double)sw_lane_sum(lane));
+    for (size_t i = 0; i < classes; i++)
+        for (size_t k = block_of(i); k < padded; k++)
+            c->l[k] = sw_larger(c->u[i] + c->v[SW_LANES + k - i], c->l[k]);
+    for (size_t i = 0; i < classes; i++)
+        for (size_t k = block_of(i); k < padded; k++)
+            sum[k] += sw_exp(c->u[i] + c->v[SW_LANES + k - i] - c->l[k]);
+    for (size_t k = 0; k < padded; k++)
+        c->l[k] += sw_log(sum[k]);
+    for (size_t k = 0; k < padded; k++) {
         c->result.x[k] = c->l[k];
+        c->l[k] = k < classes ? c->l[k] : 0;
     }
     sw_side_finish(&c->result, classes);
 }
@@ -57,20 +53,20 @@ SW_INLINE void convolve(convolution *c, const sw_side *ab, const sw_side *bc, si
  * are the gradients of the logits already: sum_k dl_k = 0, so log-softmax passes them unchanged. */
 SW_INLINE void convolve_backward(convolution *c, const sw_real *dl, size_t classes)
 {
-    memset(c->du, 0, sw_padded(classes) * sizeof *c->du);
-    memset(c->dv, 0, (classes + SW_LANES) * sizeof *c->dv);
-    for (size_t k = 0; k < classes; k++) {
-        size_t first = first_of(classes, k), padded = sw_padded(k + 1);
-        for (size_t i = 0; i < padded; i++) {
-            sw_real share = dl[k] * sw_exp(c->u[i] + c->v[first + i] - c->l[k]);
-            c->du[i] += share;
-            c->dv[first + i] += share;
+    size_t padded = sw_padded(classes);
+    memset(c->dv, 0, (SW_LANES + padded) * sizeof *c->dv);
+    for (size_t i = 0; i < classes; i++) {
+        for (size_t k = block_of(i); k < padded; k++) {
+            c->share[k] = dl[k] * sw_exp(c->u[i] + c->v[SW_LANES + k - i] - c->l[k]);
+            c->dv[SW_LANES + k - i] += c->share[k];
         }
-    }
-    for (size_t i = 0; i < classes / 2; i++) {
-        sw_real swap = c->dv[i];
-        c->dv[i] = c->dv[classes - 1 - i];
-        c->dv[classes - 1 - i] = swap;
+        sw_real lane[SW_LANES] = {0};
+        for (size_t k = block_of(i); k < padded; k += SW_LANES) {
+            SW_LANE_LOOP
+            for (int j = 0; j < SW_LANES; j++)
+                lane[j] += c->share[k + j];
+        }
+        c->du[i] = sw_lane_sum(lane);
     }
 }
 
@@ -134,7 +130,7 @@ double sw_compare_convolution(const sw_comparing *job)
         if (gradient) {
             convolve_backward(&c, dl, classes);
             sw_scatter(job->dlogits + at_ab, job->factor, c.du, NULL, classes);
-            sw_scatter(job->dlogits + at_bc, job->factor, c.dv, NULL, classes);
+            sw_scatter(job->dlogits + at_bc, job->factor, c.dv + SW_LANES, NULL, classes);
             sw_scatter(job->dlogits + at_ac, job->factor, dac, NULL, classes);
         }
         if (job->each) job->each[i] = value;

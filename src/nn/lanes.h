@@ -90,6 +90,11 @@ SW_INLINE sw_real sw_exp(sw_real x)
     return exp(x);
 }
 
+SW_INLINE sw_real sw_log(sw_real x)
+{
+    return log(x);
+}
+
 /* p - q for p = e^a q, from p, q and a: exact to rounding however small a is. */
 SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
 {
@@ -134,6 +139,29 @@ SW_INLINE sw_real sw_exp(sw_real x)
     memcpy(&first, &first_bits, sizeof first);
     memcpy(&second, &second_bits, sizeof second);
     return power * first * second;
+}
+
+/* ln x for finite x >= 1 with an error below 2 ulp; NaN for NaN and infinity. x = 2^e m with m in [sqrt(1/2),
+ * sqrt(2)); ln m = f - f^2 / 2 + f^3 p(f) with f = m - 1 and p the polynomial of least relative error. */
+SW_INLINE sw_real sw_log(sw_real x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t exponent = (bits - 0x3F3504F3u) >> 23;
+    bits -= exponent << 23;
+    float m, e = (float)(int32_t)exponent;
+    memcpy(&m, &bits, sizeof m);
+    float f = m - 1;
+    float p = -0.0763450041f;
+    p = p * f + 0.127615824f;
+    p = p * f - 0.131601825f;
+    p = p * f + 0.142017573f;
+    p = p * f - 0.166233569f;
+    p = p * f + 0.200012267f;
+    p = p * f - 0.250008196f;
+    p = p * f + 0.333333313f;
+    float small = e * -0x1.bd0106p-13f + (f * f * (f * p - 0.5f) + (x - x)); /* ln 2 in two pieces as in sw_exp */
+    return e * 0x1.63p-1f + (f + small);
 }
 
 /* p - q for p = e^a q, from p, q and a: (p + q) tanh(a / 2), whose relative error stays at 1e-7 however small a is.

@@ -47,6 +47,22 @@ static void test_exponential(void **state)
     assert_true(isnan(sw_exp(NAN)) && isnan(sw_exp(-NAN)));
 }
 
+static void test_logarithm(void **state)
+{
+    (void)state;
+    double worst = 0;
+    for (uint32_t bits = 0x3F800000u; bits < 0x7F800000u; bits += 499) {
+        float x = from_bits(bits);
+        double exact = log((double)x);
+        int exponent;
+        frexp(exact, &exponent);
+        if (exact > 0) worst = fmax(worst, fabs((double)sw_log(x) - exact) / ldexp(1, exponent - FLT_MANT_DIG));
+    }
+    assert_true(worst > 0.4 && worst < 2);
+    assert_true(sw_log(1) == 0);
+    assert_true(isnan(sw_log(NAN)) && isnan(sw_log(-NAN)) && isnan(sw_log(INFINITY)));
+}
+
 static void test_small_differences(void **state)
 {
     (void)state;
@@ -299,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exponential),
+        cmocka_unit_test(test_logarithm),
         cmocka_unit_test(test_small_differences),
         cmocka_unit_test(test_gradient_at_margins),
         cmocka_unit_test(test_gradient_of_wrong_answers),
