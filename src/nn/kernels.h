@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 /* Compiles a function for several instruction sets; the loader picks one for the CPU at hand, so that one binary serves
- * a mixed cluster. */
-#if defined(__x86_64__) && defined(__ELF__) && defined(__clang__)
-#define SW_MULTIVERSION __attribute__((target_clones("default", "avx2", "avx512f")))
-#elif defined(__x86_64__) && defined(__ELF__) && defined(__GNUC__) && __GNUC__ >= 12
+ * a mixed cluster. GCC from version 12; other compilers make one plain version (clang 14 gives clones names that other
+ * files cannot call). */
+#if defined(__x86_64__) && defined(__ELF__) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 12
 #define SW_MULTIVERSION __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
+#endif
+#endif
+#ifndef SW_MULTIVERSION
 #define SW_MULTIVERSION
 #endif
 
