@@ -98,7 +98,8 @@ static sw_status add_numbers(row_sum *sums, const sw_column *column, int64_t fir
     return status;
 }
 
-sw_status sw_rows_checksum(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count)
+static sw_status checksum_rows(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count,
+                               const int8_t *state)
 {
     row_sum *sums = calloc((size_t)count + 1, sizeof *sums);
     if (!sums) return sw_fail(SW_E_MEMORY, "checksums");
@@ -108,6 +109,10 @@ sw_status sw_rows_checksum(int64_t *out, const sw_catalog *catalog, int64_t firs
         const sw_column *column = &catalog->columns[c];
         if (is_left_out(column->path)) continue;
         for (int64_t r = 0; r < count; r++) sums[r].named = false;
+        if (state && strcmp(column->path, "/runs/status") == 0) {
+            add_values(&sums[0], column, (const char *)state, 1);
+            continue;
+        }
         status = column->type == SW_FIELD_TEXT ? add_texts(sums, column, first, count)
                                                : add_numbers(sums, column, first, count);
     }
@@ -116,7 +121,18 @@ sw_status sw_rows_checksum(int64_t *out, const sw_catalog *catalog, int64_t firs
     return status;
 }
 
+sw_status sw_rows_checksum(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count)
+{
+    return checksum_rows(out, catalog, first, count, NULL);
+}
+
 sw_status sw_row_checksum(int64_t *out, const sw_catalog *catalog, int64_t row)
 {
-    return sw_rows_checksum(out, catalog, row, 1);
+    return checksum_rows(out, catalog, row, 1, NULL);
+}
+
+sw_status sw_row_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t row, sw_run_state state)
+{
+    const int8_t code = (int8_t)state;
+    return checksum_rows(out, catalog, row, 1, &code);
 }

@@ -292,11 +292,14 @@ static sw_status put_pending(sw_store *store, int64_t row)
 
 /* ---- the phases ---- */
 
-static sw_status put_progress(const sw_store *store, int64_t row, sw_run_state state, int64_t written)
+/* state last: a kill before it leaves a running row, which the next start completes or goes on with. */
+static sw_status put_progress(const sw_store *store, int64_t row, sw_run_state state, int64_t written,
+                              int64_t checksum)
 {
     const sw_schema *s = store->schema;
     const put puts[] = {{s->fixed[SW_FIELD_WRITTEN], written},
                         {s->fixed[SW_FIELD_ATTEMPTS], store->rows[row].attempts},
+                        {s->fixed[SW_FIELD_CHECKSUM], checksum},
                         {s->fixed[SW_FIELD_STATUS], state}};
     return put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
 }
@@ -312,10 +315,23 @@ static sw_status withdraw(const sw_store *store)
         const sw_row *r = &store->rows[row];
         if (r->clean || !r->pending || !r->pending->begin) continue;
         any = true;
-        status = put_integer(store, store->schema->fixed[SW_FIELD_CHECKSUM], row, -1);
-        if (!status) status = put_progress(store, row, SW_RUN_RUNNING, r->pending->keep_records);
+        status = put_progress(store, row, SW_RUN_RUNNING, r->pending->keep_records,
+                              sw_progress_pack(r->pending->keep_sum));
     }
     return status || !any ? status : sw_h5_flush(store->file, store->path);
+}
+
+/* A row that is over: its checksum covers the counters too, so they go first. */
+static sw_status seal(const sw_store *store, int64_t row)
+{
+    const sw_schema *s = store->schema;
+    const sw_row *r = &store->rows[row];
+    const put counters[] = {{s->fixed[SW_FIELD_WRITTEN], r->records}, {s->fixed[SW_FIELD_ATTEMPTS], r->attempts}};
+    int64_t checksum = -1;
+    sw_status status = put_integers(store, row, counters, sizeof counters / sizeof counters[0]);
+    if (!status) status = sw_row_checksum_as(&checksum, store->catalog, row, r->state);
+    if (!status) status = put_progress(store, row, r->state, r->records, checksum);
+    return status;
 }
 
 sw_status sw_store_write_pending(sw_store *store)
@@ -326,11 +342,9 @@ sw_status sw_store_write_pending(sw_store *store)
     if (!status) status = sw_h5_flush(store->file, store->path);
     for (size_t i = 0; i < store->dirty_count && !status; i++) {
         const int64_t row = store->dirty[i];
-        int64_t checksum;
-        status = put_progress(store, row, store->rows[row].state, store->rows[row].records);
-        if (status || !is_over(store->rows[row].state)) continue;
-        status = sw_row_checksum(&checksum, store->catalog, row);
-        if (!status) status = put_integer(store, store->schema->fixed[SW_FIELD_CHECKSUM], row, checksum);
+        const sw_row *r = &store->rows[row];
+        status = is_over(r->state) ? seal(store, row)
+                                   : put_progress(store, row, r->state, r->records, sw_progress_pack(r->sum));
     }
     if (!status) status = sw_h5_flush(store->file, store->path);
     return status;

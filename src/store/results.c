@@ -343,19 +343,40 @@ static sw_status load_patiently(sw_results *results)
     return status;
 }
 
-/* A row that is done but has no checksum yet is being finished by a live writer. */
-static void mark_damaged(sw_results *results, const sw_damage *damage)
+/* Does the row's checksum fit now? In a live file the writer may be just finishing the row. */
+static sw_status is_sound(bool *sound, sw_results *results, size_t r)
 {
-    const bool live = sw_results_live(results);
-    for (size_t i = 0; i < damage->count; i++) {
-        const int64_t r = damage->rows[i];
-        if (r < 0 || (size_t)r >= results->count) continue;
-        sw_result_row *row = &results->rows[r];
+    *sound = false;
+    for (int attempt = 0; attempt < 4 && !*sound; attempt++) {
         int64_t found;
-        if (live && (sw_row_checksum(&found, results->catalog, r) || found == row->checksum || row->checksum < 0))
-            continue;
+        if (attempt > 0) {
+            sw_clock_sleep(0.1);
+            const sw_status status = load_patiently(results);
+            if (status) return status;
+        }
+        const sw_status status = sw_row_checksum(&found, results->catalog, (int64_t)r);
+        if (status) return status;
+        *sound = found == results->rows[r].checksum;
+    }
+    return SW_OK;
+}
+
+static sw_status mark_damaged(sw_results *results, const sw_damage *damage)
+{
+    bool *sound = calloc(damage->count + 1, sizeof *sound);
+    if (!sound) return sw_fail(SW_E_MEMORY, "%s", results->path);
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < damage->count && !status; i++) {
+        sound[i] = damage->rows[i] < 0 || (size_t)damage->rows[i] >= results->count;
+        if (!sound[i] && sw_results_live(results)) status = is_sound(&sound[i], results, (size_t)damage->rows[i]);
+    }
+    for (size_t i = 0; i < damage->count && !status; i++) {
+        if (sound[i]) continue;
+        sw_result_row *row = &results->rows[damage->rows[i]];
         row->damaged = row->state != SW_RUN_PENDING && row->state != SW_RUN_RUNNING;
     }
+    free(sound);
+    return status;
 }
 
 sw_status sw_results_open(sw_results **out, const char *path)
@@ -373,7 +394,7 @@ sw_status sw_results_open(sw_results **out, const char *path)
     sw_status status = sw_verify_file(&damage, path);
     if (!status) {
         status = load_patiently(results);
-        if (!status) mark_damaged(results, &damage);
+        if (!status) status = mark_damaged(results, &damage);
         sw_damage_release(&damage);
     }
     if (status) {

@@ -29,8 +29,7 @@ void sw_pending_destroy(sw_pending *pending)
     free(pending);
 }
 
-/* Puts the row on the list of the next flush. */
-static void touch(sw_store *store, int64_t row)
+void sw_store_touch(sw_store *store, int64_t row)
 {
     if (store->rows[row].dirty) return;
     store->rows[row].dirty = true;
@@ -40,7 +39,7 @@ static void touch(sw_store *store, int64_t row)
 static sw_pending *pending_of(sw_store *store, int64_t row)
 {
     sw_row *r = &store->rows[row];
-    touch(store, row);
+    sw_store_touch(store, row);
     if (!r->pending) {
         r->pending = calloc(1, sizeof *r->pending);
         if (!r->pending) return NULL;
@@ -71,7 +70,12 @@ sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_
                           int64_t snapshots)
 {
     sw_row *r = &store->rows[row];
+    sw_progress_sum kept = {0, 0};
     assert(records <= r->flushed && snapshots <= r->flushed_snapshots);
+    if (records > 0 || snapshots > 0) {
+        const sw_status status = sw_progress_read(&kept, store->catalog, store->schema, row, records, snapshots);
+        if (status) return status;
+    }
     if (r->pending) {
         store->kept_bytes -= r->pending->bytes;
         sw_pending_destroy(r->pending);
@@ -82,11 +86,13 @@ sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_
     pending->begin = true;
     pending->keep_records = records;
     pending->keep_snapshots = snapshots;
+    pending->keep_sum = kept;
     pending->rank = rank;
     snprintf(pending->host, sizeof pending->host, "%s", host);
     r->state = SW_RUN_RUNNING;
     r->records = r->flushed = records;
     r->snapshots = r->flushed_snapshots = snapshots;
+    r->sum = kept;
     return SW_OK;
 }
 
@@ -149,6 +155,7 @@ sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record)
     }
     if (pending->record_count == 0) pending->first_record = record->evaluation;
     pending->records[pending->record_count++] = *record;
+    sw_progress_add_record(&r->sum, record, store->schema);
     r->records++;
     return bound_memory(store);
 }
@@ -193,6 +200,7 @@ sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *sna
     *pending->snapshots_end = kept;
     pending->snapshots_end = &kept->next;
     account(store, pending, bytes);
+    sw_progress_add_snapshot(&r->sum, snapshot, store->schema);
     r->snapshots++;
     return bound_memory(store);
 }
@@ -231,7 +239,7 @@ sw_status sw_store_requeue(sw_store *store, int64_t row, bool charge)
 {
     store->rows[row].state = SW_RUN_PENDING;
     store->rows[row].attempts += charge;
-    touch(store, row);
+    sw_store_touch(store, row);
     return SW_OK;
 }
 

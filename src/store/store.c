@@ -1,6 +1,7 @@
 /* store.c: opens and closes the results file as its one writer. */
 #include "store/writer.h"
 
+#include "store/checksum.h"
 #include "store/recover.h"
 #include "store/verify.h"
 #include "symsweep/clock.h"
@@ -75,37 +76,80 @@ static sw_status load_snapshots(sw_store *store, int64_t row)
 
 typedef struct row_table {
     int8_t *state;
-    int64_t *attempts, *written, *rank;
+    int64_t *attempts, *written, *rank, *checksum;
 } row_table;
 
 static sw_status read_table(const sw_store *store, row_table *table)
 {
-    const sw_schema *schema = store->schema;
     const hsize_t rows = (hsize_t)store->row_count;
-    sw_status status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_STATUS]), 0, rows, H5T_NATIVE_INT8,
-                                      table->state);
-    if (!status)
-        status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_ATTEMPTS]), 0, rows, H5T_NATIVE_INT64,
-                                table->attempts);
-    if (!status)
-        status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_WRITTEN]), 0, rows, H5T_NATIVE_INT64,
-                                table->written);
-    if (!status)
-        status = sw_column_read(sw_store_column(store, schema->fixed[SW_FIELD_RANK]), 0, rows, H5T_NATIVE_INT64,
-                                table->rank);
+    const struct {
+        sw_field_id field;
+        int64_t *values;
+    } columns[] = {{SW_FIELD_ATTEMPTS, table->attempts},
+                   {SW_FIELD_WRITTEN, table->written},
+                   {SW_FIELD_RANK, table->rank},
+                   {SW_FIELD_CHECKSUM, table->checksum}};
+    sw_status status = sw_column_read(sw_store_column(store, store->schema->fixed[SW_FIELD_STATUS]), 0, rows,
+                                      H5T_NATIVE_INT8, table->state);
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0] && !status; i++)
+        status = sw_column_read(sw_store_column(store, store->schema->fixed[columns[i].field]), 0, rows,
+                                H5T_NATIVE_INT64, columns[i].values);
     return status;
 }
 
-static void set_row(sw_row *row, const row_table *table, int64_t r, bool killed, int64_t capacity)
+/* A count as the file has it, within what the file can hold. */
+static int64_t bounded(int64_t count, int64_t capacity)
 {
-    const int64_t written = table->written[r];
+    return count < 0 ? 0 : count > capacity ? capacity : count;
+}
+
+/* A kill between checksum and state: the run is over, and the checksum says how. The state is written with the next
+ * flush. */
+static bool find_sealed_state(sw_store *store, int64_t row, int64_t stored)
+{
+    for (int state = SW_RUN_DONE; state <= SW_RUN_PRUNED; state++) {
+        int64_t sum;
+        if (sw_row_checksum_as(&sum, store->catalog, row, (sw_run_state)state)) return false;
+        if (sum != stored) continue;
+        store->rows[row].state = (sw_run_state)state;
+        sw_store_touch(store, row);
+        return true;
+    }
+    return false;
+}
+
+/* What the file holds of a run that is not over, as far as its checksum vouches for it. */
+static sw_status load_progress(sw_store *store, int64_t row, int64_t stored)
+{
+    sw_row *r = &store->rows[row];
+    const int64_t claimed = r->records, claimed_snapshots = r->snapshots;
+    const sw_status status =
+        sw_progress_find(&r->records, &r->snapshots, &r->sum, store->catalog, store->schema, row, stored);
+    if (status) return status;
+    if ((r->records < claimed || r->snapshots < claimed_snapshots) && find_sealed_state(store, row, stored)) {
+        r->records = claimed;
+        r->snapshots = claimed_snapshots;
+    } else if (claimed > 0 && r->records == 0) {
+        sw_warn("%s: what run %lld had written so far is damaged; it starts again", store->path, (long long)row);
+    }
+    r->flushed = r->records;
+    r->flushed_snapshots = r->snapshots;
+    return SW_OK;
+}
+
+static sw_status load_row(sw_store *store, const row_table *table, int64_t r, bool killed)
+{
+    sw_row *row = &store->rows[r];
     row->state = (sw_run_state)table->state[r];
     row->attempts = table->attempts[r];
     if (row->state == SW_RUN_RUNNING || row->state < SW_RUN_PENDING || row->state > SW_RUN_PRUNED)
         row->state = SW_RUN_PENDING;
-    row->records = row->flushed = written < 0 ? 0 : written > capacity ? capacity : written;
+    row->records = row->flushed = bounded(table->written[r], store->evaluation_capacity);
     /* After a kill a row may hold what was never acknowledged. */
     row->clean = !killed && table->rank[r] == -1 && row->state == SW_RUN_PENDING && row->records == 0;
+    if (row->clean) return SW_OK;
+    const sw_status status = load_snapshots(store, r);
+    return status || row->state != SW_RUN_PENDING ? status : load_progress(store, r, table->checksum[r]);
 }
 
 static sw_status load_rows(sw_store *store, bool killed)
@@ -113,20 +157,18 @@ static sw_status load_rows(sw_store *store, bool killed)
     sw_status status = SW_OK;
     const size_t count = (size_t)store->row_count;
     row_table table = {calloc(count + 1, 1), calloc(count + 1, sizeof(int64_t)), calloc(count + 1, sizeof(int64_t)),
-                       calloc(count + 1, sizeof(int64_t))};
-    if (!table.state || !table.attempts || !table.written || !table.rank) {
+                       calloc(count + 1, sizeof(int64_t)), calloc(count + 1, sizeof(int64_t))};
+    if (!table.state || !table.attempts || !table.written || !table.rank || !table.checksum) {
         status = sw_fail(SW_E_MEMORY, "rows of the results file");
     } else if (count > 0) {
         status = read_table(store, &table);
     }
-    for (int64_t r = 0; r < store->row_count && !status; r++) {
-        set_row(&store->rows[r], &table, r, killed, store->evaluation_capacity);
-        if (!store->rows[r].clean) status = load_snapshots(store, r);
-    }
+    for (int64_t r = 0; r < store->row_count && !status; r++) status = load_row(store, &table, r, killed);
     free(table.state);
     free(table.attempts);
     free(table.written);
     free(table.rank);
+    free(table.checksum);
     return status;
 }
 

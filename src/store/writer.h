@@ -7,6 +7,7 @@
 
 #include "store/build.h"
 #include "store/lock.h"
+#include "store/progress.h"
 
 /* A snapshot with its own copy of the arrays. */
 typedef struct sw_kept_snapshot {
@@ -20,6 +21,7 @@ typedef struct sw_kept_snapshot {
 typedef struct sw_pending {
     bool begin;                          /* clear all but the first keep_* entries before anything else */
     int64_t keep_records, keep_snapshots;
+    sw_progress_sum keep_sum;            /* of what is kept */
     char host[SW_CHARACTERS];
     int64_t rank;
     sw_run_facts *facts;
@@ -40,6 +42,7 @@ typedef struct sw_row {
     int64_t attempts;
     int64_t flushed, flushed_snapshots; /* acknowledged by a flush */
     int64_t records, snapshots;         /* given in this attempt, flushed or not */
+    sw_progress_sum sum;                /* of these */
     bool clean;                         /* holds nothing of an earlier attempt */
     bool config_changed;
     bool dirty;                         /* on the dirty list */
@@ -67,6 +70,9 @@ struct sw_store {
 
 /* The column of a schema field (an index as in sw_schema; -1 gives NULL). */
 const sw_column *sw_store_column(const sw_store *store, int field);
+
+/* Puts the row on the list of the next flush. */
+void sw_store_touch(sw_store *store, int64_t row);
 
 void sw_pending_destroy(sw_pending *pending);
 
