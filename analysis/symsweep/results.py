@@ -1,0 +1,290 @@
+"""load(): results files as a table of runs and arrays of curves and snapshots."""
+
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from . import hdf5
+from .hdf5 import ResultsError
+
+# Folders of per-evaluation metrics. Their names never collide; those of families carry the family in front.
+CURVE_FOLDERS = ("curves", "geometry", "interpretability")
+FAMILY_FACTS = ("tuples", "enumerated", "holds", "prompted", "leak")
+LARGE_SNAPSHOTS = ("embedding", "parameters")
+SNAPSHOT_DIMENSIONS = {
+    "pca": ("token", "component"),
+    "explained_variance": ("component",),
+    "singular_values": ("singular_value",),
+    "fourier_power": ("frequency",),
+    "embedding": ("token", "width"),
+    "parameters": ("parameter",),
+}
+# How far a run has come: of two rows of one run the further one counts.
+PROGRESS = {"done": 6, "diverged": 6, "pruned": 5, "failed": 4, "running": 3, "not_selected": 2, "pending": 1}
+ONSETS_WITH_FAMILY = ("t_sym_mean", "t_sym_max")
+
+
+def load(path, wait=10.0):
+    """Results of one file or of several (shards, later additions: joined by run id, the row that came further wins).
+
+    Works on a finished file, on one that a sweep is writing and on one that a killed sweep left; in the latter two
+    an evaluation counts when the writer has acknowledged it. Raises ResultsError with the file and the reason.
+    `wait`: seconds to wait for a writer that is just opening or closing the file."""
+    paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
+    if not paths:
+        raise ResultsError("no results file given")
+    return Results([os.fspath(p) for p in paths], wait)
+
+
+class Results:
+    """What results files hold.
+
+    runs       DataFrame, one row a run, index `run`; status and phase as words, onsets as Int64 with <NA> where not
+               reached, final metrics as `final.<metric>`, facts of a family as `<family>.<fact>`, swept keys under
+               their dotted path (`run.seed`, `run.steps` where the bare name is a column of its own)
+    axes       names of the columns that hold swept keys
+    configs    list of dicts, the resolved configuration of each run
+    families   names of the symmetry families measured
+    curves     Dataset (run, evaluation); `<family>_<measure>` for violations. Read at first use
+    snapshots  Dataset (run, snapshot, ...), without embeddings and parameters. Read at first use
+    attributes root attributes of the first file; `sweeps` its text and name a file"""
+
+    def __init__(self, paths, wait=10.0):
+        self.paths = paths
+        self._wait = wait
+        self._curves = self._snapshots = None
+        self.attributes, self.sweeps, self.axes = {}, [], []
+        tables, configs = [], []
+        for number, path in enumerate(paths):
+            with hdf5.open_results(path, wait) as file:
+                table = self._read_runs(file)
+                configs.append(_read_configs(file, len(table)))
+                attributes = {key: hdf5.text(v) if isinstance(v, (bytes, str)) else v for key, v in file.attrs.items()}
+                config = file.get("sweep/config")
+                text = hdf5.text(config[()]) if config is not None else ""
+                self.sweeps.append({"path": path, "name": attributes.get("sweep_name", ""), "config": text})
+                self.attributes = self.attributes or attributes
+            table.insert(0, "_file", number)
+            table.insert(1, "_row", np.arange(len(table)))
+            tables.append(table)
+        self._join(tables, configs)
+
+    # ---- runs ----
+
+    def _read_runs(self, file):
+        columns, axes = _run_columns(file)
+        self.axes += [name for name in axes if name not in self.axes]
+        runs = max((len(values) for values in columns.values()), default=0)
+        return pd.DataFrame({name: values for name, values in columns.items() if len(values) == runs})
+
+    def _join(self, tables, configs):
+        for name in ("id", "status"):
+            for table in tables:
+                if name not in table:
+                    table[name] = "" if name == "id" else "pending"
+        whole = pd.concat(tables, ignore_index=True, sort=False) if len(tables) > 1 else tables[0]
+        flat = [config for part in configs for config in part]
+        order = list(range(len(whole)))
+        if len(tables) > 1 and len(whole):
+            best = {}
+            for i in order:
+                key = whole["id"][i] or (whole["_file"][i], i)
+                rank = (PROGRESS.get(whole["status"][i], 0), int(whole["written"].fillna(0)[i]) if "written" in whole else 0)
+                if key not in best or rank > best[key][0]:
+                    best[key] = (rank, i, best[key][2] if key in best else len(best))
+            order = [entry[1] for entry in sorted(best.values(), key=lambda entry: entry[2])]
+        whole = whole.iloc[order].reset_index(drop=True)
+        self.configs = [flat[i] for i in order]
+        self._places = list(zip(whole.pop("_file").tolist(), whole.pop("_row").tolist()))
+        self._written = whole["written"].fillna(0).astype(int).to_numpy() if "written" in whole else None
+        whole.index.name = "run"
+        self.runs = whole
+        self.families = [c[: -len(".tuples")] for c in whole.columns if c.endswith(".tuples")]
+
+    def __len__(self):
+        return len(self.runs)
+
+    def __repr__(self):
+        counts = self.runs["status"].value_counts().to_dict() if len(self.runs) else {}
+        words = ", ".join("%d %s" % (n, status) for status, n in counts.items()) or "no runs"
+        return "<symsweep results %s: %s>" % (", ".join(self.paths), words)
+
+    # ---- arrays ----
+
+    @property
+    def curves(self):
+        if self._curves is None:
+            self._curves = self.read_curves()
+        return self._curves
+
+    @property
+    def snapshots(self):
+        if self._snapshots is None:
+            self._snapshots = self.read_snapshots()
+        return self._snapshots
+
+    def read_curves(self, names=None, runs=None):
+        """Curves of the given names and runs (all when None). Missing: NaN; in `step` -1."""
+        return self._read(_curve_datasets, {}, "evaluation", names, runs)
+
+    def read_snapshots(self, names=None, runs=None):
+        """Snapshots of the given names (None: all but `embedding` and `parameters`) and runs."""
+        return self._read(_snapshot_datasets, SNAPSHOT_DIMENSIONS, "snapshot", names, runs)
+
+    def _read(self, find, inner, along, names, runs):
+        selected = list(range(len(self.runs))) if runs is None else [int(r) for r in runs]
+        parts = {}
+        for number, path in enumerate(self.paths):
+            mine = [(k, self._places[r][1], r) for k, r in enumerate(selected) if self._places[r][0] == number]
+            if not mine:
+                continue
+            with hdf5.open_results(path, self._wait) as file:
+                for name, dataset in find(file, names).items():
+                    parts.setdefault(name, []).append((mine, _rows(dataset, [row for _, row, _ in mine]), dataset_facts(dataset)))
+        variables = {}
+        for name, pieces in parts.items():
+            values = _assemble(pieces, len(selected), self._written if along == "evaluation" else None)
+            dimensions = ("run", along) + tuple(inner.get(name, ()))
+            variables[name] = (dimensions, values, pieces[0][2])
+        _pad(variables)
+        coordinates = {"run": ("run", selected)}
+        for name in ("id", "label", "task", "seed", "status"):
+            if name in self.runs:
+                coordinates[name] = ("run", self.runs[name].to_numpy()[selected] if selected else np.array([], dtype=object))
+        return xr.Dataset(variables, coords=coordinates, attrs={"source": ", ".join(self.paths)})
+
+
+def dataset_facts(dataset):
+    return {name: hdf5.attribute(dataset, name) for name in ("units", "long_name", "definition") if name in dataset.attrs}
+
+
+# ---- the table of runs ----
+
+def _column(dataset):
+    """A dataset of one value a run as a column."""
+    if hdf5.is_text(dataset):
+        return np.array(hdf5.texts(dataset), dtype=object)
+    values = dataset[:]
+    words = hdf5.meanings(dataset)
+    if dataset.dtype.kind == "i":
+        if words == ["false", "true"]:
+            return pd.array([None if v < 0 else bool(v) for v in values], dtype="boolean")
+        if dataset.name in ("/runs/status", "/runs/phase"):
+            return np.array([words[v] if 0 <= v < len(words) else "" for v in values], dtype=object)
+        return pd.arrays.IntegerArray(values.astype(np.int64), values == -1)
+    return values.astype(np.float64)
+
+
+def _run_columns(file):
+    """Columns in the order and under the names of `symsweep export`; and which of them are axes."""
+    columns, axes = {}, []
+
+    def put(name, dataset):
+        if dataset.ndim == 1 or (dataset.ndim == 2 and dataset.dtype.kind == "S"):
+            columns[name] = _column(dataset)
+
+    runs = hdf5.datasets(file, "runs")
+
+    def below(folder):
+        return [(name[len(folder):], dataset) for name, dataset in runs.items() if name.startswith(folder)]
+
+    for name, dataset in below(""):
+        if "/" not in name and name != "config":
+            put(name, dataset)
+    for name, dataset in below("axes/"):
+        axis = "run." + name if name in columns else name
+        axes.append(axis)
+        put(axis, dataset)
+    for name, dataset in below("onset/"):
+        put(name.replace("/", "."), dataset)
+    for name, dataset in below("final/"):
+        put("final." + name, dataset)
+    for name, dataset in hdf5.datasets(file, "symmetry").items():
+        family, _, fact = name.partition("/")
+        if fact in FAMILY_FACTS:
+            put("%s.%s" % (family, fact), dataset)
+    return columns, axes
+
+
+def _read_configs(file, count):
+    dataset = file.get("runs/config")
+    if dataset is None:
+        return [{} for _ in range(count)]
+    configs = []
+    for value in hdf5.texts(dataset)[:count]:
+        try:
+            configs.append(json.loads(value) if value else {})
+        except ValueError:
+            configs.append({})
+    return configs + [{} for _ in range(count - len(configs))]
+
+
+# ---- arrays ----
+
+def _wanted(found, names):
+    if names is None:
+        return found
+    unknown = [name for name in names if name not in found]
+    if unknown:
+        raise ValueError("no %s; there are: %s" % (", ".join(unknown), ", ".join(sorted(found)) or "none"))
+    return {name: found[name] for name in names}
+
+
+def _curve_datasets(file, names):
+    found = {}
+    for folder in CURVE_FOLDERS:
+        found.update({name: d for name, d in hdf5.datasets(file, folder).items() if d.ndim == 2})
+    for name, dataset in hdf5.datasets(file, "symmetry").items():
+        if dataset.ndim == 2:
+            found[name.replace("/", "_")] = dataset
+    return _wanted(found, names)
+
+
+def _snapshot_datasets(file, names):
+    found = {name: d for name, d in hdf5.datasets(file, "snapshots").items() if d.ndim >= 2 and d.dtype.kind != "S"}
+    if names is None:
+        return {name: d for name, d in found.items() if name not in LARGE_SNAPSHOTS}
+    return _wanted(found, names)
+
+
+def _rows(dataset, rows):
+    """The given rows. Whole when most are wanted; HDF5 reads scattered rows one by one."""
+    rows = [row if row < dataset.shape[0] else None for row in rows]
+    known = [row for row in rows if row is not None]
+    if not known:
+        return hdf5.missing_like((len(rows),) + dataset.shape[1:], dataset.dtype)
+    if len(known) * 2 > dataset.shape[0]:
+        block = dataset[:]
+        return np.stack([block[row] if row is not None else hdf5.missing_like(block.shape[1:], block.dtype) for row in rows])
+    return np.stack([dataset[row] if row is not None else hdf5.missing_like(dataset.shape[1:], dataset.dtype)
+                     for row in rows])
+
+
+def _assemble(pieces, count, written):
+    """Pieces of several files in one array, padded with missing values; evaluations not acknowledged are missing."""
+    inner = tuple(int(n) for n in np.max([np.array(values.shape[1:]) for _, values, _ in pieces], axis=0))
+    whole = hdf5.missing_like((count,) + inner, pieces[0][1].dtype)
+    for mine, values, _ in pieces:
+        window = tuple(slice(0, n) for n in values.shape[1:])
+        for (k, _, run), value in zip(mine, values):
+            whole[(k,) + window] = value
+            if written is not None:
+                whole[k, written[run]:] = np.nan if whole.dtype.kind == "f" else -1
+    return whole
+
+
+def _pad(variables):
+    """One length for each dimension over all variables."""
+    longest = {}
+    for dimensions, values, _ in variables.values():
+        for name, n in zip(dimensions, values.shape):
+            longest[name] = max(longest.get(name, 0), n)
+    for key, (dimensions, values, facts) in variables.items():
+        shape = tuple(longest[name] for name in dimensions)
+        if shape != values.shape:
+            padded = hdf5.missing_like(shape, values.dtype)
+            padded[tuple(slice(0, n) for n in values.shape)] = values
+            variables[key] = (dimensions, padded, facts)
