@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double ABSENCE_KEPT = 0.999; /* from tick to tick, of which there are 50 a second or more */
+
 /* ---- starting ---- */
 
 /* What the file knows of a run decides whether it is trained. */
@@ -46,7 +48,7 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
     master->store = settings->store;
     master->rate = master->newest_test_accuracy = NAN;
     master->troubled_since = NAN;
-    master->started = master->rate_at = sw_clock_now();
+    master->started = master->rate_at = master->last_tick = sw_clock_now();
     master->next_flush = master->started;
     sw_status status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
     if (status != SW_OK) goto done;
@@ -404,9 +406,18 @@ void sw_master_stop(sw_master *master, const char *reason)
     sw_info("stopping: %s", reason);
 }
 
+/* A tick's own writing counts as being away: the next tick is when workers hear of us again. */
+static void note_absence(sw_master *master, double now)
+{
+    master->away = fmax(now - master->last_tick, master->away * ABSENCE_KEPT);
+    master->last_tick = now;
+    sw_scheduler_cover(master->scheduler, master->away);
+}
+
 sw_status sw_master_tick(sw_master *master)
 {
     double now = sw_clock_now();
+    note_absence(master, now);
     int signals = sw_signals_count();
     if (signals > 1) return sw_fail(SW_E_INTERRUPTED, "second signal");
     if (signals > 0) sw_master_stop(master, sw_signals_name());

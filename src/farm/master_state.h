@@ -35,6 +35,7 @@ struct sw_master {
     sw_master_worker *workers;
     sw_wire_buffer buffer;
     double started, next_flush;
+    double last_tick, away;    /* when the last tick ended; longest time between two ticks, slowly forgotten */
     bool unflushed, workers_failed;
     bool storage_failed;       /* given up: nothing more is written */
     double troubled_since;     /* the last flush failed and is tried again; NaN = all is well */

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A worker gets a run behind the one it trains when that one ends within this time ... */
+/* A worker gets a run behind the one it trains when that one ends within this time, or twice what is to be covered ... */
 static const double PREFETCH_SECONDS = 2.0;
-/* ... and runs for this long at most wait in a queue, which covers the master's longest sleep. */
+/* ... and runs for this long at most, or twice what is to be covered, wait in a queue: more than the master's sleep. */
 static const double QUEUE_SECONDS = 0.1;
 
 typedef struct run_slot {
@@ -32,7 +32,7 @@ struct sw_scheduler {
     size_t head;      /* no pending run stands before this position of order */
     size_t active;    /* workers not retired */
     size_t count[SW_SLOT_COUNT];
-    double scale;
+    double scale, cover;
     bool stopped;
 };
 
@@ -97,6 +97,8 @@ void sw_scheduler_expect(sw_scheduler *scheduler, size_t run, double amount, boo
 
 void sw_scheduler_scale(sw_scheduler *scheduler, double seconds_per_unit) { scheduler->scale = seconds_per_unit; }
 
+void sw_scheduler_cover(sw_scheduler *scheduler, double seconds) { scheduler->cover = seconds; }
+
 double sw_scheduler_expected_seconds(const sw_scheduler *scheduler, size_t run)
 {
     return scheduler->runs[run].amount * scheduler->scale;
@@ -138,10 +140,10 @@ static bool wants_more(const sw_scheduler *scheduler, const worker_slot *worker,
 {
     if (worker->retired || worker->length == SW_SCHEDULER_QUEUE) return false;
     if (worker->length == 0) return true;
-    if (!(current_left <= PREFETCH_SECONDS)) return false;
+    if (!(current_left <= fmax(PREFETCH_SECONDS, 2 * scheduler->cover))) return false;
     if (worker->length == 1) return true;
     /* More than one in waiting: only many short runs, and no more than this worker's share of what is left. */
-    return waiting_seconds(scheduler, worker) < QUEUE_SECONDS &&
+    return waiting_seconds(scheduler, worker) < fmax(QUEUE_SECONDS, 2 * scheduler->cover) &&
            worker->length < scheduler->count[SW_SLOT_PENDING] / scheduler->active;
 }
 

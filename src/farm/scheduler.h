@@ -43,6 +43,9 @@ void sw_scheduler_expect(sw_scheduler *scheduler, size_t run, double amount, boo
 void sw_scheduler_scale(sw_scheduler *scheduler, double seconds_per_unit);
 double sw_scheduler_expected_seconds(const sw_scheduler *scheduler, size_t run); /* NaN = unknown */
 
+/* How long the master may be away (writing to a slow disk, say): queues hold enough to cover it. Default 0. */
+void sw_scheduler_cover(sw_scheduler *scheduler, double seconds);
+
 /* The next run for a worker, now assigned to it; -1 = none for now. A worker with an empty queue gets one; behind the
  * run it trains, which ends in about `current_left` seconds (NaN = unknown), it gets more only shortly before the end,
  * so that no run waits behind a long one while another worker idles. seconds_left: until the job's limit (INFINITY). */

@@ -108,6 +108,21 @@ static void many_short_runs_wait_together(void **state)
     sw_scheduler_destroy(s);
 }
 
+/* A master that is away for seconds leaves its workers more. */
+static void queues_cover_the_masters_absence(void **state)
+{
+    (void)state;
+    sw_scheduler *s = make(1000, 2);
+    for (size_t i = 0; i < 1000; i++) sw_scheduler_expect(s, i, 1, true);
+    sw_scheduler_scale(s, 0.2); /* seconds each */
+    begin_next(s, 0);
+    assert_int_equal(sw_scheduler_next(s, 0, 3, INFINITY), -1);
+    sw_scheduler_cover(s, 1.6);
+    while (sw_scheduler_next(s, 0, 3, INFINITY) >= 0) {}
+    assert_in_range(sw_scheduler_queue_length(s, 0), 16, 18); /* 3.2 s wait behind the first */
+    sw_scheduler_destroy(s);
+}
+
 /* No worker takes more than its share of what is left. */
 static void the_last_short_runs_are_shared(void **state)
 {
@@ -493,6 +508,7 @@ int main(void)
         cmocka_unit_test(nothing_to_do_is_over),
         cmocka_unit_test(prefetches_shortly_before_the_end),
         cmocka_unit_test(many_short_runs_wait_together),
+        cmocka_unit_test(queues_cover_the_masters_absence),
         cmocka_unit_test(the_last_short_runs_are_shared),
         cmocka_unit_test(recalls_what_waits_while_another_idles),
         cmocka_unit_test(never_recalls_the_next_of_a_queue_that_is_first),
