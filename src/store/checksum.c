@@ -98,8 +98,8 @@ static sw_status add_numbers(row_sum *sums, const sw_column *column, int64_t fir
     return status;
 }
 
-static sw_status checksum_rows(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count,
-                               const int8_t *state)
+sw_status sw_rows_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count,
+                              const int8_t *states)
 {
     row_sum *sums = calloc((size_t)count + 1, sizeof *sums);
     if (!sums) return sw_fail(SW_E_MEMORY, "checksums");
@@ -109,8 +109,8 @@ static sw_status checksum_rows(int64_t *out, const sw_catalog *catalog, int64_t 
         const sw_column *column = &catalog->columns[c];
         if (is_left_out(column->path)) continue;
         for (int64_t r = 0; r < count; r++) sums[r].named = false;
-        if (state && strcmp(column->path, "/runs/status") == 0) {
-            add_values(&sums[0], column, (const char *)state, 1);
+        if (states && strcmp(column->path, "/runs/status") == 0) {
+            for (int64_t r = 0; r < count; r++) add_values(&sums[r], column, (const char *)states + r, 1);
             continue;
         }
         status = column->type == SW_FIELD_TEXT ? add_texts(sums, column, first, count)
@@ -123,16 +123,10 @@ static sw_status checksum_rows(int64_t *out, const sw_catalog *catalog, int64_t 
 
 sw_status sw_rows_checksum(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count)
 {
-    return checksum_rows(out, catalog, first, count, NULL);
+    return sw_rows_checksum_as(out, catalog, first, count, NULL);
 }
 
 sw_status sw_row_checksum(int64_t *out, const sw_catalog *catalog, int64_t row)
 {
-    return checksum_rows(out, catalog, row, 1, NULL);
-}
-
-sw_status sw_row_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t row, sw_run_state state)
-{
-    const int8_t code = (int8_t)state;
-    return checksum_rows(out, catalog, row, 1, &code);
+    return sw_rows_checksum(out, catalog, row, 1);
 }

@@ -9,10 +9,11 @@
  * a closing zero byte). So neither new datasets nor longer dimensions change it. */
 sw_status sw_row_checksum(int64_t *out, const sw_catalog *catalog, int64_t row) SW_MUST_CHECK;
 
-/* What it is when the row's state is `state`, whatever the file says. */
-sw_status sw_row_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t row, sw_run_state state) SW_MUST_CHECK;
-
 /* The same for rows [first, first + count), reading them together. */
 sw_status sw_rows_checksum(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count) SW_MUST_CHECK;
+
+/* What they are when the rows' states are states[count], whatever the file says. */
+sw_status sw_rows_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count,
+                              const int8_t *states) SW_MUST_CHECK;
 
 #endif

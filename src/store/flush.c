@@ -3,7 +3,8 @@
  *  0. rows that lose acknowledged data: state, written, checksum; H5Fflush
  *  1. data of all rows; H5Fflush
  *  2. state, attempts, written, checksum of all rows; H5Fflush
- * A reader that sees `written` sees the data; a row that is done and whose checksum fits is whole. */
+ * A reader that sees `written` sees the data; a row that is done and whose checksum fits is whole. Within a phase the
+ * values of neighbouring rows are written together (stage.h). */
 #include "store/writer.h"
 
 #include "store/checksum.h"
@@ -15,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SEALED_TOGETHER = 256 }; /* rows whose checksums are computed in one pass */
+
 /* Power loss may cost what was written in so many seconds; a kill costs nothing that was flushed. */
 static const double sync_seconds = 5;
 
@@ -23,20 +26,22 @@ static const double sync_seconds = 5;
 static sw_status put_integer(const sw_store *store, int field, int64_t row, int64_t value)
 {
     const sw_column *column = sw_store_column(store, field);
-    return column ? sw_column_write(column, (hsize_t)row, 1, H5T_NATIVE_INT64, &value) : SW_OK;
+    return column ? sw_stage_put(store->stage, column, H5T_NATIVE_INT64, row, 0, NULL, &value) : SW_OK;
 }
 
 static sw_status put_real(const sw_store *store, int field, int64_t row, double value)
 {
     const sw_column *column = sw_store_column(store, field);
-    return column ? sw_column_write(column, (hsize_t)row, 1, H5T_NATIVE_DOUBLE, &value) : SW_OK;
+    return column ? sw_stage_put(store->stage, column, H5T_NATIVE_DOUBLE, row, 0, NULL, &value) : SW_OK;
 }
 
 static sw_status put_text(const sw_store *store, int field, int64_t row, const char *text)
 {
+    const sw_column *column = sw_store_column(store, field);
+    const hsize_t length = SW_CHARACTERS;
     char padded[SW_CHARACTERS] = "";
     snprintf(padded, sizeof padded, "%s", text);
-    return sw_column_write_rows(sw_store_column(store, field), (hsize_t)row, 1, padded);
+    return sw_stage_put(store->stage, column, sw_column_memory_type(column->type), row, 0, &length, padded);
 }
 
 typedef struct put {
@@ -138,21 +143,20 @@ static sw_status put_facts(const sw_store *store, int64_t row, const sw_run_fact
     return status;
 }
 
-/* A box of one row that must lie within the dataset. */
+/* Entries of one row that must lie within the dataset: [row, at .. at + after[0], 0 .. after[1], ...]. */
 static sw_status put_box(const sw_store *store, int field, hid_t type, int64_t row, int64_t at, int rank,
                          const hsize_t *after, const void *values)
 {
     const sw_column *column = sw_store_column(store, field);
     if (!values || !column) return SW_OK;
-    hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)row, (hsize_t)at}, count[SW_H5_RANK_MAX] = {1};
     for (int i = 1; i < rank; i++) {
-        count[i] = after[i - 1];
-        if (count[i] == 0) return SW_OK;
-        if (rank != column->rank || start[i] + count[i] > column->extents[i])
+        const hsize_t start = i == 1 ? (hsize_t)at : 0;
+        if (after[i - 1] == 0) return SW_OK;
+        if (rank != column->rank || start + after[i - 1] > column->extents[i])
             return sw_fail(SW_E_PROTOCOL, "%s: run %lld sent more than its configuration says", column->path,
                            (long long)row);
     }
-    return sw_h5_write_box(column->dataset, column->path, type, rank, start, count, values);
+    return sw_stage_put(store->stage, column, type, row, (hsize_t)at, after, values);
 }
 
 static sw_status put_data(const sw_store *store, int64_t row, const sw_run_data *data)
@@ -306,6 +310,12 @@ static sw_status put_progress(const sw_store *store, int64_t row, sw_run_state s
 
 static bool is_over(sw_run_state state) { return state != SW_RUN_PENDING && state != SW_RUN_RUNNING; }
 
+static sw_status end_phase(const sw_store *store, sw_status status)
+{
+    if (!status) status = sw_stage_write(store->stage);
+    return status ? status : sw_h5_flush(store->file, store->path);
+}
+
 static sw_status withdraw(const sw_store *store)
 {
     sw_status status = SW_OK;
@@ -318,19 +328,51 @@ static sw_status withdraw(const sw_store *store)
         status = put_progress(store, row, SW_RUN_RUNNING, r->pending->keep_records,
                               sw_progress_pack(r->pending->keep_sum));
     }
-    return status || !any ? status : sw_h5_flush(store->file, store->path);
+    return status || !any ? status : end_phase(store, status);
 }
 
-/* A row that is over: its checksum covers the counters too, so they go first. */
-static sw_status seal(const sw_store *store, int64_t row)
+/* Rows that are over, side by side: their checksums cover the counters too, which are in the file by now. */
+static sw_status seal(const sw_store *store, const int64_t *rows, size_t count)
+{
+    int64_t checksums[SEALED_TOGETHER] = {0};
+    int8_t states[SEALED_TOGETHER] = {0};
+    for (size_t i = 0; i < count; i++) states[i] = (int8_t)store->rows[rows[i]].state;
+    sw_status status = sw_rows_checksum_as(checksums, store->catalog, rows[0], (int64_t)count, states);
+    for (size_t i = 0; i < count && !status; i++) {
+        const sw_row *r = &store->rows[rows[i]];
+        status = put_progress(store, rows[i], r->state, r->records, checksums[i]);
+    }
+    return status;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+static sw_status seal_all(const sw_store *store)
 {
     const sw_schema *s = store->schema;
-    const sw_row *r = &store->rows[row];
-    const put counters[] = {{s->fixed[SW_FIELD_WRITTEN], r->records}, {s->fixed[SW_FIELD_ATTEMPTS], r->attempts}};
-    int64_t checksum = -1;
-    sw_status status = put_integers(store, row, counters, sizeof counters / sizeof counters[0]);
-    if (!status) status = sw_row_checksum_as(&checksum, store->catalog, row, r->state);
-    if (!status) status = put_progress(store, row, r->state, r->records, checksum);
+    sw_status status = SW_OK;
+    size_t over = 0;
+    int64_t *rows = malloc((store->dirty_count + 1) * sizeof *rows);
+    if (!rows) return sw_fail(SW_E_MEMORY, "checksums");
+    for (size_t i = 0; i < store->dirty_count; i++)
+        if (is_over(store->rows[store->dirty[i]].state)) rows[over++] = store->dirty[i];
+    qsort(rows, over, sizeof *rows, by_number);
+    for (size_t i = 0; i < over && !status; i++) {
+        const sw_row *r = &store->rows[rows[i]];
+        const put counters[] = {{s->fixed[SW_FIELD_WRITTEN], r->records}, {s->fixed[SW_FIELD_ATTEMPTS], r->attempts}};
+        status = put_integers(store, rows[i], counters, sizeof counters / sizeof counters[0]);
+    }
+    if (!status) status = sw_stage_write(store->stage);
+    for (size_t first = 0, end; first < over && !status; first = end) {
+        end = first + 1;
+        while (end < over && end - first < SEALED_TOGETHER && rows[end] == rows[end - 1] + 1) end++;
+        status = seal(store, rows + first, end - first);
+    }
+    free(rows);
     return status;
 }
 
@@ -339,14 +381,15 @@ sw_status sw_store_write_pending(sw_store *store)
     sw_status status = withdraw(store);
     for (size_t i = 0; i < store->dirty_count && !status; i++)
         if (store->rows[store->dirty[i]].pending) status = put_pending(store, store->dirty[i]);
-    if (!status) status = sw_h5_flush(store->file, store->path);
+    status = end_phase(store, status);
+    if (!status) status = seal_all(store);
     for (size_t i = 0; i < store->dirty_count && !status; i++) {
         const int64_t row = store->dirty[i];
         const sw_row *r = &store->rows[row];
-        status = is_over(r->state) ? seal(store, row)
-                                   : put_progress(store, row, r->state, r->records, sw_progress_pack(r->sum));
+        if (!is_over(r->state)) status = put_progress(store, row, r->state, r->records, sw_progress_pack(r->sum));
     }
-    if (!status) status = sw_h5_flush(store->file, store->path);
+    status = end_phase(store, status);
+    if (status) sw_stage_clear(store->stage);
     return status;
 }
 

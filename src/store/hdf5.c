@@ -54,8 +54,11 @@ sw_status sw_h5_fail(const char *format, ...)
 
 hid_t sw_h5_access(void)
 {
+    /* Readers of a live file try a torn read again, after sleeps that double from a nanosecond: the library's hundred
+     * tries would last for ever on a damaged file. */
+    enum { READ_ATTEMPTS = 24 };
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
+    if (access < 0 || H5Pset_metadata_read_attempts(access, READ_ATTEMPTS) < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
         H5Pset_file_locking(access, 0, 1) < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0) {
         sw_h5_fail("file access properties");
         sw_h5_close(access);

@@ -82,20 +82,20 @@ sw_status sw_h5_open_readable(hid_t *out, const char *path)
     *out = -1;
     sw_h5_begin();
     sw_status status = read_flags(&flags, path);
-    if (status) return status;
-    /* While a writer opens or closes the file it is for an instant neither plain nor in SWMR mode. */
-    for (int attempt = 0; attempt < 20; attempt++) {
+    /* While a writer opens or closes the file its flags may be about to change. */
+    for (int attempt = 0; attempt < 20 && !status; attempt++) {
+        if (attempt > 0) sw_clock_sleep(0.1);
         hid_t access = sw_h5_access();
         if (access < 0) return SW_E_STORE;
-        *out = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access);
-        if (*out < 0) *out = H5Fopen(path, H5F_ACC_RDONLY, access);
+        *out = H5Fopen(path, flags ? H5F_ACC_RDONLY | H5F_ACC_SWMR_READ : H5F_ACC_RDONLY, access);
         sw_h5_close(access);
         if (*out >= 0) return SW_OK;
-        status = sw_h5_fail("%s", path);
-        if (read_flags(&flags, path) || flags == 0) break; /* nobody writes: it will not get better */
-        sw_clock_sleep(0.1);
+        const unsigned char before = flags;
+        const sw_status failed = sw_h5_fail("%s", path);
+        status = read_flags(&flags, path);
+        if (!status && flags == 0 && before == 0) return failed; /* nobody writes: it will not get better */
     }
-    return status;
+    return status ? status : sw_fail(SW_E_STORE, "%s: a writer holds it, or left it, in a state that cannot be read", path);
 }
 
 sw_status sw_check_format(hid_t file, const char *path, const char *sweep_name)

@@ -108,8 +108,9 @@ static int64_t bounded(int64_t count, int64_t capacity)
 static bool find_sealed_state(sw_store *store, int64_t row, int64_t stored)
 {
     for (int state = SW_RUN_DONE; state <= SW_RUN_PRUNED; state++) {
+        const int8_t code = (int8_t)state;
         int64_t sum;
-        if (sw_row_checksum_as(&sum, store->catalog, row, (sw_run_state)state)) return false;
+        if (sw_rows_checksum_as(&sum, store->catalog, row, 1, &code)) return false;
         if (sum != stored) continue;
         store->rows[row].state = (sw_run_state)state;
         sw_store_touch(store, row);
@@ -287,6 +288,7 @@ static void destroy(sw_store *store)
     for (int64_t r = 0; store->rows && r < store->row_count; r++) sw_pending_destroy(store->rows[r].pending);
     sw_lock_release(store->lock);
     sw_schema_destroy(store->schema);
+    sw_stage_destroy(store->stage);
     free(store->dirty);
     free(store->rows);
     free(store->column);
@@ -309,6 +311,7 @@ sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout 
     store->synced = sw_clock_now();
     sw_status status = sw_lock_take(&store->lock, path);
     if (!status) status = sw_schema_create(&store->schema, layout);
+    if (!status) status = sw_stage_create(&store->stage);
     if (!status) status = open_existing_or_new(store, layout);
     if (status) {
         const sw_status closed = sw_store_detach(store);

@@ -8,6 +8,7 @@
 #include "store/build.h"
 #include "store/lock.h"
 #include "store/progress.h"
+#include "store/stage.h"
 
 /* A snapshot with its own copy of the arrays. */
 typedef struct sw_kept_snapshot {
@@ -55,6 +56,7 @@ struct sw_store {
     sw_schema *schema;
     hid_t file;
     sw_catalog *catalog;
+    sw_stage *stage;
     int *column;        /* [schema->count]: index in the catalog */
     size_t run_count;
     int64_t *run_row;   /* [run_count] */

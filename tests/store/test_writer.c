@@ -333,8 +333,42 @@ static void test_reader_in_the_way(void **state)
     fixture_release(&f);
 }
 
-int main(void)
+/* test_store_writer --make FILE RUNS EVALUATIONS: a file with every kind of dataset, for tests in other languages; the
+ * fourth run has failed. With --live the writer stays until its standard input closes, all runs but the last trained. */
+static int make_file(int argc, char **argv)
 {
+    const bool live = strcmp(argv[1], "--live") == 0;
+    const size_t runs = argc == 5 ? (size_t)atoi(argv[3]) : 0;
+    if (runs == 0) return 2;
+    fixture f = fixture_create(0, runs, atoi(argv[4]), true);
+    sw_store *store;
+    sw_status status = sw_store_open(&store, argv[2], &f.layout);
+    if (status) goto done;
+    for (size_t i = 0; i + live < runs && !status; i++) {
+        status = fixture_train(store, &f, i, i == 3 ? SW_RUN_FAILED : SW_RUN_DONE);
+        if (!status && i % 16 == 15) status = sw_store_flush(store);
+    }
+    if (!status && live) {
+        const sw_record record = fixture_record((int64_t)runs - 1, 0);
+        const int64_t row = sw_store_row(store, runs - 1);
+        status = sw_store_begin(store, row, "host-1", 1);
+        if (!status) status = sw_store_record(store, row, &record);
+        if (!status) status = sw_store_flush(store);
+        puts("ready");
+        fflush(stdout);
+        while (getchar() != EOF) {}
+    }
+    const sw_status closed = sw_store_close(store);
+    if (!status) status = closed;
+done:
+    fixture_release(&f);
+    if (status) fprintf(stderr, "%s\n", sw_message());
+    return status ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) return make_file(argc, argv);
     const struct CMUnitTest tests[] = {
         in_place(test_round_trip),       in_place(test_buffering), in_place(test_requeue_and_resume),
         in_place(test_begin_clears),     in_place(test_onsets_again), in_place(test_extension),
