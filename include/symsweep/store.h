@@ -83,7 +83,7 @@ sw_status sw_store_heartbeat(sw_store *store) SW_MUST_CHECK;
  * has been replaced by sw_store_open, its onsets are the caller's to recompute. */
 bool sw_store_config_changed(const sw_store *store, int64_t row);
 
-/* Flushes, makes the file plain, gives up the lock. `store` is gone whatever is returned. */
+/* Runs that are still running become pending; flushes, makes the file plain, gives up the lock. `store` is gone whatever is returned. */
 sw_status sw_store_close(sw_store *store) SW_MUST_CHECK;
 
 /* ---- reading: status, show, export; live, finished or crashed files ---- */

@@ -61,6 +61,17 @@ static void put_word(walk *w, const char *key, const char *value, int length)
                                  value);
 }
 
+/* An object whose "weight" is 0 acts in nothing: its other keys say nothing either. */
+static bool is_idle(const char *object, size_t length)
+{
+    static const char key[] = "\"weight\":";
+    for (const char *at = object; (at = strstr(at, key)) && at < object + length; at++) {
+        const char *value = at + sizeof key - 1 + strspn(at + sizeof key - 1, " ");
+        if (value[0] == '0' && (value[1] == ',' || value[1] == '}')) return true;
+    }
+    return false;
+}
+
 static void walk_value(walk *w);
 
 /* The members of the object at w->at, after its brace. */
@@ -90,6 +101,14 @@ static void walk_members(walk *w)
 
 static void walk_value(walk *w)
 {
+    if (*w->at == '{' && w->path[0] && is_idle(w->at, value_length(w->at))) {
+        const size_t base = strlen(w->path);
+        snprintf(w->path + base, sizeof w->path - base, ".weight");
+        put_word(w, w->path, "0", 1);
+        w->path[base] = 0;
+        w->at += value_length(w->at);
+        return;
+    }
     if (*w->at == '{' && w->depth < DEPTH_MAX) {
         w->at++;
         w->depth++;

@@ -118,7 +118,7 @@ static void print_head(const sw_results *results, const sw_status_view *view)
 {
     const char *created = sw_results_attribute(results, "created_utc");
     printf("%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
-    if (view->live) printf("being written by %s\n", view->writer);
+    if (view->live) printf("being written\nwriter: %s\n", view->writer);
     else if (view->states[SW_RUN_RUNNING] > 0) printf("its writer was killed; start the sweep again to go on\n");
     else if (view->states[SW_RUN_PENDING] > 0) printf("stopped; start the sweep again to go on\n");
     else printf("finished\n");

@@ -326,7 +326,10 @@ sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout 
 sw_status sw_store_close(sw_store *store)
 {
     if (!store) return SW_OK;
-    sw_status status = sw_store_flush(store);
+    sw_status status = SW_OK;
+    for (int64_t r = 0; r < store->row_count && !status; r++) /* nobody trains any more */
+        if (store->rows[r].state == SW_RUN_RUNNING) status = sw_store_requeue(store, r, false);
+    if (!status) status = sw_store_flush(store);
     const sw_status closed = sw_store_detach(store);
     if (!status) status = closed;
     if (!status) status = sw_sync_file(store->path);

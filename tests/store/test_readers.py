@@ -16,7 +16,8 @@ def groups(path):
     with h5py.File(path, "r") as file:
         found = ["/"]
         file.visititems(lambda name, item: found.append("/" + name) if isinstance(item, h5py.Group) else None)
-        return found
+    # opening takes a second: of the families, which are all alike, the first and the odd one, unless there is time
+    return [g for g in found if support.LONG or not g.startswith("/symmetry/") or g.split("/")[2] in ("commutativity", "triangle")]
 
 
 class Readers(unittest.TestCase):

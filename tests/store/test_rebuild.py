@@ -23,7 +23,7 @@ MODELS = [
 
 class Rebuild(unittest.TestCase):
     def test_length(self):
-        self.assertLessEqual(len([line for line in LINES.splitlines() if line.strip()]), 40)
+        self.assertLessEqual(len([line for line in LINES.splitlines() if line.strip()]), 30)
 
     def test_models(self):
         for model in MODELS:
