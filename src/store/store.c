@@ -148,7 +148,8 @@ static sw_status load_row(sw_store *store, const row_table *table, int64_t r, bo
     row->records = row->flushed = bounded(table->written[r], store->evaluation_capacity);
     /* After a kill a row may hold what was never acknowledged. */
     row->clean = !killed && table->rank[r] == -1 && row->state == SW_RUN_PENDING && row->records == 0;
-    if (row->clean) return SW_OK;
+    const bool complete = row->state == SW_RUN_DONE || row->state == SW_RUN_DIVERGED; /* its snapshots are for readers */
+    if (row->clean || complete) return SW_OK;
     const sw_status status = load_snapshots(store, r);
     return status || row->state != SW_RUN_PENDING ? status : load_progress(store, r, table->checksum[r]);
 }
