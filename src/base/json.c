@@ -60,16 +60,28 @@ static void begin_value(sw_json *json)
     json->needs_comma = true;
 }
 
+static bool is_plain(char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
+}
+
 static void append_quoted(sw_json *json, const char *value)
 {
     append_text(json, "\"");
     for (const char *c = value; *c; c++) {
         unsigned char byte = (unsigned char)*c;
         char escape[8];
+        size_t plain = 0; /* most text needs no escape: whole stretches at once */
+        while (c[plain] != '\0' && is_plain(c[plain])) plain++;
+        if (plain > 0) {
+            append(json, c, plain);
+            c += plain - 1;
+            continue;
+        }
         if (byte == '"' || byte == '\\') snprintf(escape, sizeof escape, "\\%c", byte);
         else if (byte == '\n') snprintf(escape, sizeof escape, "\\n");
-        else if (byte < 0x20 || byte == 0x7f) snprintf(escape, sizeof escape, "\\u%04x", byte);
-        else snprintf(escape, sizeof escape, "%c", byte);
+        else snprintf(escape, sizeof escape, "\\u%04x", byte);
         append_text(json, escape);
     }
     append_text(json, "\"");
