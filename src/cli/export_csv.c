@@ -2,6 +2,7 @@
 #include "export_csv.h"
 
 #include "symsweep/json.h"
+#include "symsweep/log.h"
 #include "symsweep/table.h"
 
 #include <inttypes.h>
@@ -62,6 +63,11 @@ static void put_cell(FILE *out, const sw_result_column *column, size_t r)
     } else if (column->integers[r] != -1) {
         fprintf(out, "%" PRId64, column->integers[r]);
     }
+}
+
+static void warn_if_damaged(const sw_results *results, size_t r)
+{
+    if (sw_results_row(results, r)->damaged) sw_warn("run %zu is damaged: its checksum does not fit", r);
 }
 
 /* ---- runs ---- */
@@ -125,6 +131,7 @@ sw_status sw_export_runs(FILE *out, sw_results *results)
     if (status) return status;
     put_head(out, columns, count);
     for (size_t r = 0; r < runs; r++) {
+        warn_if_damaged(results, r);
         fprintf(out, "%zu", r);
         for (size_t c = 0; c < count; c++) {
             if (!is_exported(columns[c].path)) continue;
@@ -161,6 +168,7 @@ sw_status sw_export_curves(FILE *out, sw_results *results)
         size_t count;
         const sw_status status = sw_results_records(results, r, &records, &count);
         if (status) return status;
+        warn_if_damaged(results, r);
         put_records(out, r, sw_results_row(results, r)->id, records, count);
         free(records);
     }

@@ -11,9 +11,9 @@ static const char help[] =
     "usage: symsweep recover results.h5\n"
     "\n"
     "Clears what a killed writer left in a results file, so that any program opens it: HDF5's mark that it is being\n"
-    "written, and runs that count as running (they become pending). Nothing that was written is lost. Refused while\n"
-    "a writer lives. The next start of the sweep does the same by itself; symsweep's own tools and analysis read the\n"
-    "file as it is.\n"
+    "written, and runs that count as running (they become pending). Nothing that was written is lost. Verifies the\n"
+    "checksum of every run; damaged ones become pending too, and are trained again. Refused while a writer lives.\n"
+    "The next start of the sweep does the same by itself; symsweep's own tools and analysis read the file as it is.\n"
     "\n"
     "Exit codes: 0, 2 wrong usage, 3 the file cannot be recovered, or a writer holds it.\n";
 

@@ -140,34 +140,32 @@ static void print_curve(int metric, const sw_record *records, size_t count, doub
            scale.logarithmic ? " log" : "");
 }
 
-static sw_status print_curves(sw_results *results, size_t run)
+static sw_status print_curves(const sw_record *records, size_t count)
 {
-    sw_record *records;
-    size_t count;
-    sw_status status = sw_results_records(results, run, &records, &count);
-    if (status) return status;
     double *values = calloc(count + 1, sizeof *values);
-    if (!values) {
-        free(records);
-        return sw_fail(SW_E_MEMORY, "curves of run %zu", run);
-    }
+    if (!values) return sw_fail(SW_E_MEMORY, "curves of %zu evaluations", count);
     printf("\n%zu evaluations", count);
     if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
     putchar('\n');
     for (int m = 0; m < SW_METRIC_COUNT; m++) print_curve(m, records, count, values);
     free(values);
-    free(records);
     return SW_OK;
 }
 
 static sw_status print_text(sw_results *results, size_t run)
 {
+    sw_record *records;
+    size_t count;
+    sw_status status = sw_results_records(results, run, &records, &count); /* also tells whether the row is sound */
+    if (status) return status;
     const sw_result_row *row = sw_results_row(results, run);
     print_head(results, row, run);
     putchar('\n');
     sw_show_config(stdout, row->config);
     print_onsets(results, row);
-    return print_curves(results, run);
+    status = print_curves(records, count);
+    free(records);
+    return status;
 }
 
 /* ---- JSON ---- */

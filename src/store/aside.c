@@ -3,6 +3,7 @@
 #include "store/lock.h"
 #include "store/recover.h"
 #include "store/verify.h"
+#include "symsweep/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,25 +13,25 @@
 
 /* ---- recover ---- */
 
-/* Nobody trains: runs that count as running are pending. */
-static sw_status settle_rows(hid_t file, const char *path)
+/* Nobody trains: runs that count as running are pending, and so are damaged ones, which the next start trains again. */
+static sw_status settle_rows(hid_t file, const char *path, const sw_damage *damage)
 {
+    const int8_t pending = SW_RUN_PENDING;
     sw_catalog *catalog = NULL;
-    int8_t *state = NULL;
     sw_status status = sw_catalog_open(&catalog, file);
     if (status) return status;
     const sw_column *column = sw_catalog_find(catalog, "/runs/status");
-    state = calloc(catalog->runs + 1, sizeof *state);
-    if (!state) {
-        status = sw_fail(SW_E_MEMORY, "%s", path);
-        goto done;
+    int8_t *state = calloc(catalog->runs + 1, sizeof *state);
+    if (!state) status = sw_fail(SW_E_MEMORY, "%s", path);
+    if (!status && catalog->runs > 0) status = sw_column_read(column, 0, catalog->runs, H5T_NATIVE_INT8, state);
+    for (size_t i = 0; i < damage->count && !status; i++) {
+        if (damage->rows[i] < 0 || (hsize_t)damage->rows[i] >= catalog->runs) continue;
+        sw_warn("%s: run %lld is damaged (its checksum does not fit) and counts as not trained", path,
+                (long long)damage->rows[i]);
+        state[damage->rows[i]] = SW_RUN_RUNNING;
     }
-    if (catalog->runs > 0) status = sw_column_read(column, 0, catalog->runs, H5T_NATIVE_INT8, state);
-    for (hsize_t r = 0; r < catalog->runs && !status; r++) {
-        const int8_t pending = SW_RUN_PENDING;
+    for (hsize_t r = 0; r < catalog->runs && !status; r++)
         if (state[r] == SW_RUN_RUNNING) status = sw_column_write(column, r, 1, H5T_NATIVE_INT8, &pending);
-    }
-done:
     free(state);
     sw_catalog_close(catalog);
     return status;
@@ -41,17 +42,17 @@ static sw_status recover_locked(const char *path)
     sw_damage damage;
     bool killed;
     hid_t file = -1;
-    sw_status status = sw_verify_file(&damage, path);
+    sw_status status = sw_verify_file(&damage, path, SW_VERIFY_ALWAYS);
     if (status) return status;
-    sw_damage_release(&damage);
     status = sw_recover_file(path, &killed);
     if (!status) status = sw_h5_open_live(&file, path);
-    if (!status) status = settle_rows(file, path);
+    if (!status) status = settle_rows(file, path, &damage);
     if (file >= 0) {
         const sw_status closed = sw_vfd_close(file, path);
         if (!status) status = closed;
     }
     if (!status) status = sw_sync_file(path);
+    sw_damage_release(&damage);
     return status;
 }
 

@@ -3,14 +3,13 @@
  * Knows no list of datasets: the columns of the sources are joined by path, so that files of older and newer forms of a
  * sweep go together. */
 #include "store/checksum.h"
+#include "store/copy_values.h"
 #include "store/dataset.h"
 #include "store/lock.h"
 #include "store/recover.h"
 #include "store/verify.h"
 #include "symsweep/log.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +94,7 @@ static sw_status open_source(source *s, const char *path)
     if (sw_lock_is_held(path, &holder))
         return sw_fail(SW_E_BUSY, "%s: a writer holds it: host %s, process %lld, since %s", path, holder.host,
                        (long long)holder.pid, holder.since);
-    sw_status status = sw_verify_file(&s->damage, path);
+    sw_status status = sw_verify_file(&s->damage, path, SW_VERIFY_TO_WRITE);
     if (status) return status;
     status = load_source(s);
     for (size_t i = 0; i < s->damage.count && !status; i++)
@@ -273,128 +272,7 @@ static sw_status join_columns(copy *c)
     return status;
 }
 
-/* ---- attributes ---- */
-
-static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *info, void *data)
-{
-    /* What dimension scales keep for themselves is made anew with them; a wider type has its own fill value. */
-    static const char *const skipped[] = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid"};
-    const hid_t to = *(const hid_t *)data;
-    (void)info;
-    for (size_t i = 0; i < sizeof skipped / sizeof skipped[0]; i++)
-        if (strcmp(name, skipped[i]) == 0) return 0;
-    herr_t result = -1;
-    hid_t from = H5Aopen(object, name, H5P_DEFAULT), type = -1, space = -1, made = -1;
-    void *values = NULL;
-    if (from >= 0) type = H5Aget_type(from);
-    if (from >= 0) space = H5Aget_space(from);
-    const hssize_t count = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
-    if (type >= 0 && count > 0 && count < 65536) values = calloc((size_t)count, H5Tget_size(type));
-    if (values && H5Aread(from, type, values) >= 0) {
-        made = H5Acreate2(to, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-        if (made >= 0) result = H5Awrite(made, type, values);
-        H5Dvlen_reclaim(type, space, H5P_DEFAULT, values);
-    }
-    free(values);
-    sw_h5_close(made);
-    sw_h5_close(space);
-    sw_h5_close(type);
-    sw_h5_close(from);
-    return result < 0 ? -1 : 0;
-}
-
-static sw_status copy_attributes(hid_t from, hid_t to, const char *path)
-{
-    hsize_t at = 0;
-    return H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_INC, &at, copy_attribute, &to) < 0
-               ? sw_h5_fail("attributes of %s", path)
-               : SW_OK;
-}
-
-/* The missing value of a widened column. */
-static sw_status set_missing(hid_t dataset, const sw_field *field)
-{
-    char missing[8];
-    hid_t type = sw_field_file_type(field->type);
-    sw_field_missing(missing, field->type);
-    H5Adelete(dataset, "_FillValue");
-    const sw_status status =
-        sw_h5_set_array(dataset, "_FillValue", type, sw_column_memory_type(field->type), missing, 1);
-    sw_h5_close(type);
-    return status;
-}
-
 /* ---- values ---- */
-
-static bool all_fill(const sw_column *column, const char *values, size_t count)
-{
-    const size_t size = sw_field_size(column->type);
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(values + i * size, column->fill, size) == 0) continue;
-        if (!sw_element_is_missing(column->type, values, i) || !sw_element_is_missing(column->type, column->fill, 0))
-            return false;
-    }
-    return true;
-}
-
-/* `rows` rows of one source, entries [entry, entry + take) of their second dimension. */
-static sw_status copy_box(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows,
-                          hsize_t entry, hsize_t take)
-{
-    hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)from_row, entry}, count[SW_H5_RANK_MAX] = {(hsize_t)rows, take};
-    size_t elements = (size_t)rows;
-    for (int i = 2; i < from->rank; i++) count[i] = from->extents[i];
-    for (int i = 1; i < from->rank; i++) elements *= count[i];
-    if (elements == 0) return SW_OK;
-    const hid_t type = sw_column_memory_type(to->type);
-    char *values = malloc(elements * 8);
-    if (!values) return sw_fail(SW_E_MEMORY, "%s", from->path);
-    sw_status status = sw_h5_read_box(from->dataset, from->path, type, from->rank, start, count, values);
-    if (!status && to->type == SW_FIELD_F64 && from->type != SW_FIELD_F64 && from->type != SW_FIELD_F32) {
-        double *reals = (double *)(void *)values;
-        for (size_t i = 0; i < elements; i++)
-            if (reals[i] == -1) reals[i] = NAN;
-    }
-    /* Chunks that were never written take no room in the copy either. */
-    if (!status && !all_fill(to, values, elements)) {
-        start[0] = (hsize_t)to_row;
-        status = sw_h5_write_box(to->dataset, to->path, type, to->rank, start, count, values);
-    }
-    free(values);
-    return status;
-}
-
-static sw_status copy_numbers(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
-                              int64_t rows)
-{
-    enum { ELEMENTS = 1 << 18 };
-    const hsize_t depth = from->rank > 1 ? from->extents[1] : 1;
-    const size_t row_elements = sw_column_elements(from, 1);
-    if (row_elements == 0) return SW_OK;
-    if (row_elements * (size_t)rows <= ELEMENTS) return copy_box(from, to, from_row, to_row, rows, 0, depth);
-    const size_t entry = row_elements / depth;
-    const hsize_t step = entry < ELEMENTS ? ELEMENTS / entry : 1;
-    sw_status status = SW_OK;
-    for (int64_t r = 0; r < rows && !status; r++) {
-        for (hsize_t e = 0; e < depth && !status; e += step)
-            status = copy_box(from, to, from_row + r, to_row + r, 1, e, e + step <= depth ? step : depth - e);
-    }
-    return status;
-}
-
-static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
-                            int64_t rows)
-{
-    char **texts = calloc((size_t)rows + 1, sizeof *texts);
-    if (!texts) return sw_fail(SW_E_MEMORY, "%s", from->path);
-    sw_status status = sw_column_read_texts(from, (hsize_t)from_row, (hsize_t)rows, texts);
-    if (!status) {
-        status = sw_column_write_texts(to, (hsize_t)to_row, (hsize_t)rows, (const char *const *)texts);
-        for (int64_t r = 0; r < rows; r++) free(texts[r]);
-    }
-    free(texts);
-    return status;
-}
 
 /* All rows of one column, neighbours together. */
 static sw_status copy_column(const copy *c, const sw_column *to)
@@ -408,10 +286,7 @@ static sw_status copy_column(const copy *c, const sw_column *to)
                c->rows[i + n].row == first.row + (int64_t)n)
             n++;
         const sw_column *from = sw_catalog_find(c->sources[first.source].catalog, to->path);
-        if (from && from->type == SW_FIELD_TEXT)
-            status = copy_texts(from, to, first.row, (int64_t)i, (int64_t)n);
-        else if (from)
-            status = copy_numbers(from, to, first.row, (int64_t)i, (int64_t)n);
+        if (from) status = sw_copy_rows(from, to, first.row, (int64_t)i, (int64_t)n);
         i += n;
     }
     return status;
@@ -444,8 +319,8 @@ static sw_status create_targets(const copy *c, hid_t file)
         const target *t = &c->targets[i];
         hid_t dataset;
         status = sw_dataset_create(&dataset, file, &t->field, c->extents, c->compressed && t->field.type != SW_FIELD_TEXT);
-        if (!status) status = copy_attributes(t->model->dataset, dataset, t->field.path);
-        if (!status && t->field.type != t->model->type) status = set_missing(dataset, &t->field);
+        if (!status) status = sw_copy_attributes(t->model->dataset, dataset, t->field.path);
+        if (!status && t->field.type != t->model->type) status = sw_copy_missing(dataset, &t->field);
         sw_h5_close(dataset);
     }
     return status;
@@ -478,7 +353,7 @@ static sw_status write_copy(const copy *c, const char *path)
     hid_t file;
     const source *model = newest(c);
     sw_status status = sw_root_create(&file, path);
-    if (!status) status = copy_attributes(model->file, file, "/");
+    if (!status) status = sw_copy_attributes(model->file, file, "/");
     if (!status) status = sw_scales_create(file, c->extents);
     if (!status && model->sweep_text) status = sw_sweep_text_write(file, model->sweep_text);
     if (!status) status = create_targets(c, file);

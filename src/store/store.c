@@ -269,7 +269,7 @@ static sw_status open_existing_or_new(sw_store *store, const sw_store_layout *la
     const bool exists = access(store->path, F_OK) == 0;
     sw_status status = SW_OK;
     if (exists) {
-        status = sw_verify_file(&damage, store->path);
+        status = sw_verify_file(&damage, store->path, SW_VERIFY_TO_WRITE);
         if (!status) status = sw_recover_file(store->path, &killed);
         if (!status) status = find_growth(&growth, store, layout);
     } else {

@@ -15,8 +15,13 @@ typedef struct sw_damage {
     int64_t *rows; /* finished rows whose checksum does not fit, ascending */
 } sw_damage;
 
+/* How large a file may be (bytes) so that the checksums of its rows are verified, which takes a second for 200 MB. */
+#define SW_VERIFY_TO_READ (INT64_C(64) << 20)
+#define SW_VERIFY_TO_WRITE (INT64_C(1) << 30)
+#define SW_VERIFY_ALWAYS INT64_MAX
+
 /* SW_E_STORE when the file cannot be read, is foreign, or made the child crash. Safe on live files. */
-sw_status sw_verify_file(sw_damage *out, const char *path) SW_MUST_CHECK;
+sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) SW_MUST_CHECK;
 void sw_damage_release(sw_damage *damage);
 
 #endif
