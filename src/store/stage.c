@@ -113,6 +113,7 @@ static int by_place(const void *left, const void *right)
 
 static void sort_items(sw_stage *stage)
 {
+    if (stage->count == 0) return; /* there may be no array yet */
     qsort(stage->items, stage->count, sizeof *stage->items, by_column);
     for (size_t i = 0, first = 0; i < stage->count; i++) {
         if (stage->items[i].column != stage->items[first].column) first = i;
