@@ -100,7 +100,8 @@ class Scripts(unittest.TestCase):
 
     def slow_sweep(self):
         """About half a minute of training on two workers, much more in the long test."""
-        return support.sweep(steps=200000 if LONG else 40000, seeds=2, p=13, d_model=32, every=4000 if LONG else 1000, checkpoint=2)
+        return support.sweep(steps=200000 if LONG else 70000, seeds=2, p=13, d_model=32,
+                             every=4000 if LONG else 1000, checkpoint=2)
 
 
 if __name__ == "__main__":
