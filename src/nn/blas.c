@@ -1,6 +1,7 @@
-/* blas.c: OpenBLAS behind a row-major interface in sw_real. */
+/* blas.c: matrix products in sw_real for row-major matrices, and OpenBLAS's names. */
 #include "nn/blas.h"
 
+#include "nn/kernels.h"
 #include "symsweep/nn.h"
 
 #include <assert.h>
@@ -8,11 +9,10 @@
 #include <limits.h>
 #include <math.h>
 
-void sw_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
-             size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc) {
+void sw_gemm_library(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
+                     size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc)
+{
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX);
-    if (m == 0 || n == 0)
-        return;
     CBLAS_TRANSPOSE op_a = ta == SW_T ? CblasTrans : CblasNoTrans;
     CBLAS_TRANSPOSE op_b = tb == SW_T ? CblasTrans : CblasNoTrans;
 #ifdef SW_REAL_DOUBLE
@@ -23,12 +23,91 @@ void sw_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, dou
 #endif
 }
 
+void sw_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
+             size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc)
+{
+    if (m == 0 || n == 0)
+        return;
+    assert(k > 0);
+#if SW_X86_KERNELS
+    sw_isa isa = sw_isa_best();
+    if (isa != SW_ISA_PLAIN) {
+        sw_product product = {.a_transposed = ta == SW_T,
+                              .b_transposed = tb == SW_T,
+                              .m = m,
+                              .n = n,
+                              .k = k,
+                              .alpha = (sw_real)alpha,
+                              .a = a,
+                              .lda = lda,
+                              .b = b,
+                              .ldb = ldb,
+                              .beta = (sw_real)beta,
+                              .c = c,
+                              .ldc = ldc};
+        sw_kernel_gemm(isa, &product);
+        return;
+    }
+#endif
+    sw_gemm_library(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
 void sw_gemm_dense(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
-                   const sw_real *b, double beta, sw_real *c) {
+                   const sw_real *b, double beta, sw_real *c)
+{
     sw_gemm(ta, tb, m, n, k, alpha, a, ta == SW_T ? m : k, b, tb == SW_T ? k : n, beta, c, n);
 }
 
-double sw_norm(const sw_real *x, size_t n) {
+/* ---- a right-hand matrix packed once; without our kernels packed means dense, not transposed ---- */
+
+size_t sw_gemm_pack_size(size_t n, size_t k)
+{
+#if SW_X86_KERNELS
+    return sw_kernel_pack_size(n, k);
+#else
+    return n * k;
+#endif
+}
+
+void sw_gemm_pack(sw_real *out, sw_transpose tb, size_t n, size_t k, const sw_real *b, size_t ldb)
+{
+#if SW_X86_KERNELS
+    if (sw_isa_best() != SW_ISA_PLAIN) {
+        sw_kernel_pack(out, tb == SW_T, n, k, b, ldb);
+        return;
+    }
+#endif
+    for (size_t l = 0; l < k; l++)
+        for (size_t j = 0; j < n; j++)
+            out[l * n + j] = tb == SW_T ? b[j * ldb + l] : b[l * ldb + j];
+}
+
+void sw_gemm_packed(sw_transpose ta, size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
+                    const sw_real *packed, double beta, sw_real *c, size_t ldc)
+{
+#if SW_X86_KERNELS
+    sw_isa isa = sw_isa_best();
+    if (isa != SW_ISA_PLAIN) {
+        sw_product product = {.a_transposed = ta == SW_T,
+                              .m = m,
+                              .n = n,
+                              .k = k,
+                              .alpha = (sw_real)alpha,
+                              .a = a,
+                              .lda = lda,
+                              .packed = packed,
+                              .beta = (sw_real)beta,
+                              .c = c,
+                              .ldc = ldc};
+        sw_kernel_gemm(isa, &product);
+        return;
+    }
+#endif
+    sw_gemm_library(ta, SW_N, m, n, k, alpha, a, lda, packed, n, beta, c, ldc);
+}
+
+double sw_norm(const sw_real *x, size_t n)
+{
     /* Eight partial sums: independent of the vector width of the machine, and a shorter chain than one. */
     double lane[8] = {0};
     size_t i = 0;

@@ -1,6 +1,34 @@
 /* kernels.c: element-wise loops and row sums, compiled for several instruction sets. */
 #include "nn/kernels.h"
 
+bool sw_isa_available(sw_isa isa)
+{
+#if SW_X86_KERNELS
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (isa == SW_ISA_AVX2)
+        return avx2;
+    if (isa == SW_ISA_AVX512)
+        return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq");
+#endif
+    return isa == SW_ISA_PLAIN;
+}
+
+sw_isa sw_isa_best(void)
+{
+    sw_isa best = SW_ISA_PLAIN;
+    for (int isa = SW_ISA_PLAIN; isa < SW_ISA_COUNT; isa++)
+        if (sw_isa_available((sw_isa)isa))
+            best = (sw_isa)isa;
+    return best;
+}
+
+const char *sw_isa_name(sw_isa isa)
+{
+    static const char *const names[SW_ISA_COUNT] = {"plain", "AVX2", "AVX-512"};
+    return names[isa];
+}
+
 SW_MULTIVERSION
 void sw_kernel_bias(sw_real *x, const sw_real *bias, size_t rows, size_t n) {
     for (size_t r = 0; r < rows; r++, x += n)

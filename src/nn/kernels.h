@@ -1,14 +1,32 @@
 /* kernels.h: the loops over elements and rows that stand between the GEMMs.
  *
  * Every sum has a fixed order that does not depend on the machine's vector width, so these give the same bits on every
- * CPU with fused multiply-add (and without it, all but mix and unmix). NaN stays NaN. */
+ * CPU with fused multiply-add (and without it, all but products, mix and unmix). NaN stays NaN. */
 #ifndef SW_NN_KERNELS_H
 #define SW_NN_KERNELS_H
 
 #include "symsweep/real.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* ---- instruction sets ---- */
+
+/* Kernels with vectors of their own width are compiled once for each, and picked when they are called. */
+typedef enum sw_isa { SW_ISA_PLAIN, SW_ISA_AVX2, SW_ISA_AVX512, SW_ISA_COUNT } sw_isa;
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define SW_X86_KERNELS 1
+#define SW_TARGET_AVX2 __attribute__((target("avx2,fma")))
+#define SW_TARGET_AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma")))
+#else
+#define SW_X86_KERNELS 0
+#endif
+
+bool sw_isa_available(sw_isa isa); /* on this CPU */
+sw_isa sw_isa_best(void);
+const char *sw_isa_name(sw_isa isa);
 
 /* Compiles a function for several instruction sets; the loader picks one for the CPU at hand, so that one binary serves
  * a mixed cluster. GCC from version 12; other compilers make one plain version (clang 14 gives clones names that other
@@ -39,6 +57,31 @@ void sw_kernel_axpy(sw_real *y, sw_real a, const sw_real *x, size_t n);
 /* x . y */
 sw_real sw_kernel_dot(const sw_real *x, const sw_real *y, size_t n);
 
+/* ---- matrix products (kernels_gemm.c); callers use sw_gemm of blas.h ---- */
+
+/* c[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta c, row-major; `packed` from sw_kernel_pack stands for b where it is not
+ * NULL. m, n and k are at least 1. */
+typedef struct sw_product {
+    bool a_transposed, b_transposed;
+    size_t m, n, k;
+    sw_real alpha;
+    const sw_real *a;
+    size_t lda;
+    const sw_real *b;
+    size_t ldb;
+    const sw_real *packed;
+    sw_real beta;
+    sw_real *c;
+    size_t ldc;
+} sw_product;
+
+#if SW_X86_KERNELS
+void sw_kernel_gemm(sw_isa isa, const sw_product *product); /* isa is AVX2 or AVX-512 */
+/* op(B)[k, n] in the order in which products read it; size in elements. */
+size_t sw_kernel_pack_size(size_t n, size_t k);
+void sw_kernel_pack(sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb);
+#endif
+
 /* ---- tables: rows of a tile mix table rows chosen by their tokens (transformer_folded.c) ---- */
 
 /* Rows grouped by token: group g holds member[begin[g]] .. member[begin[g + 1] - 1], all with token[g]. */
@@ -62,7 +105,6 @@ typedef struct sw_mixture {
 
 /* Kernels for one instruction set. Those with fused multiply-add agree in every bit. */
 typedef struct sw_table_kernels {
-    const char *name;
     /* out[r] <- from + sum_j sum_h weight[r, j, h] table_j[token_j(r), h], `from` being base[width], or where base is
      * NULL the row itself; then max(0, .) on the first `relu` columns. */
     void (*mix)(sw_real *out, const sw_mixture *mixture, const sw_real *base, size_t relu);
@@ -71,10 +113,8 @@ typedef struct sw_table_kernels {
     void (*unmix)(const sw_real *dout, const sw_mixture *mixture, sw_real *dtable, sw_real *dweight);
 } sw_table_kernels;
 
-/* The best that this CPU has. */
-const sw_table_kernels *sw_table_kernels_best(void);
-/* All that this CPU has, from the plainest; NULL past the last. */
-const sw_table_kernels *sw_table_kernels_at(size_t i);
+/* Those of an instruction set that is available. */
+const sw_table_kernels *sw_table_kernels_for(sw_isa isa);
 
 /* x[rows, width], stride: columns below `relu` become 0 where h is not positive; sum[width] += column sums of x */
 void sw_kernel_mask_and_sum(sw_real *x, const sw_real *h, sw_real *sum, size_t rows, size_t width, size_t stride,

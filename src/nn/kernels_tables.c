@@ -7,11 +7,8 @@
 
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define X86_VARIANTS 1
+#if SW_X86_KERNELS
 #include <immintrin.h>
-#else
-#define X86_VARIANTS 0
 #endif
 
 /* Heads that share a pass over a row; lanes that a dot product is summed in. */
@@ -32,7 +29,7 @@ enum { SHARED_HEADS = 4, DOT_LANES = 64 / sizeof(sw_real) };
 #define HEADS_AT_ONCE 2
 #include "nn/kernels_tables_body.h"
 
-#if X86_VARIANTS
+#if SW_X86_KERNELS
 #ifdef SW_REAL_DOUBLE
 #define FUSED_256 _mm256_fmadd_pd
 #define FUSED_512 _mm512_fmadd_pd
@@ -42,7 +39,7 @@ enum { SHARED_HEADS = 4, DOT_LANES = 64 / sizeof(sw_real) };
 #endif
 
 #define BODY(name) avx2_##name
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET SW_TARGET_AVX2
 #define VECTOR_BYTES 32
 #define MULTIPLY_ADD(a, b, c) FUSED_256(a, b, c)
 #define ROWS_AT_ONCE 2
@@ -50,7 +47,7 @@ enum { SHARED_HEADS = 4, DOT_LANES = 64 / sizeof(sw_real) };
 #include "nn/kernels_tables_body.h"
 
 #define BODY(name) avx512_##name
-#define TARGET __attribute__((target("avx512f,avx512vl,avx512dq,avx2,fma")))
+#define TARGET SW_TARGET_AVX512
 #define VECTOR_BYTES 64
 #define MULTIPLY_ADD(a, b, c) FUSED_512(a, b, c)
 #define ROWS_AT_ONCE 4
@@ -58,32 +55,16 @@ enum { SHARED_HEADS = 4, DOT_LANES = 64 / sizeof(sw_real) };
 #include "nn/kernels_tables_body.h"
 #endif
 
-static const sw_table_kernels variants[] = {
-    {"plain", plain_mix, plain_unmix},
-#if X86_VARIANTS
-    {"AVX2", avx2_mix, avx2_unmix},
-    {"AVX-512", avx512_mix, avx512_unmix},
+const sw_table_kernels *sw_table_kernels_for(sw_isa isa)
+{
+    static const sw_table_kernels kernels[SW_ISA_COUNT] = {
+        [SW_ISA_PLAIN] = {plain_mix, plain_unmix},
+#if SW_X86_KERNELS
+        [SW_ISA_AVX2] = {avx2_mix, avx2_unmix},
+        [SW_ISA_AVX512] = {avx512_mix, avx512_unmix},
 #endif
-};
-
-static bool supported(size_t i) {
-#if X86_VARIANTS
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                  __builtin_cpu_supports("avx512dq");
-    return i == 0 || (i == 1 && avx2) || (i == 2 && avx512);
-#else
-    return i == 0;
-#endif
-}
-
-const sw_table_kernels *sw_table_kernels_at(size_t i) { return supported(i) ? &variants[i] : NULL; }
-
-const sw_table_kernels *sw_table_kernels_best(void) {
-    const sw_table_kernels *best = &variants[0];
-    for (size_t i = 1; supported(i); i++)
-        best = &variants[i];
-    return best;
+    };
+    return &kernels[isa];
 }
 
 SW_MULTIVERSION

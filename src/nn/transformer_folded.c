@@ -73,6 +73,8 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     carve_tables(self, carver, false);
     carve_tables(self, carver, true);
     size_t capacity = larger(model->max_rows, EVALUATE_ROWS);
+    self->merged_packed = sw_carve(carver, sw_gemm_pack_size(self->C, self->M));
+    self->turned_packed = sw_carve(carver, sw_gemm_pack_size(self->M, self->C));
     self->seen = sw_carve_int(carver, self->T * self->V);
     sw_visit_carve(&self->visit, carver, capacity, self->T, self->V);
     self->attention = sw_carve(carver, capacity * self->T * self->heads);
@@ -132,7 +134,7 @@ static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_m
         memcpy(self->hidden + i * self->stride,
                self->base + asking_of(self, tokens_at(self, tile * SW_TILE_ROWS + i)) * self->W,
                self->W * sizeof *self->hidden);
-    sw_table_kernels_best()->mix(self->hidden, mixture, alike ? self->base : NULL, self->M);
+    sw_table_kernels_for(sw_isa_best())->mix(self->hidden, mixture, alike ? self->base : NULL, self->M);
 }
 
 /* One tile forward: its rows of logits. */
@@ -142,7 +144,7 @@ static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_rea
     sw_mixture mixture = mixture_of(self, tile, groups);
     sw_real *hidden = self->hidden;
     tile_mix(self, tile, rows, &mixture);
-    sw_gemm(SW_N, SW_N, rows, C, M, 1, hidden, stride, self->merged, C, 1, hidden + M, stride);
+    sw_gemm_packed(SW_N, rows, C, M, 1, hidden, stride, self->merged_packed, 1, hidden + M, stride);
     for (size_t i = 0; i < rows; i++)
         memcpy(logits + (size_t)self->visit.order[begin + i] * C, hidden + i * stride + M, C * sizeof *logits);
 }
@@ -181,7 +183,7 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
         memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
     }
     sw_gemm(SW_T, SW_N, M, C, rows, 1, hidden, stride, d + M, stride, 1, self->dmerged, C);
-    sw_gemm(SW_N, SW_T, rows, M, C, 1, d + M, stride, self->merged, C, 0, d, stride);
+    sw_gemm_packed(SW_N, rows, M, C, 1, d + M, stride, self->turned_packed, 0, d, stride);
     if (self->queries == 1)
         sw_kernel_mask_and_sum(d, hidden, self->dbase, rows, W, stride, M);
     else
@@ -190,7 +192,7 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
                                    self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, 1, W, stride, M);
     for (size_t j = 0; j < self->varying; j++)
         sw_folded_want(self, j, &groups[j]);
-    sw_table_kernels_best()->unmix(d, &mixture, self->dtable, self->dattention);
+    sw_table_kernels_for(sw_isa_best())->unmix(d, &mixture, self->dtable, self->dattention);
     tile_unattend(self, tile, rows);
 }
 

@@ -52,6 +52,8 @@ typedef struct sw_folded {
     sw_real *position;       /* [T, heads, W] the part of it that is the position's */
     sw_real *base;           /* [queries, W] what does not depend on attention */
     sw_real *merged;         /* [M, C] alpha W_out W_U */
+    sw_real *merged_packed;  /* for products with it from the right, */
+    sw_real *turned_packed;  /* and with it transposed */
 
     /* gradients with respect to those of the same name */
     sw_real *dvalue, *dkey, *dasking, *dquery, *dscore, *dinto, *dthrough, *dtable, *dposition, *dbase, *dmerged;

@@ -1,0 +1,7 @@
+/* Matrix products, compiled in double. */
+#include "gemm_check.h"
+
+int main(void)
+{
+    return sw_test_products();
+}

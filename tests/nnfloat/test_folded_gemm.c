@@ -1,0 +1,7 @@
+/* Matrix products, compiled in float. */
+#include "../nn/gemm_check.h"
+
+int main(void)
+{
+    return sw_test_products();
+}
