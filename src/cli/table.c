@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTING_MAX = 256, SETTING_WIDTH = 28, RUN_COLUMNS = 64, PHASE_COUNT = SW_PHASE_UNFINISHED + 1 };
+enum { SETTINGS_SHOWN = 60, SETTING_MAX = 256, SETTING_WIDTH = 28, RUN_COLUMNS = 64, PHASE_COUNT = SW_PHASE_UNFINISHED + 1 };
 
 static const char *const short_phases[PHASE_COUNT] = {"confused", "memorized", "grokked", "comprehended", "diverged",
                                                       "unfinished"};
@@ -141,7 +141,8 @@ sw_status sw_table_print_settings(FILE *out, const sw_results *results)
     if (!status) {
         fprintf(out, "%-*s %7s %8s %8s %8s  %s\n", SETTING_WIDTH, "setting", "runs", "t_mem", "t_sym", "t_gen",
                 "phases");
-        for (size_t i = 0; i < count; i++) print_setting(out, &settings[i]);
+        for (size_t i = 0; i < count && i < SETTINGS_SHOWN; i++) print_setting(out, &settings[i]);
+        if (count > SETTINGS_SHOWN) fprintf(out, "  ... and %zu more\n", count - SETTINGS_SHOWN);
     }
     for (size_t i = 0; i < count; i++) {
         free(settings[i].t_mem);

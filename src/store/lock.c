@@ -146,6 +146,17 @@ static sw_status write_text(sw_lock *lock)
     return SW_OK;
 }
 
+/* FILE.lock beside the file itself, by whatever links it was named; NULL = out of memory. */
+static char *sidecar_of(const char *path)
+{
+    char *real = realpath(path, NULL);
+    const char *name = real ? real : path;
+    char *sidecar = malloc(strlen(name) + sizeof ".lock");
+    if (sidecar) sprintf(sidecar, "%s.lock", name);
+    free(real);
+    return sidecar;
+}
+
 /* ---- taking ---- */
 
 static sw_status busy(const char *path, const sw_lock_holder *h)
@@ -229,12 +240,11 @@ sw_status sw_lock_take(sw_lock **out, const char *path)
 {
     *out = NULL;
     sw_lock *lock = calloc(1, sizeof *lock);
-    if (lock) lock->path = malloc(strlen(path) + sizeof ".lock");
+    if (lock) lock->path = sidecar_of(path);
     if (!lock || !lock->path) {
         free(lock);
         return sw_fail(SW_E_MEMORY, "lock of %s", path);
     }
-    sprintf(lock->path, "%s.lock", path);
     lock->descriptor = -1;
     describe_self(&lock->self);
     const sw_status status = take(lock);
@@ -268,12 +278,13 @@ void sw_lock_release(sw_lock *lock)
 
 bool sw_lock_is_held(const char *path, sw_lock_holder *holder)
 {
-    char sidecar[4096];
     sw_lock_holder self;
     struct stat info;
-    snprintf(sidecar, sizeof sidecar, "%s.lock", path);
-    if (!read_holder(holder, sidecar)) return false;
+    char *sidecar = sidecar_of(path);
+    bool held = sidecar && read_holder(holder, sidecar);
     describe_self(&self);
-    if (strcmp(holder->host, self.host) == 0) return !is_gone(holder, &self);
-    return stat(sidecar, &info) == 0 && time(NULL) - info.st_mtime < STALE_SECONDS;
+    if (held && strcmp(holder->host, self.host) == 0) held = !is_gone(holder, &self);
+    else if (held) held = stat(sidecar, &info) == 0 && time(NULL) - info.st_mtime < STALE_SECONDS;
+    free(sidecar);
+    return held;
 }

@@ -303,7 +303,9 @@ sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout 
     *out = NULL;
     sw_h5_begin();
     sw_store *store = calloc(1, sizeof *store);
-    if (store) store->path = strdup(path);
+    /* A link stays one: what is replaced is the file itself. */
+    if (store) store->path = realpath(path, NULL);
+    if (store && !store->path) store->path = strdup(path);
     if (!store || !store->path) {
         destroy(store);
         return sw_fail(SW_E_MEMORY, "%s", path);

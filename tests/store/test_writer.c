@@ -304,6 +304,30 @@ static void test_refusals(void **state)
     fixture_release(&f);
 }
 
+/* A link to a file is as good as its name: same lock, and what is replaced when runs are added is the file. */
+static void test_link(void **state)
+{
+    const place *p = *state;
+    char link[160];
+    struct stat info;
+    snprintf(link, sizeof link, "%s/link.h5", p->folder);
+    fixture first = fixture_create(0, 2, 4, false), more = fixture_create(0, 3, 4, false);
+    fixture_narrow(&first);
+    fixture_narrow(&more);
+    write_all_runs(p->path, &first);
+    assert_int_equal(symlink("results.h5", link), 0);
+    sw_store *store, *second;
+    assert_ok(sw_store_open(&store, link, &more.layout));
+    assert_int_equal(sw_store_open(&second, p->path, &more.layout), SW_E_BUSY);
+    assert_ok(fixture_train(store, &more, 2, SW_RUN_DONE));
+    assert_ok(sw_store_close(store));
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_all_rows(p->path, 3, 4);
+    fixture_release(&first);
+    fixture_release(&more);
+}
+
 /* A notebook that holds the file open, plain or in SWMR, stops nobody. */
 static void test_reader_in_the_way(void **state)
 {
@@ -372,7 +396,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         in_place(test_round_trip),       in_place(test_buffering), in_place(test_requeue_and_resume),
         in_place(test_begin_clears),     in_place(test_onsets_again), in_place(test_extension),
-        in_place(test_refusals),         in_place(test_reader_in_the_way),
+        in_place(test_refusals),         in_place(test_reader_in_the_way), in_place(test_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
