@@ -29,7 +29,7 @@ typedef struct load_options {
     bool json;
 } load_options;
 
-enum { QUEUE = 64 };
+enum { QUEUE = 256 }; /* SW_SCHEDULER_QUEUE */
 
 /* One invented worker; its next event is `due`. */
 typedef struct worker {
@@ -153,7 +153,9 @@ static sw_status act(generator *g, size_t index)
     }
     g->record.evaluation = (int32_t)w->evaluation;
     g->record.step = w->evaluation;
+    const sw_wire_pulse pulse = {.step = w->evaluation, .seconds = at - w->began, .gap = pause};
     sw_status status = say(g, index, SW_WIRE_RECORD, &g->record, sizeof g->record);
+    if (status == SW_OK && pause > 0.1) status = say(g, index, SW_WIRE_PULSE, &pulse, sizeof pulse);
     w->evaluation++;
     w->due = w->began + pause * (double)w->evaluation;
     return status == SW_OK && w->evaluation == g->load->evaluations ? end(g, index, at) : status;

@@ -295,22 +295,18 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
         [SW_OUTCOME_INTERRUPTED] = SW_ENDING_BACK,
     };
     sw_wire_outcome outcome = (sw_wire_outcome)finish->outcome;
-    sw_master_worker *worker = &master->workers[w];
-    int64_t begin_step = worker->begin_step;
     sw_slot after;
     /* A result that cannot be written is no result: the run is left for another job. */
     sw_ending ending = master->storage_failed ? SW_ENDING_BACK : endings[outcome];
     sw_status status = sw_scheduler_end(master->scheduler, w, run, ending, &after);
     if (status != SW_OK || master->storage_failed) return status;
-    advance(master, worker, finish->result.steps);
+    advance(master, &master->workers[w], finish->result.steps);
     master->unflushed = true;
     switch (outcome) {
-    case SW_OUTCOME_RESULT: {
-        double part = (double)(finish->result.steps - begin_step) / fmax(1, (double)master->plan->runs[run].config.steps);
-        sw_master_calibrate(master, run, part, sw_clock_now() - worker->began);
+    case SW_OUTCOME_RESULT:
+        sw_master_calibrate(master, run, &finish->result);
         sw_master_write_result(master, run, &finish->result);
         break;
-    }
     case SW_OUTCOME_FAILED:
     case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finish->result); break;
     case SW_OUTCOME_INTERRUPTED: sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false)); break;

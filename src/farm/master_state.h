@@ -61,8 +61,8 @@ bool sw_master_flush_if_due(sw_master *master, double now);
 
 /* Seconds until the first run of a worker's queue ends; NaN = unknown. */
 double sw_master_current_left(const sw_master *master, size_t worker, double now);
-/* Takes in how long `part` (0..1) of a run took. */
-void sw_master_calibrate(sw_master *master, size_t run, double part, double wall_seconds);
+/* Takes in how long a run took. */
+void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *result);
 void sw_master_view(sw_master *master, sw_display_view *view, double now);
 
 #endif

@@ -32,11 +32,12 @@ double sw_master_current_left(const sw_master *master, size_t worker, double now
     return isnan(expected) ? expected : fmax(0, expected - (now - state->began));
 }
 
-void sw_master_calibrate(sw_master *master, size_t run, double part, double wall_seconds)
+void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *result)
 {
-    if (!(part > 0) || !(wall_seconds > 0)) return;
-    master->planned_seconds += part * master->plan->runs[run].seconds;
-    master->wall_seconds += wall_seconds;
+    const sw_planned_run *planned = &master->plan->runs[run];
+    if (!(result->wall_seconds > 0) || planned->config.steps <= 0) return;
+    master->planned_seconds += (double)result->steps / (double)planned->config.steps * planned->seconds;
+    master->wall_seconds += result->wall_seconds; /* of all sessions of a resumed run, as the steps are */
     if (master->planned_seconds > 0)
         sw_scheduler_scale(master->scheduler, master->wall_seconds / master->planned_seconds);
 }
