@@ -10,22 +10,30 @@
 typedef struct sw_bench_case {
     const char *name;
     void (*configure)(sw_run_config *config); /* on top of the canonical run */
+    bool against_canonical;                   /* its price is that over the canonical run */
 } sw_bench_case;
 
+/* The three products are logits = H W, dW = H^T dlogits, dH = dlogits W^T of the whole batch: H [batch, width] is the
+ * last hidden layer, W [width, classes]. No algebra spares them. */
 typedef struct sw_bench_result {
-    double step_seconds; /* median of a training step */
-    double gemm_seconds; /* median of its three unavoidable products */
-    double flops;        /* floating point operations of the model in a step */
-    size_t rows;         /* largest number of rows of a forward pass */
+    size_t batch, width, classes;
+    double step_seconds;    /* a training step */
+    double library_seconds; /* the three products by OpenBLAS, whole matrices */
+    double kernel_seconds;  /* the same by our kernels */
+    double ratio;           /* step / library, median of the rounds' ratios */
+    double price;           /* step / canonical step in alternation, median of the rounds' ratios; NaN without */
 } sw_bench_result;
 
 size_t sw_bench_case_count(void);
 const sw_bench_case *sw_bench_case_get(size_t i);
 
-/* Takes about `seconds`: five rounds of steps and products in turn, after a warm-up. */
+/* Takes about `seconds`: five rounds of steps and products in turn, after a warm-up; medians. */
 sw_status sw_bench_measure(sw_bench_result *out, const sw_bench_case *which, double seconds) SW_MUST_CHECK;
 
-/* Best rate of C[1024, 1024] = A B, operations per second. */
-sw_status sw_bench_peak(double *out) SW_MUST_CHECK;
+/* Best rates of C[1024, 1024] = A B, operations per second: OpenBLAS and our kernels. */
+sw_status sw_bench_peak(double *library, double *kernels) SW_MUST_CHECK;
+
+/* "AVX-512": the instruction set of our kernels here. */
+const char *sw_bench_isa(void);
 
 #endif
