@@ -306,6 +306,11 @@ def is_missing(value):
     return value is None or value is pd.NA or value != value
 
 
+def _is_untold(onset, row):
+    """A final dimension is known of a complete run only: without one t_geo says nothing."""
+    return onset.startswith("t_geo") and (row.get("stopped_early") == 1 or row["status"] != "done")
+
+
 def onset_times(results, onset="t_gen"):
     """(runs, time, observed) for an onset column of `results.runs`: the runs that ended, when they reached it, and
     whether they did. Not reached: censored at the last step taken. A diverged run will never reach it and stays among
@@ -322,7 +327,7 @@ def onset_times(results, onset="t_gen"):
         end = row[onset] if reached else row.get("steps")
         if not reached and row["status"] == "diverged":
             end = results.configs[position].get("steps", end)
-        if is_missing(end):
+        if is_missing(end) or (not reached and _is_untold(onset, row)):
             continue
         chosen.append(index)
         time.append(float(end))

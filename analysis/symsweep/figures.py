@@ -1,0 +1,403 @@
+"""Static figures, PDF and PNG, in the form of the paper's Fig. 6 to 9 (Hwang and Park, arXiv 2603.01968)."""
+
+import argparse
+import math
+import os
+import re
+import sys
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.ticker  # noqa: E402
+import numpy as np  # noqa: E402
+
+from . import statistics, tasks  # noqa: E402
+from .results import ResultsError, load  # noqa: E402
+
+# The page's colours; apart from each other for every kind of colour vision.
+COLORS = ["#00409d", "#9d1a00", "#4b8557", "#b5458c", "#b78511", "#0d99e4", "#41454d", "#6f191a"]
+MARKERS = ["o", "s", "^", "D", "P", "*", "v", "X"]
+ONSETS = [("t_mem", "#b78511", "^"), ("t_sym", "#b5458c", "D"), ("t_gen", "#00409d", "o"), ("t_geo", "#4b8557", "s")]
+STYLE = {
+    "font.family": "sans-serif", "font.size": 8, "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.labelsize": 8,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "xtick.labelsize": 7,
+    "ytick.labelsize": 7, "legend.fontsize": 7, "legend.frameon": False, "pdf.fonttype": 42, "savefig.dpi": 200,
+}
+
+
+class FigureError(Exception):
+    """The results do not hold what the figure shows; the message says what is missing."""
+
+
+# ---- groups ----
+
+def task_names(results):
+    return [tasks.describe(config) for config in results.configs]
+
+
+def plain_axes(results):
+    """Axes other than seeds."""
+    return [name for name in results.axes if name not in ("run.seed", "seed", "data_seed")]
+
+
+def interventions(results):
+    """One name a run: its label, else its settings."""
+    runs = results.runs
+    if "label" in runs and (runs["label"] != "").any():
+        return [label or "unlabelled" for label in runs["label"]]
+    axes = plain_axes(results)
+    return [", ".join("%s %s" % (axis.split(".")[-1], row[axis]) for axis in axes) or "all runs"
+            for _, row in runs.iterrows()]
+
+
+def positions_by(names, among=None):
+    """name -> positions, in order of appearance."""
+    found = {}
+    for position, name in enumerate(names):
+        if among is None or among[position]:
+            found.setdefault(name, []).append(position)
+    return found
+
+
+def family_of(results, positions):
+    families = [results.configs[p].get("phase", {}).get("family") for p in positions]
+    known = [f for f in families if f]
+    return max(set(known), key=known.count) if known else (results.families[0] if results.families else None)
+
+
+def is_prompted(results, position, family):
+    column = "%s.prompted" % family
+    return column in results.runs and results.runs[column].iloc[position] == 1
+
+
+# ---- curves ----
+
+def band(results, name, positions):
+    """(steps, median, lower and upper quartile) over runs; a run that `stop` ended is carried on at its last value."""
+    steps = results.curves["step"].values[positions]
+    values = results.curves[name].values[positions].astype(float)
+    grid = np.unique(steps[steps >= 0])
+    rows = []
+    for row, position in enumerate(positions):
+        known = (steps[row] >= 0) & np.isfinite(values[row])
+        if not known.any():
+            continue
+        stopped = "stopped_early" in results.runs and results.runs["stopped_early"].iloc[position] == 1
+        rows.append(np.interp(grid, steps[row][known], values[row][known], left=np.nan,
+                              right=values[row][known][-1] if stopped else np.nan))
+    if not rows:
+        return None
+    table = np.array(rows)
+    kept = np.isfinite(table).any(axis=0)
+    low, middle, high = np.nanpercentile(table[:, kept], [25, 50, 75], axis=0)
+    return grid[kept], middle, low, high
+
+
+def plot_band(axes, results, name, positions, color, style="-", label=None, width=1.3):
+    if name not in results.curves:
+        return False
+    found = band(results, name, positions)
+    if found is None:
+        return False
+    steps, middle, low, high = found
+    place = steps_place(steps)
+    axes.plot(place, middle, style, color=color, linewidth=width, label=label)
+    axes.fill_between(place, low, high, color=color, alpha=0.15, linewidth=0)
+    return True
+
+
+def steps_place(steps):
+    """Step 0 has no place on a logarithmic axis: it goes half way below the first evaluation."""
+    first = steps[steps > 0].min() if (steps > 0).any() else 1
+    return np.where(steps > 0, steps, first / 2)
+
+
+# ---- figures ----
+
+def fig6(results):
+    """Three stages: accuracy, violation, dimension against the step, a column for each task."""
+    _need_curves(results, ["train_accuracy", "test_accuracy", "effective_dimension"])
+    groups = positions_by(task_names(results))
+    if len(groups) == 1:
+        groups = positions_by(interventions(results))
+    evaluated = results.curves["step"].values[:, 0] >= 0
+    groups = {name: [p for p in positions if evaluated[p]] for name, positions in groups.items()}
+    groups = {name: positions for name, positions in groups.items() if positions}
+    if not groups:
+        raise FigureError("no run has been evaluated")
+    columns = min(len(groups), 7)
+    blocks = math.ceil(len(groups) / columns)
+    width, height = max(1.75 * columns + 0.9, 4.6), 3.5 * blocks + 0.6
+    figure = plt.figure(figsize=(width, height))
+    outer = figure.add_gridspec(blocks, columns, wspace=0.32, hspace=0.28, left=0.62 / width, right=1 - 0.1 / width,
+                                top=1 - 0.32 / height, bottom=0.95 / height)
+    for k, (name, positions) in enumerate(groups.items()):
+        inner = outer[k // columns, k % columns].subgridspec(3, 1, hspace=0.14)
+        _stages([figure.add_subplot(inner[row]) for row in range(3)], results, name, positions, k % columns == 0)
+    handles = [plt.Line2D([], [], color=COLORS[0], label="test"), plt.Line2D([], [], color=COLORS[4], linestyle="--", label="train"),
+               plt.Line2D([], [], color=COLORS[3], label="largest violation"), plt.Line2D([], [], color=COLORS[3], linestyle=":", label="mean violation"),
+               plt.Line2D([], [], color=COLORS[2], label="effective dimension")]
+    handles += [plt.Line2D([], [], color=color, marker=marker, linestyle=":", markersize=4, label=onset) for onset, color, marker in ONSETS]
+    figure.legend(handles=handles, loc="lower center", ncol=9 if columns > 4 else 5 if columns > 2 else 4)
+    return figure
+
+
+def _stages(panels, results, name, positions, first):
+    accuracy, violation, dimension = panels
+    family = family_of(results, positions)
+    plot_band(accuracy, results, "train_accuracy", positions, COLORS[4], "--", width=1)
+    plot_band(accuracy, results, "test_accuracy", positions, COLORS[0])
+    accuracy.set_ylim(-0.03, 1.05)
+    accuracy.set_title(name)
+    drawn = [plot_band(violation, results, "%s_mean" % family, positions, COLORS[3], ":", width=1),
+             plot_band(violation, results, "%s_max" % family, positions, COLORS[3])]
+    if any(drawn):
+        violation.set_yscale("log")
+    violation.text(0.03, 0.04, str(family).replace("_", " "), transform=violation.transAxes, fontsize=6.5, color="#4d565f")
+    plot_band(dimension, results, "effective_dimension", positions, COLORS[2])
+    dimension.set_ylim(bottom=0)
+    for panel in panels:
+        panel.set_xscale("log")
+        for onset, color, marker in ONSETS:
+            median = _median(results, onset, positions)
+            if math.isfinite(median) and median > 0:
+                panel.axvline(median, color=color, linestyle=":", linewidth=0.9)
+                if panel is accuracy:
+                    panel.plot([median], [1.05], marker, color=color, markersize=4, clip_on=False)
+    for panel in (accuracy, violation):
+        panel.tick_params(labelbottom=False)
+    for axis in (violation.yaxis, dimension.xaxis):
+        axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+    dimension.set_xlabel("step")
+    if first:
+        accuracy.set_ylabel("accuracy")
+        violation.set_ylabel("violation (nat)")
+        dimension.set_ylabel("dimensions")
+
+
+def _median(results, onset, positions):
+    if onset not in results.runs:
+        return math.inf
+    runs, time, observed = statistics.onset_times(results, onset)
+    mine = np.isin(runs, results.runs.index[positions])
+    return statistics.kaplan_meier(time[mine], observed[mine]).median
+
+
+def fig7(results):
+    """Largest violation against test accuracy at the end of each run, with the calibrated threshold, task by task."""
+    if "final.test_accuracy" not in results.runs:
+        raise FigureError("the file has no final test accuracy")
+    groups = positions_by(task_names(results), (results.runs["status"].isin(statistics.ENDED)).tolist())
+    if not groups:
+        raise FigureError("no run has ended")
+    columns = min(len(groups), 4)
+    rows = math.ceil(len(groups) / columns)
+    figure, panels = plt.subplots(rows, columns, figsize=(max(2.1 * columns + 0.4, 4.6), 2.3 * rows + 0.8), squeeze=False, sharey=True)
+    for panel, (name, positions) in zip(panels.flat, groups.items()):
+        _separation(panel, results, name, positions)
+    for panel in panels.flat[len(groups):]:
+        panel.set_visible(False)
+    for row in panels:
+        row[0].set_ylabel("test accuracy at the end")
+    figure.legend(handles=[plt.Line2D([], [], marker="o", linestyle="", color=COLORS[0], markersize=4, label="solved"),
+                           plt.Line2D([], [], marker="o", linestyle="", color=COLORS[1], markerfacecolor="none", markersize=4, label="not solved"),
+                           plt.Line2D([], [], marker="x", linestyle="", color="#858d96", markersize=4, label="not counted (prompted, or never memorized)"),
+                           plt.Line2D([], [], color="#14181d", linewidth=1, label="threshold of half of the seeds; e: error rate on the other half")],
+                  loc="lower center", ncol=1 if columns < 3 else 2)
+    figure.tight_layout(rect=(0, (0.62 if columns < 3 else 0.36) / (2.3 * rows + 0.8), 1, 1))
+    return figure
+
+
+def separation(results, positions, family):
+    """Violation, accuracy, solved, counted for each position, and the threshold test over those that count."""
+    runs = results.runs.iloc[positions]
+    column = "final.%s_max" % family
+    value = runs[column].to_numpy(dtype=float) if column in runs else np.full(len(positions), np.nan)
+    accuracy = runs["final.test_accuracy"].to_numpy(dtype=float)
+    wanted = np.array([results.configs[p].get("phase", {}).get("accuracy", 0.99) for p in positions], dtype=float)
+    solved = accuracy >= wanted
+    memorized = runs["t_mem"].notna().to_numpy() if "t_mem" in runs else np.ones(len(positions), dtype=bool)
+    counted = memorized & ~np.array([is_prompted(results, p, family) for p in positions], dtype=bool) & np.isfinite(value)
+    seed = runs["seed"].fillna(0).to_numpy(dtype=int)
+    return value, accuracy, solved, counted, statistics.separate(value[counted], solved[counted], seed[counted])
+
+
+def _separation(panel, results, name, positions):
+    family = family_of(results, positions)
+    value, accuracy, solved, counted, test = separation(results, positions, family)
+    drawn = np.isfinite(value) & (value > 0)
+    for mask, options in ((counted & solved, {"marker": "o", "color": COLORS[0]}),
+                          (counted & ~solved, {"marker": "o", "edgecolors": COLORS[1], "facecolors": "none"}),
+                          (~counted, {"marker": "x", "color": "#858d96", "linewidths": 0.8})):
+        panel.scatter(value[mask & drawn], accuracy[mask & drawn], s=14, **options)
+    panel.set_xscale("log")
+    panel.set_ylim(-0.03, 1.06)
+    panel.set_xlabel("%s, largest (nat)" % str(family).replace("_", " "))
+    if math.isfinite(test.threshold):
+        panel.axvline(test.threshold, color="#14181d", linewidth=1)
+        panel.set_title("%s\nτ = %.2g, e = %d/%d" % (name, test.threshold, *test.test))
+    else:
+        panel.set_title("%s\n%s" % (name, "no threshold: " + test.reason.split(":")[0]), fontsize=7)
+
+
+def fig8(results):
+    """Test accuracy of every intervention against the step, and the time to generalization beside it."""
+    _need_curves(results, ["test_accuracy"])
+    names = interventions(results)
+    evaluated = (results.curves["step"].values[:, 0] >= 0).tolist()
+    groups = positions_by(names, evaluated)
+    if not groups:
+        raise FigureError("no run has been evaluated")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, max(2.6, 0.24 * len(groups) + 1.2)))
+    for k, (name, positions) in enumerate(groups.items()):
+        plot_band(left, results, "test_accuracy", positions, COLORS[k % 8], ["-", "--", ":", "-."][k // 8 % 4], label=name)
+    left.set_xscale("log")
+    left.set_ylim(-0.03, 1.05)
+    left.set_xlabel("step")
+    left.set_ylabel("test accuracy")
+    _times(right, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(groups.items())])
+    figure.tight_layout()
+    return figure
+
+
+def tuned(results, names, tune_from):
+    """Of each intervention (its label without the number at the end) the label whose median time to generalization is
+    shortest over the tuning seeds, fewest runs unsolved among equals, and its runs on the other seeds. Without tuning
+    seeds, every label."""
+    seeds = results.runs["seed"].fillna(0).to_numpy(dtype=int) if "seed" in results.runs else np.zeros(len(names), dtype=int)
+    tuning = seeds >= tune_from
+    by_label = positions_by(names)
+    if not tuning.any() or tuning.all():
+        return [(name, positions) for name, positions in by_label.items()], False
+    families = {}
+    for name in by_label:
+        families.setdefault(re.sub(r"\s+[-+.\deE]+$", "", name), []).append(name)
+    chosen = []
+    for family, labels in families.items():
+        def rank(label):
+            mine = [p for p in by_label[label] if tuning[p]]
+            time, observed = _survival(results, mine)
+            median = statistics.kaplan_meier(time, observed).median if len(time) else math.inf
+            return (median, int((~observed).sum()) if len(time) else 0, labels.index(label))
+        best = min(labels, key=rank)
+        chosen.append((best, [p for p in by_label[best] if not tuning[p]]))
+    return [(name, positions) for name, positions in chosen if positions], True
+
+
+def _survival(results, positions):
+    if not positions or "t_gen" not in results.runs:
+        return np.array([]), np.array([], dtype=bool)
+    runs, time, observed = statistics.onset_times(results, "t_gen")
+    mine = np.isin(runs, results.runs.index[positions])
+    return time[mine], observed[mine]
+
+
+def _times(panel, results, rows):
+    """Time to generalization, a row for each group: single runs, median with interval, arrows where not reached."""
+    ends = [t for _, positions, _, _ in rows for t in _survival(results, positions)[0]]
+    edge = max(ends, default=1) * 1.25
+    for y, (name, positions, color, marker) in enumerate(rows):
+        time, observed = _survival(results, positions)
+        panel.plot(time[observed], np.full(observed.sum(), y) + 0.16, marker, color=color, markersize=3, alpha=0.5, linestyle="")
+        panel.plot(time[~observed], np.full((~observed).sum(), y) + 0.16, ">", color=color, markersize=3.5, markerfacecolor="none", linestyle="")
+        interval = statistics.bootstrap_median(time, observed) if len(time) else None
+        if interval is None or not math.isfinite(interval.lower):
+            panel.text(1.02, y, "not reached" if len(time) else "no run ended", transform=panel.get_yaxis_transform(), va="center",
+                       fontsize=6.5, color="#4d565f")
+            continue
+        open_ended = not math.isfinite(interval.upper)
+        panel.plot([interval.lower, edge if open_ended else interval.upper], [y, y], ":" if open_ended else "-", color=color, linewidth=1.2)
+        if math.isfinite(interval.estimate):
+            panel.plot([interval.estimate], [y], marker, color=color, markersize=6)
+    panel.set_yticks(range(len(rows)), [name for name, *_ in rows])
+    panel.set_ylim(len(rows) - 0.5, -0.6)
+    panel.set_xscale("log")
+    low = min((t for _, positions, _, _ in rows for t in _survival(results, positions)[0]), default=edge / 10)
+    panel.set_xlim(max(low, 1) / 1.25, edge)
+    plain_steps(panel.xaxis)
+    panel.grid(axis="x", which="both", color="#e6e9e5", linewidth=0.6)
+    panel.set_axisbelow(True)
+    panel.set_xlabel("steps to generalization")
+
+
+def plain_steps(axis):
+    """Ticks as 500, 1k, 2k."""
+    axis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(lambda step, _: "%gk" % (step / 1000) if step >= 1000 else "%g" % step)
+    axis.set_minor_locator(matplotlib.ticker.NullLocator())
+
+
+def fig9(results, tune_from=100):
+    """Time to generalization under every intervention, a panel for each task and setting. Where the file has tuning seeds
+    (from `tune_from` on), each intervention's weight is picked on those and shown on the others."""
+    names = interventions(results)
+    ended = results.runs["status"].isin(statistics.ENDED).tolist()
+    if not any(ended):
+        raise FigureError("no run has ended")
+    settings = _settings(results, names)
+    panels = positions_by(settings, ended)
+    found = {}
+    for setting, positions in panels.items():
+        inside = set(positions)
+        rows, is_tuned = tuned(results, [name if p in inside else None for p, name in enumerate(names)], tune_from)
+        found[setting] = [(name, mine) for name, mine in rows if name is not None], is_tuned
+    most = max(len(rows) for rows, _ in found.values())
+    figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, 0.24 * most + 1.3), squeeze=False)
+    for panel, (setting, (rows, is_tuned)) in zip(axes[0], found.items()):
+        _times(panel, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(rows)])
+        panel.set_title(setting + ("\nweights picked on seeds from %d on" % tune_from if is_tuned else ""))
+    figure.tight_layout(w_pad=5)
+    return figure
+
+
+def _settings(results, names):
+    """What a panel is: the task, and the axes that vary within a label."""
+    described = task_names(results)
+    axes = [axis for axis in plain_axes(results) if not axis.split("run.")[-1].startswith("task.")]
+    varying = [axis for axis in axes if any(len({str(results.runs[axis].iloc[p]) for p in positions}) > 1
+                                            for positions in positions_by(list(zip(names, described))).values())]
+    return [", ".join([described[p]] + ["%s %s" % (axis.split(".")[-1], results.runs[axis].iloc[p]) for axis in varying])
+            for p in range(len(names))]
+
+
+def _need_curves(results, names):
+    if len(results) == 0:
+        raise FigureError("the file holds no runs")
+    missing = [name for name in ["step"] + names if name not in results.curves]
+    if missing:
+        raise FigureError("the file has no curve %s" % ", ".join(missing))
+
+
+FIGURES = {"fig6": fig6, "fig7": fig7, "fig8": fig8, "fig9": fig9}
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="figures", description="Figures of a sweep's results as PDF and PNG, in the form "
+                                     "of the paper's: " + "; ".join("%s: %s" % (n, f.__doc__.split(":")[0].split(".")[0].strip().lower()) for n, f in FIGURES.items()))
+    parser.add_argument("results", nargs="+", help="results file; several are joined by run id")
+    parser.add_argument("--figure", required=True, choices=[*FIGURES, "all"])
+    parser.add_argument("-o", "--output", metavar="PREFIX", help="files are PREFIX-FIGURE.pdf and .png (default: the first results file without .h5)")
+    parser.add_argument("--tune-from", type=int, default=100, metavar="SEED", help="fig9: seeds from this one on pick the weights (100)")
+    options = parser.parse_args(arguments)
+    prefix = options.output or os.path.splitext(options.results[0])[0]
+    names = list(FIGURES) if options.figure == "all" else [options.figure]
+    try:
+        results = load(options.results)
+        with plt.rc_context(STYLE):
+            for name in names:
+                figure = fig9(results, options.tune_from) if name == "fig9" else FIGURES[name](results)
+                for kind in ("pdf", "png"):
+                    path = "%s-%s.%s" % (prefix, name, kind)
+                    # The same results give the same bytes.
+                    figure.savefig(path, metadata={"CreationDate": None} if kind == "pdf" else None)
+                    print(path)
+                plt.close(figure)
+    except (ResultsError, FigureError) as error:
+        print("figures: error: %s" % (error if isinstance(error, ResultsError) else "%s: %s" % (name, error)), file=sys.stderr)
+        return 3
+    except OSError as error:
+        print("figures: error: %s: %s" % (error.filename, error.strerror), file=sys.stderr)
+        return 3
+    return 0

@@ -1,0 +1,253 @@
+"""What the page holds of a results file: the run table, curves and snapshots thinned to a size that can be sent."""
+
+import datetime
+import json
+import math
+
+import numpy as np
+
+from . import encode, statistics, tasks
+
+CURVE_BYTES = 2_400_000  # before compression, up to 400 runs; more runs may have more
+SNAPSHOT_BYTES = 1_200_000
+MOST_POINTS, FEWEST_POINTS = 160, 32
+MOST_SNAPSHOTS, COMPONENTS = 24, 4
+
+# Metrics in the order in which they are kept when not all have room, with the units' axis titles.
+FIRST_METRICS = ("train_accuracy", "test_accuracy", "test_accuracy_unmirrored", "test_accuracy_underived", "test_loss",
+                 "train_loss", "effective_dimension", "participation_ratio")
+LEFT_OUT = ("step",)
+VIOLATION_PARTS = ("mean", "max", "disagreement", "null_mean", "null_max", "ratio_mean", "ratio_max",
+                   "mass_beyond_diameter")
+ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo")
+RUN_COLUMNS = ("id", "label", "task", "status", "seed", "error", "host", "attempts", "steps", "stopped_early",
+               "wall_seconds", "phase", "parameters", "majority", "train_inputs", "test_inputs")
+
+
+def build(results, title=None):
+    """(header, bytes of the arrays)."""
+    container = encode.Container()
+    header = {
+        "title": title or _title(results),
+        "description": _description(results),
+        "files": results.paths,
+        "made_utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "attributes": {key: _plain(value) for key, value in results.attributes.items()},
+        "count": len(results),
+        "columns": _columns(results),
+        "axes": [name for name in results.axes],
+        "families": _families(results),
+        "phase": _phase_keys(results),
+        "tasks": [tasks.describe(config) for config in results.configs],
+        "planned": [config.get("steps") for config in results.configs],
+    }
+    header["curves"] = _curves(results, container)
+    header["geometry"] = _geometry(results, container)
+    header["arrays"] = container.directory
+    return header, container.bytes()
+
+
+def to_json(header):
+    return json.dumps(header, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+
+# ---- texts ----
+
+def _title(results):
+    names = [sweep["name"] for sweep in results.sweeps if sweep["name"]]
+    return ", ".join(dict.fromkeys(names)) or "symsweep results"
+
+
+def _description(results):
+    for sweep in results.sweeps:
+        try:
+            text = json.loads(sweep["config"]).get("description", "")
+        except (ValueError, AttributeError):
+            text = ""
+        if text:
+            return str(text)
+    return ""
+
+
+def _plain(value):
+    """A JSON value; null for what is missing or not finite."""
+    if statistics.is_missing(value):
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        # Six digits: results are float32.
+        return float("%.6g" % value) if math.isfinite(value) else None
+    return str(value)
+
+
+# ---- runs ----
+
+def _columns(results):
+    runs, columns = results.runs, {}
+    for name in runs.columns:
+        onset = name.startswith(("t_", "lead_time", "test_accuracy_first", "train_accuracy_first")) and "dips" not in name
+        if name in RUN_COLUMNS or name in results.axes or onset or name.startswith("final."):
+            values = [_plain(value) for value in runs[name].tolist()]
+            # That nobody reached an onset is worth saying; other columns without a value are not.
+            if name in ONSETS or any(value is not None for value in values):
+                columns[name] = [value[:12] for value in values] if name == "id" else values
+    for name in ("prompted", "holds", "tuples", "enumerated"):
+        for family in results.families:
+            key = "%s.%s" % (family, name)
+            if key in runs:
+                columns[key] = [_plain(value) for value in runs[key].tolist()]
+    return columns
+
+
+def _families(results):
+    """Families with a violation of any run, the default one of the tasks first."""
+    found = []
+    for family in results.families:
+        column = "final.%s_max" % family
+        if column in results.runs and results.runs[column].notna().any():
+            found.append(family)
+    leading = [config.get("phase", {}).get("family") for config in results.configs]
+    return sorted(found, key=lambda family: -leading.count(family))
+
+
+def _phase_keys(results):
+    keys = {}
+    for key in ("accuracy", "tau", "family", "gap"):
+        keys[key] = [_plain(config.get("phase", {}).get(key)) for config in results.configs]
+    return keys
+
+
+# ---- curves ----
+
+def _chosen_points(count, most):
+    """Evaluations to keep of `count`: half of them even in their number, half even in its logarithm, first and last
+    always."""
+    if count <= most:
+        return np.arange(count)
+    even = np.linspace(0, count - 1, most // 2)
+    logarithmic = np.geomspace(1, count, most - most // 2) - 1
+    return np.unique(np.rint(np.concatenate([even, logarithmic])).astype(int))
+
+
+def _metric_order(names, families):
+    def rank(name):
+        if name in FIRST_METRICS:
+            return FIRST_METRICS.index(name)
+        for k, suffix in enumerate(("_max", "_mean")):
+            for f, family in enumerate(families):
+                if name == family + suffix:
+                    return 100 + 10 * f + k
+        return 1000
+    return sorted(names, key=rank)
+
+
+def _facts(data, name, families):
+    family = next((f for f in families if name.startswith(f + "_") and name[len(f) + 1:] in VIOLATION_PARTS), None)
+    attributes = data.attrs
+    return {"name": name, "label": attributes.get("long_name", name), "units": attributes.get("units", "1"),
+            "definition": attributes.get("definition", ""), "family": family}
+
+
+def _curves(results, container):
+    data = results.curves
+    if "step" not in data or len(results) == 0:
+        return {"metrics": [], "thinned": False, "left_out": []}
+    steps = data["step"].values
+    lengths = (steps >= 0).sum(axis=1)
+    names = [name for name in data.data_vars
+             if name not in LEFT_OUT and data[name].dtype.kind == "f" and np.isfinite(data[name].values).any()]
+    names = _metric_order(names, results.families)
+    budget = CURVE_BYTES * max(1.0, len(results) / 400)
+    trained = max(int((lengths > 0).sum()), 1)
+    most = int(budget / 2 / trained / max(len(names), 1))
+    if most < FEWEST_POINTS:
+        keep = max(int(budget / 2 / trained / FEWEST_POINTS), len(FIRST_METRICS))
+        names, left_out, most = names[:keep], names[keep:], FEWEST_POINTS
+    else:
+        left_out = []
+    most = min(most, MOST_POINTS)
+    chosen = [_chosen_points(int(n), most) for n in lengths]
+    container.add("curve_count", np.array([len(c) for c in chosen]))
+    container.add("step", np.concatenate([steps[r, c] for r, c in enumerate(chosen)]))
+    metrics = []
+    for name in names:
+        values = data[name].values
+        codes, scale = encode.quantize(np.concatenate([values[r, c] for r, c in enumerate(chosen)]))
+        container.add("curve:" + name, codes)
+        metrics.append({**_facts(data[name], name, results.families), **scale})
+    return {"metrics": metrics, "thinned": bool(max(lengths, default=0) > most), "points": most, "left_out": left_out}
+
+
+# ---- geometry ----
+
+def _in_turn(results):
+    """All runs, in turn one of every setting (all axes but the seed), so that each is there when not all have room."""
+    names = [name for name in results.axes if name not in ("run.seed", "seed", "data_seed")]
+    groups = {}
+    for position, (_, row) in enumerate(results.runs.iterrows()):
+        key = (row.get("label"),) + tuple(str(row[name]) for name in names)
+        groups.setdefault(key, []).append(position)
+    turns = max((len(g) for g in groups.values()), default=0)
+    return [group[k] for k in range(turns) for group in groups.values() if k < len(group)]
+
+
+def _align(coordinates):
+    """Signs of components, snapshot by snapshot backwards, so that each lies as near as it can to the next one: the
+    sign of a principal component is arbitrary and must not make it jump."""
+    for s in range(len(coordinates) - 2, -1, -1):
+        sign = np.sign(np.nansum(coordinates[s] * coordinates[s + 1], axis=0))
+        coordinates[s] *= np.where(sign == 0, 1, sign)
+    return coordinates
+
+
+def _geometry(results, container):
+    data = results.snapshots
+    if len(results) == 0 or "pca" not in data or "step" not in data:
+        return {"runs": [], "of": 0}
+    steps = data["step"].values
+    usable = {r for r in range(len(results)) if (steps[r] >= 0).any() and np.isfinite(data["pca"].values[r]).any()}
+    kept, used, kinds, entries = [], 0, {}, []
+    for run in [r for r in _in_turn(results) if r in usable]:
+        entry, arrays, size = _snapshots_of(data, run, results.configs[run])
+        if kept and used + size > SNAPSHOT_BYTES * max(1.0, len(results) / 400):
+            break
+        used += size
+        kept.append(run)
+        task = tasks.describe(results.configs[run])
+        kinds.setdefault("%s/%d" % (task, entry["tokens"]), tasks.entities(results.configs[run], entry["tokens"]))
+        entry["kind"] = "%s/%d" % (task, entry["tokens"])
+        entries.append(entry)
+        for name, values in arrays.items():
+            container.add("%s:%d" % (name, run), values)
+    entries = sorted(entries, key=lambda entry: entry["run"])
+    return {"runs": entries, "of": len(usable), "kinds": kinds, "components": COMPONENTS}
+
+
+def _snapshots_of(data, run, config):
+    steps = data["step"].values[run]
+    known = np.nonzero(steps >= 0)[0]
+    known = known[_chosen_points(len(known), MOST_SNAPSHOTS)]
+    coordinates = data["pca"].values[run][known][:, :, :COMPONENTS].astype(np.float64)
+    present = np.isfinite(coordinates).any(axis=(0, 2))
+    coordinates = _align(coordinates[:, present])
+    scale = np.nanmax(np.abs(coordinates), axis=(1, 2), initial=0)
+    scale[~np.isfinite(scale) | (scale == 0)] = 1
+    scaled = np.rint((coordinates / scale[:, None, None] + 1) / 2 * 65000)
+    codes = np.where(np.isfinite(scaled), scaled, encode.MISSING).astype(np.uint16)
+    entry = {"run": run, "steps": [int(s) for s in steps[known]], "tokens": int(present.sum()),
+             "scale": [float("%.6g" % s) for s in scale], "variance": [], "frequencies": 0}
+    if "explained_variance" in data:
+        entry["variance"] = [[_plain(v) for v in row] for row in data["explained_variance"].values[run][known]]
+    arrays = {"pca": codes}
+    if "fourier_power" in data:
+        power = data["fourier_power"].values[run][known].astype(np.float64)
+        power = power[:, np.isfinite(power).any(axis=0)]
+        if power.shape[1]:
+            total = np.nansum(power, axis=1, keepdims=True)
+            share = np.divide(power, total, out=np.full_like(power, np.nan), where=total > 0)
+            arrays["fourier"] = np.where(np.isfinite(share), np.rint(share * 65000), encode.MISSING).astype(np.uint16)
+            entry["frequencies"] = int(power.shape[1])
+    return entry, arrays, sum(a.nbytes for a in arrays.values())

@@ -1,0 +1,138 @@
+"""The page: results files in, one self-contained HTML file out."""
+
+import argparse
+import html
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from . import encode, payload
+from .results import ResultsError, load
+
+PAGE = Path(__file__).parent / "page"
+SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "phase", "curves", "threshold", "onsets", "survival",
+           "geometry", "runs", "main")
+
+# D3 as Debian has it (package node-d3), or a copy that SYMSWEEP_D3 names.
+D3_PLACES = ("/usr/share/nodejs/d3/dist/d3.min.js", "/usr/share/javascript/d3/d3.min.js")
+
+D3_LICENCE = """Copyright 2010-2022 Mike Bostock
+
+Redistribution and use in source and binary forms, with or without modification, are permitted provided that the following conditions are met:
+
+* Redistributions of source code must retain the above copyright notice, this list of conditions and the following disclaimer.
+* Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following disclaimer in the documentation and/or other materials provided with the distribution.
+* Neither the name of the author nor the names of contributors may be used to endorse or promote products derived from this software without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT OWNER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
+
+
+class ReportError(Exception):
+    """The page cannot be made; the message says what to do."""
+
+
+def find_d3():
+    named = os.environ.get("SYMSWEEP_D3")
+    places = [named] if named else D3_PLACES
+    for place in places:
+        if os.path.isfile(place):
+            text = Path(place).read_text(encoding="utf-8")
+            version = re.search(r"d3js\.org v(\d+)[\d.]*", text[:400])
+            if version and int(version.group(1)) >= 5:
+                return text
+    raise ReportError(
+        "D3 (version 5 or later), which draws the page, is not in %s; install the Debian package node-d3 "
+        "(scripts/packages analysis), or name a copy of d3.min.js in SYMSWEEP_D3" % " or ".join(places))
+
+
+def summary_line(results):
+    """One sentence for readers without JavaScript, and for search."""
+    runs = results.runs
+    if len(runs) == 0:
+        return "This file holds no runs."
+    counts = runs["status"].value_counts()
+    words = ", ".join("%d %s" % (n, status.replace("_", " ")) for status, n in counts.items())
+    phases = runs["phase"].value_counts() if "phase" in runs else {}
+    labels = ", ".join("%d %s" % (phases[p], p) for p in ("confusion", "memorization", "grokking", "comprehension")
+                       if p in phases)
+    return "%d run%s: %s%s." % (len(runs), "" if len(runs) == 1 else "s", words, "; phases: " + labels if labels else "")
+
+
+def source_line(results, header):
+    attributes = results.attributes
+    made = "Made %s from %s." % (header["made_utc"], ", ".join(os.path.basename(p) for p in results.paths))
+    trained = "Trained by symsweep %s (%s)" % (attributes.get("symsweep_version", "?"),
+                                               str(attributes.get("git_commit", "unknown commit"))[:12])
+    begun = attributes.get("created_utc")
+    blas = str(attributes.get("blas", "")).split(" NO_")[0].split(" DYNAMIC")[0]
+    return "%s %s%s%s." % (made, trained, ", begun " + str(begun) if begun else "", ", " + blas if blas else "")
+
+
+def _inline(text):
+    """Script text inside a script element: nothing in it may end the element."""
+    return re.sub(r"</(script)", r"<\\/\1", text, flags=re.I)
+
+
+def build(results, title=None):
+    """The page as text."""
+    library = find_d3()
+    header, arrays = payload.build(results, title)
+    values = {
+        "title": html.escape(header["title"]),
+        "description": html.escape(header["description"]),
+        "summary": html.escape(summary_line(results)),
+        "source": html.escape(source_line(results, header)),
+        "style": (PAGE / "style.css").read_text(encoding="utf-8"),
+        "d3": html.escape(library.split("\n", 1)[0].lstrip("/ ")),
+        "licence": html.escape(D3_LICENCE),
+        "header": encode.pack(payload.to_json(header).encode("utf-8")),
+        "arrays": encode.pack(arrays),
+        "library": _inline(library),
+        "scripts": _inline("\n".join((PAGE / (name + ".js")).read_text(encoding="utf-8") for name in SCRIPTS)),
+    }
+    template = (PAGE / "template.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match.group(1)], template)
+
+
+def write(path, text):
+    """Under its name when it is complete."""
+    folder = os.path.dirname(os.path.abspath(path))
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        prog="report", description="One self-contained HTML page of a sweep's results: phase diagram, curves, threshold, "
+        "onsets, survival, geometry, failures. Works on a file that a sweep is still writing.")
+    parser.add_argument("results", nargs="+", help="results file; several are joined by run id")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the page (default: beside the first results file, .html)")
+    parser.add_argument("--title", help="title of the page (default: the sweep's name)")
+    options = parser.parse_args(arguments)
+    output = options.output or os.path.splitext(options.results[0])[0] + ".html"
+    try:
+        text = build(load(options.results), options.title)
+        write(output, text)
+    except (ResultsError, ReportError) as error:
+        print("report: error: %s" % error, file=sys.stderr)
+        return 3
+    except OSError as error:
+        print("report: error: %s: %s" % (error.filename or output, error.strerror or error), file=sys.stderr)
+        return 3
+    print(output)
+    return 0
