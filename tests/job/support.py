@@ -218,6 +218,15 @@ def written(path):
         return 0
 
 
+def running(path):
+    """Is a run in training, as far as the file says?"""
+    try:
+        with h5py.File(path, "r", swmr=True) as file:
+            return bool((file["/runs/status"][()] == 1).any())
+    except (OSError, KeyError):
+        return False
+
+
 def load(path):
     """Every dataset by path, rows in order of run id."""
     datasets = {}

@@ -37,7 +37,9 @@ class JobKills(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Folder(small())
         cls.reference = cls.folder / "reference.h5"
-        assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
+        begun = time.monotonic()
+        assert run(3, "-o", cls.reference, cls.folder.sweep).returncode == 0
+        cls.span = time.monotonic() - begun
 
     @classmethod
     def tearDownClass(cls):
@@ -48,7 +50,7 @@ class JobKills(unittest.TestCase):
         process = start(3, "-o", output, self.folder.sweep)
         processes = []
         try:
-            moment = time.monotonic() + dice.uniform(0.1, 4)
+            moment = time.monotonic() + dice.uniform(0.05, 1) * self.span
             while time.monotonic() < moment and process.poll() is None:
                 time.sleep(0.01)
             processes = support.tree(process.pid)
@@ -94,7 +96,7 @@ class JobKills(unittest.TestCase):
 class TrainerKills(unittest.TestCase):
     def test_trainers_die_and_the_job_goes_on(self):
         seeds = TRAINER_KILLS if LONG else 6  # each run is struck once: three times would be its own fault
-        with Folder(sweep(steps=6000, seeds=seeds, p=19, d_model=32, every=100, checkpoint=0.3)) as folder:
+        with Folder(sweep(steps=10000, seeds=seeds, p=19, d_model=32, every=100, checkpoint=0.3)) as folder:
             reference, output = folder / "reference.h5", folder / "out.h5"
             self.assertEqual(run(0, "-o", reference, folder.sweep).returncode, 0)
             dice = random.Random(7)

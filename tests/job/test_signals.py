@@ -10,7 +10,7 @@ import h5py
 import support
 from support import Folder, finish, kill, run, start, sweep, wait_for
 
-SEEDS, STEPS = 2, 6000
+SEEDS, STEPS = 2, 8000
 
 
 def stoppable(checkpoint=300):
@@ -40,10 +40,11 @@ class Stops(unittest.TestCase):
         self.assertFalse((output.parent / (output.name + ".checkpoints")).exists())
         return steps_taken(done.stderr)
 
-    def interrupt(self, output, ranks, number, whom, evaluations=12):
+    def interrupt(self, output, ranks, number, whom):
         process = start(ranks, "-o", output, self.folder.sweep)
         try:
-            wait_for(lambda: support.written(output) >= evaluations, "records")
+            wait_for(lambda: support.running(output), "a run")
+            time.sleep(0.3)
             kill(whom(process), number)
             return finish(process)
         finally:
@@ -63,7 +64,7 @@ class Stops(unittest.TestCase):
         process = start(3, "-o", output, self.folder.sweep)
         reader = None
         try:
-            wait_for(lambda: support.written(output) >= 12, "records")
+            wait_for(lambda: support.running(output), "a run")
             reader = h5py.File(output, "r", swmr=True)
             kill(process.pid, signal.SIGUSR1)
             code, text = finish(process)
@@ -92,7 +93,7 @@ class Stops(unittest.TestCase):
         process = start(2, "-o", output, self.folder.sweep)
         try:
             trainer = wait_for(lambda: support.trainers(process), "a trainer")[0]
-            wait_for(lambda: support.written(output) >= 2, "records")
+            wait_for(lambda: support.running(output), "a run")
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
                 kill(trainer, number)
             code, text = finish(process)
@@ -132,7 +133,7 @@ class EndsAtOnce(unittest.TestCase):
                 output = folder / "out.h5"
                 process = start(ranks, "-o", output, folder.sweep)
                 try:
-                    wait_for(lambda: support.written(output) >= 1, "records")
+                    wait_for(lambda: support.running(output), "a run")
                     target = support.trainers(process)[0] if ranks else process.pid
                     if ranks:
                         kill(target, signal.SIGSTOP)  # cannot answer
@@ -150,7 +151,7 @@ class EndsAtOnce(unittest.TestCase):
             output = folder / "out.h5"
             process = start(2, "-o", output, folder.sweep)
             try:
-                wait_for(lambda: support.written(output) >= 4, "records")
+                wait_for(lambda: support.running(output), "a run")
                 kill(process.pid, signal.SIGUSR1)
                 time.sleep(0.05)
                 kill(process.pid, signal.SIGUSR1)

@@ -25,6 +25,8 @@ static void test_merge(void **state)
     first.layout.axes = axes;
     fixture_narrow(&first);
     fixture_narrow(&second);
+    fixture_narrow(&third);
+    third.layout.metric[SW_METRIC_STRESS] = true;
     write_all_runs(a, &first);
     write_all_runs(b, &second);
     /* c: runs 18..24, of which 18 and 19 are done in a and 20..22 in b; it only failed at 19 */
@@ -103,6 +105,7 @@ static void test_compact(void **state)
     char small[160];
     path_of(small, p, "small.h5");
     fixture f = fixture_create(0, 40, 100, true);
+    fixture_narrow(&f);
     write_all_runs(p->path, &f);
     assert_ok(sw_store_compact(p->path, small));
     assert_all_rows(small, 40, 100);

@@ -45,6 +45,7 @@ static void test_buffering(void **state)
 {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 2, 50, false);
+    fixture_narrow(&f);
     sw_store *store;
     sw_results *results;
     sw_record *records;
@@ -89,6 +90,7 @@ static void test_requeue_and_resume(void **state)
 {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 3, 20, false);
+    fixture_narrow(&f);
     sw_store *store;
     assert_ok(sw_store_open(&store, path, &f.layout));
     for (int64_t row = 0; row < 2; row++) {
@@ -133,6 +135,7 @@ static void test_begin_clears(void **state)
 {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 1, 20, true);
+    fixture_narrow(&f);
     sw_store *store;
     assert_ok(sw_store_open(&store, path, &f.layout));
     assert_ok(fixture_train(store, &f, 0, SW_RUN_FAILED));
@@ -180,6 +183,7 @@ static void test_onsets_again(void **state)
 {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 2, 10, false);
+    fixture_narrow(&f);
     write_all_runs(path, &f);
     sw_store *store;
     snprintf(f.configs[1], sizeof f.configs[1], "{\"seed\": 1, \"phase\": {\"tau\": 0.5}}");
@@ -265,6 +269,7 @@ static void test_refusals(void **state)
 {
     const place *p = *state;
     fixture f = fixture_create(0, 2, 5, false);
+    fixture_narrow(&f);
     sw_store *store;
     sw_results *results;
     char other[160];
@@ -333,6 +338,7 @@ static void test_reader_in_the_way(void **state)
 {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 2, 5, false);
+    fixture_narrow(&f);
     write_all_runs(path, &f);
     for (int swmr = 0; swmr < 2; swmr++) {
         char command[512], answer[16] = "";
