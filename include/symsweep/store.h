@@ -69,7 +69,9 @@ sw_status sw_store_requeue(sw_store *store, int64_t row, bool charge) SW_MUST_CH
 /* Records of a row as written so far (buffered ones too); free with free(). */
 sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t *count) SW_MUST_CHECK;
 
-/* Everything given so far is on its way to the disk: data, H5Fflush, progress counters, H5Fflush. */
+/* Everything given so far is on its way to the disk: data, H5Fflush, progress counters, H5Fflush; now and then fsync.
+ * SW_E_IO: the system refused (full disk, quota, I/O error); nothing that was given is lost, the file stands as after a
+ * kill, and the next call tries again. What is given meanwhile is kept up to 512 MB. */
 sw_status sw_store_flush(sw_store *store) SW_MUST_CHECK;
 /* How many records of the row are flushed (what a worker may forget). */
 int64_t sw_store_flushed(const sw_store *store, int64_t row);
