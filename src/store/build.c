@@ -135,14 +135,14 @@ static sw_status create_missing(hid_t file, const sw_catalog *catalog, const sw_
     return status;
 }
 
-/* Fills the rows of a file whose datasets are complete. */
+/* Fills the rows of a file whose datasets are complete; room first, so that new rows have no chunks yet. */
 static sw_status fill_rows(hid_t file, const char *path, const sw_schema *schema, const sw_store_layout *layout,
                            const sw_growth *growth)
 {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
-    if (!status) status = write_known(catalog, schema, layout, growth);
     if (!status) status = sw_preallocate(catalog, path, layout, growth->row, growth->known);
+    if (!status) status = write_known(catalog, schema, layout, growth);
     sw_catalog_close(catalog);
     return status;
 }

@@ -37,25 +37,33 @@ static int64_t chunk_bytes(const sw_column *column, const hsize_t chunk[SW_H5_RA
 static sw_status write_chunk(const sw_column *column, const hsize_t offset[SW_H5_RANK_MAX], const void *missing,
                              int64_t bytes)
 {
-    haddr_t address = HADDR_UNDEF;
-    hsize_t size = 0;
-    unsigned filters = 0;
-    if (H5Dget_chunk_info_by_coord(column->dataset, offset, &filters, &address, &size) < 0)
-        return sw_h5_fail("%s", column->path);
-    if (address != HADDR_UNDEF) return SW_OK; /* shared with older rows */
     if (H5Dwrite_chunk(column->dataset, H5P_DEFAULT, 0, offset, (size_t)bytes, missing) < 0)
         return sw_h5_fail("%s: room for the runs", column->path);
     return SW_OK;
 }
 
-/* Every chunk of the box that starts at row `from` and reaches `end` elements along the other dimensions. */
-static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_H5_RANK_MAX], hsize_t from,
+/* Is the chunk there already? The library walks through the whole index to find out. */
+static sw_status find_chunk(bool *out, const sw_column *column, const hsize_t offset[SW_H5_RANK_MAX])
+{
+    haddr_t address = HADDR_UNDEF;
+    hsize_t size = 0;
+    unsigned filters = 0;
+    if (H5Dget_chunk_info_by_coord(column->dataset, offset, &filters, &address, &size) < 0)
+        return sw_h5_fail("%s", column->path);
+    *out = address != HADDR_UNDEF;
+    return SW_OK;
+}
+
+/* Every chunk of the box that starts at row `from` and reaches `end` elements along the other dimensions; `shared`:
+ * the box holds older rows too, so that chunks may be there. */
+static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_H5_RANK_MAX], hsize_t from, bool shared,
                             const int64_t end[SW_H5_RANK_MAX], const void *missing, int64_t bytes)
 {
-    sw_status status = SW_OK;
     hsize_t offset[SW_H5_RANK_MAX] = {from};
     for (;;) {
-        status = write_chunk(column, offset, missing, bytes);
+        bool there = false;
+        sw_status status = shared ? find_chunk(&there, column, offset) : SW_OK;
+        if (!status && !there) status = write_chunk(column, offset, missing, bytes);
         if (status) return status;
         int i = column->rank - 1;
         while (i > 0 && (offset[i] += chunk[i]) >= (hsize_t)end[i]) offset[i--] = 0;
@@ -90,7 +98,7 @@ static sw_status preallocate_column(const sw_column *column, const sw_store_layo
         if (chunks == 0) continue;
         if (chunks * bytes > *left) break;
         *left -= chunks * bytes;
-        status = write_band(column, chunk, (hsize_t)from, end, missing, bytes);
+        status = write_band(column, chunk, (hsize_t)from, from < first, end, missing, bytes);
     }
     free(missing);
     return status;
