@@ -3,6 +3,7 @@
 #define SYMSWEEP_CONFIG_H
 
 #include "symsweep/json.h"
+#include "symsweep/refine.h"
 #include "symsweep/run.h"
 #include "symsweep/status.h"
 
@@ -86,6 +87,42 @@ size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i);
 /* "cases", "zip", "random" or "grid". */
 const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i);
 
+/* ---- adaptive work: `refine` and `prune` ---- */
+
+enum { SW_RUNGS_MAX = 32, SW_WITHIN_MAX = 8 };
+
+typedef enum sw_statement { SW_STATEMENT_T_MEM, SW_STATEMENT_T_GEN, SW_STATEMENT_T_SYM, SW_STATEMENT_T_GEO } sw_statement;
+
+typedef struct sw_refine_config {
+    int32_t axis_count;  /* 0 = the sweep does not refine */
+    int32_t axes[2];     /* numbers among the sweep's axes */
+    int32_t reached;     /* sw_statement: this onset is reached */
+    sw_refine_rule rule;
+} sw_refine_config;
+
+/* Successive halving: runs stop at each rung; when all that are left have come there, the best go on. */
+typedef struct sw_halving_config {
+    int32_t rung_count;  /* 0 = off */
+    int64_t rungs[SW_RUNGS_MAX]; /* steps, ascending */
+    double keep;         /* share that goes on */
+    int32_t measure;     /* number of a metric (record.h) */
+    bool lowest;         /* the best have the lowest value, not the highest */
+    int32_t within_count;
+    int32_t within[SW_WITHIN_MAX]; /* only runs that agree in these axes compete; -1 = the label */
+} sw_halving_config;
+
+typedef struct sw_adaptive_config {
+    sw_refine_config refine;
+    sw_halving_config halving;
+    sw_prune_config prune;
+} sw_adaptive_config;
+const sw_adaptive_config *sw_sweep_adaptive(const sw_sweep *sweep);
+
+/* Where run k stands on the lattice of `refine`: planes are what the other axes make. Index 1 is 0 with one axis. */
+typedef struct sw_lattice_place { size_t plane, index[2], seed; } sw_lattice_place;
+void sw_sweep_lattice_size(const sw_sweep *sweep, size_t *planes, size_t size[2], size_t *seeds);
+void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64_t k);
+
 /* ---- one resolved configuration ---- */
 
 /* The complete configuration with every key that applies, as JSON (what /runs/config holds). */
@@ -119,6 +156,9 @@ typedef struct sw_key_info {
 } sw_key_info;
 size_t sw_key_count(void);
 void sw_key_describe(size_t i, sw_key_info *out); /* texts point into *out: not to be copied */
+/* The same for `refine` and `prune`, which stand beside `run`. Base "names": an array of axes' paths. */
+size_t sw_adaptive_key_count(void);
+void sw_adaptive_key_describe(size_t i, sw_key_info *out);
 
 /* The identity's generation: a key that is added later does not change it, a default that is changed does. */
 enum { SW_IDENTITY_VERSION = 1 };

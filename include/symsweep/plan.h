@@ -14,6 +14,7 @@ typedef struct sw_planned_run {
     double flops;          /* floating point operations of training and measuring, estimated */
     double seconds;        /* flops / the reference rate of this build's estimate */
     size_t memory;         /* bytes a trainer needs, estimated */
+    sw_lattice_place place; /* with refine */
 } sw_planned_run;
 
 typedef struct sw_plan {
@@ -25,6 +26,8 @@ typedef struct sw_plan {
     sw_planned_run *runs;      /* in sweep order */
     sw_axis_value *axis_values;/* [count, axis_count] */
     size_t *order;             /* [count]: longest expected first, ties in sweep order */
+    sw_adaptive_config adaptive;
+    size_t planes, lattice[2], seeds; /* with refine: run (plane, index, seed) of every place is in the plan */
 } sw_plan;
 
 /* Floating point operations a second that the estimate counts with: one core of the machines that this was measured on
@@ -38,7 +41,8 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
 sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_plan_destroy(sw_plan *plan);
 
-/* Keeps the runs k with k % parts == part (by sweep order); part 0..parts-1 (--shard I/N: part I - 1). */
+/* Keeps the runs k with k % parts == part (by sweep order); part 0..parts-1 (--shard I/N: part I - 1). SW_E_USAGE for a
+ * sweep that refines or halves: which runs go on is decided from the results of all. */
 sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) SW_MUST_CHECK;
 
 /* The identity of one configuration. */

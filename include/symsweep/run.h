@@ -143,6 +143,14 @@ typedef struct sw_phase_config {
     int64_t gap;             /* steps */
 } sw_phase_config;
 
+/* `prune` of a sweep as far as one run is concerned: when it is given up before `steps`. Does not enter the identity: a
+ * run that is given up has the numbers of one that is not, as far as it goes. */
+typedef struct sw_prune_config {
+    double generalized_accuracy;    /* test accuracy that has held ... */
+    int64_t generalized_for_steps;  /* ... for so long; 0 = off */
+    double diverged_train_loss;     /* nats; 0 = off */
+} sw_prune_config;
+
 typedef struct sw_run_config {
     sw_task_config task;
     double train_fraction;
@@ -159,6 +167,7 @@ typedef struct sw_run_config {
     sw_save_config save;
     sw_phase_config phase;
     double checkpoint_every_seconds; /* 0 = no checkpoints */
+    sw_prune_config prune;           /* of the sweep, set by plan: not a key of the run */
 } sw_run_config;
 
 const char *sw_family_name(sw_family_id family); /* base: from families.def */

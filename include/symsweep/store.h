@@ -33,6 +33,7 @@ typedef struct sw_store_layout {
     size_t run_count;
     const sw_store_run *runs;
     bool metric[SW_METRIC_COUNT]; /* datasets to make: metrics that apply to any run */
+    bool refined;                 /* /runs/refine too */
 } sw_store_layout;
 
 typedef struct sw_store sw_store;
@@ -65,6 +66,18 @@ sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *res
 sw_status sw_store_onsets(sw_store *store, int64_t row, const sw_onsets *onsets) SW_MUST_CHECK;
 /* The run goes back to pending (its worker was lost or asked to stop); attempts + 1 when `charge`. */
 sw_status sw_store_requeue(sw_store *store, int64_t row, bool charge) SW_MUST_CHECK;
+
+/* The row needs no (further) training: SW_RUN_NOT_SELECTED. */
+sw_status sw_store_settle(sw_store *store, int64_t row, sw_run_state state) SW_MUST_CHECK;
+
+/* What refine makes of a row: of the run, and of its point of the lattice with all its seeds. */
+typedef struct sw_store_refined {
+    int64_t round;            /* that chose the run; -1 = none */
+    int64_t class;            /* 1 the statement holds at the point, 0 not, -1 not known yet */
+    int64_t decided, reached; /* runs of the point with a result, and those for which the statement holds */
+    double low, high;         /* Wilson interval of the share; NaN without results */
+} sw_store_refined;
+sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *refined) SW_MUST_CHECK;
 
 /* Records of a row as written so far (buffered ones too); free with free(). */
 sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t *count) SW_MUST_CHECK;

@@ -11,10 +11,11 @@
 typedef struct sw_checkpoint_options {
     const char *path;     /* NULL: none is read or written */
     double every_seconds; /* 0: only when the sink asks to stop */
+    int64_t until_step;   /* stop here as if the sink had asked; 0 = train to the end */
 } sw_checkpoint_options;
 
-/* Trains one run to its end. The result is filled whatever happens. SW_OK: the run is done or diverged (a result);
- * SW_E_INTERRUPTED: the sink asked to stop (result->state is SW_RUN_RUNNING); anything else: the run failed, the message
+/* Trains one run to its end. The result is filled whatever happens. SW_OK: the run is done, diverged or pruned (a
+ * result); SW_E_INTERRUPTED: the sink asked to stop, or until_step is reached (result->state is SW_RUN_RUNNING); anything else: the run failed, the message
  * says why. A checkpoint of this very run at checkpoint->path is resumed from, bit for bit; one that is damaged, of
  * another run or made on another BLAS core type is put aside with a warning and the run starts anew. The file is removed
  * when the run has ended. */

@@ -41,6 +41,9 @@ typedef struct sw_check_summary {
 sw_status sw_check_summarize(sw_check_summary *out, const sw_plan *plan,
                              const sw_check_options *options) SW_MUST_CHECK;
 
+/* Runs that refine can choose at most. */
+size_t sw_check_most_runs(const sw_plan *plan);
+
 /* "modular add p=59", "transformer layers=1 d_model=64 heads=4 d_mlp=256" */
 void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task);
 void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model);

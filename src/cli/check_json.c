@@ -119,6 +119,40 @@ static void write_cost(sw_json *json, const sw_check_summary *s)
     sw_json_end_object(json);
 }
 
+/* What refine may take, and the rungs of halving. */
+static void write_adaptive(sw_json *json, const sw_plan *plan)
+{
+    const sw_refine_config *refine = &plan->adaptive.refine;
+    const sw_halving_config *halving = &plan->adaptive.halving;
+    if (refine->axis_count) {
+        sw_json_key(json, "refine");
+        sw_json_begin_object(json);
+        sw_json_key(json, "axes");
+        sw_json_begin_array(json);
+        for (int32_t a = 0; a < refine->axis_count; a++)
+            sw_json_string(json, plan->axes[refine->axes[a]].path);
+        sw_json_end_array(json);
+        write_integer(json, "planes", (int64_t)plan->planes);
+        write_integer(json, "points", (int64_t)(plan->lattice[0] * plan->lattice[1]));
+        write_integer(json, "seeds", (int64_t)plan->seeds);
+        write_integer(json, "first_runs", (int64_t)(plan->planes * sw_refine_first_points(plan->lattice, &refine->rule)) *
+                                              refine->rule.seeds);
+        write_integer(json, "most_runs", (int64_t)sw_check_most_runs(plan));
+        sw_json_end_object(json);
+    }
+    if (halving->rung_count) {
+        sw_json_key(json, "halving");
+        sw_json_begin_object(json);
+        sw_json_key(json, "rungs");
+        sw_json_begin_array(json);
+        for (int32_t r = 0; r < halving->rung_count; r++)
+            sw_json_integer(json, halving->rungs[r]);
+        sw_json_end_array(json);
+        write_number(json, "keep", halving->keep);
+        sw_json_end_object(json);
+    }
+}
+
 static void write_leak(sw_json *json, const sw_leak *leak)
 {
     sw_json_begin_object(json);
@@ -182,6 +216,7 @@ static void write_plan(sw_json *json, const sw_check_report *report)
     write_axes(json, plan);
     write_models(json, report->summary);
     write_cost(json, report->summary);
+    write_adaptive(json, plan);
     sw_json_key(json, "leaks");
     sw_json_begin_array(json);
     for (size_t i = 0; i < report->leak_count; i++)
@@ -218,10 +253,11 @@ sw_status sw_check_print_json(const sw_check_report *report)
 
 /* ---- keys ---- */
 
-static void write_key(sw_json *json, const sw_key_info *key)
+static void write_key(sw_json *json, const sw_key_info *key, const char *section)
 {
     sw_json_begin_object(json);
     write_text(json, "path", key->path);
+    write_text(json, "section", section);
     write_text(json, "type", key->type);
     write_text(json, "default", key->default_text);
     write_text(json, "range", key->range);
@@ -261,7 +297,15 @@ sw_status sw_check_print_keys(bool as_json)
         sw_key_info key;
         sw_key_describe(i, &key);
         if (as_json)
-            write_key(json, &key);
+            write_key(json, &key, "run");
+        else
+            print_key(&key);
+    }
+    for (size_t i = 0; i < sw_adaptive_key_count(); i++) {
+        sw_key_info key;
+        sw_adaptive_key_describe(i, &key);
+        if (as_json)
+            write_key(json, &key, "sweep");
         else
             print_key(&key);
     }

@@ -173,6 +173,12 @@ static int compare_spans(const void *a, const void *b)
     return (x->workers > y->workers) - (x->workers < y->workers);
 }
 
+size_t sw_check_most_runs(const sw_plan *plan)
+{
+    size_t budget = (size_t)plan->adaptive.refine.rule.budget * plan->planes;
+    return budget > 0 && budget < plan->count ? budget : plan->count;
+}
+
 sw_status sw_check_summarize(sw_check_summary *out, const sw_plan *plan, const sw_check_options *options)
 {
     *out = (sw_check_summary){0};

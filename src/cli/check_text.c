@@ -106,6 +106,29 @@ static void print_models(const sw_check_summary *s)
     if (s->models_left_out) printf("            ... and other models of %zu runs\n", s->models_left_out);
 }
 
+static void print_refine(const sw_plan *plan)
+{
+    static const char *const onsets[] = {"t_mem", "t_gen", "t_sym", "t_geo"};
+    const sw_refine_config *refine = &plan->adaptive.refine;
+    size_t first = sw_refine_first_points(plan->lattice, &refine->rule);
+    printf("refine      where %s is reached, over %s", onsets[refine->reached], plan->axes[refine->axes[0]].path);
+    if (refine->axis_count > 1) printf(" x %s", plan->axes[refine->axes[1]].path);
+    printf(": %zu plane%s of %zu x %zu points, %zu seed%s\n", plan->planes, plan->planes == 1 ? "" : "s",
+           plan->lattice[0], plan->lattice[1], plan->seeds, plan->seeds == 1 ? "" : "s");
+    printf("            at least %zu runs, at most %zu; the rest of the lattice ends as not selected\n",
+           plan->planes * first * (size_t)refine->rule.seeds, sw_check_most_runs(plan));
+}
+
+static void print_halving(const sw_plan *plan)
+{
+    const sw_halving_config *halving = &plan->adaptive.halving;
+    printf("halving     at steps");
+    for (int32_t r = 0; r < halving->rung_count; r++)
+        printf("%s %lld", r ? "," : "", (long long)halving->rungs[r]);
+    printf(" the best %g %% by %s go on, the others are pruned\n", 100 * halving->keep,
+           sw_metric_describe(halving->measure)->name);
+}
+
 static void print_cost(const sw_check_summary *s)
 {
     char longest[32], memory[32], file[32];
@@ -196,6 +219,8 @@ void sw_check_print_text(const sw_check_report *report)
     printf("\n");
     print_axes(plan);
     print_models(report->summary);
+    if (plan->adaptive.refine.axis_count) print_refine(plan);
+    if (plan->adaptive.halving.rung_count) print_halving(plan);
     print_cost(report->summary);
     print_leaks(report);
     if (report->options->list_runs) print_runs(plan);

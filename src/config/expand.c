@@ -140,6 +140,7 @@ static void text_of_value(char out[128], const sw_key *key, const sw_value *valu
     case SW_KEY_REAL:
     case SW_KEY_INTEGER:
     case SW_KEY_BOOL:
+    case SW_KEY_NAMES:
         break;
     }
 }

@@ -84,9 +84,8 @@ void sw_key_concern_text(const sw_key *key, char *out, size_t capacity)
 
 /* ---- values ---- */
 
-static void set_list(sw_run_config *config, const sw_key *key, const sw_value *value)
+static void set_list(char *base, const sw_key *key, const sw_value *value)
 {
-    char *base = (char *)config;
     int32_t *count = (int32_t *)(void *)(base + key->count_offset);
     *count = value->count < key->capacity ? value->count : key->capacity;
     for (int32_t i = 0; i < key->capacity; i++) {
@@ -109,13 +108,13 @@ static void set_file(sw_run_config *config, const sw_key *key, const sw_value *v
     memcpy(config->task.file_sha256, value->file->sha256, sizeof config->task.file_sha256);
 }
 
-void sw_key_set(sw_run_config *config, const sw_key *key, const sw_value *value)
+void sw_key_store(void *base, const sw_key *key, const sw_value *value)
 {
     if (key->type == SW_KEY_INTEGERS) {
-        set_list(config, key, value);
+        set_list(base, key, value);
         return;
     }
-    void *field = (char *)config + key->offset;
+    void *field = (char *)base + key->offset;
     switch (key->stored) {
     case SW_STORED_DOUBLE:
         *(double *)field = value->real;
@@ -133,9 +132,16 @@ void sw_key_set(sw_run_config *config, const sw_key *key, const sw_value *value)
         *(bool *)field = value->integer != 0;
         break;
     case SW_STORED_FILE:
-        set_file(config, key, value);
         break;
     }
+}
+
+void sw_key_set(sw_run_config *config, const sw_key *key, const sw_value *value)
+{
+    if (key->stored == SW_STORED_FILE)
+        set_file(config, key, value);
+    else
+        sw_key_store(config, key, value);
 }
 
 void sw_key_get(sw_field *out, const sw_run_config *config, const sw_key *key)
@@ -204,6 +210,8 @@ bool sw_key_equal(const sw_key *key, const sw_value *a, const sw_value *b)
     case SW_KEY_BOOL:
     case SW_KEY_ENUM:
         return a->integer == b->integer;
+    case SW_KEY_NAMES:
+        return false;
     }
     return false;
 }
@@ -251,6 +259,9 @@ void sw_key_write_value(sw_json *json, const sw_key *key, const sw_value *value)
     case SW_KEY_SHA256:
         write_digest(json, value->file);
         break;
+    case SW_KEY_NAMES:
+        sw_json_null(json);
+        break;
     }
 }
 
@@ -269,7 +280,7 @@ void sw_key_range_text(const sw_key *key, char *out, size_t capacity)
     char low[32], high[32];
     out[0] = '\0';
     if (key->type == SW_KEY_BOOL || key->type == SW_KEY_ENUM || key->type == SW_KEY_FILE ||
-        key->type == SW_KEY_SHA256)
+        key->type == SW_KEY_SHA256 || key->type == SW_KEY_NAMES)
         return;
     format_bound(low, key, key->minimum);
     if (isinf(key->maximum)) {
@@ -314,6 +325,9 @@ void sw_key_type_text(const sw_key *key, char *out, size_t capacity)
     case SW_KEY_SHA256:
         put(&t, "string of 64 hexadecimal digits");
         break;
+    case SW_KEY_NAMES:
+        put(&t, "array of axes");
+        break;
     }
 }
 
@@ -328,7 +342,7 @@ static void default_text(const sw_key *key, char *out, size_t capacity)
         quoted = key->fallback != 0 ? "true" : "false";
     else if (key->type == SW_KEY_ENUM)
         quoted = key->names[(int)key->fallback];
-    else if (key->type == SW_KEY_INTEGERS)
+    else if (key->type == SW_KEY_INTEGERS || key->type == SW_KEY_NAMES)
         quoted = "[]";
     else if (key->word && key->fallback == (double)key->word_value)
         quoted = key->word;
@@ -348,23 +362,21 @@ size_t sw_key_count(void)
     return sw_keys_count + sw_aliases_count;
 }
 
-void sw_key_describe(size_t i, sw_key_info *out)
+void sw_key_describe_row(const sw_key *key, sw_key_info *out)
 {
-    static const char *const bases[] = {"number", "integer", "boolean", "string", "array", "string", "string"};
+    static const char *const bases[] = {"number", "integer", "boolean", "string", "array", "string", "string", "names"};
     memset(out, 0, sizeof *out);
-    const sw_alias *alias = i < sw_keys_count ? NULL : &sw_aliases[i - sw_keys_count];
-    const sw_key *key = &sw_keys[alias ? (size_t)sw_key_find(alias->target[0]) : i];
     enum { TEXT = sizeof out->text[0] };
     sw_key_type_text(key, out->text[0], TEXT);
     default_text(key, out->text[1], TEXT);
     sw_key_range_text(key, out->text[2], TEXT);
     sw_key_concern_text(key, out->text[3], TEXT);
-    out->path = alias ? alias->path : key->path;
+    out->path = key->path;
     out->type = out->text[0];
-    out->default_text = alias ? "as the two" : out->text[1];
+    out->default_text = out->text[1];
     out->range = out->text[2];
     out->concerns = out->text[3];
-    out->meaning = alias ? alias->meaning : key->meaning;
+    out->meaning = key->meaning;
     out->identity = key->identity;
     out->unit = key->unit;
     out->base = bases[key->type];
@@ -378,6 +390,16 @@ void sw_key_describe(size_t i, sw_key_info *out)
     out->minimum = key->minimum;
     out->maximum = key->maximum;
     out->longest = (size_t)key->capacity;
+}
+
+void sw_key_describe(size_t i, sw_key_info *out)
+{
+    const sw_alias *alias = i < sw_keys_count ? NULL : &sw_aliases[i - sw_keys_count];
+    sw_key_describe_row(&sw_keys[alias ? (size_t)sw_key_find(alias->target[0]) : i], out);
+    if (!alias) return;
+    out->path = alias->path;
+    out->default_text = "as the two";
+    out->meaning = alias->meaning;
 }
 
 /* ---- what stands below a prefix ---- */

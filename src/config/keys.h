@@ -13,7 +13,8 @@ typedef enum sw_key_type {
     SW_KEY_ENUM,     /* a name; its place in `names` is the value */
     SW_KEY_INTEGERS, /* an array of integers */
     SW_KEY_FILE,     /* a path */
-    SW_KEY_SHA256    /* of the file's content: 64 hex digits; what enters the identity */
+    SW_KEY_SHA256,   /* of the file's content: 64 hex digits; what enters the identity */
+    SW_KEY_NAMES     /* an array of axes' paths (refine, prune) */
 } sw_key_type;
 
 typedef enum sw_storage {
@@ -110,6 +111,9 @@ typedef struct sw_field {
 } sw_field;
 
 void sw_key_set(sw_run_config *config, const sw_key *key, const sw_value *value);
+/* A value that is no file, into any structure that the key's offsets are of. */
+void sw_key_store(void *base, const sw_key *key, const sw_value *value);
+void sw_key_describe_row(const sw_key *key, sw_key_info *out);
 void sw_key_get(sw_field *out, const sw_run_config *config, const sw_key *key);
 /* The key's default in such a run; frozen: the identity's. */
 void sw_key_default(sw_value *out, const sw_key *key, const sw_run_config *config, bool frozen);

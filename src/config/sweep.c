@@ -63,8 +63,8 @@ static char *stem_of(const char *path)
 
 /* ---- top level ---- */
 
-static const char *const top_names[] = {"name", "description", "output", "run",    "grid",
-                                        "zip",  "cases",       "random", "$schema"};
+static const char *const top_names[] = {"name",  "description", "output", "run",   "grid",   "zip",
+                                        "cases", "random",      "refine", "prune", "$schema"};
 enum { TOP_COUNT = sizeof top_names / sizeof top_names[0] };
 
 static void check_top_names(sw_sweep *sweep, sw_reader *reader)
@@ -285,6 +285,7 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader)
         sw_sweep_values(&values, sweep, k);
         sw_config_resolve(&config, values.given);
         sw_config_check(&config, values.given, sweep->document, reader->diagnostics);
+        sw_sweep_check_adaptive(sweep, reader, &config);
         mark_used(used, &values, &config);
         bool failed = sw_diagnostics_errors(reader->diagnostics) > 0;
         if (failed && last > RUNS_CHECKED_AFTER_ERROR && k + RUNS_CHECKED_AFTER_ERROR < last)
@@ -311,6 +312,7 @@ static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader)
     if (!reader->status) read_axes(sweep, reader);
     if (!reader->status) count_runs(sweep, reader);
     if (!reader->status) list_axes(sweep, reader);
+    if (!reader->status) sw_sweep_read_adaptive(sweep, reader);
     bool complete = sw_document_member(sweep->document, 0, "run") >= 0 && sweep->run_count <= SW_RUNS_MAX;
     if (!reader->status && complete) check_runs(sweep, reader);
     return reader->status;

@@ -57,7 +57,15 @@ struct sw_sweep {
     sw_axis_info *axes;
     size_t axis_count, axis_capacity;
     uint64_t run_count;
+    sw_adaptive_config adaptive;
+    int32_t refined[2];    /* dimensions of refine.axes */
+    int32_t seed_dimension; /* of the grid; -1 = none */
 };
+
+/* Fills sweep->adaptive from the members "refine" and "prune" of the root; needs the axes. */
+void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader);
+/* What of it cannot be for a run of the sweep. */
+void sw_sweep_check_adaptive(const sw_sweep *sweep, sw_reader *reader, const sw_run_config *config);
 
 /* Fill sweep->dimensions and ->cases from the members "grid", "zip", "random", "cases" of the root. */
 void sw_sweep_read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node);

@@ -143,6 +143,7 @@ sw_status sw_plan_layout_create(sw_plan_layout **out, const sw_plan *plan)
                                        .mpi = sw_farm_mpi_version(),
                                        .axis_count = plan->axis_count,
                                        .axes = plan->axes,
+                                       .refined = plan->adaptive.refine.axis_count > 0,
                                        .run_count = plan->count,
                                        .runs = layout->runs};
     for (size_t i = 0; i < plan->count && status == SW_OK; i++) {

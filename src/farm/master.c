@@ -1,9 +1,10 @@
-#include "farm/master_state.h"
+#include "farm/master_adaptive.h"
 
 #include "farm/signals.h"
 #include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
+#include "symsweep/prune.h"
 
 #include <assert.h>
 #include <math.h>
@@ -14,6 +15,50 @@
 static const double ABSENCE_KEPT = 0.999; /* from tick to tick, of which there are 50 a second or more */
 
 /* ---- starting ---- */
+
+bool sw_master_keeps_checkpoints(const sw_master *master, size_t run)
+{
+    return master->plan->runs[run].config.checkpoint_every_seconds > 0 ||
+           master->plan->adaptive.halving.rung_count > 0;
+}
+
+sw_status sw_master_checkpoint(char out[SW_PATH_MAX], const sw_master *master, size_t run)
+{
+    int length = snprintf(out, SW_PATH_MAX, "%s/%s.ckpt", master->settings.checkpoints, master->plan->runs[run].id);
+    if (length >= 0 && length < SW_PATH_MAX) return SW_OK;
+    return sw_fail(SW_E_CONFIG, "%s: path is too long for checkpoints", master->settings.checkpoints);
+}
+
+/* Would the rules of `prune`, which may have been edited, still have given the run up where it was? */
+static sw_status is_still_pruned(bool *out, sw_master *master, size_t run)
+{
+    const sw_prune_config *rule = &master->plan->runs[run].config.prune;
+    sw_prune_watch watch = {.generalized_since = -1};
+    sw_record *records = NULL;
+    size_t count = 0;
+    *out = false;
+    if (rule->generalized_for_steps <= 0 && !(rule->diverged_train_loss > 0)) return SW_OK;
+    sw_status status = sw_store_records(master->store, sw_master_row(master, run), &records, &count);
+    for (size_t i = 0; i < count && !*out; i++) *out = sw_prune_decides(&watch, rule, &records[i]);
+    free(records);
+    return status;
+}
+
+/* Rows that were decided against. With refine and halving it is decided again, from the results; a row that they have
+ * no part in is trained unless a rule speaks against it. */
+static sw_status take_over_decided(sw_master *master, size_t run, sw_run_state state)
+{
+    bool pruned = false;
+    sw_status status = state == SW_RUN_PRUNED ? is_still_pruned(&pruned, master, run) : SW_OK;
+    if (status != SW_OK) return status;
+    if (pruned) {
+        sw_scheduler_settle(master->scheduler, run);
+        return SW_OK;
+    }
+    const sw_adaptive_config *adaptive = &master->plan->adaptive;
+    bool again = state == SW_RUN_PRUNED ? adaptive->halving.rung_count > 0 : adaptive->refine.axis_count > 0;
+    return again ? SW_OK : sw_store_requeue(master->store, sw_master_row(master, run), false);
+}
 
 /* What the file knows of a run decides whether it is trained. */
 static sw_status take_over(sw_master *master, size_t run)
@@ -29,7 +74,7 @@ static sw_status take_over(sw_master *master, size_t run)
         sw_status status = sw_master_compute_onsets(&onsets, master, run, state);
         return status == SW_OK ? sw_store_onsets(master->store, row, &onsets) : status;
     case SW_RUN_NOT_SELECTED:
-    case SW_RUN_PRUNED: sw_scheduler_settle(master->scheduler, run); return SW_OK;
+    case SW_RUN_PRUNED: return take_over_decided(master, run, state);
     case SW_RUN_FAILED:
     case SW_RUN_RUNNING: return sw_store_requeue(master->store, row, false);
     case SW_RUN_PENDING: return SW_OK;
@@ -55,10 +100,10 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
     master->workers = calloc(settings->workers, sizeof *master->workers);
     if (master->workers == NULL) status = sw_fail(SW_E_MEMORY, "no memory for %zu workers", settings->workers);
     for (size_t run = 0; run < plan->count && status == SW_OK; run++) {
-        bool savable = plan->runs[run].config.checkpoint_every_seconds > 0;
-        sw_scheduler_expect(master->scheduler, run, plan->runs[run].seconds, savable);
+        sw_scheduler_expect(master->scheduler, run, plan->runs[run].seconds, sw_master_keeps_checkpoints(master, run));
         status = take_over(master, run);
     }
+    if (status == SW_OK) status = sw_adaptive_create(master);
     if (status == SW_OK) {
         status = sw_store_flush(master->store);
         *out = master;
@@ -76,6 +121,7 @@ done:
 void sw_master_destroy(sw_master *master)
 {
     if (master == NULL) return;
+    sw_adaptive_destroy(master->adaptive);
     sw_scheduler_destroy(master->scheduler);
     sw_wire_buffer_release(&master->buffer);
     free(master->deferred);
@@ -101,13 +147,12 @@ static sw_status assign(sw_master *master, size_t worker, size_t run)
     memset(&message, 0, sizeof message);
     message.config = planned->config;
     message.silence = master->settings.silence;
-    if (planned->config.checkpoint_every_seconds > 0) {
+    message.until_step = sw_adaptive_until(master, run);
+    if (sw_master_keeps_checkpoints(master, run)) {
         message.recorded = sw_store_flushed(master->store, row);
         message.snapshots = sw_store_flushed_snapshots(master->store, row);
-        int length = snprintf(message.checkpoint, sizeof message.checkpoint, "%s/%s.ckpt",
-                              master->settings.checkpoints, planned->id);
-        if (length < 0 || (size_t)length >= sizeof message.checkpoint)
-            return sw_fail(SW_E_CONFIG, "%s: path is too long for checkpoints", master->settings.checkpoints);
+        sw_status status = sw_master_checkpoint(message.checkpoint, master, run);
+        if (status != SW_OK) return status;
     }
     return tell(master, worker, SW_WIRE_ASSIGN, (int32_t)run, &message, sizeof message);
 }
@@ -160,7 +205,7 @@ static sw_status acknowledge(sw_master *master)
     for (size_t w = 0; w < master->settings.workers; w++) {
         sw_master_worker *worker = &master->workers[w];
         int64_t run = sw_scheduler_current(master->scheduler, w);
-        if (run < 0 || !(master->plan->runs[run].config.checkpoint_every_seconds > 0)) continue;
+        if (run < 0 || !sw_master_keeps_checkpoints(master, (size_t)run)) continue;
         if (worker->acknowledged_records == worker->given_records &&
             worker->acknowledged_snapshots == worker->given_snapshots)
             continue;
@@ -293,6 +338,7 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
         [SW_OUTCOME_FAILED] = SW_ENDING_FAILED,
         [SW_OUTCOME_RETRY] = SW_ENDING_RETRY,
         [SW_OUTCOME_INTERRUPTED] = SW_ENDING_BACK,
+        [SW_OUTCOME_PARKED] = SW_ENDING_HELD,
     };
     sw_wire_outcome outcome = (sw_wire_outcome)finish->outcome;
     sw_slot after;
@@ -310,6 +356,10 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
     case SW_OUTCOME_FAILED:
     case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finish->result); break;
     case SW_OUTCOME_INTERRUPTED: sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false)); break;
+    case SW_OUTCOME_PARKED:
+        sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false));
+        if (!master->storage_failed) sw_master_check_storage(master, sw_adaptive_parked(master, run, &finish->result));
+        break;
     case SW_OUTCOME_COUNT: assert(false);
     }
     return SW_OK;
@@ -444,7 +494,8 @@ static size_t runs_left(const sw_master *master)
     return sw_scheduler_count(master->scheduler, SW_SLOT_PENDING) +
            sw_scheduler_count(master->scheduler, SW_SLOT_ASSIGNED) +
            sw_scheduler_count(master->scheduler, SW_SLOT_RUNNING) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);
+           sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD) +
+           sw_scheduler_count(master->scheduler, SW_SLOT_HELD);
 }
 
 int sw_master_exit_code(const sw_master *master)
@@ -465,6 +516,9 @@ void sw_master_report(const sw_master *master)
     sw_info("%zu of %zu runs done, %zu failed, %zu left, %lld steps in %s",
             sw_scheduler_count(master->scheduler, SW_SLOT_DONE), master->plan->count,
             sw_scheduler_count(master->scheduler, SW_SLOT_FAILED), runs_left(master), (long long)master->steps, span);
+    if (master->not_selected > 0)
+        sw_info("%zu runs were not selected: refine has found the boundary without them", master->not_selected);
+    if (master->pruned > 0) sw_info("%zu runs were given up at a rung (prune.halving)", master->pruned);
     if (withheld > 0)
         sw_info("%zu runs were not started: they could not have ended before the limit, and nothing of them would have "
                 "been saved (checkpoint.every_seconds is 0)", withheld);

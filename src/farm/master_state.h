@@ -27,12 +27,16 @@ typedef struct sw_deferred_result {
     sw_run_result result;
 } sw_deferred_result;
 
+typedef struct sw_adaptive sw_adaptive;
+
 struct sw_master {
     sw_master_settings settings;
     const sw_plan *plan;
     sw_store *store;
     sw_scheduler *scheduler;
     sw_master_worker *workers;
+    sw_adaptive *adaptive;     /* NULL: no run waits for the results of others */
+    size_t not_selected, pruned;
     sw_wire_buffer buffer;
     double started, next_flush;
     double last_tick, away;    /* when the last tick ended; longest time between two ticks, slowly forgotten */
@@ -50,6 +54,9 @@ struct sw_master {
 };
 
 int64_t sw_master_row(const sw_master *master, size_t run);
+/* Does what the run has reached outlive an interruption? And the path of its checkpoint. */
+bool sw_master_keeps_checkpoints(const sw_master *master, size_t run);
+sw_status sw_master_checkpoint(char out[SW_PATH_MAX], const sw_master *master, size_t run) SW_MUST_CHECK;
 bool sw_master_troubled(const sw_master *master);
 /* Takes in how a call of the store went that has no second chance: a failure is the end of writing. */
 void sw_master_check_storage(sw_master *master, sw_status status);

@@ -1,5 +1,5 @@
 /* How the master writes: when it flushes, and what it does while the file cannot be written. */
-#include "farm/master_state.h"
+#include "farm/master_adaptive.h"
 
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
@@ -36,7 +36,8 @@ sw_status sw_master_compute_onsets(sw_onsets *out, sw_master *master, size_t run
     size_t count = 0;
     sw_status status = sw_store_records(master->store, sw_master_row(master, run), &records, &count);
     if (status == SW_OK) {
-        bool stopped_early = state == SW_RUN_DONE && count > 0 && records[count - 1].step < config->steps;
+        bool cut = (state == SW_RUN_DONE || state == SW_RUN_PRUNED) && count > 0;
+        bool stopped_early = cut && records[count - 1].step < config->steps;
         sw_onsets_compute(out, records, count, config, state, stopped_early);
     }
     free(records);
@@ -48,7 +49,10 @@ static sw_status write_now(sw_master *master, size_t run, const sw_run_result *r
     sw_onsets onsets;
     sw_status status = sw_master_compute_onsets(&onsets, master, run, (sw_run_state)result->state);
     if (status != SW_OK) return status;
-    return sw_store_finish(master->store, sw_master_row(master, run), result, &onsets);
+    status = sw_store_finish(master->store, sw_master_row(master, run), result, &onsets);
+    if (status == SW_OK)
+        sw_master_check_storage(master, sw_adaptive_ended(master, run, (sw_run_state)result->state, &onsets));
+    return status;
 }
 
 static void defer(sw_master *master, size_t run, const sw_run_result *result)

@@ -1,5 +1,5 @@
 /* What the master expects and shows: time left of runs and of the sweep, rates, progress. */
-#include "farm/master_state.h"
+#include "farm/master_adaptive.h"
 
 #include "symsweep/clock.h"
 
@@ -9,12 +9,15 @@
 
 static const double RATE_SECONDS = 10; /* time constant of the shown steps per second */
 
-/* The step at which a run ends as far as one can see. */
-static int64_t last_step(const sw_run_config *config, const sw_master_worker *worker)
+/* The step at which a run ends, or waits for others, as far as one can see. */
+static int64_t last_step(const sw_master *master, size_t run, const sw_master_worker *worker)
 {
-    if (!(config->stop.test_accuracy > 0) || worker->streak_start < 0) return config->steps;
+    const sw_run_config *config = &master->plan->runs[run].config;
+    int64_t until = sw_adaptive_until(master, run), last = config->steps;
+    if (until > 0 && until < last) last = until;
+    if (!(config->stop.test_accuracy > 0) || worker->streak_start < 0) return last;
     int64_t early = worker->streak_start + config->stop.for_steps;
-    return early < config->steps ? early : config->steps;
+    return early < last ? early : last;
 }
 
 double sw_master_current_left(const sw_master *master, size_t worker, double now)
@@ -26,7 +29,7 @@ double sw_master_current_left(const sw_master *master, size_t worker, double now
     const sw_master_worker *state = &master->workers[worker];
     if (state->pulse_seconds > 0 && state->step > state->begin_step) {
         double step_seconds = state->pulse_seconds / (double)(state->step - state->begin_step);
-        double left = (double)(last_step(&master->plan->runs[run].config, state) - state->step) * step_seconds;
+        double left = (double)(last_step(master, run, state) - state->step) * step_seconds;
         return fmax(0, left - (now - state->pulse_at));
     }
     return isnan(expected) ? expected : fmax(0, expected - (now - state->began));
@@ -105,7 +108,8 @@ void sw_master_view(sw_master *master, sw_display_view *view, double now)
     const sw_scheduler *scheduler = master->scheduler;
     update_rate(master, now);
     *view = (sw_display_view){
-        .total = master->plan->count,
+        .total = master->plan->count - sw_scheduler_count(scheduler, SW_SLOT_DROPPED) -
+                 (master->plan->adaptive.refine.axis_count > 0 ? sw_scheduler_count(scheduler, SW_SLOT_HELD) : 0),
         .done = sw_scheduler_count(scheduler, SW_SLOT_DONE),
         .failed = sw_scheduler_count(scheduler, SW_SLOT_FAILED),
         .running = sw_scheduler_count(scheduler, SW_SLOT_RUNNING),

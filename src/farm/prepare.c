@@ -58,7 +58,9 @@ static sw_status make_checkpoint_folder(sw_prepared *out)
 {
     snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
     for (size_t i = 0; i < out->plan->count; i++) {
-        if (!(out->plan->runs[i].config.checkpoint_every_seconds > 0)) continue;
+        bool keeps = out->plan->runs[i].config.checkpoint_every_seconds > 0 ||
+                     out->plan->adaptive.halving.rung_count > 0;
+        if (!keeps) continue;
         if (mkdir(out->checkpoints, 0777) == 0 || errno == EEXIST) return SW_OK;
         return sw_fail(SW_E_IO, "%s: cannot make the folder of checkpoints: %s", out->checkpoints, strerror(errno));
     }

@@ -88,6 +88,24 @@ void sw_scheduler_settle(sw_scheduler *scheduler, size_t run)
     move(scheduler, run, SW_SLOT_DONE);
 }
 
+void sw_scheduler_hold(sw_scheduler *scheduler, size_t run)
+{
+    assert(run < scheduler->run_count && scheduler->runs[run].slot == SW_SLOT_PENDING);
+    move(scheduler, run, SW_SLOT_HELD);
+}
+
+void sw_scheduler_release(sw_scheduler *scheduler, size_t run)
+{
+    assert(run < scheduler->run_count && scheduler->runs[run].slot == SW_SLOT_HELD);
+    move(scheduler, run, SW_SLOT_PENDING);
+}
+
+void sw_scheduler_drop(sw_scheduler *scheduler, size_t run)
+{
+    assert(run < scheduler->run_count && scheduler->runs[run].slot == SW_SLOT_HELD);
+    move(scheduler, run, SW_SLOT_DROPPED);
+}
+
 void sw_scheduler_expect(sw_scheduler *scheduler, size_t run, double amount, bool savable)
 {
     assert(run < scheduler->run_count && amount >= 0);
@@ -220,6 +238,7 @@ sw_status sw_scheduler_end(sw_scheduler *scheduler, size_t worker, size_t run, s
         break;
     case SW_ENDING_RETRY: charge(scheduler, run); break;
     case SW_ENDING_BACK: move(scheduler, run, SW_SLOT_PENDING); break;
+    case SW_ENDING_HELD: move(scheduler, run, SW_SLOT_HELD); break;
     }
     *after = (sw_slot)scheduler->runs[run].slot;
     return SW_OK;

@@ -4,7 +4,7 @@
  * begin message to its end, then done or failed. Workers take their queue in order; only the first run of a queue can
  * be running. A run whose trainer died, or that ended with a fault that may pass, goes back to pending and is charged a
  * try; after SW_SCHEDULER_TRIES it has failed. Runs that were only waiting, and runs stopped on request, are not
- * charged. */
+ * charged. Runs that depend on the results of others are held until it is known whether they are needed. */
 #ifndef SYMSWEEP_FARM_SCHEDULER_H
 #define SYMSWEEP_FARM_SCHEDULER_H
 
@@ -17,6 +17,8 @@ enum { SW_SCHEDULER_TRIES = 3, SW_SCHEDULER_QUEUE = 256 };
 typedef enum sw_slot {
     SW_SLOT_PENDING, SW_SLOT_ASSIGNED, SW_SLOT_RUNNING, SW_SLOT_DONE, SW_SLOT_FAILED,
     SW_SLOT_WITHHELD, /* cannot end before the limit and nothing of it could be saved: not started in this job */
+    SW_SLOT_HELD,     /* whether it is trained (on) is not decided yet */
+    SW_SLOT_DROPPED,  /* decided against */
     SW_SLOT_COUNT
 } sw_slot;
 
@@ -24,7 +26,8 @@ typedef enum sw_ending {
     SW_ENDING_DONE,   /* a result */
     SW_ENDING_FAILED, /* would fail again: no further try */
     SW_ENDING_RETRY,  /* may pass: charged a try */
-    SW_ENDING_BACK    /* stopped on request: not charged */
+    SW_ENDING_BACK,   /* stopped on request: not charged */
+    SW_ENDING_HELD    /* as far as was asked for */
 } sw_ending;
 
 typedef struct sw_scheduler sw_scheduler;
@@ -35,6 +38,11 @@ void sw_scheduler_destroy(sw_scheduler *scheduler);
 
 /* Before anything is handed out: the run needs no training. */
 void sw_scheduler_settle(sw_scheduler *scheduler, size_t run);
+
+/* A pending run waits for a decision; a held one becomes pending, or is decided against. */
+void sw_scheduler_hold(sw_scheduler *scheduler, size_t run);
+void sw_scheduler_release(sw_scheduler *scheduler, size_t run);
+void sw_scheduler_drop(sw_scheduler *scheduler, size_t run);
 
 /* What the run is expected to take, in any unit (scaled by sw_scheduler_scale); savable: what it has reached outlives
  * a stop. Default 0, true. */

@@ -187,7 +187,8 @@ static sw_status train(sw_run_result *result, sw_trainer *trainer)
                           .keep_going = on_keep_going,
                           .safe = on_safe};
     const sw_checkpoint_options checkpoint = {.path = assign->checkpoint[0] != '\0' ? assign->checkpoint : NULL,
-                                              .every_seconds = assign->config.checkpoint_every_seconds};
+                                              .every_seconds = assign->config.checkpoint_every_seconds,
+                                              .until_step = assign->until_step};
     sw_status status = sw_train(result, &assign->config, &checkpoint, &sink);
     if (status == SW_OK || !trainer->now.stale) return status;
     sw_warn("%s; the run starts anew", sw_message());
@@ -196,11 +197,12 @@ static sw_status train(sw_run_result *result, sw_trainer *trainer)
     return sw_train(result, &assign->config, &checkpoint, &sink);
 }
 
-static sw_wire_outcome outcome_of(sw_status status)
+static sw_wire_outcome outcome_of(sw_status status, const sw_run_result *result, int64_t until_step)
 {
     switch (status) {
     case SW_OK: return SW_OUTCOME_RESULT;
-    case SW_E_INTERRUPTED: return SW_OUTCOME_INTERRUPTED;
+    case SW_E_INTERRUPTED:
+        return until_step > 0 && result->steps >= until_step ? SW_OUTCOME_PARKED : SW_OUTCOME_INTERRUPTED;
     case SW_E_MEMORY:
     case SW_E_IO: return SW_OUTCOME_RETRY;
     default: return SW_OUTCOME_FAILED;
@@ -225,10 +227,11 @@ sw_status sw_trainer_work(sw_trainer *trainer, bool *spoiled)
     sw_status status = announce(trainer);
     if (status == SW_OK) status = train(&finish.result, trainer);
     trainer->training = false;
+    int64_t until_step = item->assign.until_step;
     free(item);
     if (trainer->broken != SW_OK) return sw_fail_in(trainer->broken, "run %d", trainer->now.run);
 
-    finish.outcome = outcome_of(status);
+    finish.outcome = outcome_of(status, &finish.result, until_step);
     *spoiled = finish.outcome == SW_OUTCOME_RETRY;
     status = say(trainer, SW_WIRE_FINISH, trainer->now.run, &finish, sizeof finish);
     if (status == SW_OK && trainer->stop) status = say(trainer, SW_WIRE_STOPPED, -1, NULL, 0);

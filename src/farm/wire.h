@@ -49,6 +49,7 @@ enum { SW_WIRE_MAGIC = 0x31575753, SW_WIRE_HOST_MAX = 64, SW_WIRE_PAYLOAD_MAX = 
 typedef struct sw_wire_assign {
     int64_t recorded, snapshots; /* of the run, held by the file for good; a checkpoint that builds on more is unusable */
     double silence; /* seconds without a sign of life after which the trainer counts as hung */
+    int64_t until_step; /* save a checkpoint and stop there; 0 = train to the end */
     char checkpoint[SW_PATH_MAX]; /* "" = none */
     sw_run_config config;
 } sw_wire_assign;
@@ -82,6 +83,7 @@ typedef enum sw_wire_outcome {
     SW_OUTCOME_FAILED,      /* would fail again */
     SW_OUTCOME_RETRY,       /* may succeed elsewhere: memory or I/O was refused */
     SW_OUTCOME_INTERRUPTED, /* asked to stop */
+    SW_OUTCOME_PARKED,      /* has come to until_step */
     SW_OUTCOME_COUNT
 } sw_wire_outcome;
 
@@ -115,7 +117,7 @@ typedef struct sw_wire_snapshot {
 } sw_wire_snapshot;
 
 _Static_assert(sizeof(sw_wire_header) == 16, "header is packed");
-_Static_assert(sizeof(sw_wire_assign) == 24 + SW_PATH_MAX + sizeof(sw_run_config), "assign is packed");
+_Static_assert(sizeof(sw_wire_assign) == 32 + SW_PATH_MAX + sizeof(sw_run_config), "assign is packed");
 _Static_assert(sizeof(sw_wire_acknowledge) == 16, "acknowledge is packed");
 _Static_assert(sizeof(sw_wire_quit) == 8, "quit is packed");
 _Static_assert(sizeof(sw_wire_begin) == 8 + SW_WIRE_HOST_MAX, "begin is packed");

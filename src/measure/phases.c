@@ -88,7 +88,8 @@ static sw_family_id symmetry_family(const sw_run_config *config)
 static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state state)
 {
     if (state == SW_RUN_DIVERGED) return SW_PHASE_DIVERGED;
-    if (state != SW_RUN_DONE) return SW_PHASE_UNFINISHED;
+    bool decided = state == SW_RUN_DONE || (state == SW_RUN_PRUNED && test >= 0); /* given up when it had generalized */
+    if (!decided) return SW_PHASE_UNFINISHED;
     if (test < 0) return train < 0 ? SW_PHASE_CONFUSION : SW_PHASE_MEMORIZATION;
     return train < 0 || test - train < gap ? SW_PHASE_COMPREHENSION : SW_PHASE_GROKKING;
 }

@@ -135,6 +135,8 @@ static sw_status fill_run(sw_plan *plan, size_t k, const sw_sweep *sweep, const 
     if (!status) status = sw_run_cost_estimate(&cost, &run->config);
     if (status) return sw_fail_in(status, "run %zu", k);
     memcpy(run->id, name->id, sizeof run->id);
+    run->config.prune = plan->adaptive.prune;
+    if (plan->adaptive.refine.axis_count) sw_sweep_lattice_place(&run->place, sweep, k);
     run->flops = cost.flops;
     run->seconds = cost.seconds;
     run->memory = cost.memory;
@@ -215,6 +217,8 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     if (status) goto cleanup;
     for (size_t i = 0; i < plan->axis_count; i++)
         plan->axes[i] = *sw_sweep_axis(sweep, i);
+    plan->adaptive = *sw_sweep_adaptive(sweep);
+    if (plan->adaptive.refine.axis_count) sw_sweep_lattice_size(sweep, &plan->planes, plan->lattice, &plan->seeds);
     for (size_t k = 0; k < plan->count && !status; k++)
         status = fill_run(plan, k, sweep, &names[k]);
     if (!status) status = order_runs(plan);
@@ -242,6 +246,9 @@ sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnost
 sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts)
 {
     if (parts < 1 || part >= parts) return sw_fail(SW_E_USAGE, "part %zu of %zu", part + 1, parts);
+    if (plan->adaptive.refine.axis_count || plan->adaptive.halving.rung_count)
+        return sw_fail(SW_E_USAGE, "--shard: %s chooses runs by the results of all, which a part does not have; "
+                       "train the sweep as one job", plan->adaptive.refine.axis_count ? "refine" : "prune.halving");
     size_t kept = 0;
     for (size_t k = part; k < plan->count; k += parts, kept++) {
         plan->runs[kept] = plan->runs[k];

@@ -95,7 +95,9 @@ static bool is_kept(const sw_store *store, const sw_column *column)
 {
     static const sw_field_id kept[] = {SW_FIELD_SEED, SW_FIELD_STATUS, SW_FIELD_ATTEMPTS, SW_FIELD_WRITTEN,
                                        SW_FIELD_CHECKSUM};
-    if (column->type == SW_FIELD_TEXT || strncmp(column->path, "/runs/axes/", 11) == 0) return true;
+    if (column->type == SW_FIELD_TEXT || strncmp(column->path, "/runs/axes/", 11) == 0 ||
+        strncmp(column->path, "/runs/refine/", 13) == 0)
+        return true;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (column == sw_store_column(store, store->schema->fixed[kept[i]])) return true;
     return false;
@@ -253,6 +255,19 @@ static sw_status put_onsets(const sw_store *store, int64_t row, const sw_onsets 
     return status;
 }
 
+static sw_status put_refined(const sw_store *store, int64_t row, const sw_store_refined *refined)
+{
+    const sw_schema *s = store->schema;
+    const put puts[] = {{s->fixed[SW_FIELD_REFINE_ROUND], refined->round},
+                        {s->fixed[SW_FIELD_REFINE_CLASS], refined->class},
+                        {s->fixed[SW_FIELD_REFINE_DECIDED], refined->decided},
+                        {s->fixed[SW_FIELD_REFINE_REACHED], refined->reached}};
+    sw_status status = put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
+    if (!status) status = put_real(store, s->fixed[SW_FIELD_REFINE_LOW], row, refined->low);
+    if (!status) status = put_real(store, s->fixed[SW_FIELD_REFINE_HIGH], row, refined->high);
+    return status;
+}
+
 static sw_status put_result(const sw_store *store, int64_t row, const sw_pending *pending)
 {
     const sw_schema *s = store->schema;
@@ -291,6 +306,7 @@ static sw_status put_pending(sw_store *store, int64_t row)
         status = put_snapshot(store, row, &k->snapshot);
     if (!status && pending->finished) status = put_result(store, row, pending);
     if (!status && pending->onsets_given) status = put_onsets(store, row, &pending->onsets);
+    if (!status && pending->refine_given) status = put_refined(store, row, &pending->refined);
     return status;
 }
 

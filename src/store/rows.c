@@ -76,13 +76,18 @@ sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_
         const sw_status status = sw_progress_read(&kept, store->catalog, store->schema, row, records, snapshots);
         if (status) return status;
     }
+    sw_pending earlier = {0};
     if (r->pending) {
+        earlier.refine_given = r->pending->refine_given; /* of the point, not of the attempt */
+        earlier.refined = r->pending->refined;
         store->kept_bytes -= r->pending->bytes;
         sw_pending_destroy(r->pending);
         r->pending = NULL;
     }
     sw_pending *pending = pending_of(store, row);
     if (!pending) return no_memory(row);
+    pending->refine_given = earlier.refine_given;
+    pending->refined = earlier.refined;
     pending->begin = true;
     pending->keep_records = records;
     pending->keep_snapshots = snapshots;
@@ -232,6 +237,22 @@ sw_status sw_store_onsets(sw_store *store, int64_t row, const sw_onsets *onsets)
     if (!pending) return no_memory(row);
     pending->onsets_given = true;
     pending->onsets = *onsets;
+    return SW_OK;
+}
+
+sw_status sw_store_settle(sw_store *store, int64_t row, sw_run_state state)
+{
+    store->rows[row].state = state;
+    sw_store_touch(store, row);
+    return SW_OK;
+}
+
+sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *refined)
+{
+    sw_pending *pending = pending_of(store, row);
+    if (!pending) return no_memory(row);
+    pending->refine_given = true;
+    pending->refined = *refined;
     return SW_OK;
 }
 

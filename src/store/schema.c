@@ -131,6 +131,7 @@ static bool is_wanted(sw_field_id id, const sw_store_layout *layout)
 {
     if (id == SW_FIELD_PARAMETER_LAYOUT) return layout_has_text(layout);
     if (id == SW_FIELD_PCA) return layout_has_entities(layout);
+    if (id >= SW_FIELD_REFINE_ROUND && id <= SW_FIELD_REFINE_HIGH) return layout->refined;
     /* Numbers and texts of a run, and its steps, are in every file. */
     if (fixed_fields[id].shape->rank == 1 || id == SW_FIELD_STEP || id == SW_FIELD_SNAPSHOT_STEP) return true;
     return any_run_has(layout, &fixed_fields[id]);
@@ -151,6 +152,7 @@ static void add_fixed(sw_schema *schema, const sw_store_layout *layout)
     phase->fill = SW_PHASE_UNFINISHED;
     phase->flag_meanings = "confusion memorization grokking comprehension diverged unfinished";
     schema->fields[schema->fixed[SW_FIELD_STOPPED_EARLY]].flag_meanings = "no yes";
+    if (layout->refined) schema->fields[schema->fixed[SW_FIELD_REFINE_CLASS]].flag_meanings = "not_reached reached";
     schema->fields[schema->fixed[SW_FIELD_ATTEMPTS]].fill = 0;
     schema->fields[schema->fixed[SW_FIELD_WRITTEN]].fill = 0;
     if (schema->fixed[SW_FIELD_SPLIT] >= 0) schema->fields[schema->fixed[SW_FIELD_SPLIT]].flag_meanings = "test train";

@@ -34,6 +34,8 @@ typedef struct sw_pending {
     bool finished, onsets_given;
     sw_run_result result;
     sw_onsets onsets;
+    bool refine_given;
+    sw_store_refined refined;
     sw_record last;                      /* finished with records > 0: the last one */
     size_t bytes;                        /* of all of this */
 } sw_pending;

@@ -59,6 +59,7 @@ static sw_run_config comparable(const sw_run_config *config)
     sw_run_config plain = *config; /* these may change between attempts without changing a number */
     plain.checkpoint_every_seconds = 0;
     memset(&plain.phase, 0, sizeof plain.phase);
+    memset(&plain.prune, 0, sizeof plain.prune);
     return plain;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SYMSWEEP_TRAIN_RUN_H
 #define SYMSWEEP_TRAIN_RUN_H
 
+#include "symsweep/prune.h"
 #include "symsweep/train.h"
 #include "train/unsafe.h"
 
@@ -14,8 +15,8 @@ typedef struct sw_progress {
     double wall_seconds, measure_seconds; /* of earlier attempts */
     int32_t evaluation, snapshot;         /* how many were made */
     int32_t ended;            /* 1 = nothing is left to train */
-    int32_t diverged, stopped_early;
-    int32_t reserved;
+    int32_t diverged, stopped_early, pruned;
+    sw_prune_watch prune;
 } sw_progress;
 
 typedef struct sw_run {

@@ -127,6 +127,8 @@ static sw_status evaluate(sw_run *run)
         progress->diverged = progress->ended = 1;
     } else if (!progress->ended && stop_holds(run, &record)) {
         progress->stopped_early = progress->ended = 1;
+    } else if (!progress->ended && sw_prune_decides(&progress->prune, &run->config.prune, &record)) {
+        progress->pruned = progress->ended = 1;
     }
     if (progress->ended && !full) { /* the last evaluation has every measure */
         status = measure_record(&record, run, true);
@@ -189,7 +191,8 @@ static sw_status train_on(sw_run *run)
     sw_status status = SW_OK;
     double saved = run->started;
     while (!run->progress.ended && status == SW_OK) {
-        bool stop = !run->sink->keep_going(run->sink->context);
+        int64_t until = run->checkpoint.until_step;
+        bool stop = !run->sink->keep_going(run->sink->context) || (until > 0 && run->progress.step >= until);
         double interval = run->checkpoint.every_seconds;
         if (run->checkpoint.path && (stop || (interval > 0 && sw_clock_now() - saved >= interval))) {
             forget_safe(run);
@@ -210,6 +213,7 @@ static void fill_result(sw_run_result *result, const sw_run *run, sw_status stat
         .state = status == SW_E_INTERRUPTED ? SW_RUN_RUNNING
                  : status != SW_OK          ? SW_RUN_FAILED
                  : progress->diverged       ? SW_RUN_DIVERGED
+                 : progress->pruned         ? SW_RUN_PRUNED
                                             : SW_RUN_DONE,
         .records = progress->evaluation,
         .snapshots = progress->snapshot,
@@ -226,7 +230,7 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
 {
     sw_run run = {.config = *config, .sink = sink, .started = sw_clock_now()};
     if (checkpoint) run.checkpoint = *checkpoint;
-    run.progress = (sw_progress){.streak_start = -1, .objective = NAN, .gradient = {.all = NAN}};
+    run.progress = (sw_progress){.streak_start = -1, .prune = {.generalized_since = -1}, .objective = NAN, .gradient = {.all = NAN}};
     for (int b = 0; b < SW_BLOCK_COUNT; b++) run.progress.gradient.block[b] = NAN;
 
     bool resumed = false;

@@ -128,6 +128,36 @@ CASES = {
     "p not prime on an axis": (
         '{"run": {"task": {"kind": "modular", "operation": "div"}},\n "grid": {"task.p": [59, 60, 61]}}',
         {(2, 26): ("grid.task.p[1]", "division needs a prime, found 60", "")}),
+    "refine without axes": (
+        run_with("", ', "refine": {"share": 0.5}'),
+        {(1, 50): ("refine", "the key axes is missing", "train_fraction")}),
+    "refine of no axis of grid": (
+        run_with("", ', "grid": {"seed": [1, 2]}, "refine": {"axes": ["steps"]}'),
+        {(1, 86): ("refine.axes[0]", "expected an axis of grid", "")}),
+    "refine of seeds": (
+        run_with("", ', "grid": {"seed": [1, 2]}, "refine": {"axes": ["seed"]}'),
+        {(1, 86): ("refine.axes[0]", "the seeds are repetitions", "")}),
+    "refine of values out of order": (
+        run_with("", ', "grid": {"steps": [1, 3, 2]}, "refine": {"axes": ["steps"]}'),
+        {(1, 90): ("refine.axes[0]", "ascending numbers", "")}),
+    "refine with an unknown key": (
+        run_with("", ', "grid": {"steps": [1, 2]}, "refine": {"axes": ["steps"], "shared": 1}'),
+        {(1, 97): ("refine.shared", "unknown key", "refine.share")}),
+    "more first seeds than there are": (
+        run_with("", ', "grid": {"steps": [1, 2]}, "refine": {"axes": ["steps"], "seeds": 2}'),
+        {(1, 106): ("refine.seeds", "a point of the lattice has 1 seed", "seed")}),
+    "rungs that descend": (
+        run_with("", ', "prune": {"halving": {"rungs": [200, 100]}}'),
+        {(1, 71): ("prune.halving.rungs", "expected ascending steps", "")}),
+    "a rung without an evaluation": (
+        run_with("", ', "prune": {"halving": {"rungs": [150]}}'),
+        {(1, 71): ("prune.halving.rungs", "a rung at step 150 is no multiple of evaluate.every = 100", "")}),
+    "halving within no axis": (
+        run_with("", ', "prune": {"halving": {"rungs": [100], "within": ["label"]}}'),
+        {(1, 89): ("prune.halving.within[0]", "expected an axis of the sweep", "")}),
+    "refine and halving": (
+        run_with("", ', "grid": {"steps": [100, 200]}, "prune": {"halving": {"rungs": [100]}}, "refine": {"axes": ["steps"]}'),
+        {(1, 111): ("refine", "cuts runs short", "one of the two")}),
     "fraction 0": (
         run_with(', "train_fraction": 0'),
         {(1, 57): ("run.train_fraction", "expected number > 0 and < 1, found 0", "")}),

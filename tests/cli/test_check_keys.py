@@ -48,7 +48,12 @@ class Keys(unittest.TestCase):
                 self.assertTrue(key[member], path)
 
     def test_the_schema_has_every_key_in_every_place(self):
-        paths = set(self.keys)
+        paths = {path for path, key in self.keys.items() if key["section"] == "run"}
+        for section in ("refine", "prune"):
+            beside = {path for path in self.keys if path.startswith(section + ".")}
+            self.assertGreater(len(beside), 5)
+            self.assertEqual({section + "." + path for path, _ in self.leaves(self.schema["properties"][section])}, beside)
+            self.assertEqual(beside & paths, set())
         run_leaves = dict(self.leaves(self.schema["properties"]["run"]))
         self.assertEqual(set(run_leaves), paths)
         for path, leaf in run_leaves.items():
@@ -86,7 +91,7 @@ class Keys(unittest.TestCase):
             path = pathlib.Path(folder) / "sweep.json"
             cases = []
             for name, key in self.keys.items():
-                if key["base"] not in ("number", "integer"):
+                if key["base"] not in ("number", "integer") or key["section"] != "run":
                     continue
                 step = 1 if key["base"] == "integer" else 1e-6
                 for member, sign in (("minimum", -1), ("exclusive_minimum", 0), ("maximum", 1), ("exclusive_maximum", 0)):
@@ -100,6 +105,26 @@ class Keys(unittest.TestCase):
                 for i, case in enumerate(chunk):
                     place = "cases[%d].%s" % (i, *case)
                     self.assertTrue(any(error["path"] == place and "expected" in error["message"] for error in errors), place)
+
+    def test_ranges_beside_run_are_those_of_the_parser(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "sweep.json"
+            tried = 0
+            for name, key in self.keys.items():
+                limits = [key[m] + s for m, s in (("minimum", -1), ("exclusive_minimum", 0), ("maximum", 1),
+                                                  ("exclusive_maximum", 0)) if m in key]
+                if key["section"] == "run" or key["base"] not in ("number", "integer"):
+                    continue
+                for limit in limits:
+                    *groups, last = name.split(".")
+                    content = {last: limit}
+                    for group in reversed(groups):
+                        content = {group: content}
+                    path.write_text(json.dumps({"run": {"task": {"kind": "modular"}}, **content}))
+                    errors = json.loads(run("--json", str(path)).stdout)["errors"]
+                    self.assertTrue(any(e["path"] == name and "expected" in e["message"] for e in errors), name)
+                    tried += 1
+            self.assertGreater(tried, 15)
 
     def test_written_defaults_are_the_listed_ones(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -56,7 +56,7 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
     }
     f.layout = (sw_store_layout){.sweep_name = "fixture", .sweep_text = sweep, .sweep_length = sizeof sweep - 1,
                                  .blas = "OpenBLAS 0.0", .mpi = "none", .axis_count = FIXTURE_AXES,
-                                 .axes = fixture_axes, .run_count = count, .runs = f.runs};
+                                 .axes = fixture_axes, .run_count = count, .runs = f.runs, .refined = wide};
     for (int m = 0; m < SW_METRIC_COUNT; m++) f.layout.metric[m] = true;
     return f;
 }
@@ -153,6 +153,12 @@ static inline sw_status fixture_data(sw_store *store, int64_t row)
     return sw_store_data(store, row, &data);
 }
 
+/* What refine says of a row, made from its seed. */
+static inline sw_store_refined fixture_refined(int64_t seed)
+{
+    return (sw_store_refined){.round = seed % 3, .class = seed % 2, .decided = 3, .reached = 2, .low = 0.25, .high = 0.5};
+}
+
 /* A whole run, from begin to finish, unless it is over already. */
 static inline sw_status fixture_train(sw_store *store, const fixture *f, size_t run, sw_run_state state)
 {
@@ -171,6 +177,10 @@ static inline sw_status fixture_train(sw_store *store, const fixture *f, size_t 
         const sw_run_result result = fixture_result(state, r->evaluations);
         const sw_onsets onsets = fixture_onsets(r->seed);
         status = sw_store_finish(store, row, &result, &onsets);
+    }
+    if (!status && f->layout.refined) {
+        const sw_store_refined refined = fixture_refined(r->seed);
+        status = sw_store_refine(store, row, &refined);
     }
     return status;
 }

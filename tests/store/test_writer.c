@@ -40,6 +40,59 @@ static void test_round_trip(void **state)
     fixture_release(&f);
 }
 
+static const sw_result_column *find_column(const sw_result_column *columns, size_t count, const char *path)
+{
+    for (size_t c = 0; c < count; c++)
+        if (strcmp(columns[c].path, path) == 0) return &columns[c];
+    return NULL;
+}
+
+/* Rows that refine has no need of are over; what it says of a row outlives a start of the run and changes no checksum. */
+static void test_refined_rows(void **state)
+{
+    const char *path = ((place *)*state)->path;
+    fixture f = fixture_create(0, 3, 5, true);
+    fixture_narrow(&f);
+    sw_store *store;
+    sw_results *results;
+    sw_result_column *columns;
+    size_t count;
+    sw_store_refined first = fixture_refined(1), other = fixture_refined(2);
+    assert_ok(sw_store_open(&store, path, &f.layout));
+    assert_ok(sw_store_settle(store, 0, SW_RUN_NOT_SELECTED));
+    for (int64_t row = 0; row < 3; row++) assert_ok(sw_store_refine(store, row, &first));
+    assert_ok(sw_store_begin(store, 1, "here", 0)); /* given before, not yet flushed */
+    assert_ok(sw_store_flush(store));
+    assert_ok(sw_store_begin(store, 2, "here", 0)); /* in the file already */
+    assert_ok(sw_store_close(store));
+
+    assert_ok(sw_store_open(&store, path, &f.layout));
+    assert_int_equal(sw_store_state(store, 0), SW_RUN_NOT_SELECTED);
+    assert_ok(sw_store_refine(store, 0, &other));
+    assert_ok(sw_store_close(store));
+    assert_ok(sw_results_open(&results, path));
+    const sw_result_row *row = sw_results_row(results, 0);
+    assert_true(row->state == SW_RUN_NOT_SELECTED && !row->damaged && row->checksum >= 0);
+    assert_ok(sw_results_columns(results, &columns, &count));
+    const sw_result_column *round = find_column(columns, count, "/runs/refine/round");
+    const sw_result_column *high = find_column(columns, count, "/runs/refine/high");
+    assert_true(round && high);
+    assert_int_equal(round->integers[0], other.round);
+    for (int r = 1; r < 3; r++) assert_true(round->integers[r] == first.round && high->reals[r] == first.high);
+    sw_result_columns_destroy(columns, count, 3);
+    sw_results_close(results);
+
+    assert_ok(sw_store_open(&store, path, &f.layout)); /* taken up after all */
+    assert_ok(sw_store_requeue(store, 0, false));
+    assert_ok(fixture_train(store, &f, 0, SW_RUN_DONE));
+    assert_ok(sw_store_close(store));
+    assert_ok(sw_results_open(&results, path));
+    row = sw_results_row(results, 0);
+    assert_true(row->state == SW_RUN_DONE && !row->damaged);
+    sw_results_close(results);
+    fixture_release(&f);
+}
+
 /* Records are readable by the writer at once, by readers after a flush; nothing is lost when it closes in the middle. */
 static void test_buffering(void **state)
 {
@@ -400,6 +453,7 @@ int main(int argc, char **argv)
 {
     if (argc > 1) return make_file(argc, argv);
     const struct CMUnitTest tests[] = {
+        in_place(test_round_trip),       in_place(test_refined_rows), in_place(test_requeue_and_resume),
         in_place(test_round_trip),       in_place(test_buffering), in_place(test_requeue_and_resume),
         in_place(test_begin_clears),     in_place(test_onsets_again), in_place(test_extension),
         in_place(test_refusals),         in_place(test_reader_in_the_way), in_place(test_link),
