@@ -167,6 +167,8 @@ double sw_norm(const sw_real *x, size_t n);
 
 /* Name of the BLAS core type in use ("Haswell"), and its version text. */
 const char *sw_blas_core(void);
+/* Are matrix products our own, the same bits on every CPU that has them (AVX2)? Otherwise they are OpenBLAS's. */
+bool sw_gemm_is_portable(void);
 const char *sw_blas_version(void);
 void sw_blas_set_one_thread(void);
 

@@ -17,8 +17,8 @@ typedef struct sw_checkpoint_options {
 /* Trains one run to its end. The result is filled whatever happens. SW_OK: the run is done, diverged or pruned (a
  * result); SW_E_INTERRUPTED: the sink asked to stop, or until_step is reached (result->state is SW_RUN_RUNNING); anything else: the run failed, the message
  * says why. A checkpoint of this very run at checkpoint->path is resumed from, bit for bit; one that is damaged, of
- * another run or made on another BLAS core type is put aside with a warning and the run starts anew. The file is removed
- * when the run has ended. */
+ * another run or made on a core whose numbers differ is put aside with a warning and the run starts anew. The file stays
+ * when the run has ended: whoever keeps the result removes it once that is safe. */
 sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
                    const sw_sink *sink) SW_MUST_CHECK;
 

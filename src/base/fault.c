@@ -1,10 +1,13 @@
 #include "symsweep/fault.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { KINDS_MAX = 64 };
 
 /* A test hook of the process as a whole: read once from the environment. */
 static struct {
@@ -12,9 +15,27 @@ static struct {
     long at, asked;
     int error;
     char point[64];
+    size_t kinds; /* counting: the points met so far, and how often each */
+    struct {
+        const char *point;
+        long asked;
+    } kind[KINDS_MAX];
 } plan;
 
-static void report_count(void) { fprintf(stderr, "symsweep: %ld fault points passed\n", plan.asked); }
+static void report_count(void)
+{
+    for (size_t i = 0; i < plan.kinds; i++) fprintf(stderr, "symsweep: %s %ld\n", plan.kind[i].point, plan.kind[i].asked);
+    fprintf(stderr, "symsweep: %ld fault points passed\n", plan.asked);
+}
+
+static void count_kind(const char *point)
+{
+    size_t i = 0;
+    while (i < plan.kinds && strcmp(plan.kind[i].point, point) != 0) i++;
+    assert(i < KINDS_MAX);
+    if (i == plan.kinds) plan.kind[plan.kinds++].point = point;
+    plan.kind[i].asked++;
+}
 
 static void read_plan(void)
 {
@@ -39,5 +60,8 @@ int sw_fault(const char *point)
     if (plan.at == 0 && !plan.count) return 0;
     if (plan.point[0] && strcmp(plan.point, point) != 0) return 0;
     plan.asked++;
-    return plan.asked == plan.at ? plan.error : 0;
+    if (plan.count) count_kind(point);
+    if (plan.asked != plan.at) return 0;
+    fprintf(stderr, "symsweep: %s fails on purpose\n", point);
+    return plan.error;
 }

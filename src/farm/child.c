@@ -19,7 +19,7 @@
 enum { CHILD_FD = 3, SOCKET_BYTES = 1 << 20 };
 
 /* Between fork and exec, in a copy of an MPI process: async-signal-safe calls only. Never returns. */
-static void become_trainer(int socket, pid_t parent)
+static void become_trainer(const char *program, int socket, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127); /* it died before it could take us along */
@@ -38,7 +38,7 @@ static void become_trainer(int socket, pid_t parent)
     }
     char name[] = "symsweep", mode[] = "--trainer", descriptor[] = "3"; /* CHILD_FD */
     char *const argv[] = {name, mode, descriptor, NULL};
-    execv("/proc/self/exe", argv);
+    execv(program, argv);
     _exit(127);
 }
 
@@ -51,8 +51,10 @@ sw_status sw_child_start(sw_child *out)
     int bytes = SOCKET_BYTES; /* as much as the system allows: assignments wait in it */
     for (int i = 0; i < 2; i++) setsockopt(ends[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     sw_launch_set_thread_variables(); /* here, where it is allowed: the child inherits them */
+    char program[SW_PATH_MAX];
+    sw_launch_own_program(program);
     pid_t self = getpid(), pid = fork();
-    if (pid == 0) become_trainer(ends[1], self);
+    if (pid == 0) become_trainer(program, ends[1], self);
     int error = errno;
     close(ends[1]);
     if (pid < 0) {

@@ -55,6 +55,17 @@ static bool is_one(const char *variable)
     return value != NULL && strcmp(value, "1") == 0;
 }
 
+void sw_launch_own_program(char out[SW_PATH_MAX])
+{
+    static const char link[] = "/proc/self/exe", gone[] = " (deleted)";
+    ssize_t length = readlink(link, out, SW_PATH_MAX - 1);
+    bool named = length > 0 && length < SW_PATH_MAX - 1;
+    out[named ? length : 0] = '\0';
+    size_t tail = sizeof gone - 1;
+    bool deleted = named && (size_t)length > tail && strcmp(out + (size_t)length - tail, gone) == 0;
+    if (!named || deleted || access(out, X_OK) != 0) strcpy(out, link);
+}
+
 void sw_launch_set_thread_variables(void)
 {
     for (size_t i = 0; i < COUNT(thread_variables); i++) setenv(thread_variables[i], "1", 1);
@@ -71,9 +82,11 @@ void sw_farm_pin_threads(char **argv)
         sw_launch_set_thread_variables();
         setenv(guard_variable, self, 1);
         sw_signals_block(); /* one that comes during exec waits for the handlers of the new image */
-        execv("/proc/self/exe", argv);
+        char program[SW_PATH_MAX];
+        sw_launch_own_program(program);
+        execv(program, argv);
         sw_warn("cannot execute itself again to pin threads: %s; idle BLAS threads stay", strerror(errno));
     }
-    prctl(PR_SET_NAME, "symsweep"); /* which exec of /proc/self/exe has lost */
+    prctl(PR_SET_NAME, "symsweep"); /* whatever name it was started by */
     sw_blas_set_one_thread();
 }

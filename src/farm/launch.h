@@ -2,6 +2,7 @@
 #ifndef SYMSWEEP_FARM_LAUNCH_H
 #define SYMSWEEP_FARM_LAUNCH_H
 
+#include "symsweep/run.h" /* SW_PATH_MAX */
 #include "symsweep/status.h"
 
 /* Did an MPI launcher (mpirun, srun with PMI or PMIx) start this process? Only then may MPI_Init be called: alone it
@@ -13,6 +14,10 @@ int sw_launch_rank_hint(void);
 
 /* SW_E_USAGE with the remedy when SLURM started several processes that do not see each other, each a world of one. */
 sw_status sw_launch_check_world(int world) SW_MUST_CHECK;
+
+/* What to execute to start this very program again: its path, by which debuggers and valgrind know it, or
+ * /proc/self/exe when another file has that name by now. */
+void sw_launch_own_program(char out[SW_PATH_MAX]);
 
 /* The variables that pin BLAS to one thread, for the environment of what is started next. A user's OPENBLAS_CORETYPE is
  * left alone. */

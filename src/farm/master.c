@@ -1,5 +1,6 @@
 #include "farm/master_adaptive.h"
 
+#include "farm/checkpoints.h"
 #include "farm/signals.h"
 #include "symsweep/cli.h"
 #include "symsweep/clock.h"
@@ -20,13 +21,6 @@ bool sw_master_keeps_checkpoints(const sw_master *master, size_t run)
 {
     return master->plan->runs[run].config.checkpoint_every_seconds > 0 ||
            master->plan->adaptive.halving.rung_count > 0;
-}
-
-sw_status sw_master_checkpoint(char out[SW_PATH_MAX], const sw_master *master, size_t run)
-{
-    int length = snprintf(out, SW_PATH_MAX, "%s/%s.ckpt", master->settings.checkpoints, master->plan->runs[run].id);
-    if (length >= 0 && length < SW_PATH_MAX) return SW_OK;
-    return sw_fail(SW_E_CONFIG, "%s: path is too long for checkpoints", master->settings.checkpoints);
 }
 
 /* Would the rules of `prune`, which may have been edited, still have given the run up where it was? */
@@ -98,7 +92,9 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
     sw_status status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
     if (status != SW_OK) goto done;
     master->workers = calloc(settings->workers, sizeof *master->workers);
-    if (master->workers == NULL) status = sw_fail(SW_E_MEMORY, "no memory for %zu workers", settings->workers);
+    master->ended = calloc(plan->count + 1, sizeof *master->ended);
+    if (master->workers == NULL || master->ended == NULL)
+        status = sw_fail(SW_E_MEMORY, "no memory for %zu workers and %zu runs", settings->workers, plan->count);
     for (size_t run = 0; run < plan->count && status == SW_OK; run++) {
         sw_scheduler_expect(master->scheduler, run, plan->runs[run].seconds, sw_master_keeps_checkpoints(master, run));
         status = take_over(master, run);
@@ -125,6 +121,7 @@ void sw_master_destroy(sw_master *master)
     sw_scheduler_destroy(master->scheduler);
     sw_wire_buffer_release(&master->buffer);
     free(master->deferred);
+    free(master->ended);
     free(master->workers);
     free(master);
 }
@@ -151,7 +148,7 @@ static sw_status assign(sw_master *master, size_t worker, size_t run)
     if (sw_master_keeps_checkpoints(master, run)) {
         message.recorded = sw_store_flushed(master->store, row);
         message.snapshots = sw_store_flushed_snapshots(master->store, row);
-        sw_status status = sw_master_checkpoint(message.checkpoint, master, run);
+        sw_status status = sw_checkpoint_path(message.checkpoint, master->settings.checkpoints, planned->id);
         if (status != SW_OK) return status;
     }
     return tell(master, worker, SW_WIRE_ASSIGN, (int32_t)run, &message, sizeof message);

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A plane of the lattice. Slots are numbered as in refine.h. */
 typedef struct plane {
@@ -209,12 +208,6 @@ static sw_status read_values(sw_master *master, size_t run)
 
 /* ---- halving: what follows ---- */
 
-static void remove_checkpoint(const sw_master *master, size_t run)
-{
-    char path[SW_PATH_MAX];
-    if (sw_master_checkpoint(path, master, run) == SW_OK) unlink(path); /* there may be none */
-}
-
 static sw_status prune(sw_master *master, size_t run, int64_t step)
 {
     int64_t row = sw_master_row(master, run);
@@ -226,7 +219,6 @@ static sw_status prune(sw_master *master, size_t run, int64_t step)
                             .wall_seconds = master->adaptive->wall[run],
                             .measure_seconds = master->adaptive->measure[run]};
     sw_master_write_result(master, run, &result);
-    remove_checkpoint(master, run);
     return SW_OK;
 }
 

@@ -45,6 +45,8 @@ struct sw_master {
     double troubled_since;     /* the last flush failed and is tried again; NaN = all is well */
     sw_deferred_result *deferred;
     size_t deferred_count, deferred_capacity;
+    size_t *ended;             /* runs whose checkpoints go with the next flush, for it makes their results safe */
+    size_t ended_count;
     double longest_gap;        /* between two signs of life of any trainer: a step and an evaluation */
     double wall_seconds, planned_seconds; /* of the finished (parts of) runs that calibrate the plan's estimates */
     int64_t steps;             /* taken since the job started */
@@ -54,9 +56,8 @@ struct sw_master {
 };
 
 int64_t sw_master_row(const sw_master *master, size_t run);
-/* Does what the run has reached outlive an interruption? And the path of its checkpoint. */
+/* Does what the run has reached outlive an interruption? */
 bool sw_master_keeps_checkpoints(const sw_master *master, size_t run);
-sw_status sw_master_checkpoint(char out[SW_PATH_MAX], const sw_master *master, size_t run) SW_MUST_CHECK;
 bool sw_master_troubled(const sw_master *master);
 /* Takes in how a call of the store went that has no second chance: a failure is the end of writing. */
 void sw_master_check_storage(sw_master *master, sw_status status);

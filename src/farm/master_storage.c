@@ -1,6 +1,7 @@
 /* How the master writes: when it flushes, and what it does while the file cannot be written. */
 #include "farm/master_adaptive.h"
 
+#include "farm/checkpoints.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 
@@ -48,11 +49,19 @@ static sw_status write_now(sw_master *master, size_t run, const sw_run_result *r
 {
     sw_onsets onsets;
     sw_status status = sw_master_compute_onsets(&onsets, master, run, (sw_run_state)result->state);
+    if (status == SW_OK) status = sw_store_finish(master->store, sw_master_row(master, run), result, &onsets);
     if (status != SW_OK) return status;
-    status = sw_store_finish(master->store, sw_master_row(master, run), result, &onsets);
-    if (status == SW_OK)
-        sw_master_check_storage(master, sw_adaptive_ended(master, run, (sw_run_state)result->state, &onsets));
-    return status;
+    bool resumable = sw_master_keeps_checkpoints(master, run);
+    if (resumable && result->state != SW_RUN_FAILED) master->ended[master->ended_count++] = run;
+    sw_master_check_storage(master, sw_adaptive_ended(master, run, (sw_run_state)result->state, &onsets));
+    return SW_OK;
+}
+
+static void discard_checkpoints(sw_master *master)
+{
+    for (size_t i = 0; i < master->ended_count; i++)
+        sw_checkpoint_discard(master->settings.checkpoints, master->plan->runs[master->ended[i]].id);
+    master->ended_count = 0;
 }
 
 static void defer(sw_master *master, size_t run, const sw_run_result *result)
@@ -118,6 +127,7 @@ bool sw_master_flush_if_due(sw_master *master, double now)
         return false;
     }
     master->unflushed = false;
+    discard_checkpoints(master);
     if (sw_master_troubled(master)) {
         sw_display_clear(master->settings.display);
         sw_info("the results file can be written again, nothing is lost");

@@ -1,6 +1,8 @@
 #include "farm/prepare.h"
 
+#include "farm/checkpoints.h"
 #include "farm/layout.h"
+#include "symsweep/fault.h"
 #include "symsweep/log.h"
 
 #include <errno.h>
@@ -57,12 +59,15 @@ static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *option
 static sw_status make_checkpoint_folder(sw_prepared *out)
 {
     snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
+    sw_checkpoints_tidy(out->checkpoints, out->plan, out->store, true);
     for (size_t i = 0; i < out->plan->count; i++) {
         bool keeps = out->plan->runs[i].config.checkpoint_every_seconds > 0 ||
                      out->plan->adaptive.halving.rung_count > 0;
         if (!keeps) continue;
-        if (mkdir(out->checkpoints, 0777) == 0 || errno == EEXIST) return SW_OK;
-        return sw_fail(SW_E_IO, "%s: cannot make the folder of checkpoints: %s", out->checkpoints, strerror(errno));
+        int refused = sw_fault("checkpoint.folder");
+        if (!refused && (mkdir(out->checkpoints, 0777) == 0 || errno == EEXIST)) return SW_OK;
+        return sw_fail(SW_E_IO, "%s: cannot make the folder of checkpoints: %s", out->checkpoints,
+                       strerror(refused ? refused : errno));
     }
     return SW_OK;
 }
@@ -95,6 +100,9 @@ sw_status sw_prepared_release(sw_prepared *prepared)
 {
     sw_status status = SW_OK;
     if (prepared->store != NULL) {
+        /* When nothing can be written, a checkpoint is all that there is of a run. */
+        if (prepared->checkpoints[0] != '\0' && sw_store_flush(prepared->store) == SW_OK)
+            sw_checkpoints_tidy(prepared->checkpoints, prepared->plan, prepared->store, false);
         status = sw_store_close(prepared->store);
         if (status != SW_OK) sw_error("%s", sw_message());
         rmdir(prepared->checkpoints); /* stays while a checkpoint lies in it */

@@ -119,6 +119,8 @@ double sw_norm(const sw_real *x, size_t n)
     return sqrt(((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7])));
 }
 
+bool sw_gemm_is_portable(void) { return SW_X86_KERNELS && sw_isa_best() != SW_ISA_PLAIN; }
+
 const char *sw_blas_core(void) { return openblas_get_corename(); }
 
 const char *sw_blas_version(void) { return openblas_get_config(); }

@@ -236,10 +236,18 @@ sw_status sw_h5_flush(hid_t file, const char *path)
     return H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 ? sw_h5_fail("%s", path) : SW_OK;
 }
 
+herr_t sw_h5_close_file(hid_t file)
+{
+    const hid_t access = H5Fget_access_plist(file);
+    const herr_t result = H5Fclose(file);
+    if (access >= 0) H5Pclose(access);
+    return result;
+}
+
 static void close_any(hid_t id)
 {
     switch (H5Iget_type(id)) {
-    case H5I_FILE: H5Fclose(id); break;
+    case H5I_FILE: sw_h5_close_file(id); break;
     case H5I_GROUP: H5Gclose(id); break;
     case H5I_DATASET: H5Dclose(id); break;
     case H5I_DATATYPE: H5Tclose(id); break;

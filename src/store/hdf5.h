@@ -49,6 +49,10 @@ sw_status sw_refused(const char *point, const char *path) SW_MUST_CHECK;
 /* H5Fflush of the whole file. */
 sw_status sw_h5_flush(hid_t file, const char *path) SW_MUST_CHECK;
 
+/* H5Fclose. Holds on to the file's driver meanwhile: HDF5 1.10 lets go of it before it calls its close, out of freed
+ * memory if the file was its last user. */
+herr_t sw_h5_close_file(hid_t file);
+
 /* Closes whatever the identifier is (file, dataset, group, type, space, property list); negative ones are fine. Keeps the
  * library's error stack. */
 void sw_h5_close(hid_t id);

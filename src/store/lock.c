@@ -139,7 +139,8 @@ static bool read_holder(sw_lock_holder *holder, const char *path)
 static sw_status write_text(sw_lock *lock)
 {
     char text[TEXT_SIZE];
-    const int length = format_text(text, &lock->self);
+    const int length = format_text(text, &lock->self), refused = sw_fault("store.lock.write");
+    if (refused) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(refused));
     if (pwrite(lock->descriptor, text, (size_t)length, 0) != length || ftruncate(lock->descriptor, length) != 0)
         return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(errno));
     lock->beaten = sw_clock_now();
@@ -216,7 +217,7 @@ static sw_status take(sw_lock *lock)
 {
     for (int attempt = 0; attempt < 10; attempt++) {
         sw_lock_holder holder = {.host = "unknown"};
-        const int refused = sw_fault("store.lock");
+        const int refused = sw_fault("store.lock.open");
         if (refused) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(refused));
         lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (lock->descriptor < 0) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(errno));
@@ -230,6 +231,7 @@ static sw_status take(sw_lock *lock)
         }
         if (named && holder_lives(lock->path, &holder, &lock->self)) return busy(lock->path, &holder);
         const sw_status status = write_text(lock);
+        if (status && taken == FLOCK_TAKEN) unlink(lock->path);
         if (status || taken == FLOCK_TAKEN) return status;
         return confirm(lock);
     }

@@ -3,6 +3,7 @@
 
 #include "store/schema.h"
 #include "symsweep/clock.h"
+#include "symsweep/fault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,7 +138,9 @@ static sw_status copy_bytes(int from, int to, const char *name)
         if (length < 0 && errno == EINTR) continue;
         ssize_t done = 0;
         while (length > 0 && done < length) {
-            const ssize_t written = write(to, block + done, (size_t)(length - done));
+            const int fault = sw_fault("store.copy.write");
+            const ssize_t written = fault ? -1 : write(to, block + done, (size_t)(length - done));
+            if (fault) errno = fault;
             if (written < 0 && errno != EINTR) break;
             if (written > 0) done += written;
         }
@@ -160,7 +163,7 @@ sw_status sw_copy_file(const char *from, const char *to)
         if (source >= 0) close(source);
         return status;
     }
-    status = sw_refused("store.copy", to);
+    status = sw_refused("store.copy.open", to);
     if (status) {
         close(source);
         return status;

@@ -198,14 +198,22 @@ static char *beside(const char *path, const char *suffix)
     return name;
 }
 
+/* Builds of a start that was killed; the lock says that nobody is at it. */
+static sw_status remove_unfinished(const char *path)
+{
+    char *temporary = beside(path, ".new");
+    if (!temporary) return sw_fail(SW_E_MEMORY, "%s", path);
+    unlink(temporary);
+    free(temporary);
+    return SW_OK;
+}
+
 /* A new file, or an extended copy of the one that is there, comes under its name when it is complete. */
 static sw_status build_and_rename(const sw_store *store, const sw_store_layout *layout, const sw_growth *growth,
                                   bool exists)
 {
     char *temporary = beside(store->path, ".new");
     if (!temporary) return sw_fail(SW_E_MEMORY, "%s", store->path);
-    /* Left by a start that was killed; the lock says that nobody is at it. */
-    unlink(temporary);
     sw_status status = SW_OK;
     if (exists) {
         status = sw_copy_file(store->path, temporary);
@@ -267,7 +275,8 @@ static sw_status open_existing_or_new(sw_store *store, const sw_store_layout *la
     sw_damage damage = {0};
     bool killed = false;
     const bool exists = access(store->path, F_OK) == 0;
-    sw_status status = SW_OK;
+    sw_status status = remove_unfinished(store->path);
+    if (status) return status;
     if (exists) {
         status = sw_verify_file(&damage, store->path, SW_VERIFY_TO_WRITE);
         if (!status) status = sw_recover_file(store->path, &killed);

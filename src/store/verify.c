@@ -161,6 +161,7 @@ static void run_child(int pipe_end, const char *path, int64_t size, bool checksu
     said.count = said.status ? 0 : (int64_t)damage.count;
     snprintf(said.message, sizeof said.message, "%s", said.status ? sw_message() : "");
     if (write_all(pipe_end, &said, sizeof said)) write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows);
+    sw_damage_release(&damage);
     /* _exit: nothing of the parent (MPI, buffered output) may be torn down here. */
     _exit(0);
 }

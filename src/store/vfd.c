@@ -38,6 +38,13 @@ typedef struct vfd {
 
 /* ---- bytes ---- */
 
+/* 0 or the errno. */
+static int set_size(int descriptor, haddr_t size)
+{
+    const int fault = sw_fault("store.truncate");
+    return fault || ftruncate(descriptor, (off_t)size) == 0 ? fault : errno;
+}
+
 /* How much of the write is on disk; less than `size` with errno set. */
 static size_t write_through(int descriptor, haddr_t address, const unsigned char *bytes, size_t size)
 {
@@ -100,7 +107,11 @@ static void put_waiting_over(const vfd *v, haddr_t address, unsigned char *bytes
 /* One waiting operation; true = it is done. A write that is done in part waits with its rest. */
 static bool retry(vfd *v, waiting *w)
 {
-    if (w->size == 0) return ftruncate(v->descriptor, (off_t)w->address) == 0;
+    if (w->size == 0) {
+        const int error = set_size(v->descriptor, w->address);
+        if (error) errno = error;
+        return error == 0;
+    }
     const size_t done = write_through(v->descriptor, w->address, w->bytes, w->size);
     if (done == w->size) return true;
     memmove(w->bytes, w->bytes + done, w->size - done);
@@ -168,7 +179,9 @@ static herr_t vfd_close(H5FD_t *file)
     drain(v);
     int error = v->refused;
     give_up(v);
+    const int fault = sw_fault("store.close");
     if (close(v->descriptor) != 0 && !error) error = errno;
+    if (fault && !error) error = fault;
     if (v->told) *v->told = error;
     free(v);
     return 0;
@@ -263,10 +276,8 @@ static herr_t vfd_truncate(H5FD_t *file, hid_t transfer, hbool_t closing)
     (void)transfer;
     (void)closing;
     if (v->eoa == v->eof) return 0;
-    if (v->refused || ftruncate(v->descriptor, (off_t)v->eoa) != 0) {
-        if (!v->refused) v->refused = errno;
-        wait_for_room(v, v->eoa, NULL, 0);
-    }
+    if (!v->refused) v->refused = set_size(v->descriptor, v->eoa);
+    if (v->refused) wait_for_room(v, v->eoa, NULL, 0);
     v->eof = v->eoa;
     return 0;
 }
@@ -361,7 +372,7 @@ sw_status sw_vfd_close(hid_t file, const char *path)
     int error = 0;
     vfd *v = vfd_of(file);
     if (v) v->told = &error;
-    if (H5Fclose(file) < 0) return sw_h5_fail("%s", path);
+    if (sw_h5_close_file(file) < 0) return sw_h5_fail("%s", path);
     return error ? sw_fail(SW_E_IO, "%s: %s", path, strerror(error)) : SW_OK;
 }
 

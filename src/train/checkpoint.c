@@ -18,14 +18,21 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static const char magic[8] = "swckpt1";
+static const char magic[8] = "swckpt2";
 
 typedef struct header {
     char magic[8];
-    char blas_core[32];
+    char arithmetic[48]; /* describe_arithmetic */
     uint64_t bytes; /* of the whole file, checksum included */
     uint64_t config_bytes, parameters, optimizer_reals, objective_bytes, records, snapshots;
 } header;
+
+/* What decides the last bits of a run's numbers: OpenBLAS's core type, for decompositions, and whether matrix products
+ * are our own, which are the same on every CPU that has them, or OpenBLAS's. */
+static void describe_arithmetic(char *out, size_t capacity)
+{
+    snprintf(out, capacity, "%s%s", sw_blas_core(), sw_gemm_is_portable() ? "" : ", its products");
+}
 
 /* ---- writing ---- */
 
@@ -77,7 +84,7 @@ static void put_run(writer *out, sw_run *run)
         .snapshots = run->unsafe.snapshot_count,
     };
     memcpy(head.magic, magic, sizeof magic);
-    snprintf(head.blas_core, sizeof head.blas_core, "%s", sw_blas_core());
+    describe_arithmetic(head.arithmetic, sizeof head.arithmetic);
     head.bytes = sizeof head + sizeof run->progress + sizeof run->config +
                  (head.parameters + head.optimizer_reals) * sizeof(sw_real) + objective_bytes +
                  head.records * sizeof(sw_record) + sizeof(uint32_t);
@@ -115,11 +122,30 @@ static void put_run(writer *out, sw_run *run)
     free(objective);
 }
 
-static sw_status system_step(const char *point, int result, const char *what, const char *path)
+/* `error`: 0 or what the system said. */
+static sw_status step_status(int error, const char *what, const char *path)
 {
-    int refused = sw_fault(point);
-    if (result == 0 && !refused) return SW_OK;
-    return sw_fail(SW_E_IO, "%s: cannot %s: %s", path, what, strerror(refused ? refused : errno));
+    return error ? sw_fail(SW_E_IO, "%s: cannot %s: %s", path, what, strerror(error)) : SW_OK;
+}
+
+static int sync_error(int descriptor)
+{
+    int refused = sw_fault("checkpoint.sync");
+    if (refused) return refused;
+    /* Some file systems have no fsync for such a file; that is no fault of the data. */
+    return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno;
+}
+
+static int close_error(int descriptor)
+{
+    int refused = sw_fault("checkpoint.close");
+    return close(descriptor) == 0 || refused ? refused : errno;
+}
+
+static int rename_error(const char *from, const char *to)
+{
+    int refused = sw_fault("checkpoint.rename");
+    return refused || rename(from, to) == 0 ? refused : errno;
 }
 
 sw_status sw_checkpoint_write(sw_run *run)
@@ -134,10 +160,10 @@ sw_status sw_checkpoint_write(sw_run *run)
     if (out.descriptor < 0)
         return sw_fail(SW_E_IO, "%s: cannot create: %s", temporary, strerror(refused ? refused : errno));
     put_run(&out, run);
-    if (out.status == SW_OK) out.status = system_step("checkpoint.sync", fsync(out.descriptor), "sync", temporary);
-    int closed = close(out.descriptor);
-    if (out.status == SW_OK) out.status = system_step("checkpoint.close", closed, "close", temporary);
-    if (out.status == SW_OK) out.status = system_step("checkpoint.rename", rename(temporary, path), "rename", temporary);
+    if (out.status == SW_OK) out.status = step_status(sync_error(out.descriptor), "sync", temporary);
+    int closed = close_error(out.descriptor);
+    if (out.status == SW_OK) out.status = step_status(closed, "close", temporary);
+    if (out.status == SW_OK) out.status = step_status(rename_error(temporary, path), "rename", temporary);
     if (out.status != SW_OK) unlink(temporary);
     return out.status;
 }
@@ -199,7 +225,9 @@ static const char *examine(header *head, const unsigned char *file, size_t bytes
         memcmp(stored, &config, sizeof config) != 0 || head->parameters != sw_model_parameter_count(run->model) ||
         head->optimizer_reals != optimizer_reals || head->objective_bytes != sw_objective_state_bytes(run->objective))
         return "it is of a run that was configured differently";
-    if (strncmp(head->blas_core, sw_blas_core(), sizeof head->blas_core) != 0)
+    char arithmetic[sizeof head->arithmetic] = "";
+    describe_arithmetic(arithmetic, sizeof arithmetic);
+    if (strncmp(head->arithmetic, arithmetic, sizeof arithmetic) != 0)
         return "it was made on another type of core, whose numbers differ in the last bits";
     return NULL;
 }
@@ -266,10 +294,4 @@ sw_status sw_checkpoint_read(bool *found, sw_run *run)
     }
     free(file);
     return status;
-}
-
-void sw_checkpoint_remove(const sw_run *run)
-{
-    if (run->checkpoint.path && unlink(run->checkpoint.path) != 0 && errno != ENOENT)
-        sw_warn("%s: cannot remove: %s", run->checkpoint.path, strerror(errno));
 }

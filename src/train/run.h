@@ -41,7 +41,4 @@ sw_status sw_checkpoint_write(sw_run *run) SW_MUST_CHECK;
 /* Reads it back into the run. *found = false when there is none or it is put aside with a warning. */
 sw_status sw_checkpoint_read(bool *found, sw_run *run) SW_MUST_CHECK;
 
-/* Removes it when the run has ended. */
-void sw_checkpoint_remove(const sw_run *run);
-
 #endif

@@ -242,7 +242,6 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
         status = measure_if_due(&run);
     }
     if (status == SW_OK) status = train_on(&run);
-    if (status == SW_OK) sw_checkpoint_remove(&run);
     fill_result(result, &run, status);
     release_run(&run);
     return status;

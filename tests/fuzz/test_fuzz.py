@@ -55,7 +55,7 @@ class Fuzz(unittest.TestCase):
                 executions = [int(line.split()[-1]) for line in text.splitlines()
                               if line.startswith("stat::number_of_executed_units")]
                 self.assertGreater(executions[0], 1000)
-                print("%s: %d inputs in %d s" % (target, executions[0], SECONDS))
+                print("summary: fuzzing %s: %d inputs in %d s" % (target, executions[0], SECONDS))
         if found.exists() and not any(found.iterdir()):
             found.rmdir()
 

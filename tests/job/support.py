@@ -252,12 +252,16 @@ def same_bits(a, b):
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def differences(a, b, besides=()):
-    """Paths in which two files differ, provenance and `besides` apart."""
-    one, other = load(a), load(b)
+def different_datasets(one, other):
+    """Paths in which what load() gave of two files differs, provenance apart."""
     different = sorted(set(one) ^ set(other))
     return different + [path for path in sorted(set(one) & set(other))
-                        if path not in PROVENANCE and path not in besides and not same_bits(one[path], other[path])]
+                        if path not in PROVENANCE and not same_bits(one[path], other[path])]
+
+
+def differences(a, b, besides=()):
+    """Paths in which two files differ, provenance and `besides` apart."""
+    return [path for path in different_datasets(load(a), load(b)) if path not in besides]
 
 
 def check_same(a, b, besides=()):

@@ -1,8 +1,8 @@
 """Kills at random moments: of trainers, ranks, the whole job. Nothing is lost and no number changes.
 
-A few in CI; with SYMSWEEP_LONG=1 the full numbers. Each random trial prints its seed when it fails."""
+A few in CI; with SYMSWEEP_LONG=1 the full numbers. The seed of a trial is its number, and part of what is said when it
+fails."""
 
-import os
 import random
 import resource
 import signal
@@ -16,12 +16,14 @@ import numpy as np
 import support
 from support import LONG, Folder, finish, kill, run, start, sweep, wait_for
 
-JOB_KILLS = 200 if LONG else 8
+JOB_KILLS = 200 if LONG else 20
 TRAINER_KILLS = 30 if LONG else 6
+WAYS = ["kill", "segv", "memory", "stop", "kill", "segv"]
 
 
 def small():
-    return sweep(steps=2000, seeds=3, p=19, d_model=32, every=50, checkpoint=0.3)
+    """A second or so at 3 ranks, with a checkpoint every few moments."""
+    return sweep(steps=4000, seeds=2, p=11, d_model=16, every=200, checkpoint=0.1)
 
 
 def limit_memory(pid):
@@ -55,42 +57,48 @@ class JobKills(unittest.TestCase):
                 time.sleep(0.01)
             processes = support.tree(process.pid)
             ranks = support.ranks_of(process)
-            victim = dice.choice(["master", "worker", "mpirun", "all"])
+            victim = dice.choice(list(self.kills))
             if victim == "all":
                 victims = processes
             elif victim == "mpirun" or len(ranks) < 3:
                 victims = [process.pid]
             else:
                 victims = ranks[:1] if victim == "master" else [dice.choice(ranks[1:])]
+            running = process.poll() is None
             for pid in victims:
                 kill(pid, signal.SIGKILL)
             code, text = finish(process)
+            self.kills[victim] += running
         finally:
             support.end(process)
         wait_for(lambda: not any(support.alive(pid) for pid in processes), "the end of every process of the job")
         return code == 0
 
     def test_random_kills(self):
-        kills = 0
-        trial = 0
-        while kills < JOB_KILLS:
-            seed = 1000 + trial
-            trial += 1
+        begun = time.monotonic()
+        self.kills = dict.fromkeys(["master", "worker", "mpirun", "all"], 0)
+        seed = first = 1000
+        equal = 0
+        while sum(self.kills.values()) < JOB_KILLS:
+            seed += 1
             dice = random.Random(seed)
             output = self.folder / ("trial%d.h5" % seed)
             with self.subTest(seed=seed):
                 for _ in range(3):
                     if self.kill_once(output, dice):
                         break
-                    kills += 1
                 done = run(3, "-o", output, self.folder.sweep)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 support.check_same(self.reference, output)
                 with h5py.File(output, "r") as file:
                     self.assertEqual(file["/runs/attempts"][()].sum(), 0)  # no run is to blame
-                self.assertFalse(os.path.exists(str(output) + ".checkpoints"))
+                self.assertEqual([path.name for path in self.folder.path.glob(output.name + "?*")], [])  # nothing is left
+                equal += 1
             if output.exists():
                 output.unlink()
+        print("summary: %d kills (%s) of %d sweeps, seeds %d to %d: %d final files bitwise equal, %.0f s" %
+              (sum(self.kills.values()), ", ".join("%s %d" % item for item in self.kills.items()), seed - first,
+               first + 1, seed, equal, time.monotonic() - begun))
 
 
 class TrainerKills(unittest.TestCase):
@@ -100,7 +108,6 @@ class TrainerKills(unittest.TestCase):
             reference, output = folder / "reference.h5", folder / "out.h5"
             self.assertEqual(run(0, "-o", reference, folder.sweep).returncode, 0)
             dice = random.Random(7)
-            ways = ["kill", "segv", "memory", "stop", "kill", "segv"]
             process = start(4, "-o", output, folder.sweep)
             deaths, struck = set(), set()
             try:
@@ -110,7 +117,7 @@ class TrainerKills(unittest.TestCase):
                                   if row not in struck and pid not in deaths]
                     if candidates:
                         row, pid = dice.choice(candidates)
-                        self.strike(pid, ways[len(struck) % len(ways)])
+                        self.strike(pid, WAYS[len(struck) % len(WAYS)])
                         struck.add(row)
                         deaths.add(pid)
                 code, text = finish(process, timeout=900)
@@ -122,6 +129,8 @@ class TrainerKills(unittest.TestCase):
             with h5py.File(output, "r") as file:
                 self.assertGreater(file["/runs/attempts"][()].sum(), TRAINER_KILLS // 3)
             self.assertFalse(any(support.alive(pid) for pid in deaths))
+            print("summary: %d trainers killed at 4 ranks (%s in turn): exit 0, bitwise equal" %
+                  (TRAINER_KILLS, ", ".join(WAYS)))
 
     def strike(self, pid, way):
         try:

@@ -1,5 +1,6 @@
 """Clean stops: every way to ask for one, exit 75, and the same command goes on to the same bits."""
 
+import platform
 import re
 import signal
 import time
@@ -122,6 +123,33 @@ class Stops(unittest.TestCase):
                 self.assertIn("time limit", done.stderr)
                 self.assertLess(time.monotonic() - begun, 60)
         support.check_same(self.reference, output)
+
+
+class CoreTypes(unittest.TestCase):
+    @unittest.skipUnless(platform.machine() == "x86_64", "names of x86 cores")
+    def test_another_core_type_starts_the_run_anew(self):
+        with Folder(sweep(steps=4000, seeds=1, p=19, d_model=32, weights=[0], checkpoint=300)) as folder:
+            output, reference = folder / "out.h5", folder / "reference.h5"
+            process = start(0, "-o", output, folder.sweep, OPENBLAS_CORETYPE="Nehalem")
+            try:
+                wait_for(lambda: support.running(output), "a run")
+                time.sleep(0.2)
+                kill(process.pid, signal.SIGUSR1)
+                code, text = finish(process)
+            finally:
+                support.end(process)
+            self.assertEqual(code, 75, text)
+            other = {"OPENBLAS_CORETYPE": "Sandybridge"}
+            done = run(0, "-o", output, folder.sweep, **other)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("starts anew: it was made on another type of core", done.stderr)
+            self.assertEqual(steps_taken(done.stderr), 4000)
+            self.assertEqual(run(0, "-o", reference, folder.sweep, **other).returncode, 0)
+            support.check_same(reference, output)
+            with h5py.File(output, "r") as file:
+                self.assertEqual(b"".join(file["/runs/blas_core"][0]).rstrip(b"\0"), b"Sandybridge")
+            self.assertEqual(sorted(path.name for path in folder.path.iterdir()),
+                             ["out.h5", "reference.h5", "sweep.json"])
 
 
 class EndsAtOnce(unittest.TestCase):

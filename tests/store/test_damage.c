@@ -135,7 +135,7 @@ static void test_flips_and_cuts(void **state)
         }
         unlink(damaged);
     }
-    print_message("%u files; reader: %d harmless, %d detected, %d wrong, %d crashed; writer: %d mended or whole, %d refused, "
+    print_message("summary: %u damaged results files; reader: %d harmless, %d detected, %d wrong, %d crashed; writer: %d mended or whole, %d refused, "
                   "%d wrong, %d crashed\n", files, counts[0][0], counts[0][1], counts[0][2], counts[0][3], counts[1][0],
                   counts[1][1], counts[1][2], counts[1][3]);
     assert_int_equal(counts[0][WRONG] + counts[0][CRASHED] + counts[1][WRONG] + counts[1][CRASHED], 0);

@@ -131,7 +131,7 @@ static void test_every_write(void **state)
             if (code) fail_msg("write %ld of %ld, %ld of them refused: the child ended with %d", at, writes, length, code);
         }
     }
-    print_message("%ld of %ld writes refused, once and 40 at a time\n", tried, writes);
+    print_message("summary: %ld of %ld writes of the store refused, once and 40 at a time\n", tried, writes);
     fixture_release(&f);
 }
 
@@ -193,7 +193,7 @@ static void test_full_disk(void **state)
             assert_ok(fixture_snapshot(store, BIG, BIG, (int32_t)e * BURST + s, &f.runs[BIG].shape));
         refused += sw_store_flush(store) == SW_E_IO;
     }
-    print_message("%d of %d flushes refused\n", refused, EVALUATIONS);
+    print_message("summary: full disk: %d of %d flushes refused, nothing lost\n", refused, EVALUATIONS);
     assert_true(refused > 0);
     assert_non_null(strstr(sw_message(), "No space left on device"));
 
