@@ -1,4 +1,4 @@
-# cmake --install: the program, its man page, the schema and sweeps, the batch scripts, the documents, the Python package.
+# cmake --install: the program, its man page, the schema and sweeps, batch scripts and launcher, documents, Python package.
 # Modules as shared libraries are a check of the sources, not a way to ship them: such a build installs nothing.
 
 if(SYMSWEEP_SHARED_MODULES)
@@ -14,3 +14,4 @@ install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs PATTERN symswee
 install(DIRECTORY sweeps DESTINATION ${SYMSWEEP_DATADIR} FILES_MATCHING PATTERN *.json PATTERN *.md PATTERN *.txt)
 install(DIRECTORY slurm DESTINATION ${SYMSWEEP_DATADIR} USE_SOURCE_PERMISSIONS)
 install(DIRECTORY analysis DESTINATION ${SYMSWEEP_DATADIR} USE_SOURCE_PERMISSIONS PATTERN __pycache__ EXCLUDE)
+install(PROGRAMS scripts/launch DESTINATION ${SYMSWEEP_DATADIR}/scripts)

@@ -14,6 +14,9 @@ int sw_farm_job(int argc, char **argv, sw_farm_summary summary);
 /* A trainer: child process of a worker that takes runs from the socket on descriptor `fd`. Returns the exit code. */
 int sw_farm_trainer(int fd);
 
+/* `symsweep simulate`: what a sweep takes on different numbers of workers. Returns the exit code. */
+int sw_farm_simulate(int argc, char **argv);
+
 /* Pins BLAS to one thread, starting this program again when its environment did not: BLAS makes its threads when it is
  * loaded, before main. Returns in the process that goes on. */
 void sw_farm_pin_threads(char **argv);

@@ -12,7 +12,7 @@ typedef struct sw_planned_run {
     char label[128];
     sw_run_config config;
     double flops;          /* floating point operations of training and measuring, estimated */
-    double seconds;        /* flops / the reference rate of this build's estimate */
+    double seconds;        /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
     size_t memory;         /* bytes a trainer needs, estimated */
     sw_lattice_place place; /* with refine */
 } sw_planned_run;
@@ -30,8 +30,8 @@ typedef struct sw_plan {
     size_t planes, lattice[2], seeds; /* with refine: run (plane, index, seed) of every place is in the plan */
 } sw_plan;
 
-/* Floating point operations a second that the estimate counts with: one core of the machines that this was measured on
- * (docs/configuration.md). Only sums and orders of runs depend on it. */
+/* Floating point operations a second that estimates count with until a machine is measured. Only sums and orders of runs
+ * depend on it. */
 #define SW_REFERENCE_FLOPS 4e10
 
 /* Expands. A task that cannot be built, a weight on a family that is not defined on the task, a batch larger than the
@@ -59,6 +59,23 @@ typedef struct sw_run_cost {
     double file_bytes;     /* its rows in the results file, uncompressed */
 } sw_run_cost;
 sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config) SW_MUST_CHECK;
+
+/* Processor seconds of a run's parts on this machine, spending about `budget` seconds on it (sw_pace_measure). */
+typedef sw_status (*sw_pace_function)(sw_pace *out, const sw_run_config *config, double budget);
+
+typedef struct sw_plan_speed {
+    double flops;          /* estimated operations a second of processor time, over the runs that were measured */
+    double measured_share; /* part of the plan's operations that belongs to kinds of runs that were measured */
+} sw_plan_speed;
+
+/* Times of the runs from measurements on this machine: the few kinds of runs that cost most are measured, the others get
+ * the speed of those. Kinds too large for a quick try are not measured; when that is all of them, measured_share is 0
+ * and the reference rate stays. Orders the plan anew. */
+sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget) SW_MUST_CHECK;
+/* Times of the runs at a given number of operations a second. */
+sw_status sw_plan_set_speed(sw_plan *plan, double flops) SW_MUST_CHECK;
+/* Puts `order` right after `seconds` were changed. */
+sw_status sw_plan_sort(sw_plan *plan) SW_MUST_CHECK;
 
 /* The 64 hex digits of the SHA-256 of a text. */
 sw_status sw_sha256_hex(char out[SW_RUN_ID_LENGTH + 1], const char *text) SW_MUST_CHECK;

@@ -124,4 +124,11 @@ typedef struct sw_sink {
     void (*safe)(void *context, int32_t *records, int32_t *snapshots);
 } sw_sink;
 
+/* Processor seconds of the parts of a run. */
+typedef struct sw_pace {
+    double setup;    /* until the first step */
+    double step;
+    double evaluate; /* on the average of those with and without the costly measures */
+} sw_pace;
+
 #endif

@@ -22,6 +22,10 @@ typedef struct sw_checkpoint_options {
 sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
                    const sw_sink *sink) SW_MUST_CHECK;
 
+/* Processor seconds that such a run takes on this machine, from a few of its steps and evaluations; about `budget` seconds
+ * are spent on it, one step and one evaluation of every kind at least. */
+sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budget) SW_MUST_CHECK;
+
 /* ---- the pieces, for tests, benchmarks and `symsweep draws` ---- */
 
 /* Batches: fills rows[0..batch) with table indices of step t and returns the batch size. Full batch: the train split in

@@ -25,6 +25,7 @@ static const char help[] =
     "  --list-keys       every configuration key with type, default, range and meaning\n"
     "  --shard I/N       of the I-th of N parts of the plan\n"
     "  --workers N       predict the time for N workers instead of a few numbers of them\n"
+    "  --speed GFLOPS    operations a second of one core to count with (default: measured here in a moment)\n"
     "  --tasks N         settings in the leak report, at most 64 (default 4; 0 = none)\n"
     "  -h, --help        this text\n"
     "\n"
@@ -75,6 +76,10 @@ static sw_status parse_option(sw_check_options *out, int option)
     case 'w':
         if (parse_count(&out->workers, optarg, SW_RUNS_MAX) && out->workers > 0) return SW_OK;
         return sw_fail(SW_E_USAGE, "--workers takes a number from 1, not '%s'", optarg);
+    case 'g':
+        out->speed = 1e9 * strtod(optarg, NULL);
+        if (out->speed > 0 && out->speed < 1e18) return SW_OK;
+        return sw_fail(SW_E_USAGE, "--speed takes Gflop/s of one core, not '%s'", optarg);
     case 't':
         if (parse_count(&out->tasks, optarg, LEAK_REPORTS_MAX)) return SW_OK;
         return sw_fail(SW_E_USAGE, "--tasks takes 0..%d, not '%s'", LEAK_REPORTS_MAX, optarg);
@@ -89,7 +94,7 @@ static sw_status parse_options(sw_check_options *out, int argc, char **argv)
         {"json", no_argument, NULL, 'j'},          {"list", required_argument, NULL, 'l'},
         {"list-keys", no_argument, NULL, 'k'},     {"shard", required_argument, NULL, 's'},
         {"workers", required_argument, NULL, 'w'}, {"tasks", required_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+        {"speed", required_argument, NULL, 'g'},           {"help", no_argument, NULL, 'h'},          {0}};
     *out = (sw_check_options){.tasks = LEAK_REPORTS};
     optind = 1;
     opterr = 0;

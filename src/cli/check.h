@@ -12,6 +12,7 @@ typedef struct sw_check_options {
     size_t shard, shards; /* part 1..shards; 0, 0 = the whole plan */
     size_t workers;       /* 0 = a few numbers are tried */
     size_t tasks;         /* most tasks in the leak report */
+    double speed;         /* operations a second to count with; 0 = measured */
 } sw_check_options;
 
 enum { SW_CHECK_MODELS_MAX = 64, SW_CHECK_SPANS_MAX = 8, SW_CHECK_TITLE = 96 };
@@ -26,9 +27,11 @@ typedef struct sw_check_model {
 typedef struct sw_check_span {
     size_t workers;
     double seconds;
+    double busy; /* share of the workers' time */
 } sw_check_span;
 
 typedef struct sw_check_summary {
+    sw_plan_speed speed;
     sw_check_model models[SW_CHECK_MODELS_MAX];
     size_t model_count, models_left_out;
     double total_seconds, longest_seconds, file_bytes;
@@ -38,8 +41,8 @@ typedef struct sw_check_summary {
     size_t advised_workers; /* most workers that are busy at least 80 % of the time */
 } sw_check_summary;
 
-sw_status sw_check_summarize(sw_check_summary *out, const sw_plan *plan,
-                             const sw_check_options *options) SW_MUST_CHECK;
+/* Measures the speed of this machine, unless it is given, and puts it into the plan. */
+sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, const sw_check_options *options) SW_MUST_CHECK;
 
 /* Runs that refine can choose at most. */
 size_t sw_check_most_runs(const sw_plan *plan);

@@ -102,13 +102,15 @@ static void write_cost(sw_json *json, const sw_check_summary *s)
     sw_json_begin_object(json);
     write_number(json, "core_hours", s->total_seconds / 3600);
     write_number(json, "longest_run_seconds", s->longest_seconds);
-    write_number(json, "reference_flops", SW_REFERENCE_FLOPS);
+    write_number(json, "flops_per_second", s->speed.flops);
+    write_number(json, "measured_share", s->speed.measured_share);
     sw_json_key(json, "makespan");
     sw_json_begin_array(json);
     for (size_t i = 0; i < s->span_count; i++) {
         sw_json_begin_object(json);
         write_integer(json, "workers", (int64_t)s->spans[i].workers);
         write_number(json, "seconds", s->spans[i].seconds);
+        write_number(json, "busy", s->spans[i].busy);
         sw_json_end_object(json);
     }
     sw_json_end_array(json);

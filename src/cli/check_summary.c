@@ -1,11 +1,14 @@
 /* check_summary.c: what a plan adds up to. */
 #include "check.h"
 
+#include "symsweep/train.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BUSY_SHARE 0.8
+static const double MEASURE_SECONDS = 0.25; /* for all kinds of runs together */
 
 /* ---- titles ---- */
 
@@ -164,7 +167,8 @@ static void add_span(sw_check_summary *s, const sw_plan *plan, size_t workers)
         if (s->spans[i].workers == workers) return;
     }
     if (s->span_count == SW_CHECK_SPANS_MAX) return;
-    s->spans[s->span_count++] = (sw_check_span){workers, sw_plan_makespan(plan, workers)};
+    s->spans[s->span_count++] =
+        (sw_check_span){workers, sw_plan_makespan(plan, workers), busy_share(s, plan, workers)};
 }
 
 static int compare_spans(const void *a, const void *b)
@@ -179,17 +183,27 @@ size_t sw_check_most_runs(const sw_plan *plan)
     return budget > 0 && budget < plan->count ? budget : plan->count;
 }
 
-sw_status sw_check_summarize(sw_check_summary *out, const sw_plan *plan, const sw_check_options *options)
+static sw_status find_speed(sw_plan_speed *out, sw_plan *plan, double speed)
+{
+    if (!(speed > 0)) return sw_plan_calibrate(out, plan, sw_pace_measure, MEASURE_SECONDS);
+    *out = (sw_plan_speed){.flops = speed};
+    return sw_plan_set_speed(plan, speed);
+}
+
+sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, const sw_check_options *options)
 {
     *out = (sw_check_summary){0};
+    sw_status speed = find_speed(&out->speed, plan, options->speed);
+    if (speed) return speed;
     for (size_t k = 0; k < plan->count; k++) {
         sw_run_cost cost;
         sw_status status = sw_run_cost_estimate(&cost, &plan->runs[k].config);
         if (status) return status;
         count_model(out, &plan->runs[k].config, &cost);
-        out->total_seconds += cost.seconds;
+        double seconds = plan->runs[k].seconds;
+        out->total_seconds += seconds;
         out->file_bytes += cost.file_bytes;
-        if (cost.seconds > out->longest_seconds) out->longest_seconds = cost.seconds;
+        if (seconds > out->longest_seconds) out->longest_seconds = seconds;
         if (cost.memory > out->memory) out->memory = cost.memory;
     }
     advise(out, plan);

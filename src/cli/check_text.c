@@ -129,25 +129,50 @@ static void print_halving(const sw_plan *plan)
            sw_metric_describe(halving->measure)->name);
 }
 
-static void print_cost(const sw_check_summary *s)
+static void print_speed(const sw_check_report *report)
 {
+    const sw_plan_speed *speed = &report->summary->speed;
+    double rate = speed->flops / 1e9;
+    if (report->options->speed > 0) printf("speed       %.0f Gflop/s a core, as --speed says\n", rate);
+    else if (speed->measured_share > 0)
+        printf("speed       %.0f Gflop/s a core, measured on this machine with runs that are %.0f %% of the work\n", rate,
+               100 * speed->measured_share);
+    else printf("speed       %.0f Gflop/s a core, a guess: the runs are too large to be tried here\n", rate);
+}
+
+/* How many ranks the plan deserves, and what more of them would wait for. */
+static void print_advice(const sw_check_summary *s, size_t runs)
+{
+    char longest[32];
+    sw_clock_format(longest, s->longest_seconds);
+    if (s->advised_workers <= 1) {
+        printf("advice      one process, without mpirun\n");
+        return;
+    }
+    printf("advice      up to %zu ranks (%zu workers and the master) are busy 80 %% of the time; ", s->advised_workers + 1,
+           s->advised_workers);
+    if (s->advised_workers == runs) printf("there are no more runs\n");
+    else printf("the longest run takes %s with any number\n", longest);
+}
+
+static void print_cost(const sw_check_report *report)
+{
+    const sw_check_summary *s = report->summary;
     char longest[32], memory[32], file[32];
     sw_clock_format(longest, s->longest_seconds);
     format_bytes(memory, (double)s->memory);
     format_bytes(file, s->file_bytes);
-    printf("estimate    %.3g core-hours, longest run %s (at %.0f Gflop/s a core; early stops not foreseen)\n",
-           s->total_seconds / 3600, longest, SW_REFERENCE_FLOPS / 1e9);
+    printf("estimate    %.3g core-hours, longest run %s (early stops not foreseen)\n", s->total_seconds / 3600, longest);
+    print_speed(report);
     printf("makespan    ");
     for (size_t i = 0; i < s->span_count; i++) {
         char time[32];
         sw_clock_format(time, s->spans[i].seconds);
-        printf("%s%zu worker%s %s", i ? ", " : "", s->spans[i].workers, s->spans[i].workers == 1 ? "" : "s", time);
+        printf("%s%zu worker%s %s (%.0f %% busy)", i ? ",\n            " : "", s->spans[i].workers,
+               s->spans[i].workers == 1 ? "" : "s", time, 100 * s->spans[i].busy);
     }
-    if (s->advised_workers > 1)
-        printf("\nadvice      up to %zu ranks (%zu workers and the master) are busy 80 %% of the time\n",
-               s->advised_workers + 1, s->advised_workers);
-    else
-        printf("\nadvice      one process, without mpirun\n");
+    putchar('\n');
+    print_advice(s, report->plan->count);
     printf("memory      %s a worker\n", memory);
     printf("file        %s\n", file);
 }
@@ -221,7 +246,7 @@ void sw_check_print_text(const sw_check_report *report)
     print_models(report->summary);
     if (plan->adaptive.refine.axis_count) print_refine(plan);
     if (plan->adaptive.halving.rung_count) print_halving(plan);
-    print_cost(report->summary);
+    print_cost(report);
     print_leaks(report);
     if (report->options->list_runs) print_runs(plan);
 }

@@ -50,6 +50,7 @@ void sw_job_options_print_help(void)
           "  draws RESULTS.h5 --run N --steps A:B   batches and symmetry tuples drawn, as JSON\n"
           "  recover RESULTS.h5       clear what a killed writer left\n"
           "  bench                    speed of the training kernels on this machine\n"
+          "  simulate SWEEP.json      how long it takes on different numbers of workers\n"
           "\n"
           "exit codes: 0 every run finished, 1 some run failed, 2 usage or a bad sweep file,\n"
           "3 results file unusable or held by another writer, 75 stopped with work left (run it again to go on)\n",

@@ -155,7 +155,7 @@ static int compare_costs(const void *a, const void *b)
     return order ? order : (x->k > y->k) - (x->k < y->k);
 }
 
-static sw_status order_runs(sw_plan *plan)
+sw_status sw_plan_sort(sw_plan *plan)
 {
     ordered_run *sorted = malloc((plan->count ? plan->count : 1) * sizeof *sorted);
     if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
@@ -221,7 +221,7 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_size(sweep, &plan->planes, plan->lattice, &plan->seeds);
     for (size_t k = 0; k < plan->count && !status; k++)
         status = fill_run(plan, k, sweep, &names[k]);
-    if (!status) status = order_runs(plan);
+    if (!status) status = sw_plan_sort(plan);
 cleanup:
     free(names);
     if (status)
@@ -256,7 +256,7 @@ sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts)
                plan->axis_count * sizeof *plan->axis_values);
     }
     plan->count = kept;
-    return order_runs(plan);
+    return sw_plan_sort(plan);
 }
 
 /* ---- makespan ---- */

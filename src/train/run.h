@@ -35,6 +35,10 @@ typedef struct sw_run {
     double measure_seconds;
 } sw_run;
 
+/* Task, split, objective, model, optimizer and measures of run->config. Release whatever it returned. */
+sw_status sw_run_create(sw_run *run) SW_MUST_CHECK;
+void sw_run_release(sw_run *run);
+
 /* Writes run->checkpoint.path through a temporary name, checksummed and synced. */
 sw_status sw_checkpoint_write(sw_run *run) SW_MUST_CHECK;
 

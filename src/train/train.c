@@ -32,7 +32,7 @@ static sw_status create_model(sw_run *run)
                                sw_model_parameter_count(run->model));
 }
 
-static sw_status create_run(sw_run *run)
+sw_status sw_run_create(sw_run *run)
 {
     const sw_run_config *config = &run->config;
     sw_status status = sw_task_create(&run->task, &config->task, &config->model, config->data_seed);
@@ -46,7 +46,7 @@ static sw_status create_run(sw_run *run)
     return status;
 }
 
-static void release_run(sw_run *run)
+void sw_run_release(sw_run *run)
 {
     sw_unsafe_clear(&run->unsafe);
     sw_measure_destroy(run->measure);
@@ -234,7 +234,7 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
     for (int b = 0; b < SW_BLOCK_COUNT; b++) run.progress.gradient.block[b] = NAN;
 
     bool resumed = false;
-    sw_status status = create_run(&run);
+    sw_status status = sw_run_create(&run);
     if (status == SW_OK) status = sw_checkpoint_read(&resumed, &run);
     if (status == SW_OK) status = send_start(&run);
     if (status == SW_OK && !resumed) {
@@ -243,6 +243,6 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
     }
     if (status == SW_OK) status = train_on(&run);
     fill_result(result, &run, status);
-    release_run(&run);
+    sw_run_release(&run);
     return status;
 }

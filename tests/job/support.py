@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 SYMSWEEP = os.environ["SYMSWEEP_BINARY"]
+MPIRUN = os.environ.get("SYMSWEEP_MPIRUN", "mpirun")  # of the MPI that the binary was built with
 LONG = os.environ.get("SYMSWEEP_LONG") == "1"
 
 # Where and how fast a run was trained: the only things that may differ.
@@ -68,7 +69,7 @@ class Folder:
 
 def command(ranks, *arguments):
     """ranks = 0: no launcher."""
-    launcher = ["mpirun", "-n", str(ranks)] if ranks else []
+    launcher = [MPIRUN, "-n", str(ranks)] if ranks else []
     return launcher + [SYMSWEEP] + [str(argument) for argument in arguments]
 
 
@@ -169,7 +170,7 @@ def rank_of(pid):
     except (FileNotFoundError, ProcessLookupError):
         return -1
     for variable in variables:
-        if variable.startswith(b"OMPI_COMM_WORLD_RANK="):
+        if variable.startswith((b"OMPI_COMM_WORLD_RANK=", b"PMI_RANK=")):
             return int(variable.split(b"=")[1])
     return 0
 

@@ -172,7 +172,7 @@ class EndsAtOnce(unittest.TestCase):
                     self.assertEqual(code, 75, text)
                 finally:
                     support.end(process)
-                self.assertFalse(support.alive(target))
+                wait_for(lambda: not support.alive(target), "the end of the trainer")
 
     def test_one_request_delivered_twice_is_one(self):
         with Folder(stoppable()) as folder:

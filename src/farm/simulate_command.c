@@ -1,0 +1,338 @@
+/* symsweep simulate: how many ranks is a sweep worth? */
+#include "farm/simulate.h"
+#include "symsweep/cli.h"
+#include "symsweep/clock.h"
+#include "symsweep/farm.h"
+#include "symsweep/json.h"
+#include "symsweep/log.h"
+#include "symsweep/measure.h"
+#include "symsweep/plan.h"
+#include "symsweep/store.h"
+#include "symsweep/train.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: symsweep simulate [options] sweep.json\n"
+    "\n"
+    "How long the sweep takes on different numbers of workers, by simulating the job with its real scheduler. What runs\n"
+    "take is measured on this machine in a moment, or taken from the runs of a results file, early stops included.\n"
+    "\n"
+    "  --workers N,N,... numbers of workers (default: 1, 4, 16, ... as far as the runs go)\n"
+    "  --from FILE       a results file with runs of this sweep: their times; other runs in proportion\n"
+    "  --cores N         cores that the workers share (default: one each)\n"
+    "  --repeat N        the plan N times over: a sweep with as many more seeds\n"
+    "  --mean SECONDS    times scaled to this mean\n"
+    "  --json            as JSON\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "Exit codes: 0, 2 wrong usage or a sweep that is not valid, 3 a results file that cannot be read.\n";
+
+enum { NUMBERS_MOST = 32, WORKERS_MOST = 1 << 20, RUN_MESSAGES = 5 /* begin, start, facts, snapshot, finish */ };
+static const double MEASURE_SECONDS = 0.25, PULSE_SECONDS = 1; /* the latter as trainer.c */
+
+typedef struct simulate_options {
+    const char *sweep, *from;
+    size_t workers[NUMBERS_MOST], count, cores, repeat;
+    double mean;
+    bool json, help;
+} simulate_options;
+
+/* What is simulated: the plan's runs, `repeat` times over. */
+typedef struct load {
+    sw_plan *plan;
+    size_t runs, measured;
+    size_t *order;
+    double *seconds, *expected, *messages;
+} load;
+
+/* ---- options ---- */
+
+static bool parse_count(size_t *out, const char **text, size_t most)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(*text, &end, 10);
+    if (end == *text || errno != 0 || **text == '-' || value < 1 || value > most) return false;
+    *out = (size_t)value;
+    *text = end;
+    return true;
+}
+
+static sw_status parse_workers(simulate_options *out, const char *text)
+{
+    const char *at = text;
+    out->count = 0;
+    while (out->count < NUMBERS_MOST && parse_count(&out->workers[out->count], &at, WORKERS_MOST)) {
+        out->count++;
+        if (*at == '\0') return SW_OK;
+        if (*at++ != ',') break;
+    }
+    return sw_fail(SW_E_USAGE, "--workers takes numbers like 64,256,1024, not '%s'", text);
+}
+
+static sw_status parse_one(size_t *out, const char *text, const char *option)
+{
+    const char *at = text;
+    if (parse_count(out, &at, SW_RUNS_MAX) && *at == '\0') return SW_OK;
+    return sw_fail(SW_E_USAGE, "%s takes a number from 1, not '%s'", option, text);
+}
+
+static sw_status parse_options(simulate_options *out, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"workers", required_argument, NULL, 'w'}, {"from", required_argument, NULL, 'f'},
+        {"cores", required_argument, NULL, 'c'},   {"repeat", required_argument, NULL, 'r'},
+        {"mean", required_argument, NULL, 'm'},    {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    *out = (simulate_options){.repeat = 1};
+    optind = 1;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        sw_status status = SW_OK;
+        switch (option) {
+        case 'w': status = parse_workers(out, optarg); break;
+        case 'f': out->from = optarg; break;
+        case 'c': status = parse_one(&out->cores, optarg, "--cores"); break;
+        case 'r': status = parse_one(&out->repeat, optarg, "--repeat"); break;
+        case 'm':
+            out->mean = strtod(optarg, NULL);
+            if (!(out->mean > 0 && out->mean < 1e9))
+                status = sw_fail(SW_E_USAGE, "--mean takes seconds, not '%s'", optarg);
+            break;
+        case 'j': out->json = true; break;
+        case 'h': out->help = true; return SW_OK;
+        default: status = sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep simulate --help");
+        }
+        if (status != SW_OK) return status;
+    }
+    if (optind != argc - 1) return sw_fail(SW_E_USAGE, "expected one sweep file; see symsweep simulate --help");
+    out->sweep = argv[optind];
+    return SW_OK;
+}
+
+/* ---- what runs take ---- */
+
+static void release_load(load *self)
+{
+    free(self->order);
+    free(self->seconds);
+    free(self->expected);
+    free(self->messages);
+    sw_plan_destroy(self->plan);
+}
+
+static sw_status load_plan(load *self, const simulate_options *options)
+{
+    sw_diagnostics *diagnostics = NULL;
+    sw_status status = sw_diagnostics_create(&diagnostics);
+    if (status == SW_OK) status = sw_plan_load(&self->plan, options->sweep, diagnostics);
+    sw_diagnostics_print(diagnostics, options->sweep);
+    sw_diagnostics_destroy(diagnostics);
+    if (status != SW_OK) return status;
+    if (self->plan->count > SW_RUNS_MAX / options->repeat)
+        return sw_fail(SW_E_USAGE, "%zu times %zu runs are too many", options->repeat, self->plan->count);
+    self->runs = self->plan->count * options->repeat;
+    self->order = calloc(self->runs + 1, sizeof *self->order);
+    self->seconds = calloc(self->runs + 1, sizeof *self->seconds);
+    self->expected = calloc(self->runs + 1, sizeof *self->expected);
+    self->messages = calloc(self->runs + 1, sizeof *self->messages);
+    if (self->order && self->seconds && self->expected && self->messages) return SW_OK;
+    return sw_fail(SW_E_MEMORY, "no memory to simulate %zu runs", self->runs);
+}
+
+/* Times of the file's finished runs into seconds[k]; runs that it lacks stay NaN. */
+static sw_status read_times(load *self, double *seconds, double *evaluations, const char *path)
+{
+    sw_results *results = NULL;
+    sw_status status = sw_results_open(&results, path);
+    if (status != SW_OK) return status;
+    for (size_t k = 0; k < self->plan->count; k++) seconds[k] = NAN;
+    for (size_t r = 0; r < sw_results_count(results); r++) {
+        const sw_result_row *row = sw_results_row(results, r);
+        if ((row->state != SW_RUN_DONE && row->state != SW_RUN_DIVERGED) || !(row->wall_seconds > 0)) continue;
+        for (size_t k = 0; k < self->plan->count; k++) {
+            if (strcmp(row->id, self->plan->runs[k].id) != 0) continue;
+            seconds[k] = row->wall_seconds;
+            evaluations[k] = (double)row->written;
+            self->measured++;
+            break;
+        }
+    }
+    sw_results_close(results);
+    if (self->measured > 0) return SW_OK;
+    return sw_fail(SW_E_USAGE, "%s: holds no finished run of this sweep", path);
+}
+
+/* Runs without a time of their own get the plan's, in the proportion of those that have one. */
+static void fill_in(load *self, double *seconds)
+{
+    double known = 0, planned = 0;
+    for (size_t k = 0; k < self->plan->count; k++) {
+        if (isnan(seconds[k])) continue;
+        known += seconds[k];
+        planned += self->plan->runs[k].seconds;
+    }
+    double scale = planned > 0 ? known / planned : 1;
+    for (size_t k = 0; k < self->plan->count; k++) {
+        self->plan->runs[k].seconds *= scale;
+        if (isnan(seconds[k])) seconds[k] = self->plan->runs[k].seconds;
+    }
+}
+
+static sw_status find_times(load *self, const simulate_options *options)
+{
+    size_t count = self->plan->count;
+    double sum = 0, *seconds = self->seconds, *messages = self->messages;
+    for (size_t k = 0; k < count; k++) messages[k] = (double)sw_evaluation_steps(NULL, 0, &self->plan->runs[k].config);
+    sw_plan_speed speed;
+    sw_status status = SW_OK;
+    if (options->from != NULL) {
+        status = read_times(self, seconds, messages, options->from);
+        if (status == SW_OK) fill_in(self, seconds);
+    } else {
+        status = sw_plan_calibrate(&speed, self->plan, sw_pace_measure, MEASURE_SECONDS);
+        for (size_t k = 0; k < count && status == SW_OK; k++) seconds[k] = self->plan->runs[k].seconds;
+    }
+    if (status != SW_OK) return status;
+    for (size_t k = 0; k < count; k++) sum += seconds[k];
+    double scale = options->mean > 0 && sum > 0 ? options->mean * (double)count / sum : 1;
+    for (size_t k = 0; k < count; k++) {
+        seconds[k] *= scale;
+        messages[k] += RUN_MESSAGES + seconds[k] / PULSE_SECONDS;
+        self->expected[k] = self->plan->runs[k].seconds * scale;
+    }
+    for (size_t i = 0; i < self->runs; i++) { /* run k of copy c is number c * count + k */
+        size_t k = i % count;
+        seconds[i] = seconds[k];
+        messages[i] = messages[k];
+        self->expected[i] = self->expected[k];
+        self->order[i] = self->plan->order[i / options->repeat] + i % options->repeat * count; /* copies side by side */
+    }
+    return SW_OK;
+}
+
+/* ---- simulations ---- */
+
+static void choose_numbers(simulate_options *options, size_t runs)
+{
+    if (options->count > 0) return;
+    for (size_t workers = 1; workers < runs && options->count + 1 < NUMBERS_MOST; workers *= 4)
+        options->workers[options->count++] = workers;
+    options->workers[options->count++] = runs;
+}
+
+static void write_row(sw_json *json, size_t workers, const sw_simulation *got, double balance)
+{
+    const struct {
+        const char *name;
+        double value;
+    } values[] = {{"makespan_seconds", got->makespan},         {"efficiency", got->efficiency},
+                  {"balance", balance},                        {"waited_seconds", got->waited},
+                  {"master_share_of_a_core", got->master_share}, {"messages_per_second", got->messages_per_second}};
+    sw_json_begin_object(json);
+    sw_json_key(json, "workers");
+    sw_json_integer(json, (int64_t)workers);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        sw_json_key(json, values[i].name);
+        sw_json_number(json, values[i].value);
+    }
+    sw_json_end_object(json);
+}
+
+static void print_row(size_t workers, const sw_simulation *got, double balance)
+{
+    char span[32];
+    sw_clock_format(span, got->makespan);
+    printf("%8zu  %8zu  %10s  %8.1f %%  %8.1f %%  %6.1f %%  %10.0f\n", workers, workers + 1, span, 100 * got->efficiency,
+           100 * balance, 100 * got->master_share, got->messages_per_second);
+}
+
+static void print_head(const load *self, const simulate_options *options)
+{
+    double work = 0;
+    for (size_t i = 0; i < self->runs; i++) work += self->seconds[i];
+    printf("%zu runs, %.3g core-hours, %.3g s a run on the average; ", self->runs, work / 3600, work / (double)self->runs);
+    if (options->from != NULL) printf("times of %zu runs from %s\n", self->measured, options->from);
+    else printf("times measured on this machine, early stops not foreseen\n");
+    puts("\n workers     ranks    makespan  efficiency    balance    master  messages/s");
+}
+
+/* Efficiency that the lengths of the runs alone allow: nothing costs anything but training. */
+static sw_status find_balance(double *out, sw_simulation_settings settings)
+{
+    sw_simulation ideal;
+    settings.costs = (sw_simulation_costs){0};
+    sw_status status = sw_simulate(&ideal, &settings);
+    *out = ideal.efficiency;
+    return status;
+}
+
+static sw_status simulate_all(sw_json *json, const load *self, const simulate_options *options)
+{
+    sw_simulation_settings settings = {.runs = self->runs,
+                                       .order = self->order,
+                                       .seconds = self->seconds,
+                                       .expected = self->expected,
+                                       .messages = self->messages,
+                                       .cores = options->cores};
+    sw_simulation_costs_default(&settings.costs);
+    sw_status status = SW_OK;
+    for (size_t i = 0; i < options->count && status == SW_OK; i++) {
+        sw_simulation got;
+        double balance;
+        settings.workers = options->workers[i];
+        status = sw_simulate(&got, &settings);
+        if (status == SW_OK) status = find_balance(&balance, settings);
+        if (status != SW_OK) return status;
+        if (json != NULL) write_row(json, settings.workers, &got, balance);
+        else print_row(settings.workers, &got, balance);
+    }
+    return status;
+}
+
+static sw_status print_all(const load *self, const simulate_options *options)
+{
+    if (!options->json) {
+        print_head(self, options);
+        return simulate_all(NULL, self, options);
+    }
+    sw_json *json = NULL;
+    sw_status status = sw_json_create(&json);
+    if (status != SW_OK) return status;
+    sw_json_begin_array(json);
+    status = simulate_all(json, self, options);
+    sw_json_end_array(json);
+    const char *text = sw_json_text(json);
+    if (status == SW_OK && text == NULL) status = SW_E_MEMORY;
+    if (status == SW_OK) puts(text);
+    sw_json_destroy(json);
+    return status;
+}
+
+int sw_farm_simulate(int argc, char **argv)
+{
+    simulate_options options;
+    load self = {0};
+    sw_status status = parse_options(&options, argc, argv);
+    if (status == SW_OK && options.help) {
+        fputs(help, stdout);
+        return SW_EXIT_OK;
+    }
+    if (status == SW_OK) status = load_plan(&self, &options);
+    if (status == SW_OK) status = find_times(&self, &options);
+    if (status == SW_OK) {
+        choose_numbers(&options, self.runs);
+        status = print_all(&self, &options);
+    }
+    release_load(&self);
+    if (status == SW_OK && fflush(stdout) != 0) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
+    if (status == SW_OK) return SW_EXIT_OK;
+    sw_error("%s", sw_message());
+    return status == SW_E_STORE || status == SW_E_IO || status == SW_E_BUSY ? SW_EXIT_STORE : SW_EXIT_USAGE;
+}
