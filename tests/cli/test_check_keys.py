@@ -18,7 +18,7 @@ SWEEPS = sorted(path for path in (TOP / "sweeps").rglob("*.json") if path.name !
 
 
 def run(*arguments):
-    return subprocess.run([BINARY, "check", *arguments], capture_output=True, text=True)
+    return subprocess.run([BINARY, "check", "--speed", "40", *arguments], capture_output=True, text=True)
 
 
 class Keys(unittest.TestCase):

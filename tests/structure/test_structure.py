@@ -196,7 +196,7 @@ class Modules(unittest.TestCase):
         cls.folder = Path(tempfile.mkdtemp(prefix="symsweep-structure-"))
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.build = cls.folder / "build"
-        for name in ("CMakeLists.txt", "cmake", "include", "src"):
+        for name in ("CMakeLists.txt", "cmake", "include", "src", "benchmarks"):
             source = TOP / name
             (shutil.copytree if source.is_dir() else shutil.copy)(source, cls.folder / name)
         run("cmake", "-S", cls.folder, "-B", cls.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
