@@ -267,7 +267,9 @@ def wilson(wrong, count, confidence=CONFIDENCE):
     p = wrong / count
     centre, spread = p + z * z / (2 * count), z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))
     scale = 1 + z * z / count
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # At the ends the formula gives exactly 0 and 1; rounding would not.
+    return (0.0 if wrong == 0 else max(0.0, (centre - spread) / scale),
+            1.0 if wrong == count else min(1.0, (centre + spread) / scale))
 
 
 def separate(value, solved, seed):

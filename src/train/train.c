@@ -206,6 +206,13 @@ static sw_status train_on(sw_run *run)
     return status;
 }
 
+/* Why a run diverged. */
+static void name_divergence(char *text, size_t capacity, const sw_progress *progress)
+{
+    const char *what = progress->step > 0 && !isfinite(progress->objective) ? "objective" : "train_loss";
+    snprintf(text, capacity, "%s is not finite at step %lld", what, (long long)progress->step);
+}
+
 static void fill_result(sw_run_result *result, const sw_run *run, sw_status status)
 {
     const sw_progress *progress = &run->progress;
@@ -223,6 +230,7 @@ static void fill_result(sw_run_result *result, const sw_run *run, sw_status stat
         .measure_seconds = progress->measure_seconds + run->measure_seconds,
     };
     if (status != SW_OK) snprintf(result->error, sizeof result->error, "%s", sw_message());
+    else if (progress->diverged) name_divergence(result->error, sizeof result->error, progress);
 }
 
 sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,

@@ -40,7 +40,7 @@ def setUpModule():
     content["run"].update({"steps": 1500, "evaluate": {"every": 20, "snapshots": 10}})
     content["grid"]["train_fraction"] = [0.3, 0.8]
     # A learning rate at which nothing stays finite.
-    content["cases"].append({"label": "too fast", "optimizer.learning_rate": 1e6, "optimizer.weight_decay": 0})
+    content["cases"].append({"label": "too fast", "optimizer.learning_rate": 1e30, "optimizer.weight_decay": 0})
     FINISHED = fixtures.train(FOLDER, content)
     CHROMIUM = browser.Browser()
     CHROMIUM.__enter__()

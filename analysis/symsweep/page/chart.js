@@ -66,7 +66,8 @@
     chart.stepText = (step) => (step >= 1e6 ? d3.format(".3~s")(step) : step >= 1000 ? d3.format(".3~r")(step / 1000) + "k" : String(step));
 
     /* box = {left, top, width, height} of the plotting area. */
-    chart.stepAxis = (svg, box, x, label = "optimizer steps") => {
+    /* The axis of steps; without `letters` ticks alone, where a panel below has the same axis. */
+    chart.stepAxis = (svg, box, x, label = "optimizer steps", letters = true) => {
         const g = svg.append("g").attr("class", "axis").attr("transform", `translate(0,${box.top + box.height})`);
         g.append("line").attr("x1", box.left).attr("x2", box.left + box.width);
         const ticks = x.ticks(Math.max(3, Math.floor(box.width / 70))).map((t) => [x(t), chart.stepText(t)]);
@@ -78,7 +79,7 @@
         for (const [at, text] of ticks) {
             g.append("line").attr("x1", at).attr("x2", at).attr("y2", 5);
             const room = text.length * 3.6 + 5;
-            if (at - room < last) continue;
+            if (!letters || at - room < last) continue;
             last = at + room;
             g.append("text").attr("x", at).attr("y", 18).attr("text-anchor", "middle").text(text);
         }

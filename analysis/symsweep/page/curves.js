@@ -5,6 +5,23 @@
     const element = page.element, chart = page.chart;
     const state = { what: "groups", run: 0, family: null, part: "max", extra: "effective_dimension", band: "quartiles", logarithmic: true };
 
+    /* ---- metrics ---- */
+
+    /* Stands for the family that each run's phase.family names: in a file of several tasks no one family is of all. */
+    const OWN = "phase.family";
+    const ofOwn = (name) => name.startsWith(OWN + "_");
+    const ownFamilies = () => page.distinct(page.data.phase.family).filter((family) => page.data.families.includes(family));
+
+    /* A metric by its name, `phase.family_<part>` among them, or null. */
+    function metricOf(name) {
+        if (!ofOwn(name)) return page.metrics.get(name) || null;
+        const all = ownFamilies().map((family) => page.metrics.get(family + name.slice(OWN.length))).filter(Boolean);
+        if (!all.length) return null;
+        return { ...all[0], name, family: OWN, scale: all.some((metric) => metric.scale === "log") ? "log" : "linear" };
+    }
+
+    const curveOf = (name, run) => page.curve(ofOwn(name) ? page.data.phase.family[run] + name.slice(OWN.length) : name, run);
+
     /* ---- groups ---- */
 
     /* Value at a step by interpolation between evaluations. Beyond the last one: the last value where `stop` ended the
@@ -42,8 +59,8 @@
     function band(metric, runs) {
         const id = [metric, state.band, ...runs].join();
         if (cache.has(id)) return cache.get(id);
-        const logarithmic = page.metrics.get(metric).scale === "log";
-        const curves = runs.map((run) => ({ curve: page.curve(metric, run), stopped: page.value("stopped_early", run) === 1 })).filter((c) => c.curve);
+        const logarithmic = metricOf(metric).scale === "log";
+        const curves = runs.map((run) => ({ curve: curveOf(metric, run), stopped: page.value("stopped_early", run) === 1 })).filter((c) => c.curve);
         const found = [];
         for (const step of grid(runs.filter(page.evaluated))) {
             const values = curves.map((c) => at(c.curve, step, c.stopped, logarithmic)).filter((v) => !Number.isNaN(v)).sort((a, b) => a - b);
@@ -58,7 +75,7 @@
 
     /* ---- what is drawn ---- */
 
-    const violation = () => page.metrics.get(`${state.family}_${state.part}`) || null;
+    const violation = () => metricOf(`${state.family}_${state.part}`);
 
     /* Lines of a panel: {name, style, points: [{step, median, low, high}]}. */
     function lines(metrics) {
@@ -68,7 +85,7 @@
             }))).filter((line) => line.points.length);
         }
         return metrics.map((metric, i) => {
-            const curve = page.curve(metric.name, state.run);
+            const curve = curveOf(metric.name, state.run);
             const points = curve ? Array.from(curve.steps, (step, k) => ({ step, median: curve.values[k], low: NaN, high: NaN, n: 1 })).filter((p) => !Number.isNaN(p.median)) : [];
             return { name: metric.short, style: { ...page.style(metric.style !== undefined ? metric.style : i), dash: metric.thin ? "4 3" : "" }, points, group: "", metric: metric.name };
         }).filter((line) => line.points.length);
@@ -78,7 +95,7 @@
         const accuracy = [{ name: "test_accuracy", short: "test", style: 0 }];
         if (page.metrics.has("train_accuracy")) accuracy.push({ name: "train_accuracy", short: "train", thin: true, style: 4 });
         const single = state.what === "run";
-        const known = (name) => page.metrics.has(name) && (!single || hasValues(name));
+        const known = (name) => metricOf(name) && (!single || hasValues(name));
         if (single && known("test_accuracy_unmirrored")) accuracy.push({ name: "test_accuracy_unmirrored", short: "test, mirror not in train", style: 1 });
         const found = [{ title: "accuracy", metrics: accuracy.filter((m) => page.metrics.has(m.name)), extent: [0, 1] }];
         const v = violation();
@@ -90,7 +107,7 @@
         if (extra) found.push({ title: page.metricName(extra) + page.units(extra), metrics: [{ name: extra.name, short: page.metricName(extra), style: 2 }] });
         return found.filter((panel) => panel.metrics.length);
     }
-    const hasValues = (name) => { const c = page.curve(name, state.run); return c && c.values.some((v) => !Number.isNaN(v)); };
+    const hasValues = (name) => { const c = curveOf(name, state.run); return c && c.values.some((v) => !Number.isNaN(v)); };
 
     /* ---- drawing ---- */
 
@@ -108,7 +125,7 @@
             const legend = page.legend();
             if (legend) area.append(legend);
         }
-        const left = 54, right = 14, top = 34, gap = 48;
+        const left = 54, right = 14, top = 34, gap = 44;
         const heights = drawn.map((_, i) => (i === 0 ? 170 : 150));
         const height = top + d3.sum(heights) + gap * (drawn.length - 1) + 44;
         const svg = chart.svg(area, width, height);
@@ -121,7 +138,7 @@
             y0 += heights[i] + gap;
         });
         chart.stepAxis(svg, drawn[drawn.length - 1].box, x);
-        for (const panel of drawn.slice(0, -1)) chart.stepAxis(svg, panel.box, x, "");
+        for (const panel of drawn.slice(0, -1)) chart.stepAxis(svg, panel.box, x, "", false);
         if (state.what === "run") markOnsets(svg, drawn, x);
         crosshair(svg, drawn, x, width, height);
         if (state.what === "run") area.append(runKeys(drawn));
@@ -138,15 +155,14 @@
         const { box } = panel;
         const [low, high] = extentOf(panel);
         const positive = panel.lines.flatMap((line) => line.points.map((p) => p.median)).filter((v) => v > 0);
-        const metric = page.metrics.get(panel.metrics[0].name);
+        const metric = metricOf(panel.metrics[0].name);
         const logarithmic = !panel.extent && metric.scale === "log" && positive.length > 0;
         const y = logarithmic ? chart.values([d3.min(positive), high], [box.top + box.height, box.top], true) : chart.values([low, high], [box.top + box.height, box.top], false);
         panel.y = y;
         chart.valueAxis(svg, box, y, panel.title);
-        const tau = panel.tau && commonTau();
-        if (tau && logarithmic && tau > d3.min(positive) && tau < high) {
+        const tau = panel.tau && commonTau(), ruled = tau && logarithmic && tau > d3.min(positive) && tau < high;
+        if (ruled) {
             svg.append("line").attr("class", "rule").attr("x1", box.left).attr("x2", box.left + box.width).attr("y1", y(tau)).attr("y2", y(tau));
-            svg.append("text").attr("class", "rule-text").attr("x", box.left + box.width).attr("y", y(tau) - 4).attr("text-anchor", "end").text(`phase.tau ${page.number(tau)}`);
         }
         const clip = page.unique("clip");
         svg.append("clipPath").attr("id", clip).append("rect").attr("x", box.left - 2).attr("y", box.top - 5).attr("width", box.width + 9).attr("height", box.height + 10);
@@ -164,6 +180,7 @@
             const last = line.points[line.points.length - 1];
             if (state.what === "groups" && !line.style.thin && fits(last)) chart.mark(g, line.style.symbol, x(last.step), y(last.median), 42, line.style.color);
         }
+        if (ruled) svg.append("text").attr("class", "rule-text").attr("x", box.left + box.width).attr("y", y(tau) - 4).attr("text-anchor", "end").text(`phase.tau ${page.number(tau)}`);
     }
 
     function commonTau() {
@@ -251,7 +268,7 @@
     }
 
     page.addCurves = (section) => {
-        state.family = page.data.families[0] || null;
+        state.family = ownFamilies().length > 1 ? OWN : page.data.families[0] || null;
         if (!page.metrics.has(state.extra)) state.extra = page.metrics.has("test_loss") ? "test_loss" : "";
         state.run = Math.max(0, page.all.findIndex(page.evaluated));
         page.addFigure(section, {
@@ -264,12 +281,13 @@
                 const evaluated = page.selection().runs.filter(page.evaluated);
                 if (!evaluated.includes(state.run) && evaluated.length) state.run = evaluated[0];
                 const rebuild = () => figure.rebuild();
-                const parts = ["max", "mean", "disagreement", "ratio_max"].filter((part) => page.metrics.has(`${state.family}_${part}`));
+                const parts = ["max", "mean", "disagreement", "ratio_max"].filter((part) => metricOf(`${state.family}_${part}`));
+                const families = [...(ownFamilies().length > 1 ? [{ id: OWN, name: "phase.family of each run" }] : []), ...page.data.families.map((f) => ({ id: f, name: page.words(f) }))];
                 const words = { max: "largest", mean: "mean", disagreement: "disagreeing answers", ratio_max: "largest over random pairs’" };
                 return [
                     page.select("Show", [{ id: "groups", name: "groups" }, { id: "run", name: "one run" }], state.what, set("what", rebuild)),
                     state.what === "run" ? page.select("Run", evaluated.map((run) => ({ id: String(run), name: runName(run) })), String(state.run), (id) => { state.run = +id; refresh(); }) : null,
-                    page.data.families.length ? page.select("Symmetry", page.data.families.map((f) => ({ id: f, name: page.words(f) })), state.family, set("family", rebuild)) : null,
+                    page.data.families.length ? page.select("Symmetry", families, state.family, set("family", rebuild)) : null,
                     parts.length ? page.select("Violation", parts.map((id) => ({ id, name: words[id] })), state.part, set("part")) : null,
                     page.select("Below", [{ id: "", name: "nothing" }, ...page.metricChoices()], state.extra, set("extra")),
                     state.what === "groups" ? page.select("Bands", [{ id: "quartiles", name: "quartiles" }, { id: "range", name: "range" }, { id: "none", name: "none" }], state.band, set("band")) : null,

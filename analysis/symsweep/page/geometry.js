@@ -94,13 +94,14 @@
         const coloring = kind().colourings[Math.min(state.color, kind().colourings.length - 1)], color = tokenColor(coloring);
         const names = state.names && e.tokens <= 130;
         const radius = e.tokens > 130 ? 4 : 5.5;
-        const dots = box.append("g"), taken = [];
+        const dots = box.append("g");
+        const taken = at.filter(Boolean).map(([x, y]) => [x - radius, y, 2 * radius]);
         at.forEach((p, token) => {
             if (!p) return;
             const dot = dots.append("circle").datum(token).attr("cx", p[0]).attr("cy", p[1]).attr("r", radius).attr("fill", color(token)).attr("class", "token");
-            if (names) writeName(dots, kind().names[token], p, radius, taken, side);
             page.tipOn(dot, (t) => [`token ${kind().names[t]}`, ...kind().colourings.map((c) => `${c.name} ${c.values[t]}`)]);
         });
+        if (names) at.forEach((p, token) => p && writeName(dots, kind().names[token], p, radius, taken, side));
         area.append(colorLegend(coloring));
         const dimension = page.curve("effective_dimension", e.run);
         const here = dimension ? dimension.values[Math.min(d3.bisectLeft(dimension.steps, e.steps[s]), dimension.values.length - 1)] : NaN;
@@ -109,7 +110,8 @@
         return { summary: text, note: text + " Signs of components are turned so that successive snapshots agree." + kept };
     }
 
-    /* A token's name beside its dot, right or left, where no other name is; else it shows under the pointer only. */
+    /* A token's name beside its dot, right or left, where no other name and no dot is; else it shows under the pointer
+     * only. `taken`: left end, middle and width of what stands there already. */
     function writeName(parent, name, [x, y], radius, taken, side) {
         const width = name.length * 6.2, height = 11;
         for (const left of [x + radius + 2, x - radius - 2 - width]) {

@@ -56,7 +56,7 @@
         const bar = element("div", { class: "bar", "aria-hidden": "true" }, counts.map((p) =>
             element("span", { class: "phase-" + p.id, style: `flex-grow:${p.n}`, title: `${p.word}: ${p.n}` })));
         const list = element("ul", { class: "keys" }, counts.map((p) =>
-            element("li", {}, element("span", { class: "key phase-" + p.id }), element("span", {}, element("b", {}, page.number(p.n)), ` ${p.word}`), element("span", { class: "meaning" }, p.meaning))));
+            element("li", {}, element("span", { class: "key phase-" + p.id }), element("span", {}, element("b", {}, page.number(p.n)), ` ${p.word} `, element("span", { class: "meaning" }, p.meaning)))));
         place.replaceChildren(bar, list);
     }
 

@@ -21,12 +21,24 @@
         ].filter((item) => !item.choices || item.choices.length);
     }
 
+    /* Does the axis vary among the runs of one label? What a label decides is no axis of its own. */
+    function isFree(key) {
+        const label = page.key("label");
+        if (!label) return true;
+        const of = new Map();
+        return page.all.some((run) => {
+            const name = label.values[run];
+            if (!of.has(name)) of.set(name, key.values[run]);
+            return of.get(name) !== key.values[run];
+        });
+    }
+
     function firstAxes() {
         const keys = page.keys.slice().sort((a, b) => page.isSeed(a.id) - page.isSeed(b.id));
-        const many = keys.filter((key) => !page.isSeed(key.id) && key.isAxis && key.numeric).sort((a, b) => b.distinct.length - a.distinct.length);
+        const many = keys.filter((key) => !page.isSeed(key.id) && key.isAxis && key.numeric && isFree(key)).sort((a, b) => b.distinct.length - a.distinct.length);
         if (many.length >= 2 && many[1].distinct.length >= 3) return [many[0].id, many[1].id];
         const first = keys.find((key) => key.id === "label") || many[0] || keys[0];
-        const second = keys.find((key) => page.isSeed(key.id) && key !== first) || keys.find((key) => key !== first);
+        const second = many.find((key) => key !== first) || keys.find((key) => page.isSeed(key.id) && key !== first) || keys.find((key) => key !== first);
         return [second ? second.id : null, first ? first.id : null];
     }
 

@@ -33,11 +33,11 @@
         const columns = () => [
             ["run", (run) => run], ["status", (run) => page.value("status", run)], ["phase", page.phase],
             ...(page.column("label") ? [["label", (run) => page.value("label", run)]] : []),
-            ...page.keys.filter((key) => key.isAxis && !page.isSeed(key.id)).map((key) => [key.name, (run) => key.values[run]]),
             ["seed", (run) => page.value("seed", run)],
             ...page.onsets.filter((o) => page.column(o.id)).map((o) => [o.id, (run) => page.value(o.id, run)]),
             ["steps", page.lastStep], ["test accuracy", (run) => page.value("final.test_accuracy", run)], ["test loss", (run) => page.value("final.test_loss", run)],
             ...(page.data.families[0] ? [[`${page.words(page.data.families[0])}, largest`, (run) => page.value(`final.${page.data.families[0]}_max`, run)]] : []),
+            ...page.keys.filter((key) => key.isAxis && !page.isSeed(key.id)).map((key) => [key.name, (run) => key.values[run]]),
         ];
         const table = () => ({ columns: columns().map(([name]) => name), rows: page.selection().runs.map((run) => columns().map(([, value]) => value(run))) });
         /* The CSV has every column that the page holds. */

@@ -141,26 +141,36 @@
         return (t ^ (t >>> 14)) >>> 0;
     };
 
+    const draws = new Map();
+
+    /* Bootstrap: `samples` times `n` positions below n, one after the other; kept, since groups are often of one size. */
+    function resample(n, samples, seed) {
+        const id = [n, samples, seed].join();
+        if (!draws.has(id)) draws.set(id, Uint32Array.from({ length: samples * n }, (_, i) => Math.floor((statistics.uniform32(i, seed) / 4294967296) * n)));
+        return draws.get(id);
+    }
+
     /* Kaplan-Meier medians of bootstrap samples. */
     function medians(times, observed, samples, seed) {
         const n = times.length, at = distinctTimes(times, observed);
         /* Of each run: how many of the event times it outlives, and whether it ends at the last of these. */
         const outlived = times.map((t) => at.filter((x) => x <= t).length);
         const found = new Float64Array(samples), atRisk = new Float64Array(at.length + 1), events = new Float64Array(at.length);
+        const curve = new Float64Array(at.length), drawn = resample(n, samples, seed);
         for (let s = 0; s < samples; s++) {
             atRisk.fill(0);
             events.fill(0);
             for (let i = 0; i < n; i++) {
-                const run = Math.floor((statistics.uniform32(s * n + i, seed) / 4294967296) * n);
+                const run = drawn[s * n + i];
                 atRisk[outlived[run]]++;
                 if (observed[run]) events[outlived[run] - 1]++;
             }
             let risk = n - atRisk[0], survival = 1;
-            const curve = at.map((_, k) => {
+            for (let k = 0; k < at.length; k++) {
                 if (risk > 0) survival *= 1 - events[k] / risk;
                 risk -= atRisk[k + 1];
-                return survival;
-            });
+                curve[k] = survival;
+            }
             found[s] = quantile(at, curve, 0.5);
         }
         return found;
@@ -228,7 +238,8 @@
         const p = wrong / count, z2 = Z * Z;
         const centre = p + z2 / (2 * count), spread = Z * Math.sqrt((p * (1 - p)) / count + z2 / (4 * count * count));
         const scale = 1 + z2 / count;
-        return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)];
+        /* At the ends the formula gives exactly 0 and 1; rounding would not. */
+        return [wrong === 0 ? 0 : Math.max(0, (centre - spread) / scale), wrong === count ? 1 : Math.min(1, (centre + spread) / scale)];
     };
 
     statistics.separate = (values, solved, seeds) => {

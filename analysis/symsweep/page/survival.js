@@ -42,7 +42,7 @@
         const box = { left, top, width: width - left - right, height: height - top - 44 };
         const times = shown.flatMap((s) => s.times).filter((t) => t > 0);
         const last = d3.max(times) || 1;
-        const x = chart.steps((d3.min(times) || 1) / 1.3, last, [left, left + box.width], state.logarithmic);
+        const x = chart.steps((d3.min(times) || 1) / 1.3, last * 1.06, [left, left + box.width], state.logarithmic);
         const y = chart.values([0, 1], [top + box.height, top], false);
         chart.valueAxis(svg, box, y, "share of runs that got there", { format: (v) => page.percent(v).replace(" ", " ") });
         chart.stepAxis(svg, box, x);

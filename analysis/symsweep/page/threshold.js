@@ -51,9 +51,9 @@
         chart.valueAxis(svg, box, y, "test accuracy at the end");
         chart.bottomAxis(svg, box, x, `${page.words(state.family)}: ${PARTS[state.part]} at the end${state.part === "ratio" ? "" : " (nat)"}`);
         if (Number.isFinite(test.threshold)) {
-            const at = x(test.threshold), near = at > left + box.width * 0.6;
+            const at = x(test.threshold), near = at > left + box.width * 0.6, roomy = at > left + 190;
             svg.append("line").attr("class", "rule strong").attr("x1", at).attr("x2", at).attr("y1", top - 4).attr("y2", top + box.height);
-            svg.append("text").attr("class", "rule-text").attr("x", at + (near ? -6 : 6)).attr("y", top + box.height * 0.5).attr("text-anchor", near ? "end" : "start").text(`threshold ${page.number(test.threshold)}`);
+            svg.append("text").attr("class", "rule-text").attr("x", at + (near ? -6 : 6)).attr("y", roomy ? top - 8 : top + box.height - 10).attr("text-anchor", near ? "end" : "start").text(`threshold ${page.number(test.threshold)}`);
         }
         const g = svg.append("g");
         for (const p of all) {
