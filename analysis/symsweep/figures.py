@@ -5,6 +5,7 @@ import math
 import os
 import re
 import sys
+import textwrap
 
 import matplotlib
 
@@ -233,13 +234,23 @@ def _separation(panel, results, name, positions):
                           (~counted, {"marker": "x", "color": "#858d96", "linewidths": 0.8})):
         panel.scatter(value[mask & drawn], accuracy[mask & drawn], s=14, **options)
     panel.set_xscale("log")
+    decades(panel, value[drawn])
     panel.set_ylim(-0.03, 1.06)
     panel.set_xlabel("%s, largest (nat)" % str(family).replace("_", " "))
     if math.isfinite(test.threshold):
         panel.axvline(test.threshold, color="#14181d", linewidth=1)
         panel.set_title("%s\nτ = %.2g, e = %d/%d" % (name, test.threshold, *test.test))
     else:
-        panel.set_title("%s\n%s" % (name, "no threshold: " + test.reason.split(":")[0]), fontsize=7)
+        panel.set_title("%s\n%s" % (name, "\n".join(textwrap.wrap("no threshold: " + test.reason.split(":")[0], 34))), fontsize=6.5)
+
+
+def decades(panel, values):
+    """A logarithmic axis of two decades at least, with letters at powers of ten only."""
+    low, high = (values.min(), values.max()) if len(values) else (0.1, 10)
+    widen = max(1.6, 10 / math.sqrt(high / low))
+    panel.set_xlim(low / widen, high * widen)
+    panel.xaxis.set_major_locator(matplotlib.ticker.LogLocator(numticks=5))
+    panel.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
 def fig8(results):
@@ -265,10 +276,10 @@ def fig8(results):
 def tuned(results, names, tune_from):
     """Of each intervention (its label without the number at the end) the label whose median time to generalization is
     shortest over the tuning seeds, fewest runs unsolved among equals, and its runs on the other seeds. Without tuning
-    seeds, every label."""
+    seeds, every label. Runs without a name are passed over."""
     seeds = results.runs["seed"].fillna(0).to_numpy(dtype=int) if "seed" in results.runs else np.zeros(len(names), dtype=int)
     tuning = seeds >= tune_from
-    by_label = positions_by(names)
+    by_label = positions_by(names, [name is not None for name in names])
     if not tuning.any() or tuning.all():
         return [(name, positions) for name, positions in by_label.items()], False
     families = {}
@@ -342,7 +353,7 @@ def fig9(results, tune_from=100):
     for setting, positions in panels.items():
         inside = set(positions)
         rows, is_tuned = tuned(results, [name if p in inside else None for p, name in enumerate(names)], tune_from)
-        found[setting] = [(name, mine) for name, mine in rows if name is not None], is_tuned
+        found[setting] = rows, is_tuned
     most = max(len(rows) for rows, _ in found.values())
     figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, 0.24 * most + 1.3), squeeze=False)
     for panel, (setting, (rows, is_tuned)) in zip(axes[0], found.items()):

@@ -14,8 +14,8 @@ sw_status sw_table_print_settings(FILE *out, const sw_results *results) SW_MUST_
  * setting. */
 sw_status sw_table_print_runs(FILE *out, sw_results *results, size_t most) SW_MUST_CHECK;
 
-/* How settings are named: axes that vary in the file and are no seeds, each by the shortest end of its path that no
- * other axis has. */
+/* How settings are named: the label, and the axes that vary among the runs of one label and are no seeds, each by the
+ * shortest end of its path that no other axis has. Axes that do not apply to a run are left out. */
 typedef struct sw_naming sw_naming;
 sw_status sw_naming_create(sw_naming **out, const sw_results *results) SW_MUST_CHECK;
 void sw_naming_destroy(sw_naming *naming);

@@ -123,7 +123,7 @@ static void print_onsets(const sw_results *results, const sw_result_row *row)
 /* "train_loss   4.1 ▇▅▂▁ 0.001  log": first, curve, last; left out when no value is there. */
 static void print_curve(int metric, const sw_record *records, size_t count, double *values)
 {
-    enum { WIDTH = 28 };
+    enum { WIDTH = 24 };
     char name[192], line[WIDTH * SW_SPARKLINE_BYTES + 1];
     sw_sparkline_scale scale;
     double first = NAN, last = NAN;

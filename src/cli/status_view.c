@@ -1,6 +1,8 @@
 /* status_view.c: what `symsweep status` tells, as text. */
 #include "status_view.h"
 
+#include "sparkline.h"
+
 #include "symsweep/clock.h"
 #include "symsweep/config.h"
 #include "symsweep/table.h"
@@ -9,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNNING_SHOWN = 16, FAILURES_SHOWN = 20 };
+enum { RUNNING_SHOWN = 16, FAILURES_SHOWN = 20, BAR_COLUMNS = 40, CURVE_COLUMNS = 12 };
 
 /* ---- counting ---- */
 
@@ -114,6 +116,17 @@ void sw_status_print_line(const sw_status_view *view)
     putchar('\n');
 }
 
+/* "[########............]  20 % of the steps" */
+static void print_bar(const sw_status_view *view)
+{
+    const double all = view->steps_done + view->steps_left;
+    if (!(all > 0)) return;
+    const double share = view->steps_done / all;
+    putchar('[');
+    for (int c = 0; c < BAR_COLUMNS; c++) putchar(c < (int)(share * BAR_COLUMNS) ? '#' : '.');
+    printf("] %3d %% of the steps\n", (int)(100 * share));
+}
+
 static void print_head(const sw_results *results, const sw_status_view *view)
 {
     const char *created = sw_results_attribute(results, "created_utc");
@@ -125,6 +138,7 @@ static void print_head(const sw_results *results, const sw_status_view *view)
     print_counts(view);
     print_speed(view);
     putchar('\n');
+    if (view->live) print_bar(view);
     bool any = false;
     for (int p = 0; p < SW_PHASE_COUNT; p++) {
         if (view->phases[p] == 0) continue;
@@ -134,26 +148,67 @@ static void print_head(const sw_results *results, const sw_status_view *view)
     if (any) putchar('\n');
 }
 
+/* The curve of a metric so far, in CURVE_COLUMNS columns; `scale` NULL = its own. */
+static void print_curve(const sw_record *records, size_t count, int metric, const sw_sparkline_scale *scale)
+{
+    char line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1] = "";
+    double *values = calloc(count + 1, sizeof *values);
+    sw_sparkline_scale own;
+    size_t columns = 0;
+    for (size_t i = 0; values && i < count; i++) values[i] = (double)records[i].value[metric];
+    if (values && sw_sparkline_range(&own, values, count))
+        columns = sw_sparkline(line, CURVE_COLUMNS, values, count, scale ? scale : &own);
+    printf("%s%*s", line, (int)(CURVE_COLUMNS - columns), "");
+    free(values);
+}
+
+/* The violation that decides t_sym: the largest of phase.family. -1 = the configuration does not say. */
+static int violation_of(const sw_result_row *row)
+{
+    char name[64];
+    if (!sw_config_lookup(row->config, "phase.family", name, sizeof name)) return -1;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        if (strcmp(name, sw_family_name((sw_family_id)f)) == 0) return SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX);
+    return -1;
+}
+
+static sw_status print_running_run(sw_results *results, size_t r)
+{
+    static const sw_sparkline_scale share = {.low = 0, .high = 1};
+    const sw_result_row *row = sw_results_row(results, r);
+    const double planned = planned_steps(row);
+    sw_record *records;
+    size_t count;
+    const sw_status status = sw_results_records(results, r, &records, &count);
+    if (status) return status;
+    const sw_record *newest = count > 0 ? &records[count - 1] : NULL;
+    const int violation = violation_of(row);
+    printf("%5zu %6lld ", r, (long long)row->seed);
+    if (newest)
+        printf("%9lld %3.0f%% %6.3f %6.3f  ", (long long)newest->step,
+               planned > 0 ? 100 * (double)newest->step / planned : 0.0, (double)newest->value[SW_METRIC_TRAIN_ACCURACY],
+               (double)newest->value[SW_METRIC_TEST_ACCURACY]);
+    else
+        printf("%9s %4s %6s %6s  ", "-", "-", "-", "-");
+    print_curve(records, count, SW_METRIC_TEST_ACCURACY, &share);
+    fputs("  ", stdout);
+    print_curve(records, violation >= 0 ? count : 0, violation >= 0 ? violation : 0, NULL);
+    printf("  %.10s\n", row->host);
+    free(records);
+    return SW_OK;
+}
+
+/* Runs in training, each with what its worker sent last and its curves so far. */
 static sw_status print_running(sw_results *results, const sw_status_view *view)
 {
     size_t shown = 0;
     if (!view->live || view->states[SW_RUN_RUNNING] == 0) return SW_OK;
-    printf("\n%5s %6s %10s %10s %8s %8s  %s\n", "run", "seed", "step", "of", "train", "test", "host");
+    printf("\n%5s %6s %9s %4s %6s %6s  %-*s  %-*s  %s\n", "run", "seed", "step", "", "train", "test", CURVE_COLUMNS,
+           "test so far", CURVE_COLUMNS, "violation", "host");
     for (size_t r = 0; r < view->runs; r++) {
-        const sw_result_row *row = sw_results_row(results, r);
-        sw_record newest;
-        bool any;
-        if (row->state != SW_RUN_RUNNING) continue;
-        if (++shown > RUNNING_SHOWN) continue;
-        const sw_status status = sw_results_newest(results, r, &newest, &any);
+        if (sw_results_row(results, r)->state != SW_RUN_RUNNING || ++shown > RUNNING_SHOWN) continue;
+        const sw_status status = print_running_run(results, r);
         if (status) return status;
-        printf("%5zu %6lld ", r, (long long)row->seed);
-        if (any)
-            printf("%10lld %10.0f %8.4f %8.4f", (long long)newest.step, planned_steps(row),
-                   (double)newest.value[SW_METRIC_TRAIN_ACCURACY], (double)newest.value[SW_METRIC_TEST_ACCURACY]);
-        else
-            printf("%10s %10.0f %8s %8s", "-", planned_steps(row), "-", "-");
-        printf("  %.16s\n", row->host);
     }
     if (shown > RUNNING_SHOWN) printf("  ... and %zu more\n", shown - RUNNING_SHOWN);
     return SW_OK;

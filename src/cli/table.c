@@ -6,10 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTINGS_SHOWN = 60, SETTING_MAX = 256, SETTING_WIDTH = 28, RUN_COLUMNS = 64, PHASE_COUNT = SW_PHASE_UNFINISHED + 1 };
+enum { SETTINGS_SHOWN = 60, SETTING_MAX = 256, PHASE_COUNT = SW_PHASE_UNFINISHED + 1 };
+/* Columns: of the whole table, of a setting's name, before its phases, before the setting of a run. */
+enum { TABLE_WIDTH = 80, SETTING_WIDTH = 22, PHASES_COLUMN = SETTING_WIDTH + 37, RUN_COLUMNS = 64 };
 
-static const char *const short_phases[PHASE_COUNT] = {"confused", "memorized", "grokked", "comprehended", "diverged",
-                                                      "unfinished"};
+/* In full, and where that has no room. */
+static const char *const phase_words[][PHASE_COUNT] = {
+    {"confused", "memorized", "grokked", "comprehended", "diverged", "unfinished"},
+    {"conf", "mem", "grok", "comp", "div", "unf"}};
 
 static bool is_over(sw_run_state state) { return state != SW_RUN_PENDING && state != SW_RUN_RUNNING; }
 
@@ -88,15 +92,21 @@ static sw_status add_run(setting *s, const sw_result_row *row)
     return SW_OK;
 }
 
+/* "2 memorized, 1 grokked"; words in short where that has no room: "12 mem 3 grok 5 comp". */
 static void print_phases(FILE *out, const setting *s)
 {
-    const char *gap = "";
-    for (int p = 0; p < PHASE_COUNT; p++) {
-        if (s->phases[p] == 0) continue;
-        fprintf(out, "%s%zu %s", gap, s->phases[p], short_phases[p]);
-        gap = ", ";
+    char text[PHASE_COUNT * 36] = "-";
+    for (int form = 0; form < 2; form++) {
+        size_t length = 0;
+        for (int p = 0; p < PHASE_COUNT; p++) {
+            if (s->phases[p] == 0) continue;
+            const char *gap = length == 0 ? "" : form == 0 ? ", " : " ";
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s%zu %s", gap, s->phases[p],
+                                       phase_words[form][p]);
+        }
+        if (length <= TABLE_WIDTH - PHASES_COLUMN) break;
     }
-    if (s->over == 0) fputs("-", out);
+    print_cut(out, text, TABLE_WIDTH - PHASES_COLUMN);
 }
 
 static void print_setting(FILE *out, setting *s)
@@ -104,8 +114,10 @@ static void print_setting(FILE *out, setting *s)
     char runs[48];
     snprintf(runs, sizeof runs, s->over == s->runs ? "%zu" : "%zu/%zu", s->over, s->runs);
     const int columns = columns_of(s->name);
-    if (columns > SETTING_WIDTH) fprintf(out, "%s\n%*s", s->name, SETTING_WIDTH, "");
-    else fprintf(out, "%s%*s", s->name, SETTING_WIDTH - columns, "");
+    if (columns > SETTING_WIDTH) {
+        print_cut(out, s->name, TABLE_WIDTH);
+        fprintf(out, "\n%*s", SETTING_WIDTH, "");
+    } else fprintf(out, "%s%*s", s->name, SETTING_WIDTH - columns, "");
     fprintf(out, " %7s", runs);
     print_step(out, median(s->t_mem, s->over));
     print_step(out, median(s->t_sym, s->over));
@@ -177,7 +189,7 @@ static sw_status print_run(FILE *out, const sw_naming *naming, sw_results *resul
     print_step(out, row->onsets.t_sym);
     print_step(out, row->onsets.t_gen);
     fprintf(out, "  %6s  ", accuracy);
-    print_cut(out, name, 80 - RUN_COLUMNS);
+    print_cut(out, name, TABLE_WIDTH - RUN_COLUMNS);
     fputc('\n', out);
     return SW_OK;
 }

@@ -31,13 +31,28 @@ void sw_table_axis_text(char *out, size_t capacity, const sw_results *results, s
 
 static bool is_seed(const char *path) { return strcmp(path, "seed") == 0 || strcmp(path, "data_seed") == 0; }
 
-static bool varies(const sw_results *results, size_t axis)
+/* Does the axis differ among runs of one label? What the label decides need not be told beside it. */
+static bool varies_in_labels(const sw_results *results, size_t axis)
 {
-    char first[160], text[160];
-    for (size_t r = 0; r < sw_results_count(results); r++) {
+    const size_t runs = sw_results_count(results);
+    char text[160], other[160];
+    for (size_t r = 1; r < runs; r++) {
+        size_t q = 0; /* the first run with this label */
+        while (strcmp(sw_results_row(results, q)->label, sw_results_row(results, r)->label) != 0) q++;
         sw_table_axis_text(text, sizeof text, results, r, axis);
-        if (r == 0) memcpy(first, text, sizeof first);
-        else if (strcmp(first, text) != 0) return true;
+        sw_table_axis_text(other, sizeof other, results, q, axis);
+        if (strcmp(text, other) != 0) return true;
+    }
+    return false;
+}
+
+static bool is_missing(const sw_results *results, size_t row, size_t axis)
+{
+    const sw_axis_value *value = sw_results_axis_value(results, row, axis);
+    switch (sw_results_axis(results, axis)->type) {
+    case SW_AXIS_INTEGER: case SW_AXIS_BOOL: return value->integer < 0;
+    case SW_AXIS_STRING: return value->string[0] == 0;
+    case SW_AXIS_REAL: return isnan(value->real);
     }
     return false;
 }
@@ -77,7 +92,8 @@ sw_status sw_naming_create(sw_naming **out, const sw_results *results)
     }
     naming->axis_count = count;
     for (size_t a = 0; a < count; a++)
-        if (!is_seed(sw_results_axis(results, a)->path) && varies(results, a)) naming->path[a] = short_path(results, a);
+        if (!is_seed(sw_results_axis(results, a)->path) && varies_in_labels(results, a))
+            naming->path[a] = short_path(results, a);
     *out = naming;
     return SW_OK;
 }
@@ -94,7 +110,7 @@ void sw_table_setting(char *out, size_t capacity, const sw_naming *naming, const
     char value[160];
     size_t length = (size_t)snprintf(out, capacity, "%s", sw_results_row(results, row)->label);
     for (size_t a = 0; a < naming->axis_count && length < capacity; a++) {
-        if (!naming->path[a]) continue;
+        if (!naming->path[a] || is_missing(results, row, a)) continue;
         sw_table_axis_text(value, sizeof value, results, row, a);
         length += (size_t)snprintf(out + length, capacity - length, "%s%s=%s", length ? ", " : "", naming->path[a],
                                    value);

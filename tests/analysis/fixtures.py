@@ -79,6 +79,8 @@ def _clear_row(file, row):
             return
         if item.dtype.kind in "fi":
             item[row] = np.nan if item.dtype.kind == "f" else -1
+        elif item.dtype.kind == "S" and item.ndim == 2:
+            _put_text(item, row, "")
 
     file.visititems(visit)
     file["runs/status"][row] = 0

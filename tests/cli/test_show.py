@@ -13,7 +13,7 @@ class Show(unittest.TestCase):
             make_file(path, 4, 9)
             text = run("show", path, "--run", 3)
             for line in text.splitlines():
-                self.assertLessEqual(len(line), 84, line)  # " log" may follow
+                self.assertLessEqual(len(line), 80, line)
             self.assertIn("run 3 of fixture: modular\n", text)
             self.assertIn("failed after 800 steps in 2.5 s (320.0 steps/s, 10 % of it measuring) on host-1\n", text)
             self.assertIn("reason: killed by signal 9\n", text)

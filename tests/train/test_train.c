@@ -300,6 +300,7 @@ static void divergence_is_a_result(void **state)
     sw_run_result result;
     kept *k = train_whole(&config, &result);
     assert_int_equal(result.state, SW_RUN_DIVERGED);
+    assert_non_null(strstr(result.error, " is not finite at step "));
     assert_true(result.steps < 60);
     assert_int_equal(k->records[k->record_count - 1].step, result.steps);
     assert_false(isfinite(k->records[k->record_count - 1].value[SW_METRIC_TRAIN_LOSS]));
