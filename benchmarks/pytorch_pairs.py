@@ -1,14 +1,9 @@
-#!/usr/bin/python3
 """Training steps against PyTorch, on one thread each: pairs in turn, medians of their ratios.
 
-    benchmarks/compare [--symsweep build/symsweep] [--pairs 5] [--seconds 1.5] [--write]
-
-Runs `symsweep bench` and benchmarks/pytorch_peer.py one after the other, --pairs times a case, and prints the table that
-docs/performance.md shows; --write puts it there, between its marks. Both sides count processor time and see the same
-environment (OPENBLAS_CORETYPE, if set).
+`symsweep bench` and benchmarks/pytorch_peer.py run one after the other, some times a case. Both sides count processor
+time and see the same environment (OPENBLAS_CORETYPE, if set).
 """
 
-import argparse
 import json
 import os
 import statistics
@@ -18,8 +13,7 @@ from pathlib import Path
 import pytorch_peer
 
 TOP = Path(__file__).resolve().parents[1]
-PERFORMANCE = TOP / "docs" / "performance.md"
-BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
+SECONDS = 1.5  # of a peer's measurement, after its warm-up
 ENVIRONMENT = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 
@@ -28,14 +22,14 @@ def output(*command):
                           text=True).stdout
 
 
-def ours(arguments, case):
-    report = json.loads(output(arguments.symsweep, "bench", "--json", "--only", case, "--seconds", 2 * arguments.seconds))
+def ours(options, case):
+    report = json.loads(output(options.build / "symsweep", "bench", "--json", "--only", case, "--seconds", 2 * SECONDS))
     return report, report["cases"][0]
 
 
-def peer(arguments, case, form):
+def peer(options, case, form):
     line = output("/usr/bin/python3", TOP / "benchmarks" / "pytorch_peer.py", "--case", case, "--form", form, "--seconds",
-                  arguments.seconds)
+                  SECONDS)
     return json.loads(line)["steps_per_second"]
 
 
@@ -47,49 +41,29 @@ def library_of_torch():
     return values[0] if values else "unknown"
 
 
-def measure(arguments, case):
+def measure(options, case):
     forms = pytorch_peer.forms_of(case)
     rates, ratios, gemm = [], {form: [] for form in forms}, []
-    for _ in range(arguments.pairs):
-        report, result = ours(arguments, case)
+    for _ in range(options.pairs):
+        report, result = ours(options, case)
         rates.append(result["steps_per_second"])
         gemm.append(result["ratio"])
         for form in forms:
-            ratios[form].append(result["steps_per_second"] / peer(arguments, case, form))
+            ratios[form].append(result["steps_per_second"] / peer(options, case, form))
     return report, statistics.median(rates), statistics.median(gemm), ratios
 
 
-def table(arguments):
+def table(options):
     lines, report = [], None
     for case in pytorch_peer.CASES:
-        report, rate, gemm, ratios = measure(arguments, case)
+        report, rate, gemm, ratios = measure(options, case)
         cells = ["%.1f (%.1f to %.1f)" % (statistics.median(ratios[form]), min(ratios[form]), max(ratios[form]))
                  if form in ratios else "-" for form in ("eager", "last", "jit")]
         lines.append("| `%s` | %.0f | %s | %.2f |" % (case, rate, " | ".join(cells), gemm))
         print(lines[-1], flush=True)
     head = ["%s; OpenBLAS core %s for both, our kernels %s; PyTorch %s with %s; one thread each; medians (and range) of "
             "%d pairs." % (report["cpu"], report["blas_core"], report["isa"], pytorch_peer.torch.__version__,
-                           library_of_torch(), arguments.pairs), "",
+                           library_of_torch(), options.pairs), "",
             "| case | our steps/s | x eager | x last position | x jit | step / three GEMMs by OpenBLAS |",
             "|---|---|---|---|---|---|"]
     return "\n".join(head + lines)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--symsweep", type=Path, default=TOP / "build" / "symsweep")
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.5)
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    text = table(arguments)
-    print(text)
-    if arguments.write:
-        page = PERFORMANCE.read_text()
-        before, rest = page.split(BEGIN, 1)
-        after = rest.split(END, 1)[1]
-        PERFORMANCE.write_text("%s%s\n%s\n%s%s" % (before, BEGIN, text, END, after))
-
-
-if __name__ == "__main__":
-    main()
