@@ -198,6 +198,8 @@ def _run_columns(file):
         axis = "run." + name if name in columns else name
         axes.append(axis)
         put(axis, dataset)
+    for name, dataset in below("refine/"):
+        put("refine." + name, dataset)
     for name, dataset in below("onset/"):
         put(name.replace("/", "."), dataset)
     for name, dataset in below("final/"):

@@ -121,6 +121,8 @@ sw_status sw_results_open(sw_results **out, const char *path) SW_MUST_CHECK;
 void sw_results_close(sw_results *results);
 size_t sw_results_count(const sw_results *results);
 const char *sw_results_sweep_name(const sw_results *results);
+/* The sweep file as given, its latest form; free with free(). */
+sw_status sw_results_sweep_text(const sw_results *results, char **out) SW_MUST_CHECK;
 const char *sw_results_attribute(const sw_results *results, const char *name); /* root attribute; NULL */
 bool sw_results_live(const sw_results *results); /* a writer holds the file now */
 /* Reads what is new in a live file. */

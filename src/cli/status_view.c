@@ -28,6 +28,7 @@ static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, do
     const sw_result_row *row = sw_results_row(results, r);
     view->states[row->state]++;
     view->damaged += row->damaged;
+    if (row->state == SW_RUN_NOT_SELECTED) return SW_OK;
     if (is_over(row->state)) {
         view->phases[row->onsets.phase]++;
         view->steps_done += row->steps > 0 ? (double)row->steps : 0;
@@ -236,6 +237,7 @@ sw_status sw_status_print_text(sw_results *results, const sw_status_view *view, 
 {
     print_head(results, view);
     sw_status status = print_running(results, view);
+    if (!status) status = sw_status_print_refine(results);
     if (status) return status;
     putchar('\n');
     status = sw_table_print_settings(stdout, results);

@@ -131,6 +131,7 @@ static sw_status collect(setting *settings, size_t *count, const sw_naming *nami
 {
     sw_status status = SW_OK;
     for (size_t r = 0; r < sw_results_count(results) && !status; r++) {
+        if (sw_results_row(results, r)->state == SW_RUN_NOT_SELECTED) continue; /* as if it were not in the sweep */
         char name[SETTING_MAX];
         sw_table_setting(name, sizeof name, naming, results, r);
         setting *s = find_setting(settings, *count, name);
@@ -197,13 +198,19 @@ static sw_status print_run(FILE *out, const sw_naming *naming, sw_results *resul
 sw_status sw_table_print_runs(FILE *out, sw_results *results, size_t most)
 {
     const size_t runs = sw_results_count(results);
+    size_t shown = 0, left = 0;
     sw_naming *naming;
     sw_status status = sw_naming_create(&naming, results);
     if (status) return status;
     fprintf(out, "%5s %6s  %-13s %8s %8s %8s  %6s  %s\n", "run", "seed", "phase", "t_mem", "t_sym", "t_gen", "test",
             "setting");
-    for (size_t r = 0; r < runs && r < most && !status; r++) status = print_run(out, naming, results, r);
-    if (runs > most && !status) fprintf(out, "  ... and %zu more\n", runs - most);
+    for (size_t r = 0; r < runs && !status; r++) {
+        if (sw_results_row(results, r)->state == SW_RUN_NOT_SELECTED) continue;
+        if (shown == most) left++;
+        else status = print_run(out, naming, results, r);
+        shown += shown < most;
+    }
+    if (left > 0 && !status) fprintf(out, "  ... and %zu more\n", left);
     sw_naming_destroy(naming);
     return status;
 }

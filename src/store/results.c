@@ -2,6 +2,7 @@
 #include "store/results.h"
 
 #include "store/checksum.h"
+#include "store/dataset.h"
 #include "store/lock.h"
 #include "store/recover.h"
 #include "store/verify.h"
@@ -166,6 +167,12 @@ const char *sw_results_attribute(const sw_results *results, const char *name)
     for (int i = 0; i < SW_ATTRIBUTE_COUNT; i++)
         if (strcmp(name, attribute_names[i]) == 0) return results->attributes[i];
     return NULL;
+}
+
+sw_status sw_results_sweep_text(const sw_results *results, char **out)
+{
+    *out = NULL;
+    return sw_sweep_text_read(out, results->file);
 }
 
 const char *sw_results_sweep_name(const sw_results *results)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Groups in the order of a table's columns. */
-static const char *const groups[] = {"/runs/", "/runs/axes/", "/runs/onset/", "/runs/onset/t_sym_mean/",
+static const char *const groups[] = {"/runs/", "/runs/axes/", "/runs/refine/", "/runs/onset/", "/runs/onset/t_sym_mean/",
                                      "/runs/onset/t_sym_max/", "/runs/final/"};
 enum { GROUP_COUNT = sizeof groups / sizeof groups[0] };
 

@@ -1,0 +1,189 @@
+/* status_refine.c: what refine has found, drawn: one map a plane of the lattice. */
+#include "status_view.h"
+
+#include "symsweep/config.h"
+#include "symsweep/table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLANES_SHOWN = 4, ACROSS_MAX = 66, UP_MAX = 100, KEY_MAX = 512 };
+
+/* The lattice of a file: the refined axes among those of the results, and their values in ascending order. */
+typedef struct map {
+    const sw_results *results;
+    size_t axis[2];
+    int axes;
+    double *values[2];
+    size_t count[2];
+    const int64_t *class, *decided; /* [runs] */
+} map;
+
+static double number_of(const map *m, size_t row, int axis)
+{
+    const sw_axis_value *value = sw_results_axis_value(m->results, row, m->axis[axis]);
+    return sw_results_axis(m->results, m->axis[axis])->type == SW_AXIS_REAL ? value->real : (double)value->integer;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static sw_status collect_values(map *m, int axis)
+{
+    size_t runs = sw_results_count(m->results), known = 0, kept = 0;
+    double *values = calloc(runs + 1, sizeof *values);
+    if (!values) return sw_fail(SW_E_MEMORY, "map of the lattice");
+    for (size_t r = 0; r < runs; r++)
+        if (!isnan(number_of(m, r, axis))) values[known++] = number_of(m, r, axis);
+    qsort(values, known, sizeof *values, by_value);
+    for (size_t r = 0; r < known; r++)
+        if (kept == 0 || values[r] != values[kept - 1]) values[kept++] = values[r];
+    m->values[axis] = values;
+    m->count[axis] = kept;
+    return SW_OK;
+}
+
+/* What tells a plane from others: the label and the axes that are neither refined nor seeds. */
+static void plane_of(char out[KEY_MAX], const map *m, size_t row)
+{
+    size_t used = (size_t)snprintf(out, KEY_MAX, "%s", sw_results_row(m->results, row)->label);
+    for (size_t a = 0; a < sw_results_axis_count(m->results) && used < KEY_MAX; a++) {
+        const char *path = sw_results_axis(m->results, a)->path;
+        char value[160];
+        if (a == m->axis[0] || (m->axes > 1 && a == m->axis[1]) || strcmp(path, "seed") == 0) continue;
+        sw_table_axis_text(value, sizeof value, m->results, row, a);
+        used += (size_t)snprintf(out + used, KEY_MAX - used, "%s%s=%s", used ? ", " : "", path, value);
+    }
+}
+
+/* A run that a refined axis does not concern has no place in the lattice. */
+static bool has_place(const map *m, size_t row)
+{
+    return !isnan(number_of(m, row, 0)) && (m->axes < 2 || !isnan(number_of(m, row, 1)));
+}
+
+static size_t index_of(const map *m, size_t row, int axis)
+{
+    double value = number_of(m, row, axis);
+    const double *found = bsearch(&value, m->values[axis], m->count[axis], sizeof value, by_value);
+    return (size_t)(found - m->values[axis]);
+}
+
+/* One character a point, as the legend says. */
+static char sign_of(const map *m, size_t row)
+{
+    if (m->class[row] < 0) return '?';
+    if (m->decided[row] > 0) return m->class[row] ? '#' : 'o';
+    return m->class[row] ? '+' : '.';
+}
+
+static void draw(const map *m, const char *signs)
+{
+    size_t across = m->count[0], up = m->axes > 1 ? m->count[1] : 1;
+    for (size_t j = up; j-- > 0;) {
+        if (m->axes > 1) printf("%12.4g  ", m->values[1][j]);
+        else printf("%14s", "");
+        for (size_t i = 0; i < across; i++) putchar(signs[i * up + j]);
+        putchar('\n');
+    }
+    printf("%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path, m->values[0][0],
+           m->values[0][across - 1]);
+    if (m->axes > 1) printf("; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
+    putchar('\n');
+}
+
+static sw_status draw_planes(const map *m)
+{
+    size_t up = m->axes > 1 ? m->count[1] : 1, points = m->count[0] * up, shown = 0;
+    size_t runs = sw_results_count(m->results);
+    char *signs = malloc(points + 1), *done = calloc(runs + 1, 1);
+    sw_status status = signs && done ? SW_OK : sw_fail(SW_E_MEMORY, "map of the lattice");
+    for (size_t r = 0; r < runs && !status; r++) {
+        char plane[KEY_MAX], other[KEY_MAX];
+        if (done[r]) continue;
+        if (shown++ == PLANES_SHOWN) {
+            printf("  ... and other planes\n");
+            break;
+        }
+        plane_of(plane, m, r);
+        memset(signs, ' ', points);
+        for (size_t k = r; k < runs; k++) {
+            plane_of(other, m, k);
+            if (strcmp(plane, other) != 0) continue;
+            done[k] = 1;
+            if (!has_place(m, k)) continue;
+            signs[index_of(m, k, 0) * up + (m->axes > 1 ? index_of(m, k, 1) : 0)] = sign_of(m, k);
+        }
+        if (plane[0]) printf("%s\n", plane);
+        draw(m, signs);
+    }
+    free(signs);
+    free(done);
+    return status;
+}
+
+/* The axes of `refine` in the sweep that the file holds; false: it does not refine, or they are not in the file. */
+static bool find_axes(map *m, const sw_sweep *sweep)
+{
+    const sw_refine_config *refine = &sw_sweep_adaptive(sweep)->refine;
+    m->axes = refine->axis_count;
+    for (int a = 0; a < m->axes; a++) {
+        const char *path = sw_sweep_axis(sweep, (size_t)refine->axes[a])->path;
+        size_t i = 0;
+        while (i < sw_results_axis_count(m->results) && strcmp(sw_results_axis(m->results, i)->path, path) != 0) i++;
+        if (i == sw_results_axis_count(m->results)) return false;
+        m->axis[a] = i;
+    }
+    return m->axes > 0;
+}
+
+static sw_status draw_map(map *m, sw_results *results)
+{
+    sw_result_column *columns;
+    size_t count;
+    sw_status status = sw_results_columns(results, &columns, &count);
+    if (status) return status;
+    for (size_t c = 0; c < count; c++) {
+        if (strcmp(columns[c].path, "/runs/refine/class") == 0) m->class = columns[c].integers;
+        if (strcmp(columns[c].path, "/runs/refine/decided") == 0) m->decided = columns[c].integers;
+    }
+    if (m->class && m->decided) {
+        for (int a = 0; a < m->axes && !status; a++) status = collect_values(m, a);
+        if (!status && m->count[0] > 0 && m->count[0] <= ACROSS_MAX && (m->axes < 2 || m->count[1] <= UP_MAX)) {
+            printf("\nrefine: # reached, o not, by runs; + reached, . not, inferred; ? not known yet\n");
+            status = draw_planes(m);
+        }
+    }
+    free(m->values[0]);
+    free(m->values[1]);
+    sw_result_columns_destroy(columns, count, sw_results_count(results));
+    return status;
+}
+
+sw_status sw_status_print_refine(sw_results *results)
+{
+    map m = {.results = results};
+    char *text = NULL;
+    sw_sweep *sweep = NULL;
+    sw_diagnostics *diagnostics = NULL;
+    sw_status status = sw_results_sweep_text(results, &text);
+    if (status || !text || !strstr(text, "\"refine\"")) goto done;
+    status = sw_diagnostics_create(&diagnostics);
+    if (status) goto done;
+    /* A sweep that cannot be read here (its edge list is elsewhere, say) has no map. */
+    if (sw_sweep_parse(&sweep, text, strlen(text), sw_results_sweep_name(results), diagnostics) == SW_OK) {
+        if (find_axes(&m, sweep)) status = draw_map(&m, results);
+    } else {
+        sw_message_clear();
+    }
+done:
+    sw_sweep_destroy(sweep);
+    sw_diagnostics_destroy(diagnostics);
+    free(text);
+    return status;
+}
