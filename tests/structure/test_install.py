@@ -43,6 +43,11 @@ class Install(unittest.TestCase):
         for name in ("README.md", "LICENSE", "docs/architecture.md", "docs/science.md"):
             self.assertTrue((documents / name).is_file(), name)
 
+    def test_analysis_runs_from_there(self):
+        for name in ("report", "figures"):
+            usage = self.run_command(self.prefix / "share" / "symsweep" / "analysis" / name, "--help")
+            self.assertIn("results file", usage)
+
     def test_batch_scripts_keep_their_run_bit(self):
         scripts = self.prefix / "share" / "symsweep" / "slurm"
         for source in (TOP / "slurm").glob("*.sbatch"):

@@ -55,10 +55,32 @@
         return stride ? d3.range(n).map((j) => [j, (j + stride) % n]) : [];
     }
 
+    /* Share of a component on the frequencies 1 to half of the tokens. */
+    function componentPower(e, s, c) {
+        const n = e.tokens, values = coordinates(e, s, c, c).map((p) => (p ? p[0] : 0));
+        const total = (d3.sum(values, (v) => v * v) || 1) * n;
+        return d3.range(1, Math.floor(n / 2) + 1).map((k) => {
+            let re = 0, im = 0;
+            values.forEach((v, j) => { re += v * Math.cos((2 * Math.PI * k * j) / n); im += v * Math.sin((2 * Math.PI * k * j) / n); });
+            return (re * re + im * im) / total;
+        });
+    }
+
+    const greatest = (values) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
+
+    /* The two components that share a frequency best: the tokens lie on its circle there, where there is one. */
+    function roundestPair(e) {
+        const last = e.steps.length - 1, of = page.data.geometry.components;
+        const power = d3.range(of).map((c) => componentPower(e, last, c));
+        const pairs = d3.range(of).flatMap((a) => d3.range(a + 1, of).map((b) => [a, b]));
+        const share = pairs.map(([a, b]) => d3.max(power[a], (value, k) => Math.min(value, power[b][k])) || 0);
+        return pairs[greatest(share)].join();
+    }
+
+    /* How far apart tokens are that lie side by side on the circle of the strongest frequency in view. */
     function strongestStride(e, s) {
-        const power = spectrum(e, s), n = e.tokens;
-        if (!power) return 0;
-        const k = d3.range(power.length).reduce((best, i) => (power[i] > power[best] ? i : best), 0) + 1;
+        const n = e.tokens, [a, b] = state.pair.split(",").map((c) => componentPower(e, s, +c));
+        const k = greatest(a.map((value, i) => value + b[i])) + 1;
         for (let stride = 1; stride < n; stride++) if ((stride * k) % n === 1) return stride;
         return 0;
     }
@@ -251,6 +273,7 @@
         state.run = run;
         state.color = 0;
         state.snapshot = entry().steps.length - 1;
+        state.pair = kind().colourings[0].cyclic && page.data.geometry.components > 1 ? roundestPair(entry()) : "0,1";
         state.join = joinChoices()[joinChoices()[1] && joinChoices()[1].id === "strongest" ? 1 : 0].id;
     }
 
