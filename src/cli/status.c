@@ -1,5 +1,6 @@
 /* status.c: symsweep status: how far a sweep is, finished or running. */
 #include "status_code.h"
+#include "status_progress.h"
 #include "status_view.h"
 
 #include "symsweep/cli.h"
@@ -13,8 +14,10 @@
 
 static const char help[] =
     "usage: symsweep status [options] results.h5\n"
+    "       symsweep status [options] results.h5.status.json\n"
     "\n"
-    "Progress, phases and failures of a finished, running or crashed sweep.\n"
+    "Progress, phases and failures of a finished, running or crashed sweep. Where a file that is being written cannot\n"
+    "be read (NFS), progress alone from the status file beside it.\n"
     "\n"
     "  --json     everything as JSON\n"
     "  --watch    again and again until no writer holds the file; redraws on a terminal,\n"
@@ -91,6 +94,15 @@ static sw_status watch(sw_results *results, const status_options *options)
     }
 }
 
+static sw_status show(sw_results **results, const status_options *options)
+{
+    if (sw_status_is_progress_file(options->path))
+        return sw_status_show_progress(options->path, options->json, options->watch);
+    const sw_status status = sw_results_open(results, options->path);
+    if (status) return sw_status_fall_back(status, options->path, options->json, options->watch);
+    return options->watch ? watch(*results, options) : print_once(*results, options);
+}
+
 int sw_cli_status(int argc, char **argv)
 {
     status_options options;
@@ -99,8 +111,7 @@ int sw_cli_status(int argc, char **argv)
     if (!status && options.help) {
         fputs(help, stdout);
     } else if (!status) {
-        status = sw_results_open(&results, options.path);
-        if (!status) status = options.watch ? watch(results, &options) : print_once(results, &options);
+        status = show(&results, &options);
     }
     sw_results_close(results);
     return sw_cli_finish(status);

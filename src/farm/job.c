@@ -92,6 +92,7 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
     const sw_master_settings settings = {.plan = prepared->plan,
                                          .store = prepared->store,
                                          .checkpoints = prepared->checkpoints,
+                                         .progress_file = prepared->progress_file,
                                          .deadline = self->started + self->options.time_limit,
                                          .silence = seconds_from("SYMSWEEP_TRAINER_SILENCE", TRAINER_SILENCE),
                                          .storage_patience = seconds_from("SYMSWEEP_STORAGE_PATIENCE", STORAGE_PATIENCE),

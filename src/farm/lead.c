@@ -73,6 +73,7 @@ sw_status sw_lead_run(int *exit_code, const sw_master_settings *settings, int ra
     if (status == SW_OK) status = drain(outbox);
     if (status == SW_OK) {
         sw_display_clear(settings->display);
+        sw_master_close_progress(master);
         sw_master_report(master);
         *exit_code = sw_master_exit_code(master);
     }

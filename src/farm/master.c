@@ -88,6 +88,7 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
     master->rate = master->newest_test_accuracy = NAN;
     master->troubled_since = NAN;
     master->started = master->rate_at = master->last_tick = sw_clock_now();
+    sw_clock_utc(master->progress.started_utc);
     master->next_flush = master->started;
     sw_status status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
     if (status != SW_OK) goto done;
@@ -466,9 +467,11 @@ sw_status sw_master_tick(sw_master *master)
     if (signals > 0) sw_master_stop(master, sw_signals_name());
     if (now >= master->settings.deadline - stop_margin(master)) sw_master_stop(master, "the time limit is near");
 
-    sw_status status = sw_master_flush_if_due(master, now) ? acknowledge(master) : SW_OK;
+    bool flushed = sw_master_flush_if_due(master, now);
+    sw_status status = flushed ? acknowledge(master) : SW_OK;
     if (status == SW_OK && !sw_master_troubled(master)) status = hand_out(master, now);
     if (status == SW_OK && sw_scheduler_stopped(master->scheduler)) status = pass_on_stop(master);
+    if (flushed) sw_master_note_progress(master);
     sw_display *display = master->settings.display;
     if (status == SW_OK && display != NULL && sw_display_due(display, now)) {
         sw_display_view view;

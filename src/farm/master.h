@@ -17,6 +17,7 @@ typedef struct sw_master_settings {
     const sw_plan *plan;      /* must outlive the master */
     sw_store *store;          /* open; the caller closes it */
     const char *checkpoints;  /* folder of checkpoints, absolute */
+    const char *progress_file;/* how far the sweep is, beside the results; NULL = none */
     size_t workers;
     int64_t first_rank;       /* MPI rank of worker 0, for the results file */
     double deadline;          /* on sw_clock_now's clock: all must have ended by then; INFINITY = never */
@@ -48,6 +49,9 @@ void sw_master_stop(sw_master *master, const char *reason);
 
 /* What became of the runs: 0, 1 or 75 (3 when the file failed). */
 int sw_master_exit_code(const sw_master *master);
+
+/* The last word in the status file. */
+void sw_master_close_progress(sw_master *master);
 
 /* One line on what was done, to the log. */
 void sw_master_report(const sw_master *master);

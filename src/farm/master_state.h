@@ -5,6 +5,7 @@
 #include "farm/master.h"
 #include "farm/scheduler.h"
 #include "farm/wire.h"
+#include "symsweep/progress_file.h"
 
 /* A worker and the run it trains. */
 typedef struct sw_master_worker {
@@ -53,6 +54,8 @@ struct sw_master {
     double rate, rate_at;      /* steps a second, smoothed; when it was last updated */
     int64_t rate_steps;
     float newest_test_accuracy;
+    sw_progress_file progress;
+    bool progress_refused;     /* the status file could not be written, which has been said */
 };
 
 int64_t sw_master_row(const sw_master *master, size_t run);
@@ -71,6 +74,8 @@ bool sw_master_flush_if_due(sw_master *master, double now);
 double sw_master_current_left(const sw_master *master, size_t worker, double now);
 /* Takes in how long a run took. */
 void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *result);
+/* Writes the status file. */
+void sw_master_note_progress(sw_master *master);
 void sw_master_view(sw_master *master, sw_display_view *view, double now);
 
 #endif

@@ -4,6 +4,7 @@
 #include "farm/layout.h"
 #include "symsweep/fault.h"
 #include "symsweep/log.h"
+#include "symsweep/progress_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -93,6 +94,7 @@ sw_status sw_prepare(sw_prepared *out, const sw_job_options *options)
     }
     if (status == SW_OK) status = open_store(out);
     if (status == SW_OK) status = make_checkpoint_folder(out);
+    snprintf(out->progress_file, sizeof out->progress_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16, out->output);
     return status;
 }
 

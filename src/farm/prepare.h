@@ -10,6 +10,7 @@ typedef struct sw_prepared {
     sw_plan *plan;
     sw_store *store;
     char output[SW_PATH_MAX];      /* the results file, absolute */
+    char progress_file[SW_PATH_MAX]; /* FILE.status.json */
     char checkpoints[SW_PATH_MAX]; /* folder beside it, made when a run wants checkpoints */
 } sw_prepared;
 

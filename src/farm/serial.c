@@ -51,6 +51,7 @@ sw_status sw_serial_run(int *exit_code, const sw_master_settings *settings)
     if (status == SW_OK) status = run(&ends);
     if (status == SW_OK) {
         sw_display_clear(settings->display);
+        sw_master_close_progress(ends.master);
         sw_master_report(ends.master);
         *exit_code = sw_master_exit_code(ends.master);
     }

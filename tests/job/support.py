@@ -210,6 +210,11 @@ def wait_for(condition, what, timeout=120):
 
 # ---- results ----
 
+def leftovers(output):
+    """What lies beside a results file (lock, checkpoints, unfinished builds), but for the status file, which stays."""
+    return [path.name for path in output.parent.glob(output.name + "?*") if not path.name.endswith(".status.json")]
+
+
 def written(path):
     """Evaluations acknowledged in a file that may be live, crashed or not there yet."""
     try:

@@ -76,19 +76,15 @@ class Faults(unittest.TestCase):
         self.assertEqual("error:" in done.stderr, done.returncode == STORE, what)
         if output.exists():
             h5py.File(output, "r", swmr=True).close()
-        if done.returncode != OK or self.leftovers(output):
+        if done.returncode != OK or support.leftovers(output):
             again = run(0, "-o", output, self.folder.sweep)
             self.assertEqual(again.returncode, 0, what + again.stderr)
         result = support.load(output)
         different = [path for path in support.different_datasets(self.reference, result) if path != "/runs/attempts"]
         self.assertEqual(different, [], what)
-        self.assertEqual(self.leftovers(output), [], what)
+        self.assertEqual(support.leftovers(output), [], what)
         output.unlink()
         return done.returncode if fired else None
-
-    def leftovers(self, output):
-        """What lies beside a results file: lock, checkpoints, unfinished builds."""
-        return [path.name for path in self.folder.path.glob(output.name + "?*")]
 
     def counts(self, scene):
         """How often each kind is asked in this scene."""
