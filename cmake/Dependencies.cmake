@@ -7,7 +7,11 @@ pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 find_package(ZLIB REQUIRED)
 find_package(MPI REQUIRED COMPONENTS C)
 
-set(HDF5_PREFER_PARALLEL OFF)
+# Serial HDF5 where there is a choice. One that was built parallel is used serially: by one process, with the driver that
+# a serial one has.
+if(NOT DEFINED HDF5_PREFER_PARALLEL)
+  set(HDF5_PREFER_PARALLEL OFF)
+endif()
 find_package(HDF5 REQUIRED COMPONENTS C HL)
 
 foreach(name cjson crypto blas zlib mpi hdf5 warnings)
@@ -21,6 +25,9 @@ target_link_libraries(symsweep_zlib_dependency INTERFACE ZLIB::ZLIB)
 target_link_libraries(symsweep_mpi_dependency INTERFACE MPI::MPI_C)
 target_include_directories(symsweep_hdf5_dependency SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(symsweep_hdf5_dependency INTERFACE ${HDF5_C_HL_LIBRARIES} ${HDF5_C_LIBRARIES})
+if(HDF5_IS_PARALLEL) # its headers include mpi.h
+  target_link_libraries(symsweep_hdf5_dependency INTERFACE MPI::MPI_C)
+endif()
 
 target_compile_options(symsweep_warnings_dependency INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
