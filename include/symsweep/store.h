@@ -91,8 +91,8 @@ int64_t sw_store_flushed(const sw_store *store, int64_t row);
 /* How many snapshots of the row are flushed. */
 int64_t sw_store_flushed_snapshots(const sw_store *store, int64_t row);
 
-/* Shows other hosts that the writer lives: bumps the counter of the lock when the last time was 10 s ago. Cheap enough
- * for every turn of a loop. */
+/* Shows other hosts that the writer lives: bumps the counter of the lock when the last time was 10 s ago. SW_E_IO: the
+ * file is no longer where it was (its folder vanished). Cheap enough for every turn of a loop. */
 sw_status sw_store_heartbeat(sw_store *store) SW_MUST_CHECK;
 /* Did the row stand in the file with another configuration text than the layout's (thresholds of phases, say)? Its text
  * has been replaced by sw_store_open, its onsets are the caller's to recompute. */

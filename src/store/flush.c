@@ -427,7 +427,7 @@ static void acknowledge(sw_store *store)
 
 sw_status sw_store_flush(sw_store *store)
 {
-    sw_status status = sw_lock_heartbeat(store->lock);
+    sw_status status = sw_store_heartbeat(store);
     if (status) return status;
     status = sw_vfd_drain(store->file, store->path);
     if (!status && store->dirty_count > 0) {

@@ -363,4 +363,12 @@ int64_t sw_store_flushed_snapshots(const sw_store *store, int64_t row) { return 
 
 bool sw_store_config_changed(const sw_store *store, int64_t row) { return store->rows[row].config_changed; }
 
-sw_status sw_store_heartbeat(sw_store *store) { return sw_lock_heartbeat(store->lock); }
+/* Writes to a file that lost its name succeed and are in vain: it is looked for every second. */
+sw_status sw_store_heartbeat(sw_store *store)
+{
+    const sw_status status = sw_lock_heartbeat(store->lock);
+    if (status || sw_clock_now() - store->looked < 1) return status;
+    const sw_status named = sw_vfd_check_name(store->file, store->path);
+    if (!named) store->looked = sw_clock_now();
+    return named;
+}

@@ -359,6 +359,16 @@ sw_status sw_vfd_check(hid_t file, const char *path)
     return v->refused ? refusal(v, path) : SW_OK;
 }
 
+sw_status sw_vfd_check_name(hid_t file, const char *path)
+{
+    const vfd *v = vfd_of(file);
+    struct stat named;
+    if (!v) return sw_fail(SW_E_STORE, "%s is not open", path);
+    if (stat(path, &named) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
+    if (named.st_dev == v->device && named.st_ino == v->inode) return SW_OK;
+    return sw_fail(SW_E_IO, "%s: another file has this name by now", path);
+}
+
 sw_status sw_vfd_drain(hid_t file, const char *path)
 {
     vfd *v = vfd_of(file);

@@ -28,6 +28,9 @@ sw_status sw_vfd_check(hid_t file, const char *path) SW_MUST_CHECK;
  * same, and is as after a kill. */
 sw_status sw_vfd_close(hid_t file, const char *path) SW_MUST_CHECK;
 
+/* SW_E_IO: the open file is no longer what has that name: its folder vanished, it was moved or removed. */
+sw_status sw_vfd_check_name(hid_t file, const char *path) SW_MUST_CHECK;
+
 /* fsync. */
 sw_status sw_vfd_sync(hid_t file, const char *path) SW_MUST_CHECK;
 

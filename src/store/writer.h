@@ -69,6 +69,7 @@ struct sw_store {
     size_t dirty_count;
     size_t kept_bytes;
     bool refused;       /* the last flush failed */
+    double looked;      /* sw_clock_now when the file was last seen under its name */
     double synced;      /* sw_clock_now of the last fsync */
 };
 

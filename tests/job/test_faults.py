@@ -23,7 +23,9 @@ OK, STORE = 0, 3  # what a storage fault may end with
 
 
 def content(seeds):
-    return sweep(steps=3000, seeds=seeds, p=5, d_model=8, every=600, weights=[0], checkpoint=0.04)
+    return sweep(steps=4000, seeds=seeds, every=1000, weights=[0], checkpoint=0.01,
+                 task={"kind": "group", "group": "cyclic", "n": 5},
+                 model={"kind": "mlp", "layers": 1, "d_model": 4, "d_hidden": 4})
 
 
 class Scene:
@@ -71,8 +73,9 @@ class Faults(unittest.TestCase):
         scene.prepare(output)
         done = run(0, "-o", output, self.folder.sweep, SYMSWEEP_FAULT="%d:%d:%s" % (number, error, point))
         what = "%s: %s %d with errno %d:\n%s" % (scene.name, point, number, error, done.stderr)
-        fired = "fails on purpose" in done.stderr
-        self.assertIn(done.returncode, (OK, STORE) if fired else (OK,), what)
+        # What befalls the child process that verifies the file is told by its parent alone.
+        fired = "fails on purpose" in done.stderr or done.returncode == STORE
+        self.assertIn(done.returncode, (OK, STORE), what)
         self.assertEqual("error:" in done.stderr, done.returncode == STORE, what)
         if output.exists():
             h5py.File(output, "r", swmr=True).close()

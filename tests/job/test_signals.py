@@ -11,7 +11,7 @@ import h5py
 import support
 from support import Folder, finish, kill, run, start, sweep, wait_for
 
-SEEDS, STEPS = 2, 8000
+SEEDS, STEPS = 2, 4000
 
 
 def stoppable(checkpoint=300):
@@ -47,7 +47,10 @@ class Stops(unittest.TestCase):
             wait_for(lambda: support.running(output), "a run")
             time.sleep(0.3)
             kill(whom(process), number)
-            return finish(process)
+            begun = time.monotonic()
+            ended = finish(process)
+            self.stopping = time.monotonic() - begun
+            return ended
         finally:
             support.end(process)
 
@@ -55,6 +58,8 @@ class Stops(unittest.TestCase):
         output = self.folder / "usr1.h5"
         code, text = self.interrupt(output, 3, signal.SIGUSR1, lambda process: process.pid)
         self.assertEqual(code, 75, text)
+        self.assertLess(self.stopping, 30)  # ten, and slack for a busy machine
+        print("summary: exit 75 %.1f s after SIGUSR1 to mpirun" % self.stopping)
         with h5py.File(output, "r") as file:  # plain: the writer has closed it
             self.assertEqual(file["/runs/attempts"][()].sum(), 0)
         steps = self.go_on(output, 3)

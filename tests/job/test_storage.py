@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import time
 import unittest
@@ -21,7 +22,7 @@ def limit_file_size(pid, size):
 class Refused(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = Folder(sweep(steps=10000, seeds=2, p=19, d_model=32, every=20, checkpoint=0.5))
+        cls.folder = Folder(sweep(steps=5000, seeds=2, p=19, d_model=32, every=20, checkpoint=0.5))
         cls.reference = cls.folder / "reference.h5"
         assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
 
@@ -41,7 +42,7 @@ class Refused(unittest.TestCase):
             process, writer = self.begin(output, ranks)
             try:
                 limit_file_size(writer, 1000)
-                time.sleep(4)
+                time.sleep(3)
                 self.assertIsNone(process.poll())
                 limit_file_size(writer, resource.RLIM_INFINITY)
                 code, text = finish(process)
@@ -68,11 +69,36 @@ class Refused(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             support.check_same(self.reference, output)
 
+    def test_vanished_folder(self):
+        """Its files can still be written when a folder is moved away, but nobody would find them."""
+        for back in (True, False):
+            place, away = self.folder / "place", self.folder / "away"
+            place.mkdir()
+            process, _ = self.begin(place / "out.h5", 3, SYMSWEEP_STORAGE_PATIENCE="60" if back else "2")
+            try:
+                place.rename(away)
+                if back:
+                    time.sleep(3)
+                    away.rename(place)
+                code, text = finish(process)
+            finally:
+                support.end(process)
+            self.assertIn("cannot be written", text)
+            self.assertIn("No such file or directory", text)
+            self.assertEqual(code, 0 if back else 3, text)
+            if not back:
+                away.rename(place)
+                done = run(3, "-o", place / "out.h5", self.folder.sweep)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            support.check_same(self.reference, place / "out.h5")
+            self.assertEqual([path.name for path in place.iterdir()], ["out.h5"])
+            shutil.rmtree(place)
+
     @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
     def test_full_disk(self):
         mount = self.folder / "disk"
         mount.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", str(mount)]).returncode != 0:
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(mount)]).returncode != 0:
             self.skipTest("no tmpfs may be mounted here")
         try:
             output = mount / "out.h5"
@@ -90,6 +116,8 @@ class Refused(unittest.TestCase):
             finally:
                 support.end(process)
             self.assertIn(code, (0, 3), text)
+            self.assertIn("No space left on device", text)
+            print("summary: a file system of 4 MB filled up and freed: exit %d, nothing lost" % code)
             if code == 3:
                 self.assertEqual(run(3, "-o", output, self.folder.sweep).returncode, 0)
             support.check_same(self.reference, output)
