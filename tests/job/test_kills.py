@@ -48,6 +48,22 @@ class JobKills(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.__exit__()
 
+    def finish_killed(self, process):
+        """Exit code and output. Open MPI 4.1 has a fault of its own: when a rank dies while it starts, mpirun now and
+        then waits for ever for ranks that are all dead by then. It is ended, as a user or a batch system would, and
+        counted; that something of ours still runs is a failure."""
+        alone = None
+        while process.poll() is None:
+            others = [pid for pid in support.tree(process.pid)[1:] if support.alive(pid)]
+            alone = None if others else alone or time.monotonic()
+            if alone and time.monotonic() - alone > 20:
+                self.hung += 1
+                process.kill()
+                break
+            self.assertLess(time.monotonic() - self.struck, 120, "the job does not end")
+            time.sleep(0.05)
+        return finish(process)
+
     def kill_once(self, output, dice):
         """Starts the job and kills it at a random moment; True when it was done before."""
         process = start(3, "-o", output, self.folder.sweep)
@@ -68,7 +84,8 @@ class JobKills(unittest.TestCase):
             running = process.poll() is None
             for pid in victims:
                 kill(pid, signal.SIGKILL)
-            code, text = finish(process)
+            self.struck = time.monotonic()
+            code, _ = self.finish_killed(process)
             self.kills[victim] += running
         finally:
             support.end(process)
@@ -78,6 +95,7 @@ class JobKills(unittest.TestCase):
     def test_random_kills(self):
         begun = time.monotonic()
         self.kills = dict.fromkeys(["master", "worker", "mpirun", "all"], 0)
+        self.hung = 0
         seed = FIRST_SEED - 1
         equal = 0
         while sum(self.kills.values()) < JOB_KILLS:
@@ -97,9 +115,10 @@ class JobKills(unittest.TestCase):
                 equal += 1
             if output.exists():
                 output.unlink()
-        print("summary: %d kills (%s) of %d sweeps, seeds %d to %d: %d final files bitwise equal, %.0f s" %
+        print("summary: %d kills (%s) of %d sweeps, seeds %d to %d: %d final files bitwise equal, mpirun hung with all ranks "
+              "dead %d times, %.0f s" %
               (sum(self.kills.values()), ", ".join("%s %d" % item for item in self.kills.items()),
-               seed - FIRST_SEED + 1, FIRST_SEED, seed, equal, time.monotonic() - begun))
+               seed - FIRST_SEED + 1, FIRST_SEED, seed, equal, self.hung, time.monotonic() - begun))
 
 
 class TrainerKills(unittest.TestCase):
