@@ -1,4 +1,4 @@
-"""Every call that the system can refuse is refused once, kind by kind and turn by turn, until no turn is left: the program
+"""Every call that the system can refuse is refused once, kind by kind, turn by turn, until no turn is left: the program
 ends with its documented code, the file opens, and the same command completes it to the same bits.
 
 Two scenes: a sweep that begins, and one that goes on from a killed job's file and checkpoint and has a run more. In CI a
@@ -138,7 +138,8 @@ class Faults(unittest.TestCase):
             for point, _, _ in injected:
                 kinds[point] = kinds.get(point, 0) + 1
         print("summary: of each kind: " + ", ".join("%s %d" % item for item in sorted(kinds.items())))
-        print("summary: %d faults injected in %.0f s, each ended with its code, left a file that opens and was completed" % (sum(kinds.values()), time.monotonic() - begun))
+        print("summary: %d faults injected in %.0f s, each ended with its code, left a file that opens and was completed" %
+              (sum(kinds.values()), time.monotonic() - begun))
         for point in ("store.pwrite", "store.truncate", "store.flush", "store.sync", "store.rename", "store.open",
                       "store.close", "store.create", "store.copy.write", "store.recover", "store.lock.write",
                       "checkpoint.open", "checkpoint.write", "checkpoint.sync", "checkpoint.close", "checkpoint.rename",
