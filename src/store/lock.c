@@ -176,7 +176,8 @@ static bool holder_lives(const char *path, const sw_lock_holder *holder, const s
     while (sw_clock_now() - from < STALE_SECONDS + 1) {
         sw_lock_holder now;
         sw_clock_sleep(0.5);
-        if (!read_holder(&now, path)) return false;
+        if (access(path, F_OK) != 0) return false; /* given back */
+        if (!read_holder(&now, path)) continue;    /* caught between two states: a writer at work, or nobody */
         if (now.counter != holder->counter || !same_holder(&now, holder)) return true;
     }
     return false;

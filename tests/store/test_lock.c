@@ -9,14 +9,20 @@
 #include <sys/wait.h>
 #include <time.h>
 
+/* In one write, as a writer does: a reader never finds half of it. */
 static void write_sidecar(const char *path, const char *host, const char *boot, long pid, long start, int counter)
 {
-    char sidecar[160];
+    char sidecar[160], text[512];
     snprintf(sidecar, sizeof sidecar, "%s.lock", path);
-    FILE *file = fopen(sidecar, "w");
-    fprintf(file, "symsweep lock 1\nhost %s\nboot %s\npid %ld\nstart %ld\njob 4711\nsince 2026-01-01T00:00:00Z\ncounter %020d\n",
-            host, boot, pid, start, counter);
-    fclose(file);
+    const int length = snprintf(text, sizeof text,
+                                "symsweep lock 1\nhost %s\nboot %s\npid %ld\nstart %ld\njob 4711\n"
+                                "since 2026-01-01T00:00:00Z\ncounter %020d\n",
+                                host, boot, pid, start, counter);
+    const int descriptor = open(sidecar, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    assert_true(descriptor >= 0);
+    assert_int_equal(pwrite(descriptor, text, (size_t)length, 0), length);
+    assert_int_equal(ftruncate(descriptor, length), 0);
+    close(descriptor);
 }
 
 static void read_boot(char boot[64])
@@ -88,6 +94,10 @@ static void test_other_host(void **state)
     assert_string_equal(holder.host, "node-17");
     const pid_t child = fork();
     if (child == 0) {
+        char sidecar[160];
+        snprintf(sidecar, sizeof sidecar, "%s.lock", path);
+        sw_clock_sleep(0.7);
+        if (truncate(sidecar, 0)) _exit(1); /* torn for a second: not taken for the end of that writer */
         sw_clock_sleep(1);
         write_sidecar(path, "node-17", "its-boot", 99, 5, 4);
         _exit(0);
