@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Above the first a call flushes by itself; above the second, when flushing fails, nothing more is taken. */
-static const size_t kept_soft = (size_t)32 << 20, kept_hard = (size_t)512 << 20;
+static const size_t kept_soft = (size_t)8 << 20, kept_hard = (size_t)512 << 20;
 
 static void free_snapshots(sw_pending *pending)
 {
