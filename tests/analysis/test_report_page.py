@@ -537,12 +537,16 @@ class Large(Case):
         page = Path(many).with_suffix(".html")
         begun = time.monotonic()
         report.write(page, report.build(symsweep.load(many)))
-        self.assertLess(time.monotonic() - begun, 200)
+        made = time.monotonic() - begun
         touch_page()
         CHROMIUM.open(page)
         self.assert_quiet()
         self.assertEqual(CHROMIUM.evaluate("page.count"), 216)
-        self.assertLess(CHROMIUM.evaluate("page.drawnAfter"), 20_000)
+        drawn = 1e-3 * CHROMIUM.evaluate("page.drawnAfter")  # since navigation began
+        print("summary: page of 216 runs: made in %.1f s, drawn %.2f s after it was opened, %.2f MB" %
+              (made, drawn, 1e-6 * page.stat().st_size))
+        self.assertLess(made, 200)
+        self.assertLess(drawn, 20)
         self.assertLess(page.stat().st_size, 5_000_000)
         self.assertEqual(self.overlaps(), [])
 
