@@ -130,6 +130,8 @@ const page = {};
 
     page.valueText = (value) => {
         if (value === null || value === undefined || value === "") return "–";
+        // Values of axes are names here: a seed or a modulus has no thousands separator.
+        if (Number.isInteger(value) && value >= 0 && value < 1e5) return String(value);
         return typeof value === "number" ? page.number(value) : String(value);
     };
 

@@ -154,7 +154,9 @@
     function axes(svg, { xs, ys, kx, ky, left, top, cw, ch, crowded }) {
         const base = top + ch * ys.length;
         const axis = svg.append("g").attr("class", "axis");
+        const every = crowded ? Math.ceil(20 / cw) : 1; // slanted lines of text stay apart
         for (const [i, x] of xs.entries()) {
+            if (i % every) continue;
             const at = left + i * cw + cw / 2 - 1;
             const text = axis.append("text").attr("text-anchor", crowded ? "end" : "middle").text(chart.cut(x.text, 18));
             text.attr("transform", crowded ? `translate(${at + 4},${base + 12}) rotate(-35)` : `translate(${at},${base + 16})`);
