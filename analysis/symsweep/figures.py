@@ -135,7 +135,7 @@ def fig6(results):
     outer = figure.add_gridspec(blocks, columns, wspace=0.32, hspace=0.28, left=0.62 / width, right=1 - 0.1 / width,
                                 top=1 - 0.32 / height, bottom=0.95 / height)
     for k, (name, positions) in enumerate(groups.items()):
-        inner = outer[k // columns, k % columns].subgridspec(3, 1, hspace=0.14)
+        inner = outer[k // columns, k % columns].subgridspec(3, 1, hspace=0.24)
         _stages([figure.add_subplot(inner[row]) for row in range(3)], results, name, positions, k % columns == 0)
     handles = [plt.Line2D([], [], color=COLORS[0], label="test"), plt.Line2D([], [], color=COLORS[4], linestyle="--", label="train"),
                plt.Line2D([], [], color=COLORS[3], label="largest violation"), plt.Line2D([], [], color=COLORS[3], linestyle=":", label="mean violation"),
@@ -156,7 +156,7 @@ def _stages(panels, results, name, positions, first):
              plot_band(violation, results, "%s_max" % family, positions, COLORS[3])]
     if any(drawn):
         violation.set_yscale("log")
-    violation.text(0.03, 0.04, str(family).replace("_", " "), transform=violation.transAxes, fontsize=6.5, color="#4d565f")
+    violation.set_title(str(family).replace("_", " "), loc="left", fontsize=6.5, fontweight="normal", color="#4d565f", pad=2)
     plot_band(dimension, results, "effective_dimension", positions, COLORS[2])
     dimension.set_ylim(bottom=0)
     for panel in panels:

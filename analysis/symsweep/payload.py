@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from . import encode, statistics, tasks
+from . import encode, lattice, statistics, tasks
 
 CURVE_BYTES = 2_400_000  # before compression, up to 400 runs; more runs may have more
 SNAPSHOT_BYTES = 1_200_000
@@ -19,6 +19,7 @@ FIRST_METRICS = ("train_accuracy", "test_accuracy", "test_accuracy_unmirrored", 
 LEFT_OUT = ("step",)
 VIOLATION_PARTS = ("mean", "max", "disagreement", "null_mean", "null_max", "ratio_mean", "ratio_max",
                    "mass_beyond_diameter")
+REFINED = ("refine.class", "refine.decided", "refine.reached", "refine.low", "refine.high")
 ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo")
 RUN_COLUMNS = ("id", "label", "task", "status", "seed", "error", "host", "attempts", "steps", "stopped_early",
                "wall_seconds", "phase", "parameters", "majority", "train_inputs", "test_inputs")
@@ -39,6 +40,7 @@ def build(results, title=None):
         "families": _families(results),
         "phase": _phase_keys(results),
         "tasks": [tasks.describe(config) for config in results.configs],
+        "refine": _refine(results),
         "planned": [config.get("steps") for config in results.configs],
     }
     header["curves"] = _curves(results, container)
@@ -89,7 +91,7 @@ def _columns(results):
     runs, columns = results.runs, {}
     for name in runs.columns:
         onset = name.startswith(("t_", "lead_time", "test_accuracy_first", "train_accuracy_first")) and "dips" not in name
-        if name in RUN_COLUMNS or name in results.axes or onset or name.startswith("final."):
+        if name in RUN_COLUMNS or name in REFINED or name in results.axes or onset or name.startswith("final."):
             values = [_plain(value) for value in runs[name].tolist()]
             # That nobody reached an onset is worth saying; other columns without a value are not.
             if name in ONSETS or any(value is not None for value in values):
@@ -100,6 +102,14 @@ def _columns(results):
             if key in runs:
                 columns[key] = [_plain(value) for value in runs[key].tolist()]
     return columns
+
+
+def _refine(results):
+    """What the sweep refined; None when it did not."""
+    if "refine.class" not in results.runs:
+        return None
+    rule = lattice.refine_of(results)
+    return {"axes": list(rule.get("axes", ())), "reached": rule.get("reached", "t_gen")} if rule.get("axes") else None
 
 
 def _families(results):

@@ -12,7 +12,7 @@ from . import encode, payload
 from .results import ResultsError, load
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "phase", "curves", "threshold", "onsets", "survival",
+SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "lattice", "phase", "curves", "threshold", "onsets", "survival",
            "geometry", "runs", "main")
 
 # D3 as Debian has it (package node-d3), or a copy that SYMSWEEP_D3 names.

@@ -13,37 +13,13 @@ import symsweep
 from symsweep import lattice
 
 FOLDER = tempfile.mkdtemp(prefix="symsweep-test-")
-AXES = ["train_fraction", "optimizer.weight_decay"]
-
-
-def plane(name, **keys):
-    """5 x 5 points with 3 seeds, in two planes."""
-    content = {
-        "name": name,
-        "run": {
-            "task": {"kind": "modular", "operation": "add", "p": 11},
-            "model": {"d_model": 16, "heads": 1, "d_mlp": 32},
-            "optimizer": {"learning_rate": 0.01},
-            "steps": 200,
-            "evaluate": {"every": 20, "snapshots": 0, "tuples": 16, "spectra_every": 1000},
-            "stop": {"test_accuracy": 0.9, "for_steps": 20},
-            "phase": {"accuracy": 0.9},
-        },
-        "cases": [{"label": "alone"}, {"label": "mirrored", "symmetry.commutativity.weight": 1.0}],
-        "grid": {
-            "train_fraction": {"linspace": [0.5, 0.95, 5]},
-            "optimizer.weight_decay": {"logspace": [0.01, 10, 5]},
-            "seed": {"range": [0, 3]},
-        },
-    }
-    content.update(keys)
-    return content
+AXES = fixtures.PLANE_AXES
 
 
 def setUpModule():
     global GRID, REFINED
-    GRID = fixtures.train(FOLDER, plane("grid"))
-    REFINED = fixtures.train(FOLDER, plane("refined", refine={"axes": AXES}))
+    GRID = fixtures.train(FOLDER, fixtures.plane("grid"))
+    REFINED = fixtures.train(FOLDER, fixtures.plane("refined", refine={"axes": AXES}))
 
 
 def tearDownModule():

@@ -38,8 +38,9 @@ const page = {};
 
     function prepareRuns() {
         const data = page.data;
-        page.count = data.count;
-        page.all = d3.range(data.count);
+        page.rows = d3.range(data.count);
+        page.all = page.rows.filter((row) => page.value("status", row) !== "not_selected");
+        page.count = page.all.length;
         const lengths = page.array("curve_count");
         page.offsets = [0];
         for (let r = 0; r < data.count; r++) page.offsets.push(page.offsets[r] + (lengths ? lengths[r] : 0));
@@ -198,16 +199,17 @@ const page = {};
 
     let selection = null;
 
-    /* Runs that pass the filters, and the groups that have any, each with its runs that do. */
+    /* Runs that pass the filters (rows: with those that refine had no need of), and the groups that have any, each with its runs that do. */
     page.selection = () => {
         if (selection) return selection;
         const passes = (run) => [...page.state.filters].every(([id, text]) => page.valueText(page.key(id).values[run]) === text);
-        const runs = page.all.filter(passes);
+        const rows = page.rows.filter(passes);
+        const chosen = new Set(page.all), runs = rows.filter((row) => chosen.has(row));
         const kept = new Set(runs);
         const groups = page.groups().map((group) => ({ ...group, runs: group.runs.filter((run) => kept.has(run)) }))
             .filter((group) => group.runs.length);
         const grouping = page.groupings().find((g) => g.id === page.state.group);
-        selection = { runs, groups, grouping, shown: groups.filter((group) => !page.state.hidden.has(group.name)) };
+        selection = { rows, runs, groups, grouping, shown: groups.filter((group) => !page.state.hidden.has(group.name)) };
         return selection;
     };
 

@@ -270,7 +270,7 @@
     page.addCurves = (section) => {
         state.family = ownFamilies().length > 1 ? OWN : page.data.families[0] || null;
         if (!page.metrics.has(state.extra)) state.extra = page.metrics.has("test_loss") ? "test_loss" : "";
-        state.run = Math.max(0, page.all.findIndex(page.evaluated));
+        state.run = page.all.find(page.evaluated) ?? 0;
         page.addFigure(section, {
             id: "curves", title: "Curves",
             about: "Accuracy, the violation of a symmetry and one more metric, step by step.",

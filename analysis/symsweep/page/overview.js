@@ -34,7 +34,8 @@
         const ended = page.all.filter(page.ended).length;
         const seconds = d3.sum(page.all, (run) => page.value("wall_seconds", run) || 0);
         const tiles = [
-            ["runs", page.number(page.count), open ? `${page.number(page.count - open)} ended` : "all ended"],
+            ["runs", page.number(page.count), (open ? `${page.number(page.count - open)} ended` : "all ended") +
+                (page.rows.length > page.count ? `, chosen of a lattice of ${page.number(page.rows.length)}` : "")],
             ["generalized", page.number(solved), ended ? `${page.percent(solved / ended)} of those that ended` : "none has ended"],
             ["diverged", page.number(n("diverged")), n("diverged") ? "reasons are below" : "none"],
             ["failed", page.number(n("failed")), n("failed") ? "reasons are below" : "none"],

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-    const element = page.element, chart = page.chart;
+    const element = page.element, chart = page.chart, lattice = page.lattice;
     const state = { x: null, y: null, value: "phase" };
 
     const TIMES = new Set(["t_gen", "t_mem", "t_sym", "t_geo"]);
@@ -11,6 +11,7 @@
         const finals = page.data.curves.metrics.filter((metric) => page.column("final." + metric.name));
         const own = finals.filter((metric) => !metric.family);
         return [
+            ...(lattice.exists() ? [{ id: "refined", name: `refined: ${lattice.statement()}` }] : []),
             { id: "phase", name: "phase" },
             { group: "time to", choices: page.onsets.filter((o) => page.column(o.id)).map((o) => ({ id: o.id, name: `${o.name} (${o.id}, steps)` })) },
             { group: "at the end", choices: own.map((m) => ({ id: "final." + m.name, name: page.metricName(m) + page.units(m) })) },
@@ -34,6 +35,7 @@
     }
 
     function firstAxes() {
+        if (lattice.exists() && lattice.axes().length) return [...lattice.axes(), null].slice(0, 2);
         const keys = page.keys.slice().sort((a, b) => page.isSeed(a.id) - page.isSeed(b.id));
         const many = keys.filter((key) => !page.isSeed(key.id) && key.isAxis && key.numeric && isFree(key)).sort((a, b) => b.distinct.length - a.distinct.length);
         if (many.length >= 2 && many[1].distinct.length >= 3) return [many[0].id, many[1].id];
@@ -53,13 +55,13 @@
     }
 
     function cells() {
-        const { runs } = page.selection();
+        const { runs, rows } = page.selection();
         const kx = page.key(state.x), ky = page.key(state.y);
         const nowhere = { text: "all runs", value: null };
-        const xs = kx ? levels(kx, runs) : [nowhere], ys = ky ? levels(ky, runs) : [nowhere];
+        const xs = kx ? levels(kx, rows) : [nowhere], ys = ky ? levels(ky, rows) : [nowhere];
         if (ky && ky.numeric && !page.isSeed(ky.id)) ys.reverse();
         const found = new Map();
-        for (const run of runs) {
+        for (const run of state.value === "refined" ? rows : runs) {
             const x = kx ? page.valueText(kx.values[run]) : nowhere.text, y = ky ? page.valueText(ky.values[run]) : nowhere.text;
             const id = x + "\u0000" + y;
             if (!found.has(id)) found.set(id, { x, y, runs: [] });
@@ -67,7 +69,9 @@
         }
         for (const cell of found.values()) {
             cell.phases = page.phases.map((phase) => ({ ...phase, n: cell.runs.filter((run) => page.phase(run) === phase.id).length })).filter((p) => p.n);
-            if (TIMES.has(state.value)) {
+            if (state.value === "refined") {
+                Object.assign(cell, lattice.read(cell.runs));
+            } else if (TIMES.has(state.value)) {
                 const data = page.onsetTimes(state.value, cell.runs);
                 cell.of = data.times.length;
                 cell.reached = data.observed.filter(Boolean).length;
@@ -89,9 +93,9 @@
     }
 
     function draw(area, width) {
-        const { runs } = page.selection();
-        if (!runs.length) return { empty: page.count ? "No run passes the filters." : "This file holds no runs." };
-        if (!runs.some(page.evaluated) && !runs.some((run) => page.value("error", run))) return { empty: "No run has been evaluated yet." };
+        const { runs, rows } = page.selection();
+        if (!rows.length) return { empty: page.count ? "No run passes the filters." : "This file holds no runs." };
+        if (state.value !== "refined" && !runs.some(page.evaluated) && !runs.some((run) => page.value("error", run))) return { empty: "No run has been evaluated yet." };
         const { xs, ys, kx, ky, cells: all } = cells();
         const longest = d3.max(ys, (y) => Math.min(y.text.length, 22));
         const left = Math.min(Math.max(54, longest * 6.6 + 18), width * 0.38);
@@ -104,7 +108,8 @@
         const svg = chart.svg(area, width, height);
         const sx = (text) => left + xs.findIndex((x) => x.text === text) * cw, sy = (text) => top + ys.findIndex((y) => y.text === text) * ch;
 
-        const scale = state.value === "phase" ? null : colors(all);
+        const plain = state.value === "phase" || state.value === "refined";
+        const scale = plain ? null : colors(all);
         const stripes = chart.stripes(svg, page.unique("not-reached"), "var(--faint)");
         const g = svg.append("g").attr("class", "cells");
         for (const cell of all) {
@@ -113,12 +118,19 @@
             page.tipOn(at, (c) => tipLines(c, kx, ky));
         }
         axes(svg, { xs, ys, kx, ky, left, top, cw, ch, crowded });
-        area.append(state.value === "phase" ? phaseKeys(all) : colorKey(scale, all));
+        if (state.value === "refined") {
+            const found = new Map(all.map((cell) => [cell.x + "\u0000" + cell.y, cell]));
+            lattice.drawBoundary(svg, { xs, ys, left, top, cw, ch, at: (x, y) => found.get(x.text + "\u0000" + y.text) });
+            area.append(lattice.keys(all));
+            return { note: lattice.note(all), summary: `Refined, over ${over(kx, ky)}: ${lattice.summary(all)}` };
+        }
+        area.append(plain ? phaseKeys(all) : colorKey(scale, all));
         return { note: pooled(kx, ky, all), summary: summary(all, kx, ky) };
     }
 
     function drawCell(at, cell, cw, ch, scale, stripes) {
         const w = cw - 2, h = ch - 2;
+        if (state.value === "refined") return lattice.drawCell(at, cell, w, h);
         if (state.value === "phase") {
             let x = 0;
             const total = cell.runs.length;
@@ -172,6 +184,7 @@
 
     function tipLines(cell, kx, ky) {
         const where = [kx && `${kx.name} ${cell.x}`, ky && `${ky.name} ${cell.y}`].filter(Boolean).join(", ");
+        if (state.value === "refined") return [where, ...lattice.tip(cell)];
         const value = state.value === "phase" ? "" : TIMES.has(state.value)
             ? `median ${state.value}: ${page.number(cell.value)}${cell.value === Infinity ? " (not reached)" : ""}, ${cell.reached} of ${cell.of} runs reached it`
             : `median: ${page.number(cell.value)} of ${page.plural(cell.of, "run")}`;
@@ -200,17 +213,20 @@
         return TIMES.has(state.value) ? `median time to ${name}` : `median ${name}`;
     }
 
+    const over = (kx, ky) => [kx && kx.name, ky && ky.name].filter(Boolean).join(" and ") || "all runs";
+
     function summary(all, kx, ky) {
-        const over = [kx && kx.name, ky && ky.name].filter(Boolean).join(" and ");
         const counts = page.phases.map((phase) => [phase.word, d3.sum(all, (c) => (c.phases.find((p) => p.id === phase.id) || { n: 0 }).n)]).filter((c) => c[1]);
-        return `${state.value === "phase" ? "Phase" : valueName()} over ${over || "all runs"}: ${all.length} cells. ${counts.map(([word, n]) => `${n} runs ${word}`).join(", ")}.`;
+        return `${state.value === "phase" ? "Phase" : valueName()} over ${over(kx, ky)}: ${all.length} cells. ${counts.map(([word, n]) => `${n} runs ${word}`).join(", ")}.`;
     }
 
     function table() {
         const { kx, ky, cells: all } = cells();
+        const names = [kx ? kx.name : "x", ky ? ky.name : "y"];
+        if (state.value === "refined") return { columns: [...names, ...lattice.columns], rows: all.map((cell) => [cell.x, cell.y, ...lattice.row(cell)]) };
         const extra = state.value === "phase" ? [] : [`median_${state.value}`, "runs_with_value", ...(TIMES.has(state.value) ? ["runs_reached"] : [])];
         return {
-            columns: [kx ? kx.name : "x", ky ? ky.name : "y", "runs", ...page.phases.map((p) => p.id), ...extra],
+            columns: [...names, "runs", ...page.phases.map((p) => p.id), ...extra],
             rows: all.map((cell) => [cell.x, cell.y, cell.runs.length, ...page.phases.map((p) => (cell.phases.find((q) => q.id === p.id) || { n: 0 }).n),
                 ...(extra.length ? [cell.value, cell.of, ...(TIMES.has(state.value) ? [cell.reached] : [])] : [])]),
         };
@@ -218,6 +234,7 @@
 
     page.addPhaseDiagram = (section) => {
         [state.x, state.y] = firstAxes();
+        if (lattice.exists()) state.value = "refined";
         page.addFigure(section, {
             id: "phase-diagram", title: "Phase diagram",
             about: "Where do runs memorize, grok or comprehend? Choose the axes and what the cells show.",
