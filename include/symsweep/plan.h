@@ -68,10 +68,14 @@ typedef struct sw_plan_speed {
     double measured_share; /* part of the plan's operations that belongs to kinds of runs that were measured */
 } sw_plan_speed;
 
-/* Times of the runs from measurements on this machine: the few kinds of runs that cost most are measured, the others get
+/* How many cores this process may use, at least 1. */
+size_t sw_cores(void);
+
+/* Times of the runs from measurements on this machine, while `busy` of its cores (this one among them) do the same work: the few kinds of runs that cost most are measured, the others get
  * the speed of those. Kinds too large for a quick try are not measured; when that is all of them, measured_share is 0
  * and the reference rate stays. Orders the plan anew. */
-sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget) SW_MUST_CHECK;
+sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget,
+                            size_t busy) SW_MUST_CHECK;
 /* Times of the runs at a given number of operations a second. */
 sw_status sw_plan_set_speed(sw_plan *plan, double flops) SW_MUST_CHECK;
 /* Puts `order` right after `seconds` were changed. */

@@ -185,7 +185,7 @@ size_t sw_check_most_runs(const sw_plan *plan)
 
 static sw_status find_speed(sw_plan_speed *out, sw_plan *plan, double speed)
 {
-    if (!(speed > 0)) return sw_plan_calibrate(out, plan, sw_pace_measure, MEASURE_SECONDS);
+    if (!(speed > 0)) return sw_plan_calibrate(out, plan, sw_pace_measure, MEASURE_SECONDS, sw_cores());
     *out = (sw_plan_speed){.flops = speed};
     return sw_plan_set_speed(plan, speed);
 }

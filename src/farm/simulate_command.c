@@ -34,7 +34,7 @@ static const char help[] =
     "Exit codes: 0, 2 wrong usage or a sweep that is not valid, 3 a results file that cannot be read.\n";
 
 enum { NUMBERS_MOST = 32, WORKERS_MOST = 1 << 20, RUN_MESSAGES = 5 /* begin, start, facts, snapshot, finish */ };
-static const double MEASURE_SECONDS = 0.25, PULSE_SECONDS = 1; /* the latter as trainer.c */
+static const double MEASURE_SECONDS = 1, PULSE_SECONDS = 1; /* the latter as trainer.c */
 
 typedef struct simulate_options {
     const char *sweep, *from;
@@ -185,6 +185,15 @@ static void fill_in(load *self, double *seconds)
     }
 }
 
+/* Of this machine, when the largest number of workers trains on it; one that trains on others meets the same there. */
+static size_t busy_cores(const simulate_options *options)
+{
+    size_t busy = sw_cores(), workers = 0;
+    for (size_t i = 0; i < options->count; i++) workers = options->workers[i] > workers ? options->workers[i] : workers;
+    if (workers > 0 && workers < busy) busy = workers;
+    return options->cores > 0 && options->cores < busy ? options->cores : busy;
+}
+
 static sw_status find_times(load *self, const simulate_options *options)
 {
     size_t count = self->plan->count;
@@ -196,7 +205,7 @@ static sw_status find_times(load *self, const simulate_options *options)
         status = read_times(self, seconds, messages, options->from);
         if (status == SW_OK) fill_in(self, seconds);
     } else {
-        status = sw_plan_calibrate(&speed, self->plan, sw_pace_measure, MEASURE_SECONDS);
+        status = sw_plan_calibrate(&speed, self->plan, sw_pace_measure, MEASURE_SECONDS, busy_cores(options));
         for (size_t k = 0; k < count && status == SW_OK; k++) seconds[k] = self->plan->runs[k].seconds;
     }
     if (status != SW_OK) return status;

@@ -1,16 +1,16 @@
 /* speed.c: the plan's times put in proportion to a machine, by measuring a few kinds of runs. */
+#include "plan/company.h"
 #include "symsweep/measure.h"
-#include "symsweep/plan.h"
 
 #include <stdlib.h>
 
 enum { KINDS_MOST = 256, KINDS_MEASURED = 6 };
-static const size_t MEMORY_MOST = (size_t)1 << 30; /* what a measurement may take */
+static const size_t MEMORY_MOST = (size_t)1 << 30; /* what a measurement may take, in all its processes */
 
 /* Runs that cost the same a step and an evaluation: they differ in seeds, rates, weights that are not zero. */
 typedef struct kind {
     double step_flops, evaluate_flops;
-    size_t parameters, example; /* example: a run of it */
+    size_t parameters, memory, example; /* example: a run of it */
     double flops;               /* of all its runs */
     bool affordable, measured;
     sw_pace pace;
@@ -35,6 +35,7 @@ static sw_status find_kinds(kind *kinds, size_t *count, size_t *of, const sw_pla
             kinds[(*count)++] = (kind){.step_flops = cost.step_flops,
                                        .evaluate_flops = cost.evaluate_flops,
                                        .parameters = cost.parameters,
+                                       .memory = cost.memory,
                                        .example = k,
                                        .affordable = affordable};
         }
@@ -43,8 +44,22 @@ static sw_status find_kinds(kind *kinds, size_t *count, size_t *of, const sw_pla
     return SW_OK;
 }
 
+static sw_status measure_kind(kind *one, const sw_plan *plan, sw_pace_function measure, double budget, size_t busy)
+{
+    const sw_run_config *config = &plan->runs[one->example].config;
+    size_t most = MEMORY_MOST / (one->memory + 1), others = busy > 0 ? busy - 1 : 0;
+    sw_company company;
+    sw_company_start(&company, others < most ? others : most, measure, config);
+    sw_status status = measure(&one->pace, config, budget);
+    sw_company_end(&company);
+    if (status) return sw_fail_in(status, "run %zu", one->example);
+    one->measured = true;
+    return SW_OK;
+}
+
 /* The kinds that cost most, as far as they can be tried. */
-static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, sw_pace_function measure, double budget)
+static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, sw_pace_function measure, double budget,
+                               size_t busy)
 {
     size_t tried = count < KINDS_MEASURED ? count : KINDS_MEASURED;
     for (size_t n = 0; n < tried; n++) {
@@ -54,9 +69,8 @@ static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, s
             if (!best || kinds[i].flops > best->flops) best = &kinds[i];
         }
         if (!best) return SW_OK;
-        sw_status status = measure(&best->pace, &plan->runs[best->example].config, budget / (double)tried);
-        if (status) return sw_fail_in(status, "run %zu", best->example);
-        best->measured = true;
+        sw_status status = measure_kind(best, plan, measure, budget / (double)tried, busy);
+        if (status) return status;
     }
     return SW_OK;
 }
@@ -95,14 +109,14 @@ static sw_status apply(sw_plan_speed *out, sw_plan *plan, const kind *kinds, con
     return sw_plan_sort(plan);
 }
 
-sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget)
+sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget, size_t busy)
 {
     size_t count;
     kind *kinds = calloc(KINDS_MOST, sizeof *kinds);
     size_t *of = calloc(plan->count + 1, sizeof *of);
     sw_status status = kinds && of ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory");
     if (!status) status = find_kinds(kinds, &count, of, plan, budget);
-    if (!status) status = measure_kinds(kinds, count, plan, measure, budget);
+    if (!status) status = measure_kinds(kinds, count, plan, measure, budget, busy);
     if (!status) status = apply(out, plan, kinds, of);
     free(of);
     free(kinds);

@@ -1,0 +1,45 @@
+/* company.c: processes that keep the other cores busy. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "plan/company.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+size_t sw_cores(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 1 ? (size_t)count : 1;
+}
+
+static const double TURN_SECONDS = 1;
+
+_Noreturn static void keep_busy(pid_t caller, sw_pace_function measure, const sw_run_config *config)
+{
+    sw_pace pace;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (getppid() == caller && measure(&pace, config, TURN_SECONDS) == SW_OK) {}
+    _exit(0);
+}
+
+void sw_company_start(sw_company *company, size_t count, sw_pace_function measure, const sw_run_config *config)
+{
+    const pid_t caller = getpid();
+    company->count = 0;
+    while (company->count < count && company->count < SW_COMPANY_MOST) {
+        const pid_t process = fork();
+        if (process < 0) return;
+        if (process == 0) keep_busy(caller, measure, config);
+        company->process[company->count++] = process;
+    }
+}
+
+void sw_company_end(sw_company *company)
+{
+    for (size_t i = 0; i < company->count; i++) kill(company->process[i], SIGKILL);
+    for (size_t i = 0; i < company->count; i++) waitpid(company->process[i], NULL, 0);
+    company->count = 0;
+}
