@@ -131,6 +131,9 @@ void sw_config_write(sw_json *json, const sw_run_config *config);
 void sw_config_write_identity(sw_json *json, const sw_run_config *config);
 /* Back from sw_config_write's text. */
 sw_status sw_config_read(sw_run_config *out, const char *json) SW_MUST_CHECK;
+/* Value that a configuration, as sw_config_write's text, has for a key; missing (NaN, -1, "") where the key does not
+ * concern the run, or is an alias. */
+sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char *path) SW_MUST_CHECK;
 /* A valid configuration of all defaults: task modular add p = 59 (tests and benchmarks start from it). */
 void sw_config_default(sw_run_config *out);
 

@@ -24,6 +24,15 @@ typedef struct sw_store_run {
     const sw_axis_value *axes;    /* [axis_count] */
 } sw_store_run;
 
+/* What the store cannot know of itself: configurations and plans. */
+typedef struct sw_store_knowledge {
+    /* Value of an axis by a run's configuration text (sw_config_axis_value). */
+    sw_status (*axis_value)(sw_axis_value *out, const char *config, const char *path);
+    /* Ids of the runs of a sweep by its text, in the plan's order, *ids and each malloc'ed; none when the text makes no
+     * plan here. */
+    sw_status (*plan_ids)(char ***ids, size_t *count, const char *sweep_text);
+} sw_store_knowledge;
+
 typedef struct sw_store_layout {
     const char *sweep_name;
     const char *sweep_text; size_t sweep_length;
@@ -34,6 +43,7 @@ typedef struct sw_store_layout {
     const sw_store_run *runs;
     bool metric[SW_METRIC_COUNT]; /* datasets to make: metrics that apply to any run */
     bool refined;                 /* /runs/refine too */
+    const sw_store_knowledge *knowledge; /* NULL: rows that the layout does not know stay without values of new axes */
 } sw_store_layout;
 
 typedef struct sw_store sw_store;
@@ -155,7 +165,8 @@ void sw_result_columns_destroy(sw_result_column *columns, size_t count, size_t r
 
 /* Compressed copy (gzip + shuffle) of a finished file; join of several; clearing what a killed writer left. */
 sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;
-sw_status sw_store_merge(const char *to, const char *const *from, size_t count) SW_MUST_CHECK;
+sw_status sw_store_merge(const char *to, const char *const *from, size_t count,
+                         const sw_store_knowledge *knowledge) SW_MUST_CHECK;
 sw_status sw_store_recover(const char *path) SW_MUST_CHECK;
 /* --fresh: renames an existing file (and the folder of its checkpoints, path.checkpoints, when there is one) to a name
  * that is free and says so in `moved` ("" = there was none). SW_E_BUSY while a writer lives. Never deletes. */

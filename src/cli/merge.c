@@ -2,21 +2,50 @@
 #include "status_code.h"
 
 #include "symsweep/cli.h"
+#include "symsweep/plan.h"
 #include "symsweep/store.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char help[] =
     "usage: symsweep merge -o all.h5 a.h5 b.h5 ...\n"
     "\n"
     "Joins results files of one sweep (shards, or the same sweep trained in parts) by run id into a new file. Where a\n"
-    "run is in several files its finished row is taken, the first one where several are finished.\n"
+    "run is in several files its finished row is taken, the first one where several are finished. Rows stand in the\n"
+    "order of the newest file's sweep; runs that are no longer in it follow.\n"
     "\n"
     "  -o, --output F   the new file; it must not exist yet\n"
     "  -h, --help       this text\n"
     "\n"
     "Exit codes: 0, 2 wrong usage, 3 a file cannot be read or written, or a writer holds one.\n";
+
+/* A sweep that names files which are not here makes no plan: then rows stand in the order of the files. */
+static sw_status plan_ids(char ***ids, size_t *count, const char *sweep_text)
+{
+    sw_diagnostics *diagnostics = NULL;
+    sw_sweep *sweep = NULL;
+    sw_plan *plan = NULL;
+    *ids = NULL;
+    *count = 0;
+    sw_status status = sw_diagnostics_create(&diagnostics);
+    if (!status && sw_sweep_parse(&sweep, sweep_text, strlen(sweep_text), "sweep.json", diagnostics) == SW_OK &&
+        sw_plan_create(&plan, sweep, diagnostics) == SW_OK) {
+        *ids = calloc(plan->count + 1, sizeof **ids);
+        if (!*ids) status = sw_fail(SW_E_MEMORY, "a plan of %zu runs", plan->count);
+        for (size_t k = 0; k < plan->count && !status; k++) {
+            (*ids)[k] = strdup(plan->runs[k].id);
+            if ((*ids)[k]) *count = k + 1;
+            else status = sw_fail(SW_E_MEMORY, "a plan of %zu runs", plan->count);
+        }
+    }
+    sw_plan_destroy(plan);
+    sw_sweep_destroy(sweep);
+    sw_diagnostics_destroy(diagnostics);
+    return status;
+}
 
 int sw_cli_merge(int argc, char **argv)
 {
@@ -37,6 +66,7 @@ int sw_cli_merge(int argc, char **argv)
     if (!status && (!output || optind == argc))
         status = sw_fail(SW_E_USAGE, "expected -o and the results files to join; see symsweep merge --help");
     if (!status)
-        status = sw_store_merge(output, (const char *const *)(argv + optind), (size_t)(argc - optind));
+        status = sw_store_merge(output, (const char *const *)(argv + optind), (size_t)(argc - optind),
+                                &(sw_store_knowledge){sw_config_axis_value, plan_ids});
     return sw_cli_finish(status);
 }

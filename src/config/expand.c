@@ -145,6 +145,18 @@ static void text_of_value(char out[128], const sw_key *key, const sw_value *valu
     }
 }
 
+static const sw_axis_value NO_VALUE = {.integer = -1, .real = NAN};
+
+static void take_value(sw_axis_value *out, const sw_key *key, const sw_value *value)
+{
+    switch (sw_key_axis_type(key)) {
+    case SW_AXIS_REAL: out->real = value->real; break;
+    case SW_AXIS_STRING: text_of_value(out->string, key, value); break;
+    case SW_AXIS_INTEGER:
+    case SW_AXIS_BOOL: out->integer = value->integer; break;
+    }
+}
+
 /* Missing values (the key does not concern the run): NaN, -1, "". An alias that the run does not set has the key's
  * default. */
 static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
@@ -152,19 +164,26 @@ static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_ru
 {
     const sw_key *key = &sw_keys[axis->key];
     sw_field field;
-    memset(out, 0, sizeof *out);
-    out->integer = -1;
-    out->real = NAN;
+    *out = NO_VALUE;
     if (!sw_key_concerns(key, config)) return;
     sw_key_get(&field, config, key);
     bool by_alias = values->given[axis->key] && values->given[axis->key]->alias == axis->alias;
     if (axis->alias && !by_alias) sw_key_default(&field.value, key, config, false);
-    if (axis->axis.type == SW_AXIS_REAL)
-        out->real = field.value.real;
-    else if (axis->axis.type == SW_AXIS_STRING)
-        text_of_value(out->string, key, &field.value);
-    else
-        out->integer = field.value.integer;
+    take_value(out, key, &field.value);
+}
+
+sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char *path)
+{
+    sw_run_config config;
+    sw_field field;
+    const int k = sw_key_find(path);
+    *out = NO_VALUE;
+    if (k < 0) return SW_OK; /* an alias, or a key of another version */
+    sw_status status = sw_config_read(&config, json);
+    if (status || !sw_key_concerns(&sw_keys[k], &config)) return status;
+    sw_key_get(&field, &config, &sw_keys[k]);
+    take_value(out, &sw_keys[k], &field.value);
+    return SW_OK;
 }
 
 sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *config, char label[128],

@@ -187,7 +187,7 @@ static void count_runs(sw_sweep *sweep, sw_reader *reader)
 
 /* ---- the columns of /runs/axes ---- */
 
-static sw_axis_type axis_type(const sw_key *key)
+sw_axis_type sw_key_axis_type(const sw_key *key)
 {
     return key->type == SW_KEY_REAL      ? SW_AXIS_REAL
            : key->type == SW_KEY_INTEGER ? SW_AXIS_INTEGER
@@ -214,7 +214,7 @@ static void add_axis(sw_sweep *sweep, sw_reader *reader, int32_t key, const sw_a
         sweep->axes = grown;
         sweep->axis_capacity = capacity;
     }
-    sweep->axes[sweep->axis_count++] = (sw_axis_info){{path, axis_type(&sw_keys[key])}, key, alias, source, size};
+    sweep->axes[sweep->axis_count++] = (sw_axis_info){{path, sw_key_axis_type(&sw_keys[key])}, key, alias, source, size};
 }
 
 static void list_axes(sw_sweep *sweep, sw_reader *reader)

@@ -35,6 +35,8 @@ typedef struct sw_case {
 } sw_case;
 
 /* What /runs/axes has a column for. */
+sw_axis_type sw_key_axis_type(const sw_key *key);
+
 typedef struct sw_axis_info {
     sw_axis axis;
     int32_t key;

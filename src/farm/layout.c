@@ -126,6 +126,8 @@ static sw_status describe_metrics(sw_plan_layout *layout, const sw_plan *plan)
     return SW_OK;
 }
 
+static const sw_store_knowledge KNOWLEDGE = {.axis_value = sw_config_axis_value};
+
 sw_status sw_plan_layout_create(sw_plan_layout **out, const sw_plan *plan)
 {
     *out = NULL;
@@ -144,6 +146,7 @@ sw_status sw_plan_layout_create(sw_plan_layout **out, const sw_plan *plan)
                                        .axis_count = plan->axis_count,
                                        .axes = plan->axes,
                                        .refined = plan->adaptive.refine.axis_count > 0,
+                                       .knowledge = &KNOWLEDGE,
                                        .run_count = plan->count,
                                        .runs = layout->runs};
     for (size_t i = 0; i < plan->count && status == SW_OK; i++) {

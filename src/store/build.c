@@ -1,6 +1,7 @@
 /* build.c: makes a results file, or room in one. */
 #include "store/build.h"
 
+#include "store/axes.h"
 #include "store/checksum.h"
 #include "store/dataset.h"
 #include "store/preallocate.h"
@@ -273,6 +274,15 @@ static sw_status renew_checksums(hid_t file, const checked_row *rows, size_t cou
     return status;
 }
 
+static sw_status complete_axes(hid_t file, const sw_store_knowledge *knowledge)
+{
+    sw_catalog *catalog;
+    sw_status status = sw_catalog_open(&catalog, file);
+    if (!status) status = sw_axes_complete(catalog, knowledge);
+    sw_catalog_close(catalog);
+    return status;
+}
+
 sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_store_layout *layout,
                          const sw_growth *growth)
 {
@@ -300,6 +310,7 @@ sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_sto
     sw_catalog_close(catalog);
     if (!status) status = fill_rows(file, path, schema, layout, growth);
     if (!status) status = renew_checksums(file, rows, row_count);
+    if (!status) status = complete_axes(file, layout->knowledge);
     if (!status) status = write_sweep_text(file, layout);
     free(rows);
     return close_file(file, path, status);

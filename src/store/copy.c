@@ -2,6 +2,7 @@
  *
  * Knows no list of datasets: the columns of the sources are joined by path, so that files of older and newer forms of a
  * sweep go together. */
+#include "store/axes.h"
 #include "store/checksum.h"
 #include "store/copy_values.h"
 #include "store/dataset.h"
@@ -49,6 +50,7 @@ typedef struct copy {
     int64_t extents[SW_DIM_COUNT];
     bool widened; /* a column of integers became one of reals: checksums change */
     bool compressed;
+    const sw_store_knowledge *knowledge; /* NULL: nothing is added */
 } copy;
 
 /* ---- sources ---- */
@@ -143,6 +145,7 @@ typedef struct candidate {
     const char *id;
     chosen from;
     size_t number; /* in order of the sources and their rows */
+    size_t place;  /* in the plan; behind it, runs that are no longer in it */
 } candidate;
 
 static int by_id(const void *a, const void *b)
@@ -152,13 +155,14 @@ static int by_id(const void *a, const void *b)
     return order ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-static int by_number(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
     const candidate *x = a, *y = b;
+    if (x->place != y->place) return x->place < y->place ? -1 : 1;
     return (x->number > y->number) - (x->number < y->number);
 }
 
-/* Keeps of each run the best row, at the place where the run is met first. */
+/* Keeps of each run the best row. They are in order of their ids then. */
 static size_t keep_best(candidate *all, size_t count, const source *sources)
 {
     size_t kept = 0;
@@ -172,8 +176,41 @@ static size_t keep_best(candidate *all, size_t count, const source *sources)
             all[kept++] = all[i];
         }
     }
-    qsort(all, kept, sizeof *all, by_number);
     return kept;
+}
+
+/* The latest form of the sweep speaks for all. */
+static const source *newest(const copy *c)
+{
+    const source *best = &c->sources[0];
+    for (size_t i = 1; i < c->source_count; i++) {
+        const source *s = &c->sources[i];
+        if (s->created && (!best->created || strcmp(s->created, best->created) > 0)) best = s;
+    }
+    return best;
+}
+
+static int compare_to_candidate(const void *id, const void *item) { return strcmp(id, ((const candidate *)item)->id); }
+
+/* Rows stand as the plan of the newest sweep has them, so that shards make the file of the whole job; what is no longer in
+ * it follows as it is met. */
+static sw_status put_in_order(const copy *c, candidate *rows, size_t count)
+{
+    char **ids = NULL;
+    size_t planned = 0;
+    const source *s = newest(c);
+    sw_status status = SW_OK;
+    if (c->knowledge && c->knowledge->plan_ids && s->sweep_text)
+        status = c->knowledge->plan_ids(&ids, &planned, s->sweep_text);
+    for (size_t i = 0; i < count; i++) rows[i].place = planned;
+    for (size_t k = 0; k < planned; k++) {
+        candidate *found = bsearch(ids[k], rows, count, sizeof *rows, compare_to_candidate);
+        if (found) found->place = k;
+        free(ids[k]);
+    }
+    free(ids);
+    qsort(rows, count, sizeof *rows, by_place);
+    return status;
 }
 
 static sw_status choose_rows(copy *c)
@@ -189,12 +226,13 @@ static sw_status choose_rows(copy *c)
     size_t n = 0;
     for (size_t i = 0; i < c->source_count; i++) {
         for (int64_t r = 0; r < (int64_t)c->sources[i].catalog->runs; r++, n++)
-            all[n] = (candidate){c->sources[i].ids[r], {i, r}, n};
+            all[n] = (candidate){c->sources[i].ids[r], {i, r}, n, 0};
     }
     c->row_count = keep_best(all, count, c->sources);
+    const sw_status status = put_in_order(c, all, c->row_count);
     for (size_t i = 0; i < c->row_count; i++) c->rows[i] = all[i].from;
     free(all);
-    return SW_OK;
+    return status;
 }
 
 /* ---- datasets ---- */
@@ -333,19 +371,9 @@ static sw_status fill_targets(const copy *c, hid_t file)
     if (status) return status;
     for (size_t i = 0; i < catalog->count && !status; i++) status = copy_column(c, &catalog->columns[i]);
     if (!status) status = settle_rows(c, catalog);
+    if (!status) status = sw_axes_complete(catalog, c->knowledge);
     sw_catalog_close(catalog);
     return status;
-}
-
-/* The latest form of the sweep speaks for all. */
-static const source *newest(const copy *c)
-{
-    const source *best = &c->sources[0];
-    for (size_t i = 1; i < c->source_count; i++) {
-        const source *s = &c->sources[i];
-        if (s->created && (!best->created || strcmp(s->created, best->created) > 0)) best = s;
-    }
-    return best;
 }
 
 static sw_status write_copy(const copy *c, const char *path)
@@ -365,9 +393,10 @@ static sw_status write_copy(const copy *c, const char *path)
     return status;
 }
 
-static sw_status copy_files(const char *to, const char *const *from, size_t count, bool compressed)
+static sw_status copy_files(const char *to, const char *const *from, size_t count, bool compressed,
+                            const sw_store_knowledge *knowledge)
 {
-    copy c = {.compressed = compressed};
+    copy c = {.compressed = compressed, .knowledge = knowledge};
     char temporary[SW_PATH_MAX];
     if (snprintf(temporary, sizeof temporary, "%s.new", to) >= SW_PATH_MAX)
         return sw_fail(SW_E_IO, "%s: the name is too long", to);
@@ -387,7 +416,8 @@ static sw_status copy_files(const char *to, const char *const *from, size_t coun
     return status;
 }
 
-static sw_status copy_to_new(const char *to, const char *const *from, size_t count, bool compressed)
+static sw_status copy_to_new(const char *to, const char *const *from, size_t count, bool compressed,
+                             const sw_store_knowledge *knowledge)
 {
     sw_lock *lock;
     sw_h5_begin();
@@ -395,14 +425,14 @@ static sw_status copy_to_new(const char *to, const char *const *from, size_t cou
     if (access(to, F_OK) == 0) return sw_fail(SW_E_STORE, "%s exists already", to);
     sw_status status = sw_lock_take(&lock, to);
     if (status) return status;
-    status = copy_files(to, from, count, compressed);
+    status = copy_files(to, from, count, compressed, knowledge);
     sw_lock_release(lock);
     return status;
 }
 
-sw_status sw_store_compact(const char *from, const char *to) { return copy_to_new(to, &from, 1, true); }
+sw_status sw_store_compact(const char *from, const char *to) { return copy_to_new(to, &from, 1, true, NULL); }
 
-sw_status sw_store_merge(const char *to, const char *const *from, size_t count)
+sw_status sw_store_merge(const char *to, const char *const *from, size_t count, const sw_store_knowledge *knowledge)
 {
-    return copy_to_new(to, from, count, false);
+    return copy_to_new(to, from, count, false, knowledge);
 }

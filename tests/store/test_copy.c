@@ -38,7 +38,7 @@ static void test_merge(void **state)
     assert_ok(sw_store_close(store));
 
     const char *const files[] = {c, a, b};
-    assert_ok(sw_store_merge(all, files, 3));
+    assert_ok(sw_store_merge(all, files, 3, NULL));
     sw_results *results;
     assert_ok(sw_results_open(&results, all));
     assert_int_equal(sw_results_count(results), 25);
@@ -59,12 +59,12 @@ static void test_merge(void **state)
     sw_results_close(results);
 
     /* what is there is never replaced; what does not belong together is refused */
-    assert_int_equal(sw_store_merge(all, files, 3), SW_E_STORE);
+    assert_int_equal(sw_store_merge(all, files, 3, NULL), SW_E_STORE);
     unlink(all);
     second.layout.sweep_name = "another";
     unlink(b);
     write_all_runs(b, &second);
-    assert_int_equal(sw_store_merge(all, files, 3), SW_E_STORE);
+    assert_int_equal(sw_store_merge(all, files, 3, NULL), SW_E_STORE);
     assert_non_null(strstr(sw_message(), "another"));
     assert_int_equal(access(all, F_OK), -1);
     fixture_release(&first);
@@ -87,7 +87,7 @@ static void test_go_on_in_merged(void **state)
     write_all_runs(a, &first);
     write_all_runs(b, &second);
     const char *const files[] = {a, b};
-    assert_ok(sw_store_merge(all, files, 2));
+    assert_ok(sw_store_merge(all, files, 2, NULL));
     sw_store *store;
     assert_ok(sw_store_open(&store, all, &whole.layout));
     for (size_t i = 0; i < 5; i++) assert_int_equal(sw_store_state(store, sw_store_row(store, i)), i < 4 ? SW_RUN_DONE : SW_RUN_PENDING);
