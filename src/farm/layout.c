@@ -115,8 +115,11 @@ static sw_status describe_run(sw_plan_layout *layout, const sw_plan *plan, size_
     return write_parameter_layout(&run->parameter_layout, layout, config, &task);
 }
 
+/* Common curves and measures of geometry have a dataset in every file, so that tools need not ask. */
 static sw_status describe_metrics(sw_plan_layout *layout, const sw_plan *plan)
 {
+    for (int m = SW_METRIC_TRAIN_LOSS; m <= SW_METRIC_WEIGHT_NORM; m++) layout->layout.metric[m] = true;
+    for (int m = SW_METRIC_EFFECTIVE_DIMENSION; m <= SW_METRIC_ORDER_SPEARMAN; m++) layout->layout.metric[m] = true;
     for (size_t i = 0; i < plan->count; i++) {
         bool mask[SW_METRIC_COUNT];
         sw_status status = sw_metrics_applicable(mask, &plan->runs[i].config);

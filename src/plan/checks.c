@@ -109,6 +109,20 @@ static void check_split(const sw_run_checks *checks, uint64_t k, const sw_run_co
                "a batch of %lld, but the train set has %lld inputs", (long long)config->optimizer.batch_size, train);
 }
 
+/* No node has so much for one rank: a slip of the pen. */
+static const size_t MEMORY_MOST = (size_t)256 << 30;
+
+static sw_status check_size(const sw_run_checks *checks, uint64_t k, const sw_run_config *config)
+{
+    sw_run_cost cost;
+    sw_status status = sw_run_cost_estimate(&cost, config);
+    if (!status && cost.memory > MEMORY_MOST)
+        report(checks, false, k, config->task.kind == SW_TASK_MODULAR ? "task.p" : "task.kind", NULL,
+               "a run needs about %.0f GB of memory, more than the %zu GB that one may have", 1e-9 * (double)cost.memory,
+               MEMORY_MOST >> 30);
+    return status;
+}
+
 sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *config)
 {
     sw_task task;
@@ -128,7 +142,7 @@ sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *c
     if (!sw_families[family]->applies(&config->task))
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
                sw_families[family]->name);
-    return SW_OK;
+    return check_size(checks, k, config);
 }
 
 void sw_run_checks_end(const sw_run_checks *checks)

@@ -168,6 +168,7 @@ sw_status sw_file_create(const char *path, const sw_schema *schema, const sw_sto
     if (!status) status = sw_scales_create(file, extents);
     if (!status) status = write_sweep_text(file, layout);
     if (!status) status = create_missing(file, NULL, schema, extents);
+    if (!status) status = sw_groups_create(file, "/runs/axes/"); /* there when nothing is swept too */
     if (!status) status = fill_rows(file, path, schema, layout, growth);
     return close_file(file, path, status);
 }

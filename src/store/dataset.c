@@ -28,8 +28,7 @@ done:
     return status;
 }
 
-/* Makes the groups above `path`. */
-static sw_status create_groups(hid_t file, const char *path)
+sw_status sw_groups_create(hid_t file, const char *path)
 {
     char group[192];
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -179,7 +178,7 @@ sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const
     int64_t tile[SW_FIELD_RANK_MAX];
     hid_t space = -1, create = -1, type = -1, dataset = -1;
     *out = -1;
-    sw_status status = create_groups(file, field->path);
+    sw_status status = sw_groups_create(file, field->path);
     if (status) return status;
     sw_field_chunk(tile, field, extents);
     for (int i = 0; i < field->rank; i++) {
@@ -222,7 +221,7 @@ static const char sweep_path[] = "/sweep/config";
 
 sw_status sw_sweep_text_write(hid_t file, const char *text)
 {
-    sw_status status = create_groups(file, sweep_path);
+    sw_status status = sw_groups_create(file, sweep_path);
     if (status) return status;
     hid_t type = sw_h5_text_type(), space = H5Screate(H5S_SCALAR), dataset = -1;
     const bool exists = H5Lexists(file, sweep_path, H5P_DEFAULT) > 0;
