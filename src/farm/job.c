@@ -107,7 +107,7 @@ static void summarize(const job *self, const char *results)
 {
     if (self->summary == NULL || self->options.level < SW_LOG_INFO) return;
     if (self->summary(results) != SW_OK) sw_warn("no summary: %s", sw_message());
-    fflush(stdout);
+    if (fflush(stdout) != 0 || ferror(stdout)) sw_warn("the summary could not be printed: %s", strerror(errno));
 }
 
 typedef struct outcome {
