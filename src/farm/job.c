@@ -16,6 +16,7 @@
 #include "symsweep/nn.h"
 #include "symsweep/version.h"
 
+#include <errno.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
