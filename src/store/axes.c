@@ -13,7 +13,6 @@ static const char GROUP[] = "/runs/axes/";
 typedef struct completion {
     const sw_catalog *catalog;
     const sw_store_knowledge *knowledge;
-    const sw_column *checksum;
     size_t rows;
     bool *missing; /* [catalog->count, rows], of columns of axes */
 } completion;
@@ -58,23 +57,12 @@ static sw_status write_value(const sw_column *column, hsize_t row, const sw_axis
     }
 }
 
-/* The row's checksum fits what it holds. */
-static sw_status is_sound(bool *out, int64_t *stored, const completion *c, size_t row)
-{
-    int64_t found;
-    sw_status status = sw_column_read(c->checksum, row, 1, H5T_NATIVE_INT64, stored);
-    if (!status) status = sw_row_checksum(&found, c->catalog, (int64_t)row);
-    *out = !status && found == *stored;
-    return status;
-}
-
 static sw_status complete_row(const completion *c, size_t row)
 {
     char *config = NULL;
     bool sound = false;
-    int64_t sum;
     sw_status status = sw_column_read_texts(sw_catalog_find(c->catalog, "/runs/config"), row, 1, &config);
-    if (!status) status = is_sound(&sound, &sum, c, row);
+    if (!status) status = sw_row_is_sound(&sound, c->catalog, (int64_t)row);
     for (size_t k = 0; k < c->catalog->count && !status; k++) {
         const sw_column *column = &c->catalog->columns[k];
         sw_axis_value value;
@@ -82,20 +70,14 @@ static sw_status complete_row(const completion *c, size_t row)
         status = c->knowledge->axis_value(&value, config, column->path + strlen(GROUP));
         if (!status) status = write_value(column, row, &value);
     }
-    if (!status && sound) {
-        status = sw_row_checksum(&sum, c->catalog, (int64_t)row);
-        if (!status) status = sw_column_write(c->checksum, row, 1, H5T_NATIVE_INT64, &sum);
-    }
+    if (!status && sound) status = sw_row_renew_checksum(c->catalog, (int64_t)row);
     free(config);
     return status;
 }
 
 sw_status sw_axes_complete(const sw_catalog *catalog, const sw_store_knowledge *knowledge)
 {
-    completion c = {.catalog = catalog,
-                    .knowledge = knowledge,
-                    .checksum = sw_catalog_find(catalog, "/runs/checksum"),
-                    .rows = (size_t)catalog->runs};
+    completion c = {.catalog = catalog, .knowledge = knowledge, .rows = (size_t)catalog->runs};
     if (!knowledge || !knowledge->axis_value) return SW_OK;
     c.missing = calloc(catalog->count * c.rows + 1, sizeof *c.missing);
     sw_status status = c.missing ? SW_OK : sw_fail(SW_E_MEMORY, "axes of %zu runs", c.rows);

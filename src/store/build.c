@@ -239,21 +239,17 @@ static sw_status check_changed_rows(checked_row **out, size_t *count, const sw_c
 {
     const size_t known = (size_t)growth->known;
     int8_t *state = calloc(known + 1, sizeof *state);
-    int64_t *checksum = calloc(known + 1, sizeof *checksum);
     *count = 0;
     *out = calloc(known + 1, sizeof **out);
-    sw_status status = state && checksum && *out ? SW_OK : sw_fail(SW_E_MEMORY, "checksums");
+    sw_status status = state && *out ? SW_OK : sw_fail(SW_E_MEMORY, "checksums");
     if (!status)
         status = sw_column_read(sw_catalog_find(catalog, "/runs/status"), 0, known, H5T_NATIVE_INT8, state);
-    if (!status)
-        status = sw_column_read(sw_catalog_find(catalog, "/runs/checksum"), 0, known, H5T_NATIVE_INT64, checksum);
     for (size_t r = 0; r < known && !status; r++) {
-        int64_t found;
         if (!growth->changed[r] || !is_over(state[r])) continue;
-        status = sw_row_checksum(&found, catalog, (int64_t)r);
-        (*out)[(*count)++] = (checked_row){(int64_t)r, found == checksum[r]};
+        checked_row *row = &(*out)[(*count)++];
+        row->row = (int64_t)r;
+        status = sw_row_is_sound(&row->sound, catalog, row->row);
     }
-    free(checksum);
     free(state);
     return status;
 }
@@ -263,14 +259,8 @@ static sw_status renew_checksums(hid_t file, const checked_row *rows, size_t cou
 {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
-    for (size_t i = 0; i < count && !status; i++) {
-        int64_t sum;
-        if (!rows[i].sound) continue;
-        status = sw_row_checksum(&sum, catalog, rows[i].row);
-        if (!status)
-            status = sw_column_write(sw_catalog_find(catalog, "/runs/checksum"), (hsize_t)rows[i].row, 1,
-                                     H5T_NATIVE_INT64, &sum);
-    }
+    for (size_t i = 0; i < count && !status; i++)
+        if (rows[i].sound) status = sw_row_renew_checksum(catalog, rows[i].row);
     sw_catalog_close(catalog);
     return status;
 }

@@ -131,3 +131,22 @@ sw_status sw_row_checksum(int64_t *out, const sw_catalog *catalog, int64_t row)
 {
     return sw_rows_checksum(out, catalog, row, 1);
 }
+
+sw_status sw_row_is_sound(bool *out, const sw_catalog *catalog, int64_t row)
+{
+    const sw_column *column = sw_catalog_find(catalog, "/runs/checksum");
+    int64_t stored = 0, found = 0;
+    sw_status status = sw_column_read(column, (hsize_t)row, 1, H5T_NATIVE_INT64, &stored);
+    if (!status) status = sw_row_checksum(&found, catalog, row);
+    *out = !status && found == stored;
+    return status;
+}
+
+sw_status sw_row_renew_checksum(const sw_catalog *catalog, int64_t row)
+{
+    int64_t sum;
+    sw_status status = sw_row_checksum(&sum, catalog, row);
+    if (!status)
+        status = sw_column_write(sw_catalog_find(catalog, "/runs/checksum"), (hsize_t)row, 1, H5T_NATIVE_INT64, &sum);
+    return status;
+}

@@ -16,4 +16,10 @@ sw_status sw_rows_checksum(int64_t *out, const sw_catalog *catalog, int64_t firs
 sw_status sw_rows_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count,
                               const int8_t *states) SW_MUST_CHECK;
 
+/* Whether the row's /runs/checksum fits what the row holds. */
+sw_status sw_row_is_sound(bool *out, const sw_catalog *catalog, int64_t row) SW_MUST_CHECK;
+
+/* Makes /runs/checksum fit. For rows that were sound before they were changed: a damaged row stays known as one. */
+sw_status sw_row_renew_checksum(const sw_catalog *catalog, int64_t row) SW_MUST_CHECK;
+
 #endif

@@ -334,16 +334,13 @@ static sw_status copy_column(const copy *c, const sw_column *to)
 static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
 {
     const sw_column *state = sw_catalog_find(catalog, "/runs/status");
-    const sw_column *checksum = sw_catalog_find(catalog, "/runs/checksum");
     sw_status status = SW_OK;
     for (size_t i = 0; i < c->row_count && !status; i++) {
         const source *s = &c->sources[c->rows[i].source];
         const int8_t code = s->state[c->rows[i].row], pending = SW_RUN_PENDING;
-        int64_t sum;
         if (code == SW_RUN_RUNNING) status = sw_column_write(state, i, 1, H5T_NATIVE_INT8, &pending);
         if (!c->widened || worth(s, c->rows[i].row) == 0) continue;
-        if (!status) status = sw_row_checksum(&sum, catalog, (int64_t)i);
-        if (!status) status = sw_column_write(checksum, i, 1, H5T_NATIVE_INT64, &sum);
+        if (!status) status = sw_row_renew_checksum(catalog, (int64_t)i);
     }
     return status;
 }

@@ -1,4 +1,4 @@
-"""scripts/packages and scripts/test against stand-ins for the programs that they call."""
+"""scripts/packages, scripts/test and scripts/launch against stand-ins for the programs that they call."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ class Scripts(unittest.TestCase):
         self.bin = self.folder / "bin"
         self.bin.mkdir()
         (self.folder / "scripts").mkdir()
-        for name in ("packages", "packages.txt", "test"):
+        for name in ("packages", "packages.txt", "test", "launch"):
             shutil.copy(TOP / "scripts" / name, self.folder / "scripts" / name)
 
     def stand_in(self, name, body):
@@ -100,6 +100,37 @@ class Scripts(unittest.TestCase):
 
     def test_nothing_run_is_no_success(self):
         self.assertEqual(self.suites((0, 0, 0), (2, 0, 2)), ("0 passed, 0 failed", 1))
+
+    # ---- launch ----
+
+    def launcher(self, name, says):
+        """Says its version and, as real ones do, goes on at length; a pipe that is closed meanwhile would kill it."""
+        self.stand_in(name, "if [ \"$1\" = --version ]; then\n"
+                      "  echo '%s'\n"
+                      "  for line in {1..20000}; do echo \"Report bugs and other matters to somebody\"; done\n"
+                      "  exit\n"
+                      "fi\n"
+                      "echo \"%s took: $*\"" % (says, name))
+
+    def launch(self, library):
+        self.stand_in("program", "true")
+        self.stand_in("ldd", "echo '\t%s => /usr/lib/%s (0x0)'" % (library, library))
+        return self.run_script("launch", "3", "program", "--some", "argument")
+
+    def test_the_launcher_is_that_of_the_program(self):
+        self.launcher("mpirun", "mpirun (Open MPI) 4.1.4")
+        self.launcher("mpirun.mpich", "HYDRA build details:")
+        for library, name in (("libmpi.so.40", "mpirun"), ("libmpich.so.12", "mpirun.mpich")):
+            done = self.launch(library)
+            self.assertEqual(done.stdout, "%s took: -n 3 program --some argument\n" % name, done.stderr)
+            self.assertEqual(done.returncode, 0)
+
+    def test_a_launcher_of_another_mpi_is_refused(self):
+        for name in ("mpirun", "mpirun.openmpi"):
+            self.launcher(name, "HYDRA build details:")
+        done = self.launch("libmpi.so.40")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("no mpirun of the MPI", done.stderr)
 
 
 if __name__ == "__main__":
