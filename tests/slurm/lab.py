@@ -16,6 +16,8 @@ import subprocess
 import tempfile
 import time
 
+ENDED = {"BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"}
+
 CONFIGURATION = """
 ClusterName=laboratory
 SlurmctldHost={host}(127.0.0.1)
@@ -165,8 +167,7 @@ class Lab:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             fields = self.job(job)
-            if fields.get("JobState") not in (None, "PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED",
-                                              "SUSPENDED", "REQUEUE_HOLD", "SPECIAL_EXIT"):
+            if fields.get("JobState") in ENDED:
                 return fields["JobState"], fields["ExitCode"], int(fields.get("Restarts", 0))
             time.sleep(0.3)
         raise RuntimeError(f"job {job} has not ended in {seconds} s: {self.job(job)}\n{self.logs()}")
