@@ -1,5 +1,6 @@
 #include "farm/lead.h"
 
+#include "farm/inbox.h"
 #include "farm/outbox.h"
 #include "farm/wire.h"
 #include "symsweep/clock.h"
@@ -22,11 +23,12 @@ static sw_status receive_all(sw_master *master, sw_inbox *inbox, bool *any)
     *any = false;
     for (int i = 0; i < MESSAGES_A_TURN; i++) {
         int rank;
+        const void *frame;
         size_t size;
-        sw_status status = sw_inbox_take(inbox, &rank, &size);
+        sw_status status = sw_inbox_take(inbox, &rank, &frame, &size);
         if (status != SW_OK || rank < 0) return status;
         *any = true;
-        status = sw_master_receive(master, (size_t)rank - 1, inbox->data, size);
+        status = sw_master_receive(master, (size_t)rank - 1, frame, size);
         if (status != SW_OK) return status;
     }
     return SW_OK;
@@ -60,16 +62,17 @@ static sw_status drain(sw_outbox *outbox)
 sw_status sw_lead_run(int *exit_code, const sw_master_settings *settings, int ranks)
 {
     sw_outbox *outbox = NULL;
-    sw_inbox inbox = {0};
+    sw_inbox *inbox = NULL;
     sw_master *master = NULL;
     sw_master_settings mine = *settings;
     sw_status status = sw_outbox_create(&outbox, SIZE_MAX, SIZE_MAX);
+    if (status == SW_OK) status = sw_inbox_create(&inbox);
     if (status != SW_OK) goto done;
     mine.workers = (size_t)ranks - 1;
     mine.first_rank = 1;
     mine.port = (sw_master_port){.context = outbox, .send = send_to_worker};
     status = sw_master_create(&master, &mine);
-    if (status == SW_OK) status = serve(master, outbox, &inbox);
+    if (status == SW_OK) status = serve(master, outbox, inbox);
     if (status == SW_OK) status = drain(outbox);
     if (status == SW_OK) {
         sw_display_clear(settings->display);
@@ -79,7 +82,7 @@ sw_status sw_lead_run(int *exit_code, const sw_master_settings *settings, int ra
     }
 done:
     sw_master_destroy(master);
-    sw_inbox_release(&inbox);
+    sw_inbox_destroy(inbox);
     sw_outbox_destroy(outbox);
     return status;
 }
@@ -87,27 +90,29 @@ done:
 sw_status sw_lead_dismiss(int exit_code, int ranks)
 {
     sw_outbox *outbox = NULL;
-    sw_inbox inbox = {0};
+    sw_inbox *inbox = NULL;
     sw_wire_buffer buffer = {0};
     const sw_wire_quit quit = {.exit_code = exit_code};
     sw_status status = sw_outbox_create(&outbox, SIZE_MAX, SIZE_MAX);
+    if (status == SW_OK) status = sw_inbox_create(&inbox);
     if (status == SW_OK) status = sw_wire_encode(&buffer, SW_WIRE_QUIT, -1, &quit, sizeof quit);
     for (int rank = 1; rank < ranks && status == SW_OK; rank++)
         status = sw_outbox_send(outbox, rank, buffer.data, buffer.size);
     int left = ranks - 1;
     while (status == SW_OK && left > 0) { /* whatever else they had on the way is of no use any more */
         int rank;
+        const void *frame;
         size_t size;
         sw_wire_message message;
-        status = sw_inbox_take(&inbox, &rank, &size);
-        if (status == SW_OK && rank >= 0) status = sw_wire_decode(&message, inbox.data, size);
+        status = sw_inbox_take(inbox, &rank, &frame, &size);
+        if (status == SW_OK && rank >= 0) status = sw_wire_decode(&message, frame, size);
         if (status == SW_OK && rank >= 0 && message.tag == SW_WIRE_BYE) left--;
         if (status == SW_OK) status = sw_outbox_progress(outbox);
         if (status == SW_OK && rank < 0) sw_clock_sleep(SHORTEST_SLEEP);
     }
     if (status == SW_OK) status = drain(outbox);
     sw_wire_buffer_release(&buffer);
-    sw_inbox_release(&inbox);
+    sw_inbox_destroy(inbox);
     sw_outbox_destroy(outbox);
     return status;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG = 1, KEEP_BYTES = 65536 /* a slot's buffer beyond this is given back after use */ };
+enum { KEEP_BYTES = 65536 /* a slot's buffer beyond this is given back after use */ };
 
 typedef struct slot {
     unsigned char *data;
@@ -84,7 +84,7 @@ static int free_slot(const sw_outbox *outbox)
     return -1;
 }
 
-sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frame, size_t size)
+sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frames, size_t size)
 {
     if (outbox->busy == outbox->count) {
         sw_status status = sw_outbox_progress(outbox);
@@ -99,9 +99,9 @@ sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frame, size_t 
         to->data = data;
         to->capacity = size;
     }
-    memcpy(to->data, frame, size);
+    memcpy(to->data, frames, size);
     to->size = size;
-    int code = MPI_Isend(to->data, (int)size, MPI_BYTE, rank, TAG, MPI_COMM_WORLD, &outbox->requests[i]);
+    int code = MPI_Isend(to->data, (int)size, MPI_BYTE, rank, SW_MPI_TAG, MPI_COMM_WORLD, &outbox->requests[i]);
     if (code != MPI_SUCCESS) return sw_mpi_check(code, "send");
     outbox->busy++;
     outbox->bytes += size;
@@ -132,38 +132,6 @@ bool sw_outbox_full(const sw_outbox *outbox)
 }
 
 bool sw_outbox_empty(const sw_outbox *outbox) { return outbox->busy == 0; }
-
-/* ---- receiving ---- */
-
-sw_status sw_inbox_take(sw_inbox *inbox, int *rank, size_t *size)
-{
-    *rank = -1;
-    int there = 0, bytes = 0;
-    MPI_Message message;
-    MPI_Status from;
-    int code = MPI_Improbe(MPI_ANY_SOURCE, TAG, MPI_COMM_WORLD, &there, &message, &from);
-    if (code != MPI_SUCCESS) return sw_mpi_check(code, "probe");
-    if (!there) return SW_OK;
-    code = MPI_Get_count(&from, MPI_BYTE, &bytes);
-    if (code != MPI_SUCCESS) return sw_mpi_check(code, "count");
-    if ((size_t)bytes > inbox->capacity) {
-        unsigned char *data = realloc(inbox->data, (size_t)bytes);
-        if (data == NULL) return sw_fail(SW_E_MEMORY, "no memory for a message of %d bytes", bytes);
-        inbox->data = data;
-        inbox->capacity = (size_t)bytes;
-    }
-    code = MPI_Mrecv(inbox->data, bytes, MPI_BYTE, &message, MPI_STATUS_IGNORE);
-    if (code != MPI_SUCCESS) return sw_mpi_check(code, "receive");
-    *rank = from.MPI_SOURCE;
-    *size = (size_t)bytes;
-    return SW_OK;
-}
-
-void sw_inbox_release(sw_inbox *inbox)
-{
-    free(inbox->data);
-    *inbox = (sw_inbox){0};
-}
 
 /* ---- all ranks together ---- */
 

@@ -13,18 +13,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { KEPT_BYTES = 1 << 15 };
+
 typedef struct line {
     int fd;
     bool closed; /* the rank is gone */
     sw_trainer *trainer;
     sw_wire_reader reader;
+    size_t kept_size;
+    unsigned char kept[KEPT_BYTES]; /* small frames: one write, and one wake-up of the rank, for several of them */
 } line;
 
 /* A blocking write: when the rank cannot pass on more, the trainer waits. */
-static sw_status send_frame(void *context, const void *frame, size_t size)
+static sw_status send_bytes(const line *to, const void *bytes, size_t size)
 {
-    const line *to = context;
-    const char *at = frame;
+    const char *at = bytes;
     while (size > 0) {
         ssize_t sent = send(to->fd, at, size, MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
@@ -35,9 +38,34 @@ static sw_status send_frame(void *context, const void *frame, size_t size)
     return SW_OK;
 }
 
+static sw_status flush(void *context)
+{
+    line *to = context;
+    sw_status status = send_bytes(to, to->kept, to->kept_size);
+    to->kept_size = 0;
+    return status;
+}
+
+static sw_status send_frame(void *context, const void *frame, size_t size)
+{
+    line *to = context;
+    if (to->kept_size + size > KEPT_BYTES) {
+        sw_status status = flush(to);
+        if (status != SW_OK) return status;
+    }
+    if (size > KEPT_BYTES) return send_bytes(to, frame, size);
+    memcpy(to->kept + to->kept_size, frame, size);
+    to->kept_size += size;
+    return SW_OK;
+}
+
 /* Takes in what has come; waits for something when `wait`. */
 static sw_status receive(line *from, bool wait)
 {
+    if (wait) {
+        sw_status status = flush(from);
+        if (status != SW_OK) return status;
+    }
     for (;;) {
         void *at;
         size_t capacity;
@@ -82,7 +110,7 @@ static sw_status serve(line *self)
         bool spoiled;
         status = sw_trainer_work(self->trainer, &spoiled);
         if (status != SW_OK) return status;
-        if (spoiled) return SW_OK; /* a new process begins with a clean memory; our queue goes back */
+        if (spoiled) return flush(self); /* a new process begins with a clean memory; our queue goes back */
     }
 }
 
@@ -91,8 +119,9 @@ int sw_farm_trainer(int fd)
     sw_signals_ignore();
     prctl(PR_SET_NAME, "symsweep-train");
     sw_blas_set_one_thread();
-    line self = {.fd = fd};
-    const sw_trainer_port port = {.context = &self, .send = send_frame, .poll = look};
+    static line self;
+    self.fd = fd;
+    const sw_trainer_port port = {.context = &self, .send = send_frame, .flush = flush, .poll = look};
     sw_status status = sw_trainer_create(&self.trainer, &port);
     if (status == SW_OK) status = serve(&self);
     if (status != SW_OK && !self.closed) sw_error("trainer: %s", sw_message());

@@ -1,6 +1,7 @@
 #include "farm/relay.h"
 
 #include "farm/child.h"
+#include "farm/inbox.h"
 #include "farm/outbox.h"
 #include "farm/signals.h"
 #include "farm/wire.h"
@@ -20,6 +21,10 @@
 
 enum { MASTER = 0, OUTBOX_MESSAGES = 64, OUTBOX_BYTES = 64 << 20, FRUITLESS_STARTS = 10 };
 
+/* Frames that are sent as one message: small enough to go at once, without the receiver's help (vader: 4096 bytes,
+ * header included). */
+enum { MESSAGE_BYTES = 4000 };
+
 /* Milliseconds between two looks at MPI: short after traffic, doubled while nothing comes. */
 enum { SHORTEST_PAUSE = 1, LONGEST_PAUSE_IDLE = 20, LONGEST_PAUSE_SENDING = 8, LONGEST_PAUSE_TRAINING = 200 };
 
@@ -29,7 +34,7 @@ static const double RESTART_SECONDS = 0.02, RESTART_SECONDS_MAX = 5; /* doubled 
 
 typedef struct relay {
     sw_outbox *outbox;
-    sw_inbox inbox;
+    sw_inbox *inbox;
     sw_child child;
     sw_wire_reader reader;    /* from the trainer */
     unsigned char *backlog;   /* for the trainer, what its socket did not take yet */
@@ -118,25 +123,30 @@ static sw_status kill_trainer(relay *self, int hung)
 
 /* ---- from the trainer ---- */
 
-static void note_passing(relay *self, const sw_wire_header *header)
+/* What the frames, all of them whole, tell of the trainer's life. */
+static void note_passing(relay *self, const void *frames, size_t size)
 {
-    if (header->tag == SW_WIRE_BEGIN) {
-        self->training = true;
-        self->fruitless = 0;
+    for (size_t at = 0; at < size;) {
+        const sw_wire_header *header = (const void *)((const char *)frames + at);
+        if (header->tag == SW_WIRE_BEGIN) {
+            self->training = true;
+            self->fruitless = 0;
+        }
+        if (header->tag == SW_WIRE_FINISH) self->training = false;
+        at += sw_wire_frame_size(header);
     }
-    if (header->tag == SW_WIRE_FINISH) self->training = false;
     self->silent = 0;
 }
 
 static sw_status pass_to_master(relay *self, bool *moved)
 {
-    const void *frame;
+    const void *frames;
     size_t size;
     while (!sw_outbox_full(self->outbox)) {
-        sw_status status = sw_wire_reader_next(&self->reader, &frame, &size);
-        if (status != SW_OK || frame == NULL) return status;
-        note_passing(self, frame);
-        status = sw_outbox_send(self->outbox, MASTER, frame, size);
+        sw_status status = sw_wire_reader_batch(&self->reader, MESSAGE_BYTES, &frames, &size);
+        if (status != SW_OK || frames == NULL) return status;
+        note_passing(self, frames, size);
+        status = sw_outbox_send(self->outbox, MASTER, frames, size);
         if (status != SW_OK) return status;
         *moved = true;
     }
@@ -200,12 +210,13 @@ static sw_status take_from_master(relay *self, bool *moved)
 {
     for (;;) {
         int rank;
+        const void *frame;
         size_t size;
-        sw_status status = sw_inbox_take(&self->inbox, &rank, &size);
+        sw_status status = sw_inbox_take(self->inbox, &rank, &frame, &size);
         if (status != SW_OK || rank < 0) return status;
         *moved = true;
         sw_wire_message message;
-        status = sw_wire_decode(&message, self->inbox.data, size);
+        status = sw_wire_decode(&message, frame, size);
         if (status != SW_OK) return status;
         if (message.tag == SW_WIRE_QUIT) {
             self->quit = true;
@@ -215,11 +226,11 @@ static sw_status take_from_master(relay *self, bool *moved)
             self->stopping = true;
             self->start_at = INFINITY;
             if (self->child.pid == 0) return report(self, SW_WIRE_STOPPED, NULL, 0);
-        } else if (((const sw_wire_header *)(const void *)self->inbox.data)->generation != self->generation) {
+        } else if (((const sw_wire_header *)frame)->generation != self->generation) {
             continue; /* meant for a trainer that is no more: the master has its runs back */
         }
         if (message.tag == SW_WIRE_ASSIGN) self->silence_limit = message.body.assign->silence;
-        if (!self->retired) status = queue_for_trainer(self, self->inbox.data, size);
+        if (!self->retired) status = queue_for_trainer(self, frame, size);
         if (status != SW_OK) return status;
     }
 }
@@ -319,6 +330,7 @@ sw_status sw_relay_run(int *exit_code)
 {
     relay self = {.child = {.socket = -1}, .silence_limit = INFINITY, .pause = SHORTEST_PAUSE};
     sw_status status = sw_outbox_create(&self.outbox, OUTBOX_MESSAGES, OUTBOX_BYTES);
+    if (status == SW_OK) status = sw_inbox_create(&self.inbox);
     double before = sw_clock_now();
     while (status == SW_OK && !self.quit) {
         double now = sw_clock_now();
@@ -329,7 +341,7 @@ sw_status sw_relay_run(int *exit_code)
     if (status == SW_OK) status = say_bye(&self);
     *exit_code = (int)self.exit_code;
     sw_outbox_destroy(self.outbox);
-    sw_inbox_release(&self.inbox);
+    sw_inbox_destroy(self.inbox);
     sw_wire_reader_release(&self.reader);
     sw_wire_buffer_release(&self.buffer);
     free(self.backlog);

@@ -86,6 +86,11 @@ static sw_status send_buffer(sw_trainer *trainer, sw_status encoded)
     return status;
 }
 
+static sw_status flush(sw_trainer *trainer)
+{
+    return trainer->port.flush != NULL ? trainer->port.flush(trainer->port.context) : SW_OK;
+}
+
 static sw_status say(sw_trainer *trainer, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
 {
     return send_buffer(trainer, sw_wire_encode(&trainer->buffer, tag, run, payload, size));
@@ -160,6 +165,7 @@ static bool on_keep_going(void *context)
         now->next_poll = at + POLL_SECONDS;
         sw_status status = trainer->port.poll(trainer->port.context);
         if (status == SW_OK && at >= now->next_pulse) status = pulse(trainer, at);
+        if (status == SW_OK) status = flush(trainer);
         if (status != SW_OK) trainer->broken = status;
     }
     now->step++; /* the one that follows */
@@ -168,11 +174,14 @@ static bool on_keep_going(void *context)
 
 /* ---- training ---- */
 
+/* At once: should the run be the death of this process, it has to be known which one it was. */
 static sw_status announce(sw_trainer *trainer)
 {
     sw_wire_begin begin = {.pid = getpid()};
     memcpy(begin.host, trainer->host, sizeof begin.host);
-    return say(trainer, SW_WIRE_BEGIN, trainer->now.run, &begin, sizeof begin);
+    sw_status status = say(trainer, SW_WIRE_BEGIN, trainer->now.run, &begin, sizeof begin);
+    if (status == SW_OK) status = trainer->broken = flush(trainer);
+    return status;
 }
 
 static sw_status train(sw_run_result *result, sw_trainer *trainer)

@@ -8,8 +8,11 @@
 
 typedef struct sw_trainer_port {
     void *context;
-    /* Sends a frame; a failure ends the run and is what sw_trainer_work returns. */
+    /* Sends a frame, or keeps it to be sent with others; a failure ends the run and is what sw_trainer_work returns. */
     sw_status (*send)(void *context, const void *frame, size_t size);
+    /* Sends what was kept; NULL when nothing ever is. Called when a run begins and after every poll. What is said at
+     * other times may go with what follows; the port sends it before it waits for messages of the master. */
+    sw_status (*flush)(void *context);
     /* Called every few milliseconds while a run trains, between two steps: hands in what has come. */
     sw_status (*poll)(void *context);
 } sw_trainer_port;

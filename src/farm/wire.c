@@ -259,6 +259,15 @@ static sw_status decode_assign(const sw_wire_assign *assign)
     return check_text(assign->config.task.file, sizeof assign->config.task.file, "edge list path of an assignment");
 }
 
+sw_status sw_wire_first_frame(size_t *size, const void *bytes, size_t count)
+{
+    *size = 0;
+    if (count < sizeof(sw_wire_header)) return SW_OK;
+    sw_status status = sw_wire_check_header(bytes);
+    if (status == SW_OK && count >= sw_wire_frame_size(bytes)) *size = sw_wire_frame_size(bytes);
+    return status;
+}
+
 sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
 {
     const sw_wire_header *header = frame;
@@ -343,14 +352,30 @@ sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t
 {
     *frame = NULL;
     *size = 0;
-    size_t unread = reader->buffer.size - reader->start;
-    if (unread < sizeof(sw_wire_header)) return SW_OK;
-    const sw_wire_header *header = (const sw_wire_header *)(reader->buffer.data + reader->start);
-    sw_status status = sw_wire_check_header(header);
-    if (status != SW_OK) return status;
-    if (unread < sw_wire_frame_size(header)) return SW_OK;
-    *frame = header;
-    *size = sw_wire_frame_size(header);
+    if (reader->buffer.size == 0) return SW_OK;
+    const unsigned char *unread = reader->buffer.data + reader->start;
+    sw_status status = sw_wire_first_frame(size, unread, reader->buffer.size - reader->start);
+    if (status != SW_OK || *size == 0) return status;
+    *frame = unread;
     reader->start += *size;
     return SW_OK;
+}
+
+sw_status sw_wire_reader_batch(sw_wire_reader *reader, size_t limit, const void **frames, size_t *size)
+{
+    *frames = NULL;
+    *size = 0;
+    for (;;) {
+        const void *frame;
+        size_t more;
+        sw_status status = sw_wire_reader_next(reader, &frame, &more);
+        if (status != SW_OK && *size == 0) return status;
+        if (status != SW_OK || frame == NULL) return SW_OK; /* what is wrong shows again when its turn comes */
+        if (*size > 0 && *size + more > limit) {
+            reader->start -= more;
+            return SW_OK;
+        }
+        if (*size == 0) *frames = frame;
+        *size += more;
+    }
 }

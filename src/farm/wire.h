@@ -1,10 +1,10 @@
 /* wire.h: the messages between master and trainers. The same bytes travel over MPI (master and worker ranks) and over
- * the socket between a worker rank and its trainer; the rank passes them on unread.
+ * the socket between a worker rank and its trainer; the rank passes them on unread, several at a time.
  *
  * A frame is a header and a payload, padded with zeros to a multiple of 8 bytes. Payloads are fixed-size structs without
- * pointers; snapshots and task data append their arrays to one. All processes of a job run the same binary on machines of one byte order
- * (sw_wire_fingerprint is compared before anything else is said), so structs travel as they lie in memory; what arrives
- * is still checked: lengths, counts, terminated strings. */
+ * pointers; snapshots and task data append their arrays to one. All processes of a job run the same binary on machines
+ * of one byte order (sw_wire_fingerprint is compared before anything else is said), so structs travel as they lie in
+ * memory; what arrives is still checked: lengths, counts, terminated strings. */
 #ifndef SYMSWEEP_FARM_WIRE_H
 #define SYMSWEEP_FARM_WIRE_H
 
@@ -178,6 +178,9 @@ sw_status sw_wire_check_header(const sw_wire_header *header) SW_MUST_CHECK;
 /* Bytes of the frame that a header (checked) opens. */
 size_t sw_wire_frame_size(const sw_wire_header *header);
 
+/* Bytes of the frame that begins at `bytes`, 8-byte aligned; *size = 0 when its end is not among the `count` bytes. */
+sw_status sw_wire_first_frame(size_t *size, const void *bytes, size_t count) SW_MUST_CHECK;
+
 /* Checks a whole frame, 8-byte aligned. SW_E_PROTOCOL says what is wrong with it. */
 sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size) SW_MUST_CHECK;
 
@@ -202,5 +205,7 @@ sw_status sw_wire_reader_room(sw_wire_reader *reader, void **at, size_t *capacit
 void sw_wire_reader_add(sw_wire_reader *reader, size_t count);
 /* The next whole frame; *frame = NULL when there is none yet. Valid until the next call of room. */
 sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t *size) SW_MUST_CHECK;
+/* The same for the whole frames that are there, side by side: as many as fit into `limit` bytes, at least one. */
+sw_status sw_wire_reader_batch(sw_wire_reader *reader, size_t limit, const void **frames, size_t *size) SW_MUST_CHECK;
 
 #endif

@@ -27,6 +27,8 @@ typedef struct bench {
     sw_wire_finish finish;  /* the latest */
     sw_wire_start start;    /* the latest */
     size_t sent_bytes;
+    size_t flushed, flushes; /* of `count`, what had been said when it was told to flush; how often */
+    size_t flushed_first;    /* the same at the first time */
     void (*between)(struct bench *); /* NULL = nothing is said to it */
     int polls;
     sw_status refuse; /* what sending returns */
@@ -44,6 +46,14 @@ static sw_status keep_said(void *context, const void *frame, size_t size)
     b->sent_bytes += size;
     if (message.tag == SW_WIRE_FINISH) b->finish = *message.body.finish;
     if (message.tag == SW_WIRE_START) b->start = *message.body.start;
+    return SW_OK;
+}
+
+static sw_status note_flush(void *context)
+{
+    bench *b = context;
+    if (b->flushes++ == 0) b->flushed_first = b->count;
+    b->flushed = b->count;
     return SW_OK;
 }
 
@@ -105,7 +115,7 @@ static size_t said(const bench *b, int tag)
 static int setup(void **state)
 {
     bench *b = calloc(1, sizeof *b);
-    const sw_trainer_port port = {.context = b, .send = keep_said, .poll = be_polled};
+    const sw_trainer_port port = {.context = b, .send = keep_said, .flush = note_flush, .poll = be_polled};
     sw_log_set_level(SW_LOG_ERROR);
     *state = b;
     return sw_trainer_create(&b->trainer, &port) == SW_OK ? 0 : -1;
@@ -193,15 +203,29 @@ static void quit_after_pulses(bench *b)
     if (said(b, SW_WIRE_PULSE) == 3) tell(b, SW_WIRE_STOP, -1, NULL, 0);
 }
 
+static void work_for_three_pulses(bench *b)
+{
+    b->between = quit_after_pulses;
+    sw_wire_assign assign = make_assign(1000000000); /* no evaluation is ever due */
+    tell(b, SW_WIRE_ASSIGN, 0, &assign, sizeof assign);
+    work(b);
+}
+
 static void gives_signs_of_life(void **state)
 {
     bench *b = *state;
-    b->between = quit_after_pulses;
-    sw_wire_assign assign = make_assign(1000000000);
-    tell(b, SW_WIRE_ASSIGN, 0, &assign, sizeof assign);
-    work(b);
-    assert_int_equal(said(b, SW_WIRE_PULSE), 3); /* although no evaluation is ever due */
+    work_for_three_pulses(b);
+    assert_int_equal(said(b, SW_WIRE_PULSE), 3);
     assert_int_equal(said(b, SW_WIRE_RECORD), 1);
+}
+
+static void flushes_when_a_run_begins_and_when_it_polls(void **state)
+{
+    bench *b = *state;
+    work_for_three_pulses(b);
+    assert_int_equal(b->flushed_first, 1); /* BEGIN, before anything can go wrong */
+    assert_int_equal(b->flushes, 1 + (size_t)b->polls);
+    assert_int_equal(b->flushed + 2, b->count); /* FINISH and STOPPED: before it waits, the port sends what is left */
 }
 
 static void a_run_that_cannot_be_set_up_is_announced_all_the_same(void **state)
@@ -318,6 +342,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_idle_trainer_stops_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(gives_signs_of_life, setup, teardown),
         cmocka_unit_test_setup_teardown(a_run_that_cannot_be_set_up_is_announced_all_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(flushes_when_a_run_begins_and_when_it_polls, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_port_ends_the_work, setup, teardown),
         cmocka_unit_test_setup_teardown(messages_of_others_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_checkpoint_goes_on_where_the_file_ends, setup, teardown),

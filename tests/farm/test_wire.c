@@ -323,6 +323,53 @@ static void streams_are_reassembled(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
+static void frames_side_by_side_come_as_one(void **state)
+{
+    (void)state;
+    enum { FRAMES = 9, FRAME = 32, LIMIT = 4 * FRAME + 5 };
+    sw_wire_buffer buffer = {0};
+    sw_wire_reader reader = {0};
+    unsigned char *stream = NULL;
+    const sw_wire_acknowledge acknowledge = {.records = 1};
+    size_t size = 0, capacity, length;
+    void *room;
+    const void *frames;
+    for (int32_t run = 0; run < FRAMES; run++) {
+        assert_int_equal(sw_wire_encode(&buffer, SW_WIRE_ACKNOWLEDGE, run, &acknowledge, sizeof acknowledge), SW_OK);
+        append_frame(&stream, &size, &buffer);
+    }
+    assert_int_equal(size, FRAMES * FRAME);
+    assert_int_equal(sw_wire_first_frame(&length, stream, size), SW_OK);
+    assert_int_equal(length, FRAME);
+    assert_int_equal(sw_wire_first_frame(&length, stream, FRAME - 1), SW_OK);
+    assert_int_equal(length, 0);
+
+    /* all but the last byte, then that byte, then garbage */
+    assert_int_equal(sw_wire_reader_batch(&reader, LIMIT, &frames, &length), SW_OK);
+    assert_null(frames);
+    assert_int_equal(sw_wire_reader_room(&reader, &room, &capacity), SW_OK);
+    memcpy(room, stream, size - 1);
+    sw_wire_reader_add(&reader, size - 1);
+    for (size_t at = 0; at < 8 * FRAME; at += 4 * FRAME) {
+        assert_int_equal(sw_wire_reader_batch(&reader, LIMIT, &frames, &length), SW_OK);
+        assert_int_equal(length, 4 * FRAME);
+        assert_memory_equal(frames, stream + at, length);
+    }
+    assert_int_equal(sw_wire_reader_batch(&reader, LIMIT, &frames, &length), SW_OK);
+    assert_null(frames);
+    assert_int_equal(sw_wire_reader_room(&reader, &room, &capacity), SW_OK);
+    memcpy(room, stream + size - 1, 1);
+    memset((char *)room + 1, 'x', FRAME);
+    sw_wire_reader_add(&reader, 1 + FRAME);
+    assert_int_equal(sw_wire_reader_batch(&reader, 1, &frames, &length), SW_OK); /* one is always given */
+    assert_int_equal(length, FRAME);
+    assert_memory_equal(frames, stream + size - FRAME, length);
+    assert_int_equal(sw_wire_reader_batch(&reader, LIMIT, &frames, &length), SW_E_PROTOCOL);
+    free(stream);
+    sw_wire_reader_release(&reader);
+    sw_wire_buffer_release(&buffer);
+}
+
 static void a_stream_of_garbage_is_refused(void **state)
 {
     (void)state;
@@ -348,6 +395,7 @@ int main(void)
         cmocka_unit_test(unterminated_texts_are_refused),
         cmocka_unit_test(wrong_counts_are_refused),
         cmocka_unit_test(streams_are_reassembled),
+        cmocka_unit_test(frames_side_by_side_come_as_one),
         cmocka_unit_test(a_stream_of_garbage_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

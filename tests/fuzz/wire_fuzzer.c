@@ -51,6 +51,15 @@ static void read_message(const void *frame, size_t size)
     }
 }
 
+static void read_batch(const void *frames, size_t size)
+{
+    const char *at = frames;
+    for (size_t left = size, length; left > 0; left -= length, at += length) {
+        if (sw_wire_first_frame(&length, at, left) != SW_OK || length == 0) abort(); /* whole frames were promised */
+        read_message(at, length);
+    }
+}
+
 static void read_stream(const uint8_t *data, size_t size)
 {
     sw_wire_reader reader = {0};
@@ -64,11 +73,11 @@ static void read_stream(const uint8_t *data, size_t size)
         memcpy(room, data + at, count);
         sw_wire_reader_add(&reader, count);
         at += count;
-        const void *frame;
+        const void *frames;
         size_t length;
         sw_status status;
-        while ((status = sw_wire_reader_next(&reader, &frame, &length)) == SW_OK && frame != NULL)
-            read_message(frame, length);
+        while ((status = sw_wire_reader_batch(&reader, piece, &frames, &length)) == SW_OK && frames != NULL)
+            read_batch(frames, length);
         if (status != SW_OK) break;
     }
     sw_wire_reader_release(&reader);
