@@ -63,17 +63,17 @@ void sw_gemm_dense(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t 
 size_t sw_gemm_pack_size(size_t n, size_t k)
 {
 #if SW_X86_KERNELS
-    return sw_kernel_pack_size(n, k);
-#else
-    return n * k;
+    if (sw_isa_best() != SW_ISA_PLAIN)
+        return sw_kernel_pack_size(sw_isa_best(), n, k);
 #endif
+    return n * k;
 }
 
 void sw_gemm_pack(sw_real *out, sw_transpose tb, size_t n, size_t k, const sw_real *b, size_t ldb)
 {
 #if SW_X86_KERNELS
     if (sw_isa_best() != SW_ISA_PLAIN) {
-        sw_kernel_pack(out, tb == SW_T, n, k, b, ldb);
+        sw_kernel_pack(sw_isa_best(), out, tb == SW_T, n, k, b, ldb);
         return;
     }
 #endif

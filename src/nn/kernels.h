@@ -78,8 +78,8 @@ typedef struct sw_product {
 #if SW_X86_KERNELS
 void sw_kernel_gemm(sw_isa isa, const sw_product *product); /* isa is AVX2 or AVX-512 */
 /* op(B)[k, n] in the order in which products read it; size in elements. */
-size_t sw_kernel_pack_size(size_t n, size_t k);
-void sw_kernel_pack(sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb);
+size_t sw_kernel_pack_size(sw_isa isa, size_t n, size_t k);
+void sw_kernel_pack(sw_isa isa, sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb);
 #endif
 
 /* ---- tables: rows of a tile mix table rows chosen by their tokens (transformer_folded.c) ---- */

@@ -10,8 +10,12 @@
 #if SW_X86_KERNELS
 #include <immintrin.h>
 
-/* Columns of a packed panel of B, and rows: a panel fits the first-level cache. */
-enum { PANEL = 32, PANEL_ROWS = 256 };
+enum {
+    PANEL_ROWS = 256, /* of a packed panel of B, two vectors wide: it fits the first-level cache beside what it meets */
+    GROUP = 96,       /* rows of C for which A is packed: they stay in the second-level cache */
+    CHUNK = 128,      /* columns of B that are packed at a time: in the second-level cache too */
+    WIDE = 64         /* columns of C from which packing A pays */
+};
 
 #ifdef SW_REAL_DOUBLE
 #define FUSED_256 _mm256_fmadd_pd
@@ -20,6 +24,12 @@ enum { PANEL = 32, PANEL_ROWS = 256 };
 #define FUSED_256 _mm256_fmadd_ps
 #define FUSED_512 _mm512_fmadd_ps
 #endif
+
+/* A[m, k] in blocks of as many rows as a kernel takes: element (i, l) of a block at at[i * row_step + l * k_step]. */
+typedef struct sw_left {
+    const sw_real *at;
+    size_t row_step, k_step, block_step;
+} sw_left;
 
 #define BODY(name) avx2_##name
 #define TARGET SW_TARGET_AVX2
@@ -39,65 +49,161 @@ enum { PANEL = 32, PANEL_ROWS = 256 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* out[rows, PANEL] <- op(B)[rows, columns], 0 beyond the columns */
-static void pack_panel(sw_real *out, bool transposed, size_t rows, size_t columns, const sw_real *b, size_t ldb)
+static size_t panel_width(sw_isa isa) { return 2 * (size_t)(isa == SW_ISA_AVX512 ? avx512_LANES : avx2_LANES); }
+
+/* memcpy of a length that is not known to the compiler becomes a string instruction, which is slow to start. */
+static void copy(sw_real *out, const sw_real *in, size_t n)
 {
-    enum { BLOCK = 16 };
-    if (columns < PANEL)
-        memset(out, 0, rows * PANEL * sizeof *out);
+    enum { PIECE = 8 };
+    size_t i = 0;
+    for (; i + PIECE <= n; i += PIECE)
+        memcpy(out + i, in + i, PIECE * sizeof *out);
+    for (; i < n; i++)
+        out[i] = in[i];
+}
+
+/* out[SQUARE, SQUARE] <- in^T */
+#ifdef SW_REAL_DOUBLE
+enum { SQUARE = 4 };
+
+static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step)
+{
+    for (size_t i = 0; i < SQUARE; i++)
+        for (size_t j = 0; j < SQUARE; j++)
+            out[i * out_step + j] = in[j * in_step + i];
+}
+#else
+enum { SQUARE = 8 };
+
+/* Pairs of rows are interleaved, then pairs of pairs; rows i and i + 4 end in the halves of one vector from the start. */
+static SW_TARGET_AVX2 void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step)
+{
+    __m256 row[4], pair[4];
+    for (size_t half = 0; half < SQUARE; half += 4, in += 4) {
+        for (size_t i = 0; i < 4; i++)
+            row[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(in + i * in_step)),
+                                          _mm_loadu_ps(in + (i + 4) * in_step), 1);
+        pair[0] = _mm256_unpacklo_ps(row[0], row[1]);
+        pair[1] = _mm256_unpackhi_ps(row[0], row[1]);
+        pair[2] = _mm256_unpacklo_ps(row[2], row[3]);
+        pair[3] = _mm256_unpackhi_ps(row[2], row[3]);
+        _mm256_storeu_ps(out + half * out_step, _mm256_shuffle_ps(pair[0], pair[2], 0x44));
+        _mm256_storeu_ps(out + (half + 1) * out_step, _mm256_shuffle_ps(pair[0], pair[2], 0xee));
+        _mm256_storeu_ps(out + (half + 2) * out_step, _mm256_shuffle_ps(pair[1], pair[3], 0x44));
+        _mm256_storeu_ps(out + (half + 3) * out_step, _mm256_shuffle_ps(pair[1], pair[3], 0xee));
+    }
+}
+#endif
+
+/* out[rows, width] <- op(B)[rows, columns], 0 beyond the columns */
+static void pack_panel(sw_real *out, size_t width, bool transposed, size_t rows, size_t columns, const sw_real *b,
+                       size_t ldb)
+{
+    if (columns < width)
+        for (size_t l = 0; l < rows; l++)
+            memset(out + l * width + columns, 0, (width - columns) * sizeof *out);
     if (!transposed) {
         for (size_t l = 0; l < rows; l++)
-            memcpy(out + l * PANEL, b + l * ldb, columns * sizeof *out);
+            copy(out + l * width, b + l * ldb, columns);
         return;
     }
-    for (size_t first = 0; first < rows; first += BLOCK)
-        for (size_t j = 0; j < columns; j++)
-            for (size_t l = first; l < smaller(first + BLOCK, rows); l++)
-                out[l * PANEL + j] = b[j * ldb + l];
+    size_t whole_rows = rows / SQUARE * SQUARE, whole_columns = columns / SQUARE * SQUARE;
+    for (size_t l = 0; l < whole_rows; l += SQUARE)
+        for (size_t j = 0; j < whole_columns; j += SQUARE)
+            turn_square(out + l * width + j, width, b + j * ldb + l, ldb);
+    for (size_t j = 0; j < columns; j++)
+        for (size_t l = j < whole_columns ? whole_rows : 0; l < rows; l++)
+            out[l * width + j] = b[j * ldb + l];
 }
 
-/* Where op(B)'s element (l, j) lies. */
-static const sw_real *at(const sw_real *b, bool transposed, size_t ldb, size_t l, size_t j)
+/* Where op(X)'s element (i, j) lies. */
+static const sw_real *at(const sw_real *x, bool transposed, size_t ldx, size_t i, size_t j)
 {
-    return transposed ? b + j * ldb + l : b + l * ldb + j;
+    return transposed ? x + j * ldx + i : x + i * ldx + j;
 }
 
-size_t sw_kernel_pack_size(size_t n, size_t k) { return (n + PANEL - 1) / PANEL * PANEL * k; }
+static size_t padded(size_t n, size_t width) { return (n + width - 1) / width * width; }
 
-/* Blocks of PANEL_ROWS rows one after another, in each its panels. */
-void sw_kernel_pack(sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb)
+size_t sw_kernel_pack_size(sw_isa isa, size_t n, size_t k) { return padded(n, panel_width(isa)) * k; }
+
+/* Up to PANEL_ROWS rows of op(B): its panels one after another */
+static void pack_block(sw_real *out, size_t width, bool transposed, size_t n, size_t rows, const sw_real *b, size_t ldb)
 {
-    for (size_t l = 0; l < k; l += PANEL_ROWS) {
-        size_t rows = smaller(PANEL_ROWS, k - l);
-        for (size_t j = 0; j < n; j += PANEL, out += rows * PANEL)
-            pack_panel(out, transposed, rows, smaller(PANEL, n - j), at(b, transposed, ldb, l, j), ldb);
+    for (size_t j = 0; j < n; j += width, out += rows * width)
+        pack_panel(out, width, transposed, rows, smaller(width, n - j), at(b, transposed, ldb, 0, j), ldb);
+}
+
+void sw_kernel_pack(sw_isa isa, sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb)
+{
+    size_t width = panel_width(isa);
+    for (size_t l = 0; l < k; l += PANEL_ROWS, out += PANEL_ROWS * padded(n, width))
+        pack_block(out, width, transposed, n, smaller(PANEL_ROWS, k - l), at(b, transposed, ldb, l, 0), ldb);
+}
+
+/* out[m / 6][k][6] <- A[m, k] given as its transpose: what a product reads of A in the order in which it reads it */
+static void pack_transposed_rows(sw_real *out, size_t m, size_t k, const sw_real *a, size_t lda)
+{
+    enum { ROWS = 6 };
+    size_t whole = m / ROWS * ROWS;
+    for (size_t l = 0; l < k; l++, a += lda, out += ROWS) {
+        sw_real *to = out;
+        for (size_t i = 0; i < whole; i += ROWS, to += k * ROWS)
+            memcpy(to, a + i, ROWS * sizeof *to);
+        copy(to, a + whole, m - whole);
     }
 }
 
 /* ---- products ---- */
 
+/* Columns [j, j + n) of C, all rows, for rows l .. l + k of B, packed: one panel after the other. */
+static void multiply_panels(sw_isa isa, const sw_product *p, size_t m, size_t n, size_t l, size_t k, const sw_left *a,
+                            const sw_real *panels, sw_real *c)
+{
+    size_t width = panel_width(isa);
+    sw_real beta = l == 0 ? p->beta : 1;
+    for (size_t j = 0; j < n; j += width, panels += k * width) {
+        if (isa == SW_ISA_AVX512)
+            avx512_panel(m, smaller(width, n - j), k, p->alpha, a, panels, beta, c + j, p->ldc);
+        else
+            avx2_panel(m, smaller(width, n - j), k, p->alpha, a, panels, beta, c + j, p->ldc);
+    }
+}
+
+/* A transposed is read in short pieces far apart, too slowly for the small first-level cache of a CPU without AVX-512:
+ * is it packed, group by group? */
+static bool packs_left(sw_isa isa, const sw_product *p) { return isa == SW_ISA_AVX2 && p->a_transposed && p->n >= WIDE; }
+
+/* Rows l .. l + k of B and all rows of A; `panels` holds columns [j, j + n) of those rows of B. */
+static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, size_t l, size_t k, const sw_real *panels)
+{
+    const sw_real *a = at(p->a, p->a_transposed, p->lda, 0, l);
+    if (packs_left(isa, p)) {
+        sw_real buffer[GROUP * PANEL_ROWS];
+        const sw_left left = {.at = buffer, .row_step = 1, .k_step = 6, .block_step = 6 * k};
+        for (size_t i = 0; i < p->m; i += GROUP) {
+            size_t m = smaller(GROUP, p->m - i);
+            pack_transposed_rows(buffer, m, k, a + i, p->lda);
+            multiply_panels(isa, p, m, n, l, k, &left, panels, p->c + i * p->ldc + j);
+        }
+        return;
+    }
+    size_t row_step = p->a_transposed ? 1 : p->lda, k_step = p->a_transposed ? p->lda : 1;
+    const sw_left left = {.at = a, .row_step = row_step, .k_step = k_step,
+                          .block_step = (isa == SW_ISA_AVX512 ? 12 : 6) * row_step};
+    multiply_panels(isa, p, p->m, n, l, k, &left, panels, p->c + j);
+}
+
 void sw_kernel_gemm(sw_isa isa, const sw_product *p)
 {
-    sw_real buffer[PANEL_ROWS * PANEL];
-    const sw_real *packed = p->packed;
-    size_t row_step = p->a_transposed ? 1 : p->lda, k_step = p->a_transposed ? p->lda : 1;
+    sw_real buffer[PANEL_ROWS * CHUNK];
+    size_t width = panel_width(isa), chunk = p->packed ? p->n : packs_left(isa, p) ? CHUNK : width;
     for (size_t l = 0; l < p->k; l += PANEL_ROWS) {
-        size_t rows = smaller(PANEL_ROWS, p->k - l);
-        sw_real beta = l == 0 ? p->beta : 1;
-        for (size_t j = 0; j < p->n; j += PANEL) {
-            size_t columns = smaller(PANEL, p->n - j);
-            const sw_real *panel = packed;
-            if (packed) {
-                packed += rows * PANEL;
-            } else {
-                pack_panel(buffer, p->b_transposed, rows, columns, at(p->b, p->b_transposed, p->ldb, l, j), p->ldb);
-                panel = buffer;
-            }
-            const sw_real *a = p->a + l * k_step;
-            if (isa == SW_ISA_AVX512)
-                avx512_panel(p->m, columns, rows, p->alpha, a, row_step, k_step, panel, beta, p->c + j, p->ldc);
-            else
-                avx2_panel(p->m, columns, rows, p->alpha, a, row_step, k_step, panel, beta, p->c + j, p->ldc);
+        size_t k = smaller(PANEL_ROWS, p->k - l);
+        for (size_t j = 0; j < p->n; j += chunk) {
+            size_t n = smaller(chunk, p->n - j);
+            if (!p->packed)
+                pack_block(buffer, width, p->b_transposed, n, k, at(p->b, p->b_transposed, p->ldb, l, j), p->ldb);
+            multiply_rows(isa, p, j, n, l, k, p->packed ? p->packed + l * padded(p->n, width) : buffer);
         }
     }
 }

@@ -10,10 +10,11 @@ typedef sw_real BODY(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(s
 #define VECTOR BODY(vector)
 enum { BODY(LANES) = VECTOR_BYTES / sizeof(sw_real) };
 #define LANES BODY(LANES)
+#define WIDTH (2 * LANES) /* columns of a packed panel of B */
 #define UNROLL _Pragma("GCC unroll 12")
 
 /* sums[rows, 2 vectors] = A[rows, k] B[k, vectors]: element (i, l) of A lies at a[i * row_step + l * k_step], row l of B
- * at b + l * PANEL. k >= 1; rows and vectors are constant where this is inlined. */
+ * at b + l * WIDTH. k >= 1; rows and vectors are constant where this is inlined. */
 static inline __attribute__((always_inline)) TARGET void
 BODY(multiply)(int rows, int vectors, size_t k, const sw_real *a, size_t row_step, size_t k_step, const sw_real *b,
                sw_real *sums)
@@ -40,11 +41,11 @@ BODY(multiply)(int rows, int vectors, size_t k, const sw_real *a, size_t row_ste
         }
         UNROLL for (int i = 0; i < (rows + 2) / 3; i++)
             third[i] = (const sw_real *)((const char *)third[i] + step);
-        b += PANEL;
+        b += WIDTH;
     } while (--k);
     UNROLL for (int i = 0; i < rows; i++)
         UNROLL for (int j = 0; j < vectors; j++)
-            *(VECTOR *)(sums + (i * 2 + j) * LANES) = sum[i][j];
+            *(VECTOR *)(sums + i * WIDTH + j * LANES) = sum[i][j];
 }
 
 /* One function for each shape: nothing but the sums stays alive across the loop, so that they stay in registers. */
@@ -84,7 +85,18 @@ static void (*const BODY(shapes)[ROWS_MAX][2])(size_t, const sw_real *, size_t, 
 static TARGET void BODY(write)(const sw_real *sums, int rows, size_t columns, sw_real alpha, sw_real beta, sw_real *c,
                                size_t ldc)
 {
-    for (int i = 0; i < rows; i++, c += ldc, sums += 2 * LANES) {
+    if (columns == WIDTH) { /* most of the time */
+        if (beta == 0)
+            for (int i = 0; i < rows; i++, c += ldc, sums += WIDTH)
+                UNROLL for (int j = 0; j < WIDTH; j += LANES)
+                    *(VECTOR *)(c + j) = alpha * *(const VECTOR *)(sums + j);
+        else
+            for (int i = 0; i < rows; i++, c += ldc, sums += WIDTH)
+                UNROLL for (int j = 0; j < WIDTH; j += LANES)
+                    *(VECTOR *)(c + j) = beta * *(VECTOR *)(c + j) + alpha * *(const VECTOR *)(sums + j);
+        return;
+    }
+    for (int i = 0; i < rows; i++, c += ldc, sums += WIDTH) {
         size_t j = 0;
         for (; j + (size_t)LANES <= columns; j += (size_t)LANES) {
             VECTOR *to = (VECTOR *)(c + j), part = alpha * *(const VECTOR *)(sums + j);
@@ -98,24 +110,23 @@ static TARGET void BODY(write)(const sw_real *sums, int rows, size_t columns, sw
     }
 }
 
-/* c[m, n] = alpha A[m, k] B[k, n] + beta c for a packed panel B of n <= PANEL columns. */
-static TARGET void BODY(panel)(size_t m, size_t n, size_t k, sw_real alpha, const sw_real *a, size_t row_step,
-                               size_t k_step, const sw_real *b, sw_real beta, sw_real *c, size_t ldc)
+/* c[m, n] = alpha A[m, k] B[k, n] + beta c for a packed panel B of n <= WIDTH columns. */
+static TARGET void BODY(panel)(size_t m, size_t n, size_t k, sw_real alpha, const sw_left *a, const sw_real *b,
+                               sw_real beta, sw_real *c, size_t ldc)
 {
-    _Alignas(64) sw_real sums[ROWS_MAX * 2 * LANES];
-    for (size_t j = 0; j < n; j += 2 * (size_t)LANES) {
-        size_t columns = n - j < 2 * (size_t)LANES ? n - j : 2 * (size_t)LANES;
-        int vectors = columns > (size_t)LANES ? 2 : 1;
-        for (size_t i = 0; i < m; i += ROWS_MAX) {
-            int rows = m - i < ROWS_MAX ? (int)(m - i) : ROWS_MAX;
-            BODY(shapes)[rows - 1][vectors - 1](k, a + i * row_step, row_step, k_step, b + j, sums);
-            BODY(write)(sums, rows, columns, alpha, beta, c + i * ldc + j, ldc);
-        }
+    _Alignas(64) sw_real sums[ROWS_MAX * WIDTH];
+    const sw_real *block = a->at;
+    int vectors = n > (size_t)LANES ? 2 : 1;
+    for (size_t i = 0; i < m; i += ROWS_MAX, block += a->block_step) {
+        int rows = m - i < ROWS_MAX ? (int)(m - i) : ROWS_MAX;
+        BODY(shapes)[rows - 1][vectors - 1](k, block, a->row_step, a->k_step, b, sums);
+        BODY(write)(sums, rows, n, alpha, beta, c + i * ldc, ldc);
     }
 }
 
 #undef VECTOR
 #undef LANES
+#undef WIDTH
 #undef UNROLL
 #undef SHAPE
 #undef SHAPES

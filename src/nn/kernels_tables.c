@@ -11,8 +11,9 @@
 #include <immintrin.h>
 #endif
 
-/* Heads that share a pass over a row; lanes that a dot product is summed in. */
-enum { SHARED_HEADS = 4, DOT_LANES = 64 / sizeof(sw_real) };
+/* Heads that share a pass over a row; lanes that a dot product is summed in; groups that table rows are fetched ahead,
+ * as the tables fill more than the second-level cache. */
+enum { SHARED_HEADS = 4, DOT_LANES = 64 / sizeof(sw_real), AHEAD = 4 };
 
 /* Integers as wide as sw_real. */
 #ifdef SW_REAL_DOUBLE

@@ -1,9 +1,9 @@
 /* kernels_tables_body.h: mix and unmix for one instruction set; kernels_tables.c includes it once for each.
  *
  * Given: BODY(name), the name's variant; TARGET, the function attribute; VECTOR_BYTES; MULTIPLY_ADD(a, b, c) = a b + c
- * of vectors; ROWS_AT_ONCE
- * rows (1, 2 or 4) of a group and HEADS_AT_ONCE heads (2 or 4) share a pass of unmix, as registers allow. A dot product is summed in DOT_LANES lanes whatever the
- * vectors' width, so that variants with the same MULTIPLY_ADD agree in every bit. */
+ * of vectors; ROWS_AT_ONCE rows (1, 2 or 4) of a group and HEADS_AT_ONCE heads (2 or 4) share a pass of unmix, as
+ * registers allow. A dot product is summed in DOT_LANES lanes whatever the vectors' width, so that variants with the
+ * same MULTIPLY_ADD agree in every bit. */
 
 typedef sw_real BODY(vector) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(sw_real)), may_alias));
 typedef TABLE_BITS BODY(bits) __attribute__((vector_size(VECTOR_BYTES)));
@@ -55,10 +55,17 @@ INLINE void BODY(mix_chunk)(int n, bool relu, sw_real *out, const sw_mixture *m,
 INLINE void BODY(mix_columns)(int n, bool relu, sw_real *out, const sw_mixture *m, const sw_real *base, size_t j,
                               size_t h, size_t c) {
     const sw_groups *groups = &m->groups[j];
+    const sw_real *table = m->table + j * m->table_stride + h * m->width + c;
+    size_t token_stride = m->heads * m->width;
     for (size_t g = 0; g < groups->count; g++) {
         const int32_t *row = groups->member + groups->begin[g];
         size_t rows = (size_t)(groups->begin[g + 1] - groups->begin[g]);
-        const sw_real *z = m->table + j * m->table_stride + ((size_t)groups->token[g] * m->heads + h) * m->width + c;
+        const sw_real *z = table + (size_t)groups->token[g] * token_stride;
+        if (g + AHEAD < groups->count) {
+            const sw_real *ahead = table + (size_t)groups->token[g + AHEAD] * token_stride;
+            for (int k = 0; k < n; k++)
+                __builtin_prefetch(ahead + (size_t)k * m->width);
+        }
         BODY(mix_chunk)(n, relu, out + c, m, row, rows, base, z, m->weight + j * m->heads + h);
     }
 }
@@ -99,12 +106,15 @@ INLINE sw_real BODY(sum_of)(const VECTOR parts[PARTS]) {
 INLINE void BODY(unmix_rows)(int n, int rows, const sw_real *dout, const sw_mixture *m, const int32_t *row,
                              const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight) {
     size_t width = m->width; /* not through m in the loop: for all the compiler knows, a store may change it */
-    VECTOR sum[ROWS_AT_ONCE][HEADS_AT_ONCE][PARTS] = {{{{0}}}}, factor[ROWS_AT_ONCE][HEADS_AT_ONCE];
+    VECTOR sum[ROWS_AT_ONCE][HEADS_AT_ONCE][PARTS], factor[ROWS_AT_ONCE][HEADS_AT_ONCE];
     const sw_real *x[ROWS_AT_ONCE];
     for (int i = 0; i < rows; i++) {
         x[i] = dout + (size_t)row[i] * m->stride;
-        for (int h = 0; h < n; h++)
+        for (int h = 0; h < n; h++) {
             factor[i][h] = BODY(spread)(weight[(size_t)row[i] * m->weight_stride + (size_t)h]);
+            for (int k = 0; k < PARTS; k++) /* these alone: an initializer would be a string instruction */
+                sum[i][h][k] = (VECTOR){0};
+        }
     }
     for (size_t c = 0; c < width; c += DOT_LANES)
         for (int k = 0; k < PARTS; k++) {
