@@ -2,7 +2,8 @@
  *
  * A BLAS gives other bits on another CPU, and other bits for a row that is computed in another batch; here neither
  * happens (kernels_gemm_body.h). At the sizes of a training step (tiles of some hundred rows, tables of some hundred
- * tokens) it is as fast as OpenBLAS's kernels for the same instruction set, and B can be packed once for many tiles. */
+ * tokens) it is about as fast as OpenBLAS's kernels for the same instruction set, and B can be packed once for many
+ * tiles. */
 #include "nn/kernels.h"
 
 #include <string.h>
@@ -75,7 +76,7 @@ static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t
 #else
 enum { SQUARE = 8 };
 
-/* Pairs of rows are interleaved, then pairs of pairs; rows i and i + 4 end in the halves of one vector from the start. */
+/* Pairs of rows are interleaved, then pairs of pairs; rows i and i + 4 share a vector from the start. */
 static SW_TARGET_AVX2 void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step)
 {
     __m256 row[4], pair[4];
@@ -171,10 +172,14 @@ static void multiply_panels(sw_isa isa, const sw_product *p, size_t m, size_t n,
 
 /* A transposed is read in short pieces far apart, too slowly for the small first-level cache of a CPU without AVX-512:
  * is it packed, group by group? */
-static bool packs_left(sw_isa isa, const sw_product *p) { return isa == SW_ISA_AVX2 && p->a_transposed && p->n >= WIDE; }
+static bool packs_left(sw_isa isa, const sw_product *p)
+{
+    return isa == SW_ISA_AVX2 && p->a_transposed && p->n >= WIDE;
+}
 
 /* Rows l .. l + k of B and all rows of A; `panels` holds columns [j, j + n) of those rows of B. */
-static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, size_t l, size_t k, const sw_real *panels)
+static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, size_t l, size_t k,
+                          const sw_real *panels)
 {
     const sw_real *a = at(p->a, p->a_transposed, p->lda, 0, l);
     if (packs_left(isa, p)) {
