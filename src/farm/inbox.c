@@ -150,3 +150,5 @@ sw_status sw_inbox_take(sw_inbox *inbox, int *rank, const void **frame, size_t *
     *rank = l->rank;
     return SW_OK;
 }
+
+bool sw_inbox_expects_more(const sw_inbox *inbox) { return inbox->count > (inbox->open >= 0); }

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* How long the master sleeps: short after a message, longer while none comes. */
+/* How long the master sleeps: short after a message or a part of one, longer while none comes. */
 static const double SHORTEST_SLEEP = 0.0005, LONGEST_SLEEP = 0.02, SLEEP_GROWTH = 1.5;
 
 enum { MESSAGES_A_TURN = 10000 }; /* then time is due, however many wait */
@@ -43,7 +43,7 @@ static sw_status serve(sw_master *master, sw_outbox *outbox, sw_inbox *inbox)
         if (status == SW_OK) status = sw_master_tick(master);
         if (status == SW_OK) status = sw_outbox_progress(outbox);
         if (status != SW_OK || sw_master_over(master)) return status;
-        sleep = any ? SHORTEST_SLEEP : sleep * SLEEP_GROWTH;
+        sleep = any || sw_inbox_expects_more(inbox) ? SHORTEST_SLEEP : sleep * SLEEP_GROWTH;
         if (sleep > LONGEST_SLEEP) sleep = LONGEST_SLEEP;
         sw_clock_sleep(sleep);
     }
