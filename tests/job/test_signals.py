@@ -27,7 +27,9 @@ class Stops(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Folder(stoppable())
         cls.reference = cls.folder / "reference.h5"
+        begun = time.monotonic()
         assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
+        cls.span = time.monotonic() - begun
 
     @classmethod
     def tearDownClass(cls):
@@ -45,7 +47,7 @@ class Stops(unittest.TestCase):
         process = start(ranks, "-o", output, self.folder.sweep)
         try:
             wait_for(lambda: support.running(output), "a run")
-            time.sleep(0.3)
+            time.sleep(max(0.3, self.span / 10))  # into its steps: with sanitizers it is slow to begin
             kill(whom(process), number)
             begun = time.monotonic()
             ended = finish(process)
@@ -102,7 +104,7 @@ class Stops(unittest.TestCase):
             wait_for(lambda: support.running(output), "a run")
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
                 kill(trainer, number)
-            code, text = finish(process)
+            code, text = finish(process, timeout=max(120, 4 * self.span))
         finally:
             support.end(process)
         self.assertEqual(code, 0, text)
