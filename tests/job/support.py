@@ -90,7 +90,11 @@ def start(ranks, *arguments, **environment):
                             start_new_session=True)
 
 
-def finish(process, timeout=120):
+# Seconds for a job to end in; a program with sanitizers takes ten times as long.
+PATIENCE = 900 if b"__asan_init" in Path(SYMSWEEP).read_bytes() else 120
+
+
+def finish(process, timeout=PATIENCE):
     """Output of a job that was started and must end now."""
     try:
         output, errors = process.communicate(timeout=timeout)

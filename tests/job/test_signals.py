@@ -104,7 +104,7 @@ class Stops(unittest.TestCase):
             wait_for(lambda: support.running(output), "a run")
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
                 kill(trainer, number)
-            code, text = finish(process, timeout=max(120, 4 * self.span))
+            code, text = finish(process, timeout=max(support.PATIENCE, 4 * self.span))
         finally:
             support.end(process)
         self.assertEqual(code, 0, text)
