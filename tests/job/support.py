@@ -73,7 +73,12 @@ def command(ranks, *arguments):
     return launcher + [SYMSWEEP] + [str(argument) for argument in arguments]
 
 
-def run(ranks, *arguments, timeout=300, **environment):
+# Seconds for a job that was told to end, and for one from its beginning; a program with sanitizers takes ten times as
+# long.
+PATIENCE, WHOLE_JOB = (900, 3600) if b"__asan_init" in Path(SYMSWEEP).read_bytes() else (120, 900)
+
+
+def run(ranks, *arguments, timeout=WHOLE_JOB, **environment):
     """Runs a job to its end; a job that hangs fails the test."""
     process = start(ranks, *arguments, **environment)
     try:
@@ -88,10 +93,6 @@ def start(ranks, *arguments, **environment):
     return subprocess.Popen(command(ranks, *arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, text=True, env=dict(ENVIRONMENT, **environment),
                             start_new_session=True)
-
-
-# Seconds for a job to end in; a program with sanitizers takes ten times as long.
-PATIENCE = 900 if b"__asan_init" in Path(SYMSWEEP).read_bytes() else 120
 
 
 def finish(process, timeout=PATIENCE):
@@ -201,7 +202,7 @@ def threads_of(pid):
     return seconds
 
 
-def wait_for(condition, what, timeout=120):
+def wait_for(condition, what, timeout=PATIENCE):
     """Polls until the condition holds and returns its value."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

@@ -126,7 +126,7 @@ class TrainerKills(unittest.TestCase):
         seeds = TRAINER_KILLS if LONG else 6  # each run is struck once: three times would be its own fault
         with Folder(sweep(steps=10000, seeds=seeds, p=19, d_model=32, every=100, checkpoint=0.3)) as folder:
             reference, output = folder / "reference.h5", folder / "out.h5"
-            self.assertEqual(run(3, "-o", reference, folder.sweep, timeout=900).returncode, 0)
+            self.assertEqual(run(3, "-o", reference, folder.sweep).returncode, 0)
             dice = random.Random(7)
             process = start(4, "-o", output, folder.sweep)
             deaths, dying, struck = set(), set(), set()
@@ -143,7 +143,7 @@ class TrainerKills(unittest.TestCase):
                             dying.add(pid)
                         struck.add(row)
                         deaths.add(pid)
-                code, text = finish(process, timeout=900)
+                code, text = finish(process, timeout=support.WHOLE_JOB)
             finally:
                 support.end(process)
             self.assertEqual(len(struck), TRAINER_KILLS, "the sweep was over too soon")
