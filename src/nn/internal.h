@@ -25,6 +25,7 @@ typedef struct sw_carver {
 
 sw_real *sw_carve(sw_carver *carver, size_t count);
 int32_t *sw_carve_int(sw_carver *carver, size_t count);
+bool *sw_carve_flags(sw_carver *carver, size_t count);
 
 typedef struct sw_model_path {
     const char *name;

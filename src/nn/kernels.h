@@ -28,6 +28,13 @@ bool sw_isa_available(sw_isa isa); /* on this CPU */
 sw_isa sw_isa_best(void);
 const char *sw_isa_name(sw_isa isa);
 
+/* An integer as wide as sw_real. */
+#ifdef SW_REAL_DOUBLE
+typedef int64_t sw_bits;
+#else
+typedef int32_t sw_bits;
+#endif
+
 /* Compiles a function for several instruction sets; the loader picks one for the CPU at hand, so that one binary serves
  * a mixed cluster. GCC from version 12; other compilers make one plain version (clang 14 gives clones names that other
  * files cannot call). */
@@ -60,7 +67,7 @@ sw_real sw_kernel_dot(const sw_real *x, const sw_real *y, size_t n);
 /* ---- matrix products (kernels_gemm.c); callers use sw_gemm of blas.h ---- */
 
 /* c[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta c, row-major; `packed` from sw_kernel_pack stands for b where it is not
- * NULL. m, n and k are at least 1. */
+ * NULL. With a mask [m, n, of c's stride], c is 0 where the mask is not positive. m, n and k are at least 1. */
 typedef struct sw_product {
     bool a_transposed, b_transposed;
     size_t m, n, k;
@@ -72,6 +79,7 @@ typedef struct sw_product {
     const sw_real *packed;
     sw_real beta;
     sw_real *c;
+    const sw_real *mask;
     size_t ldc;
 } sw_product;
 
@@ -94,31 +102,31 @@ typedef struct sw_groups {
 enum { SW_TABLE_ALIGN = 32 };
 
 /* A tile of rows [rows, width], row r at r * stride, and what mixes into it at each of `positions` positions j:
- * table_j[token, heads, width] of table_j = table + j * table_stride, with weights at weight[r * weight_stride +
- * j * heads + h]. */
+ * table_j[token, heads, width] of table_j = table + j * table_stride, for the row's token at token[r * token_stride + j],
+ * with weights at weight[r * weight_stride + j * heads + h]. */
 typedef struct sw_mixture {
     size_t width, stride, positions, heads;
-    const sw_groups *groups; /* [positions] */
+    const int32_t *token;
+    const sw_groups *groups; /* [positions] the same tokens, and the rows that have each */
     const sw_real *table, *weight;
-    size_t table_stride, weight_stride;
+    size_t token_stride, table_stride, weight_stride;
 } sw_mixture;
 
 /* Kernels for one instruction set. Those with fused multiply-add agree in every bit. */
 typedef struct sw_table_kernels {
     /* out[r] <- from + sum_j sum_h weight[r, j, h] table_j[token_j(r), h], `from` being base[width], or where base is
      * NULL the row itself; then max(0, .) on the first `relu` columns. */
-    void (*mix)(sw_real *out, const sw_mixture *mixture, const sw_real *base, size_t relu);
+    void (*mix)(sw_real *out, size_t rows, const sw_mixture *mixture, const sw_real *base, size_t relu);
     /* Its gradient: dtable_j[token, h] += sum over rows of weight[r, j, h] dout[r];
-     * dweight[r, j, h] = dout[r] . table_j[token, h]. */
-    void (*unmix)(const sw_real *dout, const sw_mixture *mixture, sw_real *dtable, sw_real *dweight);
+     * dweight[r, j, h] = dout[r] . table_j[token, h]. Table rows for which seen[j * tokens + token] is false hold nothing
+     * yet, whatever is in them; those of the groups are seen then. */
+    void (*unmix)(const sw_real *dout, const sw_mixture *mixture, bool *seen, size_t tokens, sw_real *dtable,
+                  sw_real *dweight);
 } sw_table_kernels;
 
 /* Those of an instruction set that is available. */
 const sw_table_kernels *sw_table_kernels_for(sw_isa isa);
 
-/* x[rows, width], stride: columns below `relu` become 0 where h is not positive; sum[width] += column sums of x */
-void sw_kernel_mask_and_sum(sw_real *x, const sw_real *h, sw_real *sum, size_t rows, size_t width, size_t stride,
-                            size_t relu);
 /* p[count, T, heads] <- softmax over T of the scores it holds */
 void sw_kernel_softmax(sw_real *p, size_t count, size_t T, size_t heads);
 

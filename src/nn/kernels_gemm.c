@@ -26,11 +26,21 @@ enum {
 #define FUSED_512 _mm512_fmadd_ps
 #endif
 
-/* A[m, k] in blocks of as many rows as a kernel takes: element (i, l) of a block at at[i * row_step + l * k_step]. */
+/* A[m, k]: element (i, l) at at[i * row_step + l * k_step]; packed: [m / 6][k][6], and that within a block of six rows. */
 typedef struct sw_left {
     const sw_real *at;
-    size_t row_step, k_step, block_step;
+    size_t row_step, k_step;
+    bool packed;
 } sw_left;
+
+/* Where a product goes: c <- alpha product + beta c, beta 0 overwriting whatever is there; then 0 where `mask`, if there
+ * is one, with c's shape and stride, is not positive. */
+typedef struct sw_target {
+    sw_real *c;
+    const sw_real *mask;
+    size_t ldc;
+    sw_real alpha, beta;
+} sw_target;
 
 #define BODY(name) avx2_##name
 #define TARGET SW_TARGET_AVX2
@@ -156,17 +166,23 @@ static void pack_transposed_rows(sw_real *out, size_t m, size_t k, const sw_real
 
 /* ---- products ---- */
 
-/* Columns [j, j + n) of C, all rows, for rows l .. l + k of B, packed: one panel after the other. */
-static void multiply_panels(sw_isa isa, const sw_product *p, size_t m, size_t n, size_t l, size_t k, const sw_left *a,
-                            const sw_real *panels, sw_real *c)
+static void move_on(sw_target *to, size_t elements)
+{
+    to->c += elements;
+    if (to->mask) to->mask += elements;
+}
+
+/* C[m, n] for some rows of B, packed: one panel after the other. */
+static void multiply_panels(sw_isa isa, size_t m, size_t n, size_t k, const sw_left *a, const sw_real *panels,
+                            sw_target to)
 {
     size_t width = panel_width(isa);
-    sw_real beta = l == 0 ? p->beta : 1;
     for (size_t j = 0; j < n; j += width, panels += k * width) {
         if (isa == SW_ISA_AVX512)
-            avx512_panel(m, smaller(width, n - j), k, p->alpha, a, panels, beta, c + j, p->ldc);
+            avx512_panel(m, smaller(width, n - j), k, a, panels, to);
         else
-            avx2_panel(m, smaller(width, n - j), k, p->alpha, a, panels, beta, c + j, p->ldc);
+            avx2_panel(m, smaller(width, n - j), k, a, panels, to);
+        move_on(&to, width);
     }
 }
 
@@ -182,20 +198,21 @@ static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, s
                           const sw_real *panels)
 {
     const sw_real *a = at(p->a, p->a_transposed, p->lda, 0, l);
+    sw_target to = {.c = p->c, .mask = p->mask, .ldc = p->ldc, .alpha = p->alpha, .beta = l == 0 ? p->beta : 1};
+    move_on(&to, j);
     if (packs_left(isa, p)) {
         sw_real buffer[GROUP * PANEL_ROWS];
-        const sw_left left = {.at = buffer, .row_step = 1, .k_step = 6, .block_step = 6 * k};
+        const sw_left left = {.at = buffer, .row_step = 1, .k_step = 6, .packed = true};
         for (size_t i = 0; i < p->m; i += GROUP) {
             size_t m = smaller(GROUP, p->m - i);
             pack_transposed_rows(buffer, m, k, a + i, p->lda);
-            multiply_panels(isa, p, m, n, l, k, &left, panels, p->c + i * p->ldc + j);
+            multiply_panels(isa, m, n, k, &left, panels, to);
+            move_on(&to, GROUP * p->ldc);
         }
         return;
     }
-    size_t row_step = p->a_transposed ? 1 : p->lda, k_step = p->a_transposed ? p->lda : 1;
-    const sw_left left = {.at = a, .row_step = row_step, .k_step = k_step,
-                          .block_step = (isa == SW_ISA_AVX512 ? 12 : 6) * row_step};
-    multiply_panels(isa, p, p->m, n, l, k, &left, panels, p->c + j);
+    const sw_left left = {.at = a, .row_step = p->a_transposed ? 1 : p->lda, .k_step = p->a_transposed ? p->lda : 1};
+    multiply_panels(isa, p->m, n, k, &left, panels, to);
 }
 
 void sw_kernel_gemm(sw_isa isa, const sw_product *p)

@@ -11,16 +11,11 @@
 #include <immintrin.h>
 #endif
 
-/* Heads that share a pass over a row; lanes that a dot product is summed in; groups that table rows are fetched ahead,
- * as the tables fill more than the second-level cache. */
-enum { SHARED_HEADS = 4, DOT_LANES = 64 / sizeof(sw_real), AHEAD = 4 };
+/* Table rows that mix in one pass over a row, as many as have their weights in registers; lanes that a dot product is
+ * summed in. */
+enum { TERMS = 8, DOT_LANES = 64 / sizeof(sw_real) };
 
-/* Integers as wide as sw_real. */
-#ifdef SW_REAL_DOUBLE
-#define TABLE_BITS int64_t
-#else
-#define TABLE_BITS int32_t
-#endif
+typedef sw_real SIXTEEN_BYTES __attribute__((vector_size(16)));
 
 #define BODY(name) plain_##name
 #define TARGET
@@ -66,20 +61,6 @@ const sw_table_kernels *sw_table_kernels_for(sw_isa isa)
 #endif
     };
     return &kernels[isa];
-}
-
-SW_MULTIVERSION
-void sw_kernel_mask_and_sum(sw_real *x, const sw_real *h, sw_real *sum, size_t rows, size_t width, size_t stride,
-                            size_t relu) {
-    for (size_t r = 0; r < rows; r++, x += stride, h += stride) {
-        for (size_t c = 0; c < relu; c++) {
-            sw_real kept = h[c] <= 0 ? 0 : x[c];
-            x[c] = kept;
-            sum[c] += kept;
-        }
-        for (size_t c = relu; c < width; c++)
-            sum[c] += x[c];
-    }
 }
 
 SW_MULTIVERSION

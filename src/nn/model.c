@@ -17,6 +17,8 @@ static void *carve_bytes(sw_carver *carver, size_t count, size_t size) {
 
 sw_real *sw_carve(sw_carver *carver, size_t count) { return carve_bytes(carver, count, sizeof(sw_real)); }
 
+bool *sw_carve_flags(sw_carver *carver, size_t count) { return carve_bytes(carver, count, sizeof(bool)); }
+
 int32_t *sw_carve_int(sw_carver *carver, size_t count) { return carve_bytes(carver, count, sizeof(int32_t)); }
 
 /* Everything about a model but its memory. */

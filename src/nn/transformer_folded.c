@@ -75,7 +75,7 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     size_t capacity = larger(model->max_rows, EVALUATE_ROWS);
     self->merged_packed = sw_carve(carver, sw_gemm_pack_size(self->C, self->M));
     self->turned_packed = sw_carve(carver, sw_gemm_pack_size(self->M, self->C));
-    self->seen = sw_carve_int(carver, self->T * self->V);
+    self->seen = sw_carve_flags(carver, self->T * self->V);
     sw_visit_carve(&self->visit, carver, capacity, self->T, self->V);
     self->attention = sw_carve(carver, capacity * self->T * self->heads);
     self->hidden = sw_carve(carver, SW_TILE_ROWS * self->stride);
@@ -91,7 +91,7 @@ static size_t asking_of(const sw_folded *self, const int32_t *tokens) {
 }
 
 static const int32_t *tokens_at(const sw_folded *self, size_t i) {
-    return self->visit.token + (size_t)self->visit.order[i] * self->T;
+    return self->visit.visited + i * self->T;
 }
 
 /* attention[i, j, h] <- softmax over j of score[h, u, t_j] + score[h, u, V + j], rows in visiting order */
@@ -119,9 +119,11 @@ static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups group
         .stride = self->stride,
         .positions = self->varying,
         .heads = self->heads,
+        .token = tokens_at(self, tile * SW_TILE_ROWS),
         .groups = groups,
         .table = self->table,
         .weight = self->attention + tile * SW_TILE_ROWS * self->T * self->heads,
+        .token_stride = self->T,
         .table_stride = self->V * self->heads * self->W,
         .weight_stride = self->T * self->heads,
     };
@@ -134,7 +136,7 @@ static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_m
         memcpy(self->hidden + i * self->stride,
                self->base + asking_of(self, tokens_at(self, tile * SW_TILE_ROWS + i)) * self->W,
                self->W * sizeof *self->hidden);
-    sw_table_kernels_for(sw_isa_best())->mix(self->hidden, mixture, alike ? self->base : NULL, self->M);
+    sw_table_kernels_for(sw_isa_best())->mix(self->hidden, rows, mixture, alike ? self->base : NULL, self->M);
 }
 
 /* One tile forward: its rows of logits. */
@@ -182,17 +184,14 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
         memcpy(d + i * stride + M, dlogits + (size_t)self->visit.order[begin + i] * C, C * sizeof *d);
         memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
     }
-    sw_gemm(SW_T, SW_N, M, C, rows, 1, hidden, stride, d + M, stride, 1, self->dmerged, C);
-    sw_gemm_packed(SW_N, rows, M, C, 1, d + M, stride, self->turned_packed, 0, d, stride);
+    sw_gemm(SW_T, SW_N, C, M, rows, 1, d + M, stride, hidden, stride, 1, self->dmerged, M);
+    sw_gemm_packed_relu_backward(rows, M, C, d + M, stride, self->turned_packed, hidden, d, stride);
     if (self->queries == 1)
-        sw_kernel_mask_and_sum(d, hidden, self->dbase, rows, W, stride, M);
+        sw_kernel_column_sums(self->dbase, d, rows, W, stride);
     else
         for (size_t i = 0; i < rows; i++)
-            sw_kernel_mask_and_sum(d + i * stride, hidden + i * stride,
-                                   self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, 1, W, stride, M);
-    for (size_t j = 0; j < self->varying; j++)
-        sw_folded_want(self, j, &groups[j]);
-    sw_table_kernels_for(sw_isa_best())->unmix(d, &mixture, self->dtable, self->dattention);
+            sw_kernel_add(self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, d + i * stride, W);
+    sw_table_kernels_for(sw_isa_best())->unmix(d, &mixture, self->seen, self->V, self->dtable, self->dattention);
     tile_unattend(self, tile, rows);
 }
 

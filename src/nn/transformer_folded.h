@@ -15,6 +15,7 @@ typedef struct sw_visit {
     size_t rows, positions; /* of the tokens in hand; positions 0 = none yet */
     int32_t *token;         /* [rows, tokens] as given */
     int32_t *order;         /* [rows] visited i-th: row order[i] */
+    int32_t *visited;       /* [rows, tokens] as visited */
     /* per position [capacity]: groups of all tiles one after another */
     int32_t *group_token;   /* [positions, groups] */
     int32_t *group_begin;   /* [positions, groups] first member in `member` */
@@ -56,9 +57,10 @@ typedef struct sw_folded {
     sw_real *turned_packed;  /* and with it transposed */
 
     /* gradients with respect to those of the same name */
-    sw_real *dvalue, *dkey, *dasking, *dquery, *dscore, *dinto, *dthrough, *dtable, *dposition, *dbase, *dmerged;
+    sw_real *dvalue, *dkey, *dasking, *dquery, *dscore, *dinto, *dthrough, *dtable, *dposition, *dbase;
+    sw_real *dmerged; /* [C, M], transposed */
 
-    int32_t *seen; /* [T, V] whether a row of dtable holds anything: it is cleared when it is first wanted, in cache */
+    bool *seen; /* [T, V] whether a row of dtable holds anything: what comes first is written over what is there */
 
     /* rows, in the order they are visited */
     sw_visit visit;
@@ -72,8 +74,6 @@ typedef struct sw_folded {
 void sw_folded_build(sw_folded *self, const sw_model *model);
 /* Clears the gradients of the tables; those of dtable only in name. */
 void sw_folded_clear(sw_folded *self);
-/* Clears the rows of dtable that the groups of a position want for the first time. */
-void sw_folded_want(sw_folded *self, size_t position, const sw_groups *groups);
 /* From the gradients of the tables to the model's. */
 void sw_folded_unfold(sw_folded *self, sw_model *model);
 

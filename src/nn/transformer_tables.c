@@ -98,25 +98,13 @@ void sw_folded_clear(sw_folded *self) {
     memset(self->dmerged, 0, self->M * self->C * sizeof(sw_real));
 }
 
-static void clear_row(sw_folded *self, size_t position, size_t token) {
-    size_t at = position * self->V + token, row = self->heads * self->W;
-    if (!self->seen[at])
-        memset(self->dtable + at * row, 0, row * sizeof *self->dtable);
-    self->seen[at] = 1;
-}
-
-void sw_folded_want(sw_folded *self, size_t position, const sw_groups *groups) {
-    for (size_t g = 0; g < groups->count; g++)
-        clear_row(self, position, (size_t)groups->token[g]);
-}
-
 /* dtable, dbase -> dvalue, dthrough */
 static void unfold_table(sw_folded *self) {
-    for (size_t j = 0; j < self->varying; j++)
-        for (size_t v = 0; v < self->V; v++)
-            clear_row(self, j, v);
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
     size_t row = heads * W;
+    for (size_t at = 0; at < self->varying * V; at++)
+        if (!self->seen[at])
+            memset(self->dtable + at * row, 0, row * sizeof *self->dtable);
     sw_real *dEV = self->dtable, *dP = self->dposition;
     memset(dP, 0, T * row * sizeof *dP);
     for (size_t j = 0; j < self->varying; j++) {
@@ -187,8 +175,8 @@ void sw_folded_unfold(sw_folded *self, sw_model *model) {
     const sw_real *X = w.token;
     sw_real *dX = g.token; /* [N, d] */
 
-    sw_gemm_dense(SW_N, SW_T, M, d, C, alpha, self->dmerged, w.unembedding, 1, gl->out);
-    sw_gemm_dense(SW_T, SW_N, d, C, M, alpha, wl->out, self->dmerged, 1, g.unembedding);
+    sw_gemm_dense(SW_T, SW_T, M, d, C, alpha, self->dmerged, w.unembedding, 1, gl->out);
+    sw_gemm_dense(SW_T, SW_T, d, C, M, alpha, wl->out, self->dmerged, 1, g.unembedding);
     unfold_table(self);
     unfold_into(self, &w, &g, (sw_real)alpha);
     unfold_scores(self);

@@ -20,6 +20,7 @@ void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t 
     visit->vocabulary = vocabulary;
     visit->token = sw_carve_int(carver, capacity * tokens);
     visit->order = sw_carve_int(carver, capacity);
+    visit->visited = sw_carve_int(carver, capacity * tokens);
     visit->group_token = sw_carve_int(carver, tokens * capacity);
     visit->group_begin = sw_carve_int(carver, tokens * (capacity + 1));
     visit->member = sw_carve_int(carver, tokens * capacity);
@@ -98,6 +99,9 @@ void sw_visit_set(sw_visit *visit, const int32_t *token, size_t rows, size_t pos
     visit->rows = rows;
     visit->positions = positions;
     sort_rows(visit);
+    for (size_t i = 0; i < rows; i++)
+        memcpy(visit->visited + i * visit->tokens, token + (size_t)visit->order[i] * visit->tokens,
+               visit->tokens * sizeof *token);
     for (size_t position = 0; position < positions; position++)
         group(visit, position);
 }

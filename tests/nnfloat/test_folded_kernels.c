@@ -50,14 +50,36 @@ static void check_heads(size_t heads) {
     fill(weight, sizeof weight / sizeof *weight, 1);
     fill(base, WIDTH, 2);
     fill(dout, ROWS * STRIDE, 3);
-    sw_mixture mixture = {WIDTH, STRIDE, POSITIONS, heads, groups, table, weight, TOKENS * heads * WIDTH,
-                          POSITIONS * heads};
+    int32_t tokens[ROWS][POSITIONS];
+    for (int32_t r = 0; r < ROWS; r++) {
+        tokens[r][0] = 7 * r % TOKENS;
+        tokens[r][1] = 3 * r % TOKENS;
+    }
+    const sw_mixture mixture = {.width = WIDTH,
+                                .stride = STRIDE,
+                                .positions = POSITIONS,
+                                .heads = heads,
+                                .token = tokens[0],
+                                .groups = groups,
+                                .table = table,
+                                .weight = weight,
+                                .token_stride = POSITIONS,
+                                .table_stride = TOKENS * heads * WIDTH,
+                                .weight_stride = POSITIONS * heads};
     for (int i = 0; i < SW_ISA_COUNT; i++) {
         memset(&result[i], 0, sizeof result[i]);
         if (!sw_isa_available((sw_isa)i))
             continue;
-        sw_table_kernels_for((sw_isa)i)->mix(result[i].out, &mixture, base, RELU);
-        sw_table_kernels_for((sw_isa)i)->unmix(dout, &mixture, result[i].dtable, result[i].dweight);
+        sw_table_kernels_for((sw_isa)i)->mix(result[i].out, ROWS, &mixture, base, RELU);
+        bool seen[POSITIONS * TOKENS] = {false};
+        for (size_t k = 0; k < heads * WIDTH; k++) { /* what has not been seen may hold anything */
+            result[i].dtable[k] = NAN;
+            result[i].dtable[(POSITIONS * TOKENS - 1) * heads * WIDTH + k] = 1;
+        }
+        seen[POSITIONS * TOKENS - 1] = true;
+        sw_table_kernels_for((sw_isa)i)->unmix(dout, &mixture, seen, TOKENS, result[i].dtable, result[i].dweight);
+        for (size_t k = 0; k < POSITIONS * TOKENS; k++)
+            assert_true(seen[k]);
     }
 
     for (size_t r = 0; r < ROWS; r++) /* against the definition, in double */
@@ -86,6 +108,13 @@ static void check_heads(size_t heads) {
         assert_true(fabs(sum - (double)result[0].dtable[v * heads * WIDTH + 9]) < 1e-5);
     }
 
+    double sum = 1; /* the token that had been seen holds 1 already */
+    for (size_t r = 0; r < ROWS; r++)
+        sum += 3 * r % TOKENS == TOKENS - 1
+                   ? (double)weight[(r * POSITIONS + 1) * heads] * (double)dout[r * STRIDE + 9]
+                   : 0;
+    assert_true(fabs(sum - (double)result[0].dtable[(POSITIONS * TOKENS - 1) * heads * WIDTH + 9]) < 1e-5);
+
     for (int i = 1; i < SW_ISA_COUNT; i++) {
         if (!sw_isa_available((sw_isa)i))
             continue;
@@ -112,14 +141,14 @@ static void test_nan(void **state) {
     sw_real out[STRIDE] = {0}, table[WIDTH] = {0}, weight[1] = {1};
     int32_t token = 0, begin[2] = {0, 1}, member = 0;
     sw_groups groups = {1, &token, begin, &member};
-    sw_mixture mixture = {WIDTH, STRIDE, 1, 1, &groups, table, weight, WIDTH, 1};
+    const sw_mixture mixture = {WIDTH, STRIDE, 1, 1, &token, &groups, table, weight, 1, WIDTH, 1};
     table[0] = table[RELU - 1] = (sw_real)NAN;
     table[1] = -1;
     for (int i = 0; i < SW_ISA_COUNT; i++) {
         if (!sw_isa_available((sw_isa)i))
             continue;
         memset(out, 0, sizeof out);
-        sw_table_kernels_for((sw_isa)i)->mix(out, &mixture, NULL, RELU);
+        sw_table_kernels_for((sw_isa)i)->mix(out, 1, &mixture, NULL, RELU);
         assert_true(isnan(out[0]) && isnan(out[RELU - 1]) && out[1] == 0);
     }
 }
