@@ -33,6 +33,12 @@ typedef struct sw_left {
     bool packed;
 } sw_left;
 
+/* B[k, n] in panels of two vectors' width: row l of a panel at at[l * step], the next panel panel_step further on. */
+typedef struct sw_right {
+    const sw_real *at;
+    size_t step, panel_step;
+} sw_right;
+
 /* Where a product goes: c <- alpha product + beta c, beta 0 overwriting whatever is there; then 0 where `mask`, if there
  * is one, with c's shape and stride, is not positive. */
 typedef struct sw_target {
@@ -172,16 +178,16 @@ static void move_on(sw_target *to, size_t elements)
     if (to->mask) to->mask += elements;
 }
 
-/* C[m, n] for some rows of B, packed: one panel after the other. */
-static void multiply_panels(sw_isa isa, size_t m, size_t n, size_t k, const sw_left *a, const sw_real *panels,
-                            sw_target to)
+/* C[m, n] for k rows of B: one panel after the other. */
+static void multiply_panels(sw_isa isa, size_t m, size_t n, size_t k, const sw_left *a, const sw_right *b, sw_target to)
 {
     size_t width = panel_width(isa);
-    for (size_t j = 0; j < n; j += width, panels += k * width) {
+    const sw_real *panel = b->at;
+    for (size_t j = 0; j < n; j += width, panel += b->panel_step) {
         if (isa == SW_ISA_AVX512)
-            avx512_panel(m, smaller(width, n - j), k, a, panels, to);
+            avx512_panel(m, smaller(width, n - j), k, a, panel, b->step, to);
         else
-            avx2_panel(m, smaller(width, n - j), k, a, panels, to);
+            avx2_panel(m, smaller(width, n - j), k, a, panel, b->step, to);
         move_on(&to, width);
     }
 }
@@ -193,9 +199,8 @@ static bool packs_left(sw_isa isa, const sw_product *p)
     return isa == SW_ISA_AVX2 && p->a_transposed && p->n >= WIDE;
 }
 
-/* Rows l .. l + k of B and all rows of A; `panels` holds columns [j, j + n) of those rows of B. */
-static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, size_t l, size_t k,
-                          const sw_real *panels)
+/* Rows l .. l + k of B and all rows of A; `b` is columns [j, j + n) of those rows of B. */
+static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, size_t l, size_t k, const sw_right *b)
 {
     const sw_real *a = at(p->a, p->a_transposed, p->lda, 0, l);
     sw_target to = {.c = p->c, .mask = p->mask, .ldc = p->ldc, .alpha = p->alpha, .beta = l == 0 ? p->beta : 1};
@@ -206,26 +211,43 @@ static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, s
         for (size_t i = 0; i < p->m; i += GROUP) {
             size_t m = smaller(GROUP, p->m - i);
             pack_transposed_rows(buffer, m, k, a + i, p->lda);
-            multiply_panels(isa, m, n, k, &left, panels, to);
+            multiply_panels(isa, m, n, k, &left, b, to);
             move_on(&to, GROUP * p->ldc);
         }
         return;
     }
     const sw_left left = {.at = a, .row_step = p->a_transposed ? 1 : p->lda, .k_step = p->a_transposed ? p->lda : 1};
-    multiply_panels(isa, p->m, n, k, &left, panels, to);
+    multiply_panels(isa, p->m, n, k, &left, b, to);
+}
+
+/* Can panels of B be read where they are? Each of its rows has a panel's lines in the first-level cache, 64 sets of 8 at
+ * least; they have room where the rows' distance lets them spread, and half of it is for what they meet. */
+static bool reads_in_place(sw_isa isa, const sw_product *p)
+{
+    enum { LINE = 64, SETS = 64, WAYS = 4 };
+    size_t step = p->ldb * sizeof *p->b / LINE, spread = step & -step, panel = panel_width(isa) * sizeof *p->b / LINE;
+    return !p->packed && !p->b_transposed && (uintptr_t)p->b % LINE == 0 && p->ldb * sizeof *p->b % LINE == 0 &&
+           smaller(p->k, PANEL_ROWS) * panel * spread <= SETS * WAYS;
 }
 
 void sw_kernel_gemm(sw_isa isa, const sw_product *p)
 {
     sw_real buffer[PANEL_ROWS * CHUNK];
-    size_t width = panel_width(isa), chunk = p->packed ? p->n : packs_left(isa, p) ? CHUNK : width;
+    size_t width = panel_width(isa), chunk = packs_left(isa, p) ? CHUNK : width;
+    size_t in_place = reads_in_place(isa, p) ? p->n / width * width : 0;
     for (size_t l = 0; l < p->k; l += PANEL_ROWS) {
         size_t k = smaller(PANEL_ROWS, p->k - l);
-        for (size_t j = 0; j < p->n; j += chunk) {
+        const sw_right packed = {p->packed ? p->packed + l * padded(p->n, width) : buffer, width, k * width};
+        if (p->packed) {
+            multiply_rows(isa, p, 0, p->n, l, k, &packed);
+            continue;
+        }
+        if (in_place > 0)
+            multiply_rows(isa, p, 0, in_place, l, k, &(sw_right){p->b + l * p->ldb, p->ldb, width});
+        for (size_t j = in_place; j < p->n; j += chunk) {
             size_t n = smaller(chunk, p->n - j);
-            if (!p->packed)
-                pack_block(buffer, width, p->b_transposed, n, k, at(p->b, p->b_transposed, p->ldb, l, j), p->ldb);
-            multiply_rows(isa, p, j, n, l, k, p->packed ? p->packed + l * padded(p->n, width) : buffer);
+            pack_block(buffer, width, p->b_transposed, n, k, at(p->b, p->b_transposed, p->ldb, l, j), p->ldb);
+            multiply_rows(isa, p, j, n, l, k, &packed);
         }
     }
 }

@@ -14,10 +14,10 @@ enum { BODY(LANES) = VECTOR_BYTES / sizeof(sw_real) };
 #define UNROLL _Pragma("GCC unroll 12")
 
 /* to->c[rows, vectors] <- A[rows, k] B[k, vectors] as `to` says: element (i, l) of A lies at a[i * row_step + l * k_step],
- * row l of B at b + l * WIDTH. k >= 1; rows and vectors are constant where this is inlined. */
+ * row l of B at b + l * b_step. k >= 1; rows and vectors are constant where this is inlined. */
 static inline __attribute__((always_inline)) TARGET void
 BODY(multiply)(int rows, int vectors, size_t k, const sw_real *a, size_t row_step, size_t k_step, const sw_real *b,
-               const sw_target *to)
+               size_t b_step, const sw_target *to)
 {
     VECTOR sum[ROWS_MAX][2];
     const sw_real *third[ROWS_MAX / 3]; /* every third row: the two between are within reach of an address */
@@ -41,7 +41,7 @@ BODY(multiply)(int rows, int vectors, size_t k, const sw_real *a, size_t row_ste
         }
         UNROLL for (int i = 0; i < (rows + 2) / 3; i++)
             third[i] = (const sw_real *)((const char *)third[i] + step);
-        b += WIDTH;
+        b += b_step;
     } while (--k);
     sw_real *c = to->c;
     size_t ldc = to->ldc;
@@ -59,9 +59,10 @@ BODY(multiply)(int rows, int vectors, size_t k, const sw_real *a, size_t row_ste
 /* One function for each shape: nothing but the sums stays alive across the loop, so that they stay in registers. */
 #define SHAPE(rows, vectors)                                                                                          \
     static __attribute__((noinline)) TARGET void BODY(multiply_##rows##_##vectors)(                                   \
-        size_t k, const sw_real *a, size_t row_step, size_t k_step, const sw_real *b, const sw_target *to)            \
+        size_t k, const sw_real *a, size_t row_step, size_t k_step, const sw_real *b, size_t b_step,                  \
+        const sw_target *to)                                                                                          \
     {                                                                                                                 \
-        BODY(multiply)(rows, vectors, k, a, row_step, k_step, b, to);                                                 \
+        BODY(multiply)(rows, vectors, k, a, row_step, k_step, b, b_step, to);                                         \
     }
 #define SHAPES(rows) SHAPE(rows, 1) SHAPE(rows, 2)
 #define ENTRY(rows) {BODY(multiply_##rows##_1), BODY(multiply_##rows##_2)}
@@ -82,7 +83,7 @@ SHAPES(12)
 #endif
 
 static void (*const BODY(shapes)[ROWS_MAX][2])(size_t, const sw_real *, size_t, size_t, const sw_real *,
-                                               const sw_target *) = {
+                                               size_t, const sw_target *) = {
     ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4), ENTRY(5), ENTRY(6),
 #if ROWS_MAX > 6
     ENTRY(7), ENTRY(8), ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12),
@@ -116,8 +117,9 @@ static TARGET void BODY(mask)(int rows, size_t columns, const sw_target *to)
     }
 }
 
-/* c[m, n] = alpha A[m, k] B[k, n] + beta c for a packed panel B of n <= WIDTH columns. */
-static TARGET void BODY(panel)(size_t m, size_t n, size_t k, const sw_left *a, const sw_real *b, sw_target to)
+/* c[m, n] = alpha A[m, k] B[k, n] + beta c for a panel B of n <= WIDTH columns, row l at b + l * b_step. */
+static TARGET void BODY(panel)(size_t m, size_t n, size_t k, const sw_left *a, const sw_real *b, size_t b_step,
+                               sw_target to)
 {
     _Alignas(64) sw_real sums[ROWS_MAX * WIDTH];
     const sw_target edge = {.c = sums, .ldc = WIDTH, .alpha = 1, .beta = 0};
@@ -129,9 +131,9 @@ static TARGET void BODY(panel)(size_t m, size_t n, size_t k, const sw_left *a, c
             rows = (int)((left + 1) / 2); /* two blocks alike take less time than a large and a small one */
         const sw_real *block = a->at + (a->packed ? i / ROWS_MAX * k * ROWS_MAX : i * a->row_step);
         if (n == WIDTH) {
-            BODY(shapes)[rows - 1][1](k, block, a->row_step, a->k_step, b, &to);
+            BODY(shapes)[rows - 1][1](k, block, a->row_step, a->k_step, b, b_step, &to);
         } else {
-            BODY(shapes)[rows - 1][vectors - 1](k, block, a->row_step, a->k_step, b, &edge);
+            BODY(shapes)[rows - 1][vectors - 1](k, block, a->row_step, a->k_step, b, b_step, &edge);
             BODY(write_edge)(sums, rows, n, &to);
         }
         if (to.mask) {
