@@ -65,6 +65,15 @@ void sw_kernel_add(sw_real *y, const sw_real *x, size_t n) {
 }
 
 SW_MULTIVERSION
+void sw_kernel_add_to_both(sw_real *y, sw_real *z, const sw_real *x, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        sw_real add = x[i];
+        y[i] += add;
+        z[i] += add;
+    }
+}
+
+SW_MULTIVERSION
 void sw_kernel_sum(sw_real *z, const sw_real *x, const sw_real *y, size_t n) {
     for (size_t i = 0; i < n; i++)
         z[i] = x[i] + y[i];

@@ -57,6 +57,8 @@ void sw_kernel_relu_backward(sw_real *dh, const sw_real *h, size_t count);
 void sw_kernel_column_sums(sw_real *sum, const sw_real *x, size_t rows, size_t n, size_t stride);
 /* y[n] += x[n] */
 void sw_kernel_add(sw_real *y, const sw_real *x, size_t n);
+/* y[n] += x[n], z[n] += x[n] */
+void sw_kernel_add_to_both(sw_real *y, sw_real *z, const sw_real *x, size_t n);
 /* z[n] = x[n] + y[n] */
 void sw_kernel_sum(sw_real *z, const sw_real *x, const sw_real *y, size_t n);
 /* y[n] += a x[n] */
@@ -102,14 +104,14 @@ typedef struct sw_groups {
 enum { SW_TABLE_ALIGN = 32 };
 
 /* A tile of rows [rows, width], row r at r * stride, and what mixes into it at each of `positions` positions j:
- * table_j[token, heads, width] of table_j = table + j * table_stride, for the row's token at token[r * token_stride + j],
- * with weights at weight[r * weight_stride + j * heads + h]. */
+ * table_j[token, heads, width] of table_j = table + j * table_stride, token v from v * row_stride on, for the row's token
+ * at token[r * token_stride + j], with weights at weight[r * weight_stride + j * heads + h]. */
 typedef struct sw_mixture {
     size_t width, stride, positions, heads;
     const int32_t *token;
     const sw_groups *groups; /* [positions] the same tokens, and the rows that have each */
     const sw_real *table, *weight;
-    size_t token_stride, table_stride, weight_stride;
+    size_t token_stride, row_stride, table_stride, weight_stride;
 } sw_mixture;
 
 /* Kernels for one instruction set. Those with fused multiply-add agree in every bit. */

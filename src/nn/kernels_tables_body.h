@@ -75,7 +75,7 @@ TARGET static void BODY(mix)(sw_real *out, size_t rows, const sw_mixture *m, con
         const sw_real *from = base ? base : out, *z[TERMS];
         size_t done = 0, n = 0;
         for (size_t j = 0; j < m->positions; j++) {
-            const sw_real *table = m->table + j * m->table_stride + (size_t)token[j] * m->heads * m->width;
+            const sw_real *table = m->table + j * m->table_stride + (size_t)token[j] * m->row_stride;
             for (size_t h = 0; h < m->heads; h++, table += m->width) {
                 z[n++] = table;
                 if (n < TERMS && done + n < terms)
@@ -165,7 +165,7 @@ TARGET static void BODY(unmix)(const sw_real *dout, const sw_mixture *m, bool *s
             const sw_groups *groups = &m->groups[j];
             const int32_t *row = groups->member + groups->begin[g];
             size_t rows = (size_t)(groups->begin[g + 1] - groups->begin[g]);
-            size_t at = j * m->table_stride + (size_t)groups->token[g] * m->heads * m->width;
+            size_t at = j * m->table_stride + (size_t)groups->token[g] * m->row_stride;
             bool before = seen[j * tokens + (size_t)groups->token[g]];
             seen[j * tokens + (size_t)groups->token[g]] = true;
             for (size_t h = 0; h < m->heads; h += HEADS_AT_ONCE) {

@@ -16,17 +16,18 @@
  * one GEMM a row instead of five. Scores are sums of two table entries, since keys are linear in e + p. With a readout
  * token u is one token: its query is one vector, and Z at the last position one row, which goes into the base.
  *
- * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. No activation is kept but the
- * attention: backward mixes a tile again, which costs less than to write it to memory and read it back, and takes the
- * gradients of the tables from it row by row. They unfold through GEMMs of the tables' size (transformer_tables.c). */
+ * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. Of a batch of more than a few tiles no
+ * activation is kept but the attention: backward mixes a tile again, which costs less than to write it to memory and
+ * read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the tables' size (transformer_tables.c). */
 #include "nn/blas.h"
 #include "nn/transformer_folded.h"
 
 #include <assert.h>
 #include <string.h>
 
-/* Least number of rows that are put in order at once. */
-enum { EVALUATE_ROWS = 2048 };
+/* Least number of rows that are put in order at once; tiles that are kept from forward for backward, if there are no
+ * more. */
+enum { EVALUATE_ROWS = 2048, KEPT_MAX = 4 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -46,6 +47,7 @@ static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_m
     self->C = (size_t)shape->classes;
     self->W = (self->M + self->C + SW_TABLE_ALIGN - 1) / SW_TABLE_ALIGN * SW_TABLE_ALIGN;
     self->stride = self->W + SW_CACHE_LINE;
+    self->row = self->heads * self->W + SW_CACHE_LINE;
     self->query_capacity = config->readout_token ? 1 : self->V;
     self->queries = self->query_capacity;
     self->varying = config->readout_token ? self->T - 1 : self->T;
@@ -53,14 +55,14 @@ static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_m
 
 /* The tables, or their gradients. */
 static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient) {
-    size_t row = self->heads * self->W, queries = self->query_capacity;
+    size_t row = self->row, queries = self->query_capacity;
     *(gradient ? &self->dvalue : &self->value) = sw_carve(carver, self->N * self->A);
     *(gradient ? &self->dkey : &self->key) = sw_carve(carver, self->N * self->A);
     *(gradient ? &self->dasking : &self->asking) = sw_carve(carver, queries * self->d);
     *(gradient ? &self->dquery : &self->query) = sw_carve(carver, queries * self->A);
     *(gradient ? &self->dscore : &self->score) = sw_carve(carver, self->heads * queries * self->N);
-    *(gradient ? &self->dinto : &self->into) = sw_carve(carver, self->d * self->W);
-    *(gradient ? &self->dthrough : &self->through) = sw_carve(carver, self->A * self->W);
+    *(gradient ? &self->dinto : &self->into) = sw_carve(carver, self->d * self->stride);
+    *(gradient ? &self->dthrough : &self->through) = sw_carve(carver, self->A * self->stride);
     *(gradient ? &self->dtable : &self->table) = sw_carve(carver, self->varying * self->V * row);
     *(gradient ? &self->dposition : &self->position) = sw_carve(carver, self->T * row);
     *(gradient ? &self->dbase : &self->base) = sw_carve(carver, queries * self->W);
@@ -78,7 +80,9 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     self->seen = sw_carve_flags(carver, self->T * self->V);
     sw_visit_carve(&self->visit, carver, capacity, self->T, self->V);
     self->attention = sw_carve(carver, capacity * self->T * self->heads);
-    self->hidden = sw_carve(carver, SW_TILE_ROWS * self->stride);
+    size_t tiles = (model->max_rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS;
+    self->kept = tiles <= KEPT_MAX ? tiles : 1;
+    self->hidden = sw_carve(carver, self->kept * SW_TILE_ROWS * self->stride);
     self->dhidden = sw_carve(carver, SW_TILE_ROWS * self->stride);
     self->dattention = sw_carve(carver, SW_TILE_ROWS * self->T * self->heads);
 }
@@ -124,19 +128,29 @@ static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups group
         .table = self->table,
         .weight = self->attention + tile * SW_TILE_ROWS * self->T * self->heads,
         .token_stride = self->T,
-        .table_stride = self->V * self->heads * self->W,
+        .row_stride = self->row,
+        .table_stride = self->V * self->row,
         .weight_stride = self->T * self->heads,
     };
 }
 
+static size_t tiles_in(const sw_folded *self) { return (self->visit.rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS; }
+
+static bool keeps_tiles(const sw_folded *self) { return tiles_in(self) <= self->kept; }
+
+static sw_real *hidden_of(const sw_folded *self, size_t tile) {
+    return self->hidden + (keeps_tiles(self) ? tile : 0) * SW_TILE_ROWS * self->stride;
+}
+
 /* hidden[rows, W] of a tile <- ReLU(pre) | direct */
 static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_mixture *mixture) {
+    sw_real *hidden = hidden_of(self, tile);
     bool alike = self->queries == 1; /* one base for all rows */
     for (size_t i = 0; i < rows && !alike; i++)
-        memcpy(self->hidden + i * self->stride,
+        memcpy(hidden + i * self->stride,
                self->base + asking_of(self, tokens_at(self, tile * SW_TILE_ROWS + i)) * self->W,
-               self->W * sizeof *self->hidden);
-    sw_table_kernels_for(sw_isa_best())->mix(self->hidden, rows, mixture, alike ? self->base : NULL, self->M);
+               self->W * sizeof *hidden);
+    sw_table_kernels_for(sw_isa_best())->mix(hidden, rows, mixture, alike ? self->base : NULL, self->M);
 }
 
 /* One tile forward: its rows of logits. */
@@ -144,7 +158,7 @@ static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_rea
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, stride = self->stride;
     sw_groups groups[SW_FOLDED_TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
-    sw_real *hidden = self->hidden;
+    sw_real *hidden = hidden_of(self, tile);
     tile_mix(self, tile, rows, &mixture);
     sw_gemm_packed(SW_N, rows, C, M, 1, hidden, stride, self->merged_packed, 1, hidden + M, stride);
     for (size_t i = 0; i < rows; i++)
@@ -178,13 +192,14 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W, stride = self->stride;
     sw_groups groups[SW_FOLDED_TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
-    sw_real *hidden = self->hidden, *d = self->dhidden;
-    tile_mix(self, tile, rows, &mixture);
+    sw_real *hidden = hidden_of(self, tile), *d = self->dhidden;
+    if (!keeps_tiles(self))
+        tile_mix(self, tile, rows, &mixture);
     for (size_t i = 0; i < rows; i++) {
         memcpy(d + i * stride + M, dlogits + (size_t)self->visit.order[begin + i] * C, C * sizeof *d);
         memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
     }
-    sw_gemm(SW_T, SW_N, C, M, rows, 1, d + M, stride, hidden, stride, 1, self->dmerged, M);
+    sw_gemm(SW_T, SW_N, C, M, rows, 1, d + M, stride, hidden, stride, tile > 0, self->dmerged, M);
     sw_gemm_packed_relu_backward(rows, M, C, d + M, stride, self->turned_packed, hidden, d, stride);
     if (self->queries == 1)
         sw_kernel_column_sums(self->dbase, d, rows, W, stride);
@@ -200,8 +215,6 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
 static size_t rows_of(const sw_folded *self, size_t tile) {
     return smaller(SW_TILE_ROWS, self->visit.rows - tile * SW_TILE_ROWS);
 }
-
-static size_t tiles_in(const sw_folded *self) { return (self->visit.rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS; }
 
 static bool serves(const void *state, const int32_t *tokens, size_t rows) {
     const sw_folded *self = state;

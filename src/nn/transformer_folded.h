@@ -34,7 +34,9 @@ typedef struct sw_folded {
     /* V tokens, T positions, N = V + T; d, heads, d_head, A = heads d_head, M = d_mlp, C classes;
      * W = M + C, rounded up so that rows of tables stay aligned: the width of everything that enters the MLP. */
     size_t V, T, N, d, heads, d_head, A, M, C, W;
-    size_t stride; /* from one row of a tile to the next: an odd number of cache lines, so that columns spread over sets */
+    /* From one row of W columns to the next, and from the table rows of one token to the next's: an odd number of cache
+     * lines, so that columns spread over the sets of a cache. */
+    size_t stride, row;
     size_t query_capacity; /* query tokens there is room for: 1 with a readout token, else V */
 
     /* of the last forward */
@@ -47,10 +49,10 @@ typedef struct sw_folded {
     sw_real *asking;         /* [queries, d] E[u] + P[T-1] */
     sw_real *query;          /* [queries, A] */
     sw_real *score;          /* [heads, queries, N] query . key / sqrt(d_head) */
-    sw_real *into;           /* [d, W] W_in | alpha W_U */
-    sw_real *through;        /* [A, W] W_O into */
-    sw_real *table;          /* [T, V, heads, W] what a token at a position adds per unit of attention */
-    sw_real *position;       /* [T, heads, W] the part of it that is the position's */
+    sw_real *into;           /* [d, W, of stride] W_in | alpha W_U */
+    sw_real *through;        /* [A, W, of stride] W_O into */
+    sw_real *table;          /* [varying, V, heads, W, of row] what a token at a position adds per unit of attention */
+    sw_real *position;       /* [T, heads, W, of row] the part of it that is the position's */
     sw_real *base;           /* [queries, W] what does not depend on attention */
     sw_real *merged;         /* [M, C] alpha W_out W_U */
     sw_real *merged_packed;  /* for products with it from the right, */
@@ -65,7 +67,8 @@ typedef struct sw_folded {
     /* rows, in the order they are visited */
     sw_visit visit;
     sw_real *attention;  /* [rows, T, heads] attention of the last position */
-    sw_real *hidden;     /* [SW_TILE_ROWS, stride] of one tile: ReLU output | logits */
+    size_t kept;         /* tiles that `hidden` has room for: all of a small batch's, else 1 */
+    sw_real *hidden;     /* [kept, SW_TILE_ROWS, stride] ReLU output | logits */
     sw_real *dhidden;    /* [SW_TILE_ROWS, stride] */
     sw_real *dattention; /* [SW_TILE_ROWS, T, heads] */
 } sw_folded;

@@ -12,7 +12,7 @@
 /* into[d, W] <- W_in | alpha W_U | 0 */
 static void build_into(sw_folded *self, const sw_transformer_layer *w, const sw_real *unembedding, sw_real alpha) {
     for (size_t i = 0; i < self->d; i++) {
-        sw_real *to = self->into + i * self->W;
+        sw_real *to = self->into + i * self->stride;
         memcpy(to, w->in + i * self->M, self->M * sizeof *to);
         for (size_t c = 0; c < self->C; c++)
             to[self->M + c] = alpha * unembedding[i * self->C + c];
@@ -22,15 +22,15 @@ static void build_into(sw_folded *self, const sw_transformer_layer *w, const sw_
 
 /* base[u] <- asking[u] into + (b_in | alpha b_out W_U) */
 static void build_base(sw_folded *self, const sw_transformer_layer *w) {
-    size_t W = self->W, M = self->M;
+    size_t W = self->W, M = self->M, stride = self->stride;
     sw_real *first = self->base;
     memset(first, 0, W * sizeof *first);
     for (size_t i = 0; i < self->d; i++)
-        sw_kernel_axpy(first + M, w->out_bias[i], self->into + i * W + M, W - M);
+        sw_kernel_axpy(first + M, w->out_bias[i], self->into + i * stride + M, W - M);
     memcpy(first, w->in_bias, M * sizeof *first);
     for (size_t u = 1; u < self->queries; u++)
         memcpy(first + u * W, first, W * sizeof *first);
-    sw_gemm_dense(SW_N, SW_N, self->queries, W, self->d, 1, self->asking, self->into, 1, self->base);
+    sw_gemm(SW_N, SW_N, self->queries, W, self->d, 1, self->asking, self->d, self->into, stride, 1, self->base, W);
 }
 
 static void build_scores(sw_folded *self, const sw_transformer_layer *w, const sw_real *X) {
@@ -47,13 +47,13 @@ static void build_scores(sw_folded *self, const sw_transformer_layer *w, const s
  * and is left out of every sum. */
 static void build_table(sw_folded *self) {
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
-    size_t row = heads * W;
-    sw_real *EV = self->table;     /* [V, heads, W]; becomes position 0 of the table at the end */
-    sw_real *P = self->position;   /* [T, heads, W] */
+    size_t row = self->row, stride = self->stride;
+    sw_real *EV = self->table;     /* [V, heads, W, of row]; becomes position 0 of the table at the end */
+    sw_real *P = self->position;   /* [T, heads, W, of row] */
     for (size_t h = 0; h < heads; h++) {
-        const sw_real *through = self->through + h * dh * W;
-        sw_gemm(SW_N, SW_N, V, W, dh, 1, self->value + h * dh, A, through, W, 0, EV + h * W, row);
-        sw_gemm(SW_N, SW_N, T, W, dh, 1, self->value + V * A + h * dh, A, through, W, 0, P + h * W, row);
+        const sw_real *through = self->through + h * dh * stride;
+        sw_gemm(SW_N, SW_N, V, W, dh, 1, self->value + h * dh, A, through, stride, 0, EV + h * W, row);
+        sw_gemm(SW_N, SW_N, T, W, dh, 1, self->value + V * A + h * dh, A, through, stride, 0, P + h * W, row);
     }
     if (self->queries == 1) {
         sw_real *last = P + (T - 1) * row; /* becomes what attention to the last position adds */
@@ -82,7 +82,7 @@ void sw_folded_build(sw_folded *self, const sw_model *model) {
     build_base(self, &w.layer[0]);
     build_scores(self, &w.layer[0], X);
     sw_gemm_dense(SW_N, SW_N, self->N, A, d, 1, X, w.layer[0].value, 0, self->value);
-    sw_gemm_dense(SW_N, SW_N, A, self->W, d, 1, w.layer[0].output, self->into, 0, self->through);
+    sw_gemm(SW_N, SW_N, A, self->W, d, 1, w.layer[0].output, d, self->into, self->stride, 0, self->through, self->stride);
     build_table(self);
     sw_gemm_dense(SW_N, SW_N, M, C, d, alpha, w.layer[0].out, w.unembedding, 0, self->merged);
     sw_gemm_pack(self->merged_packed, SW_N, C, M, self->merged, C);
@@ -95,23 +95,25 @@ void sw_folded_clear(sw_folded *self) {
     memset(self->seen, 0, self->varying * self->V * sizeof *self->seen);
     memset(self->dbase, 0, self->queries * self->W * sizeof(sw_real));
     memset(self->dscore, 0, self->heads * self->queries * self->N * sizeof(sw_real));
-    memset(self->dmerged, 0, self->M * self->C * sizeof(sw_real));
 }
 
 /* dtable, dbase -> dvalue, dthrough */
 static void unfold_table(sw_folded *self) {
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
-    size_t row = heads * W;
+    size_t row = self->row, stride = self->stride;
     for (size_t at = 0; at < self->varying * V; at++)
         if (!self->seen[at])
             memset(self->dtable + at * row, 0, row * sizeof *self->dtable);
     sw_real *dEV = self->dtable, *dP = self->dposition;
     memset(dP, 0, T * row * sizeof *dP);
-    for (size_t j = 0; j < self->varying; j++) {
-        sw_kernel_column_sums(dP + j * row, self->dtable + j * V * row, V, row, row);
-        if (j > 0)
-            sw_kernel_add(dEV, self->dtable + j * V * row, V * row);
-    }
+    for (size_t v = 0; v < V; v++)
+        for (size_t j = 0; j < self->varying; j++) {
+            const sw_real *from = self->dtable + (j * V + v) * row;
+            if (j == 0)
+                sw_kernel_add(dP, from, row);
+            else
+                sw_kernel_add_to_both(dP + j * row, dEV + v * row, from, row);
+        }
     if (self->queries == 1) {
         sw_real *last = dP + (T - 1) * row;
         for (size_t h = 0; h < heads; h++)
@@ -121,12 +123,12 @@ static void unfold_table(sw_folded *self) {
         sw_kernel_add(dEV + (size_t)self->last * row, last, row);
     }
     for (size_t h = 0; h < heads; h++) {
-        const sw_real *through = self->through + h * dh * W, *value = self->value + h * dh;
-        sw_real *dthrough = self->dthrough + h * dh * W, *dvalue = self->dvalue + h * dh;
-        sw_gemm(SW_T, SW_N, dh, W, V, 1, value, A, dEV + h * W, row, 0, dthrough, W);
-        sw_gemm(SW_T, SW_N, dh, W, T, 1, value + V * A, A, dP + h * W, row, 1, dthrough, W);
-        sw_gemm(SW_N, SW_T, V, dh, W, 1, dEV + h * W, row, through, W, 0, dvalue, A);
-        sw_gemm(SW_N, SW_T, T, dh, W, 1, dP + h * W, row, through, W, 0, dvalue + V * A, A);
+        const sw_real *through = self->through + h * dh * stride, *value = self->value + h * dh;
+        sw_real *dthrough = self->dthrough + h * dh * stride, *dvalue = self->dvalue + h * dh;
+        sw_gemm(SW_T, SW_N, dh, W, V, 1, value, A, dEV + h * W, row, 0, dthrough, stride);
+        sw_gemm(SW_T, SW_N, dh, W, T, 1, value + V * A, A, dP + h * W, row, 1, dthrough, stride);
+        sw_gemm(SW_N, SW_T, V, dh, W, 1, dEV + h * W, row, through, stride, 0, dvalue, A);
+        sw_gemm(SW_N, SW_T, T, dh, W, 1, dP + h * W, row, through, stride, 0, dvalue + V * A, A);
     }
 }
 
@@ -145,20 +147,21 @@ static void unfold_scores(sw_folded *self) {
 static void unfold_into(sw_folded *self, const sw_transformer_tensors *w, const sw_transformer_tensors *g,
                         sw_real alpha) {
     size_t d = self->d, A = self->A, W = self->W, M = self->M, C = self->C, queries = self->queries;
+    size_t stride = self->stride;
     const sw_transformer_layer *wl = &w->layer[0], *gl = &g->layer[0];
-    sw_gemm_dense(SW_T, SW_N, d, W, A, 1, wl->output, self->dthrough, 0, self->dinto);
-    sw_gemm_dense(SW_N, SW_T, A, d, W, 1, self->dthrough, self->into, 1, gl->output);
-    sw_gemm_dense(SW_T, SW_N, d, W, queries, 1, self->asking, self->dbase, 1, self->dinto);
-    sw_gemm_dense(SW_N, SW_T, queries, d, W, 1, self->dbase, self->into, 0, self->dasking);
+    sw_gemm(SW_T, SW_N, d, W, A, 1, wl->output, d, self->dthrough, stride, 0, self->dinto, stride);
+    sw_gemm(SW_N, SW_T, A, d, W, 1, self->dthrough, stride, self->into, stride, 1, gl->output, d);
+    sw_gemm(SW_T, SW_N, d, W, queries, 1, self->asking, d, self->dbase, W, 1, self->dinto, stride);
+    sw_gemm(SW_N, SW_T, queries, d, W, 1, self->dbase, W, self->into, stride, 0, self->dasking, d);
 
     for (size_t u = 1; u < queries; u++) /* the biases are the same for all */
         sw_kernel_add(self->dbase, self->dbase + u * W, W);
     sw_kernel_add(gl->in_bias, self->dbase, M);
     const sw_real *dlogit = self->dbase + M; /* [C] */
     for (size_t i = 0; i < d; i++) {
-        const sw_real *dinto = self->dinto + i * W;
+        const sw_real *dinto = self->dinto + i * stride;
         sw_real *dunembedding = g->unembedding + i * C;
-        gl->out_bias[i] += sw_kernel_dot(dlogit, self->into + i * W + M, C);
+        gl->out_bias[i] += sw_kernel_dot(dlogit, self->into + i * stride + M, C);
         sw_kernel_add(gl->in + i * M, dinto, M);
         for (size_t c = 0; c < C; c++)
             dunembedding[c] += alpha * (dinto[M + c] + wl->out_bias[i] * dlogit[c]);

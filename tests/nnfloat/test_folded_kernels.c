@@ -64,6 +64,7 @@ static void check_heads(size_t heads) {
                                 .table = table,
                                 .weight = weight,
                                 .token_stride = POSITIONS,
+                                .row_stride = heads * WIDTH,
                                 .table_stride = TOKENS * heads * WIDTH,
                                 .weight_stride = POSITIONS * heads};
     for (int i = 0; i < SW_ISA_COUNT; i++) {
@@ -141,7 +142,7 @@ static void test_nan(void **state) {
     sw_real out[STRIDE] = {0}, table[WIDTH] = {0}, weight[1] = {1};
     int32_t token = 0, begin[2] = {0, 1}, member = 0;
     sw_groups groups = {1, &token, begin, &member};
-    const sw_mixture mixture = {WIDTH, STRIDE, 1, 1, &token, &groups, table, weight, 1, WIDTH, 1};
+    const sw_mixture mixture = {WIDTH, STRIDE, 1, 1, &token, &groups, table, weight, 1, WIDTH, WIDTH, 1};
     table[0] = table[RELU - 1] = (sw_real)NAN;
     table[1] = -1;
     for (int i = 0; i < SW_ISA_COUNT; i++) {
