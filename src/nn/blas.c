@@ -106,19 +106,27 @@ void sw_gemm_packed(sw_transpose ta, size_t m, size_t n, size_t k, double alpha,
     sw_gemm_library(ta, SW_N, m, n, k, alpha, a, lda, packed, n, beta, c, ldc);
 }
 
-void sw_gemm_packed_relu_backward(size_t m, size_t n, size_t k, const sw_real *a, size_t lda, const sw_real *packed,
-                                  const sw_real *h, sw_real *c, size_t ldc)
+void sw_gemm_packed_relu_backward(size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
+                                  const sw_real *packed, const sw_real *h, sw_real *c, size_t ldc)
 {
 #if SW_X86_KERNELS
     sw_isa isa = sw_isa_best();
     if (isa != SW_ISA_PLAIN) {
-        sw_product product = {
-            .m = m, .n = n, .k = k, .alpha = 1, .a = a, .lda = lda, .packed = packed, .c = c, .mask = h, .ldc = ldc};
+        sw_product product = {.m = m,
+                              .n = n,
+                              .k = k,
+                              .alpha = (sw_real)alpha,
+                              .a = a,
+                              .lda = lda,
+                              .packed = packed,
+                              .c = c,
+                              .mask = h,
+                              .ldc = ldc};
         sw_kernel_gemm(isa, &product);
         return;
     }
 #endif
-    sw_gemm_library(SW_N, SW_N, m, n, k, 1, a, lda, packed, n, 0, c, ldc);
+    sw_gemm_library(SW_N, SW_N, m, n, k, alpha, a, lda, packed, n, 0, c, ldc);
     for (size_t i = 0; i < m; i++)
         sw_kernel_relu_backward(c + i * ldc, h + i * ldc, n);
 }

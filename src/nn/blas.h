@@ -28,9 +28,9 @@ size_t sw_gemm_pack_size(size_t n, size_t k);
 void sw_gemm_pack(sw_real *out, sw_transpose tb, size_t n, size_t k, const sw_real *b, size_t ldb);
 void sw_gemm_packed(sw_transpose ta, size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
                     const sw_real *packed, double beta, sw_real *c, size_t ldc);
-/* Backward through a product and ReLU: C[m, n] = A[m, k] op(B)[k, n] where h[m, n] > 0, else 0; h, ReLU's output, has C's
- * stride. */
-void sw_gemm_packed_relu_backward(size_t m, size_t n, size_t k, const sw_real *a, size_t lda, const sw_real *packed,
-                                  const sw_real *h, sw_real *c, size_t ldc);
+/* Backward through a product and ReLU: C[m, n] = alpha A[m, k] op(B)[k, n] where h[m, n] > 0, else 0; h, ReLU's output,
+ * has C's stride. */
+void sw_gemm_packed_relu_backward(size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
+                                  const sw_real *packed, const sw_real *h, sw_real *c, size_t ldc);
 
 #endif

@@ -37,12 +37,20 @@ void sw_kernel_bias(sw_real *x, const sw_real *bias, size_t rows, size_t n) {
 }
 
 SW_MULTIVERSION
-void sw_kernel_bias_relu(sw_real *x, const sw_real *bias, size_t rows, size_t n) {
-    for (size_t r = 0; r < rows; r++, x += n)
+void sw_kernel_bias_relu(sw_real *x, const sw_real *bias, size_t rows, size_t n, size_t stride) {
+    for (size_t r = 0; r < rows; r++, x += stride)
         for (size_t j = 0; j < n; j++) {
             sw_real a = x[j] + bias[j];
             x[j] = a < 0 ? 0 : a;
         }
+}
+
+SW_MULTIVERSION
+void sw_kernel_sum_bias_relu(sw_real *z, const sw_real *x, const sw_real *y, const sw_real *bias, size_t n) {
+    for (size_t j = 0; j < n; j++) {
+        sw_real a = (x[j] + y[j]) + bias[j];
+        z[j] = a < 0 ? 0 : a;
+    }
 }
 
 SW_MULTIVERSION

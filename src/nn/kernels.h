@@ -28,6 +28,8 @@ bool sw_isa_available(sw_isa isa); /* on this CPU */
 sw_isa sw_isa_best(void);
 const char *sw_isa_name(sw_isa isa);
 
+enum { SW_CACHE_LINE = 64 / sizeof(sw_real) }; /* elements */
+
 /* An integer as wide as sw_real. */
 #ifdef SW_REAL_DOUBLE
 typedef int64_t sw_bits;
@@ -49,8 +51,10 @@ typedef int32_t sw_bits;
 
 /* x[rows, n] += bias[n] */
 void sw_kernel_bias(sw_real *x, const sw_real *bias, size_t rows, size_t n);
-/* x[rows, n] <- max(0, x + bias[n]) */
-void sw_kernel_bias_relu(sw_real *x, const sw_real *bias, size_t rows, size_t n);
+/* x[rows, n] <- max(0, x + bias[n]); row r lies at x + r * stride */
+void sw_kernel_bias_relu(sw_real *x, const sw_real *bias, size_t rows, size_t n, size_t stride);
+/* z[n] <- max(0, (x[n] + y[n]) + bias[n]) */
+void sw_kernel_sum_bias_relu(sw_real *z, const sw_real *x, const sw_real *y, const sw_real *bias, size_t n);
 /* dh[count] <- dh where h > 0, else 0; h is ReLU's output */
 void sw_kernel_relu_backward(sw_real *dh, const sw_real *h, size_t count);
 /* sum[n] += sum over rows of x[rows, n]; row r lies at x + r * stride */

@@ -17,10 +17,14 @@ enum { BLOCK_ROWS = 256, KEEP_BYTES = 64 << 20 };
 
 typedef struct mlp {
     size_t block, slot_count; /* rows of a block; blocks whose hidden activations are kept */
-    sw_real *hidden;          /* [slot_count, layers, block, H] after ReLU */
+    size_t stride;            /* from one row of activations to the next: an odd number of cache lines */
+    sw_real *hidden;          /* [slot_count, layers, block, H, of stride] after ReLU */
     sw_real *table;           /* [T, V, H] E W_t */
     sw_real *dtable;          /* [T, V, H] */
-    sw_real *dhidden[2];      /* [block, H] of a layer and the one below */
+    sw_real *dhidden[2];      /* [block, H, of stride] of a layer and the one below */
+    sw_real *unembedding;     /* W_U packed for products with it from the right, */
+    sw_real *turned;          /* and with it transposed */
+    sw_real *dturned;         /* [C, H] gradient of W_U, transposed */
     int32_t *tokens;          /* [max_rows, T] of the last forward */
     size_t rows;              /* of the last forward */
 } mlp;
@@ -32,19 +36,27 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     size_t H = (size_t)model->config.d_hidden, layers = (size_t)model->config.layers;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
     self->block = smaller(model->max_rows, BLOCK_ROWS);
-    size_t blocks = (model->max_rows + self->block - 1) / self->block, slot = layers * self->block * H;
+    size_t lines = (H + SW_CACHE_LINE - 1) / SW_CACHE_LINE, C = (size_t)model->shape.classes;
+    self->stride = (lines | 1) * SW_CACHE_LINE;
+    size_t blocks = (model->max_rows + self->block - 1) / self->block, slot = layers * self->block * self->stride;
     self->slot_count = blocks * slot * sizeof(sw_real) <= KEEP_BYTES ? blocks : 1;
     self->hidden = sw_carve(carver, self->slot_count * slot);
     self->table = sw_carve(carver, T * V * H);
     self->dtable = sw_carve(carver, T * V * H);
-    self->dhidden[0] = sw_carve(carver, self->block * H);
-    self->dhidden[1] = sw_carve(carver, self->block * H);
+    self->dhidden[0] = sw_carve(carver, self->block * self->stride);
+    self->dhidden[1] = sw_carve(carver, self->block * self->stride);
+    self->unembedding = sw_carve(carver, sw_gemm_pack_size(C, H));
+    self->turned = sw_carve(carver, sw_gemm_pack_size(H, C));
+    self->dturned = sw_carve(carver, C * H);
     self->tokens = sw_carve_int(carver, model->max_rows * T);
 }
 
-static void build_table(mlp *self, const sw_model *model, const sw_mlp_tensors *w) {
-    size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model;
+/* What depends on the parameters alone. */
+static void build(mlp *self, const sw_model *model, const sw_mlp_tensors *w) {
+    size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    sw_gemm_pack(self->unembedding, SW_N, C, H, w->unembedding, C);
+    sw_gemm_pack(self->turned, SW_T, H, C, w->unembedding, C);
     for (size_t t = 0; t < T; t++)
         sw_gemm_dense(SW_N, SW_N, V, H, d, 1, w->token, w->weight[0] + t * d * H, 0, self->table + t * V * H);
 }
@@ -52,57 +64,71 @@ static void build_table(mlp *self, const sw_model *model, const sw_mlp_tensors *
 /* Activations of layer i of the block whose first row is r. */
 static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int i) {
     size_t slot = r / self->block % self->slot_count;
-    return self->hidden +
-           (slot * (size_t)model->config.layers + (size_t)i) * self->block * (size_t)model->config.d_hidden;
+    return self->hidden + (slot * (size_t)model->config.layers + (size_t)i) * self->block * self->stride;
+}
+
+/* One row: h[H] <- ReLU(sum_t table_t[token_t] + bias) */
+static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens, sw_real *h) {
+    size_t H = (size_t)model->config.d_hidden, V = (size_t)model->shape.vocabulary, T = (size_t)model->shape.tokens;
+    const sw_real *sum = self->table + (size_t)tokens[0] * H;
+    for (size_t t = 1; t < T; t++) {
+        const sw_real *next = self->table + (t * V + (size_t)tokens[t]) * H;
+        if (t + 1 == T)
+            sw_kernel_sum_bias_relu(h, sum, next, bias, H);
+        else
+            sw_kernel_sum(h, sum, next, H);
+        sum = h;
+    }
+    if (T == 1) {
+        memcpy(h, sum, H * sizeof *h);
+        sw_kernel_bias_relu(h, bias, 1, H, H);
+    }
 }
 
 /* One block from row r on: fills its slot; logits[rows, C] unless NULL. */
 static void block_forward(const mlp *self, const sw_model *model, const sw_mlp_tensors *w, const int32_t *tokens,
                           size_t r, size_t rows, sw_real *logits) {
-    size_t H = (size_t)model->config.d_hidden, T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    size_t H = (size_t)model->config.d_hidden, stride = self->stride, C = (size_t)model->shape.classes;
     sw_real *h = hidden_at(self, model, r, 0);
-    for (size_t i = 0; i < rows; i++) {
-        memcpy(h + i * H, self->table + (size_t)tokens[i * T] * H, H * sizeof *h);
-        for (size_t t = 1; t < T; t++)
-            sw_kernel_add(h + i * H, self->table + (t * V + (size_t)tokens[i * T + t]) * H, H);
-    }
-    sw_kernel_bias_relu(h, w->bias[0], rows, H);
+    for (size_t i = 0; i < rows; i++)
+        first_layer(self, model, w->bias[0], tokens + i * (size_t)model->shape.tokens, h + i * stride);
     for (int i = 1; i < model->config.layers; i++) {
         sw_real *next = hidden_at(self, model, r, i);
-        sw_gemm_dense(SW_N, SW_N, rows, H, H, 1, h, w->weight[i], 0, next);
-        sw_kernel_bias_relu(next, w->bias[i], rows, H);
+        sw_gemm(SW_N, SW_N, rows, H, H, 1, h, stride, w->weight[i], H, 0, next, stride);
+        sw_kernel_bias_relu(next, w->bias[i], rows, H, stride);
         h = next;
     }
     if (logits)
-        sw_gemm_dense(SW_N, SW_N, rows, (size_t)model->shape.classes, H, model->config.output_scale, h,
-                      w->unembedding, 0, logits);
+        sw_gemm_packed(SW_N, rows, C, H, model->config.output_scale, h, stride, self->unembedding, 0, logits, C);
 }
 
 static void block_backward(mlp *self, const sw_model *model, const sw_mlp_tensors *w, const sw_mlp_tensors *g,
                            const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits) {
     size_t H = (size_t)model->config.d_hidden, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    size_t stride = self->stride;
     double scale = model->config.output_scale;
     int top = model->config.layers - 1;
     const sw_real *h = hidden_at(self, model, r, top);
     sw_real *dh = self->dhidden[0], *below = self->dhidden[1];
-    sw_gemm_dense(SW_T, SW_N, H, C, rows, scale, h, dlogits, 1, g->unembedding);
-    sw_gemm_dense(SW_N, SW_T, rows, H, C, scale, dlogits, w->unembedding, 0, dh);
+    sw_gemm(SW_T, SW_N, C, H, rows, scale, dlogits, C, h, stride, r > 0, self->dturned, H);
+    sw_gemm_packed_relu_backward(rows, H, C, scale, dlogits, C, self->turned, h, dh, stride);
     for (int i = top; i >= 0; i--) {
-        sw_kernel_relu_backward(dh, h, rows * H);
-        sw_kernel_column_sums(g->bias[i], dh, rows, H, H);
+        sw_kernel_column_sums(g->bias[i], dh, rows, H, stride);
         if (i == 0)
             break;
         h = hidden_at(self, model, r, i - 1);
-        sw_gemm_dense(SW_T, SW_N, H, H, rows, 1, h, dh, 1, g->weight[i]);
-        sw_gemm_dense(SW_N, SW_T, rows, H, H, 1, dh, w->weight[i], 0, below);
+        sw_gemm(SW_T, SW_N, H, H, rows, 1, h, stride, dh, stride, 1, g->weight[i], H);
+        sw_gemm(SW_N, SW_T, rows, H, H, 1, dh, stride, w->weight[i], H, 0, below, stride);
+        for (size_t k = 0; k < rows; k++)
+            sw_kernel_relu_backward(below + k * stride, h + k * stride, H);
         sw_real *swap = dh;
         dh = below;
         below = swap;
     }
     for (size_t i = 0; i < rows; i++)
         for (size_t t = 0; t < T; t++)
-            sw_kernel_add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * H, H);
+            sw_kernel_add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * stride, H);
 }
 
 static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
@@ -112,7 +138,7 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
     sw_mlp_view(&w, model, model->parameters);
     self->rows = rows;
     memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
-    build_table(self, model, &w);
+    build(self, model, &w);
     for (size_t r = 0; r < rows; r += self->block)
         block_forward(self, model, &w, tokens + r * T, r, smaller(self->block, rows - r), logits + r * C);
 }
@@ -133,6 +159,9 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
             block_forward(self, model, &w, tokens, r, count, NULL);
         block_backward(self, model, &w, &g, tokens, r, count, dlogits + r * C);
     }
+    for (size_t i = 0; i < H; i++)
+        for (size_t c = 0; c < C; c++)
+            g.unembedding[i * C + c] += self->dturned[c * H + i];
     /* table_t = E W_t */
     for (size_t t = 0; t < T; t++) {
         const sw_real *dtable = self->dtable + t * V * H;
@@ -146,7 +175,7 @@ static void evaluate(void *state, const sw_model *model, const int32_t *tokens, 
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     sw_mlp_tensors w;
     sw_mlp_view(&w, model, model->parameters);
-    build_table(self, model, &w);
+    build(self, model, &w);
     for (size_t r = 0; r < rows; r += self->block)
         block_forward(self, model, &w, tokens + r * T, 0, smaller(self->block, rows - r), logits + r * C);
 }

@@ -145,7 +145,7 @@ static void layer_forward(const sw_model *model, const sw_transformer_layer *w, 
     memcpy(a->middle, xq, m * d * sizeof *xq); /* middle = x + z W_O */
     sw_gemm_dense(SW_N, SW_N, m, d, A, 1, a->z, w->output, 1, a->middle);
     sw_gemm_dense(SW_N, SW_N, m, M, d, 1, a->middle, w->in, 0, a->hidden);
-    sw_kernel_bias_relu(a->hidden, w->in_bias, m, M);
+    sw_kernel_bias_relu(a->hidden, w->in_bias, m, M, M);
     memcpy(out, a->middle, m * d * sizeof *out); /* out = middle + hidden W_out + b_out */
     sw_kernel_bias(out, w->out_bias, m, d);
     sw_gemm_dense(SW_N, SW_N, m, d, M, 1, a->hidden, w->out, 1, out);

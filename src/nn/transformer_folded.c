@@ -200,7 +200,7 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
         memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
     }
     sw_gemm(SW_T, SW_N, C, M, rows, 1, d + M, stride, hidden, stride, tile > 0, self->dmerged, M);
-    sw_gemm_packed_relu_backward(rows, M, C, d + M, stride, self->turned_packed, hidden, d, stride);
+    sw_gemm_packed_relu_backward(rows, M, C, 1, d + M, stride, self->turned_packed, hidden, d, stride);
     if (self->queries == 1)
         sw_kernel_column_sums(self->dbase, d, rows, W, stride);
     else

@@ -5,7 +5,7 @@
 #include "nn/internal.h"
 #include "nn/kernels.h"
 
-enum { SW_TILE_ROWS = 192, SW_FOLDED_TOKENS_MAX = 8, SW_CACHE_LINE = 64 / sizeof(sw_real) };
+enum { SW_TILE_ROWS = 192, SW_FOLDED_TOKENS_MAX = 8 };
 
 /* The order in which rows are visited: in tiles of SW_TILE_ROWS rows whose tokens repeat as often as can be, and within
  * a tile, for each position, the rows grouped by the token they have there. A function of the tokens alone. */
