@@ -38,8 +38,8 @@ typedef sw_real SIXTEEN_BYTES __attribute__((vector_size(16)));
 #define TARGET SW_TARGET_AVX2
 #define VECTOR_BYTES 32
 #define MULTIPLY_ADD(a, b, c) FUSED_256(a, b, c)
-#define ROWS_AT_ONCE 2
-#define HEADS_AT_ONCE 2
+#define ROWS_AT_ONCE 4
+#define HEADS_AT_ONCE 1
 #include "nn/kernels_tables_body.h"
 
 #define BODY(name) avx512_##name

@@ -1,7 +1,7 @@
 /* kernels_tables_body.h: mix and unmix for one instruction set; kernels_tables.c includes it once for each.
  *
  * Given: BODY(name), the name's variant; TARGET, the function attribute; VECTOR_BYTES; MULTIPLY_ADD(a, b, c) = a b + c
- * of vectors; ROWS_AT_ONCE rows (1, 2 or 4) of a group and HEADS_AT_ONCE heads (2 or 4) share a pass of unmix, as
+ * of vectors; ROWS_AT_ONCE rows (1, 2 or 4) of a group and HEADS_AT_ONCE heads (1 to 4) share a pass of unmix, as
  * registers allow. A dot product is summed in DOT_LANES lanes whatever the vectors' width, so that variants with the
  * same MULTIPLY_ADD agree in every bit. */
 
@@ -158,6 +158,7 @@ INLINE void BODY(unmix_group)(int n, bool seen, const sw_real *dout, const sw_mi
         BODY(unmix_rows)(n, 1, true, dout, m, row + i, z, dz, weight, dweight);
 }
 
+#define AT_ONCE(heads) (HEADS_AT_ONCE < (heads) ? HEADS_AT_ONCE : (heads))
 TARGET static void BODY(unmix)(const sw_real *dout, const sw_mixture *m, bool *seen, size_t tokens, sw_real *dtable,
                                sw_real *dweight) {
     for (size_t j = 0; j < m->positions; j++)
@@ -171,18 +172,16 @@ TARGET static void BODY(unmix)(const sw_real *dout, const sw_mixture *m, bool *s
             for (size_t h = 0; h < m->heads; h += HEADS_AT_ONCE) {
                 const sw_real *z = m->table + at + h * m->width, *w = m->weight + j * m->heads + h;
                 sw_real *dz = dtable + at + h * m->width, *dw = dweight + j * m->heads + h;
-                size_t left = m->heads - h;
-                if (left == 1)
-                    BODY(unmix_group)(1, before, dout, m, row, rows, z, dz, w, dw);
-                else if (HEADS_AT_ONCE == 2 || left == 2)
-                    BODY(unmix_group)(2, before, dout, m, row, rows, z, dz, w, dw);
-                else if (left == 3)
-                    BODY(unmix_group)(HEADS_AT_ONCE - 1, before, dout, m, row, rows, z, dz, w, dw);
-                else
-                    BODY(unmix_group)(HEADS_AT_ONCE, before, dout, m, row, rows, z, dz, w, dw);
+                switch (m->heads - h) {
+                case 1: BODY(unmix_group)(1, before, dout, m, row, rows, z, dz, w, dw); break;
+                case 2: BODY(unmix_group)(AT_ONCE(2), before, dout, m, row, rows, z, dz, w, dw); break;
+                case 3: BODY(unmix_group)(AT_ONCE(3), before, dout, m, row, rows, z, dz, w, dw); break;
+                default: BODY(unmix_group)(HEADS_AT_ONCE, before, dout, m, row, rows, z, dz, w, dw); break;
+                }
             }
         }
 }
+#undef AT_ONCE
 
 #undef VECTOR
 #undef INLINE
