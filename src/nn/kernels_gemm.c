@@ -220,21 +220,22 @@ static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, s
     multiply_panels(isa, p->m, n, k, &left, b, to);
 }
 
-/* Can panels of B be read where they are? Each of its rows has a panel's lines in the first-level cache, 64 sets of 8 at
- * least; they have room where the rows' distance lets them spread, and half of it is for what they meet. */
-static bool reads_in_place(sw_isa isa, const sw_product *p)
+/* Can panels of B be read where they are? Where its rows lie an odd number of cache lines apart, the lines of a panel
+ * spread over all sets of the first-level cache as those of a packed one do; every factor of two in the distance leaves
+ * them half as many. */
+static bool reads_in_place(const sw_product *p)
 {
-    enum { LINE = 64, SETS = 64, WAYS = 4 };
-    size_t step = p->ldb * sizeof *p->b / LINE, spread = step & -step, panel = panel_width(isa) * sizeof *p->b / LINE;
+    enum { LINE = 64 };
+    size_t step = p->ldb * sizeof *p->b / LINE, crowding = step & -step;
     return !p->packed && !p->b_transposed && (uintptr_t)p->b % LINE == 0 && p->ldb * sizeof *p->b % LINE == 0 &&
-           smaller(p->k, PANEL_ROWS) * panel * spread <= SETS * WAYS;
+           smaller(p->k, PANEL_ROWS) * crowding <= PANEL_ROWS;
 }
 
 void sw_kernel_gemm(sw_isa isa, const sw_product *p)
 {
     sw_real buffer[PANEL_ROWS * CHUNK];
     size_t width = panel_width(isa), chunk = packs_left(isa, p) ? CHUNK : width;
-    size_t in_place = reads_in_place(isa, p) ? p->n / width * width : 0;
+    size_t in_place = reads_in_place(p) ? p->n / width * width : 0;
     for (size_t l = 0; l < p->k; l += PANEL_ROWS) {
         size_t k = smaller(PANEL_ROWS, p->k - l);
         const sw_right packed = {p->packed ? p->packed + l * padded(p->n, width) : buffer, width, k * width};

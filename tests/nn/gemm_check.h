@@ -16,7 +16,7 @@
 
 enum { SIDE_MAX = 70, K_MAX = 530, LEADING = 540 };
 
-static sw_real a[SIDE_MAX > K_MAX ? SIDE_MAX * LEADING : K_MAX * LEADING], b[sizeof a / sizeof *a];
+static _Alignas(64) sw_real a[SIDE_MAX > K_MAX ? SIDE_MAX * LEADING : K_MAX * LEADING], b[sizeof a / sizeof *a];
 static sw_real start[SIDE_MAX * LEADING], c[SW_ISA_COUNT + 2][SIDE_MAX * LEADING], packed[96 * K_MAX];
 
 static void fill(sw_real *x, size_t n, uint64_t step)
@@ -58,9 +58,15 @@ static void product(int which, bool ta, bool tb, const product_case *s, size_t l
     }
 }
 
-static void check_case(const product_case *s, bool ta, bool tb)
+/* The least number from n on that is a whole and odd number of cache lines: rows so far apart are read where they are. */
+static size_t odd_lines(size_t n)
 {
-    size_t lda = (ta ? s->m : s->k) + 3, ldb = (tb ? s->k : s->n) + 2;
+    return ((n + SW_CACHE_LINE - 1) / SW_CACHE_LINE | 1) * SW_CACHE_LINE;
+}
+
+static void check_case(const product_case *s, bool ta, bool tb, bool in_place)
+{
+    size_t lda = (ta ? s->m : s->k) + 3, ldb = in_place ? odd_lines(s->n) : (tb ? s->k : s->n) + 2;
     for (int which = 0; which < SW_ISA_COUNT + 2; which++) {
         if (which < SW_ISA_COUNT && !sw_isa_available((sw_isa)which))
             continue;
@@ -97,8 +103,8 @@ static void test_products(void **state)
     fill(b, sizeof b / sizeof *b, 1);
     fill(start, sizeof start / sizeof *start, 2);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (int t = 0; t < 4; t++)
-            check_case(&cases[i], t & 1, t & 2);
+        for (int t = 0; t < 6; t++)
+            check_case(&cases[i], t & 1, t & 2, t & 4);
 }
 
 /* A row has the same bits in whatever batch it is computed. */
@@ -117,6 +123,33 @@ static void test_parts(void **state)
     assert_memory_equal(c[0], c[1], M * N * sizeof(sw_real));
 }
 
+/* Products with a mask are products, and 0 where the mask is 0 or below; NaN in the mask is no reason for 0. */
+static void test_relu_backward(void **state)
+{
+    (void)state;
+    fill(a, sizeof a / sizeof *a, 0);
+    fill(b, sizeof b / sizeof *b, 1);
+    fill(start, sizeof start / sizeof *start, 2);
+    for (size_t i = 0; i < sizeof start / sizeof *start; i += 3)
+        start[i] = i % 2 ? 0 : i % 5 ? start[i] : (sw_real)NAN;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const product_case *s = &cases[i];
+        sw_gemm_pack(packed, SW_N, s->n, s->k, b, s->n);
+        sw_gemm_packed(SW_N, s->m, s->n, s->k, s->alpha, a, s->k, packed, 0, c[0], LEADING);
+        for (size_t k = 0; k < sizeof c[1] / sizeof *c[1]; k++)
+            c[1][k] = (sw_real)NAN;
+        sw_gemm_packed_relu_backward(s->m, s->n, s->k, s->alpha, a, s->k, packed, start, c[1], LEADING);
+        for (size_t k = 0; k < s->m; k++)
+            for (size_t j = 0; j < LEADING; j++) {
+                sw_real x = c[1][k * LEADING + j], h = start[k * LEADING + j];
+                if (j >= s->n)
+                    assert_true(isnan(x));
+                else
+                    assert_true(x == (h <= 0 ? 0 : c[0][k * LEADING + j]));
+            }
+    }
+}
+
 static void test_nan(void **state)
 {
     (void)state;
@@ -132,6 +165,7 @@ static void test_nan(void **state)
 static int sw_test_products(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_products), cmocka_unit_test(test_parts),
+                                       cmocka_unit_test(test_relu_backward),
                                        cmocka_unit_test(test_nan)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
