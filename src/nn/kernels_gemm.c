@@ -13,9 +13,10 @@
 
 enum {
     PANEL_ROWS = 256, /* of a packed panel of B, two vectors wide: it fits the first-level cache beside what it meets */
-    GROUP = 96,       /* rows of C for which A is packed: they stay in the second-level cache */
+    GROUP = 96,       /* rows of a large A that are taken together: they stay in the second-level cache */
     CHUNK = 128,      /* columns of B that are packed at a time: in the second-level cache too */
-    WIDE = 64         /* columns of C from which packing A pays */
+    WIDE = 64,        /* columns of C from which packing A pays */
+    LARGE = 256 << 10 /* bytes of A from which it is large */
 };
 
 #ifdef SW_REAL_DOUBLE
@@ -199,25 +200,31 @@ static bool packs_left(sw_isa isa, const sw_product *p)
     return isa == SW_ISA_AVX2 && p->a_transposed && p->n >= WIDE;
 }
 
+/* Are rows of A taken in groups, because all of them would not stay in the second-level cache? */
+static bool groups_left(sw_isa isa, const sw_product *p)
+{
+    return packs_left(isa, p) || p->m * smaller(p->k, PANEL_ROWS) * sizeof *p->a > LARGE;
+}
+
 /* Rows l .. l + k of B and all rows of A; `b` is columns [j, j + n) of those rows of B. */
 static void multiply_rows(sw_isa isa, const sw_product *p, size_t j, size_t n, size_t l, size_t k, const sw_right *b)
 {
-    const sw_real *a = at(p->a, p->a_transposed, p->lda, 0, l);
+    sw_real buffer[GROUP * PANEL_ROWS];
     sw_target to = {.c = p->c, .mask = p->mask, .ldc = p->ldc, .alpha = p->alpha, .beta = l == 0 ? p->beta : 1};
     move_on(&to, j);
-    if (packs_left(isa, p)) {
-        sw_real buffer[GROUP * PANEL_ROWS];
-        const sw_left left = {.at = buffer, .row_step = 1, .k_step = 6, .packed = true};
-        for (size_t i = 0; i < p->m; i += GROUP) {
-            size_t m = smaller(GROUP, p->m - i);
-            pack_transposed_rows(buffer, m, k, a + i, p->lda);
-            multiply_panels(isa, m, n, k, &left, b, to);
-            move_on(&to, GROUP * p->ldc);
+    size_t group = groups_left(isa, p) ? GROUP : p->m;
+    for (size_t i = 0; i < p->m; i += group) {
+        size_t m = smaller(group, p->m - i);
+        sw_left left = {.at = at(p->a, p->a_transposed, p->lda, i, l),
+                        .row_step = p->a_transposed ? 1 : p->lda,
+                        .k_step = p->a_transposed ? p->lda : 1};
+        if (packs_left(isa, p)) {
+            pack_transposed_rows(buffer, m, k, left.at, p->lda);
+            left = (sw_left){.at = buffer, .row_step = 1, .k_step = 6, .packed = true};
         }
-        return;
+        multiply_panels(isa, m, n, k, &left, b, to);
+        move_on(&to, group * p->ldc);
     }
-    const sw_left left = {.at = a, .row_step = p->a_transposed ? 1 : p->lda, .k_step = p->a_transposed ? p->lda : 1};
-    multiply_panels(isa, p->m, n, k, &left, b, to);
 }
 
 /* Can panels of B be read where they are? Where its rows lie an odd number of cache lines apart, the lines of a panel
@@ -234,7 +241,7 @@ static bool reads_in_place(const sw_product *p)
 void sw_kernel_gemm(sw_isa isa, const sw_product *p)
 {
     sw_real buffer[PANEL_ROWS * CHUNK];
-    size_t width = panel_width(isa), chunk = packs_left(isa, p) ? CHUNK : width;
+    size_t width = panel_width(isa), chunk = groups_left(isa, p) ? CHUNK : width;
     size_t in_place = reads_in_place(p) ? p->n / width * width : 0;
     for (size_t l = 0; l < p->k; l += PANEL_ROWS) {
         size_t k = smaller(PANEL_ROWS, p->k - l);
