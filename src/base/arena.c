@@ -25,27 +25,26 @@ sw_status sw_arena_create(sw_arena **out)
 
 /* A large block asks for huge pages where the system hands them out on request: a step walks through megabytes row by
  * row, and would miss the translation buffer at every one. */
-static void *allocate(size_t *bytes)
+static void *allocate(size_t bytes)
 {
-    size_t alignment = *bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
-    *bytes = (*bytes + alignment - 1) / alignment * alignment;
-    void *memory = aligned_alloc(alignment, *bytes);
+    void *memory = NULL;
+    size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
+    if (posix_memalign(&memory, alignment, bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-    if (memory && alignment == HUGE_PAGE)
-        madvise(memory, *bytes, MADV_HUGEPAGE); /* advice: a refusal changes nothing but speed */
+    if (alignment == HUGE_PAGE) madvise(memory, bytes, MADV_HUGEPAGE); /* advice: refused, it changes nothing but speed */
 #endif
     return memory;
 }
 
 void *sw_arena_alloc(sw_arena *arena, size_t count, size_t size)
 {
-    if (size && count > (SIZE_MAX - HUGE_PAGE) / size) {
+    if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
         sw_fail(SW_E_MEMORY, "%zu elements of %zu bytes are more than memory can be", count, size);
         return NULL;
     }
-    size_t bytes = count * size + 1; /* not nothing: count 0 is valid */
+    size_t bytes = (count * size / ALIGNMENT + 1) * ALIGNMENT; /* at least one line: count 0 is valid */
     block *entry = malloc(sizeof *entry);
-    void *memory = entry ? allocate(&bytes) : NULL;
+    void *memory = entry ? allocate(bytes) : NULL;
     if (!memory) {
         free(entry);
         sw_fail(SW_E_MEMORY, "out of memory for %zu bytes (%zu are held already)", bytes, arena->bytes);

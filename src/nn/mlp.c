@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 256, KEEP_BYTES = 64 << 20 };
+enum { BLOCK_ROWS = 256, KEEP_BYTES = 128 << 20 };
 
 typedef struct mlp {
     size_t block, slot_count; /* rows of a block; blocks whose hidden activations are kept */

@@ -15,7 +15,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 256, KEEP_BYTES = 64 << 20 };
+enum { BLOCK_ROWS = 256, KEEP_BYTES = 128 << 20 };
 
 /* n = rows T tokens; m = queries of the layer: n, and in the last layer one a row. */
 typedef struct activations {

@@ -222,11 +222,41 @@ static void test_nan_stays(void **state) {
     free(tokens);
 }
 
+/* A batch has the same bits whether its activations are kept for backward or computed again. */
+static void test_kept(void **state) {
+    (void)state;
+    enum { ROWS = 600, MANY_ROWS = 400000, KEPT_BYTES = 128 << 20 };
+    static const path_setting settings[] = {
+        {"two layers", {SW_MODEL_TRANSFORMER, 2, 16, 2, 8, 64, 0, true, 0, 1.0, 1.4}, {14, 13, 3, 13}, ROWS},
+        {"MLP", {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4}, {13, 13, 2, 13}, ROWS},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const path_setting *s = &settings[i];
+        size_t P = 0;
+        int32_t *tokens = draw_tokens(s, ROWS, 0);
+        path_result result[2];
+        for (int many = 0; many < 2; many++) {
+            sw_model *model = NULL;
+            assert_int_equal(sw_model_create(&model, &s->config, &s->shape, many ? MANY_ROWS : ROWS), SW_OK);
+            P = sw_model_parameter_count(model);
+            fill(sw_model_parameters(model), P, STREAM_WEIGHTS, 0.5);
+            result[many] = run(model, s, tokens, ROWS, false);
+            sw_model_destroy(model);
+        }
+        assert_true(sw_model_memory(&s->config, &s->shape, MANY_ROWS) < KEPT_BYTES); /* it is not that all are kept */
+        assert_memory_equal(result[0].logits, result[1].logits, ROWS * (size_t)s->shape.classes * sizeof(sw_real));
+        assert_memory_equal(result[0].gradient, result[1].gradient, P * sizeof(sw_real));
+        release(result[0]);
+        release(result[1]);
+        free(tokens);
+    }
+}
+
 static int sw_test_model_paths(double allowed) {
     tolerance = allowed;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal),       cmocka_unit_test(test_evaluate), cmocka_unit_test(test_not_served),
-        cmocka_unit_test(test_accumulates), cmocka_unit_test(test_nan_stays),
+        cmocka_unit_test(test_accumulates), cmocka_unit_test(test_nan_stays), cmocka_unit_test(test_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
