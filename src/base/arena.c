@@ -31,7 +31,7 @@ static void *allocate(size_t bytes)
     size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
     if (posix_memalign(&memory, alignment, bytes) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-    if (alignment == HUGE_PAGE) madvise(memory, bytes, MADV_HUGEPAGE); /* advice: refused, it changes nothing but speed */
+    if (alignment == HUGE_PAGE) madvise(memory, bytes, MADV_HUGEPAGE); /* if refused, only speed is lost */
 #endif
     return memory;
 }

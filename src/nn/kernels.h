@@ -108,8 +108,8 @@ typedef struct sw_groups {
 enum { SW_TABLE_ALIGN = 32 };
 
 /* A tile of rows [rows, width], row r at r * stride, and what mixes into it at each of `positions` positions j:
- * table_j[token, heads, width] of table_j = table + j * table_stride, token v from v * row_stride on, for the row's token
- * at token[r * token_stride + j], with weights at weight[r * weight_stride + j * heads + h]. */
+ * table_j[token, heads, width] of table_j = table + j * table_stride, token v from v * row_stride on, for the row's
+ * token at token[r * token_stride + j], with weights at weight[r * weight_stride + j * heads + h]. */
 typedef struct sw_mixture {
     size_t width, stride, positions, heads;
     const int32_t *token;

@@ -27,7 +27,7 @@ enum {
 #define FUSED_512 _mm512_fmadd_ps
 #endif
 
-/* A[m, k]: element (i, l) at at[i * row_step + l * k_step]; packed: [m / 6][k][6], and that within a block of six rows. */
+/* A[m, k]: element (i, l) at at[i * row_step + l * k_step]; packed, [m / 6][k][6], that holds in a block of six rows. */
 typedef struct sw_left {
     const sw_real *at;
     size_t row_step, k_step;
@@ -40,8 +40,8 @@ typedef struct sw_right {
     size_t step, panel_step;
 } sw_right;
 
-/* Where a product goes: c <- alpha product + beta c, beta 0 overwriting whatever is there; then 0 where `mask`, if there
- * is one, with c's shape and stride, is not positive. */
+/* Where a product goes: c <- alpha product + beta c, beta 0 overwriting whatever is there; then 0 where the mask, if
+ * there is one, is not positive. The mask has c's shape and stride. */
 typedef struct sw_target {
     sw_real *c;
     const sw_real *mask;

@@ -13,8 +13,8 @@ enum { BODY(LANES) = VECTOR_BYTES / sizeof(sw_real) };
 #define WIDTH (2 * LANES) /* columns of a packed panel of B */
 #define UNROLL _Pragma("GCC unroll 12")
 
-/* to->c[rows, vectors] <- A[rows, k] B[k, vectors] as `to` says: element (i, l) of A lies at a[i * row_step + l * k_step],
- * row l of B at b + l * b_step. k >= 1; rows and vectors are constant where this is inlined. */
+/* to->c[rows, vectors] <- A[rows, k] B[k, vectors] as `to` says: element (i, l) of A lies at a[i * row_step + l *
+ * k_step], row l of B at b + l * b_step. k >= 1; rows and vectors are constant where this is inlined. */
 static inline __attribute__((always_inline)) TARGET void
 BODY(multiply)(int rows, int vectors, size_t k, const sw_real *a, size_t row_step, size_t k_step, const sw_real *b,
                size_t b_step, const sw_target *to)

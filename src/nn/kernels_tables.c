@@ -15,7 +15,7 @@
  * summed in. */
 enum { TERMS = 8, DOT_LANES = 64 / sizeof(sw_real) };
 
-typedef sw_real SIXTEEN_BYTES __attribute__((vector_size(16)));
+typedef sw_real sixteen_bytes __attribute__((vector_size(16)));
 
 #define BODY(name) plain_##name
 #define TARGET

@@ -25,8 +25,8 @@ INLINE VECTOR BODY(rectified)(VECTOR x) {
     return (VECTOR)(~negative & (BODY(bits))x);
 }
 
-/* Columns begin .. end of one row: to <- from + sum_{t < n} w[t] z[t], then max(0, .). n and relu are constant where this
- * is inlined. */
+/* Columns begin .. end of one row: to <- from + sum_{t < n} w[t] z[t], then max(0, .) if `relu`. n and relu are constant
+ * where this is inlined. */
 INLINE void BODY(mix_columns)(int n, bool relu, sw_real *to, const sw_real *from, const sw_real *const *z,
                               const sw_real *w, size_t begin, size_t end) {
     VECTOR factor[TERMS];
@@ -92,9 +92,9 @@ TARGET static void BODY(mix)(sw_real *out, size_t rows, const sw_mixture *m, con
 /* The sum of a dot product's lanes, lane j and the one half of them further on until one is left; without a loop over
  * memory, which would wait for every store. */
 INLINE sw_real BODY(sum_of)(const VECTOR parts[PARTS]) {
-    SIXTEEN_BYTES piece[4];
+    sixteen_bytes piece[4];
     memcpy(piece, parts, sizeof piece);
-    SIXTEEN_BYTES sum = (piece[0] + piece[2]) + (piece[1] + piece[3]);
+    sixteen_bytes sum = (piece[0] + piece[2]) + (piece[1] + piece[3]);
 #ifdef SW_REAL_DOUBLE
     return sum[0] + sum[1];
 #else
@@ -140,8 +140,8 @@ INLINE void BODY(unmix_rows)(int n, int rows, bool seen, const sw_real *dout, co
             dweight[(size_t)row[i] * m->weight_stride + (size_t)h] = BODY(sum_of)(sum[i][h]);
 }
 
-INLINE void BODY(unmix_group)(int n, bool seen, const sw_real *dout, const sw_mixture *m, const int32_t *row, size_t rows,
-                              const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight) {
+INLINE void BODY(unmix_group)(int n, bool seen, const sw_real *dout, const sw_mixture *m, const int32_t *row,
+                              size_t rows, const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight) {
     size_t i = 0;
     if (!seen) {
         i = rows < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;

@@ -68,7 +68,8 @@ static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int 
 }
 
 /* One row: h[H] <- ReLU(sum_t table_t[token_t] + bias) */
-static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens, sw_real *h) {
+static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens,
+                        sw_real *h) {
     size_t H = (size_t)model->config.d_hidden, V = (size_t)model->shape.vocabulary, T = (size_t)model->shape.tokens;
     const sw_real *sum = self->table + (size_t)tokens[0] * H;
     for (size_t t = 1; t < T; t++) {

@@ -58,7 +58,7 @@ static void product(int which, bool ta, bool tb, const product_case *s, size_t l
     }
 }
 
-/* The least number from n on that is a whole and odd number of cache lines: rows so far apart are read where they are. */
+/* The least number from n on that is a whole and odd number of cache lines: rows so far apart are read in place. */
 static size_t odd_lines(size_t n)
 {
     return ((n + SW_CACHE_LINE - 1) / SW_CACHE_LINE | 1) * SW_CACHE_LINE;
