@@ -23,33 +23,31 @@ void sw_gemm_library(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_
 #endif
 }
 
+/* By our kernels, where the CPU has what they need; says whether. */
+static bool multiplied(const sw_product *product)
+{
+#if SW_X86_KERNELS
+    sw_isa isa = sw_isa_best();
+    if (isa != SW_ISA_PLAIN)
+        sw_kernel_gemm(isa, product);
+    return isa != SW_ISA_PLAIN;
+#else
+    (void)product;
+    return false;
+#endif
+}
+
 void sw_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
              size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc)
 {
     if (m == 0 || n == 0)
         return;
     assert(k > 0);
-#if SW_X86_KERNELS
-    sw_isa isa = sw_isa_best();
-    if (isa != SW_ISA_PLAIN) {
-        sw_product product = {.a_transposed = ta == SW_T,
-                              .b_transposed = tb == SW_T,
-                              .m = m,
-                              .n = n,
-                              .k = k,
-                              .alpha = (sw_real)alpha,
-                              .a = a,
-                              .lda = lda,
-                              .b = b,
-                              .ldb = ldb,
-                              .beta = (sw_real)beta,
-                              .c = c,
-                              .ldc = ldc};
-        sw_kernel_gemm(isa, &product);
-        return;
-    }
-#endif
-    sw_gemm_library(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    const sw_product product = {.a_transposed = ta == SW_T, .b_transposed = tb == SW_T, .m = m, .n = n, .k = k,
+                                .alpha = (sw_real)alpha, .a = a, .lda = lda, .b = b, .ldb = ldb,
+                                .beta = (sw_real)beta, .c = c, .ldc = ldc};
+    if (!multiplied(&product))
+        sw_gemm_library(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 void sw_gemm_dense(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
@@ -85,47 +83,19 @@ void sw_gemm_pack(sw_real *out, sw_transpose tb, size_t n, size_t k, const sw_re
 void sw_gemm_packed(sw_transpose ta, size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
                     const sw_real *packed, double beta, sw_real *c, size_t ldc)
 {
-#if SW_X86_KERNELS
-    sw_isa isa = sw_isa_best();
-    if (isa != SW_ISA_PLAIN) {
-        sw_product product = {.a_transposed = ta == SW_T,
-                              .m = m,
-                              .n = n,
-                              .k = k,
-                              .alpha = (sw_real)alpha,
-                              .a = a,
-                              .lda = lda,
-                              .packed = packed,
-                              .beta = (sw_real)beta,
-                              .c = c,
-                              .ldc = ldc};
-        sw_kernel_gemm(isa, &product);
-        return;
-    }
-#endif
-    sw_gemm_library(ta, SW_N, m, n, k, alpha, a, lda, packed, n, beta, c, ldc);
+    const sw_product product = {.a_transposed = ta == SW_T, .m = m, .n = n, .k = k, .alpha = (sw_real)alpha, .a = a,
+                                .lda = lda, .packed = packed, .beta = (sw_real)beta, .c = c, .ldc = ldc};
+    if (!multiplied(&product))
+        sw_gemm_library(ta, SW_N, m, n, k, alpha, a, lda, packed, n, beta, c, ldc);
 }
 
 void sw_gemm_packed_relu_backward(size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
                                   const sw_real *packed, const sw_real *h, sw_real *c, size_t ldc)
 {
-#if SW_X86_KERNELS
-    sw_isa isa = sw_isa_best();
-    if (isa != SW_ISA_PLAIN) {
-        sw_product product = {.m = m,
-                              .n = n,
-                              .k = k,
-                              .alpha = (sw_real)alpha,
-                              .a = a,
-                              .lda = lda,
-                              .packed = packed,
-                              .c = c,
-                              .mask = h,
-                              .ldc = ldc};
-        sw_kernel_gemm(isa, &product);
+    const sw_product product = {.m = m, .n = n, .k = k, .alpha = (sw_real)alpha, .a = a, .lda = lda,
+                                .packed = packed, .c = c, .mask = h, .ldc = ldc};
+    if (multiplied(&product))
         return;
-    }
-#endif
     sw_gemm_library(SW_N, SW_N, m, n, k, alpha, a, lda, packed, n, 0, c, ldc);
     for (size_t i = 0; i < m; i++)
         sw_kernel_relu_backward(c + i * ldc, h + i * ldc, n);

@@ -23,7 +23,7 @@ typedef struct mlp {
     sw_real *dtable;          /* [T, V, H] */
     sw_real *dhidden[2];      /* [block, H, of stride] of a layer and the one below */
     sw_real *unembedding;     /* W_U packed for products with it from the right, */
-    sw_real *turned;          /* and with it transposed */
+    sw_real *turned;          /* and with it transposed, which backward packs */
     sw_real *dturned;         /* [C, H] gradient of W_U, transposed */
     int32_t *tokens;          /* [max_rows, T] of the last forward */
     size_t rows;              /* of the last forward */
@@ -56,7 +56,6 @@ static void build(mlp *self, const sw_model *model, const sw_mlp_tensors *w) {
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
     sw_gemm_pack(self->unembedding, SW_N, C, H, w->unembedding, C);
-    sw_gemm_pack(self->turned, SW_T, H, C, w->unembedding, C);
     for (size_t t = 0; t < T; t++)
         sw_gemm_dense(SW_N, SW_N, V, H, d, 1, w->token, w->weight[0] + t * d * H, 0, self->table + t * V * H);
 }
@@ -152,6 +151,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     sw_mlp_view(&w, model, model->parameters);
     sw_mlp_view(&g, model, model->gradient);
     bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
+    sw_gemm_pack(self->turned, SW_T, H, C, w.unembedding, C);
     memset(self->dtable, 0, T * V * H * sizeof *self->dtable);
     for (size_t r = 0; r < self->rows; r += self->block) {
         const int32_t *tokens = self->tokens + r * T;

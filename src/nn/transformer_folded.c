@@ -246,6 +246,7 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
 static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     sw_folded *self = state;
     sw_folded_clear(self);
+    sw_gemm_pack(self->turned_packed, SW_T, self->M, self->C, self->merged, self->C);
     for (size_t tile = 0; tile < tiles_in(self); tile++)
         tile_backward(self, tile, rows_of(self, tile), dlogits);
     sw_folded_unfold(self, model);

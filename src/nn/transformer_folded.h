@@ -56,7 +56,7 @@ typedef struct sw_folded {
     sw_real *base;           /* [queries, W] what does not depend on attention */
     sw_real *merged;         /* [M, C] alpha W_out W_U */
     sw_real *merged_packed;  /* for products with it from the right, */
-    sw_real *turned_packed;  /* and with it transposed */
+    sw_real *turned_packed;  /* and with it transposed, which backward packs */
 
     /* gradients with respect to those of the same name */
     sw_real *dvalue, *dkey, *dasking, *dquery, *dscore, *dinto, *dthrough, *dtable, *dposition, *dbase;

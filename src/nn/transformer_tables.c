@@ -86,7 +86,6 @@ void sw_folded_build(sw_folded *self, const sw_model *model) {
     build_table(self);
     sw_gemm_dense(SW_N, SW_N, M, C, d, alpha, w.layer[0].out, w.unembedding, 0, self->merged);
     sw_gemm_pack(self->merged_packed, SW_N, C, M, self->merged, C);
-    sw_gemm_pack(self->turned_packed, SW_T, M, C, self->merged, C);
 }
 
 /* ---- unfold: the same in reverse ---- */
