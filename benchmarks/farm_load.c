@@ -36,9 +36,9 @@ typedef struct worker {
     int32_t queue[QUEUE];
     size_t length;
     bool running;
-    int64_t evaluation;  /* the next to report */
-    double began, due;   /* due INFINITY: waits for a run */
-    double idle_since;   /* on the worker's own clock; NaN = it trains */
+    int64_t evaluation; /* the next to report */
+    double began, due;  /* due INFINITY: waits for a run */
+    double idle_since;  /* on the worker's own clock; NaN = it trains */
 } worker;
 
 typedef struct generator {
@@ -49,7 +49,7 @@ typedef struct generator {
     sw_wire_buffer buffer;
     sw_record record;
     sw_run_facts facts;
-    double waited;       /* worker seconds without a run, between the first and the last */
+    double waited; /* worker seconds without a run, between the first and the last */
     size_t messages;
 } generator;
 
@@ -61,11 +61,13 @@ static sw_status fail_usage(void)
 
 static sw_status parse(load_options *out, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"workers", required_argument, NULL, 'w'}, {"runs", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 's'}, {"evaluations", required_argument, NULL, 'e'},
-        {"folder", required_argument, NULL, 'f'},  {"json", no_argument, NULL, 'j'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"workers", required_argument, NULL, 'w'},
+                                            {"runs", required_argument, NULL, 'r'},
+                                            {"seconds", required_argument, NULL, 's'},
+                                            {"evaluations", required_argument, NULL, 'e'},
+                                            {"folder", required_argument, NULL, 'f'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
     *out = (load_options){.workers = 1000, .runs = 4000, .seconds = 10, .evaluations = 20, .folder = "/tmp"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
@@ -137,8 +139,10 @@ static sw_status end(generator *g, size_t index, double at)
     memmove(w->queue, w->queue + 1, --w->length * sizeof w->queue[0]);
     w->running = false;
     w->due = INFINITY;
-    if (w->length > 0) start_next(w, at);
-    else w->idle_since = at;
+    if (w->length > 0)
+        start_next(w, at);
+    else
+        w->idle_since = at;
     return status;
 }
 

@@ -4,9 +4,9 @@
 
 #include "symsweep/status.h"
 
-double sw_clock_now(void);              /* seconds, monotonic */
-void sw_clock_sleep(double seconds);    /* may return early on a signal */
-void sw_clock_utc(char out[32]);        /* "2026-03-01T12:00:00Z" */
+double sw_clock_now(void);           /* seconds, monotonic */
+void sw_clock_sleep(double seconds); /* may return early on a signal */
+void sw_clock_utc(char out[32]);     /* "2026-03-01T12:00:00Z" */
 
 /* "90m", "3600s", "3600", "2h", "1-12:00:00", "12:00:00", "30:00" (minutes:seconds) -> seconds. */
 sw_status sw_clock_parse_duration(double *out, const char *text) SW_MUST_CHECK;

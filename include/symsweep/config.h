@@ -10,11 +10,11 @@
 /* ---- diagnostics: every error at once ---- */
 
 typedef struct sw_diagnostic {
-    int line, column;   /* 1-based; 0 = the file as a whole */
-    char path[256];     /* "run.optimizer.betaa1" */
-    char message[512];  /* what was expected, what was found */
-    char hint[256];     /* the nearest valid key, a remedy; "" = none */
-    bool warning;       /* does not refuse the sweep (a control family, say) */
+    int line, column;  /* 1-based; 0 = the file as a whole */
+    char path[256];    /* "run.optimizer.betaa1" */
+    char message[512]; /* what was expected, what was found */
+    char hint[256];    /* the nearest valid key, a remedy; "" = none */
+    bool warning;      /* does not refuse the sweep (a control family, say) */
 } sw_diagnostic;
 
 typedef struct sw_diagnostics sw_diagnostics;
@@ -25,7 +25,7 @@ void sw_diagnostics_destroy(sw_diagnostics *diagnostics);
 enum { SW_DIAGNOSTICS_MAX = 128 };
 size_t sw_diagnostics_count(const sw_diagnostics *diagnostics);
 const sw_diagnostic *sw_diagnostics_get(const sw_diagnostics *diagnostics, size_t i);
-size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics);  /* those that refuse the sweep, dropped ones too */
+size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics); /* those that refuse the sweep, dropped ones too */
 size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics);
 /* hint may be NULL; too long texts are cut. */
 void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int column, const char *path,
@@ -49,8 +49,8 @@ sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const 
 void sw_sweep_destroy(sw_sweep *sweep);
 
 const char *sw_sweep_name(const sw_sweep *sweep);
-const char *sw_sweep_path(const sw_sweep *sweep);   /* as given to load */
-const char *sw_sweep_output(const sw_sweep *sweep); /* resolved path of the results file */
+const char *sw_sweep_path(const sw_sweep *sweep);                 /* as given to load */
+const char *sw_sweep_output(const sw_sweep *sweep);               /* resolved path of the results file */
 const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for byte */
 
 /* ---- expansion (used by plan): run k of the product of all axes ---- */
@@ -60,23 +60,30 @@ uint64_t sw_sweep_run_count(const sw_sweep *sweep);
 
 typedef enum sw_axis_type { SW_AXIS_INTEGER, SW_AXIS_REAL, SW_AXIS_BOOL, SW_AXIS_STRING } sw_axis_type;
 typedef struct sw_axis {
-    const char *path;  /* "symmetry.commutativity.weight" */
+    const char *path; /* "symmetry.commutativity.weight" */
     sw_axis_type type;
 } sw_axis;
 size_t sw_sweep_axis_count(const sw_sweep *sweep);
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i);
 
-typedef struct sw_axis_value { int64_t integer; double real; char string[128]; } sw_axis_value; /* by the axis' type; bool in integer; missing NaN, -1, "" */
+typedef struct sw_axis_value {
+    int64_t integer;
+    double real;
+    char string[128];
+} sw_axis_value; /* by the axis' type; bool in integer; missing NaN, -1, "" */
 
-/* Resolves run k (label, axes and diagnostics may be NULL): configuration, label ("" = none), value of every axis [axis_count] (an axis that a case does not set
- * has the base value). */
+/* Resolves run k (label, axes and diagnostics may be NULL): configuration, label ("" = none), value of every axis
+ * [axis_count] (an axis that a case does not set has the base value). */
 sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *config, char label[128],
                            sw_axis_value *axes, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 
 /* Where run k has `path` from: line and column of the value, and the path as diagnostics print it
  * ("grid.task.p[1]"). false: the key was left to its default. Keys of `task` that are not given fall back to where
  * the task's kind was. */
-typedef struct sw_position { int line, column; char path[256]; } sw_position;
+typedef struct sw_position {
+    int line, column;
+    char path[256];
+} sw_position;
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out);
 /* What makes run k the one it is: its case, else the section of axes, else `run`. */
 void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out);
@@ -91,22 +98,27 @@ const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i);
 
 enum { SW_RUNGS_MAX = 32, SW_WITHIN_MAX = 8 };
 
-typedef enum sw_statement { SW_STATEMENT_T_MEM, SW_STATEMENT_T_GEN, SW_STATEMENT_T_SYM, SW_STATEMENT_T_GEO } sw_statement;
+typedef enum sw_statement {
+    SW_STATEMENT_T_MEM,
+    SW_STATEMENT_T_GEN,
+    SW_STATEMENT_T_SYM,
+    SW_STATEMENT_T_GEO
+} sw_statement;
 
 typedef struct sw_refine_config {
-    int32_t axis_count;  /* 0 = the sweep does not refine */
-    int32_t axes[2];     /* numbers among the sweep's axes */
-    int32_t reached;     /* sw_statement: this onset is reached */
+    int32_t axis_count; /* 0 = the sweep does not refine */
+    int32_t axes[2];    /* numbers among the sweep's axes */
+    int32_t reached;    /* sw_statement: this onset is reached */
     sw_refine_rule rule;
 } sw_refine_config;
 
 /* Successive halving: runs stop at each rung; when all that are left have come there, the best go on. */
 typedef struct sw_halving_config {
-    int32_t rung_count;  /* 0 = off */
+    int32_t rung_count;          /* 0 = off */
     int64_t rungs[SW_RUNGS_MAX]; /* steps, ascending */
-    double keep;         /* share that goes on */
-    int32_t measure;     /* number of a metric (record.h) */
-    bool lowest;         /* the best have the lowest value, not the highest */
+    double keep;                 /* share that goes on */
+    int32_t measure;             /* number of a metric (record.h) */
+    bool lowest;                 /* the best have the lowest value, not the highest */
     int32_t within_count;
     int32_t within[SW_WITHIN_MAX]; /* only runs that agree in these axes compete; -1 = the label */
 } sw_halving_config;
@@ -119,7 +131,9 @@ typedef struct sw_adaptive_config {
 const sw_adaptive_config *sw_sweep_adaptive(const sw_sweep *sweep);
 
 /* Where run k stands on the lattice of `refine`: planes are what the other axes make. Index 1 is 0 with one axis. */
-typedef struct sw_lattice_place { size_t plane, index[2], seed; } sw_lattice_place;
+typedef struct sw_lattice_place {
+    size_t plane, index[2], seed;
+} sw_lattice_place;
 void sw_sweep_lattice_size(const sw_sweep *sweep, size_t *planes, size_t size[2], size_t *seeds);
 void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64_t k);
 
@@ -140,22 +154,22 @@ void sw_config_default(sw_run_config *out);
 /* ---- the table of keys: documentation, --list-keys and the schema follow from it ---- */
 
 typedef struct sw_key_info {
-    const char *path;       /* "optimizer.learning_rate" */
-    const char *type;       /* "number", "integer", "boolean", "string", "one of a, b, c" */
+    const char *path; /* "optimizer.learning_rate" */
+    const char *type; /* "number", "integer", "boolean", "string", "one of a, b, c" */
     const char *default_text;
-    const char *range;      /* "> 0", "0..1", "" */
+    const char *range; /* "> 0", "0..1", "" */
     const char *meaning;
-    bool identity;          /* enters the run's identity */
-    const char *unit;       /* "steps", "nat", "" */
-    const char *concerns;   /* "task.kind modular", "" = every run */
+    bool identity;        /* enters the run's identity */
+    const char *unit;     /* "steps", "nat", "" */
+    const char *concerns; /* "task.kind modular", "" = every run */
     /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers); `word`: a text
      * allowed instead of an integer ("all"), NULL = none; `values`: of an enumeration, NULL-terminated, else NULL. */
     const char *base, *word;
     const char *const *values;
     bool has_minimum, has_maximum, minimum_excluded, maximum_excluded;
     double minimum, maximum;
-    size_t longest;         /* array: most elements */
-    char text[4][256];      /* storage of the texts above */
+    size_t longest;    /* array: most elements */
+    char text[4][256]; /* storage of the texts above */
 } sw_key_info;
 size_t sw_key_count(void);
 void sw_key_describe(size_t i, sw_key_info *out); /* texts point into *out: not to be copied */

@@ -2,8 +2,8 @@
  *
  * Every place that can be refused by the operating system asks first. With SYMSWEEP_FAULT=N[:ERRNO[:POINT]] in the
  * environment the N-th question (1 is the first; only those of POINT when given) is answered with ERRNO (default
- * 5, EIO), which is said on stderr, all others with 0. With SYMSWEEP_FAULT=count the number of questions is printed to stderr at exit, in all and
- * for each point. */
+ * 5, EIO), which is said on stderr, all others with 0. With SYMSWEEP_FAULT=count the number of questions is printed to
+ * stderr at exit, in all and for each point. */
 #ifndef SYMSWEEP_FAULT_H
 #define SYMSWEEP_FAULT_H
 

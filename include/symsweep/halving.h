@@ -12,10 +12,10 @@ typedef enum sw_halving_fate {
 } sw_halving_fate;
 
 typedef struct sw_halving_run {
-    bool ended;          /* by itself: nothing is decided about it, but it competes with what it reached */
-    int32_t known;       /* rungs that it has come to */
-    const double *value; /* [rungs]: the measure at those; of an ended run its last one at the others, NaN = none */
-    int32_t target;      /* out: the rung it trains to or was pruned at; the number of rungs = to its end */
+    bool ended;           /* by itself: nothing is decided about it, but it competes with what it reached */
+    int32_t known;        /* rungs that it has come to */
+    const double *value;  /* [rungs]: the measure at those; of an ended run its last one at the others, NaN = none */
+    int32_t target;       /* out: the rung it trains to or was pruned at; the number of rungs = to its end */
     sw_halving_fate fate; /* out */
 } sw_halving_run;
 

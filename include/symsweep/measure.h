@@ -10,8 +10,8 @@
 typedef struct sw_measure sw_measure;
 
 /* Prepares the fixed tuple sets, null pairs and workspaces of a run. `task` and `split` must outlive it. */
-sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task, const int8_t *split)
-    SW_MUST_CHECK;
+sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task,
+                            const int8_t *split) SW_MUST_CHECK;
 void sw_measure_destroy(sw_measure *measure);
 
 /* What is known before training. */
@@ -24,7 +24,9 @@ sw_status sw_measure_evaluate(sw_record *out, sw_measure *measure, sw_model *mod
 
 /* The gradient that stands in the model, as a whole and by block; NaN for a block that the model has not. Taken in the
  * step that leads to an evaluation, before the optimizer overwrites the gradient. */
-typedef struct sw_gradient_norms { double all, block[SW_BLOCK_COUNT]; } sw_gradient_norms;
+typedef struct sw_gradient_norms {
+    double all, block[SW_BLOCK_COUNT];
+} sw_gradient_norms;
 void sw_measure_gradient(sw_gradient_norms *out, sw_model *model);
 /* Puts them into GRADIENT_NORM and GRADIENT_NORM_<block> of a record. */
 void sw_record_set_gradient(sw_record *record, const sw_gradient_norms *norms);

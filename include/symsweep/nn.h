@@ -15,8 +15,14 @@
 
 /* ---- models ---- */
 
-typedef enum sw_block { SW_BLOCK_EMBEDDING, SW_BLOCK_POSITION, SW_BLOCK_ATTENTION, SW_BLOCK_MLP, SW_BLOCK_UNEMBEDDING,
-                        SW_BLOCK_COUNT } sw_block;
+typedef enum sw_block {
+    SW_BLOCK_EMBEDDING,
+    SW_BLOCK_POSITION,
+    SW_BLOCK_ATTENTION,
+    SW_BLOCK_MLP,
+    SW_BLOCK_UNEMBEDDING,
+    SW_BLOCK_COUNT
+} sw_block;
 
 typedef struct sw_tensor {
     char name[48];    /* "layers.0.attention.query", ... */
@@ -79,13 +85,14 @@ enum { SW_CLASSES_MAX = 4096 };
 double sw_loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
                size_t count, sw_real *dlogits);
 
-/* Per-row cross-entropy (nats), margin z_y - max_{k != y} z_k, argmax (lowest index on ties); any output may be NULL. */
+/* Per-row cross-entropy (nats), margin z_y - max_{k != y} z_k, argmax (lowest index on ties); any output may be NULL.
+ */
 void sw_loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *label, size_t rows,
                   sw_real *loss, sw_real *margin, int32_t *argmax);
 
 typedef struct sw_divergence_spec {
     sw_comparison compare;
-    sw_divergence divergence;  /* CONVOLUTION only */
+    sw_divergence divergence; /* CONVOLUTION only */
     int32_t classes;
     /* ADDITIVE, NEGATED: log-odds = z[odds_high] - z[odds_low] */
     int32_t odds_high, odds_low;
@@ -93,14 +100,14 @@ typedef struct sw_divergence_spec {
     const int32_t *class_map;
 } sw_divergence_spec;
 
-/* Mean over `count` >= 1 tuples of the divergence; row[i] of an input index i gives its row in logits (row NULL = identity).
- * dlogits (may be NULL) accumulates scale * gradient of the mean. */
+/* Mean over `count` >= 1 tuples of the divergence; row[i] of an input index i gives its row in logits (row NULL =
+ * identity). dlogits (may be NULL) accumulates scale * gradient of the mean. */
 double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                           const sw_real *logits, double scale, sw_real *dlogits);
 
-/* Each tuple's violation (nats) in out[count]; disagree[count] = 1 where the two sides' argmax differ (ADDITIVE, NEGATED:
- * one log-odds is positive and the other is not; CLASS_ZERO: the argmax is not 0); excess[count] = CONVOLUTION: mass
- * beyond the diameter, not written by the others. Any output may be NULL. */
+/* Each tuple's violation (nats) in out[count]; disagree[count] = 1 where the two sides' argmax differ (ADDITIVE,
+ * NEGATED: one log-odds is positive and the other is not; CLASS_ZERO: the argmax is not 0); excess[count] =
+ * CONVOLUTION: mass beyond the diameter, not written by the others. Any output may be NULL. */
 void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                         const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess);
 
@@ -138,7 +145,10 @@ sw_status sw_prior_entropy(double *value, sw_prior_work *work, const sw_real *E,
                            sw_real *dE) SW_MUST_CHECK;
 
 /* One pair of inputs that differ in one operand: logits rows, and the tokens a, a' that differ. */
-typedef struct sw_lipschitz_pair { int32_t row[2]; int32_t token[2]; } sw_lipschitz_pair;
+typedef struct sw_lipschitz_pair {
+    int32_t row[2];
+    int32_t token[2];
+} sw_lipschitz_pair;
 /* mean over pairs of max(0, ||z - z'||^2 / (||E_a - E_a'||^2 + 1e-6) - bound^2); gradient through both. */
 double sw_prior_lipschitz(const sw_lipschitz_pair *pairs, size_t count, double bound, const sw_real *logits,
                           int32_t classes, const sw_real *E, int32_t d, double weight, sw_real *dlogits, sw_real *dE);

@@ -10,7 +10,11 @@ enum { SW_THRESHOLD_COUNT = 4 }; /* 0.9, 0.95, 0.99, 1.0 */
 extern const double sw_thresholds[SW_THRESHOLD_COUNT];
 
 typedef enum sw_phase {
-    SW_PHASE_CONFUSION, SW_PHASE_MEMORIZATION, SW_PHASE_GROKKING, SW_PHASE_COMPREHENSION, SW_PHASE_DIVERGED,
+    SW_PHASE_CONFUSION,
+    SW_PHASE_MEMORIZATION,
+    SW_PHASE_GROKKING,
+    SW_PHASE_COMPREHENSION,
+    SW_PHASE_DIVERGED,
     SW_PHASE_UNFINISHED
 } sw_phase;
 
@@ -18,7 +22,7 @@ typedef enum sw_phase {
  * evaluation. */
 typedef struct sw_onsets {
     int64_t t_mem, t_gen, t_sym, t_geo, t_geo_participation;
-    int64_t lead_time;      /* t_gen - t_sym of the mean violation; INT64_MIN = one is not reached */
+    int64_t lead_time; /* t_gen - t_sym of the mean violation; INT64_MIN = one is not reached */
     bool lead_time_known;
     int64_t train_first[SW_THRESHOLD_COUNT], train_stable[SW_THRESHOLD_COUNT], train_dips[SW_THRESHOLD_COUNT];
     int64_t test_first[SW_THRESHOLD_COUNT], test_stable[SW_THRESHOLD_COUNT], test_dips[SW_THRESHOLD_COUNT];

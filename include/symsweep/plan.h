@@ -11,27 +11,28 @@ typedef struct sw_planned_run {
     char id[SW_RUN_ID_LENGTH + 1]; /* SHA-256 of the identity JSON, hex */
     char label[128];
     sw_run_config config;
-    double flops;          /* floating point operations of training and measuring, estimated */
-    double seconds;        /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
-    size_t memory;         /* bytes a trainer needs, estimated */
+    double flops;           /* floating point operations of training and measuring, estimated */
+    double seconds;         /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
+    size_t memory;          /* bytes a trainer needs, estimated */
     sw_lattice_place place; /* with refine */
 } sw_planned_run;
 
 typedef struct sw_plan {
     char *name, *output, *sweep_path;
-    char *sweep_text; size_t sweep_length;
+    char *sweep_text;
+    size_t sweep_length;
     size_t axis_count;
     sw_axis *axes;
     size_t count;
-    sw_planned_run *runs;      /* in sweep order */
-    sw_axis_value *axis_values;/* [count, axis_count] */
-    size_t *order;             /* [count]: longest expected first, ties in sweep order */
+    sw_planned_run *runs;       /* in sweep order */
+    sw_axis_value *axis_values; /* [count, axis_count] */
+    size_t *order;              /* [count]: longest expected first, ties in sweep order */
     sw_adaptive_config adaptive;
     size_t planes, lattice[2], seeds; /* with refine: run (plane, index, seed) of every place is in the plan */
 } sw_plan;
 
-/* Floating point operations a second that estimates count with until a machine is measured. Only sums and orders of runs
- * depend on it. */
+/* Floating point operations a second that estimates count with until a machine is measured. Only sums and orders of
+ * runs depend on it. */
 #define SW_REFERENCE_FLOPS 4e10
 
 /* Expands. A task that cannot be built, a weight on a family that is not defined on the task, a batch larger than the
@@ -54,9 +55,9 @@ typedef struct sw_run_cost {
     double evaluate_flops; /* one evaluation */
     double flops;          /* the whole run, early stop not foreseen */
     double seconds;
-    size_t memory;         /* bytes a trainer needs */
+    size_t memory; /* bytes a trainer needs */
     size_t parameters;
-    double file_bytes;     /* its rows in the results file, uncompressed */
+    double file_bytes; /* its rows in the results file, uncompressed */
 } sw_run_cost;
 sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config) SW_MUST_CHECK;
 
@@ -71,9 +72,10 @@ typedef struct sw_plan_speed {
 /* How many cores this process may use, at least 1. */
 size_t sw_cores(void);
 
-/* Times of the runs from measurements on this machine, while `busy` of its cores (this one among them) do the same work: the few kinds of runs that cost most are measured, the others get
- * the speed of those. Kinds too large for a quick try are not measured; when that is all of them, measured_share is 0
- * and the reference rate stays. Orders the plan anew. */
+/* Times of the runs from measurements on this machine, while `busy` of its cores (this one among them) do the same
+ * work: the few kinds of runs that cost most are measured, the others get the speed of those. Kinds too large for a
+ * quick try are not measured; when that is all of them, measured_share is 0 and the reference rate stays. Orders the
+ * plan anew. */
 sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget,
                             size_t busy) SW_MUST_CHECK;
 /* Times of the runs at a given number of operations a second. */

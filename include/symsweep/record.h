@@ -17,18 +17,23 @@ typedef enum sw_metric_id {
 
 /* Metrics of each family, in this order after the scalar ones. */
 typedef enum sw_family_metric {
-    SW_FAMILY_MEAN, SW_FAMILY_MAX, SW_FAMILY_DISAGREEMENT, SW_FAMILY_NULL_MEAN, SW_FAMILY_NULL_MAX,
-    SW_FAMILY_RATIO_MEAN, SW_FAMILY_RATIO_MAX,
+    SW_FAMILY_MEAN,
+    SW_FAMILY_MAX,
+    SW_FAMILY_DISAGREEMENT,
+    SW_FAMILY_NULL_MEAN,
+    SW_FAMILY_NULL_MAX,
+    SW_FAMILY_RATIO_MEAN,
+    SW_FAMILY_RATIO_MAX,
     SW_FAMILY_METRIC_COUNT
 } sw_family_metric;
 
 enum { SW_METRIC_COUNT = SW_METRIC_SCALAR_COUNT + SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT };
 
-#define SW_METRIC_OF_FAMILY(family, which) (SW_METRIC_SCALAR_COUNT + (family) * SW_FAMILY_METRIC_COUNT + (which))
+#define SW_METRIC_OF_FAMILY(family, which) (SW_METRIC_SCALAR_COUNT + (family)*SW_FAMILY_METRIC_COUNT + (which))
 
 typedef struct sw_metric {
-    const char *group;      /* "curves", "geometry", "symmetry/commutativity" */
-    const char *name;       /* "train_loss", "mean" */
+    const char *group; /* "curves", "geometry", "symmetry/commutativity" */
+    const char *name;  /* "train_loss", "mean" */
     const char *units;
     const char *long_name;
     const char *definition;
@@ -61,11 +66,11 @@ typedef struct sw_run_facts {
 
 /* Widths of the snapshot arrays of one run. A zero width: the run has no such array. */
 typedef struct sw_snapshot_shape {
-    int32_t entities;    /* rows of pca */
-    int32_t singular;    /* singular values: min(entities, d) */
-    int32_t fourier;     /* frequencies 1..n/2 (or irreducible characters) */
+    int32_t entities;      /* rows of pca */
+    int32_t singular;      /* singular values: min(entities, d) */
+    int32_t fourier;       /* frequencies 1..n/2 (or irreducible characters) */
     int32_t vocabulary, d; /* embedding, 0 unless saved */
-    int64_t parameters;  /* 0 unless saved */
+    int64_t parameters;    /* 0 unless saved */
 } sw_snapshot_shape;
 
 enum { SW_PCA_COMPONENTS = 8 };
@@ -88,18 +93,24 @@ typedef struct sw_run_data {
     int64_t inputs;
     int32_t tokens;
     int32_t reserved;
-    const int8_t *split;   /* [inputs] 1 train, 0 test */
-    const int32_t *input;  /* [inputs, tokens] */
-    const int32_t *label;  /* [inputs] */
+    const int8_t *split;  /* [inputs] 1 train, 0 test */
+    const int32_t *input; /* [inputs, tokens] */
+    const int32_t *label; /* [inputs] */
 } sw_run_data;
 
 typedef enum sw_run_state {
-    SW_RUN_PENDING, SW_RUN_RUNNING, SW_RUN_DONE, SW_RUN_DIVERGED, SW_RUN_FAILED, SW_RUN_NOT_SELECTED, SW_RUN_PRUNED
+    SW_RUN_PENDING,
+    SW_RUN_RUNNING,
+    SW_RUN_DONE,
+    SW_RUN_DIVERGED,
+    SW_RUN_FAILED,
+    SW_RUN_NOT_SELECTED,
+    SW_RUN_PRUNED
 } sw_run_state;
 
 /* How a run ended. */
 typedef struct sw_run_result {
-    int32_t state; /* sw_run_state */
+    int32_t state;              /* sw_run_state */
     int32_t records, snapshots; /* how many were sent */
     int32_t stopped_early;      /* 1 = by `stop` before `steps` */
     int64_t steps;              /* optimizer steps taken */
@@ -126,7 +137,7 @@ typedef struct sw_sink {
 
 /* Processor seconds of the parts of a run. */
 typedef struct sw_pace {
-    double setup;    /* until the first step */
+    double setup; /* until the first step */
     double step;
     double evaluate; /* on the average of those with and without the costly measures */
 } sw_pace;

@@ -1,7 +1,8 @@
 /* run.h: the resolved configuration of one run, as plain structs.
  *
  * Plain data of fixed size without pointers: it is copied over the wire as it stands. The config module fills it
- * from JSON and is the only one that knows paths, defaults and limits (src/config/keys.c); every other module reads it. */
+ * from JSON and is the only one that knows paths, defaults and limits (src/config/keys.c); every other module reads it.
+ */
 #ifndef SYMSWEEP_RUN_H
 #define SYMSWEEP_RUN_H
 
@@ -23,17 +24,38 @@ typedef enum sw_family_id {
 } sw_family_id;
 
 typedef enum sw_operation {
-    SW_OP_ADD, SW_OP_SUB, SW_OP_SUM_SQUARED, SW_OP_SUM_CUBED, SW_OP_MUL, SW_OP_CIRCLE,
-    SW_OP_DIV, SW_OP_SUM_OF_SQUARES, SW_OP_QUADRATIC, SW_OP_CUBIC, SW_OP_COUNT
+    SW_OP_ADD,
+    SW_OP_SUB,
+    SW_OP_SUM_SQUARED,
+    SW_OP_SUM_CUBED,
+    SW_OP_MUL,
+    SW_OP_CIRCLE,
+    SW_OP_DIV,
+    SW_OP_SUM_OF_SQUARES,
+    SW_OP_QUADRATIC,
+    SW_OP_CUBIC,
+    SW_OP_COUNT
 } sw_operation;
 
 typedef enum sw_graph_kind {
-    SW_GRAPH_CYCLE, SW_GRAPH_PATH, SW_GRAPH_GRID, SW_GRAPH_GRID3D, SW_GRAPH_CYLINDER, SW_GRAPH_HYPERCUBE,
-    SW_GRAPH_TORUS, SW_GRAPH_TREE, SW_GRAPH_EDGE_LIST, SW_GRAPH_COUNT
+    SW_GRAPH_CYCLE,
+    SW_GRAPH_PATH,
+    SW_GRAPH_GRID,
+    SW_GRAPH_GRID3D,
+    SW_GRAPH_CYLINDER,
+    SW_GRAPH_HYPERCUBE,
+    SW_GRAPH_TORUS,
+    SW_GRAPH_TREE,
+    SW_GRAPH_EDGE_LIST,
+    SW_GRAPH_COUNT
 } sw_graph_kind;
 
 typedef enum sw_group_kind {
-    SW_GROUP_CYCLIC, SW_GROUP_DIHEDRAL, SW_GROUP_SYMMETRIC, SW_GROUP_PRODUCT, SW_GROUP_COUNT
+    SW_GROUP_CYCLIC,
+    SW_GROUP_DIHEDRAL,
+    SW_GROUP_SYMMETRIC,
+    SW_GROUP_PRODUCT,
+    SW_GROUP_COUNT
 } sw_group_kind;
 
 typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
@@ -41,7 +63,7 @@ typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_compa
 enum { SW_PATH_MAX = 1024, SW_SIDES_MAX = 3, SW_FACTORS_MAX = 6, SW_SNAPSHOT_STEPS_MAX = 64, SW_LAYERS_MAX = 8 };
 
 typedef struct sw_task_config {
-    int32_t kind; /* sw_task_id */
+    int32_t kind;         /* sw_task_id */
     double label_shuffle; /* share of the labels that is permuted, 0..1 */
     /* modular */
     int32_t operation; /* sw_operation */
@@ -53,10 +75,10 @@ typedef struct sw_task_config {
     int32_t sides[SW_SIDES_MAX];
     int32_t dimension;
     int32_t branching, depth;
-    char file[SW_PATH_MAX];     /* edge_list: path as resolved against the sweep file's folder */
-    uint8_t file_sha256[32];    /* edge_list: of its content; the trainer checks it */
+    char file[SW_PATH_MAX];  /* edge_list: path as resolved against the sweep file's folder */
+    uint8_t file_sha256[32]; /* edge_list: of its content; the trainer checks it */
     /* comparison */
-    int32_t form; /* sw_comparison_form */
+    int32_t form;      /* sw_comparison_form */
     int32_t attribute; /* three_way: which attribute is compared */
     /* group */
     int32_t group; /* sw_group_kind */
@@ -71,10 +93,10 @@ typedef enum sw_operand_embeddings { SW_OPERANDS_TIED, SW_OPERANDS_SEPARATE } sw
 typedef struct sw_model_config {
     int32_t kind; /* sw_model_kind */
     int32_t layers, d_model, heads, d_head, d_mlp, d_hidden;
-    bool readout_token;               /* transformer: "=" appended; mlp never has it */
-    int32_t operand_embeddings;       /* sw_operand_embeddings */
-    double embedding_init_scale;      /* factor on the standard deviation of the initial token embedding */
-    double output_scale;              /* logits are multiplied by it */
+    bool readout_token;          /* transformer: "=" appended; mlp never has it */
+    int32_t operand_embeddings;  /* sw_operand_embeddings */
+    double embedding_init_scale; /* factor on the standard deviation of the initial token embedding */
+    double output_scale;         /* logits are multiplied by it */
 } sw_model_config;
 
 typedef enum sw_optimizer_kind { SW_OPTIMIZER_ADAMW, SW_OPTIMIZER_SGD, SW_OPTIMIZER_MUON } sw_optimizer_kind;
@@ -85,9 +107,9 @@ typedef struct sw_optimizer_config {
     double learning_rate, beta1, beta2, epsilon, weight_decay, momentum;
     bool nesterov;
     int64_t warmup_steps;
-    int32_t schedule;      /* sw_schedule_kind; cosine decays from the end of warm-up to 0 at `steps` */
-    int64_t batch_size;    /* 0 = full */
-    double gradient_clip;  /* largest L2 norm of the whole gradient; 0 = off */
+    int32_t schedule;     /* sw_schedule_kind; cosine decays from the end of warm-up to 0 at `steps` */
+    int64_t batch_size;   /* 0 = full */
+    double gradient_clip; /* largest L2 norm of the whole gradient; 0 = off */
     double grokfast_alpha, grokfast_lambda; /* lambda 0 = filter off */
     double muon_learning_rate, muon_momentum;
     int32_t muon_newton_schulz_steps;
@@ -114,41 +136,43 @@ typedef enum sw_prior_id { SW_PRIOR_NUCLEAR, SW_PRIOR_ENTROPY, SW_PRIOR_LIPSCHIT
 typedef struct sw_prior_config {
     double weight;
     int64_t from_step, until_step;
-    int32_t every;           /* nuclear, entropy: SVD refreshed every so many steps; 1 = each step */
-    double bound;            /* lipschitz */
-    int32_t neighbors;       /* lipschitz: 0 = any other token */
-    int64_t pairs_per_step;  /* lipschitz */
+    int32_t every;          /* nuclear, entropy: SVD refreshed every so many steps; 1 = each step */
+    double bound;           /* lipschitz */
+    int32_t neighbors;      /* lipschitz: 0 = any other token */
+    int64_t pairs_per_step; /* lipschitz */
 } sw_prior_config;
 
 typedef struct sw_evaluate_config {
-    int64_t every;           /* optimizer steps between evaluations */
-    int64_t tuples;          /* most tuples a family's violation is measured on; fewer exist: all of them */
-    int64_t spectra_every;   /* evaluations between the costly measures (restricted loss ...); 1 = each */
-    int32_t snapshots;       /* log-spaced snapshots between the first and the last */
+    int64_t every;         /* optimizer steps between evaluations */
+    int64_t tuples;        /* most tuples a family's violation is measured on; fewer exist: all of them */
+    int64_t spectra_every; /* evaluations between the costly measures (restricted loss ...); 1 = each */
+    int32_t snapshots;     /* log-spaced snapshots between the first and the last */
     int32_t snapshot_step_count;
     int64_t snapshot_steps[SW_SNAPSHOT_STEPS_MAX]; /* chosen steps, ascending (evaluate.snapshot_steps) */
 } sw_evaluate_config;
 
 typedef struct sw_stop_config {
-    double test_accuracy;    /* 0 = never stop early */
-    int64_t for_steps;       /* held so long */
+    double test_accuracy; /* 0 = never stop early */
+    int64_t for_steps;    /* held so long */
 } sw_stop_config;
 
-typedef struct sw_save_config { bool embedding, parameters, split; } sw_save_config;
+typedef struct sw_save_config {
+    bool embedding, parameters, split;
+} sw_save_config;
 
 typedef struct sw_phase_config {
-    int32_t family;          /* sw_family_id, or -1 = by task */
-    double tau;              /* nats */
+    int32_t family; /* sw_family_id, or -1 = by task */
+    double tau;     /* nats */
     double accuracy;
-    int64_t gap;             /* steps */
+    int64_t gap; /* steps */
 } sw_phase_config;
 
 /* `prune` of a sweep as far as one run is concerned: when it is given up before `steps`. Does not enter the identity: a
  * run that is given up has the numbers of one that is not, as far as it goes. */
 typedef struct sw_prune_config {
-    double generalized_accuracy;    /* test accuracy that has held ... */
-    int64_t generalized_for_steps;  /* ... for so long; 0 = off */
-    double diverged_train_loss;     /* nats; 0 = off */
+    double generalized_accuracy;   /* test accuracy that has held ... */
+    int64_t generalized_for_steps; /* ... for so long; 0 = off */
+    double diverged_train_loss;    /* nats; 0 = off */
 } sw_prune_config;
 
 typedef struct sw_run_config {

@@ -15,10 +15,10 @@
 typedef struct sw_store_run {
     const char *id, *config, *label, *task;
     int64_t seed;
-    int64_t evaluations;      /* most records */
-    int64_t snapshots;        /* most snapshots */
+    int64_t evaluations; /* most records */
+    int64_t snapshots;   /* most snapshots */
     sw_snapshot_shape shape;
-    int64_t data_inputs;      /* 0 unless save.split */
+    int64_t data_inputs; /* 0 unless save.split */
     int32_t data_tokens;
     const char *parameter_layout; /* JSON, or "" */
     const sw_axis_value *axes;    /* [axis_count] */
@@ -35,14 +35,15 @@ typedef struct sw_store_knowledge {
 
 typedef struct sw_store_layout {
     const char *sweep_name;
-    const char *sweep_text; size_t sweep_length;
-    const char *blas, *mpi;   /* versions for the root attributes */
+    const char *sweep_text;
+    size_t sweep_length;
+    const char *blas, *mpi; /* versions for the root attributes */
     size_t axis_count;
     const sw_axis *axes;
     size_t run_count;
     const sw_store_run *runs;
-    bool metric[SW_METRIC_COUNT]; /* datasets to make: metrics that apply to any run */
-    bool refined;                 /* /runs/refine too */
+    bool metric[SW_METRIC_COUNT];        /* datasets to make: metrics that apply to any run */
+    bool refined;                        /* /runs/refine too */
     const sw_store_knowledge *knowledge; /* NULL: rows that the layout does not know stay without values of new axes */
 } sw_store_layout;
 
@@ -70,8 +71,8 @@ sw_status sw_store_data(sw_store *store, int64_t row, const sw_run_data *data) S
 sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record) SW_MUST_CHECK; /* buffered */
 sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *snapshot) SW_MUST_CHECK;
 /* Final values, onsets, state, timings, checksum; then the row is never written again. */
-sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *result, const sw_onsets *onsets)
-    SW_MUST_CHECK;
+sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *result,
+                          const sw_onsets *onsets) SW_MUST_CHECK;
 /* Rewrites the onsets of a finished row (thresholds of phases were changed in the sweep). */
 sw_status sw_store_onsets(sw_store *store, int64_t row, const sw_onsets *onsets) SW_MUST_CHECK;
 /* The run goes back to pending (its worker was lost or asked to stop); attempts + 1 when `charge`. */
@@ -108,7 +109,8 @@ sw_status sw_store_heartbeat(sw_store *store) SW_MUST_CHECK;
  * has been replaced by sw_store_open, its onsets are the caller's to recompute. */
 bool sw_store_config_changed(const sw_store *store, int64_t row);
 
-/* Runs that are still running become pending; flushes, makes the file plain, gives up the lock. `store` is gone whatever is returned. */
+/* Runs that are still running become pending; flushes, makes the file plain, gives up the lock. `store` is gone
+ * whatever is returned. */
 sw_status sw_store_close(sw_store *store) SW_MUST_CHECK;
 
 /* ---- reading: status, show, export; live, finished or crashed files ---- */
@@ -122,9 +124,9 @@ typedef struct sw_result_row {
     sw_run_state state;
     double wall_seconds, steps_per_second, measure_share;
     sw_onsets onsets;
-    int64_t checksum; /* -1 = none: the run is not over */
+    int64_t checksum;                     /* -1 = none: the run is not over */
     double train_accuracy, test_accuracy; /* of the last evaluation; NaN until the run is over */
-    bool damaged;     /* over, but its checksum does not fit: the next start trains it again */
+    bool damaged;                         /* over, but its checksum does not fit: the next start trains it again */
 } sw_result_row;
 
 sw_status sw_results_open(sw_results **out, const char *path) SW_MUST_CHECK;
@@ -134,7 +136,7 @@ const char *sw_results_sweep_name(const sw_results *results);
 /* The sweep file as given, its latest form; free with free(). */
 sw_status sw_results_sweep_text(const sw_results *results, char **out) SW_MUST_CHECK;
 const char *sw_results_attribute(const sw_results *results, const char *name); /* root attribute; NULL */
-bool sw_results_live(const sw_results *results); /* a writer holds the file now */
+bool sw_results_live(const sw_results *results);                               /* a writer holds the file now */
 /* Reads what is new in a live file. */
 sw_status sw_results_refresh(sw_results *results) SW_MUST_CHECK;
 const sw_result_row *sw_results_row(const sw_results *results, size_t i);
@@ -153,10 +155,10 @@ void sw_results_writer(const sw_results *results, char out[512]);
 /* All that a run has one value of, for tables: the file's datasets of one value (or one text) a run, in groups: runs,
  * axes, onsets, final values, facts of the families. Missing: NaN, -1, "". */
 typedef struct sw_result_column {
-    const char *path;   /* "/runs/onset/t_mem"; valid as long as the results */
-    sw_axis_type type;  /* SW_AXIS_BOOL never: codes are integers */
-    bool single;        /* a real that the file keeps in single precision */
-    int64_t *integers;  /* [count of runs], by type; the others NULL */
+    const char *path;  /* "/runs/onset/t_mem"; valid as long as the results */
+    sw_axis_type type; /* SW_AXIS_BOOL never: codes are integers */
+    bool single;       /* a real that the file keeps in single precision */
+    int64_t *integers; /* [count of runs], by type; the others NULL */
     double *reals;
     char **texts;
 } sw_result_column;

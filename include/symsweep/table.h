@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 /* One line a setting (the axes but the seeds, and the label): runs that are over of all, medians of t_mem, t_sym and
- * t_gen over those, phases; the first 60 settings. Runs that were not selected are left out of this and the next. A median is "-" when half of the runs or more did not reach it. */
+ * t_gen over those, phases; the first 60 settings. Runs that were not selected are left out of this and the next. A
+ * median is "-" when half of the runs or more did not reach it. */
 sw_status sw_table_print_settings(FILE *out, const sw_results *results) SW_MUST_CHECK;
 
 /* One line a run, at most `most` of them: number, seed, phase or state, t_mem, t_sym, t_gen, newest test accuracy,

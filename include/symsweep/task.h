@@ -93,36 +93,36 @@ struct sw_task {
     int32_t entities;   /* number of entity tokens: rows 0..entities-1 of the embedding are the geometry's E */
     int32_t vocabulary; /* V */
     bool readout;
-    bool separate;      /* separate operand embeddings */
-    size_t inputs;      /* N */
-    int32_t order;      /* n of the abelian group whose characters are the Fourier modes; 0 = none */
-    int32_t *input;     /* [N, T] tokens */
-    int32_t *label;     /* [N]; after label_shuffle the permuted ones */
-    int32_t *true_label;/* [N]; as the task defines them */
-    int32_t *mirror;    /* [N] index of the mirror of an input, -1 = none; NULL = the task has no mirrors */
+    bool separate;       /* separate operand embeddings */
+    size_t inputs;       /* N */
+    int32_t order;       /* n of the abelian group whose characters are the Fourier modes; 0 = none */
+    int32_t *input;      /* [N, T] tokens */
+    int32_t *label;      /* [N]; after label_shuffle the permuted ones */
+    int32_t *true_label; /* [N]; as the task defines them */
+    int32_t *mirror;     /* [N] index of the mirror of an input, -1 = none; NULL = the task has no mirrors */
     /* Entity -> exponents in the task's abelian group Z_f0 x Z_f1 x ... for the Fourier measures: character
      * (k0, k1, ...) of entity e is exp(-2 pi i sum_j k_j exponent[e * factor_count + j] / factor[j]); -1: the
      * entity is left out (zero for mul). One factor, a cyclic group: exp(-2 pi i k exponent[e] / order). NULL when
      * order = 0. */
-    int32_t *exponent;  /* [entities, factor_count] */
+    int32_t *exponent; /* [entities, factor_count] */
     /* Entity coordinates: graph nodes, comparison attributes, group elements (product: one residue a factor; dihedral
      * r^k s^f: k, f; symmetric: one-line notation); [entities, coordinate_count]; NULL = none. */
     int32_t coordinate_count;
     int32_t *coordinate;
-    int32_t *distance;  /* graphs: geodesics [entities, entities]; NULL elsewhere */
-    int32_t *product;   /* groups: Cayley table [entities, entities]; NULL elsewhere */
-    bool abelian;       /* group of the task is abelian (modular: true) */
-    void *extra;        /* private to the kind */
-    int32_t relations;  /* number of relation tokens; > 0: inputs are (operand 0, relation, operand 1) */
-    int32_t second_from;/* smallest second operand in the table: 1 for div, else 0 */
+    int32_t *distance;    /* graphs: geodesics [entities, entities]; NULL elsewhere */
+    int32_t *product;     /* groups: Cayley table [entities, entities]; NULL elsewhere */
+    bool abelian;         /* group of the task is abelian (modular: true) */
+    void *extra;          /* private to the kind */
+    int32_t relations;    /* number of relation tokens; > 0: inputs are (operand 0, relation, operand 1) */
+    int32_t second_from;  /* smallest second operand in the table: 1 for div, else 0 */
     int32_t factor_count; /* cyclic factors of the abelian group; 0 when order = 0; order = their product */
     int32_t factor[SW_FACTORS_MAX];
     /* Inputs by label: class c has by_label[label_start[c] .. label_start[c + 1]), ascending; pair_start[c] = ordered
      * pairs of distinct inputs of one class in the classes below c. */
-    int32_t *by_label;     /* [N] */
-    int32_t *label_start;  /* [C + 1] */
-    uint64_t *pair_start;  /* [C + 1] */
-    struct sw_arena *arena;/* owns every table */
+    int32_t *by_label;      /* [N] */
+    int32_t *label_start;   /* [C + 1] */
+    uint64_t *pair_start;   /* [C + 1] */
+    struct sw_arena *arena; /* owns every table */
 };
 
 /* validate + shape, cheap enough for every run of a plan. Tables stay NULL. */

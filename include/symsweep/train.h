@@ -15,15 +15,16 @@ typedef struct sw_checkpoint_options {
 } sw_checkpoint_options;
 
 /* Trains one run to its end. The result is filled whatever happens. SW_OK: the run is done, diverged or pruned (a
- * result); SW_E_INTERRUPTED: the sink asked to stop, or until_step is reached (result->state is SW_RUN_RUNNING); anything else: the run failed, the message
- * says why. A checkpoint of this very run at checkpoint->path is resumed from, bit for bit; one that is damaged, of
- * another run or made on a core whose numbers differ is put aside with a warning and the run starts anew. The file stays
- * when the run has ended: whoever keeps the result removes it once that is safe. */
+ * result); SW_E_INTERRUPTED: the sink asked to stop, or until_step is reached (result->state is SW_RUN_RUNNING);
+ * anything else: the run failed, the message says why. A checkpoint of this very run at checkpoint->path is resumed
+ * from, bit for bit; one that is damaged, of another run or made on a core whose numbers differ is put aside with a
+ * warning and the run starts anew. The file stays when the run has ended: whoever keeps the result removes it once that
+ * is safe. */
 sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
                    const sw_sink *sink) SW_MUST_CHECK;
 
-/* Processor seconds that such a run takes on this machine, from a few of its steps and evaluations; about `budget` seconds
- * are spent on it, one step and one evaluation of every kind at least. */
+/* Processor seconds that such a run takes on this machine, from a few of its steps and evaluations; about `budget`
+ * seconds are spent on it, one step and one evaluation of every kind at least. */
 sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budget) SW_MUST_CHECK;
 
 /* ---- the pieces, for tests, benchmarks and `symsweep draws` ---- */
@@ -32,8 +33,8 @@ sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budg
  * table order. Minibatch: a fresh permutation of the train split an epoch (stream BATCH, step = epoch), the last short
  * batch dropped. */
 typedef struct sw_batches sw_batches;
-sw_status sw_batches_create(sw_batches **out, const sw_run_config *config, const sw_task *task, const int8_t *split)
-    SW_MUST_CHECK;
+sw_status sw_batches_create(sw_batches **out, const sw_run_config *config, const sw_task *task,
+                            const int8_t *split) SW_MUST_CHECK;
 void sw_batches_destroy(sw_batches *batches);
 size_t sw_batches_size(const sw_batches *batches);
 const int32_t *sw_batches_step(sw_batches *batches, int64_t t); /* [size], valid until the next call */

@@ -99,7 +99,10 @@ void sw_clock_format(char out[32], double seconds)
     }
     double whole = fmin(floor(seconds + 0.5), 9e15);
     long long s = (long long)whole;
-    if (s < 3600) snprintf(out, 32, "%lldm %02llds", s / 60, s % 60);
-    else if (s < 86400) snprintf(out, 32, "%lldh %02lldm", s / 3600, s / 60 % 60);
-    else snprintf(out, 32, "%lldd %02lldh", s / 86400, s / 3600 % 24);
+    if (s < 3600)
+        snprintf(out, 32, "%lldm %02llds", s / 60, s % 60);
+    else if (s < 86400)
+        snprintf(out, 32, "%lldh %02lldm", s / 3600, s / 60 % 60);
+    else
+        snprintf(out, 32, "%lldd %02lldh", s / 86400, s / 3600 % 24);
 }

@@ -24,7 +24,8 @@ static struct {
 
 static void report_count(void)
 {
-    for (size_t i = 0; i < plan.kinds; i++) fprintf(stderr, "symsweep: %s %ld\n", plan.kind[i].point, plan.kind[i].asked);
+    for (size_t i = 0; i < plan.kinds; i++)
+        fprintf(stderr, "symsweep: %s %ld\n", plan.kind[i].point, plan.kind[i].asked);
     fprintf(stderr, "symsweep: %ld fault points passed\n", plan.asked);
 }
 

@@ -79,9 +79,12 @@ static void append_quoted(sw_json *json, const char *value)
             c += plain - 1;
             continue;
         }
-        if (byte == '"' || byte == '\\') snprintf(escape, sizeof escape, "\\%c", byte);
-        else if (byte == '\n') snprintf(escape, sizeof escape, "\\n");
-        else snprintf(escape, sizeof escape, "\\u%04x", byte);
+        if (byte == '"' || byte == '\\')
+            snprintf(escape, sizeof escape, "\\%c", byte);
+        else if (byte == '\n')
+            snprintf(escape, sizeof escape, "\\n");
+        else
+            snprintf(escape, sizeof escape, "\\u%04x", byte);
         append_text(json, escape);
     }
     append_text(json, "\"");

@@ -19,6 +19,6 @@ void sw_log(sw_log_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(line + length, sizeof line - (size_t)length - 1, format, arguments);
     va_end(arguments);
-    strcat(line, "\n"); /* room was kept */
+    strcat(line, "\n");  /* room was kept */
     fputs(line, stderr); /* one write a line: ranks share the terminal */
 }

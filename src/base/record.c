@@ -10,23 +10,26 @@ static const sw_metric scalars[] = {
 #undef M
 };
 
-#define TUPLES                                                                                                        \
-    " over the family's tuples of the whole table: all where `enumerated` is 1, else a fixed sample (stream EVALUATE + " \
-    "family id, seed 0) of `tuples`; exact intermediates and the symmetric divergence, whatever the training loss uses"
-#define RANDOM                                                                                                        \
-    " over as many tuples of inputs drawn at random (stream NULL + family id, seed 0; pairs of distinct inputs, identity " \
+#define TUPLES                                                                                                         \
+    " over the family's tuples of the whole table: all where `enumerated` is 1, else a fixed sample (stream EVALUATE " \
+    "+ "                                                                                                               \
+    "family id, seed 0) of `tuples`; exact intermediates and the symmetric divergence, whatever the training loss "    \
+    "uses"
+#define RANDOM                                                                                                         \
+    " over as many tuples of inputs drawn at random (stream NULL + family id, seed 0; pairs of distinct inputs, "      \
+    "identity "                                                                                                        \
     "class map; where log-odds are compared, inputs that have them): what the violation is without the symmetry"
 
-#define FAMILY_METRICS(name, meaning)                                                                                 \
-    {"symmetry/" #name, "mean", "nat", "mean violation of " #name, "mean violation, " meaning "," TUPLES},            \
-        {"symmetry/" #name, "max", "nat", "largest violation of " #name, "maximum violation, " meaning "," TUPLES},   \
-        {"symmetry/" #name, "disagreement", "1", "disagreement under " #name,                                         \
-         "share of those tuples whose two sides have different most likely answers"},                                 \
-        {"symmetry/" #name, "null_mean", "nat", "mean violation of random inputs", "mean violation" RANDOM},          \
-        {"symmetry/" #name, "null_max", "nat", "largest violation of random inputs", "maximum violation" RANDOM},     \
-        {"symmetry/" #name, "ratio_mean", "1", "mean violation against random inputs",                                \
-         "mean / null_mean: 1 = no symmetry, 0 = exact; missing where null_mean is 0"},                               \
-        {"symmetry/" #name, "ratio_max", "1", "largest violation against random inputs",                              \
+#define FAMILY_METRICS(name, meaning)                                                                                  \
+    {"symmetry/" #name, "mean", "nat", "mean violation of " #name, "mean violation, " meaning "," TUPLES},             \
+        {"symmetry/" #name, "max", "nat", "largest violation of " #name, "maximum violation, " meaning "," TUPLES},    \
+        {"symmetry/" #name, "disagreement", "1", "disagreement under " #name,                                          \
+         "share of those tuples whose two sides have different most likely answers"},                                  \
+        {"symmetry/" #name, "null_mean", "nat", "mean violation of random inputs", "mean violation" RANDOM},           \
+        {"symmetry/" #name, "null_max", "nat", "largest violation of random inputs", "maximum violation" RANDOM},      \
+        {"symmetry/" #name, "ratio_mean", "1", "mean violation against random inputs",                                 \
+         "mean / null_mean: 1 = no symmetry, 0 = exact; missing where null_mean is 0"},                                \
+        {"symmetry/" #name, "ratio_max", "1", "largest violation against random inputs",                               \
          "max / null_max; missing where null_max is 0"},
 
 static const sw_metric family_metrics[] = {

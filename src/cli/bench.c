@@ -82,10 +82,7 @@ static void print_head(const char *cpu, const bench_peak *peak)
            "ratio", "outside", "price");
 }
 
-static double outside(const sw_bench_result *r)
-{
-    return 1 - r->kernel_seconds / r->step_seconds;
-}
+static double outside(const sw_bench_result *r) { return 1 - r->kernel_seconds / r->step_seconds; }
 
 static void print_row(const sw_bench_case *c, const sw_bench_result *r)
 {

@@ -34,30 +34,15 @@ static void small(sw_run_config *config, int32_t p, int32_t d, double fraction)
     config->model.d_mlp = 4 * d;
 }
 
-static void plain(sw_run_config *config)
-{
-    (void)config;
-}
+static void plain(sw_run_config *config) { (void)config; }
 
-static void p59(sw_run_config *config)
-{
-    small(config, 59, 64, 0.4);
-}
+static void p59(sw_run_config *config) { small(config, 59, 64, 0.4); }
 
-static void p31(sw_run_config *config)
-{
-    small(config, 31, 32, 0.5);
-}
+static void p31(sw_run_config *config) { small(config, 31, 32, 0.5); }
 
-static void minibatch(sw_run_config *config)
-{
-    config->optimizer.batch_size = 512;
-}
+static void minibatch(sw_run_config *config) { config->optimizer.batch_size = 512; }
 
-static void no_readout(sw_run_config *config)
-{
-    config->model.readout_token = false;
-}
+static void no_readout(sw_run_config *config) { config->model.readout_token = false; }
 
 static void mlp(sw_run_config *config)
 {
@@ -68,18 +53,14 @@ static void mlp(sw_run_config *config)
     config->optimizer.weight_decay = 0;
 }
 
-static void two_layers(sw_run_config *config)
-{
-    config->model.layers = 2;
-}
+static void two_layers(sw_run_config *config) { config->model.layers = 2; }
 
 static void grid3d(sw_run_config *config)
 {
     config->task.kind = SW_TASK_GRAPH;
     config->task.graph = SW_GRAPH_GRID3D;
     config->task.side_count = 3;
-    for (int i = 0; i < 3; i++)
-        config->task.sides[i] = 7;
+    for (int i = 0; i < 3; i++) config->task.sides[i] = 7;
     config->train_fraction = 0.8;
 }
 
@@ -89,35 +70,17 @@ static void family(sw_run_config *config, sw_family_id which, int64_t tuples)
     config->symmetry[which].tuples_per_step = tuples;
 }
 
-static void commutativity(sw_run_config *config)
-{
-    family(config, SW_FAMILY_COMMUTATIVITY, 512);
-}
+static void commutativity(sw_run_config *config) { family(config, SW_FAMILY_COMMUTATIVITY, 512); }
 
-static void associativity(sw_run_config *config)
-{
-    family(config, SW_FAMILY_ASSOCIATIVITY, 512);
-}
+static void associativity(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 512); }
 
-static void nuclear(sw_run_config *config)
-{
-    config->geometry[SW_PRIOR_NUCLEAR].weight = 0.01;
-}
+static void nuclear(sw_run_config *config) { config->geometry[SW_PRIOR_NUCLEAR].weight = 0.01; }
 
-static void symmetry64(sw_run_config *config)
-{
-    family(config, SW_FAMILY_ASSOCIATIVITY, 64);
-}
+static void symmetry64(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 64); }
 
-static void symmetry2048(sw_run_config *config)
-{
-    family(config, SW_FAMILY_ASSOCIATIVITY, 2048);
-}
+static void symmetry2048(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 2048); }
 
-static void symmetry8192(sw_run_config *config)
-{
-    family(config, SW_FAMILY_ASSOCIATIVITY, 8192);
-}
+static void symmetry8192(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 8192); }
 
 static const sw_bench_case cases[] = {
     {"canonical", plain, false},
@@ -136,15 +99,9 @@ static const sw_bench_case cases[] = {
     {"canonical-associativity8192", symmetry8192, true},
 };
 
-size_t sw_bench_case_count(void)
-{
-    return sizeof cases / sizeof cases[0];
-}
+size_t sw_bench_case_count(void) { return sizeof cases / sizeof cases[0]; }
 
-const sw_bench_case *sw_bench_case_get(size_t i)
-{
-    return &cases[i];
-}
+const sw_bench_case *sw_bench_case_get(size_t i) { return &cases[i]; }
 
 /* ---- a run ---- */
 
@@ -201,8 +158,7 @@ typedef struct products {
 static sw_real *matrix(sw_arena *arena, size_t rows, size_t columns)
 {
     sw_real *x = sw_arena_alloc(arena, rows * columns, sizeof *x);
-    for (size_t i = 0; x && i < rows * columns; i++)
-        x[i] = (sw_real)((double)(i * 7 % 23) / 23 - 0.5);
+    for (size_t i = 0; x && i < rows * columns; i++) x[i] = (sw_real)((double)(i * 7 % 23) / 23 - 0.5);
     return x;
 }
 
@@ -367,7 +323,4 @@ sw_status sw_bench_peak(double *library, double *kernels)
     return status;
 }
 
-const char *sw_bench_isa(void)
-{
-    return sw_isa_name(sw_isa_best());
-}
+const char *sw_bench_isa(void) { return sw_isa_name(sw_isa_best()); }

@@ -54,15 +54,9 @@ static bool parse_shard(sw_check_options *out, const char *text)
 static sw_status parse_option(sw_check_options *out, int option)
 {
     switch (option) {
-    case 'j':
-        out->json = true;
-        return SW_OK;
-    case 'k':
-        out->list_keys = true;
-        return SW_OK;
-    case 'h':
-        out->help = true;
-        return SW_OK;
+    case 'j': out->json = true; return SW_OK;
+    case 'k': out->list_keys = true; return SW_OK;
+    case 'h': out->help = true; return SW_OK;
     case 'l':
         if (strcmp(optarg, "runs") && strcmp(optarg, "keys"))
             return sw_fail(SW_E_USAGE, "--list takes runs or keys, not '%s'", optarg);
@@ -71,8 +65,7 @@ static sw_status parse_option(sw_check_options *out, int option)
         else
             out->list_keys = true;
         return SW_OK;
-    case 's':
-        return parse_shard(out, optarg) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", optarg);
+    case 's': return parse_shard(out, optarg) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", optarg);
     case 'w':
         if (parse_count(&out->workers, optarg, SW_RUNS_MAX) && out->workers > 0) return SW_OK;
         return sw_fail(SW_E_USAGE, "--workers takes a number from 1, not '%s'", optarg);
@@ -83,24 +76,27 @@ static sw_status parse_option(sw_check_options *out, int option)
     case 't':
         if (parse_count(&out->tasks, optarg, LEAK_REPORTS_MAX)) return SW_OK;
         return sw_fail(SW_E_USAGE, "--tasks takes 0..%d, not '%s'", LEAK_REPORTS_MAX, optarg);
-    default:
-        return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep check --help");
+    default: return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep check --help");
     }
 }
 
 static sw_status parse_options(sw_check_options *out, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"json", no_argument, NULL, 'j'},          {"list", required_argument, NULL, 'l'},
-        {"list-keys", no_argument, NULL, 'k'},     {"shard", required_argument, NULL, 's'},
-        {"workers", required_argument, NULL, 'w'}, {"tasks", required_argument, NULL, 't'},
-        {"speed", required_argument, NULL, 'g'},           {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                            {"list", required_argument, NULL, 'l'},
+                                            {"list-keys", no_argument, NULL, 'k'},
+                                            {"shard", required_argument, NULL, 's'},
+                                            {"workers", required_argument, NULL, 'w'},
+                                            {"tasks", required_argument, NULL, 't'},
+                                            {"speed", required_argument, NULL, 'g'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     *out = (sw_check_options){.tasks = LEAK_REPORTS};
     optind = 1;
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         sw_status status = parse_option(out, option);
-        if (status) return status;
+        if (status != SW_OK) return status;
     }
     if (out->help || (out->list_keys && optind == argc)) return SW_OK;
     if (optind != argc - 1) return sw_fail(SW_E_USAGE, "expected one sweep file; see symsweep check --help");
@@ -114,12 +110,12 @@ static sw_status examine(sw_check_report *report, sw_plan **plan, sw_check_summa
 {
     const sw_check_options *options = report->options;
     sw_status status = sw_plan_load(plan, options->sweep, diagnostics);
-    if (!status && options->shards) status = sw_plan_shard(*plan, options->shard - 1, options->shards);
-    if (!status) status = sw_check_summarize(summary, *plan, options);
-    if (!status && options->tasks)
+    if (status == SW_OK && options->shards) status = sw_plan_shard(*plan, options->shard - 1, options->shards);
+    if (status == SW_OK) status = sw_check_summarize(summary, *plan, options);
+    if (status == SW_OK && options->tasks)
         status = sw_check_leaks(leaks, options->tasks, &report->leak_count, &report->leak_distinct,
                                 &report->leak_too_large, *plan);
-    if (!status) report->plan = *plan;
+    if (status == SW_OK) report->plan = *plan;
     return status;
 }
 
@@ -130,14 +126,14 @@ static sw_status check_sweep(const sw_check_options *options)
     sw_check_summary *summary = calloc(1, sizeof *summary);
     sw_leak *leaks = calloc(LEAK_REPORTS_MAX, sizeof *leaks);
     sw_status status = summary && leaks ? sw_diagnostics_create(&diagnostics) : sw_fail(SW_E_MEMORY, "out of memory");
-    if (status) goto cleanup;
+    if (status != SW_OK) goto cleanup;
     sw_check_report report = {.options = options, .summary = summary, .leaks = leaks, .diagnostics = diagnostics};
     status = examine(&report, &plan, summary, leaks, diagnostics);
     sw_diagnostics_print(diagnostics, options->sweep);
-    if (options->json && (!status || sw_diagnostics_errors(diagnostics))) {
+    if (options->json && (status == SW_OK || sw_diagnostics_errors(diagnostics))) {
         sw_status written = sw_check_print_json(&report);
         if (written) status = written;
-    } else if (!status) {
+    } else if (status == SW_OK) {
         sw_check_print_text(&report);
     }
 cleanup:
@@ -152,13 +148,13 @@ int sw_cli_check(int argc, char **argv)
 {
     sw_check_options options;
     sw_status status = parse_options(&options, argc, argv);
-    if (!status && options.help) {
+    if (status == SW_OK && options.help) {
         fputs(help, stdout);
-    } else if (!status) {
+    } else if (status == SW_OK) {
         if (options.list_keys) status = sw_check_print_keys(options.json);
-        if (!status && options.sweep) status = check_sweep(&options);
+        if (status == SW_OK && options.sweep) status = check_sweep(&options);
     }
-    if (!status && fflush(stdout)) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
-    if (status) sw_error("%s", sw_message());
-    return status ? SW_EXIT_USAGE : SW_EXIT_OK;
+    if (status == SW_OK && fflush(stdout)) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
+    if (status != SW_OK) sw_error("%s", sw_message());
+    return status != SW_OK ? SW_EXIT_USAGE : SW_EXIT_OK;
 }

@@ -57,7 +57,7 @@ typedef struct sw_leak {
     double train_fraction;
     uint32_t data_seed;
     size_t train, test, runs;
-    double mirrored; /* share of test inputs whose mirror is in train; NaN = the task has no mirrors */
+    double mirrored;                 /* share of test inputs whose mirror is in train; NaN = the task has no mirrors */
     double derived[SW_FAMILY_COUNT]; /* share that follows through each family; NaN = not defined on the task */
     double all_weighted;             /* through all weighted families together; NaN = none is weighted */
     bool weighted[SW_FAMILY_COUNT], holds[SW_FAMILY_COUNT];

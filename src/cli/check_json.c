@@ -48,21 +48,15 @@ static void write_diagnostics(sw_json *json, const char *key, const sw_diagnosti
 static void write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value)
 {
     switch (axis->type) {
-    case SW_AXIS_REAL:
-        sw_json_number(json, value->real);
-        break;
-    case SW_AXIS_INTEGER:
-        sw_json_integer(json, value->integer);
-        break;
+    case SW_AXIS_REAL: sw_json_number(json, value->real); break;
+    case SW_AXIS_INTEGER: sw_json_integer(json, value->integer); break;
     case SW_AXIS_BOOL:
         if (value->integer < 0)
             sw_json_null(json);
         else
             sw_json_bool(json, value->integer != 0);
         break;
-    case SW_AXIS_STRING:
-        sw_json_string(json, value->string);
-        break;
+    case SW_AXIS_STRING: sw_json_string(json, value->string); break;
     }
 }
 
@@ -131,14 +125,14 @@ static void write_adaptive(sw_json *json, const sw_plan *plan)
         sw_json_begin_object(json);
         sw_json_key(json, "axes");
         sw_json_begin_array(json);
-        for (int32_t a = 0; a < refine->axis_count; a++)
-            sw_json_string(json, plan->axes[refine->axes[a]].path);
+        for (int32_t a = 0; a < refine->axis_count; a++) sw_json_string(json, plan->axes[refine->axes[a]].path);
         sw_json_end_array(json);
         write_integer(json, "planes", (int64_t)plan->planes);
         write_integer(json, "points", (int64_t)(plan->lattice[0] * plan->lattice[1]));
         write_integer(json, "seeds", (int64_t)plan->seeds);
-        write_integer(json, "first_runs", (int64_t)(plan->planes * sw_refine_first_points(plan->lattice, &refine->rule)) *
-                                              refine->rule.seeds);
+        write_integer(json, "first_runs",
+                      (int64_t)(plan->planes * sw_refine_first_points(plan->lattice, &refine->rule)) *
+                          refine->rule.seeds);
         write_integer(json, "most_runs", (int64_t)sw_check_most_runs(plan));
         sw_json_end_object(json);
     }
@@ -147,8 +141,7 @@ static void write_adaptive(sw_json *json, const sw_plan *plan)
         sw_json_begin_object(json);
         sw_json_key(json, "rungs");
         sw_json_begin_array(json);
-        for (int32_t r = 0; r < halving->rung_count; r++)
-            sw_json_integer(json, halving->rungs[r]);
+        for (int32_t r = 0; r < halving->rung_count; r++) sw_json_integer(json, halving->rungs[r]);
         sw_json_end_array(json);
         write_number(json, "keep", halving->keep);
         sw_json_end_object(json);
@@ -221,8 +214,7 @@ static void write_plan(sw_json *json, const sw_check_report *report)
     write_adaptive(json, plan);
     sw_json_key(json, "leaks");
     sw_json_begin_array(json);
-    for (size_t i = 0; i < report->leak_count; i++)
-        write_leak(json, &report->leaks[i]);
+    for (size_t i = 0; i < report->leak_count; i++) write_leak(json, &report->leaks[i]);
     sw_json_end_array(json);
     write_integer(json, "leak_settings", (int64_t)report->leak_distinct);
     if (report->options->list_runs) write_runs(json, plan);
@@ -240,7 +232,7 @@ sw_status sw_check_print_json(const sw_check_report *report)
 {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
-    if (status) return status;
+    if (status != SW_OK) return status;
     sw_json_begin_object(json);
     write_text(json, "sweep", report->options->sweep);
     write_bool(json, "valid", report->plan != NULL);
@@ -272,8 +264,7 @@ static void write_key(sw_json *json, const sw_key_info *key, const char *section
     if (key->values) {
         sw_json_key(json, "values");
         sw_json_begin_array(json);
-        for (size_t i = 0; key->values[i]; i++)
-            sw_json_string(json, key->values[i]);
+        for (size_t i = 0; key->values[i]; i++) sw_json_string(json, key->values[i]);
         sw_json_end_array(json);
     }
     if (key->has_minimum) write_number(json, key->minimum_excluded ? "exclusive_minimum" : "minimum", key->minimum);
@@ -285,15 +276,15 @@ static void write_key(sw_json *json, const sw_key_info *key, const char *section
 static void print_key(const sw_key_info *key)
 {
     printf("%s\n    %s%s%s; default %s%s%s%s%s\n    %s\n", key->path, key->type, key->range[0] ? " " : "", key->range,
-           key->default_text, key->unit[0] ? "; in " : "", key->unit, key->concerns[0] ? "; needs " : "",
-           key->concerns, key->meaning);
+           key->default_text, key->unit[0] ? "; in " : "", key->unit, key->concerns[0] ? "; needs " : "", key->concerns,
+           key->meaning);
 }
 
 sw_status sw_check_print_keys(bool as_json)
 {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
-    if (status) return status;
+    if (status != SW_OK) return status;
     sw_json_begin_array(json);
     for (size_t i = 0; i < sw_key_count(); i++) {
         sw_key_info key;

@@ -44,9 +44,8 @@ static double mirrored_share(const sw_task *task, const int8_t *split, size_t te
 {
     size_t count = 0;
     if (!task->mirror) return NAN;
-    for (size_t i = 0; i < task->inputs; i++) {
+    for (size_t i = 0; i < task->inputs; i++)
         if (!split[i] && task->mirror[i] >= 0 && split[task->mirror[i]]) count++;
-    }
     return (double)count / (double)test;
 }
 
@@ -56,9 +55,8 @@ static sw_status derived_share(double *out, int8_t *derived, const sw_task *task
 {
     size_t count = 0;
     sw_status status = sw_task_derived(derived, task, split, families, bits);
-    for (size_t i = 0; i < task->inputs && !status; i++)
-        count += !split[i] && derived[i];
-    *out = status ? NAN : (double)count / (double)test;
+    for (size_t i = 0; i < task->inputs && status == SW_OK; i++) count += !split[i] && derived[i];
+    *out = status != SW_OK ? NAN : (double)count / (double)test;
     return status;
 }
 
@@ -68,7 +66,7 @@ static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *
     sw_status status = SW_OK;
     uint32_t weighted = 0;
     leak->all_weighted = NAN;
-    for (int f = 0; f < SW_FAMILY_COUNT && !status; f++) {
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
         leak->derived[f] = NAN;
         if (!sw_families[f]->applies(&config->task)) continue;
         leak->weighted[f] = config->symmetry[f].weight != 0;
@@ -76,10 +74,9 @@ static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *
         leak->inputs[f] = config->symmetry[f].inputs;
         leak->predicted[f] = leak->weighted[f] && config->symmetry[f].intermediate == SW_INTERMEDIATE_PREDICTED;
         if (leak->weighted[f]) weighted |= UINT32_C(1) << f;
-        status =
-            derived_share(&leak->derived[f], derived, task, split, leak->test, config->symmetry, UINT32_C(1) << f);
+        status = derived_share(&leak->derived[f], derived, task, split, leak->test, config->symmetry, UINT32_C(1) << f);
     }
-    if (!status && weighted)
+    if (status == SW_OK && weighted)
         status = derived_share(&leak->all_weighted, derived, task, split, leak->test, config->symmetry, weighted);
     return status;
 }
@@ -90,7 +87,7 @@ static sw_status report_one(sw_leak *leak, const sw_run_config *config)
     *leak = (sw_leak){.train_fraction = config->train_fraction, .data_seed = config->data_seed, .runs = 1};
     sw_check_task_title(leak->task, &config->task);
     sw_status status = sw_task_create(&task, &config->task, &config->model, config->data_seed);
-    if (status) return status;
+    if (status != SW_OK) return status;
     int8_t *split = malloc(task->inputs), *derived = malloc(task->inputs);
     if (!split || !derived) {
         status = sw_fail(SW_E_MEMORY, "out of memory");
@@ -126,12 +123,11 @@ sw_status sw_check_leaks(sw_leak *out, size_t capacity, size_t *count, size_t *d
     setting *known = calloc(SETTINGS_MAX, sizeof *known);
     if (!known) return sw_fail(SW_E_MEMORY, "out of memory");
     *count = *distinct = *too_large = 0;
-    for (size_t k = 0; k < plan->count && !status; k++) {
+    for (size_t k = 0; k < plan->count && status == SW_OK; k++) {
         const sw_run_config *config = &plan->runs[k].config;
         setting s = setting_of(config);
         size_t i = 0;
-        while (i < *distinct && !same_setting(&known[i], &s))
-            i++;
+        while (i < *distinct && !same_setting(&known[i], &s)) i++;
         if (i < *distinct) {
             if (reported[i]) out[reported[i] - 1].runs++;
             continue;
@@ -146,7 +142,7 @@ sw_status sw_check_leaks(sw_leak *out, size_t capacity, size_t *count, size_t *d
             continue;
         }
         status = report_one(&out[*count], config);
-        if (!status) reported[i] = ++*count;
+        if (status == SW_OK) reported[i] = ++*count;
     }
     free(known);
     return status;

@@ -21,9 +21,8 @@ static const char *name_of(const char *const *names, size_t count, int32_t value
 static void append_list(char *out, size_t capacity, const int32_t *values, int32_t count)
 {
     size_t used = strlen(out);
-    for (int32_t i = 0; i < count && used < capacity; i++) {
+    for (int32_t i = 0; i < count && used < capacity; i++)
         used += (size_t)snprintf(out + used, capacity - used, "%s%d", i ? "x" : " ", values[i]);
-    }
 }
 
 static void graph_title(char *out, size_t capacity, const sw_task_config *task)
@@ -34,35 +33,21 @@ static void graph_title(char *out, size_t capacity, const sw_task_config *task)
     size_t rest = capacity - (size_t)used;
     switch ((sw_graph_kind)task->graph) {
     case SW_GRAPH_CYCLE:
-    case SW_GRAPH_PATH:
-        snprintf(out + used, rest, " %d", task->nodes);
-        break;
-    case SW_GRAPH_HYPERCUBE:
-        snprintf(out + used, rest, " 2^%d", task->dimension);
-        break;
-    case SW_GRAPH_TREE:
-        snprintf(out + used, rest, " %d^%d", task->branching, task->depth);
-        break;
+    case SW_GRAPH_PATH: snprintf(out + used, rest, " %d", task->nodes); break;
+    case SW_GRAPH_HYPERCUBE: snprintf(out + used, rest, " 2^%d", task->dimension); break;
+    case SW_GRAPH_TREE: snprintf(out + used, rest, " %d^%d", task->branching, task->depth); break;
     case SW_GRAPH_EDGE_LIST: {
         const char *slash = strrchr(task->file, '/');
         snprintf(out + used, rest, " %.60s", slash ? slash + 1 : task->file);
         break;
     }
-    default:
-        append_list(out, capacity, task->sides, task->side_count);
-        break;
+    default: append_list(out, capacity, task->sides, task->side_count); break;
     }
 }
 
 /* The keys that tasks.def names for a kind that has no title of its own above. */
-static void append_p(char *out, const sw_task_config *task)
-{
-    append_list(out, SW_CHECK_TITLE, &task->p, 1);
-}
-static void append_n(char *out, const sw_task_config *task)
-{
-    append_list(out, SW_CHECK_TITLE, &task->n, 1);
-}
+static void append_p(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->p, 1); }
+static void append_n(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->n, 1); }
 static void append_sides(char *out, const sw_task_config *task)
 {
     append_list(out, SW_CHECK_TITLE, task->sides, task->side_count);
@@ -71,7 +56,7 @@ static void append_sides(char *out, const sw_task_config *task)
 static void append_shared(char *out, const sw_task_config *task)
 {
 #define X(ENUM, id, name, meaning)
-#define USES(ENUM, key)                                                                                              \
+#define USES(ENUM, key)                                                                                                \
     if (task->kind == SW_TASK_##ENUM) append_##key(out, task);
 #include "symsweep/tasks.def"
 #undef X
@@ -87,9 +72,7 @@ void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
     case SW_TASK_MODULAR:
         snprintf(out, SW_CHECK_TITLE, "modular %s p=%d", NAME_OF(operations, task->operation), task->p);
         break;
-    case SW_TASK_GRAPH:
-        graph_title(out, SW_CHECK_TITLE, task);
-        break;
+    case SW_TASK_GRAPH: graph_title(out, SW_CHECK_TITLE, task); break;
     case SW_TASK_COMPARISON:
         snprintf(out, SW_CHECK_TITLE, "comparison %s", NAME_OF(forms, task->form));
         append_list(out, SW_CHECK_TITLE, task->sides, task->side_count);
@@ -156,19 +139,16 @@ static void advise(sw_check_summary *s, const sw_plan *plan)
     double bound = s->longest_seconds > 0 ? s->total_seconds / s->longest_seconds / BUSY_SHARE : 1;
     size_t workers = bound < (double)plan->count ? (size_t)bound : plan->count;
     if (workers < 1) workers = 1;
-    while (workers > 1 && busy_share(s, plan, workers) < BUSY_SHARE)
-        workers -= workers > 64 ? workers / 64 : 1;
+    while (workers > 1 && busy_share(s, plan, workers) < BUSY_SHARE) workers -= workers > 64 ? workers / 64 : 1;
     s->advised_workers = workers;
 }
 
 static void add_span(sw_check_summary *s, const sw_plan *plan, size_t workers)
 {
-    for (size_t i = 0; i < s->span_count; i++) {
+    for (size_t i = 0; i < s->span_count; i++)
         if (s->spans[i].workers == workers) return;
-    }
     if (s->span_count == SW_CHECK_SPANS_MAX) return;
-    s->spans[s->span_count++] =
-        (sw_check_span){workers, sw_plan_makespan(plan, workers), busy_share(s, plan, workers)};
+    s->spans[s->span_count++] = (sw_check_span){workers, sw_plan_makespan(plan, workers), busy_share(s, plan, workers)};
 }
 
 static int compare_spans(const void *a, const void *b)
@@ -198,7 +178,7 @@ sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, const sw_chec
     for (size_t k = 0; k < plan->count; k++) {
         sw_run_cost cost;
         sw_status status = sw_run_cost_estimate(&cost, &plan->runs[k].config);
-        if (status) return status;
+        if (status != SW_OK) return status;
         count_model(out, &plan->runs[k].config, &cost);
         double seconds = plan->runs[k].seconds;
         out->total_seconds += seconds;
@@ -213,9 +193,8 @@ sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, const sw_chec
     }
     static const size_t tried[] = {1, 2, 8, 32, 128, 512};
     add_span(out, plan, out->advised_workers);
-    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
+    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++)
         if (tried[i] < plan->count) add_span(out, plan, tried[i]);
-    }
     qsort(out->spans, out->span_count, sizeof out->spans[0], compare_spans);
     return SW_OK;
 }

@@ -33,12 +33,8 @@ static void format_value(char out[160], const sw_axis *axis, const sw_axis_value
         else
             sw_json_format_number(out, value->real);
         break;
-    case SW_AXIS_STRING:
-        snprintf(out, 160, "%s", value->string[0] ? value->string : "-");
-        break;
-    case SW_AXIS_BOOL:
-        snprintf(out, 160, "%s", value->integer < 0 ? "-" : value->integer ? "true" : "false");
-        break;
+    case SW_AXIS_STRING: snprintf(out, 160, "%s", value->string[0] ? value->string : "-"); break;
+    case SW_AXIS_BOOL: snprintf(out, 160, "%s", value->integer < 0 ? "-" : value->integer ? "true" : "false"); break;
     case SW_AXIS_INTEGER:
         if (value->integer < 0)
             snprintf(out, 160, "-");
@@ -64,8 +60,7 @@ static void print_values(const sw_plan *plan, size_t axis)
     for (size_t k = 0; k < plan->count && !more; k++) {
         const sw_axis_value *value = &plan->axis_values[k * plan->axis_count + axis];
         bool known = false;
-        for (size_t i = 0; i < count && !known; i++)
-            known = same_value(&plan->axes[axis], shown[i], value);
+        for (size_t i = 0; i < count && !known; i++) known = same_value(&plan->axes[axis], shown[i], value);
         if (known) continue;
         if (count == VALUES_SHOWN)
             more = true;
@@ -123,8 +118,7 @@ static void print_halving(const sw_plan *plan)
 {
     const sw_halving_config *halving = &plan->adaptive.halving;
     printf("halving     at steps");
-    for (int32_t r = 0; r < halving->rung_count; r++)
-        printf("%s %lld", r ? "," : "", (long long)halving->rungs[r]);
+    for (int32_t r = 0; r < halving->rung_count; r++) printf("%s %lld", r ? "," : "", (long long)halving->rungs[r]);
     printf(" the best %g %% by %s go on, the others are pruned\n", 100 * halving->keep,
            sw_metric_describe(halving->measure)->name);
 }
@@ -133,11 +127,13 @@ static void print_speed(const sw_check_report *report)
 {
     const sw_plan_speed *speed = &report->summary->speed;
     double rate = speed->flops / 1e9;
-    if (report->options->speed > 0) printf("speed       %.0f Gflop/s a core, as --speed says\n", rate);
+    if (report->options->speed > 0)
+        printf("speed       %.0f Gflop/s a core, as --speed says\n", rate);
     else if (speed->measured_share > 0)
-        printf("speed       %.0f Gflop/s a core, measured on this machine with runs that are %.0f %% of the work\n", rate,
-               100 * speed->measured_share);
-    else printf("speed       %.0f Gflop/s a core, a guess: the runs are too large to be tried here\n", rate);
+        printf("speed       %.0f Gflop/s a core, measured on this machine with runs that are %.0f %% of the work\n",
+               rate, 100 * speed->measured_share);
+    else
+        printf("speed       %.0f Gflop/s a core, a guess: the runs are too large to be tried here\n", rate);
 }
 
 /* How many ranks the plan deserves, and what more of them would wait for. */
@@ -149,10 +145,12 @@ static void print_advice(const sw_check_summary *s, size_t runs)
         printf("advice      one process, without mpirun\n");
         return;
     }
-    printf("advice      up to %zu ranks (%zu workers and the master) are busy 80 %% of the time; ", s->advised_workers + 1,
-           s->advised_workers);
-    if (s->advised_workers == runs) printf("there are no more runs\n");
-    else printf("the longest run takes %s with any number\n", longest);
+    printf("advice      up to %zu ranks (%zu workers and the master) are busy 80 %% of the time; ",
+           s->advised_workers + 1, s->advised_workers);
+    if (s->advised_workers == runs)
+        printf("there are no more runs\n");
+    else
+        printf("the longest run takes %s with any number\n", longest);
 }
 
 static void print_cost(const sw_check_report *report)
@@ -162,7 +160,8 @@ static void print_cost(const sw_check_report *report)
     sw_clock_format(longest, s->longest_seconds);
     format_bytes(memory, (double)s->memory);
     format_bytes(file, s->file_bytes);
-    printf("estimate    %.3g core-hours, longest run %s (early stops not foreseen)\n", s->total_seconds / 3600, longest);
+    printf("estimate    %.3g core-hours, longest run %s (early stops not foreseen)\n", s->total_seconds / 3600,
+           longest);
     print_speed(report);
     printf("makespan    ");
     for (size_t i = 0; i < s->span_count; i++) {
@@ -200,8 +199,7 @@ static void print_leak(const sw_leak *leak)
 
 static void print_leaks(const sw_check_report *report)
 {
-    for (size_t i = 0; i < report->leak_count; i++)
-        print_leak(&report->leaks[i]);
+    for (size_t i = 0; i < report->leak_count; i++) print_leak(&report->leaks[i]);
     if (report->leak_too_large)
         printf("            %zu settings with more than %d inputs are passed over\n", report->leak_too_large,
                SW_LEAK_INPUTS_MAX);
@@ -216,8 +214,7 @@ static void print_leaks(const sw_check_report *report)
 static void print_runs(const sw_plan *plan)
 {
     printf("\n%6s  %-12s  %9s  %9s", "run", "id", "time", "memory");
-    for (size_t a = 0; a < plan->axis_count; a++)
-        printf("  %s", plan->axes[a].path);
+    for (size_t a = 0; a < plan->axis_count; a++) printf("  %s", plan->axes[a].path);
     printf("  label\n");
     for (size_t k = 0; k < plan->count; k++) {
         const sw_planned_run *run = &plan->runs[k];

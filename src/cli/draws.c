@@ -96,8 +96,10 @@ static void write_family(sw_json *json, const sw_objective *objective, sw_family
         write_indices(json, tuples[i].input, (size_t)sw_families[f]->arity);
         sw_json_key(json, "map");
         const int32_t *map = sw_objective_class_map(objective, f, tuples[i].map);
-        if (map) write_indices(json, map, (size_t)classes);
-        else sw_json_null(json);
+        if (map)
+            write_indices(json, map, (size_t)classes);
+        else
+            sw_json_null(json);
         sw_json_end_object(json);
     }
     sw_json_end_array(json);
@@ -135,8 +137,10 @@ static void write_step(sw_json *json, const sw_objective *objective, const sw_ru
     sw_json_key(json, "batch");
     size_t count = 0;
     const int32_t *batch = sw_objective_batch(objective, &count);
-    if (config->optimizer.batch_size == 0) sw_json_string(json, "full");
-    else write_indices(json, batch, count);
+    if (config->optimizer.batch_size == 0)
+        sw_json_string(json, "full");
+    else
+        write_indices(json, batch, count);
     sw_json_key(json, "symmetry");
     sw_json_begin_object(json);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) write_family(json, objective, (sw_family_id)f, classes);
@@ -187,8 +191,7 @@ static void release_replay(replay *replayed)
     sw_task_destroy(replayed->task);
 }
 
-static sw_status write_steps(sw_json *json, replay *replayed, const sw_run_config *config,
-                             const draws_options *options)
+static sw_status write_steps(sw_json *json, replay *replayed, const sw_run_config *config, const draws_options *options)
 {
     sw_model *model = replayed->model;
     sw_status status = SW_OK;
@@ -226,8 +229,10 @@ static sw_status print_draws(const draws_options *options)
     }
     if (status == SW_OK) {
         const char *text = sw_json_text(json);
-        if (text) puts(text);
-        else status = SW_E_MEMORY;
+        if (text)
+            puts(text);
+        else
+            status = SW_E_MEMORY;
     }
     release_replay(&replayed);
     sw_json_destroy(json);

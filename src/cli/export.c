@@ -61,17 +61,17 @@ static sw_status export_csv(const export_options *options)
 {
     sw_results *results;
     sw_status status = sw_results_open(&results, options->path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     FILE *out = options->output ? fopen(options->output, "wxe") : stdout;
     if (!out) {
         status = sw_fail(SW_E_IO, "%s: %s", options->output, strerror(errno));
     } else {
         status = options->curves ? sw_export_curves(out, results) : sw_export_runs(out, results);
         const bool failed = fflush(out) != 0 || ferror(out);
-        if (!status && failed)
+        if (status == SW_OK && failed)
             status = sw_fail(SW_E_IO, "%s: %s", options->output ? options->output : "stdout", strerror(errno));
         if (out != stdout) fclose(out);
-        if (status && options->output) unlink(options->output);
+        if (status != SW_OK && options->output) unlink(options->output);
     }
     sw_results_close(results);
     return status;
@@ -81,8 +81,11 @@ int sw_cli_export(int argc, char **argv)
 {
     export_options options;
     sw_status status = parse_options(&options, argc, argv);
-    if (!status && options.help) fputs(help, stdout);
-    else if (!status && options.compact) status = sw_store_compact(options.path, options.compact);
-    else if (!status) status = export_csv(&options);
+    if (status == SW_OK && options.help)
+        fputs(help, stdout);
+    else if (status == SW_OK && options.compact)
+        status = sw_store_compact(options.path, options.compact);
+    else if (status == SW_OK)
+        status = export_csv(&options);
     return sw_cli_finish(status);
 }

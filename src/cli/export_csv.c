@@ -56,7 +56,8 @@ static void put_cell(FILE *out, const sw_result_column *column, size_t r)
         put_real(out, column->reals[r], column->single);
     } else if (strcmp(column->path, "/runs/status") == 0) {
         fputs(column->integers[r] == SW_RUN_NOT_SELECTED ? "not_selected"
-                                                         : sw_run_state_name((sw_run_state)column->integers[r]), out);
+                                                         : sw_run_state_name((sw_run_state)column->integers[r]),
+              out);
     } else if (strcmp(column->path, "/runs/phase") == 0) {
         const int64_t phase = column->integers[r];
         if (phase >= SW_PHASE_CONFUSION && phase <= SW_PHASE_UNFINISHED) fputs(sw_phase_name((sw_phase)phase), out);
@@ -77,8 +78,8 @@ static void column_name(char out[NAME_MAX_BYTES], const char *path)
 {
     static const struct {
         const char *prefix, *become;
-    } forms[] = {{"/runs/axes/", ""}, {"/runs/onset/", ""}, {"/runs/final/", "final."}, {"/runs/", ""},
-                 {"/symmetry/", ""}};
+    } forms[] = {
+        {"/runs/axes/", ""}, {"/runs/onset/", ""}, {"/runs/final/", "final."}, {"/runs/", ""}, {"/symmetry/", ""}};
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         const size_t length = strlen(forms[i].prefix);
         if (strncmp(path, forms[i].prefix, length) != 0) continue;
@@ -128,7 +129,7 @@ sw_status sw_export_runs(FILE *out, sw_results *results)
     size_t count;
     const size_t runs = sw_results_count(results);
     const sw_status status = sw_results_columns(results, &columns, &count);
-    if (status) return status;
+    if (status != SW_OK) return status;
     put_head(out, columns, count);
     for (size_t r = 0; r < runs; r++) {
         warn_if_damaged(results, r);
@@ -167,7 +168,7 @@ sw_status sw_export_curves(FILE *out, sw_results *results)
         sw_record *records;
         size_t count;
         const sw_status status = sw_results_records(results, r, &records, &count);
-        if (status) return status;
+        if (status != SW_OK) return status;
         warn_if_damaged(results, r);
         put_records(out, r, sw_results_row(results, r)->id, records, count);
         free(records);

@@ -31,14 +31,16 @@ static sw_status plan_ids(char ***ids, size_t *count, const char *sweep_text)
     *ids = NULL;
     *count = 0;
     sw_status status = sw_diagnostics_create(&diagnostics);
-    if (!status && sw_sweep_parse(&sweep, sweep_text, strlen(sweep_text), "sweep.json", diagnostics) == SW_OK &&
+    if (status == SW_OK && sw_sweep_parse(&sweep, sweep_text, strlen(sweep_text), "sweep.json", diagnostics) == SW_OK &&
         sw_plan_create(&plan, sweep, diagnostics) == SW_OK) {
         *ids = calloc(plan->count + 1, sizeof **ids);
         if (!*ids) status = sw_fail(SW_E_MEMORY, "a plan of %zu runs", plan->count);
-        for (size_t k = 0; k < plan->count && !status; k++) {
+        for (size_t k = 0; k < plan->count && status == SW_OK; k++) {
             (*ids)[k] = strdup(plan->runs[k].id);
-            if ((*ids)[k]) *count = k + 1;
-            else status = sw_fail(SW_E_MEMORY, "a plan of %zu runs", plan->count);
+            if ((*ids)[k])
+                *count = k + 1;
+            else
+                status = sw_fail(SW_E_MEMORY, "a plan of %zu runs", plan->count);
         }
     }
     sw_plan_destroy(plan);
@@ -55,17 +57,19 @@ int sw_cli_merge(int argc, char **argv)
     sw_status status = SW_OK;
     optind = 1;
     opterr = 0;
-    for (int option; !status && (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
+    for (int option; status == SW_OK && (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
         if (option == 'h') {
             fputs(help, stdout);
             return sw_cli_finish(SW_OK);
         }
-        if (option == 'o') output = optarg;
-        else status = sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep merge --help");
+        if (option == 'o')
+            output = optarg;
+        else
+            status = sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep merge --help");
     }
-    if (!status && (!output || optind == argc))
+    if (status == SW_OK && (!output || optind == argc))
         status = sw_fail(SW_E_USAGE, "expected -o and the results files to join; see symsweep merge --help");
-    if (!status)
+    if (status == SW_OK)
         status = sw_store_merge(output, (const char *const *)(argv + optind), (size_t)(argc - optind),
                                 &(sw_store_knowledge){sw_config_axis_value, plan_ids});
     return sw_cli_finish(status);

@@ -14,16 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-    "usage: symsweep show results.h5 --run N [--json]\n"
-    "\n"
-    "One run: configuration, phase and onsets, every curve in a line.\n"
-    "\n"
-    "  --run N    the run's number: its row in the file, from 0 (see symsweep status)\n"
-    "  --json     the same with all values, as JSON\n"
-    "  -h, --help this text\n"
-    "\n"
-    "Exit codes: 0, 2 wrong usage, 3 the file cannot be read.\n";
+static const char help[] = "usage: symsweep show results.h5 --run N [--json]\n"
+                           "\n"
+                           "One run: configuration, phase and onsets, every curve in a line.\n"
+                           "\n"
+                           "  --run N    the run's number: its row in the file, from 0 (see symsweep status)\n"
+                           "  --json     the same with all values, as JSON\n"
+                           "  -h, --help this text\n"
+                           "\n"
+                           "Exit codes: 0, 2 wrong usage, 3 the file cannot be read.\n";
 
 typedef struct show_options {
     const char *path;
@@ -33,10 +32,8 @@ typedef struct show_options {
 
 static sw_status parse_options(show_options *out, int argc, char **argv)
 {
-    static const struct option options[] = {{"run", required_argument, NULL, 'r'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"run", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
     *out = (show_options){.run = -1};
     optind = 1;
     opterr = 0;
@@ -47,7 +44,7 @@ static sw_status parse_options(show_options *out, int argc, char **argv)
         case 'h': out->help = true; return SW_OK;
         case 'r':
             status = sw_cli_parse_number(&out->run, optarg, "--run");
-            if (status) return status;
+            if (status != SW_OK) return status;
             break;
         default: return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep show --help");
         }
@@ -70,7 +67,10 @@ enum { ONSETS_MAX = 6 + 2 * SW_FAMILY_COUNT };
 /* Every onset of the run in the order of learning; families that the file does not have are left out. */
 static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results, const sw_onsets *o)
 {
-    const named_step plain[] = {{"t_mem", o->t_mem}, {"t_sym", o->t_sym}, {"t_gen", o->t_gen}, {"t_geo", o->t_geo},
+    const named_step plain[] = {{"t_mem", o->t_mem},
+                                {"t_sym", o->t_sym},
+                                {"t_gen", o->t_gen},
+                                {"t_geo", o->t_geo},
                                 {"t_geo_participation", o->t_geo_participation}};
     size_t n = 0;
     for (; n < sizeof plain / sizeof plain[0]; n++) out[n] = plain[n];
@@ -87,8 +87,10 @@ static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results,
 static void curve_name(char out[192], int metric)
 {
     const sw_metric *m = sw_metric_describe(metric);
-    if (strncmp(m->group, "symmetry/", 9) == 0) snprintf(out, 192, "%s/%s", m->group + 9, m->name);
-    else snprintf(out, 192, "%s", m->name);
+    if (strncmp(m->group, "symmetry/", 9) == 0)
+        snprintf(out, 192, "%s/%s", m->group + 9, m->name);
+    else
+        snprintf(out, 192, "%s", m->name);
 }
 
 /* ---- text ---- */
@@ -113,10 +115,11 @@ static void print_onsets(const sw_results *results, const sw_result_row *row)
     named_step onsets[ONSETS_MAX];
     const size_t count = list_onsets(onsets, results, &row->onsets);
     printf("\nphase: %s\n", sw_phase_name(row->onsets.phase));
-    for (size_t i = 0; i < count; i++) {
-        if (onsets[i].step < 0) printf("  %-34s %10s\n", onsets[i].name, "not reached");
-        else printf("  %-34s %10" PRId64 "\n", onsets[i].name, onsets[i].step);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (onsets[i].step < 0)
+            printf("  %-34s %10s\n", onsets[i].name, "not reached");
+        else
+            printf("  %-34s %10" PRId64 "\n", onsets[i].name, onsets[i].step);
     if (row->onsets.lead_time_known) printf("  %-34s %10" PRId64 "\n", "lead_time", row->onsets.lead_time);
 }
 
@@ -157,7 +160,7 @@ static sw_status print_text(sw_results *results, size_t run)
     sw_record *records;
     size_t count;
     sw_status status = sw_results_records(results, run, &records, &count); /* also tells whether the row is sound */
-    if (status) return status;
+    if (status != SW_OK) return status;
     const sw_result_row *row = sw_results_row(results, run);
     print_head(results, row, run);
     putchar('\n');
@@ -196,9 +199,13 @@ static void write_run(sw_json *json, const sw_results *results, size_t run)
     named_step onsets[ONSETS_MAX];
     const struct {
         const char *key, *text;
-    } texts[] = {{"id", row->id}, {"label", row->label}, {"task", row->task},
-                 {"status", sw_run_state_name(row->state)}, {"phase", sw_phase_name(row->onsets.phase)},
-                 {"host", row->host}, {"error", row->error}};
+    } texts[] = {{"id", row->id},
+                 {"label", row->label},
+                 {"task", row->task},
+                 {"status", sw_run_state_name(row->state)},
+                 {"phase", sw_phase_name(row->onsets.phase)},
+                 {"host", row->host},
+                 {"error", row->error}};
     sw_json_key(json, "run");
     sw_json_integer(json, (int64_t)run);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -218,19 +225,25 @@ static void write_run(sw_json *json, const sw_results *results, size_t run)
     sw_json_key(json, "config");
     /* A text that no configuration can be read from is passed on as a text: the output stays JSON. */
     sw_run_config config;
-    if (sw_config_read(&config, row->config) == SW_OK) sw_json_raw(json, row->config);
-    else sw_json_string(json, row->config);
+    if (sw_config_read(&config, row->config) == SW_OK)
+        sw_json_raw(json, row->config);
+    else
+        sw_json_string(json, row->config);
     sw_json_key(json, "onsets");
     sw_json_begin_object(json);
     const size_t count = list_onsets(onsets, results, &row->onsets);
     for (size_t i = 0; i < count; i++) {
         sw_json_key(json, onsets[i].name);
-        if (onsets[i].step < 0) sw_json_null(json);
-        else sw_json_integer(json, onsets[i].step);
+        if (onsets[i].step < 0)
+            sw_json_null(json);
+        else
+            sw_json_integer(json, onsets[i].step);
     }
     sw_json_key(json, "lead_time");
-    if (row->onsets.lead_time_known) sw_json_integer(json, row->onsets.lead_time);
-    else sw_json_null(json);
+    if (row->onsets.lead_time_known)
+        sw_json_integer(json, row->onsets.lead_time);
+    else
+        sw_json_null(json);
     sw_json_end_object(json);
 }
 
@@ -240,16 +253,18 @@ static sw_status print_json(sw_results *results, size_t run)
     sw_record *records = NULL;
     size_t count;
     sw_status status = sw_json_create(&json);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_results_records(results, run, &records, &count);
-    if (!status) {
+    if (status == SW_OK) {
         sw_json_begin_object(json);
         write_run(json, results, run);
         write_curves(json, results, records, count);
         sw_json_end_object(json);
         const char *text = sw_json_text(json);
-        if (text) puts(text);
-        else status = SW_E_MEMORY;
+        if (text)
+            puts(text);
+        else
+            status = SW_E_MEMORY;
     }
     free(records);
     sw_json_destroy(json);
@@ -261,14 +276,14 @@ int sw_cli_show(int argc, char **argv)
     show_options options;
     sw_results *results = NULL;
     sw_status status = parse_options(&options, argc, argv);
-    if (!status && options.help) {
+    if (status == SW_OK && options.help) {
         fputs(help, stdout);
-    } else if (!status) {
+    } else if (status == SW_OK) {
         status = sw_results_open(&results, options.path);
-        if (!status && (size_t)options.run >= sw_results_count(results))
+        if (status == SW_OK && (size_t)options.run >= sw_results_count(results))
             status = sw_fail(SW_E_USAGE, "%s has %zu runs, from 0: there is no run %lld", options.path,
                              sw_results_count(results), options.run);
-        if (!status)
+        if (status == SW_OK)
             status = options.json ? print_json(results, (size_t)options.run) : print_text(results, (size_t)options.run);
     }
     sw_results_close(results);

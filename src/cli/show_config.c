@@ -57,8 +57,8 @@ static void put_word(walk *w, const char *key, const char *value, int length)
         fprintf(w->out, "\n%*s", INDENT, "");
         w->column = INDENT;
     }
-    w->column += (size_t)fprintf(w->out, "%s%s%s%.*s", w->column > INDENT ? " " : "", key, key[0] ? "=" : "", length,
-                                 value);
+    w->column +=
+        (size_t)fprintf(w->out, "%s%s%s%.*s", w->column > INDENT ? " " : "", key, key[0] ? "=" : "", length, value);
 }
 
 /* An object whose "weight" is 0 acts in nothing: its other keys say nothing either. */

@@ -65,7 +65,7 @@ static sw_status print_once(sw_results *results, const status_options *options)
 {
     sw_status_view view;
     const sw_status status = sw_status_view_read(&view, results, NULL);
-    if (status) return status;
+    if (status != SW_OK) return status;
     if (options->json) return sw_status_print_json(results, &view);
     return sw_status_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
 }
@@ -78,12 +78,12 @@ static sw_status watch(sw_results *results, const status_options *options)
     for (bool first = true;; first = false) {
         const bool live = sw_results_live(results);
         sw_status status = first ? SW_OK : sw_results_refresh(results);
-        if (!status) status = sw_status_view_read(&view, results, first ? NULL : &before);
-        if (status) return status;
+        if (status == SW_OK) status = sw_status_view_read(&view, results, first ? NULL : &before);
+        if (status != SW_OK) return status;
         if (terminal || !live) {
             if (terminal) fputs("\033[H\033[J", stdout);
             status = sw_status_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
-            if (status) return status;
+            if (status != SW_OK) return status;
         } else if (first || sw_status_view_differs(&view, &before)) {
             sw_status_print_line(&view);
         }
@@ -99,7 +99,7 @@ static sw_status show(sw_results **results, const status_options *options)
     if (sw_status_is_progress_file(options->path))
         return sw_status_show_progress(options->path, options->json, options->watch);
     const sw_status status = sw_results_open(results, options->path);
-    if (status) return sw_status_fall_back(status, options->path, options->json, options->watch);
+    if (status != SW_OK) return sw_status_fall_back(status, options->path, options->json, options->watch);
     return options->watch ? watch(*results, options) : print_once(*results, options);
 }
 
@@ -108,11 +108,10 @@ int sw_cli_status(int argc, char **argv)
     status_options options;
     sw_results *results = NULL;
     sw_status status = parse_options(&options, argc, argv);
-    if (!status && options.help) {
+    if (status == SW_OK && options.help)
         fputs(help, stdout);
-    } else if (!status) {
+    else if (status == SW_OK)
         status = show(&results, &options);
-    }
     sw_results_close(results);
     return sw_cli_finish(status);
 }

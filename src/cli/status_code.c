@@ -11,8 +11,9 @@
 
 int sw_cli_finish(sw_status status)
 {
-    if (!status && (fflush(stdout) != 0 || ferror(stdout))) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
-    if (!status) return SW_EXIT_OK;
+    if (status == SW_OK && (fflush(stdout) != 0 || ferror(stdout)))
+        status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
+    if (status == SW_OK) return SW_EXIT_OK;
     sw_error("%s", sw_message());
     return status == SW_E_USAGE ? SW_EXIT_USAGE : SW_EXIT_STORE;
 }
@@ -22,6 +23,7 @@ sw_status sw_cli_parse_number(long long *out, const char *text, const char *opti
     char *end;
     errno = 0;
     *out = strtoll(text, &end, 10);
-    if (end == text || *end || errno || *out < 0) return sw_fail(SW_E_USAGE, "%s takes a number from 0, not '%s'", option, text);
+    if (end == text || *end || errno || *out < 0)
+        return sw_fail(SW_E_USAGE, "%s takes a number from 0, not '%s'", option, text);
     return SW_OK;
 }

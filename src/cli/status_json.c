@@ -10,8 +10,10 @@
 static void write_step(sw_json *json, const char *key, int64_t step)
 {
     sw_json_key(json, key);
-    if (step < 0) sw_json_null(json);
-    else sw_json_integer(json, step);
+    if (step < 0)
+        sw_json_null(json);
+    else
+        sw_json_integer(json, step);
 }
 
 static void write_axes(sw_json *json, const sw_results *results, size_t r)
@@ -22,10 +24,14 @@ static void write_axes(sw_json *json, const sw_results *results, size_t r)
         const sw_axis *axis = sw_results_axis(results, a);
         const sw_axis_value *value = sw_results_axis_value(results, r, a);
         sw_json_key(json, axis->path);
-        if (axis->type == SW_AXIS_STRING) sw_json_string(json, value->string);
-        else if (axis->type == SW_AXIS_REAL) sw_json_number(json, value->real);
-        else if (axis->type == SW_AXIS_BOOL) sw_json_bool(json, value->integer > 0);
-        else sw_json_integer(json, value->integer);
+        if (axis->type == SW_AXIS_STRING)
+            sw_json_string(json, value->string);
+        else if (axis->type == SW_AXIS_REAL)
+            sw_json_number(json, value->real);
+        else if (axis->type == SW_AXIS_BOOL)
+            sw_json_bool(json, value->integer > 0);
+        else
+            sw_json_integer(json, value->integer);
     }
     sw_json_end_object(json);
 }
@@ -40,7 +46,7 @@ static sw_status write_newest(sw_json *json, sw_results *results, size_t r)
         sw_record newest;
         bool any;
         const sw_status status = sw_results_newest(results, r, &newest, &any);
-        if (status) return status;
+        if (status != SW_OK) return status;
         step = any ? newest.step : -1;
         train = any ? (double)newest.value[SW_METRIC_TRAIN_ACCURACY] : (double)NAN;
         test = any ? (double)newest.value[SW_METRIC_TEST_ACCURACY] : (double)NAN;
@@ -75,7 +81,7 @@ static sw_status write_run(sw_json *json, sw_results *results, size_t r)
     sw_json_key(json, "phase");
     sw_json_string(json, sw_phase_name(row->onsets.phase));
     const sw_status status = write_newest(json, results, r);
-    if (status) return status;
+    if (status != SW_OK) return status;
     write_step(json, "t_mem", row->onsets.t_mem);
     write_step(json, "t_sym", row->onsets.t_sym);
     write_step(json, "t_gen", row->onsets.t_gen);
@@ -130,17 +136,17 @@ sw_status sw_status_print_json(sw_results *results, const sw_status_view *view)
 {
     sw_json *json;
     sw_status status = sw_json_create(&json);
-    if (status) return status;
+    if (status != SW_OK) return status;
     sw_json_begin_object(json);
     write_head(json, results, view);
     sw_json_key(json, "runs");
     sw_json_begin_array(json);
-    for (size_t r = 0; r < view->runs && !status; r++) status = write_run(json, results, r);
+    for (size_t r = 0; r < view->runs && status == SW_OK; r++) status = write_run(json, results, r);
     sw_json_end_array(json);
     sw_json_end_object(json);
     const char *text = sw_json_text(json);
-    if (!status && !text) status = SW_E_MEMORY;
-    if (!status) puts(text);
+    if (status == SW_OK && !text) status = SW_E_MEMORY;
+    if (status == SW_OK) puts(text);
     sw_json_destroy(json);
     return status;
 }

@@ -25,8 +25,10 @@ static bool is_running(const sw_progress_file *p) { return strcmp(p->state, "run
 static void print_run(const sw_progress_run *run)
 {
     printf("%5" PRId64 " %7" PRId64 " %10" PRId64 " %10" PRId64, run->run, run->worker, run->step, run->steps);
-    if (isnan(run->train_accuracy)) printf(" %8s %8s", "-", "-");
-    else printf(" %8.4f %8.4f", run->train_accuracy, run->test_accuracy);
+    if (isnan(run->train_accuracy))
+        printf(" %8s %8s", "-", "-");
+    else
+        printf(" %8.4f %8.4f", run->train_accuracy, run->test_accuracy);
     printf("  %s\n", run->label);
 }
 
@@ -36,8 +38,10 @@ static void print_text(const sw_progress_file *p)
     double old = (double)((int64_t)time(NULL) - p->updated_unix);
     sw_clock_format(age, old > 0 ? old : 0);
     printf("%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
-    if (is_running(p)) printf(" as of %s ago\nwriter: host %s, process %" PRId64 "\n", age, p->host, p->pid);
-    else printf(" %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
+    if (is_running(p))
+        printf(" as of %s ago\nwriter: host %s, process %" PRId64 "\n", age, p->host, p->pid);
+    else
+        printf(" %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
     printf("%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed", p->total,
            p->done, p->running, p->left, p->failed);
     if (is_running(p)) printf("; %.0f steps/s", p->steps_per_second);

@@ -86,8 +86,10 @@ static void draw(const map *m, const char *signs)
 {
     size_t across = m->count[0], up = m->axes > 1 ? m->count[1] : 1;
     for (size_t j = up; j-- > 0;) {
-        if (m->axes > 1) printf("%12.4g  ", m->values[1][j]);
-        else printf("%14s", "");
+        if (m->axes > 1)
+            printf("%12.4g  ", m->values[1][j]);
+        else
+            printf("%14s", "");
         for (size_t i = 0; i < across; i++) putchar(signs[i * up + j]);
         putchar('\n');
     }
@@ -103,7 +105,7 @@ static sw_status draw_planes(const map *m)
     size_t runs = sw_results_count(m->results);
     char *signs = malloc(points + 1), *done = calloc(runs + 1, 1);
     sw_status status = signs && done ? SW_OK : sw_fail(SW_E_MEMORY, "map of the lattice");
-    for (size_t r = 0; r < runs && !status; r++) {
+    for (size_t r = 0; r < runs && status == SW_OK; r++) {
         char plane[KEY_MAX], other[KEY_MAX];
         if (done[r]) continue;
         if (shown++ == PLANES_SHOWN) {
@@ -147,14 +149,14 @@ static sw_status draw_map(map *m, sw_results *results)
     sw_result_column *columns;
     size_t count;
     sw_status status = sw_results_columns(results, &columns, &count);
-    if (status) return status;
+    if (status != SW_OK) return status;
     for (size_t c = 0; c < count; c++) {
         if (strcmp(columns[c].path, "/runs/refine/class") == 0) m->class = columns[c].integers;
         if (strcmp(columns[c].path, "/runs/refine/decided") == 0) m->decided = columns[c].integers;
     }
     if (m->class && m->decided) {
-        for (int a = 0; a < m->axes && !status; a++) status = collect_values(m, a);
-        if (!status && m->count[0] > 0 && m->count[0] <= ACROSS_MAX && (m->axes < 2 || m->count[1] <= UP_MAX)) {
+        for (int a = 0; a < m->axes && status == SW_OK; a++) status = collect_values(m, a);
+        if (status == SW_OK && m->count[0] > 0 && m->count[0] <= ACROSS_MAX && (m->axes < 2 || m->count[1] <= UP_MAX)) {
             printf("\nrefine: # reached, o not, by runs; + reached, . not, inferred; ? not known yet\n");
             status = draw_planes(m);
         }
@@ -172,9 +174,9 @@ sw_status sw_status_print_refine(sw_results *results)
     sw_sweep *sweep = NULL;
     sw_diagnostics *diagnostics = NULL;
     sw_status status = sw_results_sweep_text(results, &text);
-    if (status || !text || !strstr(text, "\"refine\"")) goto done;
+    if (status != SW_OK || !text || !strstr(text, "\"refine\"")) goto done;
     status = sw_diagnostics_create(&diagnostics);
-    if (status) goto done;
+    if (status != SW_OK) goto done;
     /* A sweep that cannot be read here (its edge list is elsewhere, say) has no map. */
     if (sw_sweep_parse(&sweep, text, strlen(text), sw_results_sweep_name(results), diagnostics) == SW_OK) {
         if (find_axes(&m, sweep)) status = draw_map(&m, results);

@@ -43,7 +43,7 @@ static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, do
         sw_record newest;
         bool any;
         const sw_status status = sw_results_newest(results, r, &newest, &any);
-        if (status) return status;
+        if (status != SW_OK) return status;
         if (any) done = (double)newest.step;
     }
     const double planned = planned_steps(row);
@@ -63,8 +63,8 @@ sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw
     out->steps_per_second = out->eta = NAN;
     sw_results_writer(results, out->writer);
     sw_status status = SW_OK;
-    for (size_t r = 0; r < out->runs && !status; r++) status = add_run(out, results, r, &rate_sum, &rates);
-    if (status || !out->live) return status;
+    for (size_t r = 0; r < out->runs && status == SW_OK; r++) status = add_run(out, results, r, &rate_sum, &rates);
+    if (status != SW_OK || !out->live) return status;
     const size_t running = out->states[SW_RUN_RUNNING];
     if (before && out->steps_done > before->steps_done && out->when > before->when)
         out->steps_per_second = (out->steps_done - before->steps_done) / (out->when - before->when);
@@ -87,8 +87,8 @@ static void print_counts(const sw_status_view *view)
     const char *gap = " ";
     for (int s = 0; s < SW_STATE_COUNT; s++) {
         /* done and running first */
-        static const sw_run_state order[SW_STATE_COUNT] = {SW_RUN_DONE,    SW_RUN_RUNNING,      SW_RUN_PENDING,
-                                                           SW_RUN_DIVERGED, SW_RUN_FAILED, SW_RUN_NOT_SELECTED,
+        static const sw_run_state order[SW_STATE_COUNT] = {SW_RUN_DONE,     SW_RUN_RUNNING, SW_RUN_PENDING,
+                                                           SW_RUN_DIVERGED, SW_RUN_FAILED,  SW_RUN_NOT_SELECTED,
                                                            SW_RUN_PRUNED};
         const size_t count = view->states[order[s]];
         if (count == 0) continue;
@@ -132,10 +132,14 @@ static void print_head(const sw_results *results, const sw_status_view *view)
 {
     const char *created = sw_results_attribute(results, "created_utc");
     printf("%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
-    if (view->live) printf("being written\nwriter: %s\n", view->writer);
-    else if (view->states[SW_RUN_RUNNING] > 0) printf("its writer was killed; start the sweep again to go on\n");
-    else if (view->states[SW_RUN_PENDING] > 0) printf("stopped; start the sweep again to go on\n");
-    else printf("finished\n");
+    if (view->live)
+        printf("being written\nwriter: %s\n", view->writer);
+    else if (view->states[SW_RUN_RUNNING] > 0)
+        printf("its writer was killed; start the sweep again to go on\n");
+    else if (view->states[SW_RUN_PENDING] > 0)
+        printf("stopped; start the sweep again to go on\n");
+    else
+        printf("finished\n");
     print_counts(view);
     print_speed(view);
     putchar('\n');
@@ -181,14 +185,14 @@ static sw_status print_running_run(sw_results *results, size_t r)
     sw_record *records;
     size_t count;
     const sw_status status = sw_results_records(results, r, &records, &count);
-    if (status) return status;
+    if (status != SW_OK) return status;
     const sw_record *newest = count > 0 ? &records[count - 1] : NULL;
     const int violation = violation_of(row);
     printf("%5zu %6lld ", r, (long long)row->seed);
     if (newest)
         printf("%9lld %3.0f%% %6.3f %6.3f  ", (long long)newest->step,
-               planned > 0 ? 100 * (double)newest->step / planned : 0.0, (double)newest->value[SW_METRIC_TRAIN_ACCURACY],
-               (double)newest->value[SW_METRIC_TEST_ACCURACY]);
+               planned > 0 ? 100 * (double)newest->step / planned : 0.0,
+               (double)newest->value[SW_METRIC_TRAIN_ACCURACY], (double)newest->value[SW_METRIC_TEST_ACCURACY]);
     else
         printf("%9s %4s %6s %6s  ", "-", "-", "-", "-");
     print_curve(records, count, SW_METRIC_TEST_ACCURACY, &share);
@@ -209,7 +213,7 @@ static sw_status print_running(sw_results *results, const sw_status_view *view)
     for (size_t r = 0; r < view->runs; r++) {
         if (sw_results_row(results, r)->state != SW_RUN_RUNNING || ++shown > RUNNING_SHOWN) continue;
         const sw_status status = print_running_run(results, r);
-        if (status) return status;
+        if (status != SW_OK) return status;
     }
     if (shown > RUNNING_SHOWN) printf("  ... and %zu more\n", shown - RUNNING_SHOWN);
     return SW_OK;
@@ -237,13 +241,13 @@ sw_status sw_status_print_text(sw_results *results, const sw_status_view *view, 
 {
     print_head(results, view);
     sw_status status = print_running(results, view);
-    if (!status) status = sw_status_print_refine(results);
-    if (status) return status;
+    if (status == SW_OK) status = sw_status_print_refine(results);
+    if (status != SW_OK) return status;
     putchar('\n');
     status = sw_table_print_settings(stdout, results);
-    if (status) return status;
+    if (status != SW_OK) return status;
     putchar('\n');
     status = sw_table_print_runs(stdout, results, most_runs);
-    if (!status) print_failures(results, view);
+    if (status == SW_OK) print_failures(results, view);
     return status;
 }

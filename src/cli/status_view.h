@@ -10,10 +10,10 @@ typedef struct sw_status_view {
     size_t runs, states[SW_STATE_COUNT], phases[SW_PHASE_COUNT], damaged;
     bool live;
     char writer[512];
-    double steps_done, steps_left;   /* of all runs; left at most: runs may stop early */
-    double steps_per_second;         /* of the whole sweep; NaN = not known */
-    double eta;                      /* seconds; NaN = not known */
-    double when;                     /* sw_clock_now of this view */
+    double steps_done, steps_left; /* of all runs; left at most: runs may stop early */
+    double steps_per_second;       /* of the whole sweep; NaN = not known */
+    double eta;                    /* seconds; NaN = not known */
+    double when;                   /* sw_clock_now of this view */
 } sw_status_view;
 
 /* before: an earlier view of the same file, from which the speed follows; NULL = from the runs that are over. */

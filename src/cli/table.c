@@ -41,8 +41,10 @@ static void print_cut(FILE *out, const char *text, int width)
 
 static void print_step(FILE *out, int64_t step)
 {
-    if (step < 0) fprintf(out, " %8s", "-");
-    else fprintf(out, " %8" PRId64, step);
+    if (step < 0)
+        fprintf(out, " %8s", "-");
+    else
+        fprintf(out, " %8" PRId64, step);
 }
 
 /* ---- settings ---- */
@@ -117,7 +119,8 @@ static void print_setting(FILE *out, setting *s)
     if (columns > SETTING_WIDTH) {
         print_cut(out, s->name, TABLE_WIDTH);
         fprintf(out, "\n%*s", SETTING_WIDTH, "");
-    } else fprintf(out, "%s%*s", s->name, SETTING_WIDTH - columns, "");
+    } else
+        fprintf(out, "%s%*s", s->name, SETTING_WIDTH - columns, "");
     fprintf(out, " %7s", runs);
     print_step(out, median(s->t_mem, s->over));
     print_step(out, median(s->t_sym, s->over));
@@ -130,7 +133,7 @@ static void print_setting(FILE *out, setting *s)
 static sw_status collect(setting *settings, size_t *count, const sw_naming *naming, const sw_results *results)
 {
     sw_status status = SW_OK;
-    for (size_t r = 0; r < sw_results_count(results) && !status; r++) {
+    for (size_t r = 0; r < sw_results_count(results) && status == SW_OK; r++) {
         if (sw_results_row(results, r)->state == SW_RUN_NOT_SELECTED) continue; /* as if it were not in the sweep */
         char name[SETTING_MAX];
         sw_table_setting(name, sizeof name, naming, results, r);
@@ -150,8 +153,8 @@ sw_status sw_table_print_settings(FILE *out, const sw_results *results)
     size_t count = 0;
     setting *settings = calloc(sw_results_count(results) + 1, sizeof *settings);
     sw_status status = settings ? sw_naming_create(&naming, results) : sw_fail(SW_E_MEMORY, "table of settings");
-    if (!status) status = collect(settings, &count, naming, results);
-    if (!status) {
+    if (status == SW_OK) status = collect(settings, &count, naming, results);
+    if (status == SW_OK) {
         fprintf(out, "%-*s %7s %8s %8s %8s  %s\n", SETTING_WIDTH, "setting", "runs", "t_mem", "t_sym", "t_gen",
                 "phases");
         for (size_t i = 0; i < count && i < SETTINGS_SHOWN; i++) print_setting(out, &settings[i]);
@@ -178,12 +181,14 @@ static sw_status print_run(FILE *out, const sw_naming *naming, sw_results *resul
         sw_record newest;
         bool any;
         const sw_status status = sw_results_newest(results, r, &newest, &any);
-        if (status) return status;
+        if (status != SW_OK) return status;
         if (any) test = (double)newest.value[SW_METRIC_TEST_ACCURACY];
     }
     if (!isnan(test)) snprintf(accuracy, sizeof accuracy, "%.3f", test);
     const bool told = row->state == SW_RUN_DONE || row->state == SW_RUN_DIVERGED;
-    const char *phase = row->damaged ? "damaged" : told ? sw_phase_name(row->onsets.phase) : sw_run_state_name(row->state);
+    const char *phase = row->damaged ? "damaged"
+                        : told       ? sw_phase_name(row->onsets.phase)
+                                     : sw_run_state_name(row->state);
     sw_table_setting(name, sizeof name, naming, results, r);
     fprintf(out, "%5zu %6" PRId64 "  %-13s", r, row->seed, phase);
     print_step(out, row->onsets.t_mem);
@@ -201,16 +206,18 @@ sw_status sw_table_print_runs(FILE *out, sw_results *results, size_t most)
     size_t shown = 0, left = 0;
     sw_naming *naming;
     sw_status status = sw_naming_create(&naming, results);
-    if (status) return status;
+    if (status != SW_OK) return status;
     fprintf(out, "%5s %6s  %-13s %8s %8s %8s  %6s  %s\n", "run", "seed", "phase", "t_mem", "t_sym", "t_gen", "test",
             "setting");
-    for (size_t r = 0; r < runs && !status; r++) {
+    for (size_t r = 0; r < runs && status == SW_OK; r++) {
         if (sw_results_row(results, r)->state == SW_RUN_NOT_SELECTED) continue;
-        if (shown == most) left++;
-        else status = print_run(out, naming, results, r);
+        if (shown == most)
+            left++;
+        else
+            status = print_run(out, naming, results, r);
         shown += shown < most;
     }
-    if (left > 0 && !status) fprintf(out, "  ... and %zu more\n", left);
+    if (left > 0 && status == SW_OK) fprintf(out, "  ... and %zu more\n", left);
     sw_naming_destroy(naming);
     return status;
 }

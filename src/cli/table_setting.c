@@ -22,8 +22,10 @@ void sw_table_axis_text(char *out, size_t capacity, const sw_results *results, s
     case SW_AXIS_BOOL: snprintf(out, capacity, "%s", value->integer > 0 ? "true" : "false"); break;
     case SW_AXIS_STRING: snprintf(out, capacity, "%s", value->string); break;
     case SW_AXIS_REAL:
-        if (isnan(value->real)) snprintf(number, sizeof number, "-");
-        else sw_json_format_number(number, value->real);
+        if (isnan(value->real))
+            snprintf(number, sizeof number, "-");
+        else
+            sw_json_format_number(number, value->real);
         snprintf(out, capacity, "%s", number);
         break;
     }
@@ -50,7 +52,8 @@ static bool is_missing(const sw_results *results, size_t row, size_t axis)
 {
     const sw_axis_value *value = sw_results_axis_value(results, row, axis);
     switch (sw_results_axis(results, axis)->type) {
-    case SW_AXIS_INTEGER: case SW_AXIS_BOOL: return value->integer < 0;
+    case SW_AXIS_INTEGER:
+    case SW_AXIS_BOOL: return value->integer < 0;
     case SW_AXIS_STRING: return value->string[0] == 0;
     case SW_AXIS_REAL: return isnan(value->real);
     }
@@ -112,8 +115,8 @@ void sw_table_setting(char *out, size_t capacity, const sw_naming *naming, const
     for (size_t a = 0; a < naming->axis_count && length < capacity; a++) {
         if (!naming->path[a] || is_missing(results, row, a)) continue;
         sw_table_axis_text(value, sizeof value, results, row, a);
-        length += (size_t)snprintf(out + length, capacity - length, "%s%s=%s", length ? ", " : "", naming->path[a],
-                                   value);
+        length +=
+            (size_t)snprintf(out + length, capacity - length, "%s%s=%s", length ? ", " : "", naming->path[a], value);
     }
     if (length == 0) snprintf(out, capacity, "all runs");
 }

@@ -77,32 +77,24 @@ static const sw_key adaptive_keys[] = {
 
 enum { ADAPTIVE_COUNT = sizeof adaptive_keys / sizeof adaptive_keys[0] };
 
-size_t sw_adaptive_key_count(void)
-{
-    return ADAPTIVE_COUNT;
-}
+size_t sw_adaptive_key_count(void) { return ADAPTIVE_COUNT; }
 
-void sw_adaptive_key_describe(size_t i, sw_key_info *out)
-{
-    sw_key_describe_row(&adaptive_keys[i], out);
-}
+void sw_adaptive_key_describe(size_t i, sw_key_info *out) { sw_key_describe_row(&adaptive_keys[i], out); }
 
 /* ---- reading ---- */
 
 static const sw_key *find(const char *path)
 {
-    for (size_t i = 0; i < ADAPTIVE_COUNT; i++) {
+    for (size_t i = 0; i < ADAPTIVE_COUNT; i++)
         if (!strcmp(adaptive_keys[i].path, path)) return &adaptive_keys[i];
-    }
     return NULL;
 }
 
 static bool is_group(const char *path)
 {
     size_t length = strlen(path);
-    for (size_t i = 0; i < ADAPTIVE_COUNT; i++) {
+    for (size_t i = 0; i < ADAPTIVE_COUNT; i++)
         if (!strncmp(adaptive_keys[i].path, path, length) && adaptive_keys[i].path[length] == '.') return true;
-    }
     return false;
 }
 
@@ -110,8 +102,7 @@ static void report_unknown(sw_reader *reader, int32_t node, const char *path)
 {
     const char *paths[ADAPTIVE_COUNT];
     char hint[128] = "";
-    for (size_t i = 0; i < ADAPTIVE_COUNT; i++)
-        paths[i] = adaptive_keys[i].path;
+    for (size_t i = 0; i < ADAPTIVE_COUNT; i++) paths[i] = adaptive_keys[i].path;
     const char *nearest = sw_nearest(path, paths, ADAPTIVE_COUNT);
     if (nearest) snprintf(hint, sizeof hint, "did you mean %s?", nearest);
     sw_document_key_error(reader->document, node, reader->diagnostics, hint, "unknown key");
@@ -120,18 +111,16 @@ static void report_unknown(sw_reader *reader, int32_t node, const char *path)
 /* Number of the axis with this path among all of the sweep; -1 = none. */
 static int32_t axis_number(const sw_sweep *sweep, const char *path)
 {
-    for (size_t i = 0; i < sweep->axis_count; i++) {
+    for (size_t i = 0; i < sweep->axis_count; i++)
         if (!strcmp(sweep->axes[i].axis.path, path)) return (int32_t)i;
-    }
     return -1;
 }
 
 static int32_t grid_dimension(const sw_sweep *sweep, const char *path)
 {
-    for (size_t i = 0; i < sweep->dimension_count; i++) {
+    for (size_t i = 0; i < sweep->dimension_count; i++)
         if (sweep->dimensions[i].source == SW_SOURCE_GRID && !strcmp(sweep->dimensions[i].path, path))
             return (int32_t)i;
-    }
     return -1;
 }
 
@@ -156,8 +145,8 @@ static void read_refined_axis(sw_sweep *sweep, sw_reader *reader, int32_t node)
     sw_refine_config *refine = &sweep->adaptive.refine;
     const char *path = sw_document_string(sweep->document, node);
     int32_t dimension = grid_dimension(sweep, path);
-    const char *fault = dimension < 0                                ? "expected an axis of grid"
-                        : !strcmp(path, "seed")                      ? "the seeds are repetitions, not an axis to refine"
+    const char *fault = dimension < 0           ? "expected an axis of grid"
+                        : !strcmp(path, "seed") ? "the seeds are repetitions, not an axis to refine"
                         : !is_lattice(&sweep->dimensions[dimension]) ? "expected two or more ascending numbers in grid"
                         : refine->axis_count && sweep->refined[0] == dimension ? "the axis is named twice"
                                                                                : NULL;
@@ -194,10 +183,11 @@ static void read_names(sw_sweep *sweep, sw_reader *reader, const sw_key *key, in
                           "expected an array of 1 to %d axes' paths", key->capacity);
         return;
     }
-    for (int32_t i = list->child; i >= 0; i = document->nodes[i].next) {
-        if (!strcmp(key->path, "refine.axes")) read_refined_axis(sweep, reader, i);
-        else read_within(sweep, reader, i);
-    }
+    for (int32_t i = list->child; i >= 0; i = document->nodes[i].next)
+        if (!strcmp(key->path, "refine.axes"))
+            read_refined_axis(sweep, reader, i);
+        else
+            read_within(sweep, reader, i);
 }
 
 static void read_members(sw_sweep *sweep, sw_reader *reader, int32_t object, const char *prefix)
@@ -304,17 +294,13 @@ void sw_sweep_check_adaptive(const sw_sweep *sweep, sw_reader *reader, const sw_
 
 /* ---- what others see ---- */
 
-const sw_adaptive_config *sw_sweep_adaptive(const sw_sweep *sweep)
-{
-    return &sweep->adaptive;
-}
+const sw_adaptive_config *sw_sweep_adaptive(const sw_sweep *sweep) { return &sweep->adaptive; }
 
 /* 0, 1: an axis to refine; 2: the seeds; -1: another one. */
 static int role_of(const sw_sweep *sweep, size_t dimension)
 {
-    for (int32_t a = 0; a < sweep->adaptive.refine.axis_count; a++) {
+    for (int32_t a = 0; a < sweep->adaptive.refine.axis_count; a++)
         if (sweep->refined[a] == (int32_t)dimension) return a;
-    }
     return sweep->seed_dimension == (int32_t)dimension ? 2 : -1;
 }
 

@@ -101,8 +101,8 @@ static void read_list(sw_reader *reader, sw_dimension *out, int32_t node)
         return;
     }
     if (n->count > SW_RUNS_MAX) {
-        sw_document_error(document, node, reader->diagnostics, NULL, "%d values; a sweep has at most %d runs",
-                          n->count, SW_RUNS_MAX);
+        sw_document_error(document, node, reader->diagnostics, NULL, "%d values; a sweep has at most %d runs", n->count,
+                          SW_RUNS_MAX);
         return;
     }
     out->values = sw_arena_alloc(reader->arena, (size_t)n->count, sizeof *out->values);
@@ -163,9 +163,8 @@ static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
         return;
     }
     size_t count = 0;
-    for (size_t i = 0; i < dimension->count; i++) {
+    for (size_t i = 0; i < dimension->count; i++)
         if (!dimension->values[i].broken) sorted[count++] = (ordered_value){key, &dimension->values[i], i};
-    }
     qsort(sorted, count, sizeof *sorted, compare_values);
     for (size_t i = 1; i < count; i++) {
         if (sw_key_equal(key, sorted[i].value, sorted[i - 1].value))
@@ -283,9 +282,8 @@ static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
     const sw_key *key = &sw_keys[out->key];
     bool numeric = key->type == SW_KEY_REAL || key->type == SW_KEY_INTEGER;
     if (n->type != SW_NODE_OBJECT || n->count != 1) {
-        random_fault(
-            reader, node, "expected one law to draw from",
-            "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}");
+        random_fault(reader, node, "expected one law to draw from",
+                     "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}");
         return;
     }
     for (size_t i = 0; i < LAW_COUNT; i++) {
@@ -305,8 +303,7 @@ static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
         return;
     }
     const char *names[LAW_COUNT];
-    for (size_t i = 0; i < LAW_COUNT; i++)
-        names[i] = laws[i].name;
+    for (size_t i = 0; i < LAW_COUNT; i++) names[i] = laws[i].name;
     const char *nearest = sw_nearest(sw_document_key(document, n->child), names, LAW_COUNT);
     char hint[128] = "there are uniform, log_uniform, integer and choice";
     if (nearest) snprintf(hint, sizeof hint, "did you mean %s?", nearest);
@@ -393,8 +390,7 @@ void sw_sweep_read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
         char found[128];
         sw_document_describe(document, node, found);
         sw_document_error(document, node, reader->diagnostics, "as in [{\"label\": \"baseline\"}, {...}]",
-                          "expected an array of cases, found %s",
-                          n->type == SW_NODE_ARRAY ? "an empty array" : found);
+                          "expected an array of cases, found %s", n->type == SW_NODE_ARRAY ? "an empty array" : found);
         return;
     }
     sweep->cases = sw_arena_alloc(reader->arena, (size_t)n->count, sizeof *sweep->cases);

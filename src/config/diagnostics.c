@@ -18,23 +18,11 @@ sw_status sw_diagnostics_create(sw_diagnostics **out)
     return *out ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory");
 }
 
-void sw_diagnostics_destroy(sw_diagnostics *diagnostics)
-{
-    free(diagnostics);
-}
+void sw_diagnostics_destroy(sw_diagnostics *diagnostics) { free(diagnostics); }
 
-size_t sw_diagnostics_count(const sw_diagnostics *diagnostics)
-{
-    return diagnostics->count;
-}
-size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics)
-{
-    return diagnostics->errors;
-}
-size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics)
-{
-    return diagnostics->dropped;
-}
+size_t sw_diagnostics_count(const sw_diagnostics *diagnostics) { return diagnostics->count; }
+size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics) { return diagnostics->errors; }
+size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics) { return diagnostics->dropped; }
 
 const sw_diagnostic *sw_diagnostics_get(const sw_diagnostics *diagnostics, size_t i)
 {
@@ -69,17 +57,15 @@ void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int
     vsnprintf(item.message, sizeof item.message, format, arguments);
     va_end(arguments);
 
-    for (size_t i = 0; i < diagnostics->count; i++) {
+    for (size_t i = 0; i < diagnostics->count; i++)
         if (same(&diagnostics->items[i], &item)) return;
-    }
     if (!warning) diagnostics->errors++;
     if (warning && diagnostics->warnings == WARNINGS_MAX) { /* errors never give way to warnings */
         diagnostics->dropped++;
         return;
     }
     size_t place = diagnostics->count;
-    while (place > 0 && comes_before(&item, &diagnostics->items[place - 1]))
-        place--;
+    while (place > 0 && comes_before(&item, &diagnostics->items[place - 1])) place--;
     memmove(&diagnostics->items[place + 1], &diagnostics->items[place],
             (diagnostics->count - place) * sizeof diagnostics->items[0]);
     diagnostics->items[place] = item;

@@ -12,10 +12,7 @@
 
 #define EXACT_INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */
 
-const char *sw_config_library_version(void)
-{
-    return cJSON_Version();
-}
+const char *sw_config_library_version(void) { return cJSON_Version(); }
 
 void sw_document_destroy(sw_document *document)
 {
@@ -34,9 +31,8 @@ static bool join(sw_document *document, const cJSON *item, int32_t *next)
     if (*next >= document->count) return false;
     sw_node *node = &document->nodes[(*next)++];
     node->item = item;
-    for (const cJSON *child = item->child; child; child = child->next) {
+    for (const cJSON *child = item->child; child; child = child->next)
         if (!join(document, child, next)) return false;
-    }
     return true;
 }
 
@@ -66,17 +62,15 @@ static int compare_names(const void *a, const void *b)
 static void find_duplicates(sw_document *document, int32_t object, name_place *names, sw_diagnostics *diagnostics)
 {
     size_t count = 0;
-    for (int32_t i = document->nodes[object].child; i >= 0; i = document->nodes[i].next) {
+    for (int32_t i = document->nodes[object].child; i >= 0; i = document->nodes[i].next)
         names[count++] = (name_place){sw_document_key(document, i), i};
-    }
     qsort(names, count, sizeof *names, compare_names);
     for (size_t i = 1; i < count; i++) {
         if (strcmp(names[i].name, names[i - 1].name)) continue;
         const sw_node *first = &document->nodes[names[i - 1].node];
         document->nodes[names[i].node].duplicate = true;
         sw_document_key_error(document, names[i].node, diagnostics, "give it once",
-                              "the key stands twice, first in line %d, column %d", first->key_line,
-                              first->key_column);
+                              "the key stands twice, first in line %d, column %d", first->key_line, first->key_column);
     }
 }
 
@@ -90,9 +84,8 @@ static sw_status check_duplicates(sw_document *document, sw_diagnostics *diagnos
     if (longest < 2) return SW_OK;
     name_place *names = malloc((size_t)longest * sizeof *names);
     if (!names) return sw_fail(SW_E_MEMORY, "out of memory");
-    for (int32_t i = 0; i < document->count; i++) {
+    for (int32_t i = 0; i < document->count; i++)
         if (document->nodes[i].type == SW_NODE_OBJECT) find_duplicates(document, i, names, diagnostics);
-    }
     free(names);
     return SW_OK;
 }
@@ -137,13 +130,12 @@ static void check_numbers(sw_document *document, sw_diagnostics *diagnostics)
         int length = (int)node->length;
         const char *text = document->text + node->offset;
         const char *fault = NULL;
-        if (!isfinite(value)) {
+        if (!isfinite(value))
             fault = "is beyond the largest number of double precision (1.8e308)";
-        } else if (value == 0 && has_nonzero_digit(document, node)) {
+        else if (value == 0 && has_nonzero_digit(document, node))
             fault = "is below the smallest number of double precision";
-        } else if (node->integral && fabs(value) >= EXACT_INTEGER_MAX && !is_exact(document, node)) {
+        else if (node->integral && fabs(value) >= EXACT_INTEGER_MAX && !is_exact(document, node))
             fault = "is beyond 2^53 = 9007199254740992, where integers lose digits";
-        }
         if (!fault) continue;
         node->broken = true;
         sw_document_error(document, i, diagnostics, NULL, "%.*s %s", length, text, fault);
@@ -161,10 +153,10 @@ sw_status sw_document_parse(sw_document **out, char *text, size_t length, sw_dia
     document->text = text;
     document->length = length;
     sw_status status = sw_document_scan(document, diagnostics);
-    if (!status) status = parse_values(document, diagnostics);
-    if (!status) status = check_duplicates(document, diagnostics);
-    if (!status) check_numbers(document, diagnostics);
-    if (status) {
+    if (status == SW_OK) status = parse_values(document, diagnostics);
+    if (status == SW_OK) status = check_duplicates(document, diagnostics);
+    if (status == SW_OK) check_numbers(document, diagnostics);
+    if (status != SW_OK) {
         sw_document_destroy(document);
         return status == SW_E_CONFIG ? sw_fail(status, "the file is not JSON") : status;
     }
@@ -186,10 +178,7 @@ const char *sw_document_string(const sw_document *document, int32_t node)
     return item && cJSON_IsString(item) ? item->valuestring : "";
 }
 
-bool sw_document_bool(const sw_document *document, int32_t node)
-{
-    return cJSON_IsTrue(document->nodes[node].item);
-}
+bool sw_document_bool(const sw_document *document, int32_t node) { return cJSON_IsTrue(document->nodes[node].item); }
 
 double sw_document_number(const sw_document *document, int32_t node, int64_t *integer, bool *whole)
 {
@@ -202,9 +191,8 @@ double sw_document_number(const sw_document *document, int32_t node, int64_t *in
 int32_t sw_document_member(const sw_document *document, int32_t object, const char *name)
 {
     if (object < 0 || document->nodes[object].type != SW_NODE_OBJECT) return -1;
-    for (int32_t i = document->nodes[object].child; i >= 0; i = document->nodes[i].next) {
+    for (int32_t i = document->nodes[object].child; i >= 0; i = document->nodes[i].next)
         if (!strcmp(sw_document_key(document, i), name)) return i;
-    }
     return -1;
 }
 
@@ -214,9 +202,8 @@ int32_t sw_document_member(const sw_document *document, int32_t object, const ch
 static int position_in_parent(const sw_document *document, int32_t node)
 {
     int position = 0;
-    for (int32_t i = document->nodes[document->nodes[node].parent].child; i != node; i = document->nodes[i].next) {
+    for (int32_t i = document->nodes[document->nodes[node].parent].child; i != node; i = document->nodes[i].next)
         position++;
-    }
     return position;
 }
 
@@ -224,8 +211,7 @@ void sw_document_path(const sw_document *document, int32_t node, char out[256])
 {
     int32_t chain[SW_DOCUMENT_DEPTH_MAX + 1];
     int depth = 0;
-    for (int32_t i = node; i > 0 && depth <= SW_DOCUMENT_DEPTH_MAX; i = document->nodes[i].parent)
-        chain[depth++] = i;
+    for (int32_t i = node; i > 0 && depth <= SW_DOCUMENT_DEPTH_MAX; i = document->nodes[i].parent) chain[depth++] = i;
     size_t used = 0;
     out[0] = '\0';
     while (depth-- > 0 && used < 255) {
@@ -242,24 +228,12 @@ void sw_document_describe(const sw_document *document, int32_t node, char out[12
 {
     const sw_node *n = &document->nodes[node];
     switch ((sw_node_type)n->type) {
-    case SW_NODE_NULL:
-        snprintf(out, 128, "null");
-        break;
-    case SW_NODE_BOOL:
-        snprintf(out, 128, "%s", sw_document_bool(document, node) ? "true" : "false");
-        break;
-    case SW_NODE_NUMBER:
-        snprintf(out, 128, "%.*s", (int)n->length, document->text + n->offset);
-        break;
-    case SW_NODE_STRING:
-        snprintf(out, 128, "the string \"%.60s\"", sw_document_string(document, node));
-        break;
-    case SW_NODE_ARRAY:
-        snprintf(out, 128, "an array");
-        break;
-    case SW_NODE_OBJECT:
-        snprintf(out, 128, "an object");
-        break;
+    case SW_NODE_NULL: snprintf(out, 128, "null"); break;
+    case SW_NODE_BOOL: snprintf(out, 128, "%s", sw_document_bool(document, node) ? "true" : "false"); break;
+    case SW_NODE_NUMBER: snprintf(out, 128, "%.*s", (int)n->length, document->text + n->offset); break;
+    case SW_NODE_STRING: snprintf(out, 128, "the string \"%.60s\"", sw_document_string(document, node)); break;
+    case SW_NODE_ARRAY: snprintf(out, 128, "an array"); break;
+    case SW_NODE_OBJECT: snprintf(out, 128, "an object"); break;
     }
 }
 
@@ -303,8 +277,7 @@ static size_t edit_distance(const char *a, const char *b)
 {
     size_t n = strnlen(a, NAME_MAX_LENGTH), m = strnlen(b, NAME_MAX_LENGTH);
     size_t row[3][NAME_MAX_LENGTH + 1];
-    for (size_t j = 0; j <= m; j++)
-        row[0][j] = j;
+    for (size_t j = 0; j <= m; j++) row[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
         size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
         now[0] = i;

@@ -31,9 +31,8 @@ static void give(sw_run_values *out, int32_t key, int32_t twin, const sw_value *
 
 static void give_all(sw_run_values *out, const sw_assignments *assignments)
 {
-    for (size_t i = 0; i < assignments->count; i++) {
+    for (size_t i = 0; i < assignments->count; i++)
         give(out, assignments->items[i].key, assignments->items[i].twin, &assignments->items[i].value);
-    }
 }
 
 void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k)
@@ -66,34 +65,13 @@ void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k)
 
 /* ---- what others see ---- */
 
-const char *sw_sweep_name(const sw_sweep *sweep)
-{
-    return sweep->name;
-}
-const char *sw_sweep_output(const sw_sweep *sweep)
-{
-    return sweep->output;
-}
-const char *sw_sweep_path(const sw_sweep *sweep)
-{
-    return sweep->path;
-}
-uint64_t sw_sweep_run_count(const sw_sweep *sweep)
-{
-    return sweep->run_count;
-}
-size_t sw_sweep_axis_count(const sw_sweep *sweep)
-{
-    return sweep->axis_count;
-}
-const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i)
-{
-    return &sweep->axes[i].axis;
-}
-size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i)
-{
-    return sweep->axes[i].size;
-}
+const char *sw_sweep_name(const sw_sweep *sweep) { return sweep->name; }
+const char *sw_sweep_output(const sw_sweep *sweep) { return sweep->output; }
+const char *sw_sweep_path(const sw_sweep *sweep) { return sweep->path; }
+uint64_t sw_sweep_run_count(const sw_sweep *sweep) { return sweep->run_count; }
+size_t sw_sweep_axis_count(const sw_sweep *sweep) { return sweep->axis_count; }
+const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i) { return &sweep->axes[i].axis; }
+size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i) { return sweep->axes[i].size; }
 
 const char *sw_sweep_text(const sw_sweep *sweep, size_t *length)
 {
@@ -119,29 +97,22 @@ static void text_of_value(char out[128], const sw_key *key, const sw_value *valu
 {
     size_t used = 0;
     switch (key->type) {
-    case SW_KEY_ENUM:
-        snprintf(out, 128, "%s", key->names[value->integer]);
-        break;
-    case SW_KEY_FILE:
-        snprintf(out, 128, "%.127s", value->file->path);
-        break;
+    case SW_KEY_ENUM: snprintf(out, 128, "%s", key->names[value->integer]); break;
+    case SW_KEY_FILE: snprintf(out, 128, "%.127s", value->file->path); break;
     case SW_KEY_SHA256:
-        for (size_t i = 0; i < sizeof value->file->sha256; i++) {
+        for (size_t i = 0; i < sizeof value->file->sha256; i++)
             used += (size_t)snprintf(out + used, 128 - used, "%02x", value->file->sha256[i]);
-        }
         break;
     case SW_KEY_INTEGERS:
         used = (size_t)snprintf(out, 128, "[");
-        for (int32_t i = 0; i < value->count && used < 127; i++) {
+        for (int32_t i = 0; i < value->count && used < 127; i++)
             used += (size_t)snprintf(out + used, 128 - used, "%s%lld", i ? "," : "", (long long)value->list[i]);
-        }
         if (used < 127) snprintf(out + used, 128 - used, "]");
         break;
     case SW_KEY_REAL:
     case SW_KEY_INTEGER:
     case SW_KEY_BOOL:
-    case SW_KEY_NAMES:
-        break;
+    case SW_KEY_NAMES: break;
     }
 }
 
@@ -180,7 +151,7 @@ sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char 
     *out = NO_VALUE;
     if (k < 0) return SW_OK; /* an alias, or a key of another version */
     sw_status status = sw_config_read(&config, json);
-    if (status || !sw_key_concerns(&sw_keys[k], &config)) return status;
+    if (status != SW_OK || !sw_key_concerns(&sw_keys[k], &config)) return status;
     sw_key_get(&field, &config, &sw_keys[k]);
     take_value(out, &sw_keys[k], &field.value);
     return SW_OK;
@@ -196,8 +167,7 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
     sw_config_resolve(config, values.given);
     if (diagnostics) sw_config_check(config, values.given, sweep->document, diagnostics);
     if (label) snprintf(label, 128, "%s", sw_sweep_case(sweep, k));
-    for (size_t i = 0; axes && i < sweep->axis_count; i++)
-        axis_value(&axes[i], &sweep->axes[i], &values, config);
+    for (size_t i = 0; axes && i < sweep->axis_count; i++) axis_value(&axes[i], &sweep->axes[i], &values, config);
     return SW_OK;
 }
 
@@ -237,8 +207,7 @@ void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out)
         sw_sweep_place(&place, sweep, k);
         node = sweep->cases[place.case_index].node;
     }
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++) {
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++)
         node = sw_document_member(sweep->document, 0, sections[i]);
-    }
     locate_node(sweep, node < 0 ? 0 : node, out);
 }

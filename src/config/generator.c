@@ -97,8 +97,8 @@ static void generate(sw_reader *reader, sw_dimension *out, int32_t node, const d
     const sw_key *key = &sw_keys[out->key];
     double count = count_values(reader, x, given, node, kind);
     if (count > SW_RUNS_MAX) {
-        sw_document_error(reader->document, node, reader->diagnostics, NULL,
-                          "%.0f values; a sweep has at most %d runs", count, SW_RUNS_MAX);
+        sw_document_error(reader->document, node, reader->diagnostics, NULL, "%.0f values; a sweep has at most %d runs",
+                          count, SW_RUNS_MAX);
         return;
     }
     if (count < 1) return;
@@ -146,13 +146,11 @@ void sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)
 
 /* ---- random draws ---- */
 
-void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample,
-                       size_t place)
+void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample, size_t place)
 {
     const sw_key *key = &sw_keys[dimension->key];
     if (dimension->distribution == SW_VALUES) {
-        *out =
-            dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
+        *out = dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
         return;
     }
     *out = (sw_value){.node = dimension->member, .member = dimension->member, .alias = dimension->alias};

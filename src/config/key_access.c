@@ -8,26 +8,21 @@
 
 int sw_key_find(const char *path)
 {
-    for (size_t i = 0; i < sw_keys_count; i++) {
+    for (size_t i = 0; i < sw_keys_count; i++)
         if (!strcmp(sw_keys[i].path, path)) return (int)i;
-    }
     return -1;
 }
 
 const sw_alias *sw_alias_find(const char *path)
 {
-    for (size_t i = 0; i < sw_aliases_count; i++) {
+    for (size_t i = 0; i < sw_aliases_count; i++)
         if (!strcmp(sw_aliases[i].path, path)) return &sw_aliases[i];
-    }
     return NULL;
 }
 
 /* ---- whom a key concerns ---- */
 
-static bool admits(uint32_t mask, int32_t value)
-{
-    return mask == 0 || (value >= 0 && (mask >> value & 1u));
-}
+static bool admits(uint32_t mask, int32_t value) { return mask == 0 || (value >= 0 && (mask >> value & 1u)); }
 
 bool sw_key_concerns(const sw_key *key, const sw_run_config *config)
 {
@@ -116,23 +111,12 @@ void sw_key_store(void *base, const sw_key *key, const sw_value *value)
     }
     void *field = (char *)base + key->offset;
     switch (key->stored) {
-    case SW_STORED_DOUBLE:
-        *(double *)field = value->real;
-        break;
-    case SW_STORED_INT32:
-        *(int32_t *)field = (int32_t)value->integer;
-        break;
-    case SW_STORED_INT64:
-        *(int64_t *)field = value->integer;
-        break;
-    case SW_STORED_UINT32:
-        *(uint32_t *)field = (uint32_t)value->integer;
-        break;
-    case SW_STORED_BOOL:
-        *(bool *)field = value->integer != 0;
-        break;
-    case SW_STORED_FILE:
-        break;
+    case SW_STORED_DOUBLE: *(double *)field = value->real; break;
+    case SW_STORED_INT32: *(int32_t *)field = (int32_t)value->integer; break;
+    case SW_STORED_INT64: *(int64_t *)field = value->integer; break;
+    case SW_STORED_UINT32: *(uint32_t *)field = (uint32_t)value->integer; break;
+    case SW_STORED_BOOL: *(bool *)field = value->integer != 0; break;
+    case SW_STORED_FILE: break;
     }
 }
 
@@ -154,27 +138,16 @@ void sw_key_get(sw_field *out, const sw_run_config *config, const sw_key *key)
     if (key->type == SW_KEY_INTEGERS) {
         value->count = *(const int32_t *)(const void *)(base + key->count_offset);
         value->list = out->list;
-        for (int32_t i = 0; i < value->count; i++) {
+        for (int32_t i = 0; i < value->count; i++)
             out->list[i] = key->stored == SW_STORED_INT64 ? ((const int64_t *)field)[i] : ((const int32_t *)field)[i];
-        }
         return;
     }
     switch (key->stored) {
-    case SW_STORED_DOUBLE:
-        value->real = *(const double *)field;
-        break;
-    case SW_STORED_INT32:
-        value->integer = *(const int32_t *)field;
-        break;
-    case SW_STORED_INT64:
-        value->integer = *(const int64_t *)field;
-        break;
-    case SW_STORED_UINT32:
-        value->integer = *(const uint32_t *)field;
-        break;
-    case SW_STORED_BOOL:
-        value->integer = *(const bool *)field;
-        break;
+    case SW_STORED_DOUBLE: value->real = *(const double *)field; break;
+    case SW_STORED_INT32: value->integer = *(const int32_t *)field; break;
+    case SW_STORED_INT64: value->integer = *(const int64_t *)field; break;
+    case SW_STORED_UINT32: value->integer = *(const uint32_t *)field; break;
+    case SW_STORED_BOOL: value->integer = *(const bool *)field; break;
     case SW_STORED_FILE:
         memcpy(out->file.path, config->task.file, sizeof out->file.path);
         memcpy(out->file.sha256, config->task.file_sha256, sizeof out->file.sha256);
@@ -196,72 +169,50 @@ void sw_key_default(sw_value *out, const sw_key *key, const sw_run_config *confi
 bool sw_key_equal(const sw_key *key, const sw_value *a, const sw_value *b)
 {
     switch (key->type) {
-    case SW_KEY_REAL:
-        return a->real == b->real;
+    case SW_KEY_REAL: return a->real == b->real;
     case SW_KEY_INTEGERS:
-        for (int32_t i = 0; a->count == b->count && i < a->count; i++) {
+        for (int32_t i = 0; a->count == b->count && i < a->count; i++)
             if (a->list[i] != b->list[i]) return false;
-        }
         return a->count == b->count;
     case SW_KEY_FILE:
-    case SW_KEY_SHA256:
-        return a->file && b->file && !memcmp(a->file->sha256, b->file->sha256, sizeof a->file->sha256);
+    case SW_KEY_SHA256: return a->file && b->file && !memcmp(a->file->sha256, b->file->sha256, sizeof a->file->sha256);
     case SW_KEY_INTEGER:
     case SW_KEY_BOOL:
-    case SW_KEY_ENUM:
-        return a->integer == b->integer;
-    case SW_KEY_NAMES:
-        return false;
+    case SW_KEY_ENUM: return a->integer == b->integer;
+    case SW_KEY_NAMES: return false;
     }
     return false;
 }
 
-static bool is_word(const sw_key *key, const sw_value *value)
-{
-    return key->word && value->integer == key->word_value;
-}
+static bool is_word(const sw_key *key, const sw_value *value) { return key->word && value->integer == key->word_value; }
 
 static void write_digest(sw_json *json, const sw_file *file)
 {
     char hex[65] = "";
-    for (size_t i = 0; file && i < sizeof file->sha256; i++)
-        snprintf(hex + 2 * i, 3, "%02x", file->sha256[i]);
+    for (size_t i = 0; file && i < sizeof file->sha256; i++) snprintf(hex + 2 * i, 3, "%02x", file->sha256[i]);
     sw_json_string(json, hex);
 }
 
 void sw_key_write_value(sw_json *json, const sw_key *key, const sw_value *value)
 {
     switch (key->type) {
-    case SW_KEY_REAL:
-        sw_json_number(json, value->real);
-        break;
+    case SW_KEY_REAL: sw_json_number(json, value->real); break;
     case SW_KEY_INTEGER:
         if (is_word(key, value))
             sw_json_string(json, key->word);
         else
             sw_json_integer(json, value->integer);
         break;
-    case SW_KEY_BOOL:
-        sw_json_bool(json, value->integer != 0);
-        break;
-    case SW_KEY_ENUM:
-        sw_json_string(json, key->names[value->integer]);
-        break;
+    case SW_KEY_BOOL: sw_json_bool(json, value->integer != 0); break;
+    case SW_KEY_ENUM: sw_json_string(json, key->names[value->integer]); break;
     case SW_KEY_INTEGERS:
         sw_json_begin_array(json);
-        for (int32_t i = 0; i < value->count; i++)
-            sw_json_integer(json, value->list[i]);
+        for (int32_t i = 0; i < value->count; i++) sw_json_integer(json, value->list[i]);
         sw_json_end_array(json);
         break;
-    case SW_KEY_FILE:
-        sw_json_string(json, value->file ? value->file->path : "");
-        break;
-    case SW_KEY_SHA256:
-        write_digest(json, value->file);
-        break;
-    case SW_KEY_NAMES:
-        sw_json_null(json);
-        break;
+    case SW_KEY_FILE: sw_json_string(json, value->file ? value->file->path : ""); break;
+    case SW_KEY_SHA256: write_digest(json, value->file); break;
+    case SW_KEY_NAMES: sw_json_null(json); break;
     }
 }
 
@@ -299,35 +250,22 @@ void sw_key_type_text(const sw_key *key, char *out, size_t capacity)
 {
     text t = {out, 0, capacity};
     switch (key->type) {
-    case SW_KEY_REAL:
-        put(&t, "number");
-        break;
+    case SW_KEY_REAL: put(&t, "number"); break;
     case SW_KEY_INTEGER:
         if (key->word)
             put(&t, "integer or \"%s\"", key->word);
         else
             put(&t, "integer");
         break;
-    case SW_KEY_BOOL:
-        put(&t, "boolean");
-        break;
+    case SW_KEY_BOOL: put(&t, "boolean"); break;
     case SW_KEY_ENUM:
         put(&t, "one of ");
-        for (int i = 0; key->names[i]; i++)
-            put(&t, "%s%s", i ? ", " : "", key->names[i]);
+        for (int i = 0; key->names[i]; i++) put(&t, "%s%s", i ? ", " : "", key->names[i]);
         break;
-    case SW_KEY_INTEGERS:
-        put(&t, "array of integers");
-        break;
-    case SW_KEY_FILE:
-        put(&t, "string");
-        break;
-    case SW_KEY_SHA256:
-        put(&t, "string of 64 hexadecimal digits");
-        break;
-    case SW_KEY_NAMES:
-        put(&t, "array of axes");
-        break;
+    case SW_KEY_INTEGERS: put(&t, "array of integers"); break;
+    case SW_KEY_FILE: put(&t, "string"); break;
+    case SW_KEY_SHA256: put(&t, "string of 64 hexadecimal digits"); break;
+    case SW_KEY_NAMES: put(&t, "array of axes"); break;
     }
 }
 
@@ -357,10 +295,7 @@ static void default_text(const sw_key *key, char *out, size_t capacity)
 
 /* ---- the table as others see it ---- */
 
-size_t sw_key_count(void)
-{
-    return sw_keys_count + sw_aliases_count;
-}
+size_t sw_key_count(void) { return sw_keys_count + sw_aliases_count; }
 
 void sw_key_describe_row(const sw_key *key, sw_key_info *out)
 {
@@ -419,9 +354,8 @@ static const char *any_path(size_t i)
 
 bool sw_key_is_group(const char *path)
 {
-    for (size_t i = 0; i < sw_key_count(); i++) {
+    for (size_t i = 0; i < sw_key_count(); i++)
         if (below(any_path(i), path)) return true;
-    }
     return false;
 }
 
@@ -434,8 +368,7 @@ size_t sw_key_members(const char *prefix, char (*out)[64], size_t capacity)
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(rest, "."), rest);
         bool known = false;
-        for (size_t j = 0; j < count && !known; j++)
-            known = !strcmp(out[j], name);
+        for (size_t j = 0; j < count && !known; j++) known = !strcmp(out[j], name);
         if (!known && count < capacity) memcpy(out[count++], name, sizeof name);
     }
     return count;

@@ -74,10 +74,7 @@ static void default_readout_token(const sw_run_config *config, sw_value *out)
     out->integer = config->model.kind == SW_MODEL_TRANSFORMER;
 }
 
-static void default_data_seed(const sw_run_config *config, sw_value *out)
-{
-    out->integer = config->seed;
-}
+static void default_data_seed(const sw_run_config *config, sw_value *out) { out->integer = config->seed; }
 
 static void default_phase_family(const sw_run_config *config, sw_value *out)
 {
@@ -364,10 +361,10 @@ const sw_key sw_keys[] = {
 const size_t sw_keys_count = sizeof sw_keys / sizeof sw_keys[0];
 _Static_assert(sizeof sw_keys / sizeof sw_keys[0] <= SW_KEYS_MAX, "SW_KEYS_MAX holds the table");
 
-#define CONSISTENCY(name)                                                                                            \
-    {                                                                                                                \
-        "symmetry.consistency." name, {"symmetry.commutativity." name, "symmetry.associativity." name},              \
-            "sets symmetry.commutativity." name " and symmetry.associativity." name " at once"                       \
+#define CONSISTENCY(name)                                                                                              \
+    {                                                                                                                  \
+        "symmetry.consistency." name, {"symmetry.commutativity." name, "symmetry.associativity." name},                \
+            "sets symmetry.commutativity." name " and symmetry.associativity." name " at once"                         \
     }
 
 const sw_alias sw_aliases[] = {CONSISTENCY("weight"), CONSISTENCY("tuples_per_step"), CONSISTENCY("inputs"),

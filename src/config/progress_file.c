@@ -84,8 +84,8 @@ sw_status sw_progress_file_read(sw_progress_file *out, const char *path)
     if (text == NULL) return sw_fail(SW_E_MEMORY, "out of memory");
     cJSON *root = cJSON_ParseWithLength(text, length);
     free(text);
-    sw_status status = root != NULL ? take_all(out, root, path)
-                                    : sw_fail(SW_E_STORE, "%s: is no status file of symsweep", path);
+    sw_status status =
+        root != NULL ? take_all(out, root, path) : sw_fail(SW_E_STORE, "%s: is no status file of symsweep", path);
     cJSON_Delete(root);
     return status;
 }

@@ -79,14 +79,12 @@ void sw_reader_suggest(const char *prefix, const char *name, char out[256])
     const char *candidates[SW_KEYS_MAX + 8];
     out[0] = '\0';
     size_t count = sw_key_members(prefix, members, MEMBERS_MAX);
-    for (size_t i = 0; i < count; i++)
-        candidates[i] = members[i];
+    for (size_t i = 0; i < count; i++) candidates[i] = members[i];
     const char *nearest = sw_nearest(name, candidates, count);
     if (!nearest) nearest = path_ending_in(name);
     if (!nearest) {
         count = 0;
-        for (size_t i = 0; i < sw_keys_count; i++)
-            candidates[count++] = sw_keys[i].path;
+        for (size_t i = 0; i < sw_keys_count; i++) candidates[count++] = sw_keys[i].path;
         for (size_t i = 0; i < sw_aliases_count && count < SW_KEYS_MAX + 8; i++)
             candidates[count++] = sw_aliases[i].path;
         nearest = sw_nearest(name, candidates, count);
@@ -141,8 +139,7 @@ static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
         return true;
     }
     if (n->type != SW_NODE_NUMBER) {
-        bool quoted =
-            n->type == SW_NODE_STRING && strspn(sw_document_string(reader->document, node), "0123456789.-e");
+        bool quoted = n->type == SW_NODE_STRING && strspn(sw_document_string(reader->document, node), "0123456789.-e");
         char hint[256] = "";
         if (n->type == SW_NODE_STRING && key->word)
             snprintf(hint, sizeof hint, "the one text allowed is \"%s\"", key->word);
@@ -240,9 +237,9 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     file->opened = status == SW_OK;
     if (status == SW_E_MEMORY)
         reader->status = status;
-    else if (status)
-        sw_document_error(document, node, reader->diagnostics, "relative paths start at the sweep file's folder",
-                          "%s", sw_message());
+    else if (status != SW_OK)
+        sw_document_error(document, node, reader->diagnostics, "relative paths start at the sweep file's folder", "%s",
+                          sw_message());
     return status == SW_OK;
 }
 
@@ -250,9 +247,8 @@ static bool parse_digest(uint8_t out[32], const char *text)
 {
     static const char digits[] = "0123456789abcdef";
     if (strlen(text) != 64 || strspn(text, digits) != 64) return false;
-    for (size_t i = 0; i < 32; i++) {
+    for (size_t i = 0; i < 32; i++)
         out[i] = (uint8_t)(16 * (strchr(digits, text[2 * i]) - digits) + (strchr(digits, text[2 * i + 1]) - digits));
-    }
     return true;
 }
 
@@ -277,28 +273,17 @@ void sw_reader_value(sw_reader *reader, sw_value *out, const sw_key *key, int32_
     bool valid = false;
     switch (key->type) {
     case SW_KEY_REAL:
-    case SW_KEY_INTEGER:
-        valid = read_number(reader, out, key, node);
-        break;
+    case SW_KEY_INTEGER: valid = read_number(reader, out, key, node); break;
     case SW_KEY_BOOL:
         valid = n->type == SW_NODE_BOOL && !n->broken;
         out->integer = valid && sw_document_bool(reader->document, node);
         if (!valid && !n->broken) expected(reader, key, node, "write true or false");
         break;
-    case SW_KEY_ENUM:
-        valid = read_enum(reader, out, key, node);
-        break;
-    case SW_KEY_INTEGERS:
-        valid = read_list(reader, out, key, node);
-        break;
-    case SW_KEY_FILE:
-        valid = read_file(reader, out, key, node);
-        break;
-    case SW_KEY_SHA256:
-        valid = read_digest(reader, out, key, node);
-        break;
-    case SW_KEY_NAMES: /* read by those who know the axes */
-        break;
+    case SW_KEY_ENUM: valid = read_enum(reader, out, key, node); break;
+    case SW_KEY_INTEGERS: valid = read_list(reader, out, key, node); break;
+    case SW_KEY_FILE: valid = read_file(reader, out, key, node); break;
+    case SW_KEY_SHA256: valid = read_digest(reader, out, key, node); break;
+    case SW_KEY_NAMES: /* read by those who know the axes */ break;
     }
     out->broken = !valid;
 }
@@ -335,8 +320,7 @@ static bool is_conflict(sw_reader *reader, const sw_assignments *out, const sw_a
         char hint[256] = "give it once";
         if (alias) snprintf(hint, sizeof hint, "%s sets %s and %s", alias->path, alias->target[0], alias->target[1]);
         sw_document_key_error(reader->document, item->value.member, reader->diagnostics, hint,
-                              "the key is set twice, first in line %d, column %d", first->key_line,
-                              first->key_column);
+                              "the key is set twice, first in line %d, column %d", first->key_line, first->key_column);
         return true;
     }
     return false;

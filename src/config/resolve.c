@@ -107,8 +107,8 @@ static void check_window(const check *c, const char *prefix, int64_t from, int64
     snprintf(first, sizeof first, "%s.until_step", prefix);
     snprintf(second, sizeof second, "%s.from_step", prefix);
     if (until == -1 || until > from || is_broken(c, first) || is_broken(c, second)) return;
-    fault(c, first, second, "\"end\" = to the last step",
-          "the weight ends at step %lld, before it begins (after %lld)", (long long)until, (long long)from);
+    fault(c, first, second, "\"end\" = to the last step", "the weight ends at step %lld, before it begins (after %lld)",
+          (long long)until, (long long)from);
 }
 
 static void check_windows(const check *c)

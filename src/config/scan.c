@@ -16,18 +16,9 @@ typedef struct scanner {
 
 /* ---- characters ---- */
 
-static bool is_continuation(char c)
-{
-    return ((unsigned char)c & 0xc0) == 0x80;
-}
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+static bool is_continuation(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
 static void advance(scanner *s)
 {
@@ -46,9 +37,8 @@ static size_t utf8_length(const char *p, const char *end)
     const unsigned char *c = (const unsigned char *)p;
     size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
     if (length > (size_t)(end - p)) return 0;
-    for (size_t i = 1; i < length; i++) {
+    for (size_t i = 1; i < length; i++)
         if (!is_continuation(p[i])) return 0;
-    }
     if (c[0] == 0xe0 && c[1] < 0xa0) return 0;
     if (c[0] == 0xed && c[1] > 0x9f) return 0;
     if (c[0] == 0xf0 && c[1] < 0x90) return 0;
@@ -69,8 +59,7 @@ static void describe_here(const scanner *s, char out[64])
         snprintf(out, 64, "the byte 0x%02x", (unsigned char)*s->p);
     else if (is_letter(*s->p)) {
         int letters = 0;
-        while (letters < 24 && (is_letter(s->p[letters]) || is_digit(s->p[letters])))
-            letters++;
+        while (letters < 24 && (is_letter(s->p[letters]) || is_digit(s->p[letters]))) letters++;
         snprintf(out, 64, "'%.*s'", letters, s->p);
     } else
         snprintf(out, 64, "'%.*s'", (int)length, s->p);
@@ -91,9 +80,8 @@ static sw_status unexpected(scanner *s, const char *expected, const char *hint)
 
 static void blank(char *from, const char *to)
 {
-    for (; from < to; from++) {
+    for (; from < to; from++)
         if (*from != '\n') *from = ' ';
-    }
 }
 
 /* ---- space and comments ---- */
@@ -120,14 +108,13 @@ static void skip_comment(scanner *s)
 
 static void skip_space(scanner *s)
 {
-    while (s->p < s->end) {
+    while (s->p < s->end)
         if (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r')
             advance(s);
         else if (*s->p == '/' && (s->p[1] == '/' || s->p[1] == '*'))
             skip_comment(s);
         else
             break;
-    }
 }
 
 /* ---- nodes ---- */
@@ -214,8 +201,7 @@ static sw_status scan_escape(scanner *s)
         memset(s->p, '?', 6);
         length = 6;
     }
-    for (int i = 0; i < length; i++)
-        advance(s);
+    for (int i = 0; i < length; i++) advance(s);
     return SW_OK;
 }
 
@@ -228,7 +214,7 @@ static sw_status scan_string(scanner *s)
         unsigned char c = (unsigned char)*s->p;
         if (c == '\\') {
             sw_status status = scan_escape(s);
-            if (status) return status;
+            if (status != SW_OK) return status;
             continue;
         }
         if (c == '\n' || c == '\r') {
@@ -244,8 +230,7 @@ static sw_status scan_string(scanner *s)
             report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
             return SW_E_CONFIG;
         }
-        while (length--)
-            advance(s);
+        while (length--) advance(s);
     }
     if (s->p >= s->end) {
         report(s, line, column, NULL, "the string is not closed: the file ends in it");
@@ -258,8 +243,7 @@ static sw_status scan_string(scanner *s)
 static size_t digits(const char *p)
 {
     size_t n = 0;
-    while (is_digit(p[n]))
-        n++;
+    while (is_digit(p[n])) n++;
     return n;
 }
 
@@ -287,10 +271,7 @@ static size_t number_length(const char *p, bool *integral)
     return n;
 }
 
-static bool ends_number(char c)
-{
-    return !is_letter(c) && !is_digit(c) && c != '.' && c != '+' && c != '-';
-}
+static bool ends_number(char c) { return !is_letter(c) && !is_digit(c) && c != '.' && c != '+' && c != '-'; }
 
 static sw_status scan_number(scanner *s, sw_node *node)
 {
@@ -298,8 +279,7 @@ static sw_status scan_number(scanner *s, sw_node *node)
     size_t length = number_length(s->p, &integral);
     if (!length || !ends_number(s->p[length])) {
         int shown = 0;
-        while (shown < 24 && !ends_number(s->p[shown]))
-            shown++;
+        while (shown < 24 && !ends_number(s->p[shown])) shown++;
         sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "",
                            "numbers look like 5, -0.5 or 1e-3: no leading zero or plus, digits around the point",
                            "'%.*s' is not a number", shown, s->p);
@@ -317,8 +297,7 @@ static sw_status scan_number(scanner *s, sw_node *node)
         node->length = 1;
         node->broken = true;
     }
-    for (size_t i = 0; i < length; i++)
-        advance(s);
+    for (size_t i = 0; i < length; i++) advance(s);
     return SW_OK;
 }
 
@@ -360,8 +339,7 @@ static bool scan_word(scanner *s, sw_node *node)
             blank(s->p, s->p + length);
             *s->p = '0'; /* cJSON reads a number in its place */
         }
-        for (size_t c = 0; c < length; c++)
-            advance(s);
+        for (size_t c = 0; c < length; c++) advance(s);
         return true;
     }
     return false;
@@ -390,7 +368,7 @@ static sw_status scan_name(scanner *s, int32_t *line, int32_t *column)
                                                                                : NULL);
     }
     sw_status status = scan_string(s);
-    if (status) return status;
+    if (status != SW_OK) return status;
     skip_space(s);
     if (s->p >= s->end || *s->p != ':') return unexpected(s, "':' after the key", NULL);
     advance(s);
@@ -471,8 +449,7 @@ sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics)
                  .end = document->text + document->length,
                  .line = 1,
                  .column = 1};
-    if (document->length >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3))
-        s.p += 3; /* a byte order mark; cJSON skips it too */
+    if (document->length >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3)) s.p += 3; /* a byte order mark; cJSON skips it too */
     if (memchr(s.p, '\0', (size_t)(s.end - s.p))) {
         report(&s, 1, 1, "a sweep is a JSON text", "the file is binary: it holds a zero byte");
         return SW_E_CONFIG;
@@ -484,7 +461,7 @@ sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics)
     }
     int32_t previous = -1;
     sw_status status = scan_value(&s, -1, &previous);
-    if (status) return status;
+    if (status != SW_OK) return status;
     skip_space(&s);
     if (s.p < s.end) {
         char found[64];

@@ -14,8 +14,7 @@ enum { NAME_BYTES_MAX = 100, RUNS_CHECKED_AFTER_ERROR = 4096 };
 void sw_sweep_destroy(sw_sweep *sweep)
 {
     if (!sweep) return;
-    for (size_t i = 0; i < sweep->case_count; i++)
-        free(sweep->cases[i].set.items);
+    for (size_t i = 0; i < sweep->case_count; i++) free(sweep->cases[i].set.items);
     free(sweep->base.items);
     free(sweep->dimensions);
     free(sweep->axes);
@@ -73,8 +72,7 @@ static void check_top_names(sw_sweep *sweep, sw_reader *reader)
     for (int32_t i = document->nodes[0].child; i >= 0; i = document->nodes[i].next) {
         const char *name = sw_document_key(document, i);
         bool known = false;
-        for (size_t t = 0; t < TOP_COUNT && !known; t++)
-            known = !strcmp(name, top_names[t]);
+        for (size_t t = 0; t < TOP_COUNT && !known; t++) known = !strcmp(name, top_names[t]);
         if (known || sw_diagnostics_count(reader->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
         char hint[256] = "";
         const char *nearest = sw_nearest(name, top_names, TOP_COUNT);
@@ -103,9 +101,8 @@ static const char *read_text(sw_reader *reader, const char *name, size_t most)
 
 static bool is_plain_name(const char *name)
 {
-    for (const char *c = name; *c; c++) {
+    for (const char *c = name; *c; c++)
         if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7f) return false;
-    }
     return name[0] != '.';
 }
 
@@ -164,10 +161,7 @@ static void read_axes(sw_sweep *sweep, sw_reader *reader)
 
 /* ---- counting ---- */
 
-static uint64_t multiply(uint64_t a, uint64_t b)
-{
-    return b && a > UINT64_MAX / b ? UINT64_MAX : a * b;
-}
+static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
 
 /* The product of all axes, saturated; axes that could not be read count once. */
 static void count_runs(sw_sweep *sweep, sw_reader *reader)
@@ -214,7 +208,8 @@ static void add_axis(sw_sweep *sweep, sw_reader *reader, int32_t key, const sw_a
         sweep->axes = grown;
         sweep->axis_capacity = capacity;
     }
-    sweep->axes[sweep->axis_count++] = (sw_axis_info){{path, sw_key_axis_type(&sw_keys[key])}, key, alias, source, size};
+    sweep->axes[sweep->axis_count++] =
+        (sw_axis_info){{path, sw_key_axis_type(&sw_keys[key])}, key, alias, source, size};
 }
 
 static void list_axes(sw_sweep *sweep, sw_reader *reader)
@@ -226,8 +221,7 @@ static void list_axes(sw_sweep *sweep, sw_reader *reader)
     }
     for (size_t i = 0; i < sweep->dimension_count && !reader->status; i++) {
         const sw_dimension *d = &sweep->dimensions[i];
-        add_axis(sweep, reader, d->key, d->alias, d->source,
-                 d->source == SW_SOURCE_RANDOM ? sweep->samples : d->count);
+        add_axis(sweep, reader, d->key, d->alias, d->source, d->source == SW_SOURCE_RANDOM ? sweep->samples : d->count);
     }
 }
 
@@ -235,9 +229,8 @@ static void list_axes(sw_sweep *sweep, sw_reader *reader)
 
 static void mark_used(uint8_t *used, const sw_run_values *values, const sw_run_config *config)
 {
-    for (size_t i = 0; i < sw_keys_count; i++) {
+    for (size_t i = 0; i < sw_keys_count; i++)
         if (values->given[i] && sw_key_concerns(&sw_keys[i], config)) used[values->given[i]->member] = 1;
-    }
 }
 
 static void report_unused(const sw_sweep *sweep, sw_reader *reader, const uint8_t *used, int32_t key, int32_t member)
@@ -255,8 +248,7 @@ static void check_used(const sw_sweep *sweep, sw_reader *reader, const uint8_t *
     for (size_t i = 0; i < sweep->base.count; i++) {
         const sw_assignment *item = &sweep->base.items[i];
         bool overridden = false;
-        for (size_t a = 0; a < sweep->axis_count && !overridden; a++)
-            overridden = sweep->axes[a].key == item->key;
+        for (size_t a = 0; a < sweep->axis_count && !overridden; a++) overridden = sweep->axes[a].key == item->key;
         if (!overridden) report_unused(sweep, reader, used, item->key, item->value.member);
     }
     for (size_t i = 0; i < sweep->case_count; i++) {
@@ -264,10 +256,9 @@ static void check_used(const sw_sweep *sweep, sw_reader *reader, const uint8_t *
         for (size_t j = 0; j < set->count; j++)
             report_unused(sweep, reader, used, set->items[j].key, set->items[j].value.member);
     }
-    for (size_t i = 0; i < sweep->dimension_count; i++) {
+    for (size_t i = 0; i < sweep->dimension_count; i++)
         if (sweep->dimensions[i].count)
             report_unused(sweep, reader, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
-    }
 }
 
 static void check_runs(sw_sweep *sweep, sw_reader *reader)
@@ -336,8 +327,8 @@ static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const ch
         goto cleanup;
     }
     status = sw_document_parse(&sweep->document, text, length, diagnostics);
-    if (!status) status = sw_arena_create(&sweep->arena);
-    if (status) goto cleanup;
+    if (status == SW_OK) status = sw_arena_create(&sweep->arena);
+    if (status != SW_OK) goto cleanup;
     sw_reader reader = {.document = sweep->document,
                         .arena = sweep->arena,
                         .diagnostics = diagnostics,
@@ -345,7 +336,7 @@ static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const ch
                         .room = SW_RUNS_MAX};
     status = read_sweep(sweep, &reader);
 cleanup:
-    if (status)
+    if (status != SW_OK)
         sw_sweep_destroy(sweep);
     else
         *out = sweep;
@@ -370,8 +361,7 @@ static sw_status deliver(sw_sweep **out, sw_sweep *sweep, const char *path, cons
     return SW_OK;
 }
 
-sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path,
-                         sw_diagnostics *diagnostics)
+sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path, sw_diagnostics *diagnostics)
 {
     *out = NULL;
     if (length > SW_DOCUMENT_BYTES_MAX) {
@@ -384,7 +374,7 @@ sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const 
     copy[length] = '\0';
     sw_sweep *sweep = NULL;
     sw_status status = build_sweep(&sweep, copy, length, path, diagnostics);
-    return status ? status : deliver(out, sweep, path, diagnostics);
+    return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
 }
 
 /* The whole of a regular file, NUL-terminated; a file that cannot be one is a diagnostic. */
@@ -437,7 +427,7 @@ sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagno
     size_t length = 0;
     *out = NULL;
     sw_status status = read_file(&text, &length, path, diagnostics);
-    return status ? status : build_sweep(out, text, length, path, diagnostics);
+    return status != SW_OK ? status : build_sweep(out, text, length, path, diagnostics);
 }
 
 sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics)
@@ -445,5 +435,5 @@ sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagno
     sw_sweep *sweep = NULL;
     *out = NULL;
     sw_status status = sw_sweep_read(&sweep, path, diagnostics);
-    return status ? status : deliver(out, sweep, path, diagnostics);
+    return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
 }

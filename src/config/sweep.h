@@ -60,7 +60,7 @@ struct sw_sweep {
     size_t axis_count, axis_capacity;
     uint64_t run_count;
     sw_adaptive_config adaptive;
-    int32_t refined[2];    /* dimensions of refine.axes */
+    int32_t refined[2];     /* dimensions of refine.axes */
     int32_t seed_dimension; /* of the grid; -1 = none */
 };
 

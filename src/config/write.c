@@ -27,17 +27,15 @@ static int compare_keys(const void *a, const void *b)
 static size_t common_groups(const char *a, const char *b)
 {
     size_t common = 0;
-    for (size_t i = 0; a[i] && a[i] == b[i]; i++) {
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++)
         if (a[i] == '.') common = i + 1;
-    }
     return common;
 }
 
 static void close_groups(sw_json *json, const char *path, size_t keep)
 {
-    for (const char *c = path + keep; *c; c++) {
+    for (const char *c = path + keep; *c; c++)
         if (*c == '.') sw_json_end_object(json);
-    }
 }
 
 /* Opens the objects of `path` behind its first `open` characters; returns the member's own name. */
@@ -77,9 +75,8 @@ void sw_config_write(sw_json *json, const sw_run_config *config)
 {
     int keys[SW_KEYS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < sw_keys_count; i++) {
+    for (size_t i = 0; i < sw_keys_count; i++)
         if (sw_key_concerns(&sw_keys[i], config)) keys[count++] = (int)i;
-    }
     write_keys(json, config, keys, count);
 }
 
@@ -137,9 +134,9 @@ sw_status sw_config_read(sw_run_config *out, const char *json)
     sw_reader reader = {0};
     sw_given given = {NULL};
     sw_status status = sw_diagnostics_create(&diagnostics);
-    if (!status) status = sw_arena_create(&reader.arena);
-    if (!status) status = parse_copy(&document, json, diagnostics);
-    if (status) goto cleanup;
+    if (status == SW_OK) status = sw_arena_create(&reader.arena);
+    if (status == SW_OK) status = parse_copy(&document, json, diagnostics);
+    if (status != SW_OK) goto cleanup;
     reader.document = document;
     reader.diagnostics = diagnostics;
     if (document->nodes[0].type != SW_NODE_OBJECT) {
@@ -148,7 +145,7 @@ sw_status sw_config_read(sw_run_config *out, const char *json)
     }
     sw_reader_assignments(&reader, &assignments, 0, "", false, NULL);
     status = reader.status;
-    if (status) goto cleanup;
+    if (status != SW_OK) goto cleanup;
     for (size_t i = 0; i < assignments.count; i++) {
         given[assignments.items[i].key] = &assignments.items[i].value;
         if (assignments.items[i].twin >= 0) given[assignments.items[i].twin] = &assignments.items[i].value;
@@ -170,28 +167,18 @@ static void member_text(const sw_document *document, int32_t node, char *out, si
 {
     const sw_node *n = &document->nodes[node];
     switch ((sw_node_type)n->type) {
-    case SW_NODE_NULL:
-        snprintf(out, capacity, "null");
-        break;
-    case SW_NODE_BOOL:
-        snprintf(out, capacity, "%s", sw_document_bool(document, node) ? "true" : "false");
-        break;
-    case SW_NODE_NUMBER:
-        snprintf(out, capacity, "%.*s", (int)n->length, document->text + n->offset);
-        break;
-    case SW_NODE_STRING:
-        snprintf(out, capacity, "%s", sw_document_string(document, node));
-        break;
-    case SW_NODE_OBJECT:
-        snprintf(out, capacity, "{...}");
-        break;
+    case SW_NODE_NULL: snprintf(out, capacity, "null"); break;
+    case SW_NODE_BOOL: snprintf(out, capacity, "%s", sw_document_bool(document, node) ? "true" : "false"); break;
+    case SW_NODE_NUMBER: snprintf(out, capacity, "%.*s", (int)n->length, document->text + n->offset); break;
+    case SW_NODE_STRING: snprintf(out, capacity, "%s", sw_document_string(document, node)); break;
+    case SW_NODE_OBJECT: snprintf(out, capacity, "{...}"); break;
     case SW_NODE_ARRAY: {
         size_t used = (size_t)snprintf(out, capacity, "[");
         for (int32_t i = n->child; i >= 0 && used < capacity; i = document->nodes[i].next) {
             char element[64];
             member_text(document, i, element, sizeof element);
-            used += (size_t)snprintf(out + used, capacity - used, "%s%s", element,
-                                     document->nodes[i].next >= 0 ? "," : "");
+            used +=
+                (size_t)snprintf(out + used, capacity - used, "%s%s", element, document->nodes[i].next >= 0 ? "," : "");
         }
         if (used < capacity) snprintf(out + used, capacity - used, "]");
         break;

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What follows a run's id in the name of a file: the checkpoint, one being written, one put aside (train/checkpoint.c). */
+/* What follows a run's id in the name of a file: the checkpoint, one being written, one put aside (train/checkpoint.c).
+ */
 static const char *const kinds[] = {".ckpt", ".ckpt.tmp", ".ckpt.unusable"};
 enum { KINDS = sizeof kinds / sizeof kinds[0], HALF_WRITTEN = 1 };
 
@@ -58,7 +59,10 @@ static int kind_of(const char *name)
     return -1;
 }
 
-static bool is_over(sw_run_state state) { return state != SW_RUN_PENDING && state != SW_RUN_RUNNING && state != SW_RUN_FAILED; }
+static bool is_over(sw_run_state state)
+{
+    return state != SW_RUN_PENDING && state != SW_RUN_RUNNING && state != SW_RUN_FAILED;
+}
 
 void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle)
 {

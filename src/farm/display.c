@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 static const double TERMINAL_SECONDS = 0.25;
-static const double FIRST_LINE_SECONDS = 5;  /* doubled from line to line ... */
-static const double LINE_SECONDS = 60;       /* ... up to this */
+static const double FIRST_LINE_SECONDS = 5; /* doubled from line to line ... */
+static const double LINE_SECONDS = 60;      /* ... up to this */
 
 struct sw_display {
     bool terminal;
-    int drawn;         /* lines of the block on the screen, the cursor stands on the first */
+    int drawn; /* lines of the block on the screen, the cursor stands on the first */
     double next, every;
 };
 
@@ -39,14 +39,18 @@ bool sw_display_due(const sw_display *display, double now) { return now >= displ
 
 static void format_rate(char out[32], double rate)
 {
-    if (rate >= 1000) snprintf(out, 32, "%.0f", rate);
-    else snprintf(out, 32, rate >= 10 ? "%.1f" : "%.2f", rate);
+    if (rate >= 1000)
+        snprintf(out, 32, "%.0f", rate);
+    else
+        snprintf(out, 32, rate >= 10 ? "%.1f" : "%.2f", rate);
 }
 
 static void format_accuracy(char out[16], float accuracy)
 {
-    if (isnan(accuracy)) snprintf(out, 16, "-");
-    else snprintf(out, 16, "%.3f", (double)accuracy);
+    if (isnan(accuracy))
+        snprintf(out, 16, "-");
+    else
+        snprintf(out, 16, "%.3f", (double)accuracy);
 }
 
 static void format_summary(char *out, size_t capacity, const sw_display_view *view)
@@ -55,8 +59,8 @@ static void format_summary(char *out, size_t capacity, const sw_display_view *vi
     sw_clock_format(eta, view->eta);
     format_rate(rate, view->steps_per_second);
     if (view->failed > 0) snprintf(failed, sizeof failed, ", %zu failed", view->failed);
-    snprintf(out, capacity, "%zu of %zu runs done%s, %zu running, %zu left, %s steps/s, ETA %s", view->done, view->total,
-             failed, view->running, view->left, rate, eta);
+    snprintf(out, capacity, "%zu of %zu runs done%s, %zu running, %zu left, %s steps/s, ETA %s", view->done,
+             view->total, failed, view->running, view->left, rate, eta);
 }
 
 static void format_run(char *out, size_t capacity, const sw_display_run *run)

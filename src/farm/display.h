@@ -10,7 +10,7 @@ enum { SW_DISPLAY_RUNS = 12 };
 
 /* A run in training. */
 typedef struct sw_display_run {
-    int64_t run;      /* index in the plan */
+    int64_t run; /* index in the plan */
     size_t worker;
     int64_t step, steps;
     float train_accuracy, test_accuracy; /* newest, NaN = none yet */
@@ -20,9 +20,9 @@ typedef struct sw_display_run {
 typedef struct sw_display_view {
     size_t total, done, failed, running, left;
     double steps_per_second;
-    double eta;                   /* seconds; NaN = not known yet */
-    float newest_test_accuracy;   /* of the run that reported last; NaN */
-    size_t run_count;             /* entries of `runs`: the first SW_DISPLAY_RUNS of those running */
+    double eta;                 /* seconds; NaN = not known yet */
+    float newest_test_accuracy; /* of the run that reported last; NaN */
+    size_t run_count;           /* entries of `runs`: the first SW_DISPLAY_RUNS of those running */
     sw_display_run runs[SW_DISPLAY_RUNS];
 } sw_display_view;
 

@@ -39,8 +39,10 @@ void sw_inbox_destroy(sw_inbox *inbox)
     if (inbox == NULL) return;
     for (int i = 0; i < inbox->count; i++) {
         letter *l = &inbox->letters[i];
-        if (l->request == MPI_REQUEST_NULL) free(l->data);
-        else MPI_Request_free(&l->request); /* its buffer stays, for what is still to come */
+        if (l->request == MPI_REQUEST_NULL)
+            free(l->data);
+        else
+            MPI_Request_free(&l->request); /* its buffer stays, for what is still to come */
     }
     free(inbox->spare);
     free(inbox);

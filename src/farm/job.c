@@ -39,9 +39,8 @@ const char *sw_farm_mpi_version(void)
 
 static void print_version(void)
 {
-    printf("symsweep %s (%s)\n%s\n%s, core %s\n%s\ncJSON %s\n", sw_version(), sw_git_commit(),
-           sw_farm_mpi_version(), sw_blas_version(), sw_blas_core(), sw_store_library_version(),
-           sw_config_library_version());
+    printf("symsweep %s (%s)\n%s\n%s, core %s\n%s\ncJSON %s\n", sw_version(), sw_git_commit(), sw_farm_mpi_version(),
+           sw_blas_version(), sw_blas_core(), sw_store_library_version(), sw_config_library_version());
 }
 
 /* The exit code for a failure on the way to or in the job. */
@@ -96,7 +95,8 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
                                          .progress_file = prepared->progress_file,
                                          .deadline = self->started + self->options.time_limit,
                                          .silence = seconds_from("SYMSWEEP_TRAINER_SILENCE", TRAINER_SILENCE),
-                                         .storage_patience = seconds_from("SYMSWEEP_STORAGE_PATIENCE", STORAGE_PATIENCE),
+                                         .storage_patience =
+                                             seconds_from("SYMSWEEP_STORAGE_PATIENCE", STORAGE_PATIENCE),
                                          .display = display};
     status = self->ranks == 1 ? sw_serial_run(exit_code, &settings) : sw_lead_run(exit_code, &settings, self->ranks);
     sw_display_clear(display);
@@ -213,8 +213,10 @@ int sw_farm_job(int argc, char **argv, sw_farm_summary summary)
     bool first = sw_launch_rank_hint() == 0; /* every rank was given the same command line: one answer is enough */
     if (status != SW_OK) return first ? say_failure(status) : exit_code_of(status);
     if (self.options.help || self.options.version) {
-        if (first && self.options.help) sw_job_options_print_help();
-        else if (first) print_version();
+        if (first && self.options.help)
+            sw_job_options_print_help();
+        else if (first)
+            print_version();
         return SW_EXIT_OK;
     }
     sw_log_set_level(self.options.level);

@@ -64,10 +64,8 @@ static void write_tensors(sw_json *json, const sw_tensor *tensors, size_t count)
 static sw_status write_parameter_layout(const char **out, sw_plan_layout *layout, const sw_run_config *config,
                                         const sw_task *task)
 {
-    sw_model_shape shape = {.vocabulary = task->vocabulary,
-                            .entities = task->entities,
-                            .tokens = task->tokens,
-                            .classes = task->classes};
+    sw_model_shape shape = {
+        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
     size_t count = sw_model_layout(NULL, 0, &config->model, &shape, NULL);
     sw_tensor *tensors = calloc(count, sizeof *tensors);
     if (tensors == NULL) return sw_fail(SW_E_MEMORY, "no memory for %zu tensors", count);
@@ -157,7 +155,9 @@ sw_status sw_plan_layout_create(sw_plan_layout **out, const sw_plan *plan)
         if (status != SW_OK) status = sw_fail_in(status, "run %zu", i);
     }
     if (status == SW_OK) status = describe_metrics(layout, plan);
-    if (status == SW_OK) *out = layout;
-    else sw_plan_layout_destroy(layout);
+    if (status == SW_OK)
+        *out = layout;
+    else
+        sw_plan_layout_destroy(layout);
     return status;
 }

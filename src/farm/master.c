@@ -19,8 +19,7 @@ static const double ABSENCE_KEPT = 0.999; /* from tick to tick, of which there a
 
 bool sw_master_keeps_checkpoints(const sw_master *master, size_t run)
 {
-    return master->plan->runs[run].config.checkpoint_every_seconds > 0 ||
-           master->plan->adaptive.halving.rung_count > 0;
+    return master->plan->runs[run].config.checkpoint_every_seconds > 0 || master->plan->adaptive.halving.rung_count > 0;
 }
 
 /* Would the rules of `prune`, which may have been edited, still have given the run up where it was? */
@@ -249,7 +248,7 @@ static void start_row(sw_master *master, size_t w, size_t run, int64_t records, 
     if (master->storage_failed) return;
     master->unflushed = true;
     sw_master_check_storage(master, sw_store_resume(master->store, sw_master_row(master, run), worker->host,
-                                          master->settings.first_rank + (int64_t)w, records, snapshots));
+                                                    master->settings.first_rank + (int64_t)w, records, snapshots));
 }
 
 static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start)
@@ -274,8 +273,10 @@ static void note_record(sw_master *master, sw_master_worker *worker, size_t run,
     worker->test_accuracy = record->value[SW_METRIC_TEST_ACCURACY];
     master->newest_test_accuracy = worker->test_accuracy;
     const sw_stop_config *stop = &master->plan->runs[run].config.stop;
-    if (!(stop->test_accuracy > 0) || !(worker->test_accuracy >= (float)stop->test_accuracy)) worker->streak_start = -1;
-    else if (worker->streak_start < 0) worker->streak_start = record->step;
+    if (!(stop->test_accuracy > 0) || !(worker->test_accuracy >= (float)stop->test_accuracy))
+        worker->streak_start = -1;
+    else if (worker->streak_start < 0)
+        worker->streak_start = record->step;
 }
 
 /* Facts, data, records, snapshots of the run that the worker trains. */
@@ -319,9 +320,11 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
 {
     sw_display_clear(master->settings.display);
     int tries = sw_scheduler_tries(master->scheduler, run);
-    if (after == SW_SLOT_FAILED) sw_error("run %zu failed: %s", run, result->error);
-    else sw_warn("run %zu on worker %zu: %s; try %d of %d follows", run, w + 1, result->error, tries + 1,
-                 (int)SW_SCHEDULER_TRIES);
+    if (after == SW_SLOT_FAILED)
+        sw_error("run %zu failed: %s", run, result->error);
+    else
+        sw_warn("run %zu on worker %zu: %s; try %d of %d follows", run, w + 1, result->error, tries + 1,
+                (int)SW_SCHEDULER_TRIES);
     if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, 0, 0);
     if (master->storage_failed) return;
     master->unflushed = true;
@@ -332,10 +335,8 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
 static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finish)
 {
     static const sw_ending endings[SW_OUTCOME_COUNT] = {
-        [SW_OUTCOME_RESULT] = SW_ENDING_DONE,
-        [SW_OUTCOME_FAILED] = SW_ENDING_FAILED,
-        [SW_OUTCOME_RETRY] = SW_ENDING_RETRY,
-        [SW_OUTCOME_INTERRUPTED] = SW_ENDING_BACK,
+        [SW_OUTCOME_RESULT] = SW_ENDING_DONE, [SW_OUTCOME_FAILED] = SW_ENDING_FAILED,
+        [SW_OUTCOME_RETRY] = SW_ENDING_RETRY, [SW_OUTCOME_INTERRUPTED] = SW_ENDING_BACK,
         [SW_OUTCOME_PARKED] = SW_ENDING_HELD,
     };
     sw_wire_outcome outcome = (sw_wire_outcome)finish->outcome;
@@ -353,7 +354,9 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
         break;
     case SW_OUTCOME_FAILED:
     case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finish->result); break;
-    case SW_OUTCOME_INTERRUPTED: sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false)); break;
+    case SW_OUTCOME_INTERRUPTED:
+        sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false));
+        break;
     case SW_OUTCOME_PARKED:
         sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false));
         if (!master->storage_failed) sw_master_check_storage(master, sw_adaptive_parked(master, run, &finish->result));
@@ -366,15 +369,18 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
 static void describe_loss(char *out, size_t capacity, const sw_wire_lost *lost)
 {
     double memory = (double)lost->peak_memory / 1e6;
-    if (lost->hung == 1) snprintf(out, capacity, "trainer gave no sign of life and was killed, peak memory %.0f MB", memory);
-    else if (lost->hung == 2) snprintf(out, capacity, "trainer was stopped and then killed, peak memory %.0f MB", memory);
+    if (lost->hung == 1)
+        snprintf(out, capacity, "trainer gave no sign of life and was killed, peak memory %.0f MB", memory);
+    else if (lost->hung == 2)
+        snprintf(out, capacity, "trainer was stopped and then killed, peak memory %.0f MB", memory);
     else if (lost->signal == 9)
         snprintf(out, capacity, "trainer killed by signal 9 (%s; out of memory?), peak memory %.0f MB",
                  strsignal(lost->signal), memory);
     else if (lost->signal != 0)
         snprintf(out, capacity, "trainer killed by signal %d (%s), peak memory %.0f MB", lost->signal,
                  strsignal(lost->signal), memory);
-    else snprintf(out, capacity, "trainer exited with code %d, peak memory %.0f MB", lost->exit_code, memory);
+    else
+        snprintf(out, capacity, "trainer exited with code %d, peak memory %.0f MB", lost->exit_code, memory);
 }
 
 static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost)
@@ -417,9 +423,12 @@ static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *me
         if (sw_scheduler_current(master->scheduler, w) != message->run)
             return sw_fail(SW_E_PROTOCOL, "%s message of run %d, which it does not train",
                            sw_wire_tag_name(message->tag), message->run);
-        if (message->tag == SW_WIRE_PULSE) on_pulse(master, w, message->body.pulse);
-        else if (message->tag == SW_WIRE_START) return on_start(master, w, run, message->body.start);
-        else on_output(master, w, message);
+        if (message->tag == SW_WIRE_PULSE)
+            on_pulse(master, w, message->body.pulse);
+        else if (message->tag == SW_WIRE_START)
+            return on_start(master, w, run, message->body.start);
+        else
+            on_output(master, w, message);
         return SW_OK;
     case SW_WIRE_FINISH: return on_finish(master, w, run, message->body.finish);
     case SW_WIRE_RETURN: return sw_scheduler_return(master->scheduler, w, run);
@@ -521,5 +530,6 @@ void sw_master_report(const sw_master *master)
     if (master->pruned > 0) sw_info("%zu runs were given up at a rung (prune.halving)", master->pruned);
     if (withheld > 0)
         sw_info("%zu runs were not started: they could not have ended before the limit, and nothing of them would have "
-                "been saved (checkpoint.every_seconds is 0)", withheld);
+                "been saved (checkpoint.every_seconds is 0)",
+                withheld);
 }

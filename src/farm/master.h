@@ -1,6 +1,6 @@
-/* master.h: hands out runs, takes in what comes of them, writes it to the results file. Driven from outside: messages of
- * workers come in through sw_master_receive, time through sw_master_tick; messages to workers go out through a port. The
- * same master serves worker ranks over MPI and a trainer in its own process. Nothing here blocks, but the file. */
+/* master.h: hands out runs, takes in what comes of them, writes it to the results file. Driven from outside: messages
+ * of workers come in through sw_master_receive, time through sw_master_tick; messages to workers go out through a port.
+ * The same master serves worker ranks over MPI and a trainer in its own process. Nothing here blocks, but the file. */
 #ifndef SYMSWEEP_FARM_MASTER_H
 #define SYMSWEEP_FARM_MASTER_H
 
@@ -14,16 +14,16 @@ typedef struct sw_master_port {
 } sw_master_port;
 
 typedef struct sw_master_settings {
-    const sw_plan *plan;      /* must outlive the master */
-    sw_store *store;          /* open; the caller closes it */
-    const char *checkpoints;  /* folder of checkpoints, absolute */
-    const char *progress_file;/* how far the sweep is, beside the results; NULL = none */
+    const sw_plan *plan;       /* must outlive the master */
+    sw_store *store;           /* open; the caller closes it */
+    const char *checkpoints;   /* folder of checkpoints, absolute */
+    const char *progress_file; /* how far the sweep is, beside the results; NULL = none */
     size_t workers;
-    int64_t first_rank;       /* MPI rank of worker 0, for the results file */
-    double deadline;          /* on sw_clock_now's clock: all must have ended by then; INFINITY = never */
-    double storage_patience;  /* seconds for which a file that cannot be written is tried again */
-    double silence;           /* seconds without a sign of life after which a trainer counts as hung */
-    sw_display *display;      /* NULL = none */
+    int64_t first_rank;      /* MPI rank of worker 0, for the results file */
+    double deadline;         /* on sw_clock_now's clock: all must have ended by then; INFINITY = never */
+    double storage_patience; /* seconds for which a file that cannot be written is tried again */
+    double silence;          /* seconds without a sign of life after which a trainer counts as hung */
+    sw_display *display;     /* NULL = none */
     sw_master_port port;
 } sw_master_settings;
 

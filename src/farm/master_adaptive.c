@@ -11,10 +11,10 @@
 /* A plane of the lattice. Slots are numbered as in refine.h. */
 typedef struct plane {
     sw_refine_plane *lattice;
-    size_t *run;       /* [slots] */
-    uint8_t *verdict;  /* [slots] sw_verdict */
+    size_t *run;               /* [slots] */
+    uint8_t *verdict;          /* [slots] sw_verdict */
     sw_store_refined *written; /* [slots]: what the file has been given */
-    size_t slots, open; /* open: chosen runs that are not final */
+    size_t slots, open;        /* open: chosen runs that are not final */
 } plane;
 
 /* Runs that compete in halving, in plan order. */
@@ -102,7 +102,8 @@ static sw_status write_refined(sw_master *master, plane *at, size_t slot)
                             .high = point->decided > 0 ? point->high : NAN};
     sw_store_refined *before = &at->written[slot];
     if (before->round == now.round && before->class == now.class && before->decided == now.decided &&
-        before->reached == now.reached && is_same_number(before->low, now.low) && is_same_number(before->high, now.high))
+        before->reached == now.reached && is_same_number(before->low, now.low) &&
+        is_same_number(before->high, now.high))
         return SW_OK;
     *before = now;
     master->unflushed = true;
@@ -129,13 +130,16 @@ static sw_status advance_plane(sw_master *master, plane *at)
         size_t run = at->run[slot];
         bool chosen = at->lattice->round[slot] >= 0;
         at->open += chosen && at->verdict[slot] == SW_VERDICT_OPEN;
-        if (is_held(master, run) && chosen) status = release(master, run);
-        else if (is_held(master, run) && at->lattice->over) status = leave_out(master, run);
+        if (is_held(master, run) && chosen)
+            status = release(master, run);
+        else if (is_held(master, run) && at->lattice->over)
+            status = leave_out(master, run);
         if (status == SW_OK) status = write_refined(master, at, slot);
     }
     if (status == SW_OK && at->lattice->over)
-        sw_debug("refine: plane %zu is resolved after %d rounds and %zu runs%s", (size_t)(at - master->adaptive->planes),
-                 at->lattice->rounds, at->lattice->selected, at->lattice->exhausted ? " (refine.budget)" : "");
+        sw_debug("refine: plane %zu is resolved after %d rounds and %zu runs%s",
+                 (size_t)(at - master->adaptive->planes), at->lattice->rounds, at->lattice->selected,
+                 at->lattice->exhausted ? " (refine.budget)" : "");
     return status;
 }
 
@@ -255,8 +259,10 @@ static sw_status advance_group(sw_master *master, group *at)
         if (state->ended) continue;
         at->open += state->fate == SW_HALVING_TRAINS;
         if (!is_held(master, run)) continue;
-        if (state->fate == SW_HALVING_TRAINS) status = train_on(master, run, state);
-        else if (state->fate == SW_HALVING_PRUNED) status = prune(master, run, rung_step(master, state->target));
+        if (state->fate == SW_HALVING_TRAINS)
+            status = train_on(master, run, state);
+        else if (state->fate == SW_HALVING_PRUNED)
+            status = prune(master, run, rung_step(master, state->target));
     }
     return status;
 }

@@ -6,8 +6,8 @@
 
 #include "farm/master_state.h"
 
-/* After the master has settled what the file holds: takes over the runs that are left. master->adaptive stays NULL for a
- * sweep in which no run waits for others. */
+/* After the master has settled what the file holds: takes over the runs that are left. master->adaptive stays NULL for
+ * a sweep in which no run waits for others. */
 sw_status sw_adaptive_create(sw_master *master) SW_MUST_CHECK;
 void sw_adaptive_destroy(sw_adaptive *adaptive);
 

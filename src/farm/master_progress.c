@@ -1,4 +1,5 @@
-/* The status file beside the results: how far the sweep is, for where the results cannot be read while they are written. */
+/* The status file beside the results: how far the sweep is, for where the results cannot be read while they are
+ * written. */
 #include "farm/master_state.h"
 
 #include "symsweep/cli.h"

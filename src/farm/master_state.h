@@ -9,16 +9,17 @@
 
 /* A worker and the run it trains. */
 typedef struct sw_master_worker {
-    double began;              /* when its current run began, on this process's clock */
-    int64_t begin_step, step;  /* of the current run */
-    int64_t streak_start;      /* step from which `stop` has held, -1 = it does not */
-    double pulse_at, pulse_seconds; /* newest sign of life: when, and how long the run had taken by then; 0 = none yet */
-    int64_t given_records, given_snapshots;   /* of the current run, handed to the store */
+    double began;             /* when its current run began, on this process's clock */
+    int64_t begin_step, step; /* of the current run */
+    int64_t streak_start;     /* step from which `stop` has held, -1 = it does not */
+    double pulse_at,
+        pulse_seconds; /* newest sign of life: when, and how long the run had taken by then; 0 = none yet */
+    int64_t given_records, given_snapshots; /* of the current run, handed to the store */
     int64_t acknowledged_records, acknowledged_snapshots;
     float train_accuracy, test_accuracy;
-    bool started;              /* the results file knows that the current run is in training */
+    bool started; /* the results file knows that the current run is in training */
     char host[SW_WIRE_HOST_MAX];
-    uint16_t generation;       /* of its trainer */
+    uint16_t generation; /* of its trainer */
     bool stop_sent;
 } sw_master_worker;
 
@@ -36,26 +37,26 @@ struct sw_master {
     sw_store *store;
     sw_scheduler *scheduler;
     sw_master_worker *workers;
-    sw_adaptive *adaptive;     /* NULL: no run waits for the results of others */
+    sw_adaptive *adaptive; /* NULL: no run waits for the results of others */
     size_t not_selected, pruned;
     sw_wire_buffer buffer;
     double started, next_flush;
-    double last_tick, away;    /* when the last tick ended; longest time between two ticks, slowly forgotten */
+    double last_tick, away; /* when the last tick ended; longest time between two ticks, slowly forgotten */
     bool unflushed, workers_failed;
-    bool storage_failed;       /* given up: nothing more is written */
-    double troubled_since;     /* the last flush failed and is tried again; NaN = all is well */
+    bool storage_failed;   /* given up: nothing more is written */
+    double troubled_since; /* the last flush failed and is tried again; NaN = all is well */
     sw_deferred_result *deferred;
     size_t deferred_count, deferred_capacity;
-    size_t *ended;             /* runs whose checkpoints go with the next flush, for it makes their results safe */
+    size_t *ended; /* runs whose checkpoints go with the next flush, for it makes their results safe */
     size_t ended_count;
-    double longest_gap;        /* between two signs of life of any trainer: a step and an evaluation */
+    double longest_gap;                   /* between two signs of life of any trainer: a step and an evaluation */
     double wall_seconds, planned_seconds; /* of the finished (parts of) runs that calibrate the plan's estimates */
-    int64_t steps;             /* taken since the job started */
-    double rate, rate_at;      /* steps a second, smoothed; when it was last updated */
+    int64_t steps;                        /* taken since the job started */
+    double rate, rate_at;                 /* steps a second, smoothed; when it was last updated */
     int64_t rate_steps;
     float newest_test_accuracy;
     sw_progress_file progress;
-    bool progress_refused;     /* the status file could not be written, which has been said */
+    bool progress_refused; /* the status file could not be written, which has been said */
 };
 
 int64_t sw_master_row(const sw_master *master, size_t run);

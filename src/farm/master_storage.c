@@ -115,8 +115,10 @@ bool sw_master_flush_if_due(sw_master *master, double now)
 {
     if (master->storage_failed) return false;
     sw_status status = sw_store_heartbeat(master->store);
-    if (status == SW_E_BUSY) give_up(master); /* somebody else writes */
-    else if (status != SW_OK) master->unflushed = true; /* flushing will tell */
+    if (status == SW_E_BUSY)
+        give_up(master); /* somebody else writes */
+    else if (status != SW_OK)
+        master->unflushed = true; /* flushing will tell */
     if (master->storage_failed || !master->unflushed || now < master->next_flush) return false;
     status = sw_store_flush(master->store);
     double end = sw_clock_now();

@@ -96,9 +96,7 @@ static void describe(char *out, size_t capacity, const sw_plan *plan, size_t run
         case SW_AXIS_REAL: written = snprintf(at, room, "%s%s=%g", space, name, value->real); break;
         case SW_AXIS_STRING: written = snprintf(at, room, "%s%s=%s", space, name, value->string); break;
         case SW_AXIS_BOOL:
-        case SW_AXIS_INTEGER:
-            written = snprintf(at, room, "%s%s=%lld", space, name, (long long)value->integer);
-            break;
+        case SW_AXIS_INTEGER: written = snprintf(at, room, "%s%s=%lld", space, name, (long long)value->integer); break;
         }
     }
 }

@@ -18,7 +18,7 @@ struct sw_outbox {
     MPI_Request *requests; /* [count], MPI_REQUEST_NULL = free */
     int *arrived;          /* [count], work of MPI_Testsome */
     int count, busy;
-    size_t bytes;          /* on their way */
+    size_t bytes; /* on their way */
     size_t limit, byte_limit;
 };
 
@@ -171,7 +171,8 @@ sw_status sw_mpi_agree(bool *agreed, const void *data, int count)
     int same = memcmp(first, data, (size_t)count) == 0, all_same = 0;
     MPI_Request request;
     if (status == SW_OK)
-        status = sw_mpi_check(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request), "reduce");
+        status =
+            sw_mpi_check(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request), "reduce");
     if (status == SW_OK) status = wait_asleep(&request, "reduce");
     *agreed = all_same != 0;
     free(first);

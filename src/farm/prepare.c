@@ -39,16 +39,21 @@ static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *option
 {
     char name[SW_PATH_MAX], folder[SW_PATH_MAX];
     int length;
-    if (options->output != NULL) length = snprintf(name, sizeof name, "%s", options->output);
-    else if (options->shards > 0) length = shard_name(name, sizeof name, plan->output, options->shard, options->shards);
-    else length = snprintf(name, sizeof name, "%s", plan->output);
+    if (options->output != NULL)
+        length = snprintf(name, sizeof name, "%s", options->output);
+    else if (options->shards > 0)
+        length = shard_name(name, sizeof name, plan->output, options->shard, options->shards);
+    else
+        length = snprintf(name, sizeof name, "%s", plan->output);
     if (length < 0 || length >= (int)sizeof name) return sw_fail(SW_E_IO, "the path of the results file is too long");
 
     /* Absolute, for trainers may stand elsewhere. The file need not be there yet, its folder must. */
     char *slash = strrchr(name, '/');
     const char *base = slash != NULL ? slash + 1 : name;
-    if (slash == name) snprintf(folder, sizeof folder, "/");
-    else snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - name) : 1, slash != NULL ? name : ".");
+    if (slash == name)
+        snprintf(folder, sizeof folder, "/");
+    else
+        snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - name) : 1, slash != NULL ? name : ".");
     char *resolved = realpath(folder, NULL);
     if (resolved == NULL) return sw_fail(SW_E_IO, "%s: folder of the results file: %s", folder, strerror(errno));
     length = snprintf(out, SW_PATH_MAX, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, base);
@@ -62,8 +67,8 @@ static sw_status make_checkpoint_folder(sw_prepared *out)
     snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
     sw_checkpoints_tidy(out->checkpoints, out->plan, out->store, true);
     for (size_t i = 0; i < out->plan->count; i++) {
-        bool keeps = out->plan->runs[i].config.checkpoint_every_seconds > 0 ||
-                     out->plan->adaptive.halving.rung_count > 0;
+        bool keeps =
+            out->plan->runs[i].config.checkpoint_every_seconds > 0 || out->plan->adaptive.halving.rung_count > 0;
         if (!keeps) continue;
         int refused = sw_fault("checkpoint.folder");
         if (!refused && (mkdir(out->checkpoints, 0777) == 0 || errno == EEXIST)) return SW_OK;
@@ -94,7 +99,8 @@ sw_status sw_prepare(sw_prepared *out, const sw_job_options *options)
     }
     if (status == SW_OK) status = open_store(out);
     if (status == SW_OK) status = make_checkpoint_folder(out);
-    snprintf(out->progress_file, sizeof out->progress_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16, out->output);
+    snprintf(out->progress_file, sizeof out->progress_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16,
+             out->output);
     return status;
 }
 

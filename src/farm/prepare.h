@@ -9,9 +9,9 @@
 typedef struct sw_prepared {
     sw_plan *plan;
     sw_store *store;
-    char output[SW_PATH_MAX];      /* the results file, absolute */
+    char output[SW_PATH_MAX];        /* the results file, absolute */
     char progress_file[SW_PATH_MAX]; /* FILE.status.json */
-    char checkpoints[SW_PATH_MAX]; /* folder beside it, made when a run wants checkpoints */
+    char checkpoints[SW_PATH_MAX];   /* folder beside it, made when a run wants checkpoints */
 } sw_prepared;
 
 /* Everything that is wrong with the sweep has been printed when this returns SW_E_CONFIG; other failures have their

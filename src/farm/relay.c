@@ -36,14 +36,14 @@ typedef struct relay {
     sw_outbox *outbox;
     sw_inbox *inbox;
     sw_child child;
-    sw_wire_reader reader;    /* from the trainer */
-    unsigned char *backlog;   /* for the trainer, what its socket did not take yet */
+    sw_wire_reader reader;  /* from the trainer */
+    unsigned char *backlog; /* for the trainer, what its socket did not take yet */
     size_t backlog_size, backlog_capacity;
     sw_wire_buffer buffer;
     uint16_t generation;
-    int fruitless;            /* trainers in a row that died before they began a run */
+    int fruitless; /* trainers in a row that died before they began a run */
     bool training, retired, stopping, stop_wanted, quit;
-    double start_at;          /* when to start a trainer; INFINITY: there is one, or there shall be none */
+    double start_at; /* when to start a trainer; INFINITY: there is one, or there shall be none */
     int64_t exit_code;
     double silence_limit, silent, halted; /* seconds, counted while this process runs too */
     int pause;
@@ -153,7 +153,8 @@ static sw_status pass_to_master(relay *self, bool *moved)
     return SW_OK;
 }
 
-/* Reads and passes on what the trainer has written, as far as messages may be on their way; *end = nothing more comes. */
+/* Reads and passes on what the trainer has written, as far as messages may be on their way; *end = nothing more comes.
+ */
 static sw_status read_trainer(relay *self, bool *moved, bool *end)
 {
     *end = false;
@@ -181,8 +182,8 @@ static void write_trainer(relay *self, bool *moved)
 {
     size_t done = 0;
     while (done < self->backlog_size && self->child.socket >= 0) {
-        ssize_t sent = send(self->child.socket, self->backlog + done, self->backlog_size - done,
-                            MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t sent =
+            send(self->child.socket, self->backlog + done, self->backlog_size - done, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0 && errno == EINTR) continue;
         if (sent < 0) break; /* full, or its reader is gone, which the reading side finds out */
         done += (size_t)sent;

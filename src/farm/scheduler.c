@@ -4,18 +4,19 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A worker gets a run behind the one it trains when that one ends within this time, or twice what is to be covered ... */
+/* A worker gets a run behind the one it trains when that one ends within this time, or twice what is to be covered ...
+ */
 static const double PREFETCH_SECONDS = 2.0;
 /* ... and runs for this long at most, or twice what is to be covered, wait in a queue: more than the master's sleep. */
 static const double QUEUE_SECONDS = 0.1;
 
 typedef struct run_slot {
-    size_t position;  /* in order */
+    size_t position; /* in order */
     double amount;
-    uint8_t slot;     /* sw_slot */
-    uint8_t tries;    /* charged */
+    uint8_t slot;  /* sw_slot */
+    uint8_t tries; /* charged */
     bool savable;
-    bool recalled;    /* proposed for recall in its present assignment */
+    bool recalled; /* proposed for recall in its present assignment */
 } run_slot;
 
 typedef struct worker_slot {
@@ -29,8 +30,8 @@ struct sw_scheduler {
     run_slot *runs;
     worker_slot *workers;
     size_t *order;
-    size_t head;      /* no pending run stands before this position of order */
-    size_t active;    /* workers not retired */
+    size_t head;   /* no pending run stands before this position of order */
+    size_t active; /* workers not retired */
     size_t count[SW_SLOT_COUNT];
     double scale, cover;
     bool stopped;
@@ -149,8 +150,7 @@ static void give_back(sw_scheduler *scheduler, worker_slot *worker, size_t from)
 static double waiting_seconds(const sw_scheduler *scheduler, const worker_slot *worker)
 {
     double seconds = 0;
-    for (size_t i = 1; i < worker->length; i++)
-        seconds += sw_scheduler_expected_seconds(scheduler, worker->queue[i]);
+    for (size_t i = 1; i < worker->length; i++) seconds += sw_scheduler_expected_seconds(scheduler, worker->queue[i]);
     return seconds;
 }
 

@@ -15,7 +15,11 @@
 enum { SW_SCHEDULER_TRIES = 3, SW_SCHEDULER_QUEUE = 256 };
 
 typedef enum sw_slot {
-    SW_SLOT_PENDING, SW_SLOT_ASSIGNED, SW_SLOT_RUNNING, SW_SLOT_DONE, SW_SLOT_FAILED,
+    SW_SLOT_PENDING,
+    SW_SLOT_ASSIGNED,
+    SW_SLOT_RUNNING,
+    SW_SLOT_DONE,
+    SW_SLOT_FAILED,
     SW_SLOT_WITHHELD, /* cannot end before the limit and nothing of it could be saved: not started in this job */
     SW_SLOT_HELD,     /* whether it is trained (on) is not decided yet */
     SW_SLOT_DROPPED,  /* decided against */
@@ -59,14 +63,15 @@ void sw_scheduler_cover(sw_scheduler *scheduler, double seconds);
  * so that no run waits behind a long one while another worker idles. seconds_left: until the job's limit (INFINITY). */
 int64_t sw_scheduler_next(sw_scheduler *scheduler, size_t worker, double current_left, double seconds_left);
 
-/* A run that waits at one worker while another has nothing and none is pending: to be recalled. Each is proposed once. */
+/* A run that waits at one worker while another has nothing and none is pending: to be recalled. Each is proposed once.
+ */
 bool sw_scheduler_recall(sw_scheduler *scheduler, size_t *worker, size_t *run);
 
 /* Reports of a worker. SW_E_PROTOCOL when they contradict what was handed out. */
 sw_status sw_scheduler_begin(sw_scheduler *scheduler, size_t worker, size_t run) SW_MUST_CHECK;
 /* *after: done, failed or pending (tried again). */
-sw_status sw_scheduler_end(sw_scheduler *scheduler, size_t worker, size_t run, sw_ending ending, sw_slot *after)
-    SW_MUST_CHECK;
+sw_status sw_scheduler_end(sw_scheduler *scheduler, size_t worker, size_t run, sw_ending ending,
+                           sw_slot *after) SW_MUST_CHECK;
 sw_status sw_scheduler_return(sw_scheduler *scheduler, size_t worker, size_t run) SW_MUST_CHECK;
 
 /* The worker's trainer died: the running run (*run; -1 = none was running) is charged and pending or failed (*after);
@@ -86,7 +91,7 @@ bool sw_scheduler_over(const sw_scheduler *scheduler);
 
 size_t sw_scheduler_count(const sw_scheduler *scheduler, sw_slot slot);
 sw_slot sw_scheduler_slot(const sw_scheduler *scheduler, size_t run);
-int sw_scheduler_tries(const sw_scheduler *scheduler, size_t run); /* charged so far */
+int sw_scheduler_tries(const sw_scheduler *scheduler, size_t run);              /* charged so far */
 size_t sw_scheduler_queue_length(const sw_scheduler *scheduler, size_t worker); /* the running one included */
 /* The run a worker trains, -1 = none; and entry i of its queue. */
 int64_t sw_scheduler_current(const sw_scheduler *scheduler, size_t worker);

@@ -31,8 +31,10 @@ static sw_status run(pair *ends)
     for (;;) {
         sw_status status = sw_master_tick(ends->master);
         if (status != SW_OK || sw_master_over(ends->master)) return status;
-        if (sw_trainer_has_work(ends->trainer)) status = sw_trainer_work(ends->trainer, &spoiled);
-        else sw_clock_sleep(IDLE_SECONDS); /* until the results file can be written again */
+        if (sw_trainer_has_work(ends->trainer))
+            status = sw_trainer_work(ends->trainer, &spoiled);
+        else
+            sw_clock_sleep(IDLE_SECONDS); /* until the results file can be written again */
         if (status != SW_OK) return status;
     }
 }

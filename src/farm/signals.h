@@ -12,8 +12,8 @@ void sw_signals_install(void);
 /* The second signal ends the process with exit code 75 right in the handler: where nobody asks for a while. */
 void sw_signals_exit_on_second(void);
 
-int sw_signals_count(void);          /* 0, 1 or 2 requests */
-const char *sw_signals_name(void);   /* of the latest, "SIGUSR1"; "" = none */
+int sw_signals_count(void);        /* 0, 1 or 2 requests */
+const char *sw_signals_name(void); /* of the latest, "SIGUSR1"; "" = none */
 
 /* A trainer: it obeys its socket alone. */
 void sw_signals_ignore(void);

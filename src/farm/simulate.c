@@ -33,10 +33,10 @@ typedef struct heap {
 typedef struct sim_worker {
     size_t arrived[SW_SCHEDULER_QUEUE]; /* runs that it has, in order */
     size_t length;
-    bool training, wants;   /* wants: to be considered at the master's next turn */
-    double ends;            /* progress at which its run ends */
-    double newest_arrival;  /* messages do not overtake each other */
-    double idle_since;      /* NaN = it trains, or has not had a run yet */
+    bool training, wants;  /* wants: to be considered at the master's next turn */
+    double ends;           /* progress at which its run ends */
+    double newest_arrival; /* messages do not overtake each other */
+    double idle_since;     /* NaN = it trains, or has not had a run yet */
 } sim_worker;
 
 typedef struct simulation {
@@ -49,8 +49,8 @@ typedef struct simulation {
     size_t training;
     double message_rate, run_rate; /* a second of progress, of all in training */
     bool turn_due, calibrated;
-    double backlog;         /* seconds of work that wait for the master: runs that begin or end at one moment */
-    double away;            /* longest time between two of its turns, slowly forgotten */
+    double backlog; /* seconds of work that wait for the master: runs that begin or end at one moment */
+    double away;    /* longest time between two of its turns, slowly forgotten */
     double master_seconds, messages, waited;
 } simulation;
 
@@ -274,8 +274,9 @@ static sw_status turn(simulation *sim)
     for (size_t i = 0; i < count; i++) sim->workers[sim->wanting[i]].wants = false;
     size_t worker, run;
     while (status == SW_OK && sw_scheduler_recall(sim->scheduler, &worker, &run))
-        status = push(&sim->timed, (event){.at = sim->now + sim->set->costs.busy_arrival,
-                                           .worker = worker, .run = run, .kind = EVENT_RETURN});
+        status = push(
+            &sim->timed,
+            (event){.at = sim->now + sim->set->costs.busy_arrival, .worker = worker, .run = run, .kind = EVENT_RETURN});
     return status;
 }
 

@@ -5,14 +5,15 @@
 
 #include "symsweep/status.h"
 
-/* What the parts of a job cost, in seconds. sw_simulation_costs_default has values measured with benchmarks/farm_load. */
+/* What the parts of a job cost, in seconds. sw_simulation_costs_default has values measured with benchmarks/farm_load.
+ */
 typedef struct sw_simulation_costs {
-    double start;   /* from the start of the job until the first runs are handed out */
-    double message; /* the master's processor time for a message, writing its share of the file included */
-    double run;     /* and for a run, half when it begins and half when it ends */
-    double scan;    /* and for a look at one worker, every time it wakes */
-    double begin;   /* a worker's, to take up a run */
-    double arrival; /* of a run at a worker that waits */
+    double start;        /* from the start of the job until the first runs are handed out */
+    double message;      /* the master's processor time for a message, writing its share of the file included */
+    double run;          /* and for a run, half when it begins and half when it ends */
+    double scan;         /* and for a look at one worker, every time it wakes */
+    double begin;        /* a worker's, to take up a run */
+    double arrival;      /* of a run at a worker that waits */
     double busy_arrival; /* and at one whose trainer is busy: its rank looks at MPI more rarely */
 } sw_simulation_costs;
 
@@ -27,11 +28,11 @@ typedef struct sw_simulation_settings {
 } sw_simulation_settings;
 
 typedef struct sw_simulation {
-    double makespan;      /* from the start of the job until the last run is written */
-    double work;          /* seconds of all runs */
-    double efficiency;    /* work / (makespan * cores in use) */
-    double waited;        /* worker seconds between a run's end and the next one's begin */
-    double master_share;  /* of a core, on the average */
+    double makespan;     /* from the start of the job until the last run is written */
+    double work;         /* seconds of all runs */
+    double efficiency;   /* work / (makespan * cores in use) */
+    double waited;       /* worker seconds between a run's end and the next one's begin */
+    double master_share; /* of a core, on the average */
     double messages_per_second;
 } sw_simulation;
 

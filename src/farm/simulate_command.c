@@ -20,7 +20,8 @@
 static const char help[] =
     "usage: symsweep simulate [options] sweep.json\n"
     "\n"
-    "How long the sweep takes on different numbers of workers, by simulating the job with its real scheduler. What runs\n"
+    "How long the sweep takes on different numbers of workers, by simulating the job with its real scheduler. What "
+    "runs\n"
     "take is measured on this machine in a moment, or taken from the runs of a results file, early stops included.\n"
     "\n"
     "  --workers N,N,... numbers of workers (default: 1, 4, 16, ... as far as the runs go)\n"
@@ -241,9 +242,12 @@ static void write_row(sw_json *json, size_t workers, const sw_simulation *got, d
     const struct {
         const char *name;
         double value;
-    } values[] = {{"makespan_seconds", got->makespan},         {"efficiency", got->efficiency},
-                  {"balance", balance},                        {"waited_seconds", got->waited},
-                  {"master_share_of_a_core", got->master_share}, {"messages_per_second", got->messages_per_second}};
+    } values[] = {{"makespan_seconds", got->makespan},
+                  {"efficiency", got->efficiency},
+                  {"balance", balance},
+                  {"waited_seconds", got->waited},
+                  {"master_share_of_a_core", got->master_share},
+                  {"messages_per_second", got->messages_per_second}};
     sw_json_begin_object(json);
     sw_json_key(json, "workers");
     sw_json_integer(json, (int64_t)workers);
@@ -258,17 +262,20 @@ static void print_row(size_t workers, const sw_simulation *got, double balance)
 {
     char span[32];
     sw_clock_format(span, got->makespan);
-    printf("%8zu  %8zu  %10s  %8.1f %%  %8.1f %%  %6.1f %%  %10.0f\n", workers, workers + 1, span, 100 * got->efficiency,
-           100 * balance, 100 * got->master_share, got->messages_per_second);
+    printf("%8zu  %8zu  %10s  %8.1f %%  %8.1f %%  %6.1f %%  %10.0f\n", workers, workers + 1, span,
+           100 * got->efficiency, 100 * balance, 100 * got->master_share, got->messages_per_second);
 }
 
 static void print_head(const load *self, const simulate_options *options)
 {
     double work = 0;
     for (size_t i = 0; i < self->runs; i++) work += self->seconds[i];
-    printf("%zu runs, %.3g core-hours, %.3g s a run on the average; ", self->runs, work / 3600, work / (double)self->runs);
-    if (options->from != NULL) printf("times of %zu runs from %s\n", self->measured, options->from);
-    else printf("times measured on this machine, early stops not foreseen\n");
+    printf("%zu runs, %.3g core-hours, %.3g s a run on the average; ", self->runs, work / 3600,
+           work / (double)self->runs);
+    if (options->from != NULL)
+        printf("times of %zu runs from %s\n", self->measured, options->from);
+    else
+        printf("times measured on this machine, early stops not foreseen\n");
     puts("\n workers     ranks    makespan  efficiency    balance    master  messages/s");
 }
 
@@ -299,8 +306,10 @@ static sw_status simulate_all(sw_json *json, const load *self, const simulate_op
         status = sw_simulate(&got, &settings);
         if (status == SW_OK) status = find_balance(&balance, settings);
         if (status != SW_OK) return status;
-        if (json != NULL) write_row(json, settings.workers, &got, balance);
-        else print_row(settings.workers, &got, balance);
+        if (json != NULL)
+            write_row(json, settings.workers, &got, balance);
+        else
+            print_row(settings.workers, &got, balance);
     }
     return status;
 }

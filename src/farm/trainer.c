@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double POLL_SECONDS = 0.01;        /* between two looks at the port while training */
-static const double FIRST_PULSE_SECONDS = 0.1;  /* doubled from pulse to pulse ... */
-static const double PULSE_SECONDS = 1.0;        /* ... up to this */
+static const double POLL_SECONDS = 0.01;       /* between two looks at the port while training */
+static const double FIRST_PULSE_SECONDS = 0.1; /* doubled from pulse to pulse ... */
+static const double PULSE_SECONDS = 1.0;       /* ... up to this */
 
 /* A run waiting to be trained. */
 typedef struct waiting {
@@ -26,9 +26,9 @@ typedef struct waiting {
 typedef struct current {
     int32_t run;
     const sw_wire_assign *assign;
-    bool stale;            /* its checkpoint builds on more than the results file holds */
+    bool stale; /* its checkpoint builds on more than the results file holds */
     int64_t safe_records, safe_snapshots;
-    int64_t step;          /* about: exact at every record */
+    int64_t step; /* about: exact at every record */
     double began, next_poll, next_pulse, pulse_every, last_sign, gap;
 } current;
 

@@ -9,8 +9,8 @@
 
 typedef struct message_shape {
     const char *name;
-    size_t size;   /* of the fixed part */
-    bool open;     /* arrays follow */
+    size_t size; /* of the fixed part */
+    bool open;   /* arrays follow */
     bool has_run;
 } message_shape;
 
@@ -35,10 +35,7 @@ static const message_shape shapes[SW_WIRE_TAG_END] = {
     [SW_WIRE_BYE] = {"bye", 0, false, false},
 };
 
-const char *sw_wire_tag_name(int tag)
-{
-    return tag > 0 && tag < SW_WIRE_TAG_END ? shapes[tag].name : "unknown";
-}
+const char *sw_wire_tag_name(int tag) { return tag > 0 && tag < SW_WIRE_TAG_END ? shapes[tag].name : "unknown"; }
 
 static size_t padded(size_t size) { return (size + 7) & ~(size_t)7; }
 
@@ -183,8 +180,8 @@ sw_status sw_wire_check_header(const sw_wire_header *header)
     bool fits = shape->open ? header->length >= shape->size && header->length <= SW_WIRE_PAYLOAD_MAX
                             : header->length == shape->size;
     if (!fits)
-        return sw_fail(SW_E_PROTOCOL, "%s message of %u bytes, expected %zu%s", shape->name, header->length, shape->size,
-                       shape->open ? " or more" : "");
+        return sw_fail(SW_E_PROTOCOL, "%s message of %u bytes, expected %zu%s", shape->name, header->length,
+                       shape->size, shape->open ? " or more" : "");
     if (shape->has_run && header->run < 0)
         return sw_fail(SW_E_PROTOCOL, "%s message of run %d", shape->name, header->run);
     return SW_OK;
@@ -282,18 +279,14 @@ sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
     out->tag = (sw_wire_tag)header->tag;
     out->run = header->run;
     switch (out->tag) {
-    case SW_WIRE_ASSIGN:
-        out->body.assign = payload;
-        return decode_assign(payload);
+    case SW_WIRE_ASSIGN: out->body.assign = payload; return decode_assign(payload);
     case SW_WIRE_BEGIN:
         out->body.begin = payload;
         return check_text(out->body.begin->host, SW_WIRE_HOST_MAX, "host of a begin message");
     case SW_WIRE_FACTS:
         out->body.facts = payload;
         return check_text(out->body.facts->blas_core, sizeof out->body.facts->blas_core, "core of a facts message");
-    case SW_WIRE_FINISH:
-        out->body.finish = payload;
-        return decode_finish(payload);
+    case SW_WIRE_FINISH: out->body.finish = payload; return decode_finish(payload);
     case SW_WIRE_LOST:
         out->body.lost = payload;
         return check_text(out->body.lost->detail, sizeof out->body.lost->detail, "detail of a lost message");

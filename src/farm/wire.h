@@ -1,10 +1,10 @@
 /* wire.h: the messages between master and trainers. The same bytes travel over MPI (master and worker ranks) and over
  * the socket between a worker rank and its trainer; the rank passes them on unread, several at a time.
  *
- * A frame is a header and a payload, padded with zeros to a multiple of 8 bytes. Payloads are fixed-size structs without
- * pointers; snapshots and task data append their arrays to one. All processes of a job run the same binary on machines
- * of one byte order (sw_wire_fingerprint is compared before anything else is said), so structs travel as they lie in
- * memory; what arrives is still checked: lengths, counts, terminated strings. */
+ * A frame is a header and a payload, padded with zeros to a multiple of 8 bytes. Payloads are fixed-size structs
+ * without pointers; snapshots and task data append their arrays to one. All processes of a job run the same binary on
+ * machines of one byte order (sw_wire_fingerprint is compared before anything else is said), so structs travel as they
+ * lie in memory; what arrives is still checked: lengths, counts, terminated strings. */
 #ifndef SYMSWEEP_FARM_WIRE_H
 #define SYMSWEEP_FARM_WIRE_H
 
@@ -38,17 +38,22 @@ typedef enum sw_wire_tag {
 
 typedef struct sw_wire_header {
     uint32_t magic;
-    uint16_t tag;      /* sw_wire_tag */
+    uint16_t tag;        /* sw_wire_tag */
     uint16_t generation; /* to a worker: of the trainer it is meant for; what a dead one was to get is dropped */
-    int32_t run;       /* index into the plan, -1 = none */
-    uint32_t length;   /* bytes of payload, without the padding */
+    int32_t run;         /* index into the plan, -1 = none */
+    uint32_t length;     /* bytes of payload, without the padding */
 } sw_wire_header;
 
-enum { SW_WIRE_MAGIC = 0x31575753, SW_WIRE_HOST_MAX = 64, SW_WIRE_PAYLOAD_MAX = INT32_MAX - 63 /* MPI counts are ints */ };
+enum {
+    SW_WIRE_MAGIC = 0x31575753,
+    SW_WIRE_HOST_MAX = 64,
+    SW_WIRE_PAYLOAD_MAX = INT32_MAX - 63 /* MPI counts are ints */
+};
 
 typedef struct sw_wire_assign {
-    int64_t recorded, snapshots; /* of the run, held by the file for good; a checkpoint that builds on more is unusable */
-    double silence; /* seconds without a sign of life after which the trainer counts as hung */
+    int64_t recorded,
+        snapshots;      /* of the run, held by the file for good; a checkpoint that builds on more is unusable */
+    double silence;     /* seconds without a sign of life after which the trainer counts as hung */
     int64_t until_step; /* save a checkpoint and stop there; 0 = train to the end */
     char checkpoint[SW_PATH_MAX]; /* "" = none */
     sw_run_config config;
@@ -93,7 +98,7 @@ typedef struct sw_wire_finish {
 } sw_wire_finish;
 
 typedef struct sw_wire_lost {
-    int32_t signal;      /* that killed it, 0 = it exited */
+    int32_t signal; /* that killed it, 0 = it exited */
     int32_t exit_code;
     int32_t hung;        /* 1 = killed by its rank after it fell silent, 2 = after it was stopped */
     int32_t retired;     /* 1 = the rank cannot start trainers any more */
@@ -141,11 +146,10 @@ typedef struct sw_wire_buffer {
 void sw_wire_buffer_release(sw_wire_buffer *buffer);
 
 /* A message whose payload is `size` bytes of `payload` (may be NULL when 0). */
-sw_status sw_wire_encode(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
-    SW_MUST_CHECK;
+sw_status sw_wire_encode(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, const void *payload,
+                         size_t size) SW_MUST_CHECK;
 sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_data *data) SW_MUST_CHECK;
-sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot)
-    SW_MUST_CHECK;
+sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot) SW_MUST_CHECK;
 
 /* The trainer that the encoded message is meant for. */
 void sw_wire_set_generation(sw_wire_buffer *buffer, uint16_t generation);

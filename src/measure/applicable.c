@@ -21,8 +21,7 @@ static int32_t partitions(int32_t n)
 static int32_t self_inverse(const sw_task *task)
 {
     int32_t count = 1;
-    for (int32_t j = 0; j < task->factor_count; j++)
-        count *= task->factor[j] % 2 == 0 ? 2 : 1;
+    for (int32_t j = 0; j < task->factor_count; j++) count *= task->factor[j] % 2 == 0 ? 2 : 1;
     return count;
 }
 
@@ -39,8 +38,7 @@ int32_t sw_spectrum_lines(const sw_task *task)
 
 static void allow(bool *mask, int first, int last, bool applies)
 {
-    for (int m = first; m <= last; m++)
-        mask[m] = applies;
+    for (int m = first; m <= last; m++) mask[m] = applies;
 }
 
 sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config)

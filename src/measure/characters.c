@@ -23,12 +23,10 @@ static double dihedral(int32_t line, int32_t n, int32_t k, int32_t f)
 static void count_cycles(int32_t c[6], const int32_t *permutation, int32_t n)
 {
     bool seen[6] = {false};
-    for (int m = 0; m < 6; m++)
-        c[m] = 0;
+    for (int m = 0; m < 6; m++) c[m] = 0;
     for (int32_t i = 0; i < n; i++) {
         int32_t length = 0;
-        for (int32_t at = i; !seen[at]; at = permutation[at], length++)
-            seen[at] = true;
+        for (int32_t at = i; !seen[at]; at = permutation[at], length++) seen[at] = true;
         if (length > 0) c[length]++;
     }
 }
@@ -39,14 +37,10 @@ typedef enum shape { TRIVIAL, STANDARD, TWO_ROWS, HOOK } shape;
 static double polynomial(shape which, double c1, double c2)
 {
     switch (which) {
-    case STANDARD:
-        return c1 - 1; /* (n-1, 1) */
-    case TWO_ROWS:
-        return c1 * (c1 - 3) / 2 + c2; /* (n-2, 2) */
-    case HOOK:
-        return (c1 - 1) * (c1 - 2) / 2 - c2; /* (n-2, 1, 1) */
-    default:
-        return 1; /* (n) */
+    case STANDARD: return c1 - 1;                   /* (n-1, 1) */
+    case TWO_ROWS: return c1 * (c1 - 3) / 2 + c2;   /* (n-2, 2) */
+    case HOOK: return (c1 - 1) * (c1 - 2) / 2 - c2; /* (n-2, 1, 1) */
+    default: return 1;                              /* (n) */
     }
 }
 

@@ -15,23 +15,13 @@ static const int gradient_norm_metric[SW_BLOCK_COUNT] = {[SW_BLOCK_EMBEDDING] = 
                                                          [SW_BLOCK_POSITION] = SW_METRIC_GRADIENT_NORM_POSITION,
                                                          [SW_BLOCK_ATTENTION] = SW_METRIC_GRADIENT_NORM_ATTENTION,
                                                          [SW_BLOCK_MLP] = SW_METRIC_GRADIENT_NORM_MLP,
-                                                         [SW_BLOCK_UNEMBEDDING] =
-                                                             SW_METRIC_GRADIENT_NORM_UNEMBEDDING};
+                                                         [SW_BLOCK_UNEMBEDDING] = SW_METRIC_GRADIENT_NORM_UNEMBEDDING};
 
 /* ---- which inputs ---- */
 
-static bool is_train(const sw_curves *c, size_t i)
-{
-    return c->split[i] != 0;
-}
-static bool is_test(const sw_curves *c, size_t i)
-{
-    return c->split[i] == 0;
-}
-static bool is_underived(const sw_curves *c, size_t i)
-{
-    return c->underived[i] != 0;
-}
+static bool is_train(const sw_curves *c, size_t i) { return c->split[i] != 0; }
+static bool is_test(const sw_curves *c, size_t i) { return c->split[i] == 0; }
+static bool is_underived(const sw_curves *c, size_t i) { return c->underived[i] != 0; }
 
 /* Test input whose mirror is not in train; one without a mirror has none there. */
 static bool is_unmirrored(const sw_curves *c, size_t i)
@@ -42,8 +32,7 @@ static bool is_unmirrored(const sw_curves *c, size_t i)
 static size_t count_inputs(const sw_curves *c, bool (*chosen)(const sw_curves *, size_t))
 {
     size_t count = 0;
-    for (size_t i = 0; i < c->task->inputs; i++)
-        count += chosen(c, i);
+    for (size_t i = 0; i < c->task->inputs; i++) count += chosen(c, i);
     return count;
 }
 
@@ -57,8 +46,7 @@ static sw_status mark_underived(sw_curves *c, const sw_run_config *config)
         sw_status status = sw_task_derived(c->underived, c->task, c->split, config->symmetry, families);
         if (status != SW_OK) return status;
     }
-    for (size_t i = 0; i < c->task->inputs; i++)
-        c->underived[i] = is_test(c, i) && !c->underived[i];
+    for (size_t i = 0; i < c->task->inputs; i++) c->underived[i] = is_test(c, i) && !c->underived[i];
     return SW_OK;
 }
 
@@ -133,8 +121,7 @@ static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, con
         present[tensors[t].block] = true;
         all += norm * norm;
     }
-    for (int b = 0; b < SW_BLOCK_COUNT; b++)
-        out[b] = present[b] ? sqrt(square[b]) : NAN;
+    for (int b = 0; b < SW_BLOCK_COUNT; b++) out[b] = present[b] ? sqrt(square[b]) : NAN;
     return sqrt(all);
 }
 
@@ -153,8 +140,7 @@ void sw_curves_fill(float *value, sw_curves *c, const sw_real *logits, sw_model 
 
     double block[SW_BLOCK_COUNT];
     value[SW_METRIC_WEIGHT_NORM] = (float)block_norms(block, model, sw_model_parameters(model));
-    for (int b = 0; b < SW_BLOCK_COUNT; b++)
-        value[weight_norm_metric[b]] = (float)block[b];
+    for (int b = 0; b < SW_BLOCK_COUNT; b++) value[weight_norm_metric[b]] = (float)block[b];
 }
 
 void sw_measure_gradient(sw_gradient_norms *out, sw_model *model)
@@ -165,6 +151,5 @@ void sw_measure_gradient(sw_gradient_norms *out, sw_model *model)
 void sw_record_set_gradient(sw_record *record, const sw_gradient_norms *norms)
 {
     record->value[SW_METRIC_GRADIENT_NORM] = (float)norms->all;
-    for (int b = 0; b < SW_BLOCK_COUNT; b++)
-        record->value[gradient_norm_metric[b]] = (float)norms->block[b];
+    for (int b = 0; b < SW_BLOCK_COUNT; b++) record->value[gradient_norm_metric[b]] = (float)norms->block[b];
 }

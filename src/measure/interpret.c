@@ -36,8 +36,8 @@ static sw_status match(sw_interpret *it, sw_arena *arena)
     return SW_OK;
 }
 
-sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, const sw_task *task,
-                              const int8_t *split, sw_arena *arena)
+sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, const sw_task *task, const int8_t *split,
+                              sw_arena *arena)
 {
     *out = (sw_interpret){0};
     if (!sw_task_is_modular_add(&config->task)) return SW_OK;
@@ -62,10 +62,7 @@ sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, co
     return sw_model_create(&out->probe, &config->model, &shape, out->pairs);
 }
 
-void sw_interpret_release(sw_interpret *it)
-{
-    sw_model_destroy(it->probe);
-}
+void sw_interpret_release(sw_interpret *it) { sw_model_destroy(it->probe); }
 
 /* ---- restricted and excluded loss ---- */
 
@@ -90,11 +87,9 @@ static void average_by_sum(sw_interpret *it, const sw_real *logits)
         for (size_t y = 0; y < p; y++) {
             double *sum = it->by_sum + (x + y) % p * p;
             const sw_real *z = logits + (x * p + y) * p;
-            for (size_t c = 0; c < p; c++)
-                sum[c] += z[c];
+            for (size_t c = 0; c < p; c++) sum[c] += z[c];
         }
-    for (size_t i = 0; i < p * p; i++)
-        it->by_sum[i] /= (double)p;
+    for (size_t i = 0; i < p * p; i++) it->by_sum[i] /= (double)p;
 }
 
 /* key_part [p, C] <- projection of by_sum on cos and sin of the key frequencies. */
@@ -125,11 +120,9 @@ static double restricted_loss(sw_interpret *it)
     double *mean = it->row, *restricted = it->by_sum; /* by_sum is used up here */
     memset(mean, 0, p * sizeof *mean);
     for (size_t s = 0; s < p; s++)
-        for (size_t c = 0; c < p; c++)
-            mean[c] += it->by_sum[s * p + c] / (double)p;
+        for (size_t c = 0; c < p; c++) mean[c] += it->by_sum[s * p + c] / (double)p;
     for (size_t s = 0; s < p; s++)
-        for (size_t c = 0; c < p; c++)
-            restricted[s * p + c] = mean[c] + it->key_part[s * p + c];
+        for (size_t c = 0; c < p; c++) restricted[s * p + c] = mean[c] + it->key_part[s * p + c];
     double sum = 0;
     for (size_t i = 0; i < it->task->inputs; i++) {
         size_t s = (i / p + i % p) % p;
@@ -146,8 +139,7 @@ static double excluded_loss(sw_interpret *it, const sw_real *logits)
     for (size_t i = 0; i < it->task->inputs; i++) {
         if (!it->split[i]) continue;
         const double *key = it->key_part + (i / p + i % p) % p * p;
-        for (size_t c = 0; c < p; c++)
-            it->row[c] = logits[i * p + c] - key[c];
+        for (size_t c = 0; c < p; c++) it->row[c] = logits[i * p + c] - key[c];
         sum += cross_entropy(it->row, p, (size_t)it->task->label[i]);
         count++;
     }
@@ -179,8 +171,7 @@ static double gradient_symmetricity(sw_interpret *it, sw_model *model)
     for (size_t c = 0; c < classes; c++) {
         memset(gradient, 0, parameters * sizeof *gradient);
         memset(it->dlogits, 0, it->pairs * classes * sizeof *it->dlogits);
-        for (size_t i = 0; i < it->pairs; i++)
-            it->dlogits[i * classes + c] = 1;
+        for (size_t i = 0; i < it->pairs; i++) it->dlogits[i * classes + c] = 1;
         sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
         sw_model_backward(it->probe, it->dlogits);
         for (size_t i = 0; i < it->pairs; i++) {
@@ -213,8 +204,7 @@ static double distance_irrelevance(sw_interpret *it, const sw_real *logits)
             square += x * x;
         }
         double mean = sum / (double)p, rest = 0;
-        for (size_t i = 0; i < p; i++)
-            rest += (it->correct[i] - mean) * (it->correct[i] - mean);
+        for (size_t i = 0; i < p; i++) rest += (it->correct[i] - mean) * (it->correct[i] - mean);
         within += sqrt(rest / (double)p) / (double)p;
         all += sum;
         all_square += square;

@@ -24,8 +24,8 @@ typedef struct sw_interpret {
     double *correct; /* [p] */
 } sw_interpret;
 
-sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, const sw_task *task,
-                              const int8_t *split, sw_arena *arena) SW_MUST_CHECK;
+sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, const sw_task *task, const int8_t *split,
+                              sw_arena *arena) SW_MUST_CHECK;
 void sw_interpret_release(sw_interpret *interpret); /* fine after a failed create of a zeroed one */
 
 /* RESTRICTED_LOSS .. DISTANCE_IRRELEVANCE into value[SW_METRIC_COUNT], from the logits [N, C] of the whole table and

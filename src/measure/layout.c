@@ -5,10 +5,7 @@
 
 /* ---- setting up ---- */
 
-static size_t pair_count(size_t n)
-{
-    return n * (n - 1) / 2;
-}
+static size_t pair_count(size_t n) { return n * (n - 1) / 2; }
 
 static sw_status create_graph(sw_layout *layout, sw_arena *arena)
 {
@@ -17,8 +14,7 @@ static sw_status create_graph(sw_layout *layout, sw_arena *arena)
     layout->reference_rank = sw_arena_alloc(arena, layout->items, sizeof *layout->reference_rank);
     if (!layout->reference || !layout->reference_rank) return SW_E_MEMORY;
     for (size_t i = 0; i < n; i++)
-        for (size_t j = i + 1; j < n; j++)
-            layout->reference[k++] = layout->task->distance[i * n + j];
+        for (size_t j = i + 1; j < n; j++) layout->reference[k++] = layout->task->distance[i * n + j];
     sw_rank_centred(layout->reference_rank, layout->reference, layout->items, layout->work);
     return SW_OK;
 }
@@ -31,8 +27,7 @@ static sw_status create_comparison(sw_layout *layout, sw_arena *arena)
     layout->reference_rank = sw_arena_alloc(arena, attributes * n, sizeof *layout->reference_rank);
     if (!layout->reference_rank) return SW_E_MEMORY;
     for (size_t a = 0; a < attributes; a++) {
-        for (size_t i = 0; i < n; i++)
-            layout->value[i] = task->coordinate[i * attributes + a];
+        for (size_t i = 0; i < n; i++) layout->value[i] = task->coordinate[i * attributes + a];
         sw_rank_centred(layout->reference_rank + a * n, layout->value, n, layout->work);
     }
     return SW_OK;
@@ -61,8 +56,7 @@ static void distances(sw_layout *layout, const sw_spectrum *s)
         for (size_t j = i + 1; j < n; j++) {
             const double *a = s->score + i * components, *b = s->score + j * components;
             double square = 0;
-            for (size_t c = 0; c < components; c++)
-                square += (a[c] - b[c]) * (a[c] - b[c]);
+            for (size_t c = 0; c < components; c++) square += (a[c] - b[c]) * (a[c] - b[c]);
             layout->value[k++] = sqrt(square);
         }
 }
@@ -79,8 +73,7 @@ static double stress(const double *d, const double *g, size_t n)
     }
     if (!(square_d > 0)) return NAN;
     double factor = product / square_g;
-    for (size_t i = 0; i < n; i++)
-        rest += (d[i] - factor * g[i]) * (d[i] - factor * g[i]);
+    for (size_t i = 0; i < n; i++) rest += (d[i] - factor * g[i]) * (d[i] - factor * g[i]);
     return sqrt(rest / square_d);
 }
 
@@ -104,8 +97,7 @@ static void fill_comparison(float *value, sw_layout *layout, const sw_spectrum *
     size_t n = layout->items, components = (size_t)s->components;
     double best[SW_SIDES_MAX] = {0};
     for (size_t c = 0; c < components; c++) {
-        for (size_t i = 0; i < n; i++)
-            layout->value[i] = s->score[i * components + c];
+        for (size_t i = 0; i < n; i++) layout->value[i] = s->score[i * components + c];
         sw_rank_quantize(layout->value, n);
         sw_rank_centred(layout->rank, layout->value, n, layout->work);
         for (int32_t a = 0; a < layout->attributes; a++) {

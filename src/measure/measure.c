@@ -48,8 +48,7 @@ static sw_status find_leaks(sw_measure *m)
         if (m->curves.test_inputs == 0) continue;
         status = sw_task_derived(derived, m->task, m->split, m->config.symmetry, UINT32_C(1) << f);
         size_t count = 0;
-        for (size_t i = 0; i < m->task->inputs; i++)
-            count += m->split[i] == 0 && derived[i];
+        for (size_t i = 0; i < m->task->inputs; i++) count += m->split[i] == 0 && derived[i];
         m->leak[f] = (float)((double)count / (double)m->curves.test_inputs);
     }
     free(derived);
@@ -157,8 +156,7 @@ static sw_status decompose(sw_measure *m, sw_model *model)
 sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bool full)
 {
     memset(out, 0, sizeof *out); /* padding too: records travel and are compared as bytes */
-    for (int i = 0; i < SW_METRIC_COUNT; i++)
-        out->value[i] = NAN;
+    for (int i = 0; i < SW_METRIC_COUNT; i++) out->value[i] = NAN;
     sw_model_evaluate(model, m->task->input, m->task->inputs, m->logits);
     sw_curves_fill(out->value, &m->curves, m->logits, model);
     sw_violations_fill(out->value, &m->violations, m->logits);
@@ -181,10 +179,8 @@ sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model)
         for (int32_t c = 0; c < SW_PCA_COMPONENTS; c++)
             m->pca[i * SW_PCA_COMPONENTS + c] =
                 c < s->components ? (float)s->score[(size_t)i * (size_t)s->components + (size_t)c] : NAN;
-    for (int32_t i = 0; i < s->rank; i++)
-        m->singular[i] = (float)s->singular[i];
-    for (int32_t i = 0; i < m->modes.lines; i++)
-        m->power[i] = (float)m->modes.power[i];
+    for (int32_t i = 0; i < s->rank; i++) m->singular[i] = (float)s->singular[i];
+    for (int32_t i = 0; i < m->modes.lines; i++) m->power[i] = (float)m->modes.power[i];
     sw_spectrum_explained(m->explained, s);
 
     *out = (sw_snapshot){.shape = m->shape,

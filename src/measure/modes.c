@@ -83,8 +83,7 @@ static sw_status create_abelian(sw_modes *m, int32_t d, sw_arena *arena)
 static int32_t identity(const sw_task *task)
 {
     int32_t e = 0;
-    while (task->product[(size_t)e * (size_t)task->entities] != 0)
-        e++;
+    while (task->product[(size_t)e * (size_t)task->entities] != 0) e++;
     return e;
 }
 
@@ -156,8 +155,7 @@ sw_status sw_modes_compute(sw_modes *m, const sw_spectrum *spectrum, const sw_re
 {
     if (m->lines == 0) return SW_OK;
     if (!spectrum->finite) {
-        for (int32_t l = 0; l < m->lines; l++)
-            m->power[l] = NAN;
+        for (int32_t l = 0; l < m->lines; l++) m->power[l] = NAN;
         return SW_OK;
     }
     if (m->own.rows > 0) {
@@ -190,11 +188,9 @@ static void fill_concentration(float *value, sw_modes *m)
         weighted += (2.0 * (i + 1) - lines - 1) * m->sorted[i];
     }
     if (!(total > 0)) return;
-    for (int32_t i = 0; i < lines && i < SW_KEY_FREQUENCIES; i++)
-        top += m->sorted[lines - 1 - i];
+    for (int32_t i = 0; i < lines && i < SW_KEY_FREQUENCIES; i++) top += m->sorted[lines - 1 - i];
     int32_t count = 0;
-    while (held < 0.9 * total)
-        held += m->sorted[lines - 1 - count++];
+    while (held < 0.9 * total) held += m->sorted[lines - 1 - count++];
     value[SW_METRIC_FOURIER_TOP5] = (float)(top / total);
     value[SW_METRIC_FOURIER_GINI] = (float)(weighted / (lines * total));
     value[SW_METRIC_FOURIER_FREQUENCIES90] = (float)count;
@@ -246,8 +242,7 @@ int sw_modes_key(int32_t key[SW_KEY_FREQUENCIES], const sw_modes *m)
         int32_t best = -1;
         for (int32_t l = 0; l < m->lines; l++) {
             bool taken = false;
-            for (int i = 0; i < count; i++)
-                taken = taken || key[i] == l;
+            for (int i = 0; i < count; i++) taken = taken || key[i] == l;
             if (!taken && (best < 0 || m->power[l] > m->power[best])) best = l;
         }
         key[count++] = best;

@@ -17,10 +17,7 @@ typedef struct curves {
     size_t count;
 } curves;
 
-static float at(const curves *c, size_t i, int metric)
-{
-    return c->records[i].value[metric];
-}
+static float at(const curves *c, size_t i, int metric) { return c->records[i].value[metric]; }
 
 /* ---- crossings ---- */
 
@@ -50,8 +47,7 @@ static int64_t find_symmetry(const curves *c, int metric, double tau, int64_t t_
 {
     if (t_mem < 0) return -1;
     int64_t stable = -1;
-    for (size_t i = c->count; i-- > 0 && at(c, i, metric) <= (float)tau;)
-        stable = c->records[i].step;
+    for (size_t i = c->count; i-- > 0 && at(c, i, metric) <= (float)tau;) stable = c->records[i].step;
     return stable < 0 || stable >= t_mem ? stable : t_mem;
 }
 
@@ -75,12 +71,9 @@ static sw_family_id symmetry_family(const sw_run_config *config)
 {
     if (config->phase.family >= 0) return (sw_family_id)config->phase.family;
     switch ((sw_task_id)config->task.kind) {
-    case SW_TASK_GRAPH:
-        return SW_FAMILY_TRIANGLE;
-    case SW_TASK_COMPARISON:
-        return SW_FAMILY_TRANSITIVITY;
-    default:
-        return SW_FAMILY_ASSOCIATIVITY;
+    case SW_TASK_GRAPH: return SW_FAMILY_TRIANGLE;
+    case SW_TASK_COMPARISON: return SW_FAMILY_TRANSITIVITY;
+    default: return SW_FAMILY_ASSOCIATIVITY;
     }
 }
 

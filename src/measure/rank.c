@@ -14,16 +14,13 @@ static int compare(const void *left, const void *right)
 
 void sw_rank_centred(double *rank, const double *x, size_t n, sw_ranked *work)
 {
-    for (size_t i = 0; i < n; i++)
-        work[i] = (sw_ranked){x[i], i};
+    for (size_t i = 0; i < n; i++) work[i] = (sw_ranked){x[i], i};
     qsort(work, n, sizeof *work, compare);
     double middle = ((double)n - 1) / 2;
     for (size_t begin = 0, end = 0; begin < n; begin = end) {
-        while (end < n && work[end].value == work[begin].value)
-            end++;
+        while (end < n && work[end].value == work[begin].value) end++;
         double shared = ((double)begin + (double)(end - 1)) / 2;
-        for (size_t i = begin; i < end; i++)
-            rank[work[i].index] = shared - middle;
+        for (size_t i = begin; i < end; i++) rank[work[i].index] = shared - middle;
     }
 }
 
@@ -34,8 +31,7 @@ void sw_rank_quantize(double *x, size_t n)
         if (fabs(x[i]) > largest) largest = fabs(x[i]);
     if (!(largest > 0)) return;
     double unit = largest * 0x1p-24;
-    for (size_t i = 0; i < n; i++)
-        x[i] = nearbyint(x[i] / unit);
+    for (size_t i = 0; i < n; i++) x[i] = nearbyint(x[i] / unit);
 }
 
 double sw_correlation_centred(const double *a, const double *b, size_t n)

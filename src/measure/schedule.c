@@ -50,8 +50,7 @@ static bool is_log_spaced(const sw_run_config *config, int64_t t)
     if (t % config->evaluate.every != 0) return false;
     int64_t evaluation = t / config->evaluate.every;
     int64_t k = log_spaced_count(config), interior = interior_evaluations(config), u = 0;
-    for (int64_t i = 0; i < k && u < evaluation; i++)
-        u = log_spaced(u, i, k, interior);
+    for (int64_t i = 0; i < k && u < evaluation; i++) u = log_spaced(u, i, k, interior);
     return u == evaluation;
 }
 

@@ -62,8 +62,7 @@ static bool centre(sw_spectrum *s, const sw_real *E, const int32_t *row)
         finite = finite && isfinite(mean[j]);
     }
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < d; j++)
-            s->centred[i * d + j] -= mean[j];
+        for (size_t j = 0; j < d; j++) s->centred[i * d + j] -= mean[j];
     return finite;
 }
 
@@ -77,8 +76,7 @@ static void project(sw_spectrum *s)
         for (size_t i = 1; i < n; i++)
             if (fabs(weight[r * i]) > fabs(weight[r * largest])) largest = i;
         double scale = weight[r * largest] < 0 ? -s->singular[c] : s->singular[c];
-        for (size_t i = 0; i < n; i++)
-            s->score[i * components + c] = scale * weight[r * i];
+        for (size_t i = 0; i < n; i++) s->score[i * components + c] = scale * weight[r * i];
     }
 }
 
@@ -86,10 +84,8 @@ sw_status sw_spectrum_compute(sw_spectrum *s, const sw_real *E, const int32_t *r
 {
     s->finite = centre(s, E, row);
     if (!s->finite) {
-        for (int32_t i = 0; i < s->rank; i++)
-            s->singular[i] = NAN;
-        for (size_t i = 0; i < (size_t)s->rows * (size_t)s->components; i++)
-            s->score[i] = NAN;
+        for (int32_t i = 0; i < s->rank; i++) s->singular[i] = NAN;
+        for (size_t i = 0; i < (size_t)s->rows * (size_t)s->components; i++) s->score[i] = NAN;
         return SW_OK;
     }
     memcpy(s->matrix, s->centred, (size_t)s->rows * (size_t)s->d * sizeof(double));
@@ -104,8 +100,7 @@ sw_status sw_spectrum_compute(sw_spectrum *s, const sw_real *E, const int32_t *r
 double sw_spectrum_variance(const sw_spectrum *s)
 {
     double sum = 0;
-    for (int32_t i = 0; i < s->rank; i++)
-        sum += s->singular[i] * s->singular[i];
+    for (int32_t i = 0; i < s->rank; i++) sum += s->singular[i] * s->singular[i];
     return sum;
 }
 
@@ -117,16 +112,12 @@ void sw_spectrum_explained(float out[SW_PCA_COMPONENTS], const sw_spectrum *s)
 }
 
 /* -q ln q, 0 at 0. */
-static double entropy_term(double q)
-{
-    return q > 0 ? -q * log(q) : 0;
-}
+static double entropy_term(double q) { return q > 0 ? -q * log(q) : 0; }
 
 void sw_spectrum_fill(float *value, const sw_spectrum *s)
 {
     double variance = sw_spectrum_variance(s), nuclear = 0;
-    for (int32_t i = 0; i < s->rank; i++)
-        nuclear += s->singular[i];
+    for (int32_t i = 0; i < s->rank; i++) nuclear += s->singular[i];
     value[SW_METRIC_NUCLEAR_NORM] = (float)nuclear;
     if (!(variance > 0)) return;
 

@@ -26,8 +26,7 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
     if (!probe->tuples)
         status = SW_E_MEMORY;
     else if (probe->enumerated)
-        for (int64_t i = 0; i < listed; i++)
-            sw_tuple_set_get(set, i, &probe->tuples[i]);
+        for (int64_t i = 0; i < listed; i++) sw_tuple_set_get(set, i, &probe->tuples[i]);
     else
         sw_tuple_set_sample(set, probe->tuples, probe->count, 0, SW_STREAM_EVALUATE + (uint32_t)f, 0);
     sw_tuple_set_destroy(set);
@@ -62,8 +61,7 @@ static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity
     uint64_t first = sw_random_below(0, stream, j, 0, size);
     out->input[0] = pool[first];
     if (arity == 2) out->input[1] = pool[(first + 1 + sw_random_below(0, stream, j, 1, size - 1)) % size];
-    for (int k = 1; arity == 3 && k < 3; k++)
-        out->input[k] = pool[sw_random_below(0, stream, j, (uint64_t)k, size)];
+    for (int k = 1; arity == 3 && k < 3; k++) out->input[k] = pool[sw_random_below(0, stream, j, (uint64_t)k, size)];
 }
 
 static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena)
@@ -74,16 +72,15 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
     size_t size = collect_pool(pool, probe, task);
     assert(size >= 2 || arity != 2); /* a tuple exists */
     probe->nulls = sw_arena_alloc(arena, probe->count, sizeof *probe->nulls);
-    for (size_t j = 0; probe->nulls && j < probe->count; j++)
-        draw_null(&probe->nulls[j], pool, size, arity, f, j);
+    for (size_t j = 0; probe->nulls && j < probe->count; j++) draw_null(&probe->nulls[j], pool, size, arity, f, j);
     free(pool);
     return probe->nulls ? SW_OK : SW_E_MEMORY;
 }
 
 /* ---- all families ---- */
 
-static sw_status create_family(sw_family_probe *probe, const sw_run_config *config, const sw_task *task,
-                               sw_family_id f, sw_arena *arena)
+static sw_status create_family(sw_family_probe *probe, const sw_run_config *config, const sw_task *task, sw_family_id f,
+                               sw_arena *arena)
 {
     const sw_family *family = sw_families[f];
     probe->applies = family->applies(&task->config);
@@ -119,8 +116,7 @@ sw_status sw_violations_create(sw_violations *out, const sw_run_config *config, 
 
 void sw_violations_release(sw_violations *violations)
 {
-    for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        free(violations->family[f].class_map);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) free(violations->family[f].class_map);
 }
 
 /* ---- statistics ---- */
@@ -140,15 +136,11 @@ static void summarize(float *mean, float *max, const sw_real *x, size_t n)
 static double share_of(const int8_t *flag, size_t n)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += flag[i] != 0;
+    for (size_t i = 0; i < n; i++) count += flag[i] != 0;
     return (double)count / (double)n;
 }
 
-static float ratio(float value, float null)
-{
-    return null > 0 ? value / null : NAN;
-}
+static float ratio(float value, float null) { return null > 0 ? value / null : NAN; }
 
 static void measure_tuples(sw_violations *v, const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count,
                            const sw_real *logits)

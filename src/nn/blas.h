@@ -8,11 +8,11 @@
 
 typedef enum sw_transpose { SW_N, SW_T } sw_transpose;
 
-/* C[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta C; ld* is the length of a stored row. Our own kernels where the CPU has
- * AVX2 and fused multiply-add (kernels_gemm.c): the same bits on every such CPU, and for a row in whatever batch it
+/* C[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta C; ld* is the length of a stored row. Our own kernels where the CPU
+ * has AVX2 and fused multiply-add (kernels_gemm.c): the same bits on every such CPU, and for a row in whatever batch it
  * stands. OpenBLAS elsewhere. */
-void sw_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
-             size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc);
+void sw_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
+             const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc);
 
 /* The same for densely stored matrices. */
 void sw_gemm_dense(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,

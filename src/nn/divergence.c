@@ -61,15 +61,11 @@ static double compare(const sw_comparing *job)
 {
     assert(job->classes > 0 && job->classes <= SW_CLASSES_MAX);
     switch (job->spec->compare) {
-    case SW_COMPARE_SYMMETRIC_KL:
-        return sw_compare_symmetric(job);
-    case SW_COMPARE_CONVOLUTION:
-        return sw_compare_convolution(job);
-    case SW_COMPARE_CLASS_ZERO:
-        return sw_compare_class_zero(job);
+    case SW_COMPARE_SYMMETRIC_KL: return sw_compare_symmetric(job);
+    case SW_COMPARE_CONVOLUTION: return sw_compare_convolution(job);
+    case SW_COMPARE_CLASS_ZERO: return sw_compare_class_zero(job);
     case SW_COMPARE_ADDITIVE:
-    case SW_COMPARE_NEGATED:
-        return sw_compare_odds(job);
+    case SW_COMPARE_NEGATED: return sw_compare_odds(job);
     }
     assert(!"a comparison without a function");
     return NAN;

@@ -47,8 +47,7 @@ SW_INLINE size_t sw_comparing_at(const sw_comparing *job, size_t i, int input)
 SW_INLINE void sw_side_finish(sw_side *s, size_t classes)
 {
     size_t padded = sw_padded(classes);
-    for (size_t k = classes; k < padded; k++)
-        s->x[k] = -INFINITY;
+    for (size_t k = classes; k < padded; k++) s->x[k] = -INFINITY;
     sw_real max = sw_lane_max(s->x, padded);
     for (size_t k = 0; k < padded; k++) {
         s->x[k] -= max;
@@ -66,10 +65,8 @@ SW_INLINE void sw_side_finish(sw_side *s, size_t classes)
     }
     sw_real others = sw_lane_sum(lane) + (sw_lane_sum(largest) - 1);
     sw_real factor = 1 / (1 + others);
-    for (size_t k = 0; k < padded; k++)
-        s->p[k] *= factor;
-    for (size_t k = classes; k < padded; k++)
-        s->x[k] = SW_ABSENT;
+    for (size_t k = 0; k < padded; k++) s->p[k] *= factor;
+    for (size_t k = classes; k < padded; k++) s->x[k] = SW_ABSENT;
     s->log_norm = log1p((double)others);
 }
 
@@ -77,8 +74,7 @@ SW_INLINE void sw_side_finish(sw_side *s, size_t classes)
 SW_INLINE void sw_side_load(sw_side *s, const sw_real *z, const int32_t *map, size_t classes)
 {
     if (map)
-        for (size_t c = 0; c < classes; c++)
-            s->x[c] = z[map[c]];
+        for (size_t c = 0; c < classes; c++) s->x[c] = z[map[c]];
     else
         memcpy(s->x, z, classes * sizeof *s->x);
     sw_side_finish(s, classes);
@@ -88,8 +84,7 @@ SW_INLINE void sw_side_load(sw_side *s, const sw_real *z, const int32_t *map, si
 SW_INLINE size_t sw_side_argmax(const sw_side *s, size_t classes)
 {
     sw_real lane[SW_LANES];
-    for (int j = 0; j < SW_LANES; j++)
-        lane[j] = SW_CLASSES_MAX;
+    for (int j = 0; j < SW_LANES; j++) lane[j] = SW_CLASSES_MAX;
     for (size_t k = 0; k < classes; k += SW_LANES) {
         SW_LANE_LOOP
         for (int j = 0; j < SW_LANES; j++) {
@@ -98,8 +93,7 @@ SW_INLINE size_t sw_side_argmax(const sw_side *s, size_t classes)
         }
     }
     sw_real first = lane[0];
-    for (int j = 1; j < SW_LANES; j++)
-        first = lane[j] < first ? lane[j] : first;
+    for (int j = 1; j < SW_LANES; j++) first = lane[j] < first ? lane[j] : first;
     return (size_t)first;
 }
 
@@ -136,11 +130,9 @@ SW_INLINE sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t cla
 SW_INLINE void sw_scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes)
 {
     if (map)
-        for (size_t c = 0; c < classes; c++)
-            dz[map[c]] += factor * d[c];
+        for (size_t c = 0; c < classes; c++) dz[map[c]] += factor * d[c];
     else
-        for (size_t c = 0; c < classes; c++)
-            dz[c] += factor * d[c];
+        for (size_t c = 0; c < classes; c++) dz[c] += factor * d[c];
 }
 
 #endif

@@ -17,17 +17,13 @@ typedef struct convolution {
 } convolution;
 
 /* Where the block of k = i begins, the first that u_i takes part in. */
-SW_INLINE size_t block_of(size_t i)
-{
-    return i / SW_LANES * SW_LANES;
-}
+SW_INLINE size_t block_of(size_t i) { return i / SW_LANES * SW_LANES; }
 
 SW_INLINE void convolve(convolution *c, const sw_side *ab, const sw_side *bc, size_t classes)
 {
     size_t padded = sw_padded(classes);
     sw_real *sum = c->share;
-    for (size_t k = 0; k < SW_LANES; k++)
-        c->v[k] = -INFINITY;
+    for (size_t k = 0; k < SW_LANES; k++) c->v[k] = -INFINITY;
     for (size_t k = 0; k < padded; k++) {
         c->u[k] = ab->x[k];
         c->v[SW_LANES + k] = k < classes ? bc->x[k] : -INFINITY;
@@ -35,13 +31,10 @@ SW_INLINE void convolve(convolution *c, const sw_side *ab, const sw_side *bc, si
         sum[k] = 0;
     }
     for (size_t i = 0; i < classes; i++)
-        for (size_t k = block_of(i); k < padded; k++)
-            c->l[k] = sw_larger(c->u[i] + c->v[SW_LANES + k - i], c->l[k]);
+        for (size_t k = block_of(i); k < padded; k++) c->l[k] = sw_larger(c->u[i] + c->v[SW_LANES + k - i], c->l[k]);
     for (size_t i = 0; i < classes; i++)
-        for (size_t k = block_of(i); k < padded; k++)
-            sum[k] += sw_exp(c->u[i] + c->v[SW_LANES + k - i] - c->l[k]);
-    for (size_t k = 0; k < padded; k++)
-        c->l[k] += sw_log(sum[k]);
+        for (size_t k = block_of(i); k < padded; k++) sum[k] += sw_exp(c->u[i] + c->v[SW_LANES + k - i] - c->l[k]);
+    for (size_t k = 0; k < padded; k++) c->l[k] += sw_log(sum[k]);
     for (size_t k = 0; k < padded; k++) {
         c->result.x[k] = c->l[k];
         c->l[k] = k < classes ? c->l[k] : 0;
@@ -63,8 +56,7 @@ SW_INLINE void convolve_backward(convolution *c, const sw_real *dl, size_t class
         sw_real lane[SW_LANES] = {0};
         for (size_t k = block_of(i); k < padded; k += SW_LANES) {
             SW_LANE_LOOP
-            for (int j = 0; j < SW_LANES; j++)
-                lane[j] += c->share[k + j];
+            for (int j = 0; j < SW_LANES; j++) lane[j] += c->share[k + j];
         }
         c->du[i] = sw_lane_sum(lane);
     }
@@ -124,8 +116,8 @@ double sw_compare_convolution(const sw_comparing *job)
         sw_side_load(&ac, job->logits + at_ac, NULL, classes);
         convolve(&c, &ab, &bc, classes);
         sw_real *dp = gradient ? dl : NULL, *dq = gradient ? dac : NULL;
-        sw_real value = symmetric ? sw_symmetric_kl(&c.result, &ac, classes, dp, dq)
-                                  : forward_kl(&c.result, &ac, classes, dp, dq);
+        sw_real value =
+            symmetric ? sw_symmetric_kl(&c.result, &ac, classes, dp, dq) : forward_kl(&c.result, &ac, classes, dp, dq);
         sum += (double)value;
         if (gradient) {
             convolve_backward(&c, dl, classes);

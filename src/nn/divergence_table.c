@@ -6,10 +6,7 @@
 
 #include <assert.h>
 
-size_t sw_softmax_width(int32_t classes)
-{
-    return sw_padded((size_t)classes);
-}
+size_t sw_softmax_width(int32_t classes) { return sw_padded((size_t)classes); }
 
 SW_MULTIVERSION
 void sw_softmax_table(sw_softmax *out, const sw_real *logits, size_t rows)
@@ -24,18 +21,15 @@ void sw_softmax_table(sw_softmax *out, const sw_real *logits, size_t rows)
         out->argmax[i] =
             best < classes ? (int32_t)best : 0; /* a class even where a logit is NaN: maps are read by it */
         memcpy(p, side.p, width * sizeof *p);
-        for (size_t k = 0; k < width; k++)
-            log_p[k] = k < classes ? (sw_real)((double)side.x[k] - side.log_norm) : 0;
+        for (size_t k = 0; k < width; k++) log_p[k] = k < classes ? (sw_real)((double)side.x[k] - side.log_norm) : 0;
     }
 }
 
 /* out[width] <- row[map(c)], padding as in the row. */
 static inline void permute(sw_real *out, const sw_real *row, const int32_t *map, size_t classes, size_t width)
 {
-    for (size_t c = 0; c < classes; c++)
-        out[c] = row[map[c]];
-    for (size_t c = classes; c < width; c++)
-        out[c] = 0;
+    for (size_t c = 0; c < classes; c++) out[c] = row[map[c]];
+    for (size_t c = classes; c < width; c++) out[c] = 0;
 }
 
 /* 1/2 sum_c (p_c - q_c) (log p_c - log q_c) */

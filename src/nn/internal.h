@@ -55,13 +55,13 @@ struct sw_model {
     sw_tensor tensors[SW_TENSORS_MAX];
     size_t tensor_count;
     size_t parameter_count;
-    sw_real *parameters; /* [P] */
-    sw_real *gradient;   /* [P] */
+    sw_real *parameters;                    /* [P] */
+    sw_real *gradient;                      /* [P] */
     const sw_model_path *general, *special; /* special NULL = none applies */
     void *general_state, *special_state;
     bool force_general;
     bool last_was_general; /* which path the last forward took */
-    sw_arena *arena; /* owns all of the above */
+    sw_arena *arena;       /* owns all of the above */
 };
 
 /* Where the tensors of a transformer lie: pointers into the parameters or into the gradient. */

@@ -72,8 +72,8 @@ sw_real sw_kernel_dot(const sw_real *x, const sw_real *y, size_t n);
 
 /* ---- matrix products (kernels_gemm.c); callers use sw_gemm of blas.h ---- */
 
-/* c[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta c, row-major; `packed` from sw_kernel_pack stands for b where it is not
- * NULL. With a mask [m, n, of c's stride], c is 0 where the mask is not positive. m, n and k are at least 1. */
+/* c[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta c, row-major; `packed` from sw_kernel_pack stands for b where it is
+ * not NULL. With a mask [m, n, of c's stride], c is 0 where the mask is not positive. m, n and k are at least 1. */
 typedef struct sw_product {
     bool a_transposed, b_transposed;
     size_t m, n, k;
@@ -124,8 +124,8 @@ typedef struct sw_table_kernels {
      * NULL the row itself; then max(0, .) on the first `relu` columns. */
     void (*mix)(sw_real *out, size_t rows, const sw_mixture *mixture, const sw_real *base, size_t relu);
     /* Its gradient: dtable_j[token, h] += sum over rows of weight[r, j, h] dout[r];
-     * dweight[r, j, h] = dout[r] . table_j[token, h]. Table rows for which seen[j * tokens + token] is false hold nothing
-     * yet, whatever is in them; those of the groups are seen then. */
+     * dweight[r, j, h] = dout[r] . table_j[token, h]. Table rows for which seen[j * tokens + token] is false hold
+     * nothing yet, whatever is in them; those of the groups are seen then. */
     void (*unmix)(const sw_real *dout, const sw_mixture *mixture, bool *seen, size_t tokens, sw_real *dtable,
                   sw_real *dweight);
 } sw_table_kernels;

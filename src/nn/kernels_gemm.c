@@ -27,7 +27,8 @@ enum {
 #define FUSED_512 _mm512_fmadd_ps
 #endif
 
-/* A[m, k]: element (i, l) at at[i * row_step + l * k_step]; packed, [m / 6][k][6], that holds in a block of six rows. */
+/* A[m, k]: element (i, l) at at[i * row_step + l * k_step]; packed, [m / 6][k][6], that holds in a block of six rows.
+ */
 typedef struct sw_left {
     const sw_real *at;
     size_t row_step, k_step;
@@ -74,10 +75,8 @@ static void copy(sw_real *out, const sw_real *in, size_t n)
 {
     enum { PIECE = 8 };
     size_t i = 0;
-    for (; i + PIECE <= n; i += PIECE)
-        memcpy(out + i, in + i, PIECE * sizeof *out);
-    for (; i < n; i++)
-        out[i] = in[i];
+    for (; i + PIECE <= n; i += PIECE) memcpy(out + i, in + i, PIECE * sizeof *out);
+    for (; i < n; i++) out[i] = in[i];
 }
 
 /* out[SQUARE, SQUARE] <- in^T */
@@ -87,8 +86,7 @@ enum { SQUARE = 4 };
 static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step)
 {
     for (size_t i = 0; i < SQUARE; i++)
-        for (size_t j = 0; j < SQUARE; j++)
-            out[i * out_step + j] = in[j * in_step + i];
+        for (size_t j = 0; j < SQUARE; j++) out[i * out_step + j] = in[j * in_step + i];
 }
 #else
 enum { SQUARE = 8 };
@@ -118,11 +116,9 @@ static void pack_panel(sw_real *out, size_t width, bool transposed, size_t rows,
                        size_t ldb)
 {
     if (columns < width)
-        for (size_t l = 0; l < rows; l++)
-            memset(out + l * width + columns, 0, (width - columns) * sizeof *out);
+        for (size_t l = 0; l < rows; l++) memset(out + l * width + columns, 0, (width - columns) * sizeof *out);
     if (!transposed) {
-        for (size_t l = 0; l < rows; l++)
-            copy(out + l * width, b + l * ldb, columns);
+        for (size_t l = 0; l < rows; l++) copy(out + l * width, b + l * ldb, columns);
         return;
     }
     size_t whole_rows = rows / SQUARE * SQUARE, whole_columns = columns / SQUARE * SQUARE;
@@ -130,8 +126,7 @@ static void pack_panel(sw_real *out, size_t width, bool transposed, size_t rows,
         for (size_t j = 0; j < whole_columns; j += SQUARE)
             turn_square(out + l * width + j, width, b + j * ldb + l, ldb);
     for (size_t j = 0; j < columns; j++)
-        for (size_t l = j < whole_columns ? whole_rows : 0; l < rows; l++)
-            out[l * width + j] = b[j * ldb + l];
+        for (size_t l = j < whole_columns ? whole_rows : 0; l < rows; l++) out[l * width + j] = b[j * ldb + l];
 }
 
 /* Where op(X)'s element (i, j) lies. */
@@ -165,8 +160,7 @@ static void pack_transposed_rows(sw_real *out, size_t m, size_t k, const sw_real
     size_t whole = m / ROWS * ROWS;
     for (size_t l = 0; l < k; l++, a += lda, out += ROWS) {
         sw_real *to = out;
-        for (size_t i = 0; i < whole; i += ROWS, to += k * ROWS)
-            memcpy(to, a + i, ROWS * sizeof *to);
+        for (size_t i = 0; i < whole; i += ROWS, to += k * ROWS) memcpy(to, a + i, ROWS * sizeof *to);
         copy(to, a + whole, m - whole);
     }
 }
@@ -250,8 +244,7 @@ void sw_kernel_gemm(sw_isa isa, const sw_product *p)
             multiply_rows(isa, p, 0, p->n, l, k, &packed);
             continue;
         }
-        if (in_place > 0)
-            multiply_rows(isa, p, 0, in_place, l, k, &(sw_right){p->b + l * p->ldb, p->ldb, width});
+        if (in_place > 0) multiply_rows(isa, p, 0, in_place, l, k, &(sw_right){p->b + l * p->ldb, p->ldb, width});
         for (size_t j = in_place; j < p->n; j += chunk) {
             size_t n = smaller(chunk, p->n - j);
             pack_block(buffer, width, p->b_transposed, n, k, at(p->b, p->b_transposed, p->ldb, l, j), p->ldb);

@@ -20,15 +20,17 @@ enum {
 INLINE VECTOR BODY(spread)(sw_real x) { return x - (VECTOR){0}; }
 
 /* max(0, x); NaN stays */
-INLINE VECTOR BODY(rectified)(VECTOR x) {
+INLINE VECTOR BODY(rectified)(VECTOR x)
+{
     BODY(bits) negative = (BODY(bits))(x < (VECTOR){0});
     return (VECTOR)(~negative & (BODY(bits))x);
 }
 
-/* Columns begin .. end of one row: to <- from + sum_{t < n} w[t] z[t], then max(0, .) if `relu`. n and relu are constant
- * where this is inlined. */
+/* Columns begin .. end of one row: to <- from + sum_{t < n} w[t] z[t], then max(0, .) if `relu`. n and relu are
+ * constant where this is inlined. */
 INLINE void BODY(mix_columns)(int n, bool relu, sw_real *to, const sw_real *from, const sw_real *const *z,
-                              const sw_real *w, size_t begin, size_t end) {
+                              const sw_real *w, size_t begin, size_t end)
+{
     VECTOR factor[TERMS];
     const sw_real *in[TERMS];
     for (int t = 0; t < n; t++) {
@@ -37,20 +39,20 @@ INLINE void BODY(mix_columns)(int n, bool relu, sw_real *to, const sw_real *from
     }
     for (size_t c = begin; c < end; c += LANES) {
         VECTOR sum = *(const VECTOR *)(from + c);
-        for (int t = 0; t < n; t++)
-            sum = MULTIPLY_ADD(factor[t], *(const VECTOR *)(in[t] + c), sum);
+        for (int t = 0; t < n; t++) sum = MULTIPLY_ADD(factor[t], *(const VECTOR *)(in[t] + c), sum);
         *(VECTOR *)(to + c) = relu ? BODY(rectified)(sum) : sum;
     }
 }
 
 /* All columns of one row and up to TERMS table rows: max(0, .) on the first `relu`. */
-#define CASE(n)                                                                                                       \
-    case n:                                                                                                           \
-        BODY(mix_columns)(n, true, to, from, z, w, 0, whole);                                                         \
-        BODY(mix_columns)(n, false, to, from, z, w, whole, width);                                                    \
+#define CASE(n)                                                                                                        \
+    case n:                                                                                                            \
+        BODY(mix_columns)(n, true, to, from, z, w, 0, whole);                                                          \
+        BODY(mix_columns)(n, false, to, from, z, w, whole, width);                                                     \
         break
 TARGET static void BODY(mix_row)(int n, size_t width, size_t relu, sw_real *to, const sw_real *from,
-                                 const sw_real *const *z, const sw_real *w) {
+                                 const sw_real *const *z, const sw_real *w)
+{
     size_t whole = relu / LANES * LANES;
     switch (n) {
         CASE(1);
@@ -62,12 +64,12 @@ TARGET static void BODY(mix_row)(int n, size_t width, size_t relu, sw_real *to, 
         CASE(7);
         CASE(8);
     }
-    for (size_t c = whole; c < relu; c++)
-        to[c] = to[c] < 0 ? 0 : to[c];
+    for (size_t c = whole; c < relu; c++) to[c] = to[c] < 0 ? 0 : to[c];
 }
 #undef CASE
 
-TARGET static void BODY(mix)(sw_real *out, size_t rows, const sw_mixture *m, const sw_real *base, size_t relu) {
+TARGET static void BODY(mix)(sw_real *out, size_t rows, const sw_mixture *m, const sw_real *base, size_t relu)
+{
     const int32_t *token = m->token;
     const sw_real *weight = m->weight;
     size_t terms = m->positions * m->heads;
@@ -78,8 +80,7 @@ TARGET static void BODY(mix)(sw_real *out, size_t rows, const sw_mixture *m, con
             const sw_real *table = m->table + j * m->table_stride + (size_t)token[j] * m->row_stride;
             for (size_t h = 0; h < m->heads; h++, table += m->width) {
                 z[n++] = table;
-                if (n < TERMS && done + n < terms)
-                    continue;
+                if (n < TERMS && done + n < terms) continue;
                 BODY(mix_row)((int)n, m->width, done + n == terms ? relu : 0, out, from, z, weight + done);
                 from = out;
                 done += n;
@@ -91,7 +92,8 @@ TARGET static void BODY(mix)(sw_real *out, size_t rows, const sw_mixture *m, con
 
 /* The sum of a dot product's lanes, lane j and the one half of them further on until one is left; without a loop over
  * memory, which would wait for every store. */
-INLINE sw_real BODY(sum_of)(const VECTOR parts[PARTS]) {
+INLINE sw_real BODY(sum_of)(const VECTOR parts[PARTS])
+{
     sixteen_bytes piece[4];
     memcpy(piece, parts, sizeof piece);
     sixteen_bytes sum = (piece[0] + piece[2]) + (piece[1] + piece[3]);
@@ -105,7 +107,8 @@ INLINE sw_real BODY(sum_of)(const VECTOR parts[PARTS]) {
 /* `rows` rows of a group in one pass: dz[h] += sum_i w_i[h] x_i, from 0 when nothing has been seen, and dw_i[h] =
  * x_i . z[h]. n, rows and seen are constant where this is inlined. */
 INLINE void BODY(unmix_rows)(int n, int rows, bool seen, const sw_real *dout, const sw_mixture *m, const int32_t *row,
-                             const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight) {
+                             const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight)
+{
     size_t width = m->width; /* not through m in the loop: for all the compiler knows, a store may change it */
     VECTOR sum[ROWS_AT_ONCE][HEADS_AT_ONCE][PARTS], factor[ROWS_AT_ONCE][HEADS_AT_ONCE];
     const sw_real *x[ROWS_AT_ONCE];
@@ -121,13 +124,11 @@ INLINE void BODY(unmix_rows)(int n, int rows, bool seen, const sw_real *dout, co
         for (int k = 0; k < PARTS; k++) {
             size_t at = c + (size_t)(k * LANES);
             VECTOR d[ROWS_AT_ONCE];
-            for (int i = 0; i < rows; i++)
-                d[i] = *(const VECTOR *)(x[i] + at);
+            for (int i = 0; i < rows; i++) d[i] = *(const VECTOR *)(x[i] + at);
             for (int h = 0; h < n; h++) {
                 VECTOR in = *(const VECTOR *)(z + (size_t)h * width + at);
                 VECTOR *to = (VECTOR *)(dz + (size_t)h * width + at), out = {0};
-                if (seen)
-                    out = *to;
+                if (seen) out = *to;
                 for (int i = 0; i < rows; i++) {
                     sum[i][h][k] = MULTIPLY_ADD(d[i], in, sum[i][h][k]);
                     out = MULTIPLY_ADD(factor[i][h], d[i], out);
@@ -136,12 +137,12 @@ INLINE void BODY(unmix_rows)(int n, int rows, bool seen, const sw_real *dout, co
             }
         }
     for (int i = 0; i < rows; i++)
-        for (int h = 0; h < n; h++)
-            dweight[(size_t)row[i] * m->weight_stride + (size_t)h] = BODY(sum_of)(sum[i][h]);
+        for (int h = 0; h < n; h++) dweight[(size_t)row[i] * m->weight_stride + (size_t)h] = BODY(sum_of)(sum[i][h]);
 }
 
 INLINE void BODY(unmix_group)(int n, bool seen, const sw_real *dout, const sw_mixture *m, const int32_t *row,
-                              size_t rows, const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight) {
+                              size_t rows, const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight)
+{
     size_t i = 0;
     if (!seen) {
         i = rows < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
@@ -154,13 +155,13 @@ INLINE void BODY(unmix_group)(int n, bool seen, const sw_real *dout, const sw_mi
         BODY(unmix_rows)(n, ROWS_AT_ONCE, true, dout, m, row + i, z, dz, weight, dweight);
     for (; ROWS_AT_ONCE > 2 && i + 2 <= rows; i += 2)
         BODY(unmix_rows)(n, ROWS_AT_ONCE > 2 ? 2 : 1, true, dout, m, row + i, z, dz, weight, dweight);
-    for (; i < rows; i++)
-        BODY(unmix_rows)(n, 1, true, dout, m, row + i, z, dz, weight, dweight);
+    for (; i < rows; i++) BODY(unmix_rows)(n, 1, true, dout, m, row + i, z, dz, weight, dweight);
 }
 
 #define AT_ONCE(heads) (HEADS_AT_ONCE < (heads) ? HEADS_AT_ONCE : (heads))
 TARGET static void BODY(unmix)(const sw_real *dout, const sw_mixture *m, bool *seen, size_t tokens, sw_real *dtable,
-                               sw_real *dweight) {
+                               sw_real *dweight)
+{
     for (size_t j = 0; j < m->positions; j++)
         for (size_t g = 0; g < m->groups[j].count; g++) {
             const sw_groups *groups = &m->groups[j];

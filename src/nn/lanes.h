@@ -33,44 +33,32 @@ enum { SW_LANES = 16 }; /* sw_lane_sum and sw_lane_max write it out */
 #define SW_ABSENT ((sw_real)-1000)
 
 /* C rounded up to whole blocks. */
-SW_INLINE size_t sw_padded(size_t n)
-{
-    return (n + SW_LANES - 1) / SW_LANES * SW_LANES;
-}
+SW_INLINE size_t sw_padded(size_t n) { return (n + SW_LANES - 1) / SW_LANES * SW_LANES; }
 
 /* The lanes' sum, as a tree. */
 SW_INLINE sw_real sw_lane_sum(const sw_real lane[SW_LANES])
 {
     sw_real eight[8], four[4];
-    for (int j = 0; j < 8; j++)
-        eight[j] = lane[j] + lane[j + 8];
-    for (int j = 0; j < 4; j++)
-        four[j] = eight[j] + eight[j + 4];
+    for (int j = 0; j < 8; j++) eight[j] = lane[j] + lane[j + 8];
+    for (int j = 0; j < 4; j++) four[j] = eight[j] + eight[j + 4];
     return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
 /* The larger of two; the second when either is NaN. (One instruction; it is the sums that carry NaN on.) */
-SW_INLINE sw_real sw_larger(sw_real a, sw_real b)
-{
-    return a > b ? a : b;
-}
+SW_INLINE sw_real sw_larger(sw_real a, sw_real b) { return a > b ? a : b; }
 
 /* The largest of x[0..padded); NaN is passed over. */
 SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded)
 {
     sw_real lane[SW_LANES];
-    for (int j = 0; j < SW_LANES; j++)
-        lane[j] = -INFINITY;
+    for (int j = 0; j < SW_LANES; j++) lane[j] = -INFINITY;
     for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
-        for (int j = 0; j < SW_LANES; j++)
-            lane[j] = sw_larger(x[k + j], lane[j]);
+        for (int j = 0; j < SW_LANES; j++) lane[j] = sw_larger(x[k + j], lane[j]);
     }
     sw_real eight[8], four[4];
-    for (int j = 0; j < 8; j++)
-        eight[j] = sw_larger(lane[j], lane[j + 8]);
-    for (int j = 0; j < 4; j++)
-        four[j] = sw_larger(eight[j], eight[j + 4]);
+    for (int j = 0; j < 8; j++) eight[j] = sw_larger(lane[j], lane[j + 8]);
+    for (int j = 0; j < 4; j++) four[j] = sw_larger(eight[j], eight[j + 4]);
     return sw_larger(sw_larger(four[0], four[2]), sw_larger(four[1], four[3]));
 }
 
@@ -85,21 +73,12 @@ SW_INLINE int32_t sw_argmax(const sw_real *x, int32_t n)
 
 #ifdef SW_REAL_DOUBLE
 
-SW_INLINE sw_real sw_exp(sw_real x)
-{
-    return exp(x);
-}
+SW_INLINE sw_real sw_exp(sw_real x) { return exp(x); }
 
-SW_INLINE sw_real sw_log(sw_real x)
-{
-    return log(x);
-}
+SW_INLINE sw_real sw_log(sw_real x) { return log(x); }
 
 /* p - q for p = e^a q, from p, q and a: exact to rounding however small a is. */
-SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
-{
-    return (p + q) * tanh(a / 2);
-}
+SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a) { return (p + q) * tanh(a / 2); }
 
 /* e^-a - 1 + a, exact to rounding however small a is. */
 SW_INLINE sw_real sw_exp_excess(sw_real a)
@@ -178,8 +157,8 @@ SW_INLINE sw_real sw_exp_excess(sw_real a)
 {
     float series =
         0.5f + a * (-0.166666672f +
-                    a * (0.0416666679f + a * (-0.00833318196f +
-                                              a * (0.00138886075f + a * (-0.000199621849f + a * 2.49570548e-05f)))));
+                    a * (0.0416666679f +
+                         a * (-0.00833318196f + a * (0.00138886075f + a * (-0.000199621849f + a * 2.49570548e-05f)))));
     return fabsf(a) < 0.5f ? a * a * series : sw_exp(-a) - 1.0f + a;
 }
 

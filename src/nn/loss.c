@@ -4,10 +4,7 @@
 #include <assert.h>
 
 /* s(z) = z + 1 for z >= 0, 1 / (1 - z) below. */
-SW_INLINE sw_real stable_s(sw_real z)
-{
-    return z >= 0 ? z + 1 : 1 / (1 - z);
-}
+SW_INLINE sw_real stable_s(sw_real z) { return z >= 0 ? z + 1 : 1 / (1 - z); }
 
 /* x[padded] <- s(x), 0 for the label; otherwise as sw_row_cross_entropy: log1p(sum_{k != y} s_k / s_y). */
 SW_INLINE double stablemax_row(sw_real *x, size_t padded, sw_row row, sw_real *others, sw_real *own)
@@ -41,16 +38,15 @@ static double cross_entropy(const sw_real *logits, int32_t classes, const int32_
         if (!dlogits) continue;
         /* dz_k += p_k / count, dz_y -= sum_{k != y} p_k / count */
         sw_real factor = 1 / ((others + own) * (sw_real)count), *dz = dlogits + at;
-        for (int32_t k = 0; k < classes; k++)
-            dz[k] += factor * x[k];
+        for (int32_t k = 0; k < classes; k++) dz[k] += factor * x[k];
         dz[label[i]] -= factor * others;
     }
     return sum / (double)count;
 }
 
 SW_MULTIVERSION
-static double stablemax(const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
-                        size_t count, sw_real *dlogits)
+static double stablemax(const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label, size_t count,
+                        sw_real *dlogits)
 {
     sw_real x[SW_CLASSES_MAX];
     size_t padded = sw_padded((size_t)classes);
@@ -64,8 +60,7 @@ static double stablemax(const sw_real *logits, int32_t classes, const int32_t *r
         if (!dlogits) continue;
         /* s' = 1 for z >= 0, s^2 below; dz_k += s'_k / sum s, dz_y -= s'_y / s_y * sum_{k != y} s_k / sum s */
         sw_real factor = 1 / ((others + own) * (sw_real)count), *dz = dlogits + at;
-        for (int32_t k = 0; k < classes; k++)
-            dz[k] += factor * (z[k] >= 0 && x[k] > 0 ? 1 : x[k] * x[k]);
+        for (int32_t k = 0; k < classes; k++) dz[k] += factor * (z[k] >= 0 && x[k] > 0 ? 1 : x[k] * x[k]);
         dz[label[i]] -= factor * others * (row.label >= 0 ? 1 / own : own);
     }
     return sum / (double)count;

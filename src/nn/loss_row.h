@@ -19,8 +19,7 @@ typedef struct sw_row {
 SW_INLINE sw_row sw_row_split(sw_real *x, size_t padded, const sw_real *z, int32_t classes, int32_t y)
 {
     memcpy(x, z, (size_t)classes * sizeof *x);
-    for (size_t k = (size_t)classes; k < padded; k++)
-        x[k] = -INFINITY;
+    for (size_t k = (size_t)classes; k < padded; k++) x[k] = -INFINITY;
     x[y] = -INFINITY;
     return (sw_row){.label = z[y], .largest = sw_lane_max(x, padded)};
 }

@@ -31,7 +31,8 @@ typedef struct mlp {
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-static void carve(void *state, sw_carver *carver, const sw_model *model) {
+static void carve(void *state, sw_carver *carver, const sw_model *model)
+{
     mlp *self = state;
     size_t H = (size_t)model->config.d_hidden, layers = (size_t)model->config.layers;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
@@ -52,7 +53,8 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
 }
 
 /* What depends on the parameters alone. */
-static void build(mlp *self, const sw_model *model, const sw_mlp_tensors *w) {
+static void build(mlp *self, const sw_model *model, const sw_mlp_tensors *w)
+{
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
     sw_gemm_pack(self->unembedding, SW_N, C, H, w->unembedding, C);
@@ -61,14 +63,15 @@ static void build(mlp *self, const sw_model *model, const sw_mlp_tensors *w) {
 }
 
 /* Activations of layer i of the block whose first row is r. */
-static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int i) {
+static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int i)
+{
     size_t slot = r / self->block % self->slot_count;
     return self->hidden + (slot * (size_t)model->config.layers + (size_t)i) * self->block * self->stride;
 }
 
 /* One row: h[H] <- ReLU(sum_t table_t[token_t] + bias) */
-static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens,
-                        sw_real *h) {
+static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens, sw_real *h)
+{
     size_t H = (size_t)model->config.d_hidden, V = (size_t)model->shape.vocabulary, T = (size_t)model->shape.tokens;
     const sw_real *sum = self->table + (size_t)tokens[0] * H;
     for (size_t t = 1; t < T; t++) {
@@ -87,7 +90,8 @@ static void first_layer(const mlp *self, const sw_model *model, const sw_real *b
 
 /* One block from row r on: fills its slot; logits[rows, C] unless NULL. */
 static void block_forward(const mlp *self, const sw_model *model, const sw_mlp_tensors *w, const int32_t *tokens,
-                          size_t r, size_t rows, sw_real *logits) {
+                          size_t r, size_t rows, sw_real *logits)
+{
     size_t H = (size_t)model->config.d_hidden, stride = self->stride, C = (size_t)model->shape.classes;
     sw_real *h = hidden_at(self, model, r, 0);
     for (size_t i = 0; i < rows; i++)
@@ -103,7 +107,8 @@ static void block_forward(const mlp *self, const sw_model *model, const sw_mlp_t
 }
 
 static void block_backward(mlp *self, const sw_model *model, const sw_mlp_tensors *w, const sw_mlp_tensors *g,
-                           const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits) {
+                           const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits)
+{
     size_t H = (size_t)model->config.d_hidden, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
     size_t stride = self->stride;
@@ -115,13 +120,11 @@ static void block_backward(mlp *self, const sw_model *model, const sw_mlp_tensor
     sw_gemm_packed_relu_backward(rows, H, C, scale, dlogits, C, self->turned, h, dh, stride);
     for (int i = top; i >= 0; i--) {
         sw_kernel_column_sums(g->bias[i], dh, rows, H, stride);
-        if (i == 0)
-            break;
+        if (i == 0) break;
         h = hidden_at(self, model, r, i - 1);
         sw_gemm(SW_T, SW_N, H, H, rows, 1, h, stride, dh, stride, 1, g->weight[i], H);
         sw_gemm(SW_N, SW_T, rows, H, H, 1, dh, stride, w->weight[i], H, 0, below, stride);
-        for (size_t k = 0; k < rows; k++)
-            sw_kernel_relu_backward(below + k * stride, h + k * stride, H);
+        for (size_t k = 0; k < rows; k++) sw_kernel_relu_backward(below + k * stride, h + k * stride, H);
         sw_real *swap = dh;
         dh = below;
         below = swap;
@@ -131,7 +134,8 @@ static void block_backward(mlp *self, const sw_model *model, const sw_mlp_tensor
             sw_kernel_add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * stride, H);
 }
 
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     mlp *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     sw_mlp_tensors w;
@@ -143,7 +147,8 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
         block_forward(self, model, &w, tokens + r * T, r, smaller(self->block, rows - r), logits + r * C);
 }
 
-static void backward(void *state, sw_model *model, const sw_real *dlogits) {
+static void backward(void *state, sw_model *model, const sw_real *dlogits)
+{
     mlp *self = state;
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
@@ -156,13 +161,11 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     for (size_t r = 0; r < self->rows; r += self->block) {
         const int32_t *tokens = self->tokens + r * T;
         size_t count = smaller(self->block, self->rows - r);
-        if (!kept)
-            block_forward(self, model, &w, tokens, r, count, NULL);
+        if (!kept) block_forward(self, model, &w, tokens, r, count, NULL);
         block_backward(self, model, &w, &g, tokens, r, count, dlogits + r * C);
     }
     for (size_t i = 0; i < H; i++)
-        for (size_t c = 0; c < C; c++)
-            g.unembedding[i * C + c] += self->dturned[c * H + i];
+        for (size_t c = 0; c < C; c++) g.unembedding[i * C + c] += self->dturned[c * H + i];
     /* table_t = E W_t */
     for (size_t t = 0; t < T; t++) {
         const sw_real *dtable = self->dtable + t * V * H;
@@ -171,7 +174,8 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     }
 }
 
-static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     mlp *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     sw_mlp_tensors w;
@@ -182,14 +186,16 @@ static void evaluate(void *state, const sw_model *model, const int32_t *tokens, 
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
-static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
+{
     double H = config->d_hidden, T = shape->tokens;
     double table = T * shape->vocabulary * config->d_model * H;
     double row = T * H + (config->layers - 1) * H * H + H * shape->classes;
     return 6 * (table + (double)rows * row);
 }
 
-static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
+{
     (void)shape;
     (void)rows;
     return config->kind == SW_MODEL_MLP;

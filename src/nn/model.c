@@ -9,7 +9,8 @@
 
 enum { SW_ALIGNMENT = 64 };
 
-static void *carve_bytes(sw_carver *carver, size_t count, size_t size) {
+static void *carve_bytes(sw_carver *carver, size_t count, size_t size)
+{
     void *piece = carver->base ? carver->base + carver->used : NULL;
     carver->used += (count * size + SW_ALIGNMENT - 1) / SW_ALIGNMENT * SW_ALIGNMENT;
     return piece;
@@ -22,50 +23,45 @@ bool *sw_carve_flags(sw_carver *carver, size_t count) { return carve_bytes(carve
 int32_t *sw_carve_int(sw_carver *carver, size_t count) { return carve_bytes(carver, count, sizeof(int32_t)); }
 
 /* Everything about a model but its memory. */
-static void describe(sw_model *model, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows) {
+static void describe(sw_model *model, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows)
+{
     memset(model, 0, sizeof *model);
     model->config = *config;
     model->shape = *shape;
     model->max_rows = max_rows;
     model->tensor_count = sw_model_layout(model->tensors, SW_TENSORS_MAX, config, shape, &model->parameter_count);
     model->general = config->kind == SW_MODEL_MLP ? &sw_path_mlp : &sw_path_transformer;
-    if (sw_path_folded.applies(config, shape, max_rows))
-        model->special = &sw_path_folded;
+    if (sw_path_folded.applies(config, shape, max_rows)) model->special = &sw_path_folded;
 }
 
-static void carve(sw_model *model, sw_carver *carver) {
+static void carve(sw_model *model, sw_carver *carver)
+{
     model->parameters = sw_carve(carver, model->parameter_count);
     model->gradient = sw_carve(carver, model->parameter_count);
     model->general->carve(model->general_state, carver, model);
-    if (model->special)
-        model->special->carve(model->special_state, carver, model);
+    if (model->special) model->special->carve(model->special_state, carver, model);
 }
 
-sw_status sw_model_create(sw_model **out, const sw_model_config *config, const sw_model_shape *shape,
-                          size_t max_rows) {
+sw_status sw_model_create(sw_model **out, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows)
+{
     assert(config->layers >= 1 && config->layers <= SW_LAYERS_MAX && max_rows > 0);
     *out = NULL;
     sw_arena *arena = NULL;
     sw_status status = sw_arena_create(&arena);
-    if (status < 0)
-        return status;
+    if (status != SW_OK) return status;
     status = SW_E_MEMORY;
     sw_model *model = sw_arena_alloc(arena, 1, sizeof *model);
-    if (!model)
-        goto fail;
+    if (!model) goto fail;
     describe(model, config, shape, max_rows);
     model->arena = arena;
     model->general_state = sw_arena_alloc(arena, 1, model->general->state_bytes);
-    if (!model->general_state)
-        goto fail;
-    if (model->special && !(model->special_state = sw_arena_alloc(arena, 1, model->special->state_bytes)))
-        goto fail;
+    if (!model->general_state) goto fail;
+    if (model->special && !(model->special_state = sw_arena_alloc(arena, 1, model->special->state_bytes))) goto fail;
 
     sw_carver carver = {NULL, 0};
     carve(model, &carver);
     carver.base = sw_arena_alloc(arena, carver.used, 1);
-    if (!carver.base)
-        goto fail;
+    if (!carver.base) goto fail;
     carver.used = 0;
     carve(model, &carver);
     *out = model;
@@ -76,12 +72,13 @@ fail:
     return sw_fail_in(status, "a model of %zu rows", max_rows);
 }
 
-void sw_model_destroy(sw_model *model) {
-    if (model)
-        sw_arena_destroy(model->arena);
+void sw_model_destroy(sw_model *model)
+{
+    if (model) sw_arena_destroy(model->arena);
 }
 
-size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows) {
+size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows)
+{
     sw_model model;
     describe(&model, config, shape, max_rows);
     _Alignas(max_align_t) unsigned char general[SW_PATH_STATE_MAX] = {0}, special[SW_PATH_STATE_MAX] = {0};
@@ -94,7 +91,8 @@ size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shap
     return sizeof model + carver.used;
 }
 
-double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
+{
     sw_model model;
     describe(&model, config, shape, rows);
     const sw_model_path *path = model.special ? model.special : model.general;
@@ -108,23 +106,24 @@ sw_real *sw_model_parameters(sw_model *model) { return model->parameters; }
 
 sw_real *sw_model_gradient(sw_model *model) { return model->gradient; }
 
-const sw_tensor *sw_model_tensors(const sw_model *model, size_t *count) {
+const sw_tensor *sw_model_tensors(const sw_model *model, size_t *count)
+{
     *count = model->tensor_count;
     return model->tensors;
 }
 
-const sw_tensor *sw_model_tensor(const sw_model *model, const char *name) {
+const sw_tensor *sw_model_tensor(const sw_model *model, const char *name)
+{
     for (size_t i = 0; i < model->tensor_count; i++)
-        if (strcmp(model->tensors[i].name, name) == 0)
-            return &model->tensors[i];
+        if (strcmp(model->tensors[i].name, name) == 0) return &model->tensors[i];
     return NULL;
 }
 
 /* Standard deviation of a tensor's initial values. */
-static double initial_deviation(const sw_model *model, const sw_tensor *tensor) {
+static double initial_deviation(const sw_model *model, const sw_tensor *tensor)
+{
     double d = model->config.d_model;
-    if (tensor->rank == 1)
-        return 0;
+    if (tensor->rank == 1) return 0;
     switch (tensor->block) {
     case SW_BLOCK_EMBEDDING: return model->config.embedding_init_scale / sqrt(d);
     case SW_BLOCK_UNEMBEDDING: return 1 / sqrt((double)model->shape.classes);
@@ -133,7 +132,8 @@ static double initial_deviation(const sw_model *model, const sw_tensor *tensor) 
     }
 }
 
-void sw_model_initialize(sw_model *model, uint32_t seed) {
+void sw_model_initialize(sw_model *model, uint32_t seed)
+{
     for (size_t i = 0; i < model->tensor_count; i++) {
         const sw_tensor *tensor = &model->tensors[i];
         sw_real *w = model->parameters + tensor->offset;
@@ -142,19 +142,19 @@ void sw_model_initialize(sw_model *model, uint32_t seed) {
         for (size_t j = 0; j < n; j += 4) {
             double normal[4];
             sw_random_normal4(normal, seed, SW_STREAM_INIT, i, j / 4);
-            for (size_t k = 0; k < 4 && j + k < n; k++)
-                w[j + k] = deviation > 0 ? (sw_real)(deviation * normal[k]) : 0;
+            for (size_t k = 0; k < 4 && j + k < n; k++) w[j + k] = deviation > 0 ? (sw_real)(deviation * normal[k]) : 0;
         }
     }
 }
 
-static bool takes_general(const sw_model *model, const int32_t *tokens, size_t rows) {
-    if (model->force_general || !model->special)
-        return true;
+static bool takes_general(const sw_model *model, const int32_t *tokens, size_t rows)
+{
+    if (model->force_general || !model->special) return true;
     return model->special->serves && !model->special->serves(model->special_state, tokens, rows);
 }
 
-void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     assert(rows <= model->max_rows);
     model->last_was_general = takes_general(model, tokens, rows);
     if (model->last_was_general)
@@ -163,14 +163,16 @@ void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_re
         model->special->forward(model->special_state, model, tokens, rows, logits);
 }
 
-void sw_model_backward(sw_model *model, const sw_real *dlogits) {
+void sw_model_backward(sw_model *model, const sw_real *dlogits)
+{
     if (model->last_was_general)
         model->general->backward(model->general_state, model, dlogits);
     else
         model->special->backward(model->special_state, model, dlogits);
 }
 
-void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     if (takes_general(model, tokens, rows))
         model->general->evaluate(model->general_state, model, tokens, rows, logits);
     else

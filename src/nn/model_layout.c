@@ -10,7 +10,8 @@ typedef struct layout {
 } layout;
 
 /* columns 0 = a vector */
-static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const char *name) {
+static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const char *name)
+{
     if (to->out && to->count < to->capacity) {
         sw_tensor *tensor = &to->out[to->count];
         snprintf(tensor->name, sizeof tensor->name, "%s", name);
@@ -24,13 +25,15 @@ static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const
     to->offset += (size_t)rows * (size_t)(columns ? columns : 1);
 }
 
-static void add_layer(layout *to, sw_block block, int64_t rows, int64_t columns, int layer, const char *name) {
+static void add_layer(layout *to, sw_block block, int64_t rows, int64_t columns, int layer, const char *name)
+{
     char full[48];
     snprintf(full, sizeof full, "layers.%d.%s", layer, name);
     add(to, block, rows, columns, full);
 }
 
-static void add_transformer(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
+static void add_transformer(layout *to, const sw_model_config *config, const sw_model_shape *shape)
+{
     int64_t d = config->d_model, a = (int64_t)config->heads * config->d_head, m = config->d_mlp;
     add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, d, "token_embedding");
     add(to, SW_BLOCK_POSITION, shape->tokens, d, "position_embedding");
@@ -47,7 +50,8 @@ static void add_transformer(layout *to, const sw_model_config *config, const sw_
     add(to, SW_BLOCK_UNEMBEDDING, d, shape->classes, "unembedding");
 }
 
-static void add_mlp(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
+static void add_mlp(layout *to, const sw_model_config *config, const sw_model_shape *shape)
+{
     int64_t in = (int64_t)shape->tokens * config->d_model, hidden = config->d_hidden;
     add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, config->d_model, "token_embedding");
     for (int i = 0; i < config->layers; i++) {
@@ -59,18 +63,19 @@ static void add_mlp(layout *to, const sw_model_config *config, const sw_model_sh
 }
 
 size_t sw_model_layout(sw_tensor *out, size_t capacity, const sw_model_config *config, const sw_model_shape *shape,
-                       size_t *parameters) {
+                       size_t *parameters)
+{
     layout to = {out, capacity, 0, 0};
     if (config->kind == SW_MODEL_MLP)
         add_mlp(&to, config, shape);
     else
         add_transformer(&to, config, shape);
-    if (parameters)
-        *parameters = to.offset;
+    if (parameters) *parameters = to.offset;
     return to.count;
 }
 
-void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base) {
+void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base)
+{
     const sw_tensor *tensor = model->tensors;
     assert(model->tensor_count == 3 + 8 * (size_t)model->config.layers);
     out->token = base + tensor++->offset;
@@ -79,13 +84,13 @@ void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_
         sw_transformer_layer *layer = &out->layer[i];
         sw_real **member[8] = {&layer->query, &layer->key,     &layer->value, &layer->output,
                                &layer->in,    &layer->in_bias, &layer->out,   &layer->out_bias};
-        for (int j = 0; j < 8; j++)
-            *member[j] = base + tensor++->offset;
+        for (int j = 0; j < 8; j++) *member[j] = base + tensor++->offset;
     }
     out->unembedding = base + tensor->offset;
 }
 
-void sw_mlp_view(sw_mlp_tensors *out, const sw_model *model, sw_real *base) {
+void sw_mlp_view(sw_mlp_tensors *out, const sw_model *model, sw_real *base)
+{
     const sw_tensor *tensor = model->tensors;
     assert(model->tensor_count == 2 + 2 * (size_t)model->config.layers);
     out->token = base + tensor++->offset;

@@ -52,11 +52,11 @@ sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *con
     *out = NULL;
     sw_arena *arena = NULL;
     sw_status status = sw_arena_create(&arena);
-    if (status) return status;
+    if (status != SW_OK) return status;
     sw_optimizer *optimizer = sw_arena_alloc(arena, 1, sizeof *optimizer);
     sw_tensor *copy = sw_arena_alloc(arena, tensor_count, sizeof *copy);
     status = optimizer && copy ? SW_OK : SW_E_MEMORY;
-    if (!status) {
+    if (status == SW_OK) {
         memcpy(copy, tensors, tensor_count * sizeof *copy);
         *optimizer = (sw_optimizer){
             .config = *config,
@@ -69,7 +69,7 @@ sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *con
         };
         status = allocate(optimizer);
     }
-    if (status)
+    if (status != SW_OK)
         sw_arena_destroy(arena);
     else
         *out = optimizer;

@@ -8,8 +8,7 @@
 SW_MULTIVERSION
 static void scale(sw_real *g, size_t n, sw_real factor)
 {
-    for (size_t i = 0; i < n; i++)
-        g[i] *= factor;
+    for (size_t i = 0; i < n; i++) g[i] *= factor;
 }
 
 SW_MULTIVERSION
@@ -19,13 +18,10 @@ static double dot(const sw_real *x, const sw_real *y, size_t n)
     double lane[LANES] = {0};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)
-        for (size_t j = 0; j < LANES; j++)
-            lane[j] += (double)x[i + j] * (double)y[i + j];
-    for (size_t j = 0; i < n; i++, j++)
-        lane[j] += (double)x[i] * (double)y[i];
+        for (size_t j = 0; j < LANES; j++) lane[j] += (double)x[i + j] * (double)y[i + j];
+    for (size_t j = 0; i < n; i++, j++) lane[j] += (double)x[i] * (double)y[i];
     for (size_t half = LANES / 2; half > 0; half /= 2)
-        for (size_t j = 0; j < half; j++)
-            lane[j] += lane[j + half];
+        for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
     return lane[0];
 }
 
@@ -37,8 +33,7 @@ void sw_clip_gradient(sw_real *g, size_t n, double largest)
 }
 
 SW_MULTIVERSION
-static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_real alpha, sw_real rest,
-                    sw_real lambda)
+static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_real alpha, sw_real rest, sw_real lambda)
 {
     for (size_t i = 0; i < n; i++) {
         slow[i] = alpha * slow[i] + rest * g[i];
@@ -54,8 +49,7 @@ void sw_grokfast_filter(sw_real *g, sw_real *slow, size_t n, double alpha, doubl
 SW_MULTIVERSION
 static void subtract(sw_real *restrict g, const sw_real *restrict w, size_t n, double factor)
 {
-    for (size_t i = 0; i < n; i++)
-        g[i] = (sw_real)((double)g[i] - factor * (double)w[i]);
+    for (size_t i = 0; i < n; i++) g[i] = (sw_real)((double)g[i] - factor * (double)w[i]);
 }
 
 void sw_orthogonalize_gradient(sw_real *g, const sw_real *w, size_t n)

@@ -79,15 +79,13 @@ static void nesterov(sw_real *restrict x, sw_real *restrict b, const sw_real *re
 SW_MULTIVERSION
 static void scale(sw_real *x, size_t n, sw_real factor)
 {
-    for (size_t i = 0; i < n; i++)
-        x[i] *= factor;
+    for (size_t i = 0; i < n; i++) x[i] *= factor;
 }
 
 SW_MULTIVERSION
 static void descend(sw_real *restrict w, const sw_real *restrict x, size_t n, sw_real decay, sw_real rate)
 {
-    for (size_t i = 0; i < n; i++)
-        w[i] -= decay * w[i] + rate * x[i];
+    for (size_t i = 0; i < n; i++) w[i] -= decay * w[i] + rate * x[i];
 }
 
 static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, int64_t t, sw_real *parameters,

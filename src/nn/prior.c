@@ -42,7 +42,7 @@ sw_status sw_prior_work_create(sw_prior_work **out, int32_t entities, int32_t d)
     *out = NULL;
     sw_arena *arena = NULL;
     sw_status status = sw_arena_create(&arena);
-    if (status) return status;
+    if (status != SW_OK) return status;
     sw_prior_work *work = sw_arena_alloc(arena, 1, sizeof *work);
     if (work) {
         int side = entities < d ? entities : d;
@@ -85,11 +85,9 @@ static void centre(double *x, int rows, int cols)
 {
     for (int j = 0; j < cols; j++) {
         double sum = 0;
-        for (int i = 0; i < rows; i++)
-            sum += x[(size_t)i * (size_t)cols + (size_t)j];
+        for (int i = 0; i < rows; i++) sum += x[(size_t)i * (size_t)cols + (size_t)j];
         double mean = sum / rows;
-        for (int i = 0; i < rows; i++)
-            x[(size_t)i * (size_t)cols + (size_t)j] -= mean;
+        for (int i = 0; i < rows; i++) x[(size_t)i * (size_t)cols + (size_t)j] -= mean;
     }
 }
 
@@ -124,8 +122,8 @@ static sw_status refresh_basis(sw_prior_work *work, double *basis)
 static double project(sw_prior_work *work, const double *basis)
 {
     bool rows = work->entities <= work->d;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, rows ? CblasNoTrans : CblasTrans, work->side, work->length, work->side,
-                1, basis, work->side, work->E, work->d, 0, work->y, work->length);
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, rows ? CblasNoTrans : CblasTrans, work->side, work->length, work->side, 1,
+                basis, work->side, work->E, work->d, 0, work->y, work->length);
     double largest = 0;
     for (int j = 0; j < work->side; j++) {
         work->sigma[j] = cblas_dnrm2(work->length, work->y + (size_t)j * (size_t)work->length, 1);
@@ -142,15 +140,13 @@ static void compose(sw_prior_work *work, const double *basis, const double *coef
     bool rows = work->entities <= work->d;
     const double *left = rows ? basis : work->y, *right = rows ? work->y : basis;
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, work->entities, work->d, work->side, 1, left,
-                rows ? work->side : work->length, right, rows ? work->length : work->side, 0, work->gradient,
-                work->d);
+                rows ? work->side : work->length, right, rows ? work->length : work->side, 0, work->gradient, work->d);
 }
 
 static void accumulate(const sw_prior_work *work, double weight, sw_real *dE)
 {
     size_t n = (size_t)work->entities * (size_t)work->d;
-    for (size_t i = 0; i < n; i++)
-        dE[i] += (sw_real)(weight * work->gradient[i]);
+    for (size_t i = 0; i < n; i++) dE[i] += (sw_real)(weight * work->gradient[i]);
 }
 
 /* A diverged embedding: value and gradient are NaN, as of every other part of the objective. */
@@ -158,8 +154,7 @@ static void poison(double *value, const sw_prior_work *work, sw_real *dE)
 {
     size_t n = (size_t)work->entities * (size_t)work->d;
     *value = NAN;
-    for (size_t i = 0; dE && i < n; i++)
-        dE[i] = NAN;
+    for (size_t i = 0; dE && i < n; i++) dE[i] = NAN;
 }
 
 sw_status sw_prior_nuclear(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,
@@ -171,7 +166,7 @@ sw_status sw_prior_nuclear(double *value, sw_prior_work *work, const sw_real *E,
         return SW_OK;
     }
     sw_status status = refresh ? refresh_basis(work, basis) : SW_OK;
-    if (status) return status;
+    if (status != SW_OK) return status;
     double zero = zero_share * project(work, basis);
     *value = 0;
     double *coefficient = work->eigenvalues;
@@ -196,11 +191,10 @@ sw_status sw_prior_entropy(double *value, sw_prior_work *work, const sw_real *E,
     }
     centre(work->E, work->entities, work->d);
     sw_status status = refresh ? refresh_basis(work, basis) : SW_OK;
-    if (status) return status;
+    if (status != SW_OK) return status;
     project(work, basis);
     double total = 0, entropy = 0, *coefficient = work->eigenvalues;
-    for (int j = 0; j < work->side; j++)
-        total += work->sigma[j] * work->sigma[j];
+    for (int j = 0; j < work->side; j++) total += work->sigma[j] * work->sigma[j];
     for (int j = 0; j < work->side; j++) {
         double q = total > 0 ? work->sigma[j] * work->sigma[j] / total : 0;
         coefficient[j] = q > 0 ? log(q) : 0; /* where q is 0 so is y_j */

@@ -17,11 +17,9 @@ static double squared_distance(const sw_real *x, const sw_real *y, size_t n)
             double difference = (double)x[i + j] - (double)y[i + j];
             lane[j] += difference * difference;
         }
-    for (size_t j = 0; i < n; i++, j++)
-        lane[j] += ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]);
+    for (size_t j = 0; i < n; i++, j++) lane[j] += ((double)x[i] - (double)y[i]) * ((double)x[i] - (double)y[i]);
     for (size_t half = LANES / 2; half > 0; half /= 2)
-        for (size_t j = 0; j < half; j++)
-            lane[j] += lane[j + half];
+        for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
     return lane[0];
 }
 
@@ -49,8 +47,7 @@ double sw_prior_lipschitz(const sw_lipschitz_pair *pairs, size_t count, double b
         double above = moved / apart - bound * bound;
         if (above <= 0) continue;
         sum += above; /* NaN too */
-        if (dlogits)
-            push_apart(dlogits + z, dlogits + z2, logits + z, logits + z2, (size_t)classes, 2 * share / apart);
+        if (dlogits) push_apart(dlogits + z, dlogits + z2, logits + z, logits + z2, (size_t)classes, 2 * share / apart);
         if (dE) push_apart(dE + a, dE + a2, E + a, E + a2, (size_t)d, -2 * share * moved / (apart * apart));
     }
     return sum / (double)count;

@@ -19,13 +19,13 @@ enum { BLOCK_ROWS = 256, KEEP_BYTES = 128 << 20 };
 
 /* n = rows T tokens; m = queries of the layer: n, and in the last layer one a row. */
 typedef struct activations {
-    sw_real *x;          /* [n, d] input of the layer */
-    sw_real *query;      /* [m, A] */
+    sw_real *x;           /* [n, d] input of the layer */
+    sw_real *query;       /* [m, A] */
     sw_real *key, *value; /* [n, A] */
-    sw_real *p;          /* [rows, heads, queries, T] */
-    sw_real *z;          /* [m, A] */
-    sw_real *middle;     /* [m, d] after attention */
-    sw_real *hidden;     /* [m, M] after ReLU */
+    sw_real *p;           /* [rows, heads, queries, T] */
+    sw_real *z;           /* [m, A] */
+    sw_real *middle;      /* [m, d] after attention */
+    sw_real *hidden;      /* [m, M] after ReLU */
 } activations;
 
 typedef struct slot {
@@ -35,21 +35,23 @@ typedef struct slot {
 } slot;
 
 typedef struct transformer {
-    size_t block;        /* rows of a block */
-    size_t slot_count;   /* blocks whose activations are kept: all of a batch, or 1 */
-    size_t slot_stride;  /* elements from one slot's buffers to the next's */
-    slot first;          /* pointers of slot 0 */
-    int32_t *tokens;     /* [max_rows, T] of the last forward */
-    size_t rows;         /* of the last forward */
+    size_t block;       /* rows of a block */
+    size_t slot_count;  /* blocks whose activations are kept: all of a batch, or 1 */
+    size_t slot_stride; /* elements from one slot's buffers to the next's */
+    slot first;         /* pointers of slot 0 */
+    int32_t *tokens;    /* [max_rows, T] of the last forward */
+    size_t rows;        /* of the last forward */
     /* backward, one block: gradients with respect to the tensors of the same name */
     sw_real *dx, *dmiddle, *dhidden, *dz, *dquery, *dkey, *dvalue, *ds, *dlast;
 } transformer;
 
-static size_t queries_of(const sw_model *model, int layer) {
+static size_t queries_of(const sw_model *model, int layer)
+{
     return layer == model->config.layers - 1 ? 1 : (size_t)model->shape.tokens;
 }
 
-static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_t rows) {
+static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_t rows)
+{
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens, n = rows * T;
@@ -71,7 +73,8 @@ static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-static void carve(void *state, sw_carver *carver, const sw_model *model) {
+static void carve(void *state, sw_carver *carver, const sw_model *model)
+{
     transformer *self = state;
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
@@ -87,8 +90,7 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     self->slot_count = !model->special && blocks * one.used <= KEEP_BYTES ? blocks : 1;
     self->slot_stride = one.used / sizeof(sw_real);
     carve_slot(&self->first, carver, model, self->block);
-    for (size_t i = 1; i < self->slot_count; i++)
-        carve_slot(&counted, carver, model, self->block);
+    for (size_t i = 1; i < self->slot_count; i++) carve_slot(&counted, carver, model, self->block);
 
     self->dx = sw_carve(carver, n * d);
     self->dmiddle = sw_carve(carver, m * d);
@@ -102,15 +104,15 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
 }
 
 /* Slot `index`: every buffer of slot 0, moved on. */
-static slot slot_at(const transformer *self, const sw_model *model, size_t index) {
+static slot slot_at(const transformer *self, const sw_model *model, size_t index)
+{
     slot at = self->first;
     size_t shift = index * self->slot_stride;
     for (int i = 0; i < model->config.layers; i++) {
         activations *layer = &at.layer[i];
         sw_real **buffer[8] = {&layer->x, &layer->query, &layer->key,    &layer->value,
                                &layer->p, &layer->z,     &layer->middle, &layer->hidden};
-        for (int j = 0; j < 8; j++)
-            *buffer[j] += shift;
+        for (int j = 0; j < 8; j++) *buffer[j] += shift;
     }
     at.last += shift;
     at.final += shift;
@@ -118,14 +120,15 @@ static slot slot_at(const transformer *self, const sw_model *model, size_t index
 }
 
 /* out[rows, d] <- x[rows, T, d] at the last position */
-static void gather_last(sw_real *out, const sw_real *x, size_t rows, size_t T, size_t d) {
-    for (size_t r = 0; r < rows; r++)
-        memcpy(out + r * d, x + (r * T + T - 1) * d, d * sizeof *out);
+static void gather_last(sw_real *out, const sw_real *x, size_t rows, size_t T, size_t d)
+{
+    for (size_t r = 0; r < rows; r++) memcpy(out + r * d, x + (r * T + T - 1) * d, d * sizeof *out);
 }
 
 /* One layer: out[m, d] from layer->x. */
 static void layer_forward(const sw_model *model, const sw_transformer_layer *w, int index, slot *at, size_t rows,
-                          sw_real *out) {
+                          sw_real *out)
+{
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
@@ -152,7 +155,8 @@ static void layer_forward(const sw_model *model, const sw_transformer_layer *w, 
 }
 
 /* logits[rows, C] of one block; NULL: only fills the slot. */
-static void block_forward(const sw_model *model, slot *at, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void block_forward(const sw_model *model, slot *at, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     sw_transformer_tensors w;
     sw_transformer_view(&w, model, model->parameters);
@@ -165,13 +169,13 @@ static void block_forward(const sw_model *model, slot *at, const int32_t *tokens
     int layers = model->config.layers;
     for (int i = 0; i < layers; i++)
         layer_forward(model, &w.layer[i], i, at, rows, i + 1 < layers ? at->layer[i + 1].x : at->final);
-    if (logits)
-        sw_gemm_dense(SW_N, SW_N, rows, C, d, model->config.output_scale, at->final, w.unembedding, 0, logits);
+    if (logits) sw_gemm_dense(SW_N, SW_N, rows, C, d, model->config.output_scale, at->final, w.unembedding, 0, logits);
 }
 
 /* From self->dx = d out [m, d] to self->dx = d x [n, d]; accumulates into `g`. */
 static void layer_backward(transformer *self, const sw_model *model, const sw_transformer_layer *w,
-                           const sw_transformer_layer *g, int index, const slot *at, size_t rows) {
+                           const sw_transformer_layer *g, int index, const slot *at, size_t rows)
+{
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
@@ -208,7 +212,8 @@ static void layer_backward(transformer *self, const sw_model *model, const sw_tr
 }
 
 static void block_backward(transformer *self, sw_model *model, const slot *at, const int32_t *tokens, size_t rows,
-                           const sw_real *dlogits) {
+                           const sw_real *dlogits)
+{
     size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     double scale = model->config.output_scale;
     sw_transformer_tensors w, g;
@@ -219,13 +224,12 @@ static void block_backward(transformer *self, sw_model *model, const slot *at, c
     sw_gemm_dense(SW_N, SW_T, rows, d, C, scale, dlogits, w.unembedding, 0, self->dx);
     for (int i = model->config.layers - 1; i >= 0; i--)
         layer_backward(self, model, &w.layer[i], &g.layer[i], i, at, rows);
-    for (size_t i = 0; i < rows * T; i++)
-        sw_kernel_add(g.token + (size_t)tokens[i] * d, self->dx + i * d, d);
-    for (size_t t = 0; t < T; t++)
-        sw_kernel_column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
+    for (size_t i = 0; i < rows * T; i++) sw_kernel_add(g.token + (size_t)tokens[i] * d, self->dx + i * d, d);
+    for (size_t t = 0; t < T; t++) sw_kernel_column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
 }
 
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     transformer *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     self->rows = rows;
@@ -236,7 +240,8 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
     }
 }
 
-static void backward(void *state, sw_model *model, const sw_real *dlogits) {
+static void backward(void *state, sw_model *model, const sw_real *dlogits)
+{
     transformer *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
@@ -244,13 +249,13 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
         const int32_t *tokens = self->tokens + r * T;
         size_t count = smaller(self->block, self->rows - r);
         slot at = slot_at(self, model, b % self->slot_count);
-        if (!kept)
-            block_forward(model, &at, tokens, count, NULL);
+        if (!kept) block_forward(model, &at, tokens, count, NULL);
         block_backward(self, model, &at, tokens, count, dlogits + r * C);
     }
 }
 
-static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     transformer *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     slot at = slot_at(self, model, 0);
@@ -259,7 +264,8 @@ static void evaluate(void *state, const sw_model *model, const int32_t *tokens, 
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
-static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
+{
     double d = config->d_model, A = (double)config->heads * config->d_head, M = config->d_mlp, T = shape->tokens;
     double total = d * shape->classes;
     for (int i = 0; i < config->layers; i++) {
@@ -269,7 +275,8 @@ static double flops(const sw_model_config *config, const sw_model_shape *shape, 
     return 6 * (double)rows * total;
 }
 
-static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
+{
     (void)shape;
     (void)rows;
     return config->kind == SW_MODEL_TRANSFORMER;

@@ -5,20 +5,20 @@
 #include <string.h>
 
 /* s[0..n) <- softmax(s) */
-static void softmax(sw_real *s, size_t n) {
+static void softmax(sw_real *s, size_t n)
+{
     sw_real top = s[0], sum = 0;
-    for (size_t j = 1; j < n; j++)
-        top = s[j] > top ? s[j] : top;
+    for (size_t j = 1; j < n; j++) top = s[j] > top ? s[j] : top;
     for (size_t j = 0; j < n; j++) {
         s[j] = (sw_real)exp((double)(s[j] - top));
         sum += s[j];
     }
-    for (size_t j = 0; j < n; j++)
-        s[j] /= sum;
+    for (size_t j = 0; j < n; j++) s[j] /= sum;
 }
 
 void sw_attention_forward(const sw_attention *shape, const sw_real *q, const sw_real *k, const sw_real *v, sw_real *p,
-                          sw_real *z) {
+                          sw_real *z)
+{
     size_t T = shape->tokens, Q = shape->queries, dh = shape->d_head, A = shape->heads * dh;
     sw_real scale = (sw_real)(1 / sqrt((double)dh));
     memset(z, 0, shape->rows * Q * A * sizeof *z);
@@ -30,20 +30,20 @@ void sw_attention_forward(const sw_attention *shape, const sw_real *q, const sw_
                 for (size_t j = 0; j < T; j++)
                     p[j] = j < seen ? scale * sw_kernel_dot(query, k + j * A + h * dh, dh) : 0;
                 softmax(p, seen);
-                for (size_t j = 0; j < seen; j++)
-                    sw_kernel_axpy(z + i * A + h * dh, p[j], v + j * A + h * dh, dh);
+                for (size_t j = 0; j < seen; j++) sw_kernel_axpy(z + i * A + h * dh, p[j], v + j * A + h * dh, dh);
             }
 }
 
 void sw_attention_backward(const sw_attention *shape, const sw_real *q, const sw_real *k, const sw_real *v,
-                           const sw_real *p, const sw_real *dz, sw_real *ds, sw_real *dq, sw_real *dk, sw_real *dv) {
+                           const sw_real *p, const sw_real *dz, sw_real *ds, sw_real *dq, sw_real *dk, sw_real *dv)
+{
     size_t T = shape->tokens, Q = shape->queries, dh = shape->d_head, A = shape->heads * dh;
     sw_real scale = (sw_real)(1 / sqrt((double)dh));
     memset(dq, 0, shape->rows * Q * A * sizeof *dq);
     memset(dk, 0, shape->rows * T * A * sizeof *dk);
     memset(dv, 0, shape->rows * T * A * sizeof *dv);
-    for (size_t r = 0; r < shape->rows; r++, q += Q * A, dq += Q * A, dz += Q * A, k += T * A, v += T * A,
-                dk += T * A, dv += T * A)
+    for (size_t r = 0; r < shape->rows;
+         r++, q += Q * A, dq += Q * A, dz += Q * A, k += T * A, v += T * A, dk += T * A, dv += T * A)
         for (size_t h = 0; h < shape->heads; h++)
             for (size_t i = 0; i < Q; i++, p += T, ds += T) {
                 size_t seen = Q == T ? i + 1 : T, at = h * dh;

@@ -9,7 +9,8 @@
  *
  * middle enters through (W_in | alpha W_U) =: I alone. So with the tables
  *
- *   Z[j, v, h] = (e_v + p_j) W_V,h W_O,h I,   base[u] = (e_u + p_T) I + (b_in | alpha b_out W_U),   merged = alpha W_out W_U
+ *   Z[j, v, h] = (e_v + p_j) W_V,h W_O,h I,   base[u] = (e_u + p_T) I + (b_in | alpha b_out W_U),   merged = alpha
+ * W_out W_U
  *
  * a row is       (pre | direct) = base[u] + sum_h sum_j a_hj Z[j, t_j, h],   logits = direct + ReLU(pre) merged,
  *
@@ -18,9 +19,10 @@
  *
  * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. Of a batch of more than a few tiles no
  * activation is kept but the attention: backward mixes a tile again, which costs less than to write it to memory and
- * read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the tables' size (transformer_tables.c). */
-#include "nn/blas.h"
+ * read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the tables' size
+ * (transformer_tables.c). */
 #include "nn/transformer_folded.h"
+#include "nn/blas.h"
 
 #include <assert.h>
 #include <string.h>
@@ -35,7 +37,8 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* ---- memory ---- */
 
-static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_model_shape *shape) {
+static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_model_shape *shape)
+{
     self->V = (size_t)shape->vocabulary;
     self->T = (size_t)shape->tokens;
     self->N = self->V + self->T;
@@ -54,7 +57,8 @@ static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_m
 }
 
 /* The tables, or their gradients. */
-static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient) {
+static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient)
+{
     size_t row = self->row, queries = self->query_capacity;
     *(gradient ? &self->dvalue : &self->value) = sw_carve(carver, self->N * self->A);
     *(gradient ? &self->dkey : &self->key) = sw_carve(carver, self->N * self->A);
@@ -69,7 +73,8 @@ static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient) {
     *(gradient ? &self->dmerged : &self->merged) = sw_carve(carver, self->M * self->C);
 }
 
-static void carve(void *state, sw_carver *carver, const sw_model *model) {
+static void carve(void *state, sw_carver *carver, const sw_model *model)
+{
     sw_folded *self = state;
     set_sizes(self, &model->config, &model->shape);
     carve_tables(self, carver, false);
@@ -90,16 +95,16 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
 /* ---- rows ---- */
 
 /* Which row of base and score belongs to a row of tokens. */
-static size_t asking_of(const sw_folded *self, const int32_t *tokens) {
+static size_t asking_of(const sw_folded *self, const int32_t *tokens)
+{
     return self->queries == 1 ? 0 : (size_t)tokens[self->T - 1];
 }
 
-static const int32_t *tokens_at(const sw_folded *self, size_t i) {
-    return self->visit.visited + i * self->T;
-}
+static const int32_t *tokens_at(const sw_folded *self, size_t i) { return self->visit.visited + i * self->T; }
 
 /* attention[i, j, h] <- softmax over j of score[h, u, t_j] + score[h, u, V + j], rows in visiting order */
-static void attend(sw_folded *self) {
+static void attend(sw_folded *self)
+{
     size_t T = self->T, heads = self->heads, N = self->N;
     sw_real *a = self->attention;
     for (size_t i = 0; i < self->visit.rows; i++) {
@@ -115,9 +120,9 @@ static void attend(sw_folded *self) {
 }
 
 /* What a tile mixes; `groups` has room for every position. */
-static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups groups[SW_FOLDED_TOKENS_MAX]) {
-    for (size_t j = 0; j < self->varying; j++)
-        groups[j] = sw_visit_groups(&self->visit, tile, j);
+static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups groups[SW_FOLDED_TOKENS_MAX])
+{
+    for (size_t j = 0; j < self->varying; j++) groups[j] = sw_visit_groups(&self->visit, tile, j);
     return (sw_mixture){
         .width = self->W,
         .stride = self->stride,
@@ -138,12 +143,14 @@ static size_t tiles_in(const sw_folded *self) { return (self->visit.rows + SW_TI
 
 static bool keeps_tiles(const sw_folded *self) { return tiles_in(self) <= self->kept; }
 
-static sw_real *hidden_of(const sw_folded *self, size_t tile) {
+static sw_real *hidden_of(const sw_folded *self, size_t tile)
+{
     return self->hidden + (keeps_tiles(self) ? tile : 0) * SW_TILE_ROWS * self->stride;
 }
 
 /* hidden[rows, W] of a tile <- ReLU(pre) | direct */
-static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_mixture *mixture) {
+static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_mixture *mixture)
+{
     sw_real *hidden = hidden_of(self, tile);
     bool alike = self->queries == 1; /* one base for all rows */
     for (size_t i = 0; i < rows && !alike; i++)
@@ -154,7 +161,8 @@ static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_m
 }
 
 /* One tile forward: its rows of logits. */
-static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_real *logits) {
+static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_real *logits)
+{
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, stride = self->stride;
     sw_groups groups[SW_FOLDED_TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
@@ -168,7 +176,8 @@ static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_rea
 /* ---- backward of rows ---- */
 
 /* From d attention to the gradients of the scores: ds_j = a_j (da_j - sum_k a_k da_k). */
-static void tile_unattend(sw_folded *self, size_t tile, size_t rows) {
+static void tile_unattend(sw_folded *self, size_t tile, size_t rows)
+{
     size_t T = self->T, heads = self->heads, N = self->N, begin = tile * SW_TILE_ROWS;
     for (size_t i = 0; i < rows; i++) {
         const int32_t *tokens = tokens_at(self, begin + i);
@@ -176,8 +185,7 @@ static void tile_unattend(sw_folded *self, size_t tile, size_t rows) {
         const sw_real *a = self->attention + (begin + i) * T * heads, *da = self->dattention + i * T * heads;
         for (size_t h = 0; h < heads; h++, dscore += self->queries * N) {
             sw_real mean = 0;
-            for (size_t j = 0; j < self->varying; j++)
-                mean += a[j * heads + h] * da[j * heads + h];
+            for (size_t j = 0; j < self->varying; j++) mean += a[j * heads + h] * da[j * heads + h];
             for (size_t j = 0; j < T; j++) {
                 /* the table has no row for a constant last position: what it adds is in the base */
                 sw_real ds = a[j * heads + h] * ((j < self->varying ? da[j * heads + h] : 0) - mean);
@@ -188,13 +196,13 @@ static void tile_unattend(sw_folded *self, size_t tile, size_t rows) {
     }
 }
 
-static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_real *dlogits) {
+static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_real *dlogits)
+{
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W, stride = self->stride;
     sw_groups groups[SW_FOLDED_TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
     sw_real *hidden = hidden_of(self, tile), *d = self->dhidden;
-    if (!keeps_tiles(self))
-        tile_mix(self, tile, rows, &mixture);
+    if (!keeps_tiles(self)) tile_mix(self, tile, rows, &mixture);
     for (size_t i = 0; i < rows; i++) {
         memcpy(d + i * stride + M, dlogits + (size_t)self->visit.order[begin + i] * C, C * sizeof *d);
         memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
@@ -212,47 +220,51 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
 
 /* ---- the path ---- */
 
-static size_t rows_of(const sw_folded *self, size_t tile) {
+static size_t rows_of(const sw_folded *self, size_t tile)
+{
     return smaller(SW_TILE_ROWS, self->visit.rows - tile * SW_TILE_ROWS);
 }
 
-static bool serves(const void *state, const int32_t *tokens, size_t rows) {
+static bool serves(const void *state, const int32_t *tokens, size_t rows)
+{
     const sw_folded *self = state;
     size_t T = self->T;
     for (size_t r = 1; r < rows && self->queries == 1; r++)
-        if (tokens[r * T + T - 1] != tokens[T - 1])
-            return false;
+        if (tokens[r * T + T - 1] != tokens[T - 1]) return false;
     return rows > 0;
 }
 
-static void rows_forward(sw_folded *self, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void rows_forward(sw_folded *self, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     sw_visit_set(&self->visit, tokens, rows, self->varying);
     attend(self);
-    for (size_t tile = 0; tile < tiles_in(self); tile++)
-        tile_forward(self, tile, rows_of(self, tile), logits);
+    for (size_t tile = 0; tile < tiles_in(self); tile++) tile_forward(self, tile, rows_of(self, tile), logits);
 }
 
-static void build(sw_folded *self, const sw_model *model, const int32_t *tokens) {
+static void build(sw_folded *self, const sw_model *model, const int32_t *tokens)
+{
     self->last = tokens[self->T - 1];
     sw_folded_build(self, model);
 }
 
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     sw_folded *self = state;
     build(self, model, tokens);
     rows_forward(self, tokens, rows, logits);
 }
 
-static void backward(void *state, sw_model *model, const sw_real *dlogits) {
+static void backward(void *state, sw_model *model, const sw_real *dlogits)
+{
     sw_folded *self = state;
     sw_folded_clear(self);
     sw_gemm_pack(self->turned_packed, SW_T, self->M, self->C, self->merged, self->C);
-    for (size_t tile = 0; tile < tiles_in(self); tile++)
-        tile_backward(self, tile, rows_of(self, tile), dlogits);
+    for (size_t tile = 0; tile < tiles_in(self); tile++) tile_backward(self, tile, rows_of(self, tile), dlogits);
     sw_folded_unfold(self, model);
 }
 
-static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
+static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
     sw_folded *self = state;
     build(self, model, tokens);
     for (size_t r = 0; r < rows; r += self->visit.capacity)
@@ -260,7 +272,8 @@ static void evaluate(void *state, const sw_model *model, const int32_t *tokens, 
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
-static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
+{
     sw_folded s;
     set_sizes(&s, config, shape);
     double d = config->d_model, A = (double)s.A, W = (double)s.W, N = (double)s.N, M = config->d_mlp;
@@ -270,7 +283,8 @@ static double flops(const sw_model_config *config, const sw_model_shape *shape, 
     return 6 * (tables + (double)rows * row);
 }
 
-static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
+{
     if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || shape->tokens > SW_FOLDED_TOKENS_MAX ||
         (config->readout_token && shape->tokens < 2))
         return false;

@@ -10,17 +10,17 @@ enum { SW_TILE_ROWS = 192, SW_FOLDED_TOKENS_MAX = 8 };
 /* The order in which rows are visited: in tiles of SW_TILE_ROWS rows whose tokens repeat as often as can be, and within
  * a tile, for each position, the rows grouped by the token they have there. A function of the tokens alone. */
 typedef struct sw_visit {
-    size_t capacity;        /* rows */
+    size_t capacity; /* rows */
     size_t tokens, vocabulary;
     size_t rows, positions; /* of the tokens in hand; positions 0 = none yet */
     int32_t *token;         /* [rows, tokens] as given */
     int32_t *order;         /* [rows] visited i-th: row order[i] */
     int32_t *visited;       /* [rows, tokens] as visited */
     /* per position [capacity]: groups of all tiles one after another */
-    int32_t *group_token;   /* [positions, groups] */
-    int32_t *group_begin;   /* [positions, groups] first member in `member` */
-    int32_t *member;        /* [positions, rows] row of the tile, 0..SW_TILE_ROWS-1 */
-    int32_t *tile_groups;   /* [positions, tiles + 1] first group of a tile */
+    int32_t *group_token;      /* [positions, groups] */
+    int32_t *group_begin;      /* [positions, groups] first member in `member` */
+    int32_t *member;           /* [positions, rows] row of the tile, 0..SW_TILE_ROWS-1 */
+    int32_t *tile_groups;      /* [positions, tiles + 1] first group of a tile */
     int32_t *bucket, *scratch; /* for counting sorts */
 } sw_visit;
 
@@ -40,23 +40,23 @@ typedef struct sw_folded {
     size_t query_capacity; /* query tokens there is room for: 1 with a readout token, else V */
 
     /* of the last forward */
-    size_t queries;   /* 1: all rows end in the token `last`; else V */
-    size_t varying;   /* positions whose token varies: T - 1 where queries = 1, else T */
+    size_t queries; /* 1: all rows end in the token `last`; else V */
+    size_t varying; /* positions whose token varies: T - 1 where queries = 1, else T */
     int32_t last;
 
     /* functions of the parameters alone; a capital X [N, d] is the parameters' E and P, one below the other */
-    sw_real *value, *key;    /* [N, A] X W_V, X W_K */
-    sw_real *asking;         /* [queries, d] E[u] + P[T-1] */
-    sw_real *query;          /* [queries, A] */
-    sw_real *score;          /* [heads, queries, N] query . key / sqrt(d_head) */
-    sw_real *into;           /* [d, W, of stride] W_in | alpha W_U */
-    sw_real *through;        /* [A, W, of stride] W_O into */
-    sw_real *table;          /* [varying, V, heads, W, of row] what a token at a position adds per unit of attention */
-    sw_real *position;       /* [T, heads, W, of row] the part of it that is the position's */
-    sw_real *base;           /* [queries, W] what does not depend on attention */
-    sw_real *merged;         /* [M, C] alpha W_out W_U */
-    sw_real *merged_packed;  /* for products with it from the right, */
-    sw_real *turned_packed;  /* and with it transposed, which backward packs */
+    sw_real *value, *key;   /* [N, A] X W_V, X W_K */
+    sw_real *asking;        /* [queries, d] E[u] + P[T-1] */
+    sw_real *query;         /* [queries, A] */
+    sw_real *score;         /* [heads, queries, N] query . key / sqrt(d_head) */
+    sw_real *into;          /* [d, W, of stride] W_in | alpha W_U */
+    sw_real *through;       /* [A, W, of stride] W_O into */
+    sw_real *table;         /* [varying, V, heads, W, of row] what a token at a position adds per unit of attention */
+    sw_real *position;      /* [T, heads, W, of row] the part of it that is the position's */
+    sw_real *base;          /* [queries, W] what does not depend on attention */
+    sw_real *merged;        /* [M, C] alpha W_out W_U */
+    sw_real *merged_packed; /* for products with it from the right, */
+    sw_real *turned_packed; /* and with it transposed, which backward packs */
 
     /* gradients with respect to those of the same name */
     sw_real *dvalue, *dkey, *dasking, *dquery, *dscore, *dinto, *dthrough, *dtable, *dposition, *dbase;

@@ -10,30 +10,30 @@
 /* ---- build ---- */
 
 /* into[d, W] <- W_in | alpha W_U | 0 */
-static void build_into(sw_folded *self, const sw_transformer_layer *w, const sw_real *unembedding, sw_real alpha) {
+static void build_into(sw_folded *self, const sw_transformer_layer *w, const sw_real *unembedding, sw_real alpha)
+{
     for (size_t i = 0; i < self->d; i++) {
         sw_real *to = self->into + i * self->stride;
         memcpy(to, w->in + i * self->M, self->M * sizeof *to);
-        for (size_t c = 0; c < self->C; c++)
-            to[self->M + c] = alpha * unembedding[i * self->C + c];
+        for (size_t c = 0; c < self->C; c++) to[self->M + c] = alpha * unembedding[i * self->C + c];
         memset(to + self->M + self->C, 0, (self->W - self->M - self->C) * sizeof *to);
     }
 }
 
 /* base[u] <- asking[u] into + (b_in | alpha b_out W_U) */
-static void build_base(sw_folded *self, const sw_transformer_layer *w) {
+static void build_base(sw_folded *self, const sw_transformer_layer *w)
+{
     size_t W = self->W, M = self->M, stride = self->stride;
     sw_real *first = self->base;
     memset(first, 0, W * sizeof *first);
-    for (size_t i = 0; i < self->d; i++)
-        sw_kernel_axpy(first + M, w->out_bias[i], self->into + i * stride + M, W - M);
+    for (size_t i = 0; i < self->d; i++) sw_kernel_axpy(first + M, w->out_bias[i], self->into + i * stride + M, W - M);
     memcpy(first, w->in_bias, M * sizeof *first);
-    for (size_t u = 1; u < self->queries; u++)
-        memcpy(first + u * W, first, W * sizeof *first);
+    for (size_t u = 1; u < self->queries; u++) memcpy(first + u * W, first, W * sizeof *first);
     sw_gemm(SW_N, SW_N, self->queries, W, self->d, 1, self->asking, self->d, self->into, stride, 1, self->base, W);
 }
 
-static void build_scores(sw_folded *self, const sw_transformer_layer *w, const sw_real *X) {
+static void build_scores(sw_folded *self, const sw_transformer_layer *w, const sw_real *X)
+{
     size_t d = self->d, A = self->A, dh = self->d_head, N = self->N, queries = self->queries;
     sw_gemm_dense(SW_N, SW_N, N, A, d, 1, X, w->key, 0, self->key);
     sw_gemm_dense(SW_N, SW_N, queries, A, d, 1, self->asking, w->query, 0, self->query);
@@ -45,11 +45,12 @@ static void build_scores(sw_folded *self, const sw_transformer_layer *w, const s
 /* table[j, v, h] <- EV[v, h] + EV[V + j, h] - EV[last, h] - EV[V + T-1, h] with EV[., h] = value_h through_h; the last
  * two terms only where all rows end in one token: attention to it is 1 minus the rest, so that it goes into the base
  * and is left out of every sum. */
-static void build_table(sw_folded *self) {
+static void build_table(sw_folded *self)
+{
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
     size_t row = self->row, stride = self->stride;
-    sw_real *EV = self->table;     /* [V, heads, W, of row]; becomes position 0 of the table at the end */
-    sw_real *P = self->position;   /* [T, heads, W, of row] */
+    sw_real *EV = self->table;   /* [V, heads, W, of row]; becomes position 0 of the table at the end */
+    sw_real *P = self->position; /* [T, heads, W, of row] */
     for (size_t h = 0; h < heads; h++) {
         const sw_real *through = self->through + h * dh * stride;
         sw_gemm(SW_N, SW_N, V, W, dh, 1, self->value + h * dh, A, through, stride, 0, EV + h * W, row);
@@ -58,17 +59,15 @@ static void build_table(sw_folded *self) {
     if (self->queries == 1) {
         sw_real *last = P + (T - 1) * row; /* becomes what attention to the last position adds */
         sw_kernel_add(last, EV + (size_t)self->last * row, row);
-        for (size_t h = 0; h < heads; h++)
-            sw_kernel_add(self->base, last + h * W, W);
-        for (size_t j = 0; j < self->varying; j++)
-            sw_kernel_axpy(P + j * row, -1, last, row);
+        for (size_t h = 0; h < heads; h++) sw_kernel_add(self->base, last + h * W, W);
+        for (size_t j = 0; j < self->varying; j++) sw_kernel_axpy(P + j * row, -1, last, row);
     }
     for (size_t j = self->varying; j-- > 0;)
-        for (size_t v = 0; v < V; v++)
-            sw_kernel_sum(self->table + (j * V + v) * row, EV + v * row, P + j * row, row);
+        for (size_t v = 0; v < V; v++) sw_kernel_sum(self->table + (j * V + v) * row, EV + v * row, P + j * row, row);
 }
 
-void sw_folded_build(sw_folded *self, const sw_model *model) {
+void sw_folded_build(sw_folded *self, const sw_model *model)
+{
     sw_transformer_tensors w;
     sw_transformer_view(&w, model, model->parameters);
     size_t d = self->d, A = self->A, M = self->M, C = self->C;
@@ -82,7 +81,8 @@ void sw_folded_build(sw_folded *self, const sw_model *model) {
     build_base(self, &w.layer[0]);
     build_scores(self, &w.layer[0], X);
     sw_gemm_dense(SW_N, SW_N, self->N, A, d, 1, X, w.layer[0].value, 0, self->value);
-    sw_gemm(SW_N, SW_N, A, self->W, d, 1, w.layer[0].output, d, self->into, self->stride, 0, self->through, self->stride);
+    sw_gemm(SW_N, SW_N, A, self->W, d, 1, w.layer[0].output, d, self->into, self->stride, 0, self->through,
+            self->stride);
     build_table(self);
     sw_gemm_dense(SW_N, SW_N, M, C, d, alpha, w.layer[0].out, w.unembedding, 0, self->merged);
     sw_gemm_pack(self->merged_packed, SW_N, C, M, self->merged, C);
@@ -90,19 +90,20 @@ void sw_folded_build(sw_folded *self, const sw_model *model) {
 
 /* ---- unfold: the same in reverse ---- */
 
-void sw_folded_clear(sw_folded *self) {
+void sw_folded_clear(sw_folded *self)
+{
     memset(self->seen, 0, self->varying * self->V * sizeof *self->seen);
     memset(self->dbase, 0, self->queries * self->W * sizeof(sw_real));
     memset(self->dscore, 0, self->heads * self->queries * self->N * sizeof(sw_real));
 }
 
 /* dtable, dbase -> dvalue, dthrough */
-static void unfold_table(sw_folded *self) {
+static void unfold_table(sw_folded *self)
+{
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
     size_t row = self->row, stride = self->stride;
     for (size_t at = 0; at < self->varying * V; at++)
-        if (!self->seen[at])
-            memset(self->dtable + at * row, 0, row * sizeof *self->dtable);
+        if (!self->seen[at]) memset(self->dtable + at * row, 0, row * sizeof *self->dtable);
     sw_real *dEV = self->dtable, *dP = self->dposition;
     memset(dP, 0, T * row * sizeof *dP);
     for (size_t v = 0; v < V; v++)
@@ -115,10 +116,8 @@ static void unfold_table(sw_folded *self) {
         }
     if (self->queries == 1) {
         sw_real *last = dP + (T - 1) * row;
-        for (size_t h = 0; h < heads; h++)
-            sw_kernel_add(last + h * W, self->dbase, W);
-        for (size_t j = 0; j < self->varying; j++)
-            sw_kernel_axpy(last, -1, dP + j * row, row);
+        for (size_t h = 0; h < heads; h++) sw_kernel_add(last + h * W, self->dbase, W);
+        for (size_t j = 0; j < self->varying; j++) sw_kernel_axpy(last, -1, dP + j * row, row);
         sw_kernel_add(dEV + (size_t)self->last * row, last, row);
     }
     for (size_t h = 0; h < heads; h++) {
@@ -132,7 +131,8 @@ static void unfold_table(sw_folded *self) {
 }
 
 /* dscore -> dkey, dquery */
-static void unfold_scores(sw_folded *self) {
+static void unfold_scores(sw_folded *self)
+{
     size_t A = self->A, dh = self->d_head, N = self->N, queries = self->queries;
     double scale = 1 / sqrt((double)dh);
     for (size_t h = 0; h < self->heads; h++) {
@@ -144,7 +144,8 @@ static void unfold_scores(sw_folded *self) {
 
 /* dbase, dthrough -> dinto, biases, W_O, W_in, W_U, and the tokens that ask */
 static void unfold_into(sw_folded *self, const sw_transformer_tensors *w, const sw_transformer_tensors *g,
-                        sw_real alpha) {
+                        sw_real alpha)
+{
     size_t d = self->d, A = self->A, W = self->W, M = self->M, C = self->C, queries = self->queries;
     size_t stride = self->stride;
     const sw_transformer_layer *wl = &w->layer[0], *gl = &g->layer[0];
@@ -162,12 +163,12 @@ static void unfold_into(sw_folded *self, const sw_transformer_tensors *w, const 
         sw_real *dunembedding = g->unembedding + i * C;
         gl->out_bias[i] += sw_kernel_dot(dlogit, self->into + i * stride + M, C);
         sw_kernel_add(gl->in + i * M, dinto, M);
-        for (size_t c = 0; c < C; c++)
-            dunembedding[c] += alpha * (dinto[M + c] + wl->out_bias[i] * dlogit[c]);
+        for (size_t c = 0; c < C; c++) dunembedding[c] += alpha * (dinto[M + c] + wl->out_bias[i] * dlogit[c]);
     }
 }
 
-void sw_folded_unfold(sw_folded *self, sw_model *model) {
+void sw_folded_unfold(sw_folded *self, sw_model *model)
+{
     sw_transformer_tensors w, g;
     sw_transformer_view(&w, model, model->parameters);
     sw_transformer_view(&g, model, model->gradient);

@@ -15,8 +15,8 @@ static void SW_PRINTF(6, 7) report(const sw_run_checks *checks, bool warning, ui
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     sw_sweep_locate(checks->sweep, k, path, &place);
-    sw_diagnostics_add(checks->diagnostics, warning, place.line, place.column, place.path[0] ? place.path : path,
-                       hint, "%s", message);
+    sw_diagnostics_add(checks->diagnostics, warning, place.line, place.column, place.path[0] ? place.path : path, hint,
+                       "%s", message);
 }
 
 /* A task's own message begins with its key: "task.p: division needs a prime ...". */
@@ -38,18 +38,16 @@ static void report_task(const sw_run_checks *checks, uint64_t k)
 /* Inner products that a product table must give: sums of powers are none. */
 static bool cannot_predict(const sw_family *family, const sw_family_config *config, const sw_task_config *task)
 {
-    return config->intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted &&
-           !family->predicts(task);
+    return config->intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted && !family->predicts(task);
 }
 
 /* "defined on it: commutativity, associativity, ..." */
 static void list_families(char out[256], const sw_task_config *task)
 {
     size_t used = (size_t)snprintf(out, 256, "defined on it:");
-    for (int f = 0; f < SW_FAMILY_COUNT && used < 256; f++) {
+    for (int f = 0; f < SW_FAMILY_COUNT && used < 256; f++)
         if (sw_families[f]->applies(task))
             used += (size_t)snprintf(out + used, 256 - used, " %s", sw_families[f]->name);
-    }
 }
 
 /* What is possible but must be known: a family that is false, or one that carries labels. true: said. */
@@ -116,10 +114,10 @@ static sw_status check_size(const sw_run_checks *checks, uint64_t k, const sw_ru
 {
     sw_run_cost cost;
     sw_status status = sw_run_cost_estimate(&cost, config);
-    if (!status && cost.memory > MEMORY_MOST)
+    if (status == SW_OK && cost.memory > MEMORY_MOST)
         report(checks, false, k, config->task.kind == SW_TASK_MODULAR ? "task.p" : "task.kind", NULL,
-               "a run needs about %.0f GB of memory, more than the %zu GB that one may have", 1e-9 * (double)cost.memory,
-               MEMORY_MOST >> 30);
+               "a run needs about %.0f GB of memory, more than the %zu GB that one may have",
+               1e-9 * (double)cost.memory, MEMORY_MOST >> 30);
     return status;
 }
 
@@ -131,12 +129,11 @@ sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *c
         return SW_E_CONFIG; /* reported */
     sw_status status = sw_task_describe(&task, &config->task, &config->model);
     if (status == SW_E_MEMORY) return status;
-    if (status) {
+    if (status != SW_OK) {
         report_task(checks, k);
         return SW_E_CONFIG;
     }
-    for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        check_family(checks, k, config, f);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, f);
     check_split(checks, k, config, &task);
     int family = config->phase.family;
     if (!sw_families[family]->applies(&config->task))

@@ -21,7 +21,8 @@ _Noreturn static void keep_busy(pid_t caller, sw_pace_function measure, const sw
 {
     sw_pace pace;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    while (getppid() == caller && measure(&pace, config, TURN_SECONDS) == SW_OK) {}
+    while (getppid() == caller && measure(&pace, config, TURN_SECONDS) == SW_OK) {
+    }
     _exit(0);
 }
 

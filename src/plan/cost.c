@@ -60,7 +60,7 @@ static double new_rows(double draws, double pool, double known)
 static sw_status measure_sizes(sizes *out, const sw_run_config *config)
 {
     sw_status status = sw_task_describe(&out->task, &config->task, &config->model);
-    if (status) return status;
+    if (status != SW_OK) return status;
     const sw_task *task = &out->task;
     out->shape = (sw_model_shape){
         .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
@@ -155,15 +155,14 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
     bool applies[SW_METRIC_COUNT];
     sw_snapshot_shape shape;
     sw_status status = sw_metrics_applicable(applies, config);
-    if (!status) status = sw_snapshot_shape_of(&shape, config);
-    if (status) return status;
+    if (status == SW_OK) status = sw_snapshot_shape_of(&shape, config);
+    if (status != SW_OK) return status;
     int metrics = 0;
-    for (int m = 0; m < SW_METRIC_COUNT; m++)
-        metrics += applies[m];
+    for (int m = 0; m < SW_METRIC_COUNT; m++) metrics += applies[m];
     double evaluations = (double)sw_evaluation_steps(NULL, 0, config);
     double snapshots = (double)sw_snapshot_capacity(config);
-    double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular +
-                      shape.fourier + (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
+    double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular + shape.fourier +
+                      (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
     *out = evaluations * (4.0 * metrics + 8) + 4.0 * snapshots * snapshot + 4096 /* texts, onsets, final values */;
     if (config->save.split) *out += (double)s->task.inputs * (1 + 4.0 * s->task.tokens + 4);
     return SW_OK;
@@ -174,8 +173,8 @@ sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config)
     sizes s;
     *out = (sw_run_cost){0};
     sw_status status = measure_sizes(&s, config);
-    if (!status) status = file_bytes(&out->file_bytes, config, &s);
-    if (status) return status;
+    if (status == SW_OK) status = file_bytes(&out->file_bytes, config, &s);
+    if (status != SW_OK) return status;
     out->parameters = s.parameters;
     out->step_flops = step_flops(config, &s);
     out->evaluate_flops = evaluate_flops(config, &s);

@@ -64,7 +64,7 @@ static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep,
     sw_status status = sw_sweep_resolve(sweep, k, &config, NULL, values, NULL);
     const char *label = sw_sweep_case(sweep, k);
     size_t used = (size_t)snprintf(out, capacity, "run %llu%s%s", (unsigned long long)k, label[0] ? " " : "", label);
-    for (size_t i = 0; i < axes && used < capacity && !status; i++) {
+    for (size_t i = 0; i < axes && used < capacity && status == SW_OK; i++) {
         char text[160];
         describe_value(text, sw_sweep_axis(sweep, i), &values[i]);
         used += (size_t)snprintf(out + used, capacity - used, "%s%s %s%s", i ? ", " : " (",
@@ -79,8 +79,8 @@ static sw_status report_twins(const sw_sweep *sweep, sw_diagnostics *diagnostics
     char a[220], b[220];
     sw_position place;
     sw_status status = describe_run(a, sizeof a, sweep, first);
-    if (!status) status = describe_run(b, sizeof b, sweep, second);
-    if (status) return status;
+    if (status == SW_OK) status = describe_run(b, sizeof b, sweep, second);
+    if (status != SW_OK) return status;
     sw_sweep_run_position(sweep, second, &place);
     sw_diagnostics_add(diagnostics, false, place.line, place.column, place.path,
                        "a key that one of them is not concerned with makes no difference",
@@ -95,10 +95,9 @@ static sw_status find_twins(const named_run *names, size_t count, const sw_sweep
     memcpy(sorted, names, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_names);
     sw_status status = SW_OK;
-    for (size_t i = 1; i < count && !status && sw_diagnostics_count(diagnostics) < SW_DIAGNOSTICS_MAX; i++) {
+    for (size_t i = 1; i < count && status == SW_OK && sw_diagnostics_count(diagnostics) < SW_DIAGNOSTICS_MAX; i++)
         if (!memcmp(sorted[i].id, sorted[i - 1].id, SW_RUN_ID_LENGTH))
             status = report_twins(sweep, diagnostics, sorted[i - 1].k, sorted[i].k);
-    }
     free(sorted);
     return status;
 }
@@ -109,18 +108,19 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
     sw_run_checks checks = {.sweep = sweep, .diagnostics = diagnostics};
     uint64_t count = sw_sweep_run_count(sweep), last = count;
     sw_status status = SW_OK;
-    for (uint64_t k = 0; k < last && !status; k++) {
+    for (uint64_t k = 0; k < last && status == SW_OK; k++) {
         sw_run_config config;
         status = sw_sweep_resolve(sweep, k, &config, NULL, NULL, NULL);
-        if (!status) status = sw_run_check(&checks, k, &config);
-        if (!status) status = sw_run_identity(names[k].id, &config);
+        if (status == SW_OK) status = sw_run_check(&checks, k, &config);
+        if (status == SW_OK) status = sw_run_identity(names[k].id, &config);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
         if (sw_diagnostics_errors(diagnostics) && k + RUNS_CHECKED_AFTER_ERROR < last)
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
-    if (!status && last == count) sw_run_checks_end(&checks);
-    if (!status && !sw_diagnostics_errors(diagnostics)) status = find_twins(names, (size_t)count, sweep, diagnostics);
+    if (status == SW_OK && last == count) sw_run_checks_end(&checks);
+    if (status == SW_OK && !sw_diagnostics_errors(diagnostics))
+        status = find_twins(names, (size_t)count, sweep, diagnostics);
     return status;
 }
 
@@ -132,8 +132,8 @@ static sw_status fill_run(sw_plan *plan, size_t k, const sw_sweep *sweep, const 
     sw_run_cost cost;
     sw_status status =
         sw_sweep_resolve(sweep, k, &run->config, run->label, plan->axis_values + k * plan->axis_count, NULL);
-    if (!status) status = sw_run_cost_estimate(&cost, &run->config);
-    if (status) return sw_fail_in(status, "run %zu", k);
+    if (status == SW_OK) status = sw_run_cost_estimate(&cost, &run->config);
+    if (status != SW_OK) return sw_fail_in(status, "run %zu", k);
     memcpy(run->id, name->id, sizeof run->id);
     run->config.prune = plan->adaptive.prune;
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_place(&run->place, sweep, k);
@@ -159,11 +159,9 @@ sw_status sw_plan_sort(sw_plan *plan)
 {
     ordered_run *sorted = malloc((plan->count ? plan->count : 1) * sizeof *sorted);
     if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
-    for (size_t k = 0; k < plan->count; k++)
-        sorted[k] = (ordered_run){plan->runs[k].seconds, k};
+    for (size_t k = 0; k < plan->count; k++) sorted[k] = (ordered_run){plan->runs[k].seconds, k};
     qsort(sorted, plan->count, sizeof *sorted, compare_costs);
-    for (size_t i = 0; i < plan->count; i++)
-        plan->order[i] = sorted[i].k;
+    for (size_t i = 0; i < plan->count; i++) plan->order[i] = sorted[i].k;
     free(sorted);
     return SW_OK;
 }
@@ -210,21 +208,19 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     if (count > SW_RUNS_MAX) return refuse(sweep, diagnostics);
     named_run *names = calloc(count ? (size_t)count : 1, sizeof *names);
     sw_status status = names ? check_runs(names, sweep, diagnostics) : sw_fail(SW_E_MEMORY, "out of memory");
-    if (!status && sw_diagnostics_errors(diagnostics)) status = refuse(sweep, diagnostics);
-    if (status) goto cleanup;
+    if (status == SW_OK && sw_diagnostics_errors(diagnostics)) status = refuse(sweep, diagnostics);
+    if (status != SW_OK) goto cleanup;
     plan = calloc(1, sizeof *plan);
     status = plan ? allocate(plan, sweep) : sw_fail(SW_E_MEMORY, "out of memory");
-    if (status) goto cleanup;
-    for (size_t i = 0; i < plan->axis_count; i++)
-        plan->axes[i] = *sw_sweep_axis(sweep, i);
+    if (status != SW_OK) goto cleanup;
+    for (size_t i = 0; i < plan->axis_count; i++) plan->axes[i] = *sw_sweep_axis(sweep, i);
     plan->adaptive = *sw_sweep_adaptive(sweep);
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_size(sweep, &plan->planes, plan->lattice, &plan->seeds);
-    for (size_t k = 0; k < plan->count && !status; k++)
-        status = fill_run(plan, k, sweep, &names[k]);
-    if (!status) status = sw_plan_sort(plan);
+    for (size_t k = 0; k < plan->count && status == SW_OK; k++) status = fill_run(plan, k, sweep, &names[k]);
+    if (status == SW_OK) status = sw_plan_sort(plan);
 cleanup:
     free(names);
-    if (status)
+    if (status != SW_OK)
         sw_plan_destroy(plan);
     else
         *out = plan;
@@ -236,7 +232,7 @@ sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnost
     sw_sweep *sweep = NULL;
     *out = NULL;
     sw_status status = sw_sweep_read(&sweep, path, diagnostics);
-    if (!status) status = sw_plan_create(out, sweep, diagnostics);
+    if (status == SW_OK) status = sw_plan_create(out, sweep, diagnostics);
     sw_sweep_destroy(sweep);
     return status;
 }
@@ -247,8 +243,10 @@ sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts)
 {
     if (parts < 1 || part >= parts) return sw_fail(SW_E_USAGE, "part %zu of %zu", part + 1, parts);
     if (plan->adaptive.refine.axis_count || plan->adaptive.halving.rung_count)
-        return sw_fail(SW_E_USAGE, "--shard: %s chooses runs by the results of all, which a part does not have; "
-                       "train the sweep as one job", plan->adaptive.refine.axis_count ? "refine" : "prune.halving");
+        return sw_fail(SW_E_USAGE,
+                       "--shard: %s chooses runs by the results of all, which a part does not have; "
+                       "train the sweep as one job",
+                       plan->adaptive.refine.axis_count ? "refine" : "prune.halving");
     size_t kept = 0;
     for (size_t k = part; k < plan->count; k += parts, kept++) {
         plan->runs[kept] = plan->runs[k];

@@ -13,8 +13,10 @@ static double normal_bound(double confidence)
     double low = 0, high = 40;
     for (int i = 0; i < 100; i++) {
         double z = (low + high) / 2;
-        if (erf(z / sqrt(2)) < confidence) low = z;
-        else high = z;
+        if (erf(z / sqrt(2)) < confidence)
+            low = z;
+        else
+            high = z;
     }
     return (low + high) / 2;
 }
@@ -77,7 +79,8 @@ static int number_levels(int *level, size_t size, int64_t coarse)
     for (int next = 1;; next++) {
         bool any = false;
         for (size_t i = 0, end; i + 1 < size; i = end) {
-            for (end = i + 1; level[end] < 0 || level[end] == next; end++) {}
+            for (end = i + 1; level[end] < 0 || level[end] == next; end++) {
+            }
             if (end - i < 2) continue;
             level[i + (end - i) / 2] = next;
             any = true;
@@ -92,7 +95,7 @@ typedef struct replay {
     const sw_refine_rule *rule;
     const uint8_t *verdicts;
     double z;
-    int *level[2];  /* [size[a]] */
+    int *level[2]; /* [size[a]] */
     int levels;
     int32_t *asked; /* [points]: runs that the round in the making adds */
     bool any;       /* it asks for a run */
@@ -322,8 +325,10 @@ static void run_rounds(replay *r)
     plane->over = plane->exhausted = false;
     while (!plane->over && all_final(plane, r->verdicts)) {
         count_results(r);
-        if (choose(r)) select_asked(r);
-        else plane->over = true;
+        if (choose(r))
+            select_asked(r);
+        else
+            plane->over = true;
     }
     if (plane->over) fill_gaps(r);
     measure_intervals(r);

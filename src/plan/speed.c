@@ -11,7 +11,7 @@ static const size_t MEMORY_MOST = (size_t)1 << 30; /* what a measurement may tak
 typedef struct kind {
     double step_flops, evaluate_flops;
     size_t parameters, memory, example; /* example: a run of it */
-    double flops;               /* of all its runs */
+    double flops;                       /* of all its runs */
     bool affordable, measured;
     sw_pace pace;
 } kind;
@@ -23,7 +23,7 @@ static sw_status find_kinds(kind *kinds, size_t *count, size_t *of, const sw_pla
     for (size_t k = 0; k < plan->count; k++) {
         sw_run_cost cost;
         sw_status status = sw_run_cost_estimate(&cost, &plan->runs[k].config);
-        if (status) return status;
+        if (status != SW_OK) return status;
         size_t i = 0;
         while (i < *count && (kinds[i].step_flops != cost.step_flops ||
                               kinds[i].evaluate_flops != cost.evaluate_flops || kinds[i].parameters != cost.parameters))
@@ -52,7 +52,7 @@ static sw_status measure_kind(kind *one, const sw_plan *plan, sw_pace_function m
     sw_company_start(&company, others < most ? others : most, measure, config);
     sw_status status = measure(&one->pace, config, budget);
     sw_company_end(&company);
-    if (status) return sw_fail_in(status, "run %zu", one->example);
+    if (status != SW_OK) return sw_fail_in(status, "run %zu", one->example);
     one->measured = true;
     return SW_OK;
 }
@@ -70,7 +70,7 @@ static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, s
         }
         if (!best) return SW_OK;
         sw_status status = measure_kind(best, plan, measure, budget / (double)tried, busy);
-        if (status) return status;
+        if (status != SW_OK) return status;
     }
     return SW_OK;
 }
@@ -83,8 +83,7 @@ static double paced_seconds(const sw_pace *pace, const sw_run_config *config)
 
 sw_status sw_plan_set_speed(sw_plan *plan, double flops)
 {
-    for (size_t k = 0; k < plan->count; k++)
-        plan->runs[k].seconds = plan->runs[k].flops / flops;
+    for (size_t k = 0; k < plan->count; k++) plan->runs[k].seconds = plan->runs[k].flops / flops;
     return sw_plan_sort(plan);
 }
 
@@ -115,9 +114,9 @@ sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function 
     kind *kinds = calloc(KINDS_MOST, sizeof *kinds);
     size_t *of = calloc(plan->count + 1, sizeof *of);
     sw_status status = kinds && of ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory");
-    if (!status) status = find_kinds(kinds, &count, of, plan, budget);
-    if (!status) status = measure_kinds(kinds, count, plan, measure, budget, busy);
-    if (!status) status = apply(out, plan, kinds, of);
+    if (status == SW_OK) status = find_kinds(kinds, &count, of, plan, budget);
+    if (status == SW_OK) status = measure_kinds(kinds, count, plan, measure, budget, busy);
+    if (status == SW_OK) status = apply(out, plan, kinds, of);
     free(of);
     free(kinds);
     return status;

@@ -25,7 +25,7 @@ static sw_status find_missing_texts(bool *missing, const sw_column *column, size
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
     const sw_status status = sw_column_read_texts(column, 0, rows, texts);
     for (size_t r = 0; r < rows; r++) {
-        missing[r] = !status && texts[r][0] == 0;
+        missing[r] = status == SW_OK && texts[r][0] == 0;
         free(texts[r]);
     }
     free(texts);
@@ -39,7 +39,7 @@ static sw_status find_missing(bool *missing, const sw_column *column, size_t row
     if (!values) return sw_fail(SW_E_MEMORY, "%s", column->path);
     const sw_status status = sw_column_read(column, 0, rows, H5T_NATIVE_DOUBLE, values);
     const bool is_real = column->type == SW_FIELD_F64;
-    for (size_t r = 0; r < rows && !status; r++) missing[r] = is_real ? isnan(values[r]) : values[r] == -1;
+    for (size_t r = 0; r < rows && status == SW_OK; r++) missing[r] = is_real ? isnan(values[r]) : values[r] == -1;
     free(values);
     return status;
 }
@@ -62,15 +62,15 @@ static sw_status complete_row(const completion *c, size_t row)
     char *config = NULL;
     bool sound = false;
     sw_status status = sw_column_read_texts(sw_catalog_find(c->catalog, "/runs/config"), row, 1, &config);
-    if (!status) status = sw_row_is_sound(&sound, c->catalog, (int64_t)row);
-    for (size_t k = 0; k < c->catalog->count && !status; k++) {
+    if (status == SW_OK) status = sw_row_is_sound(&sound, c->catalog, (int64_t)row);
+    for (size_t k = 0; k < c->catalog->count && status == SW_OK; k++) {
         const sw_column *column = &c->catalog->columns[k];
         sw_axis_value value;
         if (!c->missing[k * c->rows + row] || config[0] == 0) continue;
         status = c->knowledge->axis_value(&value, config, column->path + strlen(GROUP));
-        if (!status) status = write_value(column, row, &value);
+        if (status == SW_OK) status = write_value(column, row, &value);
     }
-    if (!status && sound) status = sw_row_renew_checksum(c->catalog, (int64_t)row);
+    if (status == SW_OK && sound) status = sw_row_renew_checksum(c->catalog, (int64_t)row);
     free(config);
     return status;
 }
@@ -81,9 +81,9 @@ sw_status sw_axes_complete(const sw_catalog *catalog, const sw_store_knowledge *
     if (!knowledge || !knowledge->axis_value) return SW_OK;
     c.missing = calloc(catalog->count * c.rows + 1, sizeof *c.missing);
     sw_status status = c.missing ? SW_OK : sw_fail(SW_E_MEMORY, "axes of %zu runs", c.rows);
-    for (size_t k = 0; k < catalog->count && !status; k++)
+    for (size_t k = 0; k < catalog->count && status == SW_OK; k++)
         if (is_axis(&catalog->columns[k])) status = find_missing(c.missing + k * c.rows, &catalog->columns[k], c.rows);
-    for (size_t r = 0; r < c.rows && !status; r++) {
+    for (size_t r = 0; r < c.rows && status == SW_OK; r++) {
         bool any = false;
         for (size_t k = 0; k < catalog->count; k++) any = any || c.missing[k * c.rows + r];
         if (any) status = complete_row(&c, r);

@@ -16,14 +16,14 @@
 /* ---- filling rows ---- */
 
 /* Writes the layout's values of one text column where they are new or differ. */
-static sw_status write_texts(const sw_column *column, const sw_schema *schema, int field,
-                             const sw_store_layout *layout, const sw_growth *growth)
+static sw_status write_texts(const sw_column *column, const sw_schema *schema, int field, const sw_store_layout *layout,
+                             const sw_growth *growth)
 {
     sw_status status = SW_OK;
     const size_t added = (size_t)growth->added;
     const char **texts = calloc(added + 1, sizeof *texts);
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
-    for (size_t i = 0; i < layout->run_count && !status; i++) {
+    for (size_t i = 0; i < layout->run_count && status == SW_OK; i++) {
         const char *text = sw_layout_text(schema, layout, field, i);
         const int64_t row = growth->row[i];
         char *before = NULL;
@@ -32,10 +32,11 @@ static sw_status write_texts(const sw_column *column, const sw_schema *schema, i
             continue;
         }
         status = sw_column_read_texts(column, (hsize_t)row, 1, &before);
-        if (!status && strcmp(before, text) != 0) status = sw_column_write_texts(column, (hsize_t)row, 1, &text);
-        free(status ? NULL : before);
+        if (status == SW_OK && strcmp(before, text) != 0)
+            status = sw_column_write_texts(column, (hsize_t)row, 1, &text);
+        free(status != SW_OK ? NULL : before);
     }
-    if (!status && added > 0) status = sw_column_write_texts(column, (hsize_t)growth->known, added, texts);
+    if (status == SW_OK && added > 0) status = sw_column_write_texts(column, (hsize_t)growth->known, added, texts);
     free(texts);
     return status;
 }
@@ -56,9 +57,9 @@ static sw_status write_numbers(const sw_column *column, const sw_schema *schema,
         goto done;
     }
     status = sw_column_read(column, 0, rows, type, values);
-    for (size_t i = 0; i < layout->run_count && !status; i++)
+    for (size_t i = 0; i < layout->run_count && status == SW_OK; i++)
         sw_layout_number(&reals[growth->row[i]], &integers[growth->row[i]], schema, layout, field, i);
-    if (!status) status = sw_column_write(column, 0, rows, type, values);
+    if (status == SW_OK) status = sw_column_write(column, 0, rows, type, values);
 done:
     free(integers);
     free(reals);
@@ -69,15 +70,14 @@ static sw_status write_known(const sw_catalog *catalog, const sw_schema *schema,
                              const sw_growth *growth)
 {
     sw_status status = SW_OK;
-    for (size_t f = 0; f < schema->count && !status; f++) {
+    for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         double real;
         int64_t integer;
         const sw_column *column = sw_catalog_find(catalog, schema->fields[f].path);
-        if (column->type == SW_FIELD_TEXT) {
+        if (column->type == SW_FIELD_TEXT)
             status = write_texts(column, schema, (int)f, layout, growth);
-        } else if (layout->run_count > 0 && sw_layout_number(&real, &integer, schema, layout, (int)f, 0)) {
+        else if (layout->run_count > 0 && sw_layout_number(&real, &integer, schema, layout, (int)f, 0))
             status = write_numbers(column, schema, (int)f, layout, growth);
-        }
     }
     return status;
 }
@@ -102,18 +102,16 @@ static sw_status write_root(hid_t file, const sw_store_layout *layout)
     const struct {
         const char *name, *text;
     } texts[] = {
-        {"format", "symsweep"},           {"symsweep_version", sw_version()},
-        {"git_commit", sw_git_commit()},  {"created_utc", now},
-        {"sweep_name", layout->sweep_name}, {"blas", layout->blas},
-        {"mpi", layout->mpi},             {"Conventions", "CF-1.8"},
+        {"format", "symsweep"}, {"symsweep_version", sw_version()}, {"git_commit", sw_git_commit()},
+        {"created_utc", now},   {"sweep_name", layout->sweep_name}, {"blas", layout->blas},
+        {"mpi", layout->mpi},   {"Conventions", "CF-1.8"},
     };
     sw_status status = SW_OK;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && !status; i++)
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0] && status == SW_OK; i++)
         status = sw_h5_set_text(file, texts[i].name, texts[i].text ? texts[i].text : "");
-    if (!status) {
+    if (status == SW_OK) {
         hid_t space = H5Screate(H5S_SCALAR), attribute = -1;
-        if (space >= 0)
-            attribute = H5Acreate2(file, "format_version", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+        if (space >= 0) attribute = H5Acreate2(file, "format_version", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
         if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_INT64, &version) < 0)
             status = sw_h5_fail("attribute format_version");
         sw_h5_close(attribute);
@@ -127,7 +125,7 @@ static sw_status create_missing(hid_t file, const sw_catalog *catalog, const sw_
                                 const int64_t extents[SW_DIM_COUNT])
 {
     sw_status status = SW_OK;
-    for (size_t f = 0; f < schema->count && !status; f++) {
+    for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         hid_t dataset;
         if (catalog && sw_catalog_find(catalog, schema->fields[f].path)) continue;
         status = sw_dataset_create(&dataset, file, &schema->fields[f], extents, false);
@@ -142,8 +140,8 @@ static sw_status fill_rows(hid_t file, const char *path, const sw_schema *schema
 {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
-    if (!status) status = sw_preallocate(catalog, path, layout, growth->row, growth->known);
-    if (!status) status = write_known(catalog, schema, layout, growth);
+    if (status == SW_OK) status = sw_preallocate(catalog, path, layout, growth->row, growth->known);
+    if (status == SW_OK) status = write_known(catalog, schema, layout, growth);
     sw_catalog_close(catalog);
     return status;
 }
@@ -152,9 +150,9 @@ static sw_status fill_rows(hid_t file, const char *path, const sw_schema *schema
 static sw_status close_file(hid_t file, const char *path, sw_status status)
 {
     if (file < 0) return status;
-    if (!status) status = sw_h5_flush(file, path);
+    if (status == SW_OK) status = sw_h5_flush(file, path);
     const sw_status closed = sw_vfd_close(file, path);
-    return status ? status : closed;
+    return status != SW_OK ? status : closed;
 }
 
 sw_status sw_file_create(const char *path, const sw_schema *schema, const sw_store_layout *layout,
@@ -164,12 +162,12 @@ sw_status sw_file_create(const char *path, const sw_schema *schema, const sw_sto
     hid_t file;
     for (int d = 0; d < SW_DIM_COUNT; d++) extents[d] = sw_layout_extent(layout, (sw_dimension)d);
     sw_status status = sw_root_create(&file, path);
-    if (!status) status = write_root(file, layout);
-    if (!status) status = sw_scales_create(file, extents);
-    if (!status) status = write_sweep_text(file, layout);
-    if (!status) status = create_missing(file, NULL, schema, extents);
-    if (!status) status = sw_groups_create(file, "/runs/axes/"); /* there when nothing is swept too */
-    if (!status) status = fill_rows(file, path, schema, layout, growth);
+    if (status == SW_OK) status = write_root(file, layout);
+    if (status == SW_OK) status = sw_scales_create(file, extents);
+    if (status == SW_OK) status = write_sweep_text(file, layout);
+    if (status == SW_OK) status = create_missing(file, NULL, schema, extents);
+    if (status == SW_OK) status = sw_groups_create(file, "/runs/axes/"); /* there when nothing is swept too */
+    if (status == SW_OK) status = fill_rows(file, path, schema, layout, growth);
     return close_file(file, path, status);
 }
 
@@ -197,13 +195,13 @@ static sw_status widen_column(hid_t file, const sw_column *column, const sw_fiel
     if (!values) return sw_fail(SW_E_MEMORY, "%s", field->path);
     hid_t dataset = -1;
     sw_status status = sw_column_read(column, 0, rows, H5T_NATIVE_DOUBLE, values);
-    if (!status && field->type == SW_FIELD_F64) {
+    if (status == SW_OK && field->type == SW_FIELD_F64) {
         for (size_t r = 0; r < rows; r++)
             if (values[r] == -1) values[r] = NAN;
     }
-    if (!status && H5Ldelete(file, field->path, H5P_DEFAULT) < 0) status = sw_h5_fail("%s", field->path);
-    if (!status) status = sw_dataset_create(&dataset, file, field, extents, false);
-    if (!status) {
+    if (status == SW_OK && H5Ldelete(file, field->path, H5P_DEFAULT) < 0) status = sw_h5_fail("%s", field->path);
+    if (status == SW_OK) status = sw_dataset_create(&dataset, file, field, extents, false);
+    if (status == SW_OK) {
         const hsize_t start = 0, count = rows;
         status = sw_h5_write_box(dataset, field->path, H5T_NATIVE_DOUBLE, 1, &start, &count, values);
     }
@@ -216,7 +214,7 @@ static sw_status widen_columns(hid_t file, const sw_catalog *catalog, const sw_s
                                const int64_t extents[SW_DIM_COUNT])
 {
     sw_status status = SW_OK;
-    for (size_t f = 0; f < schema->count && !status; f++) {
+    for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         const sw_column *column = sw_catalog_find(catalog, schema->fields[f].path);
         if (column && !sw_can_hold(column->type, schema->fields[f].type))
             status = widen_column(file, column, &schema->fields[f], extents);
@@ -242,9 +240,9 @@ static sw_status check_changed_rows(checked_row **out, size_t *count, const sw_c
     *count = 0;
     *out = calloc(known + 1, sizeof **out);
     sw_status status = state && *out ? SW_OK : sw_fail(SW_E_MEMORY, "checksums");
-    if (!status)
+    if (status == SW_OK)
         status = sw_column_read(sw_catalog_find(catalog, "/runs/status"), 0, known, H5T_NATIVE_INT8, state);
-    for (size_t r = 0; r < known && !status; r++) {
+    for (size_t r = 0; r < known && status == SW_OK; r++) {
         if (!growth->changed[r] || !is_over(state[r])) continue;
         checked_row *row = &(*out)[(*count)++];
         row->row = (int64_t)r;
@@ -259,7 +257,7 @@ static sw_status renew_checksums(hid_t file, const checked_row *rows, size_t cou
 {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
-    for (size_t i = 0; i < count && !status; i++)
+    for (size_t i = 0; i < count && status == SW_OK; i++)
         if (rows[i].sound) status = sw_row_renew_checksum(catalog, rows[i].row);
     sw_catalog_close(catalog);
     return status;
@@ -269,7 +267,7 @@ static sw_status complete_axes(hid_t file, const sw_store_knowledge *knowledge)
 {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
-    if (!status) status = sw_axes_complete(catalog, knowledge);
+    if (status == SW_OK) status = sw_axes_complete(catalog, knowledge);
     sw_catalog_close(catalog);
     return status;
 }
@@ -283,11 +281,11 @@ sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_sto
     size_t row_count = 0;
     hid_t file;
     sw_status status = sw_h5_open_writable(&file, path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_scales_read(file, extents);
-    if (!status) status = sw_catalog_open(&catalog, file);
-    if (!status) status = check_changed_rows(&rows, &row_count, catalog, growth);
-    if (!status) {
+    if (status == SW_OK) status = sw_catalog_open(&catalog, file);
+    if (status == SW_OK) status = check_changed_rows(&rows, &row_count, catalog, growth);
+    if (status == SW_OK) {
         for (int d = 0; d < SW_DIM_COUNT; d++) {
             const int64_t wanted = sw_layout_extent(layout, (sw_dimension)d);
             if (wanted > extents[d]) extents[d] = wanted;
@@ -295,14 +293,14 @@ sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_sto
         extents[SW_DIM_RUN] = growth->known + growth->added;
         status = sw_scales_set(file, extents);
     }
-    if (!status) status = grow_columns(catalog, extents);
-    if (!status) status = widen_columns(file, catalog, schema, extents);
-    if (!status) status = create_missing(file, catalog, schema, extents);
+    if (status == SW_OK) status = grow_columns(catalog, extents);
+    if (status == SW_OK) status = widen_columns(file, catalog, schema, extents);
+    if (status == SW_OK) status = create_missing(file, catalog, schema, extents);
     sw_catalog_close(catalog);
-    if (!status) status = fill_rows(file, path, schema, layout, growth);
-    if (!status) status = renew_checksums(file, rows, row_count);
-    if (!status) status = complete_axes(file, layout->knowledge);
-    if (!status) status = write_sweep_text(file, layout);
+    if (status == SW_OK) status = fill_rows(file, path, schema, layout, growth);
+    if (status == SW_OK) status = renew_checksums(file, rows, row_count);
+    if (status == SW_OK) status = complete_axes(file, layout->knowledge);
+    if (status == SW_OK) status = write_sweep_text(file, layout);
     free(rows);
     return close_file(file, path, status);
 }

@@ -24,8 +24,8 @@ void sw_growth_release(sw_growth *growth);
 /* The text that the layout gives run i for a TEXT field of the schema. */
 const char *sw_layout_text(const sw_schema *schema, const sw_store_layout *layout, int field, size_t i);
 /* The numbers of a row that the layout knows: seed and axes. false = the field is not one of them. */
-bool sw_layout_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_layout *layout,
-                      int field, size_t i);
+bool sw_layout_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_layout *layout, int field,
+                      size_t i);
 /* A column can hold the values of a field: the same type, or a wider number (an axis of integers that became reals). */
 bool sw_can_hold(sw_field_type column, sw_field_type field);
 

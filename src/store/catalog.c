@@ -19,23 +19,22 @@ static sw_status classify(sw_column *column)
     const H5T_class_t class = H5Tget_class(type);
     const size_t size = H5Tget_size(type);
     const bool is_signed = class == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
-    if (class == H5T_FLOAT && size == 4) {
+    if (class == H5T_FLOAT && size == 4)
         column->type = SW_FIELD_F32;
-    } else if (class == H5T_FLOAT && size == 8) {
+    else if (class == H5T_FLOAT && size == 8)
         column->type = SW_FIELD_F64;
-    } else if (is_signed && size == 1) {
+    else if (is_signed && size == 1)
         column->type = SW_FIELD_I8;
-    } else if (is_signed && size == 4) {
+    else if (is_signed && size == 4)
         column->type = SW_FIELD_I32;
-    } else if (is_signed && size == 8) {
+    else if (is_signed && size == 8)
         column->type = SW_FIELD_I64;
-    } else if (class == H5T_STRING && H5Tis_variable_str(type) > 0) {
+    else if (class == H5T_STRING && H5Tis_variable_str(type) > 0)
         column->type = SW_FIELD_TEXT;
-    } else if (class == H5T_STRING && size == 1) {
+    else if (class == H5T_STRING && size == 1)
         column->type = SW_FIELD_CHAR;
-    } else {
+    else
         status = sw_fail(SW_E_STORE, "%s has a type that symsweep does not write", column->path);
-    }
     sw_h5_close(type);
     return status;
 }
@@ -69,7 +68,8 @@ static bool match_scale(sw_dimension *out, const hvl_t *list, const scales *know
     return false;
 }
 
-/* Reads DIMENSION_LIST itself: the library's way through H5DSiterate_scales takes a third of a millisecond a dataset. */
+/* Reads DIMENSION_LIST itself: the library's way through H5DSiterate_scales takes a third of a millisecond a dataset.
+ */
 static sw_status find_dimensions(sw_column *column, const scales *known)
 {
     hvl_t lists[SW_H5_RANK_MAX] = {{0}};
@@ -81,11 +81,9 @@ static sw_status find_dimensions(sw_column *column, const scales *known)
         H5Eclear2(H5E_DEFAULT);
         status = sw_fail(SW_E_STORE, "%s has no dimension scales", column->path);
     }
-    for (int i = 0; i < column->rank && !status; i++) {
-        if (!match_scale(&column->dimensions[i], &lists[i], known) ||
-            (i == 0) != (column->dimensions[i] == SW_DIM_RUN))
+    for (int i = 0; i < column->rank && status == SW_OK; i++)
+        if (!match_scale(&column->dimensions[i], &lists[i], known) || (i == 0) != (column->dimensions[i] == SW_DIM_RUN))
             status = sw_fail(SW_E_STORE, "%s: dimension %d has no known scale", column->path, i);
-    }
     if (space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, lists);
     sw_h5_close(space);
     sw_h5_close(attribute);
@@ -129,8 +127,8 @@ static sw_status open_column(sw_catalog *catalog, hid_t file, const scales *know
     if (column->rank < 0) return SW_E_STORE;
     if (column->rank == 0) return sw_fail(SW_E_STORE, "%s has no dimension", column->path);
     sw_status status = classify(column);
-    if (!status) status = find_dimensions(column, known);
-    if (!status) status = find_fill(column);
+    if (status == SW_OK) status = find_dimensions(column, known);
+    if (status == SW_OK) status = find_fill(column);
     return status;
 }
 
@@ -178,8 +176,8 @@ static sw_status check_core(const sw_catalog *catalog)
         const char *path;
         sw_field_type type;
         int rank;
-    } core[] = {{"/runs/id", SW_FIELD_TEXT, 1},     {"/runs/config", SW_FIELD_TEXT, 1},
-                {"/runs/status", SW_FIELD_I8, 1},   {"/runs/written", SW_FIELD_I64, 1},
+    } core[] = {{"/runs/id", SW_FIELD_TEXT, 1},      {"/runs/config", SW_FIELD_TEXT, 1},
+                {"/runs/status", SW_FIELD_I8, 1},    {"/runs/written", SW_FIELD_I64, 1},
                 {"/runs/checksum", SW_FIELD_I64, 1}, {"/curves/step", SW_FIELD_I64, 2}};
     for (size_t i = 0; i < sizeof core / sizeof core[0]; i++) {
         const sw_column *column = sw_catalog_find(catalog, core[i].path);
@@ -194,7 +192,7 @@ static sw_status check_runs(sw_catalog *catalog)
 {
     static const hsize_t runs_max = 10000000, row_max = (hsize_t)1 << 40;
     const sw_status status = check_core(catalog);
-    if (status) return status;
+    if (status != SW_OK) return status;
     catalog->runs = sw_catalog_find(catalog, "/runs/id")->extents[0];
     if (catalog->runs > runs_max)
         return sw_fail(SW_E_STORE, "%llu runs are more than any sweep has", (unsigned long long)catalog->runs);
@@ -257,8 +255,10 @@ int sw_catalog_index(const sw_catalog *catalog, const char *path)
         const size_t middle = low + (high - low) / 2;
         const int order = strcmp(path, catalog->columns[middle].path);
         if (order == 0) return (int)middle;
-        if (order < 0) high = middle;
-        else low = middle + 1;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return -1;
 }
@@ -308,8 +308,7 @@ sw_status sw_column_read(const sw_column *column, hsize_t first, hsize_t count, 
     return sw_h5_read_box(column->dataset, column->path, memory_type, 1, &first, &count, values);
 }
 
-sw_status sw_column_write(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type,
-                          const void *values)
+sw_status sw_column_write(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type, const void *values)
 {
     return sw_h5_write_box(column->dataset, column->path, memory_type, 1, &first, &count, values);
 }
@@ -361,14 +360,13 @@ sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t c
     size_t copied = 0;
     hid_t type = text_memory_type(column);
     char **raw = calloc(count ? count : 1, sizeof *raw);
-    if (type < 0) {
+    if (type < 0)
         status = SW_E_STORE;
-    } else if (!raw) {
+    else if (!raw)
         status = sw_fail(SW_E_MEMORY, "%s", column->path);
-    } else {
+    else
         status = sw_h5_read_box(column->dataset, column->path, type, 1, &first, &count, raw);
-    }
-    for (; !status && copied < count; copied++) {
+    for (; status == SW_OK && copied < count; copied++) {
         values[copied] = strdup(raw[copied] ? raw[copied] : "");
         if (!values[copied]) status = sw_fail(SW_E_MEMORY, "%s", column->path);
     }
@@ -394,8 +392,7 @@ sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t 
 
 /* ---- records ---- */
 
-sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
-                                  int64_t count)
+sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first, int64_t count)
 {
     const hsize_t start[2] = {(hsize_t)row, (hsize_t)first}, size[2] = {1, (hsize_t)count};
     const sw_column *step = sw_catalog_find(catalog, "/curves/step");
@@ -405,22 +402,21 @@ sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int
     int64_t *steps = malloc((size_t)count * sizeof *steps);
     float *values = malloc((size_t)count * sizeof *values);
     if (!steps || !values) status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
-    if (!status) status = sw_h5_read_box(step->dataset, step->path, H5T_NATIVE_INT64, 2, start, size, steps);
-    for (int64_t i = 0; i < count && !status; i++) {
+    if (status == SW_OK) status = sw_h5_read_box(step->dataset, step->path, H5T_NATIVE_INT64, 2, start, size, steps);
+    for (int64_t i = 0; i < count && status == SW_OK; i++) {
         out[i].step = steps[i];
         out[i].evaluation = (int32_t)(first + i);
         out[i].reserved = 0;
     }
-    for (int m = 0; m < SW_METRIC_COUNT && !status; m++) {
+    for (int m = 0; m < SW_METRIC_COUNT && status == SW_OK; m++) {
         char path[192];
         sw_metric_path(path, m);
         const sw_column *column = sw_catalog_find(catalog, path);
-        if (column && column->rank == 2 && column->type == SW_FIELD_F32) {
+        if (column && column->rank == 2 && column->type == SW_FIELD_F32)
             status = sw_h5_read_box(column->dataset, path, H5T_NATIVE_FLOAT, 2, start, size, values);
-        } else {
+        else
             for (int64_t i = 0; i < count; i++) values[i] = NAN;
-        }
-        for (int64_t i = 0; i < count && !status; i++) out[i].value[m] = values[i];
+        for (int64_t i = 0; i < count && status == SW_OK; i++) out[i].value[m] = values[i];
     }
     free(values);
     free(steps);

@@ -9,8 +9,8 @@
 enum { SLICE_ELEMENTS = 1 << 18 };
 
 /* Where and how fast a run was trained is no part of what it found: the same run has the same checksum everywhere. */
-static const char *const left_out[] = {"/runs/checksum",      "/runs/host",         "/runs/rank",
-                                       "/runs/attempts",      "/runs/wall_seconds", "/runs/steps_per_second",
+static const char *const left_out[] = {"/runs/checksum",     "/runs/host",         "/runs/rank",
+                                       "/runs/attempts",     "/runs/wall_seconds", "/runs/steps_per_second",
                                        "/runs/measure_share"};
 
 static bool is_left_out(const char *path)
@@ -56,7 +56,7 @@ static sw_status add_texts(row_sum *sums, const sw_column *column, int64_t first
     char **texts = calloc((size_t)count + 1, sizeof *texts);
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
     const sw_status status = sw_column_read_texts(column, (hsize_t)first, (hsize_t)count, texts);
-    for (int64_t r = 0; r < count && !status; r++) {
+    for (int64_t r = 0; r < count && status == SW_OK; r++) {
         if (texts[r][0]) {
             add_path(&sums[r], column->path);
             sums[r].crc = (uint32_t)crc32(sums[r].crc, (const Bytef *)texts[r], (uInt)strlen(texts[r]) + 1);
@@ -83,14 +83,14 @@ static sw_status add_numbers(row_sum *sums, const sw_column *column, int64_t fir
     if (!values) return sw_fail(SW_E_MEMORY, "%s", column->path);
 
     sw_status status = SW_OK;
-    for (int64_t r = 0; r < count && !status; r += together) {
-        for (hsize_t e = 0; e < depth && !status; e += step) {
+    for (int64_t r = 0; r < count && status == SW_OK; r += together) {
+        for (hsize_t e = 0; e < depth && status == SW_OK; e += step) {
             const hsize_t take = e + step <= depth ? step : depth - e;
             hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)(first + r), e}, size[SW_H5_RANK_MAX] = {(hsize_t)together, take};
             for (int i = 2; i < column->rank; i++) size[i] = column->extents[i];
             status = sw_h5_read_box(column->dataset, column->path, sw_column_memory_type(column->type), column->rank,
                                     start, size, values);
-            for (int64_t k = 0; k < together && !status; k++)
+            for (int64_t k = 0; k < together && status == SW_OK; k++)
                 add_values(&sums[r + k], column, values + (size_t)k * take * entry * sw_field_size(column->type),
                            take * entry);
         }
@@ -106,7 +106,7 @@ sw_status sw_rows_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t f
     if (!sums) return sw_fail(SW_E_MEMORY, "checksums");
     sw_status status = SW_OK;
     for (int64_t r = 0; r < count; r++) sums[r].crc = (uint32_t)crc32(0, NULL, 0);
-    for (size_t c = 0; c < catalog->count && !status; c++) {
+    for (size_t c = 0; c < catalog->count && status == SW_OK; c++) {
         const sw_column *column = &catalog->columns[c];
         if (is_left_out(column->path)) continue;
         for (int64_t r = 0; r < count; r++) sums[r].named = false;
@@ -117,7 +117,7 @@ sw_status sw_rows_checksum_as(int64_t *out, const sw_catalog *catalog, int64_t f
         status = column->type == SW_FIELD_TEXT ? add_texts(sums, column, first, count)
                                                : add_numbers(sums, column, first, count);
     }
-    for (int64_t r = 0; r < count && !status; r++) out[r] = (int64_t)sums[r].crc;
+    for (int64_t r = 0; r < count && status == SW_OK; r++) out[r] = (int64_t)sums[r].crc;
     free(sums);
     return status;
 }
@@ -137,8 +137,8 @@ sw_status sw_row_is_sound(bool *out, const sw_catalog *catalog, int64_t row)
     const sw_column *column = sw_catalog_find(catalog, "/runs/checksum");
     int64_t stored = 0, found = 0;
     sw_status status = sw_column_read(column, (hsize_t)row, 1, H5T_NATIVE_INT64, &stored);
-    if (!status) status = sw_row_checksum(&found, catalog, row);
-    *out = !status && found == stored;
+    if (status == SW_OK) status = sw_row_checksum(&found, catalog, row);
+    *out = status == SW_OK && found == stored;
     return status;
 }
 
@@ -146,7 +146,7 @@ sw_status sw_row_renew_checksum(const sw_catalog *catalog, int64_t row)
 {
     int64_t sum;
     sw_status status = sw_row_checksum(&sum, catalog, row);
-    if (!status)
+    if (status == SW_OK)
         status = sw_column_write(sw_catalog_find(catalog, "/runs/checksum"), (hsize_t)row, 1, H5T_NATIVE_INT64, &sum);
     return status;
 }

@@ -5,8 +5,8 @@
 #include "store/catalog.h"
 
 /* CRC-32 over the columns in bytewise order of their paths, but /runs/checksum: for each that holds a value in the row
- * its path with a closing zero byte, then its values that are not missing, in row-major order, little-endian (texts with
- * a closing zero byte). So neither new datasets nor longer dimensions change it. */
+ * its path with a closing zero byte, then its values that are not missing, in row-major order, little-endian (texts
+ * with a closing zero byte). So neither new datasets nor longer dimensions change it. */
 sw_status sw_row_checksum(int64_t *out, const sw_catalog *catalog, int64_t row) SW_MUST_CHECK;
 
 /* The same for rows [first, first + count), reading them together. */

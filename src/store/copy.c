@@ -22,8 +22,8 @@ typedef struct source {
     sw_catalog *catalog;
     int64_t extents[SW_DIM_COUNT];
     char *sweep_name, *created, *sweep_text;
-    char **ids;      /* [catalog->runs] */
-    int8_t *state;   /* [catalog->runs] */
+    char **ids;    /* [catalog->runs] */
+    int8_t *state; /* [catalog->runs] */
     sw_damage damage;
 } source;
 
@@ -71,20 +71,20 @@ static void close_source(source *s)
 static sw_status load_source(source *s)
 {
     sw_status status = sw_h5_open_readable(&s->file, s->path);
-    if (!status) status = sw_check_format(s->file, s->path, NULL);
-    if (!status) status = sw_catalog_open(&s->catalog, s->file);
-    if (!status) status = sw_scales_read(s->file, s->extents);
-    if (!status) status = sw_h5_get_text(&s->sweep_name, s->file, "sweep_name");
-    if (!status) status = sw_h5_get_text(&s->created, s->file, "created_utc");
-    if (!status) status = sw_sweep_text_read(&s->sweep_text, s->file);
-    if (status) return status;
+    if (status == SW_OK) status = sw_check_format(s->file, s->path, NULL);
+    if (status == SW_OK) status = sw_catalog_open(&s->catalog, s->file);
+    if (status == SW_OK) status = sw_scales_read(s->file, s->extents);
+    if (status == SW_OK) status = sw_h5_get_text(&s->sweep_name, s->file, "sweep_name");
+    if (status == SW_OK) status = sw_h5_get_text(&s->created, s->file, "created_utc");
+    if (status == SW_OK) status = sw_sweep_text_read(&s->sweep_text, s->file);
+    if (status != SW_OK) return status;
     const hsize_t runs = s->catalog->runs;
     const sw_column *state = sw_catalog_find(s->catalog, "/runs/status");
     s->ids = calloc(runs + 1, sizeof *s->ids);
     s->state = calloc(runs + 1, sizeof *s->state);
     if (!s->ids || !s->state) return sw_fail(SW_E_MEMORY, "%s", s->path);
     status = sw_column_read_texts(sw_catalog_find(s->catalog, "/runs/id"), 0, runs, s->ids);
-    if (!status) status = sw_column_read(state, 0, runs, H5T_NATIVE_INT8, s->state);
+    if (status == SW_OK) status = sw_column_read(state, 0, runs, H5T_NATIVE_INT8, s->state);
     return status;
 }
 
@@ -97,11 +97,11 @@ static sw_status open_source(source *s, const char *path)
         return sw_fail(SW_E_BUSY, "%s: a writer holds it: host %s, process %lld, since %s", path, holder.host,
                        (long long)holder.pid, holder.since);
     sw_status status = sw_verify_file(&s->damage, path, SW_VERIFY_TO_WRITE);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = load_source(s);
-    for (size_t i = 0; i < s->damage.count && !status; i++)
+    for (size_t i = 0; i < s->damage.count && status == SW_OK; i++)
         sw_warn("%s: run %lld is damaged (its checksum does not fit)", path, (long long)s->damage.rows[i]);
-    return status ? sw_fail_in(status, "%s", path) : SW_OK;
+    return status != SW_OK ? sw_fail_in(status, "%s", path) : SW_OK;
 }
 
 static sw_status open_sources(copy *c, const char *const *paths, size_t count)
@@ -109,11 +109,11 @@ static sw_status open_sources(copy *c, const char *const *paths, size_t count)
     c->sources = calloc(count, sizeof *c->sources);
     if (!c->sources) return sw_fail(SW_E_MEMORY, "%zu files", count);
     sw_status status = SW_OK;
-    for (size_t i = 0; i < count && !status; i++) {
+    for (size_t i = 0; i < count && status == SW_OK; i++) {
         c->source_count = i + 1;
         status = open_source(&c->sources[i], paths[i]);
         const char *name = c->sources[i].sweep_name, *first = c->sources[0].sweep_name;
-        if (!status && strcmp(name ? name : "", first ? first : "") != 0)
+        if (status == SW_OK && strcmp(name ? name : "", first ? first : "") != 0)
             status = sw_fail(SW_E_STORE, "%s holds the sweep \"%s\", %s the sweep \"%s\"", paths[0], first ? first : "",
                              paths[i], name ? name : "");
     }
@@ -134,8 +134,10 @@ static int worth(const source *s, int64_t row)
 {
     if (is_damaged(s, row)) return 0;
     switch (s->state[row]) {
-    case SW_RUN_DONE: case SW_RUN_DIVERGED: return 3;
-    case SW_RUN_NOT_SELECTED: case SW_RUN_PRUNED: return 2;
+    case SW_RUN_DONE:
+    case SW_RUN_DIVERGED: return 3;
+    case SW_RUN_NOT_SELECTED:
+    case SW_RUN_PRUNED: return 2;
     case SW_RUN_FAILED: return 1;
     default: return 0;
     }
@@ -192,8 +194,8 @@ static const source *newest(const copy *c)
 
 static int compare_to_candidate(const void *id, const void *item) { return strcmp(id, ((const candidate *)item)->id); }
 
-/* Rows stand as the plan of the newest sweep has them, so that shards make the file of the whole job; what is no longer in
- * it follows as it is met. */
+/* Rows stand as the plan of the newest sweep has them, so that shards make the file of the whole job; what is no longer
+ * in it follows as it is met. */
 static sw_status put_in_order(const copy *c, candidate *rows, size_t count)
 {
     char **ids = NULL;
@@ -224,10 +226,9 @@ static sw_status choose_rows(copy *c)
         return sw_fail(SW_E_MEMORY, "%zu rows", count);
     }
     size_t n = 0;
-    for (size_t i = 0; i < c->source_count; i++) {
+    for (size_t i = 0; i < c->source_count; i++)
         for (int64_t r = 0; r < (int64_t)c->sources[i].catalog->runs; r++, n++)
             all[n] = (candidate){c->sources[i].ids[r], {i, r}, n, 0};
-    }
     c->row_count = keep_best(all, count, c->sources);
     const sw_status status = put_in_order(c, all, c->row_count);
     for (size_t i = 0; i < c->row_count; i++) c->rows[i] = all[i].from;
@@ -297,10 +298,12 @@ static sw_status join_columns(copy *c)
     sw_status status = SW_OK;
     for (size_t i = 0; i < c->source_count; i++) {
         const sw_catalog *catalog = c->sources[i].catalog;
-        for (size_t k = 0; k < catalog->count && !status; k++) {
+        for (size_t k = 0; k < catalog->count && status == SW_OK; k++) {
             target *t = find_target(c, catalog->columns[k].path);
-            if (t) status = join_types(t, &catalog->columns[k], c->sources[i].path, &c->widened);
-            else add_target(c, &catalog->columns[k], i);
+            if (t)
+                status = join_types(t, &catalog->columns[k], c->sources[i].path, &c->widened);
+            else
+                add_target(c, &catalog->columns[k], i);
         }
         for (int d = 0; d < SW_DIM_COUNT; d++)
             if (c->sources[i].extents[d] > c->extents[d]) c->extents[d] = c->sources[i].extents[d];
@@ -317,7 +320,7 @@ static sw_status copy_column(const copy *c, const sw_column *to)
 {
     enum { TOGETHER = 64 };
     sw_status status = SW_OK;
-    for (size_t i = 0; i < c->row_count && !status;) {
+    for (size_t i = 0; i < c->row_count && status == SW_OK;) {
         const chosen first = c->rows[i];
         size_t n = 1;
         while (i + n < c->row_count && n < TOGETHER && c->rows[i + n].source == first.source &&
@@ -335,12 +338,12 @@ static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
 {
     const sw_column *state = sw_catalog_find(catalog, "/runs/status");
     sw_status status = SW_OK;
-    for (size_t i = 0; i < c->row_count && !status; i++) {
+    for (size_t i = 0; i < c->row_count && status == SW_OK; i++) {
         const source *s = &c->sources[c->rows[i].source];
         const int8_t code = s->state[c->rows[i].row], pending = SW_RUN_PENDING;
         if (code == SW_RUN_RUNNING) status = sw_column_write(state, i, 1, H5T_NATIVE_INT8, &pending);
         if (!c->widened || worth(s, c->rows[i].row) == 0) continue;
-        if (!status) status = sw_row_renew_checksum(catalog, (int64_t)i);
+        if (status == SW_OK) status = sw_row_renew_checksum(catalog, (int64_t)i);
     }
     return status;
 }
@@ -350,12 +353,13 @@ static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
 static sw_status create_targets(const copy *c, hid_t file)
 {
     sw_status status = SW_OK;
-    for (size_t i = 0; i < c->target_count && !status; i++) {
+    for (size_t i = 0; i < c->target_count && status == SW_OK; i++) {
         const target *t = &c->targets[i];
         hid_t dataset;
-        status = sw_dataset_create(&dataset, file, &t->field, c->extents, c->compressed && t->field.type != SW_FIELD_TEXT);
-        if (!status) status = sw_copy_attributes(t->model->dataset, dataset, t->field.path);
-        if (!status && t->field.type != t->model->type) status = sw_copy_missing(dataset, &t->field);
+        status =
+            sw_dataset_create(&dataset, file, &t->field, c->extents, c->compressed && t->field.type != SW_FIELD_TEXT);
+        if (status == SW_OK) status = sw_copy_attributes(t->model->dataset, dataset, t->field.path);
+        if (status == SW_OK && t->field.type != t->model->type) status = sw_copy_missing(dataset, &t->field);
         sw_h5_close(dataset);
     }
     return status;
@@ -365,10 +369,10 @@ static sw_status fill_targets(const copy *c, hid_t file)
 {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
-    if (status) return status;
-    for (size_t i = 0; i < catalog->count && !status; i++) status = copy_column(c, &catalog->columns[i]);
-    if (!status) status = settle_rows(c, catalog);
-    if (!status) status = sw_axes_complete(catalog, c->knowledge);
+    if (status != SW_OK) return status;
+    for (size_t i = 0; i < catalog->count && status == SW_OK; i++) status = copy_column(c, &catalog->columns[i]);
+    if (status == SW_OK) status = settle_rows(c, catalog);
+    if (status == SW_OK) status = sw_axes_complete(catalog, c->knowledge);
     sw_catalog_close(catalog);
     return status;
 }
@@ -378,14 +382,14 @@ static sw_status write_copy(const copy *c, const char *path)
     hid_t file;
     const source *model = newest(c);
     sw_status status = sw_root_create(&file, path);
-    if (!status) status = sw_copy_attributes(model->file, file, "/");
-    if (!status) status = sw_scales_create(file, c->extents);
-    if (!status && model->sweep_text) status = sw_sweep_text_write(file, model->sweep_text);
-    if (!status) status = create_targets(c, file);
-    if (!status) status = fill_targets(c, file);
+    if (status == SW_OK) status = sw_copy_attributes(model->file, file, "/");
+    if (status == SW_OK) status = sw_scales_create(file, c->extents);
+    if (status == SW_OK && model->sweep_text) status = sw_sweep_text_write(file, model->sweep_text);
+    if (status == SW_OK) status = create_targets(c, file);
+    if (status == SW_OK) status = fill_targets(c, file);
     if (file >= 0) {
         const sw_status closed = sw_vfd_close(file, path);
-        if (!status) status = closed;
+        if (status == SW_OK) status = closed;
     }
     return status;
 }
@@ -398,13 +402,13 @@ static sw_status copy_files(const char *to, const char *const *from, size_t coun
     if (snprintf(temporary, sizeof temporary, "%s.new", to) >= SW_PATH_MAX)
         return sw_fail(SW_E_IO, "%s: the name is too long", to);
     sw_status status = open_sources(&c, from, count);
-    if (!status) status = choose_rows(&c);
-    if (!status) status = join_columns(&c);
-    if (!status) {
+    if (status == SW_OK) status = choose_rows(&c);
+    if (status == SW_OK) status = join_columns(&c);
+    if (status == SW_OK) {
         unlink(temporary); /* left by a copy that was killed; the lock says that nobody is at it */
         status = write_copy(&c, temporary);
-        if (!status) status = sw_put_in_place(temporary, to);
-        if (status) unlink(temporary);
+        if (status == SW_OK) status = sw_put_in_place(temporary, to);
+        if (status != SW_OK) unlink(temporary);
     }
     for (size_t i = 0; i < c.source_count; i++) close_source(&c.sources[i]);
     free(c.sources);
@@ -421,7 +425,7 @@ static sw_status copy_to_new(const char *to, const char *const *from, size_t cou
     if (count == 0) return sw_fail(SW_E_USAGE, "nothing to put into %s", to);
     if (access(to, F_OK) == 0) return sw_fail(SW_E_STORE, "%s exists already", to);
     sw_status status = sw_lock_take(&lock, to);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = copy_files(to, from, count, compressed, knowledge);
     sw_lock_release(lock);
     return status;

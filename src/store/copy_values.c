@@ -83,13 +83,13 @@ static sw_status copy_box(const sw_column *from, const sw_column *to, int64_t fr
     char *values = malloc(elements * 8);
     if (!values) return sw_fail(SW_E_MEMORY, "%s", from->path);
     sw_status status = sw_h5_read_box(from->dataset, from->path, type, from->rank, start, count, values);
-    if (!status && to->type == SW_FIELD_F64 && from->type != SW_FIELD_F64 && from->type != SW_FIELD_F32) {
+    if (status == SW_OK && to->type == SW_FIELD_F64 && from->type != SW_FIELD_F64 && from->type != SW_FIELD_F32) {
         double *reals = (double *)(void *)values;
         for (size_t i = 0; i < elements; i++)
             if (reals[i] == -1) reals[i] = NAN;
     }
     /* Chunks that were never written take no room in the copy either. */
-    if (!status && !all_fill(to, values, elements)) {
+    if (status == SW_OK && !all_fill(to, values, elements)) {
         start[0] = (hsize_t)to_row;
         status = sw_h5_write_box(to->dataset, to->path, type, to->rank, start, count, values);
     }
@@ -108,20 +108,18 @@ static sw_status copy_numbers(const sw_column *from, const sw_column *to, int64_
     const size_t entry = row_elements / depth;
     const hsize_t step = entry < ELEMENTS ? ELEMENTS / entry : 1;
     sw_status status = SW_OK;
-    for (int64_t r = 0; r < rows && !status; r++) {
-        for (hsize_t e = 0; e < depth && !status; e += step)
+    for (int64_t r = 0; r < rows && status == SW_OK; r++)
+        for (hsize_t e = 0; e < depth && status == SW_OK; e += step)
             status = copy_box(from, to, from_row + r, to_row + r, 1, e, e + step <= depth ? step : depth - e);
-    }
     return status;
 }
 
-static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
-                            int64_t rows)
+static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows)
 {
     char **texts = calloc((size_t)rows + 1, sizeof *texts);
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", from->path);
     sw_status status = sw_column_read_texts(from, (hsize_t)from_row, (hsize_t)rows, texts);
-    if (!status) {
+    if (status == SW_OK) {
         status = sw_column_write_texts(to, (hsize_t)to_row, (hsize_t)rows, (const char *const *)texts);
         for (int64_t r = 0; r < rows; r++) free(texts[r]);
     }

@@ -19,7 +19,7 @@ sw_status sw_root_create(hid_t *out, const char *path)
         goto done;
     }
     status = sw_refused("store.create", path);
-    if (status) goto done;
+    if (status != SW_OK) goto done;
     *out = H5Fcreate(path, H5F_ACC_EXCL, create, access);
     if (*out < 0) status = sw_h5_fail("cannot make %s", path);
 done:
@@ -77,7 +77,7 @@ static sw_status create_scale(hid_t file, sw_dimension dimension, int64_t extent
 sw_status sw_scales_create(hid_t file, const int64_t extents[SW_DIM_COUNT])
 {
     sw_status status = SW_OK;
-    for (int d = 0; d < SW_DIM_COUNT && !status; d++) status = create_scale(file, (sw_dimension)d, extents[d]);
+    for (int d = 0; d < SW_DIM_COUNT && status == SW_OK; d++) status = create_scale(file, (sw_dimension)d, extents[d]);
     return status;
 }
 
@@ -110,7 +110,7 @@ sw_status sw_scales_set(hid_t file, const int64_t extents[SW_DIM_COUNT])
 sw_status sw_scales_attach(hid_t file, hid_t dataset, const char *path, int rank, const sw_dimension *dimensions)
 {
     sw_status status = SW_OK;
-    for (int i = 0; i < rank && !status; i++) {
+    for (int i = 0; i < rank && status == SW_OK; i++) {
         hid_t scale = H5Dopen2(file, sw_dimension_names[dimensions[i]], H5P_DEFAULT);
         if (scale < 0 || H5DSattach_scale(dataset, scale, (unsigned)i) < 0)
             status = sw_h5_fail("%s: scale of dimension %d", path, i);
@@ -138,21 +138,21 @@ hid_t sw_field_file_type(sw_field_type type)
 static sw_status describe(hid_t dataset, const sw_field *field)
 {
     sw_status status = sw_h5_set_text(dataset, "long_name", field->long_name);
-    if (!status) status = sw_h5_set_text(dataset, "units", field->units);
-    if (!status) status = sw_h5_set_text(dataset, "definition", field->definition);
-    if (!status && field->type != SW_FIELD_TEXT && field->type != SW_FIELD_CHAR) {
+    if (status == SW_OK) status = sw_h5_set_text(dataset, "units", field->units);
+    if (status == SW_OK) status = sw_h5_set_text(dataset, "definition", field->definition);
+    if (status == SW_OK && field->type != SW_FIELD_TEXT && field->type != SW_FIELD_CHAR) {
         char missing[8];
         hid_t type = sw_field_file_type(field->type);
         sw_field_missing(missing, field->type);
         status = sw_h5_set_array(dataset, "_FillValue", type, sw_column_memory_type(field->type), missing, 1);
         sw_h5_close(type);
     }
-    if (!status && field->flag_meanings) {
+    if (status == SW_OK && field->flag_meanings) {
         static const int8_t codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
         size_t count = 1;
         for (const char *c = field->flag_meanings; *c; c++) count += *c == ' ';
         status = sw_h5_set_array(dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, codes, count);
-        if (!status) status = sw_h5_set_text(dataset, "flag_meanings", field->flag_meanings);
+        if (status == SW_OK) status = sw_h5_set_text(dataset, "flag_meanings", field->flag_meanings);
     }
     return status;
 }
@@ -162,12 +162,10 @@ static sw_status set_fill(hid_t create, const sw_field *field)
     char missing[8];
     if (field->type == SW_FIELD_TEXT) return SW_OK;
     sw_field_missing(missing, field->type);
-    const bool is_integer =
-        field->type == SW_FIELD_I8 || field->type == SW_FIELD_I32 || field->type == SW_FIELD_I64;
+    const bool is_integer = field->type == SW_FIELD_I8 || field->type == SW_FIELD_I32 || field->type == SW_FIELD_I64;
     /* A code or counter may start at a value that is not "missing": pending 0, unfinished 5. */
-    const herr_t result = is_integer
-                              ? H5Pset_fill_value(create, H5T_NATIVE_INT64, &field->fill)
-                              : H5Pset_fill_value(create, sw_column_memory_type(field->type), missing);
+    const herr_t result = is_integer ? H5Pset_fill_value(create, H5T_NATIVE_INT64, &field->fill)
+                                     : H5Pset_fill_value(create, sw_column_memory_type(field->type), missing);
     return result < 0 ? sw_h5_fail("%s: fill value", field->path) : SW_OK;
 }
 
@@ -179,7 +177,7 @@ sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const
     hid_t space = -1, create = -1, type = -1, dataset = -1;
     *out = -1;
     sw_status status = sw_groups_create(file, field->path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     sw_field_chunk(tile, field, extents);
     for (int i = 0; i < field->rank; i++) {
         size[i] = (hsize_t)extents[field->dimensions[i]];
@@ -195,16 +193,16 @@ sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const
         goto done;
     }
     status = set_fill(create, field);
-    if (status) goto done;
+    if (status != SW_OK) goto done;
     dataset = H5Dcreate2(file, field->path, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
     if (dataset < 0) {
         status = sw_h5_fail("%s", field->path);
         goto done;
     }
     if (field->definition) status = describe(dataset, field);
-    if (!status) status = sw_scales_attach(file, dataset, field->path, field->rank, field->dimensions);
+    if (status == SW_OK) status = sw_scales_attach(file, dataset, field->path, field->rank, field->dimensions);
 done:
-    if (status) {
+    if (status != SW_OK) {
         sw_h5_close(dataset);
         dataset = -1;
     }
@@ -222,7 +220,7 @@ static const char sweep_path[] = "/sweep/config";
 sw_status sw_sweep_text_write(hid_t file, const char *text)
 {
     sw_status status = sw_groups_create(file, sweep_path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     hid_t type = sw_h5_text_type(), space = H5Screate(H5S_SCALAR), dataset = -1;
     const bool exists = H5Lexists(file, sweep_path, H5P_DEFAULT) > 0;
     if (type >= 0 && space >= 0) {
@@ -231,8 +229,9 @@ sw_status sw_sweep_text_write(hid_t file, const char *text)
     }
     if (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0)
         status = sw_h5_fail("%s", sweep_path);
-    if (!status && !exists) status = sw_h5_set_text(dataset, "long_name", "sweep file");
-    if (!status && !exists) status = sw_h5_set_text(dataset, "definition", "the sweep file as given, byte for byte");
+    if (status == SW_OK && !exists) status = sw_h5_set_text(dataset, "long_name", "sweep file");
+    if (status == SW_OK && !exists)
+        status = sw_h5_set_text(dataset, "definition", "the sweep file as given, byte for byte");
     sw_h5_close(dataset);
     sw_h5_close(space);
     sw_h5_close(type);

@@ -11,17 +11,18 @@ sw_status sw_root_create(hid_t *out, const char *path) SW_MUST_CHECK;
 sw_status sw_scales_create(hid_t file, const int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
 sw_status sw_scales_read(hid_t file, int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
 sw_status sw_scales_set(hid_t file, const int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
-sw_status sw_scales_attach(hid_t file, hid_t dataset, const char *path, int rank, const sw_dimension *dimensions)
-    SW_MUST_CHECK;
+sw_status sw_scales_attach(hid_t file, hid_t dataset, const char *path, int rank,
+                           const sw_dimension *dimensions) SW_MUST_CHECK;
 
 /* Type in the file; close with sw_h5_close. */
 hid_t sw_field_file_type(sw_field_type type);
 
-/* Makes the groups above the last / of `path`, where they are missing; they keep the order in which their members come. */
+/* Makes the groups above the last / of `path`, where they are missing; they keep the order in which their members come.
+ */
 sw_status sw_groups_create(hid_t file, const char *path) SW_MUST_CHECK;
 
-/* An empty dataset with its groups and scales; described when the field has a definition. `compressed`: gzip and shuffle,
- * for copies that are never written again. */
+/* An empty dataset with its groups and scales; described when the field has a definition. `compressed`: gzip and
+ * shuffle, for copies that are never written again. */
 sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const int64_t extents[SW_DIM_COUNT],
                             bool compressed) SW_MUST_CHECK;
 

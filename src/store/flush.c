@@ -52,7 +52,8 @@ typedef struct put {
 static sw_status put_integers(const sw_store *store, int64_t row, const put *puts, size_t count)
 {
     sw_status status = SW_OK;
-    for (size_t i = 0; i < count && !status; i++) status = put_integer(store, puts[i].field, row, puts[i].value);
+    for (size_t i = 0; i < count && status == SW_OK; i++)
+        status = put_integer(store, puts[i].field, row, puts[i].value);
     return status;
 }
 
@@ -69,21 +70,21 @@ static sw_status clear_entries(const sw_column *column, int64_t row, hsize_t fro
     char *values = malloc(entry * step * size);
     if (!values) return sw_fail(SW_E_MEMORY, "%s", column->path);
     sw_status status = SW_OK;
-    for (hsize_t e = from; e < depth && !status; e += step) {
+    for (hsize_t e = from; e < depth && status == SW_OK; e += step) {
         const hsize_t take = e + step <= depth ? step : depth - e;
         hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)row, e}, count[SW_H5_RANK_MAX] = {1, take};
         for (int i = 2; i < column->rank; i++) count[i] = column->extents[i];
         const hid_t type = sw_column_memory_type(column->type);
         status = sw_h5_read_box(column->dataset, column->path, type, column->rank, start, count, values);
         bool differs = false;
-        for (size_t i = 0; i < take * entry && !status; i++) {
-            const bool both_missing = sw_element_is_missing(column->type, values, i) &&
-                                      sw_element_is_missing(column->type, column->fill, 0);
+        for (size_t i = 0; i < take * entry && status == SW_OK; i++) {
+            const bool both_missing =
+                sw_element_is_missing(column->type, values, i) && sw_element_is_missing(column->type, column->fill, 0);
             if (both_missing || memcmp(values + i * size, column->fill, size) == 0) continue;
             memcpy(values + i * size, column->fill, size);
             differs = true;
         }
-        if (differs && !status)
+        if (differs && status == SW_OK)
             status = sw_h5_write_box(column->dataset, column->path, type, column->rank, start, count, values);
     }
     free(values);
@@ -106,17 +107,16 @@ static bool is_kept(const sw_store *store, const sw_column *column)
 static sw_status clear_row(const sw_store *store, int64_t row, const sw_pending *pending)
 {
     sw_status status = SW_OK;
-    for (size_t c = 0; c < store->catalog->count && !status; c++) {
+    for (size_t c = 0; c < store->catalog->count && status == SW_OK; c++) {
         const sw_column *column = &store->catalog->columns[c];
         const sw_dimension second = column->rank > 1 ? column->dimensions[1] : SW_DIM_RUN;
         if (is_kept(store, column)) continue;
-        if (second == SW_DIM_EVALUATION) {
+        if (second == SW_DIM_EVALUATION)
             status = clear_entries(column, row, (hsize_t)pending->keep_records);
-        } else if (second == SW_DIM_SNAPSHOT) {
+        else if (second == SW_DIM_SNAPSHOT)
             status = clear_entries(column, row, (hsize_t)pending->keep_snapshots);
-        } else if (pending->keep_records == 0) { /* a run that goes on keeps its facts */
+        else if (pending->keep_records == 0) /* a run that goes on keeps its facts */
             status = clear_entries(column, row, 0);
-        }
     }
     return status;
 }
@@ -132,15 +132,15 @@ static sw_status put_facts(const sw_store *store, int64_t row, const sw_run_fact
                         {s->fixed[SW_FIELD_UNMIRRORED_INPUTS], (int64_t)facts->unmirrored_inputs},
                         {s->fixed[SW_FIELD_UNDERIVED_INPUTS], (int64_t)facts->underived_inputs}};
     sw_status status = put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
-    if (!status) status = put_real(store, s->fixed[SW_FIELD_MAJORITY], row, facts->majority);
-    if (!status) status = put_text(store, s->fixed[SW_FIELD_BLAS_CORE], row, facts->blas_core);
-    for (int f = 0; f < SW_FAMILY_COUNT && !status; f++) {
+    if (status == SW_OK) status = put_real(store, s->fixed[SW_FIELD_MAJORITY], row, facts->majority);
+    if (status == SW_OK) status = put_text(store, s->fixed[SW_FIELD_BLAS_CORE], row, facts->blas_core);
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
         const put of_family[] = {{s->family[f][SW_FACT_TUPLES], facts->tuples[f]},
                                  {s->family[f][SW_FACT_ENUMERATED], facts->enumerated[f]},
                                  {s->family[f][SW_FACT_HOLDS], facts->holds[f]},
                                  {s->family[f][SW_FACT_PROMPTED], facts->prompted[f]}};
         status = put_integers(store, row, of_family, sizeof of_family / sizeof of_family[0]);
-        if (!status) status = put_real(store, s->family[f][SW_FACT_LEAK], row, facts->leak[f]);
+        if (status == SW_OK) status = put_real(store, s->family[f][SW_FACT_LEAK], row, facts->leak[f]);
     }
     return status;
 }
@@ -166,9 +166,9 @@ static sw_status put_data(const sw_store *store, int64_t row, const sw_run_data 
     const sw_schema *s = store->schema;
     const hsize_t inputs[] = {(hsize_t)data->inputs, (hsize_t)data->tokens};
     sw_status status = put_box(store, s->fixed[SW_FIELD_SPLIT], H5T_NATIVE_INT8, row, 0, 2, inputs, data->split);
-    if (!status)
+    if (status == SW_OK)
         status = put_box(store, s->fixed[SW_FIELD_INPUTS], H5T_NATIVE_INT32, row, 0, 3, inputs, data->input);
-    if (!status)
+    if (status == SW_OK)
         status = put_box(store, s->fixed[SW_FIELD_DATA_LABEL], H5T_NATIVE_INT32, row, 0, 2, inputs, data->label);
     return status;
 }
@@ -192,10 +192,10 @@ static sw_status put_snapshot(const sw_store *store, int64_t row, const sw_snaps
     };
     const hsize_t one[] = {1};
     sw_status status = SW_OK;
-    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0] && !status; i++)
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0] && status == SW_OK; i++)
         status = put_box(store, store->schema->fixed[arrays[i].field], H5T_NATIVE_FLOAT, row, at, arrays[i].rank,
                          arrays[i].after, arrays[i].values);
-    if (!status)
+    if (status == SW_OK)
         status = put_box(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP], H5T_NATIVE_INT64, row, at, 2, one,
                          &snapshot->step);
     return status;
@@ -211,15 +211,15 @@ static sw_status put_records(const sw_store *store, int64_t row, const sw_pendin
     float *values = malloc(count * sizeof *values);
     int64_t *steps = malloc(count * sizeof *steps);
     if (!values || !steps) status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
-    for (size_t i = 0; i < count && !status; i++) steps[i] = pending->records[i].step;
-    if (!status)
+    for (size_t i = 0; i < count && status == SW_OK; i++) steps[i] = pending->records[i].step;
+    if (status == SW_OK)
         status = put_box(store, store->schema->fixed[SW_FIELD_STEP], H5T_NATIVE_INT64, row, pending->first_record, 2,
                          after, steps);
-    for (int m = 0; m < SW_METRIC_COUNT && !status; m++) {
+    for (int m = 0; m < SW_METRIC_COUNT && status == SW_OK; m++) {
         if (store->schema->metric[m] < 0) continue;
         for (size_t i = 0; i < count; i++) values[i] = pending->records[i].value[m];
-        status = put_box(store, store->schema->metric[m], H5T_NATIVE_FLOAT, row, pending->first_record, 2, after,
-                         values);
+        status =
+            put_box(store, store->schema->metric[m], H5T_NATIVE_FLOAT, row, pending->first_record, 2, after, values);
     }
     free(steps);
     free(values);
@@ -237,7 +237,7 @@ static sw_status put_onsets(const sw_store *store, int64_t row, const sw_onsets 
                         {s->fixed[SW_FIELD_LEAD_TIME], o->lead_time_known ? o->lead_time : -1},
                         {s->fixed[SW_FIELD_PHASE], o->phase}};
     sw_status status = put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
-    for (int t = 0; t < SW_THRESHOLD_COUNT && !status; t++) {
+    for (int t = 0; t < SW_THRESHOLD_COUNT && status == SW_OK; t++) {
         const put of_threshold[] = {{s->crossing[0][SW_CROSSING_FIRST][t], o->train_first[t]},
                                     {s->crossing[0][SW_CROSSING_STABLE][t], o->train_stable[t]},
                                     {s->crossing[0][SW_CROSSING_FIRST_DIPS][t], o->train_dips[t]},
@@ -248,9 +248,9 @@ static sw_status put_onsets(const sw_store *store, int64_t row, const sw_onsets 
                                     {s->crossing[1][SW_CROSSING_STABLE_DIPS][t], o->test_dips[t]}};
         status = put_integers(store, row, of_threshold, sizeof of_threshold / sizeof of_threshold[0]);
     }
-    for (int f = 0; f < SW_FAMILY_COUNT && !status; f++) {
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
         status = put_integer(store, s->t_sym_mean[f], row, o->t_sym_mean[f]);
-        if (!status) status = put_integer(store, s->t_sym_max[f], row, o->t_sym_max[f]);
+        if (status == SW_OK) status = put_integer(store, s->t_sym_max[f], row, o->t_sym_max[f]);
     }
     return status;
 }
@@ -263,8 +263,8 @@ static sw_status put_refined(const sw_store *store, int64_t row, const sw_store_
                         {s->fixed[SW_FIELD_REFINE_DECIDED], refined->decided},
                         {s->fixed[SW_FIELD_REFINE_REACHED], refined->reached}};
     sw_status status = put_integers(store, row, puts, sizeof puts / sizeof puts[0]);
-    if (!status) status = put_real(store, s->fixed[SW_FIELD_REFINE_LOW], row, refined->low);
-    if (!status) status = put_real(store, s->fixed[SW_FIELD_REFINE_HIGH], row, refined->high);
+    if (status == SW_OK) status = put_real(store, s->fixed[SW_FIELD_REFINE_LOW], row, refined->low);
+    if (status == SW_OK) status = put_real(store, s->fixed[SW_FIELD_REFINE_HIGH], row, refined->high);
     return status;
 }
 
@@ -274,17 +274,17 @@ static sw_status put_result(const sw_store *store, int64_t row, const sw_pending
     const sw_run_result *result = &pending->result;
     const double wall = result->wall_seconds;
     sw_status status = put_integer(store, s->fixed[SW_FIELD_STEPS], row, result->steps);
-    if (!status) status = put_integer(store, s->fixed[SW_FIELD_STOPPED_EARLY], row, result->stopped_early);
-    if (!status) status = put_real(store, s->fixed[SW_FIELD_WALL_SECONDS], row, wall);
-    if (!status)
-        status = put_real(store, s->fixed[SW_FIELD_STEPS_PER_SECOND], row,
-                          wall > 0 ? (double)result->steps / wall : NAN);
-    if (!status)
-        status = put_real(store, s->fixed[SW_FIELD_MEASURE_SHARE], row,
-                          wall > 0 ? result->measure_seconds / wall : NAN);
-    if (!status) status = put_text(store, s->fixed[SW_FIELD_ERROR], row, result->error);
+    if (status == SW_OK) status = put_integer(store, s->fixed[SW_FIELD_STOPPED_EARLY], row, result->stopped_early);
+    if (status == SW_OK) status = put_real(store, s->fixed[SW_FIELD_WALL_SECONDS], row, wall);
+    if (status == SW_OK)
+        status =
+            put_real(store, s->fixed[SW_FIELD_STEPS_PER_SECOND], row, wall > 0 ? (double)result->steps / wall : NAN);
+    if (status == SW_OK)
+        status =
+            put_real(store, s->fixed[SW_FIELD_MEASURE_SHARE], row, wall > 0 ? result->measure_seconds / wall : NAN);
+    if (status == SW_OK) status = put_text(store, s->fixed[SW_FIELD_ERROR], row, result->error);
     const bool any = store->rows[row].records > 0;
-    for (int m = 0; m < SW_METRIC_COUNT && !status; m++)
+    for (int m = 0; m < SW_METRIC_COUNT && status == SW_OK; m++)
         status = put_real(store, s->final[m], row, any ? pending->last.value[m] : NAN);
     return status;
 }
@@ -296,25 +296,24 @@ static sw_status put_pending(sw_store *store, int64_t row)
     const sw_pending *pending = r->pending;
     if (pending->begin) {
         if (!r->clean) status = clear_row(store, row, pending);
-        if (!status) status = put_text(store, store->schema->fixed[SW_FIELD_HOST], row, pending->host);
-        if (!status) status = put_integer(store, store->schema->fixed[SW_FIELD_RANK], row, pending->rank);
+        if (status == SW_OK) status = put_text(store, store->schema->fixed[SW_FIELD_HOST], row, pending->host);
+        if (status == SW_OK) status = put_integer(store, store->schema->fixed[SW_FIELD_RANK], row, pending->rank);
     }
-    if (!status && pending->facts) status = put_facts(store, row, pending->facts);
-    if (!status && pending->data) status = put_data(store, row, pending->data);
-    if (!status) status = put_records(store, row, pending);
-    for (const sw_kept_snapshot *k = pending->snapshots; k && !status; k = k->next)
+    if (status == SW_OK && pending->facts) status = put_facts(store, row, pending->facts);
+    if (status == SW_OK && pending->data) status = put_data(store, row, pending->data);
+    if (status == SW_OK) status = put_records(store, row, pending);
+    for (const sw_kept_snapshot *k = pending->snapshots; k && status == SW_OK; k = k->next)
         status = put_snapshot(store, row, &k->snapshot);
-    if (!status && pending->finished) status = put_result(store, row, pending);
-    if (!status && pending->onsets_given) status = put_onsets(store, row, &pending->onsets);
-    if (!status && pending->refine_given) status = put_refined(store, row, &pending->refined);
+    if (status == SW_OK && pending->finished) status = put_result(store, row, pending);
+    if (status == SW_OK && pending->onsets_given) status = put_onsets(store, row, &pending->onsets);
+    if (status == SW_OK && pending->refine_given) status = put_refined(store, row, &pending->refined);
     return status;
 }
 
 /* ---- the phases ---- */
 
 /* state last: a kill before it leaves a running row, which the next start completes or goes on with. */
-static sw_status put_progress(const sw_store *store, int64_t row, sw_run_state state, int64_t written,
-                              int64_t checksum)
+static sw_status put_progress(const sw_store *store, int64_t row, sw_run_state state, int64_t written, int64_t checksum)
 {
     const sw_schema *s = store->schema;
     const put puts[] = {{s->fixed[SW_FIELD_WRITTEN], written},
@@ -328,21 +327,21 @@ static bool is_over(sw_run_state state) { return state != SW_RUN_PENDING && stat
 
 static sw_status end_phase(const sw_store *store, sw_status status)
 {
-    if (!status) status = sw_stage_write(store->stage);
-    return status ? status : sw_h5_flush(store->file, store->path);
+    if (status == SW_OK) status = sw_stage_write(store->stage);
+    return status != SW_OK ? status : sw_h5_flush(store->file, store->path);
 }
 
 static sw_status withdraw(const sw_store *store)
 {
     sw_status status = SW_OK;
     bool any = false;
-    for (size_t i = 0; i < store->dirty_count && !status; i++) {
+    for (size_t i = 0; i < store->dirty_count && status == SW_OK; i++) {
         const int64_t row = store->dirty[i];
         const sw_row *r = &store->rows[row];
         if (r->clean || !r->pending || !r->pending->begin) continue;
         any = true;
-        status = put_progress(store, row, SW_RUN_RUNNING, r->pending->keep_records,
-                              sw_progress_pack(r->pending->keep_sum));
+        status =
+            put_progress(store, row, SW_RUN_RUNNING, r->pending->keep_records, sw_progress_pack(r->pending->keep_sum));
     }
     return status || !any ? status : end_phase(store, status);
 }
@@ -354,7 +353,7 @@ static sw_status seal(const sw_store *store, const int64_t *rows, size_t count)
     int8_t states[SEALED_TOGETHER] = {0};
     for (size_t i = 0; i < count; i++) states[i] = (int8_t)store->rows[rows[i]].state;
     sw_status status = sw_rows_checksum_as(checksums, store->catalog, rows[0], (int64_t)count, states);
-    for (size_t i = 0; i < count && !status; i++) {
+    for (size_t i = 0; i < count && status == SW_OK; i++) {
         const sw_row *r = &store->rows[rows[i]];
         status = put_progress(store, rows[i], r->state, r->records, checksums[i]);
     }
@@ -377,13 +376,13 @@ static sw_status seal_all(const sw_store *store)
     for (size_t i = 0; i < store->dirty_count; i++)
         if (is_over(store->rows[store->dirty[i]].state)) rows[over++] = store->dirty[i];
     qsort(rows, over, sizeof *rows, by_number);
-    for (size_t i = 0; i < over && !status; i++) {
+    for (size_t i = 0; i < over && status == SW_OK; i++) {
         const sw_row *r = &store->rows[rows[i]];
         const put counters[] = {{s->fixed[SW_FIELD_WRITTEN], r->records}, {s->fixed[SW_FIELD_ATTEMPTS], r->attempts}};
         status = put_integers(store, rows[i], counters, sizeof counters / sizeof counters[0]);
     }
-    if (!status) status = sw_stage_write(store->stage);
-    for (size_t first = 0, end; first < over && !status; first = end) {
+    if (status == SW_OK) status = sw_stage_write(store->stage);
+    for (size_t first = 0, end; first < over && status == SW_OK; first = end) {
         end = first + 1;
         while (end < over && end - first < SEALED_TOGETHER && rows[end] == rows[end - 1] + 1) end++;
         status = seal(store, rows + first, end - first);
@@ -395,17 +394,17 @@ static sw_status seal_all(const sw_store *store)
 sw_status sw_store_write_pending(sw_store *store)
 {
     sw_status status = withdraw(store);
-    for (size_t i = 0; i < store->dirty_count && !status; i++)
+    for (size_t i = 0; i < store->dirty_count && status == SW_OK; i++)
         if (store->rows[store->dirty[i]].pending) status = put_pending(store, store->dirty[i]);
     status = end_phase(store, status);
-    if (!status) status = seal_all(store);
-    for (size_t i = 0; i < store->dirty_count && !status; i++) {
+    if (status == SW_OK) status = seal_all(store);
+    for (size_t i = 0; i < store->dirty_count && status == SW_OK; i++) {
         const int64_t row = store->dirty[i];
         const sw_row *r = &store->rows[row];
         if (!is_over(r->state)) status = put_progress(store, row, r->state, r->records, sw_progress_pack(r->sum));
     }
     status = end_phase(store, status);
-    if (status) sw_stage_clear(store->stage);
+    if (status != SW_OK) sw_stage_clear(store->stage);
     return status;
 }
 
@@ -428,12 +427,12 @@ static void acknowledge(sw_store *store)
 sw_status sw_store_flush(sw_store *store)
 {
     sw_status status = sw_store_heartbeat(store);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_vfd_drain(store->file, store->path);
-    if (!status && store->dirty_count > 0) {
+    if (status == SW_OK && store->dirty_count > 0) {
         status = sw_store_write_pending(store);
-        if (!status) status = sw_vfd_check(store->file, store->path);
-        if (!status && sw_clock_now() - store->synced >= sync_seconds) {
+        if (status == SW_OK) status = sw_vfd_check(store->file, store->path);
+        if (status == SW_OK && sw_clock_now() - store->synced >= sync_seconds) {
             status = sw_vfd_sync(store->file, store->path);
             store->synced = sw_clock_now();
         }
@@ -441,6 +440,6 @@ sw_status sw_store_flush(sw_store *store)
     store->refused = status != SW_OK;
     /* Part of what was given may be in the file: the next flush puts all of it there again, over whatever is there. */
     for (size_t i = 0; status && i < store->dirty_count; i++) store->rows[store->dirty[i]].clean = false;
-    if (!status) acknowledge(store);
+    if (status == SW_OK) acknowledge(store);
     return status;
 }

@@ -13,19 +13,24 @@ const char *sw_layout_text(const sw_schema *schema, const sw_store_layout *layou
 {
     const sw_store_run *run = &layout->runs[i];
     const char *text = NULL;
-    if (field == schema->fixed[SW_FIELD_ID]) text = run->id;
-    else if (field == schema->fixed[SW_FIELD_CONFIG]) text = run->config;
-    else if (field == schema->fixed[SW_FIELD_LABEL]) text = run->label;
-    else if (field == schema->fixed[SW_FIELD_TASK]) text = run->task;
-    else if (field == schema->fixed[SW_FIELD_PARAMETER_LAYOUT]) text = run->parameter_layout;
+    if (field == schema->fixed[SW_FIELD_ID])
+        text = run->id;
+    else if (field == schema->fixed[SW_FIELD_CONFIG])
+        text = run->config;
+    else if (field == schema->fixed[SW_FIELD_LABEL])
+        text = run->label;
+    else if (field == schema->fixed[SW_FIELD_TASK])
+        text = run->task;
+    else if (field == schema->fixed[SW_FIELD_PARAMETER_LAYOUT])
+        text = run->parameter_layout;
     for (size_t a = 0; a < schema->axis_count && !text; a++)
         if (field == schema->axis[a]) text = run->axes[a].string;
     return text ? text : "";
 }
 
 /* The numbers of a row that the layout knows: seed and axes. false = not one of them. */
-bool sw_layout_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_layout *layout,
-                       int field, size_t i)
+bool sw_layout_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_layout *layout, int field,
+                      size_t i)
 {
     const sw_store_run *run = &layout->runs[i];
     *integer = run->seed;
@@ -48,10 +53,7 @@ typedef struct known_id {
     int64_t row;
 } known_id;
 
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const known_id *)a)->id, ((const known_id *)b)->id);
-}
+static int by_id(const void *a, const void *b) { return strcmp(((const known_id *)a)->id, ((const known_id *)b)->id); }
 
 static void match_rows(sw_growth *growth, known_id *known, const sw_store_layout *layout)
 {
@@ -70,12 +72,11 @@ static sw_status read_rows(sw_growth *growth, const sw_catalog *catalog, const s
     const size_t count = (size_t)growth->known;
     char **ids = calloc(count + 1, sizeof *ids);
     known_id *known = calloc(count + 1, sizeof *known);
-    if (!ids || !known) {
+    if (!ids || !known)
         status = sw_fail(SW_E_MEMORY, "rows of the results file");
-    } else if (count > 0) {
+    else if (count > 0)
         status = sw_column_read_texts(sw_catalog_find(catalog, "/runs/id"), 0, count, ids);
-    }
-    if (!status) {
+    if (status == SW_OK) {
         for (size_t r = 0; r < count; r++) known[r] = (known_id){ids[r], (int64_t)r};
         match_rows(growth, known, layout);
     }
@@ -98,7 +99,7 @@ static sw_status compare_texts(sw_growth *growth, const sw_column *column, const
     char **texts = calloc((size_t)growth->known + 1, sizeof *texts);
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
     const sw_status status = sw_column_read_texts(column, 0, (hsize_t)growth->known, texts);
-    for (size_t i = 0; i < layout->run_count && !status; i++) {
+    for (size_t i = 0; i < layout->run_count && status == SW_OK; i++) {
         if (growth->row[i] >= growth->known) continue;
         if (strcmp(texts[growth->row[i]], sw_layout_text(schema, layout, field, i)) == 0) continue;
         note_change(growth, i);
@@ -116,7 +117,7 @@ static sw_status compare_numbers(sw_growth *growth, const sw_column *column, con
     double *values = calloc((size_t)growth->known + 1, sizeof *values);
     if (!values) return sw_fail(SW_E_MEMORY, "%s", column->path);
     const sw_status status = sw_column_read(column, 0, (hsize_t)growth->known, H5T_NATIVE_DOUBLE, values);
-    for (size_t i = 0; i < layout->run_count && !status; i++) {
+    for (size_t i = 0; i < layout->run_count && status == SW_OK; i++) {
         double real;
         int64_t integer;
         if (growth->row[i] >= growth->known || !sw_layout_number(&real, &integer, schema, layout, field, i)) continue;
@@ -144,8 +145,8 @@ static sw_status compare_sweep_text(sw_growth *growth, hid_t file, const sw_stor
 {
     char *text;
     const sw_status status = sw_sweep_text_read(&text, file);
-    if (!status && (!text || strlen(text) != layout->sweep_length ||
-                    memcmp(text, layout->sweep_text, layout->sweep_length) != 0))
+    if (status == SW_OK &&
+        (!text || strlen(text) != layout->sweep_length || memcmp(text, layout->sweep_text, layout->sweep_length) != 0))
         growth->needed = true;
     free(text);
     return status;
@@ -162,7 +163,7 @@ static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, c
                                  const sw_store_layout *layout)
 {
     sw_status status = SW_OK;
-    for (size_t f = 0; f < schema->count && !status; f++) {
+    for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         const sw_field *field = &schema->fields[f];
         const sw_column *column = sw_catalog_find(catalog, field->path);
         if (!column || !sw_can_hold(column->type, field->type)) {
@@ -175,11 +176,12 @@ static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, c
             return sw_fail(SW_E_STORE, "%s has %d dimensions instead of %d", field->path, column->rank, field->rank);
         if (field->type == SW_FIELD_CHAR && column->extents[1] != SW_CHARACTERS)
             return sw_fail(SW_E_STORE, "%s has texts of another length than %d", field->path, SW_CHARACTERS);
-        for (int i = 1; i < field->rank; i++) {
+        for (int i = 1; i < field->rank; i++)
             if ((int64_t)column->extents[i] < sw_layout_extent(layout, field->dimensions[i])) growth->needed = true;
-        }
-        if (column->type == SW_FIELD_TEXT) status = compare_texts(growth, column, schema, (int)f, layout);
-        else if (column->rank == 1) status = compare_numbers(growth, column, schema, (int)f, layout);
+        if (column->type == SW_FIELD_TEXT)
+            status = compare_texts(growth, column, schema, (int)f, layout);
+        else if (column->rank == 1)
+            status = compare_numbers(growth, column, schema, (int)f, layout);
     }
     return status;
 }
@@ -192,14 +194,13 @@ sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, 
     out->row = calloc(layout->run_count + 1, sizeof *out->row);
     out->config_changed = calloc(layout->run_count + 1, sizeof *out->config_changed);
     out->changed = calloc((size_t)out->known + 1, sizeof *out->changed);
-    sw_status status = out->row && out->config_changed && out->changed
-                           ? SW_OK
-                           : sw_fail(SW_E_MEMORY, "rows of the results file");
-    if (!status) status = read_rows(out, catalog, layout);
-    if (!status && out->added > 0) out->needed = true;
-    if (!status && catalog) status = compare_columns(out, catalog, schema, layout);
-    if (!status && catalog) status = compare_sweep_text(out, file, layout);
-    if (status) sw_growth_release(out);
+    sw_status status =
+        out->row && out->config_changed && out->changed ? SW_OK : sw_fail(SW_E_MEMORY, "rows of the results file");
+    if (status == SW_OK) status = read_rows(out, catalog, layout);
+    if (status == SW_OK && out->added > 0) out->needed = true;
+    if (status == SW_OK && catalog) status = compare_columns(out, catalog, schema, layout);
+    if (status == SW_OK && catalog) status = compare_sweep_text(out, file, layout);
+    if (status != SW_OK) sw_growth_release(out);
     return status;
 }
 

@@ -18,7 +18,8 @@ void sw_h5_begin(void)
 {
     /* Read by the library when it starts; the property of sw_h5_access says the same for later opens. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
-    /* After a close that failed (a full disk) the library's exit handler runs into freed memory; files are closed here. */
+    /* After a close that failed (a full disk) the library's exit handler runs into freed memory; files are closed here.
+     */
     H5dont_atexit();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
@@ -27,7 +28,8 @@ void sw_h5_begin(void)
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *data)
 {
     char *text = data;
-    if ((n == 0 || strstr(error->desc ? error->desc : "", "error message = '")) && error->desc) snprintf(text, SW_MESSAGE_MAX / 2, "%s", error->desc);
+    if ((n == 0 || strstr(error->desc ? error->desc : "", "error message = '")) && error->desc)
+        snprintf(text, SW_MESSAGE_MAX / 2, "%s", error->desc);
     return 0;
 }
 
@@ -41,7 +43,8 @@ sw_status sw_h5_fail(const char *format, ...)
 
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, reason);
     H5Eclear2(H5E_DEFAULT);
-    /* A refused system call: "file write failed: time = ..., errno = 28, error message = 'No space left on device', ..." */
+    /* A refused system call: "file write failed: time = ..., errno = 28, error message = 'No space left on device',
+     * ..." */
     const char *refused = strstr(reason, "error message = '");
     if (refused) {
         refused += strlen("error message = '");
@@ -58,8 +61,9 @@ hid_t sw_h5_access(void)
      * tries would last for ever on a damaged file. */
     enum { READ_ATTEMPTS = 24 };
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-    if (access < 0 || H5Pset_metadata_read_attempts(access, READ_ATTEMPTS) < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 ||
-        H5Pset_file_locking(access, 0, 1) < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0) {
+    if (access < 0 || H5Pset_metadata_read_attempts(access, READ_ATTEMPTS) < 0 ||
+        H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 || H5Pset_file_locking(access, 0, 1) < 0 ||
+        H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0) {
         sw_h5_fail("file access properties");
         sw_h5_close(access);
         return -1;
@@ -165,11 +169,10 @@ sw_status sw_h5_get_integer(int64_t *out, hid_t object, const char *name)
     if (attribute < 0) return sw_fail(SW_E_STORE, "attribute %s is missing", name);
     type = H5Aget_type(attribute);
     space = H5Aget_space(attribute);
-    if (type < 0 || space < 0 || H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1) {
+    if (type < 0 || space < 0 || H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1)
         status = sw_fail(SW_E_STORE, "attribute %s is not one integer", name);
-    } else if (H5Aread(attribute, H5T_NATIVE_INT64, out) < 0) {
+    else if (H5Aread(attribute, H5T_NATIVE_INT64, out) < 0)
         status = sw_h5_fail("attribute %s", name);
-    }
     sw_h5_close(space);
     sw_h5_close(type);
     sw_h5_close(attribute);

@@ -53,8 +53,8 @@ sw_status sw_h5_flush(hid_t file, const char *path) SW_MUST_CHECK;
  * memory if the file was its last user. */
 herr_t sw_h5_close_file(hid_t file);
 
-/* Closes whatever the identifier is (file, dataset, group, type, space, property list); negative ones are fine. Keeps the
- * library's error stack. */
+/* Closes whatever the identifier is (file, dataset, group, type, space, property list); negative ones are fine. Keeps
+ * the library's error stack. */
 void sw_h5_close(hid_t id);
 
 #endif

@@ -112,8 +112,7 @@ static bool parse_text(sw_lock_holder *out, const char *text)
     sw_lock_holder holder = {0}, *h = &holder;
     if (!find_value(h->host, sizeof h->host, text, "host") || !find_value(h->boot, sizeof h->boot, text, "boot") ||
         !find_value(pid, sizeof pid, text, "pid") || !find_value(start, sizeof start, text, "start") ||
-        !find_value(h->since, sizeof h->since, text, "since") ||
-        !find_value(counter, sizeof counter, text, "counter"))
+        !find_value(h->since, sizeof h->since, text, "since") || !find_value(counter, sizeof counter, text, "counter"))
         return false;
     if (!find_value(h->job, sizeof h->job, text, "job")) h->job[0] = 0;
     h->pid = strtoll(pid, NULL, 10);
@@ -232,8 +231,8 @@ static sw_status take(sw_lock *lock)
         }
         if (named && holder_lives(lock->path, &holder, &lock->self)) return busy(lock->path, &holder);
         const sw_status status = write_text(lock);
-        if (status && taken == FLOCK_TAKEN) unlink(lock->path);
-        if (status || taken == FLOCK_TAKEN) return status;
+        if (status != SW_OK && taken == FLOCK_TAKEN) unlink(lock->path);
+        if (status != SW_OK || taken == FLOCK_TAKEN) return status;
         return confirm(lock);
     }
     return sw_fail(SW_E_BUSY, "%s: comes and goes: other writers start and end", lock->path);
@@ -251,7 +250,7 @@ sw_status sw_lock_take(sw_lock **out, const char *path)
     lock->descriptor = -1;
     describe_self(&lock->self);
     const sw_status status = take(lock);
-    if (status) {
+    if (status != SW_OK) {
         if (lock->descriptor >= 0) close(lock->descriptor);
         free(lock->path);
         free(lock);
@@ -286,8 +285,10 @@ bool sw_lock_is_held(const char *path, sw_lock_holder *holder)
     char *sidecar = sidecar_of(path);
     bool held = sidecar && read_holder(holder, sidecar);
     describe_self(&self);
-    if (held && strcmp(holder->host, self.host) == 0) held = !is_gone(holder, &self);
-    else if (held) held = stat(sidecar, &info) == 0 && time(NULL) - info.st_mtime < STALE_SECONDS;
+    if (held && strcmp(holder->host, self.host) == 0)
+        held = !is_gone(holder, &self);
+    else if (held)
+        held = stat(sidecar, &info) == 0 && time(NULL) - info.st_mtime < STALE_SECONDS;
     free(sidecar);
     return held;
 }

@@ -63,8 +63,8 @@ static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_H5_R
     for (;;) {
         bool there = false;
         sw_status status = shared ? find_chunk(&there, column, offset) : SW_OK;
-        if (!status && !there) status = write_chunk(column, offset, missing, bytes);
-        if (status) return status;
+        if (status == SW_OK && !there) status = write_chunk(column, offset, missing, bytes);
+        if (status != SW_OK) return status;
         int i = column->rank - 1;
         while (i > 0 && (offset[i] += chunk[i]) >= (hsize_t)end[i]) offset[i--] = 0;
         if (i <= 0) return SW_OK;
@@ -88,7 +88,7 @@ static sw_status preallocate_column(const sw_column *column, const sw_store_layo
     for (size_t at = 0; at < (size_t)bytes; at += size) memcpy(missing + at, column->fill, size);
     sw_status status = SW_OK;
     int64_t from = first / (int64_t)chunk[0] * (int64_t)chunk[0];
-    for (; from < rows && !status; from += (int64_t)chunk[0]) {
+    for (; from < rows && status == SW_OK; from += (int64_t)chunk[0]) {
         const int64_t to = from + (int64_t)chunk[0] < rows ? from + (int64_t)chunk[0] : rows;
         int64_t end[SW_H5_RANK_MAX], chunks = 1;
         for (int i = 1; i < column->rank; i++) {
@@ -112,8 +112,8 @@ static int by_width(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-sw_status sw_preallocate(const sw_catalog *catalog, const char *path, const sw_store_layout *layout,
-                         const int64_t *row, int64_t first)
+sw_status sw_preallocate(const sw_catalog *catalog, const char *path, const sw_store_layout *layout, const int64_t *row,
+                         int64_t first)
 {
     sw_status status = SW_OK;
     int64_t left = room_for(path);
@@ -128,9 +128,9 @@ sw_status sw_preallocate(const sw_catalog *catalog, const char *path, const sw_s
     /* Narrow arrays before wide ones: a file of large snapshots still gets room for its curves. */
     for (size_t c = 0; c < catalog->count; c++) columns[c] = &catalog->columns[c];
     qsort(columns, catalog->count, sizeof *columns, by_width);
-    for (size_t c = 0; c < catalog->count && !status; c++) {
-        if (columns[c]->type != SW_FIELD_TEXT) status = preallocate_column(columns[c], layout, run_of_row, first, &left);
-    }
+    for (size_t c = 0; c < catalog->count && status == SW_OK; c++)
+        if (columns[c]->type != SW_FIELD_TEXT)
+            status = preallocate_column(columns[c], layout, run_of_row, first, &left);
 done:
     free(columns);
     free(run_of_row);

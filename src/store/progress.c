@@ -12,10 +12,7 @@ int64_t sw_progress_pack(sw_progress_sum sum)
     return (int64_t)((uint64_t)(sum.snapshots & snapshot_mask) << 32 | sum.records);
 }
 
-static void add_step(uint32_t *crc, int64_t step)
-{
-    *crc = (uint32_t)crc32(*crc, (const Bytef *)&step, sizeof step);
-}
+static void add_step(uint32_t *crc, int64_t step) { *crc = (uint32_t)crc32(*crc, (const Bytef *)&step, sizeof step); }
 
 static void add_values(uint32_t *crc, const float *values, size_t count)
 {
@@ -65,8 +62,8 @@ static sw_status add_stored_snapshot(sw_progress_sum *sum, const sw_catalog *cat
     hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)row, (hsize_t)s}, count[SW_H5_RANK_MAX] = {1, 1};
     int64_t step;
     sw_status status = sw_h5_read_box(column->dataset, column->path, H5T_NATIVE_INT64, 2, start, count, &step);
-    if (!status) add_step(&sum->snapshots, step);
-    for (size_t a = 0; a < ARRAY_COUNT && !status; a++) {
+    if (status == SW_OK) add_step(&sum->snapshots, step);
+    for (size_t a = 0; a < ARRAY_COUNT && status == SW_OK; a++) {
         if (schema->fixed[arrays[a]] < 0) continue;
         column = sw_catalog_find(catalog, schema->fields[schema->fixed[arrays[a]]].path);
         size_t elements = 1;
@@ -77,8 +74,9 @@ static sw_status add_stored_snapshot(sw_progress_sum *sum, const sw_catalog *cat
         float *values = malloc(elements * sizeof *values + 1);
         if (!values) return sw_fail(SW_E_MEMORY, "%s", column->path);
         if (elements > 0)
-            status = sw_h5_read_box(column->dataset, column->path, H5T_NATIVE_FLOAT, column->rank, start, count, values);
-        if (!status) add_values(&sum->snapshots, values, elements);
+            status =
+                sw_h5_read_box(column->dataset, column->path, H5T_NATIVE_FLOAT, column->rank, start, count, values);
+        if (status == SW_OK) add_values(&sum->snapshots, values, elements);
         free(values);
     }
     return status;
@@ -92,16 +90,16 @@ static sw_status add_prefixes(sw_progress_sum *sum, int64_t *records, int64_t *s
     sw_progress_sum found = {0, 0};
     sw_record *stored = calloc((size_t)record_count + 1, sizeof *stored);
     sw_status status = stored ? SW_OK : sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
-    if (!status && record_count > 0) status = sw_catalog_read_records(stored, catalog, row, 0, record_count);
+    if (status == SW_OK && record_count > 0) status = sw_catalog_read_records(stored, catalog, row, 0, record_count);
     *records = *snapshots = 0;
     *sum = (sw_progress_sum){0, 0};
-    for (int64_t i = 0; i < record_count && !status; i++) {
+    for (int64_t i = 0; i < record_count && status == SW_OK; i++) {
         sw_progress_add_record(sum, &stored[i], schema);
         if (wanted && sum->records != (uint32_t)*wanted) continue;
         *records = i + 1;
         found.records = sum->records;
     }
-    for (int64_t s = 0; s < snapshot_count && !status; s++) {
+    for (int64_t s = 0; s < snapshot_count && status == SW_OK; s++) {
         status = add_stored_snapshot(sum, catalog, schema, row, s);
         if (wanted && (sum->snapshots & snapshot_mask) != (uint32_t)(*wanted >> 32)) continue;
         *snapshots = s + 1;

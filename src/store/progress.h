@@ -1,8 +1,8 @@
 /* progress.h: the checksum of a run that is not over yet.
  *
  * A run that goes on from a checkpoint relies on what the file holds of it. So while a run is not over /runs/checksum
- * vouches for its evaluations and snapshots: bits 0..31 are a CRC-32 (zlib) over the evaluations, bits 32..62 the low 31
- * bits of one over the snapshots. Of an evaluation: its step (8 bytes), then the values that are not missing, in the
+ * vouches for its evaluations and snapshots: bits 0..31 are a CRC-32 (zlib) over the evaluations, bits 32..62 the low
+ * 31 bits of one over the snapshots. Of an evaluation: its step (8 bytes), then the values that are not missing, in the
  * order of sw_metric_id; of a snapshot: its step, then the values that are not missing of pca, explained_variance,
  * singular_values, fourier_power, embedding, parameters. Little-endian. */
 #ifndef SYMSWEEP_STORE_PROGRESS_H

@@ -38,10 +38,10 @@ sw_status sw_recover_file(const char *path, bool *killed)
     unsigned char flags;
     const hbool_t yes = 1;
     sw_status status = read_flags(&flags, path);
-    *killed = !status && flags != 0;
+    *killed = status == SW_OK && flags != 0;
     if (!*killed) return status;
     status = sw_refused("store.recover", path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     /* Both properties are the library's own, made for its tool h5clear. The end of the file is taken from its size: the
      * one in the superblock is stale after a kill, and trusting it would cut the file off. */
     hid_t access = sw_vfd_access(SW_VFD_DROP), file = -1;
@@ -50,10 +50,10 @@ sw_status sw_recover_file(const char *path, bool *killed)
     if (file < 0 || H5Fincrement_filesize(file, 0) < 0) status = sw_h5_fail("%s: recovery", path);
     if (file >= 0) {
         const sw_status closed = sw_vfd_close(file, path);
-        if (!status) status = closed;
+        if (status == SW_OK) status = closed;
     }
     sw_h5_close(access);
-    if (!status) status = sw_sync_file(path);
+    if (status == SW_OK) status = sw_sync_file(path);
     return status;
 }
 
@@ -84,7 +84,7 @@ sw_status sw_h5_open_readable(hid_t *out, const char *path)
     sw_h5_begin();
     sw_status status = read_flags(&flags, path);
     /* While a writer opens or closes the file its flags may be about to change. */
-    for (int attempt = 0; attempt < 20 && !status; attempt++) {
+    for (int attempt = 0; attempt < 20 && status == SW_OK; attempt++) {
         if (attempt > 0) sw_clock_sleep(0.1);
         hid_t access = sw_h5_access();
         if (access < 0) return SW_E_STORE;
@@ -94,9 +94,11 @@ sw_status sw_h5_open_readable(hid_t *out, const char *path)
         const unsigned char before = flags;
         const sw_status failed = sw_h5_fail("%s", path);
         status = read_flags(&flags, path);
-        if (!status && flags == 0 && before == 0) return failed; /* nobody writes: it will not get better */
+        if (status == SW_OK && flags == 0 && before == 0) return failed; /* nobody writes: it will not get better */
     }
-    return status ? status : sw_fail(SW_E_STORE, "%s: a writer holds it, or left it, in a state that cannot be read", path);
+    return status != SW_OK
+               ? status
+               : sw_fail(SW_E_STORE, "%s: a writer holds it, or left it, in a state that cannot be read", path);
 }
 
 sw_status sw_check_format(hid_t file, const char *path, const char *sweep_name)
@@ -104,18 +106,19 @@ sw_status sw_check_format(hid_t file, const char *path, const char *sweep_name)
     char *format = NULL, *name = NULL;
     int64_t version = 0;
     sw_status status = sw_h5_get_text(&format, file, "format");
-    if (status || !format || strcmp(format, "symsweep") != 0) {
+    if (status != SW_OK || !format || strcmp(format, "symsweep") != 0) {
         status = sw_fail(SW_E_STORE, "%s is an HDF5 file, but not a results file of symsweep", path);
         goto done;
     }
     status = sw_h5_get_integer(&version, file, "format_version");
-    if (!status && version != SW_FORMAT_VERSION) {
+    if (status == SW_OK && version != SW_FORMAT_VERSION) {
         status = sw_fail(SW_E_STORE, "%s has format version %lld; this symsweep reads version %d", path,
                          (long long)version, SW_FORMAT_VERSION);
     }
-    if (!status) status = sw_h5_get_text(&name, file, "sweep_name");
-    if (!status && sweep_name && (!name || strcmp(name, sweep_name) != 0)) {
-        status = sw_fail(SW_E_STORE, "%s holds the sweep \"%s\", not \"%s\"; give another --output, or --fresh to move it aside",
+    if (status == SW_OK) status = sw_h5_get_text(&name, file, "sweep_name");
+    if (status == SW_OK && sweep_name && (!name || strcmp(name, sweep_name) != 0)) {
+        status = sw_fail(SW_E_STORE,
+                         "%s holds the sweep \"%s\", not \"%s\"; give another --output, or --fresh to move it aside",
                          path, name ? name : "", sweep_name);
     }
 done:
@@ -164,7 +167,7 @@ sw_status sw_copy_file(const char *from, const char *to)
         return status;
     }
     status = sw_refused("store.copy.open", to);
-    if (status) {
+    if (status != SW_OK) {
         close(source);
         return status;
     }
@@ -173,7 +176,7 @@ sw_status sw_copy_file(const char *from, const char *to)
         status = sw_fail(SW_E_IO, "%s: %s", to, strerror(errno));
     } else {
         status = copy_bytes(source, target, to);
-        if (close(target) != 0 && !status) status = sw_fail(SW_E_IO, "%s: %s", to, strerror(errno));
+        if (close(target) != 0 && status == SW_OK) status = sw_fail(SW_E_IO, "%s: %s", to, strerror(errno));
     }
     close(source);
     return status;
@@ -214,8 +217,8 @@ sw_status sw_sync_folder(const char *path)
 sw_status sw_put_in_place(const char *temporary, const char *path)
 {
     sw_status status = sw_sync_file(temporary);
-    if (!status) status = sw_refused("store.rename", path);
-    if (status) return status;
+    if (status == SW_OK) status = sw_refused("store.rename", path);
+    if (status != SW_OK) return status;
     if (rename(temporary, path) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
     return sw_sync_folder(path);
 }

@@ -9,7 +9,8 @@
 /* Makes a file plain whose writer was killed; *killed says whether that was so. The caller holds the lock. */
 sw_status sw_recover_file(const char *path, bool *killed) SW_MUST_CHECK;
 
-/* Opens a plain file for writing in SWMR mode, from the first instant on: a kill always leaves a file that readers open. */
+/* Opens a plain file for writing in SWMR mode, from the first instant on: a kill always leaves a file that readers
+ * open. */
 sw_status sw_h5_open_live(hid_t *out, const char *path) SW_MUST_CHECK;
 
 /* Opens a plain file to which objects are added; readers cannot open it until it is closed. */

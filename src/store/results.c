@@ -34,7 +34,7 @@ static void release_file(sw_results *results)
 static sw_status load_attributes(sw_results *results)
 {
     sw_status status = SW_OK;
-    for (int i = 0; i < SW_ATTRIBUTE_COUNT && !status; i++) {
+    for (int i = 0; i < SW_ATTRIBUTE_COUNT && status == SW_OK; i++) {
         if (strcmp(attribute_names[i], "format_version") == 0) {
             char text[16];
             snprintf(text, sizeof text, "%d", SW_FORMAT_VERSION); /* what sw_check_format accepted */
@@ -49,13 +49,13 @@ static sw_status load_attributes(sw_results *results)
 static sw_status load_file(sw_results *results)
 {
     sw_status status = sw_h5_open_readable(&results->file, results->path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_check_format(results->file, results->path, NULL);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_catalog_open(&results->catalog, results->file);
-    if (!status) status = load_attributes(results);
-    if (!status) status = sw_results_load_rows(results);
-    if (status) status = sw_fail_in(status, "%s", results->path);
+    if (status == SW_OK) status = load_attributes(results);
+    if (status == SW_OK) status = sw_results_load_rows(results);
+    if (status != SW_OK) status = sw_fail_in(status, "%s", results->path);
     return status;
 }
 
@@ -67,7 +67,7 @@ static sw_status load_patiently(sw_results *results)
         if (attempt > 0) sw_clock_sleep(0.1 * attempt);
         release_file(results);
         status = load_file(results);
-        if (!status || !sw_results_live(results)) break;
+        if (status == SW_OK || !sw_results_live(results)) break;
     }
     return status;
 }
@@ -81,10 +81,10 @@ static sw_status is_sound(bool *sound, sw_results *results, size_t r)
         if (attempt > 0) {
             sw_clock_sleep(0.1);
             const sw_status status = load_patiently(results);
-            if (status) return status;
+            if (status != SW_OK) return status;
         }
         const sw_status status = sw_row_checksum(&found, results->catalog, (int64_t)r);
-        if (status) return status;
+        if (status != SW_OK) return status;
         *sound = found == results->rows[r].checksum;
     }
     return SW_OK;
@@ -95,11 +95,11 @@ static sw_status mark_damaged(sw_results *results, const sw_damage *damage)
     bool *sound = calloc(damage->count + 1, sizeof *sound);
     if (!sound) return sw_fail(SW_E_MEMORY, "%s", results->path);
     sw_status status = SW_OK;
-    for (size_t i = 0; i < damage->count && !status; i++) {
+    for (size_t i = 0; i < damage->count && status == SW_OK; i++) {
         sound[i] = damage->rows[i] < 0 || (size_t)damage->rows[i] >= results->count;
         if (!sound[i] && sw_results_live(results)) status = is_sound(&sound[i], results, (size_t)damage->rows[i]);
     }
-    for (size_t i = 0; i < damage->count && !status; i++) {
+    for (size_t i = 0; i < damage->count && status == SW_OK; i++) {
         if (sound[i]) continue;
         sw_result_row *row = &results->rows[damage->rows[i]];
         row->damaged = row->state != SW_RUN_PENDING && row->state != SW_RUN_RUNNING;
@@ -123,12 +123,12 @@ sw_status sw_results_open(sw_results **out, const char *path)
     struct stat info;
     results->verified = stat(path, &info) == 0 && info.st_size <= SW_VERIFY_TO_READ;
     sw_status status = sw_verify_file(&damage, path, SW_VERIFY_TO_READ);
-    if (!status) {
+    if (status == SW_OK) {
         status = load_patiently(results);
-        if (!status) status = mark_damaged(results, &damage);
+        if (status == SW_OK) status = mark_damaged(results, &damage);
         sw_damage_release(&damage);
     }
-    if (status) {
+    if (status != SW_OK) {
         sw_results_close(results);
         return status;
     }
@@ -151,9 +151,9 @@ sw_status sw_results_refresh(sw_results *results)
     if (!damaged) return sw_fail(SW_E_MEMORY, "%s", results->path);
     for (size_t r = 0; r < before; r++) damaged[r] = results->rows[r].damaged;
     const sw_status status = load_patiently(results);
-    for (size_t r = 0; r < before && r < results->count && !status; r++)
-        results->rows[r].damaged = damaged[r] && results->rows[r].state != SW_RUN_PENDING &&
-                                   results->rows[r].state != SW_RUN_RUNNING;
+    for (size_t r = 0; r < before && r < results->count && status == SW_OK; r++)
+        results->rows[r].damaged =
+            damaged[r] && results->rows[r].state != SW_RUN_PENDING && results->rows[r].state != SW_RUN_RUNNING;
     free(damaged);
     return status;
 }
@@ -213,7 +213,7 @@ static sw_status verify_row(sw_results *results, size_t row)
     int64_t found;
     if (r->state == SW_RUN_PENDING || r->state == SW_RUN_RUNNING) return SW_OK;
     const sw_status status = sw_row_checksum(&found, results->catalog, (int64_t)row);
-    if (!status && found != r->checksum) r->damaged = true;
+    if (status == SW_OK && found != r->checksum) r->damaged = true;
     return status;
 }
 
@@ -229,8 +229,8 @@ sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, s
     if (!*out) return sw_fail(SW_E_MEMORY, "%lld records", (long long)written);
     sw_status status = SW_OK;
     if (written > 0) status = sw_catalog_read_records(*out, results->catalog, (int64_t)row, 0, written);
-    if (!status && !results->verified && !sw_results_live(results)) status = verify_row(results, row);
-    if (status) {
+    if (status == SW_OK && !results->verified && !sw_results_live(results)) status = verify_row(results, row);
+    if (status != SW_OK) {
         free(*out);
         *out = NULL;
         return sw_fail_in(status, "%s", results->path);

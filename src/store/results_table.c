@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* Groups in the order of a table's columns. */
-static const char *const groups[] = {"/runs/", "/runs/axes/", "/runs/refine/", "/runs/onset/", "/runs/onset/t_sym_mean/",
-                                     "/runs/onset/t_sym_max/", "/runs/final/"};
+static const char *const groups[] = {
+    "/runs/",      "/runs/axes/", "/runs/refine/", "/runs/onset/", "/runs/onset/t_sym_mean/", "/runs/onset/t_sym_max/",
+    "/runs/final/"};
 enum { GROUP_COUNT = sizeof groups / sizeof groups[0] };
 
 /* The group that the path lies in directly; GROUP_COUNT = another one. */
@@ -42,7 +43,7 @@ static sw_status read_characters(char **texts, const sw_column *column, size_t r
     char *characters = calloc(runs * width + 1, 1);
     if (!characters) return sw_fail(SW_E_MEMORY, "%s", column->path);
     sw_status status = sw_column_read_rows(column, 0, runs, characters);
-    for (size_t r = 0; r < runs && !status; r++) {
+    for (size_t r = 0; r < runs && status == SW_OK; r++) {
         texts[r] = strndup(characters + r * width, width);
         if (!texts[r]) status = sw_fail(SW_E_MEMORY, "%s", column->path);
     }
@@ -90,12 +91,12 @@ sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t
         if (belongs(&catalog->columns[c])) columns[n++] = &catalog->columns[c];
     qsort(columns, n, sizeof *columns, by_group);
     sw_status status = SW_OK;
-    for (size_t i = 0; i < n && !status; i++) {
+    for (size_t i = 0; i < n && status == SW_OK; i++) {
         *count = i + 1;
         status = load_column(&(*out)[i], columns[i], results->count);
     }
     free(columns);
-    if (status) {
+    if (status != SW_OK) {
         sw_result_columns_destroy(*out, *count, results->count);
         *out = NULL;
         *count = 0;

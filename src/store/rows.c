@@ -74,7 +74,7 @@ sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_
     assert(records <= r->flushed && snapshots <= r->flushed_snapshots);
     if (records > 0 || snapshots > 0) {
         const sw_status status = sw_progress_read(&kept, store->catalog, store->schema, row, records, snapshots);
-        if (status) return status;
+        if (status != SW_OK) return status;
     }
     sw_pending earlier = {0};
     if (r->pending) {
@@ -219,7 +219,7 @@ sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *res
         last = given->records[given->record_count - 1];
     } else if (r->records > 0) {
         const sw_status status = sw_catalog_read_records(&last, store->catalog, row, r->records - 1, 1);
-        if (status) return status;
+        if (status != SW_OK) return status;
     }
     sw_pending *pending = pending_of(store, row);
     if (!pending) return no_memory(row);
@@ -275,7 +275,7 @@ sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t
     const int64_t kept = r->pending ? (int64_t)r->pending->record_count : 0, in_file = r->records - kept;
     if (kept > 0) memcpy(*out + in_file, r->pending->records, (size_t)kept * sizeof **out);
     if (in_file > 0) status = sw_catalog_read_records(*out, store->catalog, row, 0, in_file);
-    if (status) {
+    if (status != SW_OK) {
         free(*out);
         *out = NULL;
         return status;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 const char *const sw_dimension_names[SW_DIM_COUNT] = {
-    "run",       "evaluation", "snapshot", "token",    "component", "singular_value",
-    "frequency", "width",      "parameter", "input",   "position",  "character",
+    "run",       "evaluation", "snapshot",  "token", "component", "singular_value",
+    "frequency", "width",      "parameter", "input", "position",  "character",
 };
 
 /* The dimensions after the run that fields.def names. */
@@ -37,7 +37,7 @@ typedef struct fixed_field {
 } fixed_field;
 
 static const fixed_field fixed_fields[SW_FIELD_FIXED_COUNT] = {
-#define FIELD(ENUM, path, type, dimensions, units, long_name, definition)                                             \
+#define FIELD(ENUM, path, type, dimensions, units, long_name, definition)                                              \
     {path, SW_FIELD_##type, &dimensions, units, long_name, definition},
 #include "store/fields.def"
 #undef FIELD
@@ -119,9 +119,8 @@ static bool any_run_has(const sw_store_layout *layout, const fixed_field *fixed)
 {
     for (size_t i = 0; i < layout->run_count; i++) {
         bool all = true;
-        for (int k = 1; k < fixed->shape->rank; k++) {
+        for (int k = 1; k < fixed->shape->rank; k++)
             if (sw_run_extent(&layout->runs[i], fixed->shape->after[k - 1]) == 0) all = false;
-        }
         if (all) return true;
     }
     return false;
@@ -169,11 +168,10 @@ void sw_metric_path(char out[192], int metric)
 void sw_metric_final_name(char out[128], int metric)
 {
     const sw_metric *m = sw_metric_describe(metric);
-    if (is_symmetry(m)) {
+    if (is_symmetry(m))
         snprintf(out, 128, "%s_%s", m->group + strlen("symmetry/"), m->name);
-    } else {
+    else
         snprintf(out, 128, "%s", m->name);
-    }
 }
 
 static void add_metrics(sw_schema *schema, const sw_store_layout *layout)
@@ -208,7 +206,8 @@ static const fact_field fact_fields[SW_FACT_COUNT] = {
     {"prompted", SW_FIELD_I8, "is the family weighted in the objective",
      "1 the objective has a term of this family with weight above 0, 0 not", "no yes"},
     {"leak", SW_FIELD_F32, "share of test inputs whose label follows through the tuples",
-     "share of the test inputs joined to a train input by the family's tuples under which labels are transported", NULL},
+     "share of the test inputs joined to a train input by the family's tuples under which labels are transported",
+     NULL},
 };
 
 static bool has_family(const sw_store_layout *layout, int family)
@@ -230,11 +229,13 @@ static void add_family(sw_schema *schema, int family)
     }
     snprintf(path, sizeof path, "/runs/onset/t_sym_mean/%s", name);
     snprintf(long_name, sizeof long_name, "symmetry acquisition time of %s, mean violation", name);
-    schema->t_sym_mean[family] = add(schema, path, SW_FIELD_I64, &NONE, "step", long_name,
-        "from this evaluation on the mean violation stays <= phase.tau, never before t_mem; missing = not reached");
+    schema->t_sym_mean[family] =
+        add(schema, path, SW_FIELD_I64, &NONE, "step", long_name,
+            "from this evaluation on the mean violation stays <= phase.tau, never before t_mem; missing = not reached");
     snprintf(path, sizeof path, "/runs/onset/t_sym_max/%s", name);
     snprintf(long_name, sizeof long_name, "symmetry acquisition time of %s, largest violation", name);
-    schema->t_sym_max[family] = add(schema, path, SW_FIELD_I64, &NONE, "step", long_name,
+    schema->t_sym_max[family] = add(
+        schema, path, SW_FIELD_I64, &NONE, "step", long_name,
         "from this evaluation on the largest violation stays <= phase.tau, never before t_mem; missing = not reached");
 }
 
@@ -274,8 +275,10 @@ static void add_crossings(sw_schema *schema)
 
 static void add_axes(sw_schema *schema, const sw_store_layout *layout)
 {
-    static const sw_field_type types[] = {[SW_AXIS_INTEGER] = SW_FIELD_I64, [SW_AXIS_REAL] = SW_FIELD_F64,
-                                          [SW_AXIS_BOOL] = SW_FIELD_I8, [SW_AXIS_STRING] = SW_FIELD_TEXT};
+    static const sw_field_type types[] = {[SW_AXIS_INTEGER] = SW_FIELD_I64,
+                                          [SW_AXIS_REAL] = SW_FIELD_F64,
+                                          [SW_AXIS_BOOL] = SW_FIELD_I8,
+                                          [SW_AXIS_STRING] = SW_FIELD_TEXT};
     char path[192], long_name[192];
     for (size_t a = 0; a < layout->axis_count; a++) {
         snprintf(path, sizeof path, "/runs/axes/%s", layout->axes[a].path);
@@ -336,19 +339,26 @@ static int64_t at_least(int64_t value, int64_t least) { return value < least ? l
 void sw_field_chunk(int64_t chunk[SW_FIELD_RANK_MAX], const sw_field *field, const int64_t extents[SW_DIM_COUNT])
 {
     static const int64_t caps[SW_DIM_COUNT] = {
-        [SW_DIM_EVALUATION] = 256, [SW_DIM_SNAPSHOT] = 16,   [SW_DIM_TOKEN] = 32,        [SW_DIM_COMPONENT] = 8,
-        [SW_DIM_SINGULAR] = 64,    [SW_DIM_FREQUENCY] = 64,  [SW_DIM_WIDTH] = 32,        [SW_DIM_PARAMETER] = 16384,
-        [SW_DIM_INPUT] = 8192,     [SW_DIM_POSITION] = 16,   [SW_DIM_CHARACTER] = SW_CHARACTERS,
+        [SW_DIM_EVALUATION] = 256,
+        [SW_DIM_SNAPSHOT] = 16,
+        [SW_DIM_TOKEN] = 32,
+        [SW_DIM_COMPONENT] = 8,
+        [SW_DIM_SINGULAR] = 64,
+        [SW_DIM_FREQUENCY] = 64,
+        [SW_DIM_WIDTH] = 32,
+        [SW_DIM_PARAMETER] = 16384,
+        [SW_DIM_INPUT] = 8192,
+        [SW_DIM_POSITION] = 16,
+        [SW_DIM_CHARACTER] = SW_CHARACTERS,
     };
     const int64_t runs = extents[SW_DIM_RUN];
     for (int i = 1; i < field->rank; i++) chunk[i] = tile(extents[field->dimensions[i]], caps[field->dimensions[i]]);
-    if (field->rank == 1) {
+    if (field->rank == 1)
         chunk[0] = at_least(tile(runs, 1024), 64);
-    } else if (field->rank == 2 && field->dimensions[1] != SW_DIM_INPUT) {
+    else if (field->rank == 2 && field->dimensions[1] != SW_DIM_INPUT)
         chunk[0] = at_least(tile(runs, 16), 4);
-    } else {
+    else
         chunk[0] = 1;
-    }
     if (field->rank > 2 && field->dimensions[1] == SW_DIM_SNAPSHOT) {
         int64_t snapshot_bytes = (int64_t)sw_field_size(field->type);
         for (int i = 2; i < field->rank; i++) snapshot_bytes *= chunk[i];
@@ -359,9 +369,12 @@ void sw_field_chunk(int64_t chunk[SW_FIELD_RANK_MAX], const sw_field *field, con
 size_t sw_field_size(sw_field_type type)
 {
     switch (type) {
-    case SW_FIELD_F32: case SW_FIELD_I32: return 4;
-    case SW_FIELD_F64: case SW_FIELD_I64: return 8;
-    case SW_FIELD_I8: case SW_FIELD_CHAR: return 1;
+    case SW_FIELD_F32:
+    case SW_FIELD_I32: return 4;
+    case SW_FIELD_F64:
+    case SW_FIELD_I64: return 8;
+    case SW_FIELD_I8:
+    case SW_FIELD_CHAR: return 1;
     case SW_FIELD_TEXT: return sizeof(char *);
     default: return 0;
     }

@@ -8,15 +8,30 @@
 #include "symsweep/store.h"
 
 typedef enum sw_field_type {
-    SW_FIELD_F32, SW_FIELD_F64, SW_FIELD_I8, SW_FIELD_I32, SW_FIELD_I64, /* missing: NaN, -1 */
+    SW_FIELD_F32,
+    SW_FIELD_F64,
+    SW_FIELD_I8,
+    SW_FIELD_I32,
+    SW_FIELD_I64,  /* missing: NaN, -1 */
     SW_FIELD_CHAR, /* char[R, 256], zero padded */
     SW_FIELD_TEXT  /* variable-length UTF-8, written before SWMR begins */
 } sw_field_type;
 
 /* Dimensions, shared by all groups: one scale each, at the root of the file. */
 typedef enum sw_dimension {
-    SW_DIM_RUN, SW_DIM_EVALUATION, SW_DIM_SNAPSHOT, SW_DIM_TOKEN, SW_DIM_COMPONENT, SW_DIM_SINGULAR, SW_DIM_FREQUENCY,
-    SW_DIM_WIDTH, SW_DIM_PARAMETER, SW_DIM_INPUT, SW_DIM_POSITION, SW_DIM_CHARACTER, SW_DIM_COUNT
+    SW_DIM_RUN,
+    SW_DIM_EVALUATION,
+    SW_DIM_SNAPSHOT,
+    SW_DIM_TOKEN,
+    SW_DIM_COMPONENT,
+    SW_DIM_SINGULAR,
+    SW_DIM_FREQUENCY,
+    SW_DIM_WIDTH,
+    SW_DIM_PARAMETER,
+    SW_DIM_INPUT,
+    SW_DIM_POSITION,
+    SW_DIM_CHARACTER,
+    SW_DIM_COUNT
 } sw_dimension;
 
 extern const char *const sw_dimension_names[SW_DIM_COUNT];
@@ -30,12 +45,21 @@ typedef enum sw_field_id {
 
 /* Facts of a family, one number a run. */
 typedef enum sw_family_fact {
-    SW_FACT_TUPLES, SW_FACT_ENUMERATED, SW_FACT_HOLDS, SW_FACT_PROMPTED, SW_FACT_LEAK, SW_FACT_COUNT
+    SW_FACT_TUPLES,
+    SW_FACT_ENUMERATED,
+    SW_FACT_HOLDS,
+    SW_FACT_PROMPTED,
+    SW_FACT_LEAK,
+    SW_FACT_COUNT
 } sw_family_fact;
 
 /* Series of a threshold onset: train and test, each first, stable and the dips of both. */
 typedef enum sw_crossing {
-    SW_CROSSING_FIRST, SW_CROSSING_STABLE, SW_CROSSING_FIRST_DIPS, SW_CROSSING_STABLE_DIPS, SW_CROSSING_COUNT
+    SW_CROSSING_FIRST,
+    SW_CROSSING_STABLE,
+    SW_CROSSING_FIRST_DIPS,
+    SW_CROSSING_STABLE_DIPS,
+    SW_CROSSING_COUNT
 } sw_crossing;
 
 enum { SW_FORMAT_VERSION = 1, SW_CHARACTERS = 256, SW_FIELD_RANK_MAX = 4 };
@@ -62,7 +86,7 @@ typedef struct sw_schema {
     int family[SW_FAMILY_COUNT][SW_FACT_COUNT];
     int t_sym_mean[SW_FAMILY_COUNT], t_sym_max[SW_FAMILY_COUNT];
     int crossing[2][SW_CROSSING_COUNT][SW_THRESHOLD_COUNT]; /* [0] train, [1] test */
-    int *axis; /* [axis_count] */
+    int *axis;                                              /* [axis_count] */
     size_t axis_count;
 } sw_schema;
 

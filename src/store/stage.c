@@ -33,7 +33,7 @@ struct sw_stage {
     size_t number; /* of the next item */
     char *values;
     size_t bytes, bytes_capacity;
-    char *box;       /* values of several rows */
+    char *box; /* values of several rows */
     size_t box_capacity;
 };
 
@@ -116,7 +116,7 @@ static sw_status find_pile(column_pile **out, sw_stage *stage, const sw_column *
 {
     if (2 * (stage->pile_count + 1) > stage->slot_count) {
         const sw_status status = widen(stage);
-        if (status) return status;
+        if (status != SW_OK) return status;
     }
     const size_t slot = slot_of(stage, column);
     if (stage->slots[slot] == 0) {
@@ -141,7 +141,7 @@ sw_status sw_stage_put(sw_stage *stage, const sw_column *column, hid_t memory_ty
     if (bytes > LARGE_BYTES) return write_box(column, memory_type, row, 1, at, count, values);
     column_pile *pile = NULL;
     sw_status status = find_pile(&pile, stage, column);
-    if (status) return status;
+    if (status != SW_OK) return status;
     void *items = pile->items, *kept = stage->values;
     const bool room = grow(&items, &pile->capacity, pile->count + 1, sizeof *pile->items);
     pile->items = items;
@@ -153,8 +153,10 @@ sw_status sw_stage_put(sw_stage *stage, const sw_column *column, hid_t memory_ty
     *new = (item){
         .type = memory_type, .number = stage->number++, .row = row, .at = at, .offset = stage->bytes, .bytes = bytes};
     for (int i = 1; i < column->rank; i++) new->count[i - 1] = count[i - 1];
-    if (pile->count == 0) stage->turn[stage->turns++] = (size_t)(pile - stage->piles);
-    else if (by_place(new - 1, new) > 0) pile->ordered = false;
+    if (pile->count == 0)
+        stage->turn[stage->turns++] = (size_t)(pile - stage->piles);
+    else if (by_place(new - 1, new) > 0)
+        pile->ordered = false;
     pile->count++;
     memcpy(stage->values + stage->bytes, values, bytes);
     stage->bytes += bytes;
@@ -188,7 +190,7 @@ static sw_status write_pile(sw_stage *stage, column_pile *pile)
 {
     sw_status status = SW_OK;
     if (!pile->ordered) qsort(pile->items, pile->count, sizeof *pile->items, by_place);
-    for (size_t first = 0, end; first < pile->count && !status; first = end) {
+    for (size_t first = 0, end; first < pile->count && status == SW_OK; first = end) {
         const item *head = &pile->items[first];
         for (end = first + 1; end < pile->count; end++) {
             const item *one = &pile->items[end];
@@ -203,7 +205,7 @@ static sw_status write_pile(sw_stage *stage, column_pile *pile)
 sw_status sw_stage_write(sw_stage *stage)
 {
     sw_status status = SW_OK;
-    for (size_t i = 0; i < stage->turns && !status; i++)
+    for (size_t i = 0; i < stage->turns && status == SW_OK; i++)
         status = write_pile(stage, &stage->piles[stage->turn[i]]);
     sw_stage_clear(stage);
     return status;

@@ -1,8 +1,8 @@
 /* stage.h: writes of one phase of a flush, put together.
  *
- * A call of the library costs microseconds whatever it writes, and a run that ends is some 300 values in as many datasets.
- * So small writes wait here, and rows that stand side by side go into a dataset in one call. Datasets are written in the
- * order in which each was first staged: what must come last is staged last. */
+ * A call of the library costs microseconds whatever it writes, and a run that ends is some 300 values in as many
+ * datasets. So small writes wait here, and rows that stand side by side go into a dataset in one call. Datasets are
+ * written in the order in which each was first staged: what must come last is staged last. */
 #ifndef SYMSWEEP_STORE_STAGE_H
 #define SYMSWEEP_STORE_STAGE_H
 
@@ -13,8 +13,9 @@ typedef struct sw_stage sw_stage;
 sw_status sw_stage_create(sw_stage **out) SW_MUST_CHECK;
 void sw_stage_destroy(sw_stage *stage);
 
-/* Entries of one row: [row, at .. at + count[0], 0 .. count[1], ...], `rank` as the column's; count has rank - 1 elements.
- * `values` are copied, or written at once when they are large. Two writes of the same entries: the later one counts. */
+/* Entries of one row: [row, at .. at + count[0], 0 .. count[1], ...], `rank` as the column's; count has rank - 1
+ * elements. `values` are copied, or written at once when they are large. Two writes of the same entries: the later one
+ * counts. */
 sw_status sw_stage_put(sw_stage *stage, const sw_column *column, hid_t memory_type, int64_t row, hsize_t at,
                        const hsize_t *count, const void *values) SW_MUST_CHECK;
 

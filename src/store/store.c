@@ -22,19 +22,18 @@ const sw_column *sw_store_column(const sw_store *store, int field)
 sw_status sw_store_attach(sw_store *store)
 {
     sw_status status = sw_h5_open_live(&store->file, store->path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_catalog_open(&store->catalog, store->file);
-    for (size_t f = 0; f < store->schema->count && !status; f++) {
+    for (size_t f = 0; f < store->schema->count && status == SW_OK; f++) {
         store->column[f] = sw_catalog_index(store->catalog, store->schema->fields[f].path);
         if (store->column[f] < 0) status = sw_fail(SW_E_STORE, "%s is missing", store->schema->fields[f].path);
     }
-    if (!status) {
-        store->evaluation_capacity =
-            (int64_t)sw_store_column(store, store->schema->fixed[SW_FIELD_STEP])->extents[1];
+    if (status == SW_OK) {
+        store->evaluation_capacity = (int64_t)sw_store_column(store, store->schema->fixed[SW_FIELD_STEP])->extents[1];
         store->snapshot_capacity =
             (int64_t)sw_store_column(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP])->extents[1];
     }
-    if (!status) return SW_OK;
+    if (status == SW_OK) return SW_OK;
     sw_catalog_close(store->catalog);
     store->catalog = NULL;
     sw_h5_close(store->file);
@@ -69,7 +68,7 @@ static sw_status load_snapshots(sw_store *store, int64_t row)
     int64_t *steps = calloc(capacity + 1, sizeof *steps);
     if (!steps) return sw_fail(SW_E_MEMORY, "%s", column->path);
     const sw_status status = sw_column_read_rows(column, (hsize_t)row, 1, steps);
-    if (!status) store->rows[row].snapshots = store->rows[row].flushed_snapshots = count_steps(steps, capacity);
+    if (status == SW_OK) store->rows[row].snapshots = store->rows[row].flushed_snapshots = count_steps(steps, capacity);
     free(steps);
     return status;
 }
@@ -91,17 +90,14 @@ static sw_status read_table(const sw_store *store, row_table *table)
                    {SW_FIELD_CHECKSUM, table->checksum}};
     sw_status status = sw_column_read(sw_store_column(store, store->schema->fixed[SW_FIELD_STATUS]), 0, rows,
                                       H5T_NATIVE_INT8, table->state);
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0] && !status; i++)
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0] && status == SW_OK; i++)
         status = sw_column_read(sw_store_column(store, store->schema->fixed[columns[i].field]), 0, rows,
                                 H5T_NATIVE_INT64, columns[i].values);
     return status;
 }
 
 /* A count as the file has it, within what the file can hold. */
-static int64_t bounded(int64_t count, int64_t capacity)
-{
-    return count < 0 ? 0 : count > capacity ? capacity : count;
-}
+static int64_t bounded(int64_t count, int64_t capacity) { return count < 0 ? 0 : count > capacity ? capacity : count; }
 
 /* A kill between checksum and state: the run is over, and the checksum says how. The state is written with the next
  * flush. */
@@ -126,7 +122,7 @@ static sw_status load_progress(sw_store *store, int64_t row, int64_t stored)
     const int64_t claimed = r->records, claimed_snapshots = r->snapshots;
     const sw_status status =
         sw_progress_find(&r->records, &r->snapshots, &r->sum, store->catalog, store->schema, row, stored);
-    if (status) return status;
+    if (status != SW_OK) return status;
     if ((r->records < claimed || r->snapshots < claimed_snapshots) && find_sealed_state(store, row, stored)) {
         r->records = claimed;
         r->snapshots = claimed_snapshots;
@@ -148,7 +144,8 @@ static sw_status load_row(sw_store *store, const row_table *table, int64_t r, bo
     row->records = row->flushed = bounded(table->written[r], store->evaluation_capacity);
     /* After a kill a row may hold what was never acknowledged. */
     row->clean = !killed && table->rank[r] == -1 && row->state == SW_RUN_PENDING && row->records == 0;
-    const bool complete = row->state == SW_RUN_DONE || row->state == SW_RUN_DIVERGED; /* its snapshots are for readers */
+    const bool complete =
+        row->state == SW_RUN_DONE || row->state == SW_RUN_DIVERGED; /* its snapshots are for readers */
     if (row->clean || complete) return SW_OK;
     const sw_status status = load_snapshots(store, r);
     return status || row->state != SW_RUN_PENDING ? status : load_progress(store, r, table->checksum[r]);
@@ -160,12 +157,11 @@ static sw_status load_rows(sw_store *store, bool killed)
     const size_t count = (size_t)store->row_count;
     row_table table = {calloc(count + 1, 1), calloc(count + 1, sizeof(int64_t)), calloc(count + 1, sizeof(int64_t)),
                        calloc(count + 1, sizeof(int64_t)), calloc(count + 1, sizeof(int64_t))};
-    if (!table.state || !table.attempts || !table.written || !table.rank || !table.checksum) {
+    if (!table.state || !table.attempts || !table.written || !table.rank || !table.checksum)
         status = sw_fail(SW_E_MEMORY, "rows of the results file");
-    } else if (count > 0) {
+    else if (count > 0)
         status = read_table(store, &table);
-    }
-    for (int64_t r = 0; r < store->row_count && !status; r++) status = load_row(store, &table, r, killed);
+    for (int64_t r = 0; r < store->row_count && status == SW_OK; r++) status = load_row(store, &table, r, killed);
     free(table.state);
     free(table.attempts);
     free(table.written);
@@ -217,12 +213,12 @@ static sw_status build_and_rename(const sw_store *store, const sw_store_layout *
     sw_status status = SW_OK;
     if (exists) {
         status = sw_copy_file(store->path, temporary);
-        if (!status) status = sw_file_extend(temporary, store->schema, layout, growth);
+        if (status == SW_OK) status = sw_file_extend(temporary, store->schema, layout, growth);
     } else {
         status = sw_file_create(temporary, store->schema, layout, growth);
     }
-    if (!status) status = sw_put_in_place(temporary, store->path);
-    if (status) unlink(temporary);
+    if (status == SW_OK) status = sw_put_in_place(temporary, store->path);
+    if (status != SW_OK) unlink(temporary);
     free(temporary);
     return status;
 }
@@ -233,10 +229,10 @@ static sw_status find_growth(sw_growth *growth, const sw_store *store, const sw_
     hid_t file;
     sw_catalog *catalog = NULL;
     sw_status status = sw_h5_open_readable(&file, store->path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_check_format(file, store->path, layout->sweep_name);
-    if (!status) status = sw_catalog_open(&catalog, file);
-    if (!status) status = sw_growth_find(growth, file, catalog, store->schema, layout);
+    if (status == SW_OK) status = sw_catalog_open(&catalog, file);
+    if (status == SW_OK) status = sw_growth_find(growth, file, catalog, store->schema, layout);
     sw_catalog_close(catalog);
     sw_h5_close(file);
     return status;
@@ -260,11 +256,12 @@ static sw_status allocate_rows(sw_store *store, const sw_growth *growth, size_t 
 static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_damage *damage, bool killed)
 {
     sw_status status = sw_store_attach(store);
-    if (!status && store->catalog->runs != (hsize_t)store->row_count)
+    if (status == SW_OK && store->catalog->runs != (hsize_t)store->row_count)
         status = sw_fail(SW_E_STORE, "%s: changed while it was opened", store->path);
-    if (!status) status = load_rows(store, killed);
-    if (status) return status;
-    for (size_t i = 0; i < store->run_count; i++) store->rows[growth->row[i]].config_changed = growth->config_changed[i];
+    if (status == SW_OK) status = load_rows(store, killed);
+    if (status != SW_OK) return status;
+    for (size_t i = 0; i < store->run_count; i++)
+        store->rows[growth->row[i]].config_changed = growth->config_changed[i];
     discard_damaged(store, damage);
     return SW_OK;
 }
@@ -276,17 +273,17 @@ static sw_status open_existing_or_new(sw_store *store, const sw_store_layout *la
     bool killed = false;
     const bool exists = access(store->path, F_OK) == 0;
     sw_status status = remove_unfinished(store->path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     if (exists) {
         status = sw_verify_file(&damage, store->path, SW_VERIFY_TO_WRITE);
-        if (!status) status = sw_recover_file(store->path, &killed);
-        if (!status) status = find_growth(&growth, store, layout);
+        if (status == SW_OK) status = sw_recover_file(store->path, &killed);
+        if (status == SW_OK) status = find_growth(&growth, store, layout);
     } else {
         status = sw_growth_find(&growth, -1, NULL, store->schema, layout);
     }
-    if (!status) status = allocate_rows(store, &growth, layout->run_count);
-    if (!status && (!exists || growth.needed)) status = build_and_rename(store, layout, &growth, exists);
-    if (!status) status = take_file(store, &growth, &damage, killed);
+    if (status == SW_OK) status = allocate_rows(store, &growth, layout->run_count);
+    if (status == SW_OK && (!exists || growth.needed)) status = build_and_rename(store, layout, &growth, exists);
+    if (status == SW_OK) status = take_file(store, &growth, &damage, killed);
     sw_growth_release(&growth);
     sw_damage_release(&damage);
     return status;
@@ -322,10 +319,10 @@ sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout 
     store->file = -1;
     store->synced = sw_clock_now();
     sw_status status = sw_lock_take(&store->lock, path);
-    if (!status) status = sw_schema_create(&store->schema, layout);
-    if (!status) status = sw_stage_create(&store->stage);
-    if (!status) status = open_existing_or_new(store, layout);
-    if (status) {
+    if (status == SW_OK) status = sw_schema_create(&store->schema, layout);
+    if (status == SW_OK) status = sw_stage_create(&store->stage);
+    if (status == SW_OK) status = open_existing_or_new(store, layout);
+    if (status != SW_OK) {
         const sw_status closed = sw_store_detach(store);
         (void)closed; /* the first fault is the one to tell */
         destroy(store);
@@ -339,12 +336,12 @@ sw_status sw_store_close(sw_store *store)
 {
     if (!store) return SW_OK;
     sw_status status = SW_OK;
-    for (int64_t r = 0; r < store->row_count && !status; r++) /* nobody trains any more */
+    for (int64_t r = 0; r < store->row_count && status == SW_OK; r++) /* nobody trains any more */
         if (store->rows[r].state == SW_RUN_RUNNING) status = sw_store_requeue(store, r, false);
-    if (!status) status = sw_store_flush(store);
+    if (status == SW_OK) status = sw_store_flush(store);
     const sw_status closed = sw_store_detach(store);
-    if (!status) status = closed;
-    if (!status) status = sw_sync_file(store->path);
+    if (status == SW_OK) status = closed;
+    if (status == SW_OK) status = sw_sync_file(store->path);
     destroy(store);
     return status;
 }
@@ -367,7 +364,7 @@ bool sw_store_config_changed(const sw_store *store, int64_t row) { return store-
 sw_status sw_store_heartbeat(sw_store *store)
 {
     const sw_status status = sw_lock_heartbeat(store->lock);
-    if (status || sw_clock_now() - store->looked < 1) return status;
+    if (status != SW_OK || sw_clock_now() - store->looked < 1) return status;
     const sw_status named = sw_vfd_check_name(store->file, store->path);
     if (!named) store->looked = sw_clock_now();
     return named;

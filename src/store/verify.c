@@ -43,13 +43,13 @@ static sw_status walk_chunks(const sw_column *column)
 static sw_status read_table(const sw_catalog *catalog)
 {
     sw_status status = SW_OK;
-    for (size_t c = 0; c < catalog->count && !status; c++) {
+    for (size_t c = 0; c < catalog->count && status == SW_OK; c++) {
         const sw_column *column = &catalog->columns[c];
         if (column->type == SW_FIELD_TEXT) {
-            for (hsize_t r = 0; r < catalog->runs && !status; r++) {
+            for (hsize_t r = 0; r < catalog->runs && status == SW_OK; r++) {
                 char *text;
                 status = sw_column_read_texts(column, r, 1, &text);
-                if (!status) free(text);
+                if (status == SW_OK) free(text);
             }
         } else if (column->rank == 1) {
             char *values = malloc(sw_column_elements(column, catalog->runs) * 8 + 1);
@@ -62,8 +62,8 @@ static sw_status read_table(const sw_catalog *catalog)
     return status;
 }
 
-static sw_status check_band(sw_damage *damage, const sw_catalog *catalog, const int8_t *state,
-                            const int64_t *checksum, hsize_t first)
+static sw_status check_band(sw_damage *damage, const sw_catalog *catalog, const int8_t *state, const int64_t *checksum,
+                            hsize_t first)
 {
     int64_t found[BAND];
     const hsize_t count = first + BAND <= catalog->runs ? BAND : catalog->runs - first;
@@ -71,10 +71,9 @@ static sw_status check_band(sw_damage *damage, const sw_catalog *catalog, const 
     for (hsize_t i = 0; i < count; i++) any = any || is_over(state[first + i]);
     if (!any) return SW_OK;
     const sw_status status = sw_rows_checksum(found, catalog, (int64_t)first, (int64_t)count);
-    for (hsize_t i = 0; i < count && !status; i++) {
+    for (hsize_t i = 0; i < count && status == SW_OK; i++)
         if (is_over(state[first + i]) && checksum[first + i] != found[i])
             damage->rows[damage->count++] = (int64_t)(first + i);
-    }
     return status;
 }
 
@@ -90,9 +89,9 @@ static sw_status check_rows(sw_damage *damage, const sw_catalog *catalog)
         status = sw_fail(SW_E_MEMORY, "%llu rows", (unsigned long long)catalog->runs);
     } else if (catalog->runs > 0) {
         status = sw_column_read(state_column, 0, catalog->runs, H5T_NATIVE_INT8, state);
-        if (!status) status = sw_column_read(checksum_column, 0, catalog->runs, H5T_NATIVE_INT64, checksum);
+        if (status == SW_OK) status = sw_column_read(checksum_column, 0, catalog->runs, H5T_NATIVE_INT64, checksum);
     }
-    for (hsize_t r = 0; r < catalog->runs && !status; r += BAND)
+    for (hsize_t r = 0; r < catalog->runs && status == SW_OK; r += BAND)
         status = check_band(damage, catalog, state, checksum, r);
     free(checksum);
     free(state);
@@ -104,13 +103,13 @@ static sw_status inspect(sw_damage *damage, const char *path, bool checksums)
     hid_t file;
     sw_catalog *catalog = NULL;
     sw_status status = sw_h5_open_readable(&file, path);
-    if (status) return status;
+    if (status != SW_OK) return status;
     status = sw_check_format(file, path, NULL);
-    if (!status) {
+    if (status == SW_OK) {
         status = sw_catalog_open(&catalog, file);
-        if (!status) status = read_table(catalog);
-        if (!status && checksums) status = check_rows(damage, catalog);
-        if (status) status = sw_fail_in(status, "%s is damaged", path);
+        if (status == SW_OK) status = read_table(catalog);
+        if (status == SW_OK && checksums) status = check_rows(damage, catalog);
+        if (status != SW_OK) status = sw_fail_in(status, "%s is damaged", path);
     }
     sw_catalog_close(catalog);
     sw_h5_close(file);
@@ -160,7 +159,8 @@ static void run_child(int pipe_end, const char *path, int64_t size, bool checksu
     said.status = inspect(&damage, path, checksums);
     said.count = said.status ? 0 : (int64_t)damage.count;
     snprintf(said.message, sizeof said.message, "%s", said.status ? sw_message() : "");
-    if (write_all(pipe_end, &said, sizeof said)) write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows);
+    if (write_all(pipe_end, &said, sizeof said))
+        write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows);
     sw_damage_release(&damage);
     /* _exit: nothing of the parent (MPI, buffered output) may be torn down here. */
     _exit(0);
@@ -204,10 +204,11 @@ sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest)
         status = sw_fail(SW_E_IO, "fork: %s", strerror(errno));
     } else {
         status = hear(out, ends[0], path);
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {}
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
     close(ends[0]);
-    if (status) sw_damage_release(out);
+    if (status != SW_OK) sw_damage_release(out);
     return status;
 }
 

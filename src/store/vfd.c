@@ -29,9 +29,9 @@ typedef struct vfd {
     dev_t device;
     ino_t inode;
     sw_vfd_mode mode;
-    int refused;      /* errno of the refusal; 0 = all is on disk */
-    int *told;        /* where the close leaves the errno; NULL = nobody asks */
-    bool given_up;    /* writes were dropped */
+    int refused;   /* errno of the refusal; 0 = all is on disk */
+    int *told;     /* where the close leaves the errno; NULL = nobody asks */
+    bool given_up; /* writes were dropped */
     waiting *first, **last;
     size_t waiting_bytes;
 } vfd;
@@ -255,8 +255,7 @@ static herr_t vfd_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t ad
     return 0;
 }
 
-static herr_t vfd_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
-                        const void *buffer)
+static herr_t vfd_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, const void *buffer)
 {
     vfd *v = (vfd *)file;
     (void)type;

@@ -1,10 +1,10 @@
 /* vfd.h: a file driver for HDF5 that outlives a full disk.
  *
- * HDF5 1.10 does not survive a refused write: it goes on with a chunk missing, or crashes when the file is closed. So the
- * library never hears of one. From the first refused write on, that write and all later ones wait in memory in their
- * order, reads see them, and the file on disk stands still in the state of that instant, as after a kill: readable, and
- * recoverable. sw_vfd_drain puts the waiting writes on disk once there is room. A file that is only being built has no
- * need for that: there writes are dropped after the first refusal, which sw_vfd_check tells. */
+ * HDF5 1.10 does not survive a refused write: it goes on with a chunk missing, or crashes when the file is closed. So
+ * the library never hears of one. From the first refused write on, that write and all later ones wait in memory in
+ * their order, reads see them, and the file on disk stands still in the state of that instant, as after a kill:
+ * readable, and recoverable. sw_vfd_drain puts the waiting writes on disk once there is room. A file that is only being
+ * built has no need for that: there writes are dropped after the first refusal, which sw_vfd_check tells. */
 #ifndef SYMSWEEP_STORE_VFD_H
 #define SYMSWEEP_STORE_VFD_H
 

@@ -20,14 +20,14 @@ typedef struct sw_kept_snapshot {
 
 /* What a row has been given since the last flush. */
 typedef struct sw_pending {
-    bool begin;                          /* clear all but the first keep_* entries before anything else */
+    bool begin; /* clear all but the first keep_* entries before anything else */
     int64_t keep_records, keep_snapshots;
-    sw_progress_sum keep_sum;            /* of what is kept */
+    sw_progress_sum keep_sum; /* of what is kept */
     char host[SW_CHARACTERS];
     int64_t rank;
     sw_run_facts *facts;
-    sw_run_data *data;                   /* with arrays behind it in the same allocation */
-    int64_t first_record;                /* evaluation number of records[0] */
+    sw_run_data *data;    /* with arrays behind it in the same allocation */
+    int64_t first_record; /* evaluation number of records[0] */
     size_t record_count, record_capacity;
     sw_record *records;
     sw_kept_snapshot *snapshots, **snapshots_end;
@@ -36,8 +36,8 @@ typedef struct sw_pending {
     sw_onsets onsets;
     bool refine_given;
     sw_store_refined refined;
-    sw_record last;                      /* finished with records > 0: the last one */
-    size_t bytes;                        /* of all of this */
+    sw_record last; /* finished with records > 0: the last one */
+    size_t bytes;   /* of all of this */
 } sw_pending;
 
 typedef struct sw_row {
@@ -48,8 +48,8 @@ typedef struct sw_row {
     sw_progress_sum sum;                /* of these */
     bool clean;                         /* holds nothing of an earlier attempt */
     bool config_changed;
-    bool dirty;                         /* on the dirty list */
-    sw_pending *pending;                /* NULL = only state and attempts are to be written */
+    bool dirty;          /* on the dirty list */
+    sw_pending *pending; /* NULL = only state and attempts are to be written */
 } sw_row;
 
 struct sw_store {
@@ -59,18 +59,18 @@ struct sw_store {
     hid_t file;
     sw_catalog *catalog;
     sw_stage *stage;
-    int *column;        /* [schema->count]: index in the catalog */
+    int *column; /* [schema->count]: index in the catalog */
     size_t run_count;
-    int64_t *run_row;   /* [run_count] */
+    int64_t *run_row; /* [run_count] */
     int64_t row_count;
-    sw_row *rows;       /* [row_count] */
+    sw_row *rows;                                   /* [row_count] */
     int64_t evaluation_capacity, snapshot_capacity; /* E, S of the file */
-    int64_t *dirty;     /* [row_count]: rows to be written at the next flush, in order of first touch */
+    int64_t *dirty; /* [row_count]: rows to be written at the next flush, in order of first touch */
     size_t dirty_count;
     size_t kept_bytes;
-    bool refused;       /* the last flush failed */
-    double looked;      /* sw_clock_now when the file was last seen under its name */
-    double synced;      /* sw_clock_now of the last fsync */
+    bool refused;  /* the last flush failed */
+    double looked; /* sw_clock_now when the file was last seen under its name */
+    double synced; /* sw_clock_now of the last fsync */
 };
 
 /* The column of a schema field (an index as in sw_schema; -1 gives NULL). */

@@ -4,9 +4,8 @@
 bool sw_is_prime(int32_t n)
 {
     if (n < 2) return false;
-    for (int32_t d = 2; (int64_t)d * d <= n; d++) {
+    for (int32_t d = 2; (int64_t)d * d <= n; d++)
         if (n % d == 0) return false;
-    }
     return true;
 }
 

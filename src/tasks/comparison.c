@@ -13,9 +13,8 @@ int32_t sw_comparison_longest(const sw_task_config *config)
 {
     if (three_way(config)) return config->sides[config->attribute];
     int32_t longest = 0;
-    for (int32_t k = 0; k < config->side_count; k++) {
+    for (int32_t k = 0; k < config->side_count; k++)
         if (config->sides[k] > longest) longest = config->sides[k];
-    }
     return longest;
 }
 
@@ -29,9 +28,8 @@ static int64_t entities_of(const sw_task_config *config)
 
 static sw_status validate(const sw_task_config *config)
 {
-    if (config->form != SW_FORM_RELATION && config->form != SW_FORM_THREE_WAY) {
+    if (config->form != SW_FORM_RELATION && config->form != SW_FORM_THREE_WAY)
         return sw_fail(SW_E_CONFIG, "task.form: no form has number %d", config->form);
-    }
     if (config->side_count < 1 || config->side_count > SW_SIDES_MAX) {
         return sw_fail(SW_E_CONFIG, "task.sides: expected 1 to %d sides, one an attribute, found %d", SW_SIDES_MAX,
                        config->side_count);
@@ -91,7 +89,7 @@ static int32_t converse_of(int32_t relation)
 static sw_status build(sw_task *task, const sw_task_config *config)
 {
     sw_status status = build_coordinates(task, config);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
     if (task->mirror == NULL) return SW_E_MEMORY;
     const int32_t n = task->entities, relations = task->relations > 0 ? task->relations : 1;

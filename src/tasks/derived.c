@@ -69,11 +69,10 @@ static void follow(knowledge *k, const sw_family *family, const sw_tuple *tuple)
     const int32_t *input = tuple->input;
     switch (family->compare) {
     case SW_COMPARE_SYMMETRIC_KL:
-        if (input[0] != input[1]) {
+        if (input[0] != input[1])
             unite(k, input[0], input[1]);
-        } else if (!is_known(k, input[0]) && fixes_one_class(k->task, family, tuple->map)) {
+        else if (!is_known(k, input[0]) && fixes_one_class(k->task, family, tuple->map))
             learn(k, input[0]);
-        }
         break;
     case SW_COMPARE_NEGATED: unite(k, input[0], input[1]); break;
     case SW_COMPARE_CLASS_ZERO: learn(k, input[0]); break;
@@ -112,9 +111,8 @@ static void pass(knowledge *k, const sw_family *family, bool predicted)
 
 static void predict_known(knowledge *k)
 {
-    for (size_t i = 0; i < k->task->inputs; i++) {
+    for (size_t i = 0; i < k->task->inputs; i++)
         k->prediction[i] = is_known(k, (int32_t)i) ? k->task->true_label[i] : -1;
-    }
 }
 
 /* Families whose tuples beyond the train split count: those asked for, over all inputs. */
@@ -140,11 +138,10 @@ static void derive(knowledge *k, const sw_family_config *families, uint32_t fami
 {
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (!takes_part(f, k->task, families, family_bits) || repeats(f, families)) continue;
-        if (sw_families[f]->connect != NULL) {
+        if (sw_families[f]->connect != NULL)
             sw_families[f]->connect(k->task, unite, k);
-        } else {
+        else
             pass(k, sw_families[f], false);
-        }
     }
     do {
         k->changed = false;

@@ -18,9 +18,8 @@ sw_status sw_family_class_maps(int32_t **out, const sw_task *task, sw_family_id 
     const size_t classes = (size_t)task->classes;
     int32_t *table = malloc((size_t)maps * classes * sizeof *table);
     if (table == NULL) return sw_fail(SW_E_MEMORY, "symmetry.%s: no memory for %d class maps", f->name, maps);
-    for (int32_t m = 0; m < maps; m++) {
+    for (int32_t m = 0; m < maps; m++)
         for (int32_t c = 0; c < task->classes; c++) table[(size_t)m * classes + (size_t)c] = f->class_map(task, m, c);
-    }
     *out = table;
     return SW_OK;
 }
@@ -30,9 +29,8 @@ sw_status sw_families_check(const sw_task_config *config, const sw_family_config
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         const sw_family *family = sw_families[f];
         if (families[f].weight == 0.0) continue;
-        if (!family->applies(config)) {
+        if (!family->applies(config))
             return sw_fail(SW_E_CONFIG, "symmetry.%s.weight: the family is not defined on this task", family->name);
-        }
         if (families[f].intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted != NULL &&
             !family->predicts(config)) {
             return sw_fail(SW_E_CONFIG,

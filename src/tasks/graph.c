@@ -50,9 +50,8 @@ static sw_status check_sides(const sw_task_config *config, int32_t least, int32_
 
 static sw_status check_tree(const sw_task_config *config)
 {
-    if (config->branching < 1) {
+    if (config->branching < 1)
         return sw_fail(SW_E_CONFIG, "task.branching: expected at least 1, found %d", config->branching);
-    }
     if (config->depth < 1) return sw_fail(SW_E_CONFIG, "task.depth: expected at least 1, found %d", config->depth);
     int64_t nodes = 1, level = 1;
     for (int32_t d = 0; d < config->depth && nodes <= SW_TASK_ENTITIES_MAX; d++) {
@@ -243,7 +242,7 @@ static sw_status edge_list_shape(const sw_task_config *config, int32_t *nodes, i
     sw_adjacency adjacency = {0};
     int32_t *scratch = NULL;
     sw_status status = sw_edge_list_read(&adjacency, config);
-    if (status < 0) goto cleanup;
+    if (status != SW_OK) goto cleanup;
     scratch = malloc(2 * (size_t)adjacency.nodes * sizeof *scratch);
     if (scratch == NULL) {
         status = sw_fail(SW_E_MEMORY, "task.file: no memory for %d nodes", adjacency.nodes);
@@ -266,7 +265,7 @@ static sw_status shape(sw_task *task, const sw_task_config *config)
     int32_t nodes = 0, diameter = 0;
     if (config->graph == SW_GRAPH_EDGE_LIST) {
         sw_status status = edge_list_shape(config, &nodes, &diameter);
-        if (status < 0) return status;
+        if (status != SW_OK) return status;
     } else if (config->graph == SW_GRAPH_TREE) {
         nodes = tree_nodes(config);
         diameter = config->branching > 1 ? 2 * config->depth : config->depth;
@@ -298,9 +297,8 @@ static sw_status build_coordinates(sw_task *task, const sw_task_config *config)
     lattice_of(&l, config);
     task->coordinate = sw_task_alloc(task, (size_t)task->entities * (size_t)l.axes, sizeof *task->coordinate);
     if (task->coordinate == NULL) return SW_E_MEMORY;
-    for (int32_t v = 0; v < task->entities; v++) {
+    for (int32_t v = 0; v < task->entities; v++)
         for (int32_t k = 0; k < l.axes; k++) task->coordinate[v * l.axes + k] = lattice_coordinate(&l, v, k, &stride);
-    }
     return SW_OK;
 }
 
@@ -309,7 +307,7 @@ static sw_status build_distances(sw_task *task, const sw_task_config *config)
     sw_adjacency adjacency = {0};
     int32_t *queue = NULL;
     sw_status status = adjacency_of(&adjacency, config);
-    if (status < 0) goto cleanup;
+    if (status != SW_OK) goto cleanup;
     if (adjacency.nodes != task->entities) { /* possible when an edge list is written to meanwhile */
         status = sw_fail(SW_E_CONFIG, "task.file: %s changed while it was read", config->file);
         goto cleanup;
@@ -339,9 +337,9 @@ static sw_status build(sw_task *task, const sw_task_config *config)
     task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
     if (task->distance == NULL || task->mirror == NULL) return SW_E_MEMORY;
     sw_status status = build_coordinates(task, config);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     status = build_distances(task, config);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     size_t i = 0;
     for (int32_t u = 0; u < n; u++) {
         for (int32_t v = 0; v < n; v++, i++) {

@@ -60,9 +60,8 @@ static sw_status check_digest(const char *text, size_t length, const sw_task_con
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     if (memcmp(config->file_sha256, unknown, sizeof unknown) == 0) return SW_OK;
-    if (EVP_Digest(text, length, digest, &size, EVP_sha256(), NULL) != 1 || size != sizeof unknown) {
+    if (EVP_Digest(text, length, digest, &size, EVP_sha256(), NULL) != 1 || size != sizeof unknown)
         return sw_fail(SW_E_IO, "task.file: SHA-256 of %s failed", config->file);
-    }
     if (memcmp(digest, config->file_sha256, sizeof unknown) == 0) return SW_OK;
     return sw_fail(SW_E_CONFIG, "task.file: the content of %s is no longer what the sweep was planned with",
                    config->file);
@@ -122,15 +121,15 @@ static sw_status parse_edges(int32_t **out, size_t *count, const char *text, siz
         size_t found;
         if (!read_line(&at, edge + 2 * *count, &found)) {
             free(edge);
-            return sw_fail(SW_E_CONFIG, "task.file: %s:%zu: expected two node numbers of 0 to %d, found \"%.*s\"",
-                           path, line, INT32_MAX, (int)(strcspn(at, "\r\n") < 40 ? strcspn(at, "\r\n") : 40), at);
+            return sw_fail(SW_E_CONFIG, "task.file: %s:%zu: expected two node numbers of 0 to %d, found \"%.*s\"", path,
+                           line, INT32_MAX, (int)(strcspn(at, "\r\n") < 40 ? strcspn(at, "\r\n") : 40), at);
         }
         *count += found;
         if (*at == '\n') at++;
     }
     if (*count == 0 || *count > EDGES_MAX) {
-        sw_status status = sw_fail(SW_E_CONFIG, "task.file: %s has %zu edges, expected 1 to %d", path, *count,
-                                   EDGES_MAX);
+        sw_status status =
+            sw_fail(SW_E_CONFIG, "task.file: %s has %zu edges, expected 1 to %d", path, *count, EDGES_MAX);
         free(edge);
         return status;
     }
@@ -152,15 +151,13 @@ static sw_status rank_nodes(int32_t *edge, size_t count, int32_t *nodes, const c
     memcpy(name, edge, 2 * count * sizeof *name);
     qsort(name, 2 * count, sizeof *name, compare_numbers);
     size_t distinct = 0;
-    for (size_t i = 0; i < 2 * count; i++) {
+    for (size_t i = 0; i < 2 * count; i++)
         if (i == 0 || name[i] != name[i - 1]) name[distinct++] = name[i];
-    }
     sw_status status = SW_OK;
-    if (distinct < 2) {
+    if (distinct < 2)
         status = sw_fail(SW_E_CONFIG, "task.file: %s has a single node", path);
-    } else {
+    else
         status = sw_task_check_size((int64_t)distinct, 0, "task.file");
-    }
     for (size_t i = 0; i < 2 * count && status == SW_OK; i++) {
         const int32_t *at = bsearch(&edge[i], name, distinct, sizeof *name, compare_numbers);
         edge[i] = (int32_t)(at - name);
@@ -196,7 +193,7 @@ sw_status sw_edge_list_read(sw_adjacency *out, const sw_task_config *config)
     if (status == SW_OK) status = sw_adjacency_create(out, nodes, edge, count);
     if (status == SW_OK) {
         status = check_connected(out, config->file);
-        if (status < 0) sw_adjacency_release(out);
+        if (status != SW_OK) sw_adjacency_release(out);
     }
     free(edge);
     free(text);

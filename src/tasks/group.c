@@ -35,7 +35,7 @@ static sw_status check_factors(const sw_task_config *config)
         }
         order *= config->factors[k];
         sw_status status = sw_task_check_size(order, 0, "task.factors");
-        if (status < 0) return status;
+        if (status != SW_OK) return status;
     }
     return SW_OK;
 }
@@ -158,13 +158,11 @@ static sw_status build_exponents(sw_task *task)
     const int32_t count = task->factor_count;
     task->exponent = sw_task_alloc(task, (size_t)task->entities * (size_t)count, sizeof *task->exponent);
     if (task->exponent == NULL) return SW_E_MEMORY;
-    for (int32_t e = 0; e < task->entities; e++) {
-        if (task->config.group == SW_GROUP_SYMMETRIC) {
+    for (int32_t e = 0; e < task->entities; e++)
+        if (task->config.group == SW_GROUP_SYMMETRIC)
             task->exponent[e] = e;
-        } else {
+        else
             element_coordinates(task->exponent + (size_t)e * (size_t)count, task, e);
-        }
-    }
     return SW_OK;
 }
 
@@ -175,11 +173,10 @@ static sw_status build(sw_task *task, const sw_task_config *config)
     task->product = sw_task_alloc(task, task->inputs, sizeof *task->product);
     task->coordinate = sw_task_alloc(task, (size_t)n * (size_t)width, sizeof *task->coordinate);
     if (task->abelian) task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
-    if (task->product == NULL || task->coordinate == NULL || (task->abelian && task->mirror == NULL)) {
+    if (task->product == NULL || task->coordinate == NULL || (task->abelian && task->mirror == NULL))
         return SW_E_MEMORY;
-    }
     sw_status status = build_exponents(task);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     for (int32_t e = 0; e < n; e++) element_coordinates(task->coordinate + (size_t)e * (size_t)width, task, e);
     size_t i = 0;
     for (int32_t g = 0; g < n; g++) {

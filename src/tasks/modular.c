@@ -8,16 +8,48 @@
 
 /* ---- the operations: values are reduced by the caller; p <= 4096, so that cubes of sums fit ---- */
 
-static int64_t add(int64_t x, int64_t y, int64_t p) { (void)p; return x + y; }
+static int64_t add(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return x + y;
+}
 static int64_t sub(int64_t x, int64_t y, int64_t p) { return x - y + p; }
-static int64_t sum_squared(int64_t x, int64_t y, int64_t p) { (void)p; return (x + y) * (x + y); }
-static int64_t sum_cubed(int64_t x, int64_t y, int64_t p) { (void)p; return (x + y) * (x + y) * (x + y); }
-static int64_t mul(int64_t x, int64_t y, int64_t p) { (void)p; return x * y; }
-static int64_t circle(int64_t x, int64_t y, int64_t p) { (void)p; return x + x * y + y; }
+static int64_t sum_squared(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return (x + y) * (x + y);
+}
+static int64_t sum_cubed(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return (x + y) * (x + y) * (x + y);
+}
+static int64_t mul(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return x * y;
+}
+static int64_t circle(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return x + x * y + y;
+}
 static int64_t divide(int64_t x, int64_t y, int64_t p) { return x * sw_inverse_mod((int32_t)y, (int32_t)p); }
-static int64_t sum_of_squares(int64_t x, int64_t y, int64_t p) { (void)p; return x * x + y * y; }
-static int64_t quadratic(int64_t x, int64_t y, int64_t p) { (void)p; return x * x + x * y + y * y; }
-static int64_t cubic(int64_t x, int64_t y, int64_t p) { (void)p; return x * x * x + x * y; }
+static int64_t sum_of_squares(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return x * x + y * y;
+}
+static int64_t quadratic(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return x * x + x * y + y * y;
+}
+static int64_t cubic(int64_t x, int64_t y, int64_t p)
+{
+    (void)p;
+    return x * x * x + x * y;
+}
 
 /* Modulo 2 a square is its root: sum_of_squares is add there and quadratic is circle. */
 static const sw_operation_traits operations[SW_OP_COUNT] = {
@@ -51,12 +83,11 @@ int32_t sw_modular_unit_count(int32_t p)
 static sw_status validate(const sw_task_config *config)
 {
     const int32_t p = config->p;
-    if (config->operation < 0 || config->operation >= SW_OP_COUNT) {
+    if (config->operation < 0 || config->operation >= SW_OP_COUNT)
         return sw_fail(SW_E_CONFIG, "task.operation: no operation has number %d", config->operation);
-    }
     if (p < 2) return sw_fail(SW_E_CONFIG, "task.p: expected at least 2, found %d", p);
     sw_status status = sw_task_check_size(p, (int64_t)p * p, "task.p");
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     if (config->operation == SW_OP_DIV && !sw_is_prime(p)) {
         int32_t below = p, above = p;
         while (!sw_is_prime(below)) below--;
@@ -77,11 +108,10 @@ static sw_status shape(sw_task *task, const sw_task_config *config)
     task->second_from = config->operation == SW_OP_DIV ? 1 : 0;
     task->inputs = (size_t)p * (size_t)sw_task_columns(task);
     task->abelian = true;
-    if (traits->group == SW_RESIDUES_ADDITIVE) {
+    if (traits->group == SW_RESIDUES_ADDITIVE)
         task->order = p;
-    } else if (sw_is_prime(p)) {
+    else if (sw_is_prime(p))
         task->order = p - 1; /* the units modulo a prime are a cyclic group */
-    }
     if (task->order > 0) {
         task->factor_count = 1;
         task->factor[0] = task->order;
@@ -141,9 +171,9 @@ static sw_status build(sw_task *task, const sw_task_config *config)
     const sw_operation_traits *traits = sw_modular_traits(config);
     const int32_t p = config->p;
     sw_status status = build_units(task);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     status = build_exponents(task, traits->group);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     if (traits->commutative) {
         task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
         if (task->mirror == NULL) return SW_E_MEMORY;

@@ -28,7 +28,7 @@ typedef struct sw_operation_traits {
     bool translates;        /* f(gx, y) = g f(x, y) for g of the group */
     int degree;             /* k: f(ux, uy) = u^k f(x, y) for units u; -1 = not homogeneous */
     sw_inner inner;
-    bool commutative;       /* in the sense of the family: with the mirror that the operation has */
+    bool commutative; /* in the sense of the family: with the mirror that the operation has */
     sw_truth associative;
 } sw_operation_traits;
 
@@ -36,9 +36,9 @@ const sw_operation_traits *sw_modular_traits(const sw_task_config *config);
 
 /* Tables of a built task (task->extra). */
 typedef struct sw_modular {
-    int32_t *inverse;   /* [p] multiplicative inverse, 0 = none */
+    int32_t *inverse; /* [p] multiplicative inverse, 0 = none */
     int32_t unit_count;
-    int32_t *unit;      /* [unit_count] ascending */
+    int32_t *unit; /* [unit_count] ascending */
 } sw_modular;
 
 static inline const sw_modular *sw_modular_of(const sw_task *task) { return task->extra; }

@@ -35,16 +35,14 @@ sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key)
 static sw_status describe_kind(sw_task *out, const sw_task_config *config)
 {
     memset(out, 0, sizeof *out);
-    if (config->kind < 0 || config->kind >= SW_TASK_COUNT) {
+    if (config->kind < 0 || config->kind >= SW_TASK_COUNT)
         return sw_fail(SW_E_CONFIG, "task.kind: no task has number %d", config->kind);
-    }
-    if (!(config->label_shuffle >= 0.0 && config->label_shuffle <= 1.0)) {
+    if (!(config->label_shuffle >= 0.0 && config->label_shuffle <= 1.0))
         return sw_fail(SW_E_CONFIG, "task.label_shuffle: expected a share in 0..1, found %g", config->label_shuffle);
-    }
     out->kind = sw_task_kinds[config->kind];
     out->config = *config;
     sw_status status = out->kind->validate(config);
-    return status < 0 ? status : out->kind->shape(out, config);
+    return status != SW_OK ? status : out->kind->shape(out, config);
 }
 
 bool sw_task_shape_of(sw_task *out, const sw_task_config *config)
@@ -57,7 +55,7 @@ bool sw_task_shape_of(sw_task *out, const sw_task_config *config)
 sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model)
 {
     sw_status status = describe_kind(out, config);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     out->readout = model->kind == SW_MODEL_TRANSFORMER && model->readout_token;
     out->separate = model->operand_embeddings == SW_OPERANDS_SEPARATE;
     out->tokens = out->operands + (out->relations > 0 ? 1 : 0) + (out->readout ? 1 : 0);
@@ -161,26 +159,25 @@ static sw_status group_by_label(sw_task *task)
 static sw_status build(sw_task *task, uint32_t data_seed)
 {
     sw_status status = sw_arena_create(&task->arena);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     task->input = sw_task_alloc(task, task->inputs * (size_t)task->tokens, sizeof *task->input);
     task->label = sw_task_alloc(task, task->inputs, sizeof *task->label);
     task->true_label = sw_task_alloc(task, task->inputs, sizeof *task->true_label);
     if (task->input == NULL || task->label == NULL || task->true_label == NULL) return SW_E_MEMORY;
     status = task->kind->build(task, &task->config);
-    if (status < 0) return status;
+    if (status != SW_OK) return status;
     status = shuffle_labels(task, data_seed);
-    return status < 0 ? status : group_by_label(task);
+    return status != SW_OK ? status : group_by_label(task);
 }
 
-sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
-                         uint32_t data_seed)
+sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model, uint32_t data_seed)
 {
     *out = NULL;
     sw_task *task = malloc(sizeof *task);
     if (task == NULL) return sw_fail(SW_E_MEMORY, "no memory for a task");
     sw_status status = sw_task_describe(task, config, model);
     if (status == SW_OK) status = build(task, data_seed);
-    if (status < 0) {
+    if (status != SW_OK) {
         sw_task_destroy(task);
         return status;
     }

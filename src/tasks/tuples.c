@@ -13,16 +13,15 @@ struct sw_tuple_set {
     const sw_family *family;
     const int8_t *train; /* [N] 1 = eligible; NULL = every input is */
     uint64_t candidates;
-    uint32_t *list;      /* [count] candidate numbers of the eligible tuples; NULL = not listed */
-    int64_t count;       /* -1 = not listed */
+    uint32_t *list; /* [count] candidate numbers of the eligible tuples; NULL = not listed */
+    int64_t count;  /* -1 = not listed */
 };
 
 static bool eligible(const sw_tuple_set *set, const sw_tuple *tuple)
 {
     if (set->train == NULL) return true;
-    for (int k = 0; k < set->family->arity; k++) {
+    for (int k = 0; k < set->family->arity; k++)
         if (set->train[tuple->input[k]] == 0) return false;
-    }
     return true;
 }
 
@@ -40,9 +39,8 @@ static sw_status list_tuples(sw_tuple_set *set)
     set->list = malloc((count > 0 ? (size_t)count : 1) * sizeof *set->list);
     if (set->list == NULL) return sw_fail(SW_E_MEMORY, "symmetry.%s: no memory for its tuples", set->family->name);
     set->count = 0;
-    for (uint64_t i = 0; i < set->candidates; i++) {
+    for (uint64_t i = 0; i < set->candidates; i++)
         if (take(set, i, &tuple)) set->list[set->count++] = (uint32_t)i;
-    }
     return SW_OK;
 }
 
@@ -52,9 +50,8 @@ static bool any_tuple(const sw_tuple_set *set)
 {
     sw_tuple tuple;
     if (set->list != NULL) return set->count > 0;
-    for (uint64_t probe = 0; probe < PROBES; probe++) {
+    for (uint64_t probe = 0; probe < PROBES; probe++)
         if (take(set, sw_random_below(0, SW_STREAM_MEASURE, 0, probe, set->candidates), &tuple)) return true;
-    }
     return false;
 }
 
@@ -75,7 +72,7 @@ sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family
         status = sw_fail(SW_E_CONFIG, "symmetry.%s: %s tuple has all of its inputs in the %s", set->family->name,
                          set->list != NULL ? "no" : "hardly any", set->train != NULL ? "train split" : "table");
     }
-    if (status < 0) {
+    if (status != SW_OK) {
         sw_tuple_set_destroy(set);
         return status;
     }
@@ -112,9 +109,8 @@ void sw_tuple_set_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint3
             continue;
         }
         uint64_t attempt = 0;
-        while (!take(set, sw_random_below(seed, stream, step, attempt_index(j, attempt), set->candidates), &out[j])) {
+        while (!take(set, sw_random_below(seed, stream, step, attempt_index(j, attempt), set->candidates), &out[j]))
             attempt++; /* ends: eligible tuples are not rarer than any_tuple allows */
-        }
     }
 }
 
@@ -143,7 +139,6 @@ void sw_tuple_set_each_predicted(const sw_tuple_set *set, const int32_t *predict
                                  void (*visit)(void *context, const sw_tuple *tuple), void *context)
 {
     sw_tuple tuple;
-    for (uint64_t i = 0; i < set->candidates; i++) {
+    for (uint64_t i = 0; i < set->candidates; i++)
         if (take_predicted(set, i, prediction, &tuple)) visit(context, &tuple);
-    }
 }

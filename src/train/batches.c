@@ -8,10 +8,10 @@ struct sw_batches {
     size_t train_count, size;
     bool full;
     uint32_t seed;
-    int64_t epoch;        /* whose permutation `order` holds; -1 = none yet */
-    int32_t *train;       /* [train_count] table indices in table order */
-    int32_t *order;       /* [train_count] positions in `train` */
-    int32_t *batch;       /* [size] */
+    int64_t epoch;  /* whose permutation `order` holds; -1 = none yet */
+    int32_t *train; /* [train_count] table indices in table order */
+    int32_t *order; /* [train_count] positions in `train` */
+    int32_t *batch; /* [size] */
 };
 
 sw_status sw_batches_create(sw_batches **out, const sw_run_config *config, const sw_task *task, const int8_t *split)

@@ -23,7 +23,7 @@ static const char magic[8] = "swckpt2";
 typedef struct header {
     char magic[8];
     char arithmetic[48]; /* describe_arithmetic */
-    uint64_t bytes; /* of the whole file, checksum included */
+    uint64_t bytes;      /* of the whole file, checksum included */
     uint64_t config_bytes, parameters, optimizer_reals, objective_bytes, records, snapshots;
 } header;
 

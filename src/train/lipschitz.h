@@ -20,8 +20,8 @@ sw_status sw_lipschitz_create(sw_lipschitz_draw *draw, const sw_run_config *conf
 
 /* Draws the pairs of step t and adds their inputs to the rows. embedding [V, d] decides the nearest tokens.
  * Draw j, attempt a, takes words i = 4 ((a << 32) + j) + {0, 1, 2} of stream LIPSCHITZ: an input of the table, which
- * operand changes, and which other entity it becomes (among all others, or the k nearest in ascending order of distance,
- * ties by token). An input that is not in the table is drawn again. */
+ * operand changes, and which other entity it becomes (among all others, or the k nearest in ascending order of
+ * distance, ties by token). An input that is not in the table is drawn again. */
 void sw_lipschitz_step(sw_lipschitz_draw *draw, sw_rows *rows, const sw_real *embedding, int64_t t);
 
 #endif

@@ -16,12 +16,12 @@
 
 typedef struct family_term {
     sw_family_config config;
-    sw_tuple_set *set;     /* NULL: the family has no weight in this run */
-    size_t capacity, count;/* tuples a step, tuples of the last step */
-    sw_tuple *tuples;      /* [capacity] */
-    bool predicted;        /* inner products by the model's own answers */
+    sw_tuple_set *set;      /* NULL: the family has no weight in this run */
+    size_t capacity, count; /* tuples a step, tuples of the last step */
+    sw_tuple *tuples;       /* [capacity] */
+    bool predicted;         /* inner products by the model's own answers */
     sw_divergence_spec spec;
-    int32_t *class_map;    /* [maps, C], owned; NULL = identity only */
+    int32_t *class_map; /* [maps, C], owned; NULL = identity only */
 } family_term;
 
 struct sw_objective {
@@ -30,18 +30,18 @@ struct sw_objective {
     sw_arena *arena;
     sw_batches *batches;
     sw_rows rows;
-    int64_t t;             /* the step that was drawn last */
+    int64_t t; /* the step that was drawn last */
     size_t batch_size, max_rows;
-    int32_t *batch_row;    /* [batch] 0, 1, 2, ... */
-    int32_t *batch_label;  /* [batch] */
-    const int32_t *batch;  /* [batch] table indices of the last step */
-    bool batch_is_set;     /* the full batch stays in the rows */
+    int32_t *batch_row;   /* [batch] 0, 1, 2, ... */
+    int32_t *batch_label; /* [batch] */
+    const int32_t *batch; /* [batch] table indices of the last step */
+    bool batch_is_set;    /* the full batch stays in the rows */
     family_term family[SW_FAMILY_COUNT];
     sw_prior_work *prior_work[2]; /* nuclear, entropy */
     sw_lipschitz_draw lipschitz;
     sw_real *logits, *dlogits; /* [max_rows, C] */
-    int32_t *prediction;   /* [N] argmax for every input, when a family needs it */
-    sw_real *table_logits; /* [N, C] likewise */
+    int32_t *prediction;       /* [N] argmax for every input, when a family needs it */
+    sw_real *table_logits;     /* [N, C] likewise */
 };
 
 /* A weight acts in steps from_step < t <= until_step. */
@@ -68,8 +68,9 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     if (all && listed < 0)
         return sw_fail(SW_E_CONFIG, "symmetry.%s.tuples_per_step: there are too many tuples to take \"all\" of them",
                        family->name);
-    term->capacity = !all ? (size_t)term->config.tuples_per_step
-                          : term->predicted ? (size_t)family->candidates(task) : (size_t)listed;
+    term->capacity = !all              ? (size_t)term->config.tuples_per_step
+                     : term->predicted ? (size_t)family->candidates(task)
+                                       : (size_t)listed;
     term->tuples = sw_arena_alloc(objective->arena, term->capacity, sizeof *term->tuples);
     if (!term->tuples) return SW_E_MEMORY;
     if (all && !term->predicted) {
@@ -94,8 +95,8 @@ static sw_status create_priors(sw_objective *objective)
     const sw_run_config *config = objective->config;
     for (int g = SW_PRIOR_NUCLEAR; g <= SW_PRIOR_ENTROPY; g++) {
         if (config->geometry[g].weight == 0) continue;
-        sw_status status = sw_prior_work_create(&objective->prior_work[g], objective->task->entities,
-                                                config->model.d_model);
+        sw_status status =
+            sw_prior_work_create(&objective->prior_work[g], objective->task->entities, config->model.d_model);
         if (status != SW_OK) return status;
     }
     if (config->geometry[SW_PRIOR_LIPSCHITZ].weight == 0) return SW_OK;
@@ -105,8 +106,7 @@ static sw_status create_priors(sw_objective *objective)
 static size_t count_max_rows(const sw_objective *objective)
 {
     size_t rows = objective->batch_size;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        rows += objective->family[f].capacity * (size_t)sw_families[f]->arity;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) rows += objective->family[f].capacity * (size_t)sw_families[f]->arity;
     rows += 2 * objective->lipschitz.capacity;
     return rows < objective->task->inputs ? rows : objective->task->inputs;
 }
@@ -131,8 +131,7 @@ static sw_status create_buffers(sw_objective *objective)
     return sw_rows_create(&objective->rows, objective->task, objective->max_rows, arena);
 }
 
-sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task,
-                              const int8_t *split)
+sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task, const int8_t *split)
 {
     sw_objective *objective = calloc(1, sizeof *objective);
     if (!objective) return sw_fail(SW_E_MEMORY, "out of memory");
@@ -210,9 +209,8 @@ static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
     } /* else: every tuple, listed once and for all */
 
     int arity = sw_families[f]->arity;
-    for (size_t i = 0; i < term->count; i++) {
+    for (size_t i = 0; i < term->count; i++)
         for (int k = 0; k < arity; k++) sw_rows_add(&objective->rows, term->tuples[i].input[k]);
-    }
 }
 
 static bool family_acts(const sw_objective *objective, int f, int64_t t)
@@ -253,16 +251,16 @@ static sw_status add_priors(double *value, sw_objective *objective, sw_model *mo
         if (!prior_acts(objective, g, t)) continue;
         bool refresh = (t - priors[g].from_step - 1) % priors[g].every == 0;
         double prior = 0;
-        status = (g == SW_PRIOR_NUCLEAR ? sw_prior_nuclear : sw_prior_entropy)(
-            &prior, objective->prior_work[g], E, priors[g].weight, refresh, dE);
+        status = (g == SW_PRIOR_NUCLEAR ? sw_prior_nuclear : sw_prior_entropy)(&prior, objective->prior_work[g], E,
+                                                                               priors[g].weight, refresh, dE);
         *value += priors[g].weight * prior;
     }
     if (status == SW_OK && prior_acts(objective, SW_PRIOR_LIPSCHITZ, t)) {
         const sw_prior_config *lipschitz = &priors[SW_PRIOR_LIPSCHITZ];
-        *value += lipschitz->weight *
-                  sw_prior_lipschitz(objective->lipschitz.pairs, objective->lipschitz.count, lipschitz->bound,
-                                     objective->logits, objective->task->classes, E, objective->config->model.d_model,
-                                     lipschitz->weight, objective->dlogits, dE);
+        *value += lipschitz->weight * sw_prior_lipschitz(objective->lipschitz.pairs, objective->lipschitz.count,
+                                                         lipschitz->bound, objective->logits, objective->task->classes,
+                                                         E, objective->config->model.d_model, lipschitz->weight,
+                                                         objective->dlogits, dE);
     }
     return status;
 }
@@ -279,9 +277,8 @@ void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t)
     objective->t = t;
     predict_table(objective, model, t);
     draw_batch(objective, t);
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (family_acts(objective, f, t)) draw_tuples(objective, (sw_family_id)f, t);
-    }
     objective->lipschitz.count = 0;
     if (prior_acts(objective, SW_PRIOR_LIPSCHITZ, t)) {
         const sw_real *embedding =
@@ -304,9 +301,9 @@ sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *mo
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         const family_term *term = &objective->family[f];
         if (!family_acts(objective, f, t) || term->count == 0) continue;
-        *value += term->config.weight * sw_divergence_mean(&term->spec, term->tuples, term->count,
-                                                           objective->rows.row_of, logits, term->config.weight,
-                                                           dlogits);
+        *value +=
+            term->config.weight * sw_divergence_mean(&term->spec, term->tuples, term->count, objective->rows.row_of,
+                                                     logits, term->config.weight, dlogits);
     }
     sw_status status = add_priors(value, objective, model, t);
     sw_model_backward(model, dlogits);

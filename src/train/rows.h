@@ -11,9 +11,9 @@
 typedef struct sw_rows {
     const sw_task *task;
     size_t capacity, count;
-    int32_t *row_of;  /* [N] row of a table index, -1 = not there */
-    int32_t *input;   /* [capacity] table index of a row */
-    int32_t *tokens;  /* [capacity, T] */
+    int32_t *row_of; /* [N] row of a table index, -1 = not there */
+    int32_t *input;  /* [capacity] table index of a row */
+    int32_t *tokens; /* [capacity, T] */
 } sw_rows;
 
 sw_status sw_rows_create(sw_rows *rows, const sw_task *task, size_t capacity, sw_arena *arena) SW_MUST_CHECK;

@@ -8,13 +8,13 @@
 
 /* What a resumed run goes on from, beside parameters and optimizer state. Plain data, written as it stands. */
 typedef struct sw_progress {
-    int64_t step;             /* optimizer steps taken */
-    int64_t streak_start;     /* step from which `stop` has held; -1 = it does not */
-    double objective;         /* of the last step; NaN at step 0 */
-    sw_gradient_norms gradient; /* of the last step */
+    int64_t step;                         /* optimizer steps taken */
+    int64_t streak_start;                 /* step from which `stop` has held; -1 = it does not */
+    double objective;                     /* of the last step; NaN at step 0 */
+    sw_gradient_norms gradient;           /* of the last step */
     double wall_seconds, measure_seconds; /* of earlier attempts */
     int32_t evaluation, snapshot;         /* how many were made */
-    int32_t ended;            /* 1 = nothing is left to train */
+    int32_t ended;                        /* 1 = nothing is left to train */
     int32_t diverged, stopped_early, pruned;
     sw_prune_watch prune;
 } sw_progress;

@@ -19,10 +19,8 @@ static sw_status create_model(sw_run *run)
 {
     const sw_run_config *config = &run->config;
     const sw_task *task = run->task;
-    sw_model_shape shape = {.vocabulary = task->vocabulary,
-                            .entities = task->entities,
-                            .tokens = task->tokens,
-                            .classes = task->classes};
+    sw_model_shape shape = {
+        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
     sw_status status = sw_model_create(&run->model, &config->model, &shape, sw_objective_max_rows(run->objective));
     if (status != SW_OK) return status;
     sw_model_initialize(run->model, config->seed);
@@ -123,13 +121,12 @@ static sw_status evaluate(sw_run *run)
     sw_status status = measure_record(&record, run, full);
     if (status != SW_OK) return status;
 
-    if (!isfinite(record.value[SW_METRIC_TRAIN_LOSS])) {
+    if (!isfinite(record.value[SW_METRIC_TRAIN_LOSS]))
         progress->diverged = progress->ended = 1;
-    } else if (!progress->ended && stop_holds(run, &record)) {
+    else if (!progress->ended && stop_holds(run, &record))
         progress->stopped_early = progress->ended = 1;
-    } else if (!progress->ended && sw_prune_decides(&progress->prune, &run->config.prune, &record)) {
+    else if (!progress->ended && sw_prune_decides(&progress->prune, &run->config.prune, &record))
         progress->pruned = progress->ended = 1;
-    }
     if (progress->ended && !full) { /* the last evaluation has every measure */
         status = measure_record(&record, run, true);
         if (status != SW_OK) return status;
@@ -229,8 +226,10 @@ static void fill_result(sw_run_result *result, const sw_run *run, sw_status stat
         .wall_seconds = progress->wall_seconds + (sw_clock_now() - run->started),
         .measure_seconds = progress->measure_seconds + run->measure_seconds,
     };
-    if (status != SW_OK) snprintf(result->error, sizeof result->error, "%s", sw_message());
-    else if (progress->diverged) name_divergence(result->error, sizeof result->error, progress);
+    if (status != SW_OK)
+        snprintf(result->error, sizeof result->error, "%s", sw_message());
+    else if (progress->diverged)
+        name_divergence(result->error, sizeof result->error, progress);
 }
 
 sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
@@ -238,7 +237,8 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
 {
     sw_run run = {.config = *config, .sink = sink, .started = sw_clock_now()};
     if (checkpoint) run.checkpoint = *checkpoint;
-    run.progress = (sw_progress){.streak_start = -1, .prune = {.generalized_since = -1}, .objective = NAN, .gradient = {.all = NAN}};
+    run.progress = (sw_progress){
+        .streak_start = -1, .prune = {.generalized_since = -1}, .objective = NAN, .gradient = {.all = NAN}};
     for (int b = 0; b < SW_BLOCK_COUNT; b++) run.progress.gradient.block[b] = NAN;
 
     bool resumed = false;

@@ -40,9 +40,9 @@ void sw_snapshot_gather(float *block, const sw_snapshot *snapshot)
 {
     size_t lengths[ARRAYS];
     array_lengths(lengths, &snapshot->shape);
-    const float *const arrays[ARRAYS] = {snapshot->pca,           snapshot->explained_variance,
-                                         snapshot->singular_values, snapshot->fourier_power,
-                                         snapshot->embedding,     snapshot->parameters};
+    const float *const arrays[ARRAYS] = {
+        snapshot->pca,           snapshot->explained_variance, snapshot->singular_values,
+        snapshot->fourier_power, snapshot->embedding,          snapshot->parameters};
     for (int a = 0; a < ARRAYS; a++) {
         if (lengths[a]) memcpy(block, arrays[a], lengths[a] * sizeof *block);
         block += lengths[a];

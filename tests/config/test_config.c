@@ -89,9 +89,8 @@ static void defaults_depend_on_other_keys(void **state)
     assert_int_equal(c.data_seed, 7);
     assert_int_equal(c.phase.family, SW_FAMILY_TRIANGLE);
     discard(&p);
-    p = parse(
-        "{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\"}, \"model\": {\"kind\": \"mlp\"}}}",
-        SW_OK);
+    p = parse("{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\"}, \"model\": {\"kind\": \"mlp\"}}}",
+              SW_OK);
     resolve(&c, &p, 0);
     assert_int_equal(c.task.n, 5);
     assert_false(c.model.readout_token);
@@ -149,8 +148,7 @@ static void axes_multiply_in_the_documented_order(void **state)
         for (size_t a = 0; a < 7; a++) {
             const sw_axis *axis = sw_sweep_axis(p.sweep, a);
             if (!strcmp(axis->path, "seed")) assert_int_equal(values[a].integer, c.seed);
-            if (!strcmp(axis->path, "optimizer.weight_decay"))
-                assert_true(values[a].real == c.optimizer.weight_decay);
+            if (!strcmp(axis->path, "optimizer.weight_decay")) assert_true(values[a].real == c.optimizer.weight_decay);
             if (!strcmp(axis->path, "model.heads")) assert_int_equal(values[a].integer, c.model.heads);
         }
     }
@@ -205,8 +203,7 @@ static void random_axes_stay_in_their_laws(void **state)
     assert_in_range(below, 910, 1090);
     assert_in_range(wide, 910, 1090);
     assert_true(fabs(sum / 2000 - 0.3) < 4 * 0.2 / sqrt(12.0 * 2000));
-    for (int s = 3; s < 6; s++)
-        assert_in_range(seeds[s], 582, 751);
+    for (int s = 3; s < 6; s++) assert_in_range(seeds[s], 582, 751);
     discard(&p);
 }
 
@@ -287,10 +284,8 @@ static void diagnostics_are_bounded(void **state)
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
-    for (int i = 0; i < 1000; i++)
-        sw_diagnostics_add(d, true, i, 1, "", NULL, "warning");
-    for (int i = 0; i < 1000; i++)
-        sw_diagnostics_add(d, false, i, 1, "", NULL, "error");
+    for (int i = 0; i < 1000; i++) sw_diagnostics_add(d, true, i, 1, "", NULL, "warning");
+    for (int i = 0; i < 1000; i++) sw_diagnostics_add(d, false, i, 1, "", NULL, "error");
     assert_int_equal(sw_diagnostics_count(d), SW_DIAGNOSTICS_MAX);
     assert_int_equal(sw_diagnostics_errors(d), 1000);
     assert_true(sw_diagnostics_dropped(d) > 0);

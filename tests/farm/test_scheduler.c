@@ -100,10 +100,12 @@ static void many_short_runs_wait_together(void **state)
     sw_scheduler *s = make(1000, 2);
     for (size_t i = 0; i < 1000; i++) sw_scheduler_expect(s, i, 1, true);
     sw_scheduler_scale(s, 0.01); /* 10 ms each */
-    while (sw_scheduler_next(s, 0, 0.01, INFINITY) >= 0) {}
+    while (sw_scheduler_next(s, 0, 0.01, INFINITY) >= 0) {
+    }
     assert_in_range(sw_scheduler_queue_length(s, 0), 10, 12); /* 0.1 s wait behind the first */
     sw_scheduler_scale(s, 1e-6);
-    while (sw_scheduler_next(s, 1, 1e-6, INFINITY) >= 0) {}
+    while (sw_scheduler_next(s, 1, 1e-6, INFINITY) >= 0) {
+    }
     assert_int_equal(sw_scheduler_queue_length(s, 1), SW_SCHEDULER_QUEUE);
     sw_scheduler_destroy(s);
 }
@@ -118,7 +120,8 @@ static void queues_cover_the_masters_absence(void **state)
     begin_next(s, 0);
     assert_int_equal(sw_scheduler_next(s, 0, 3, INFINITY), -1);
     sw_scheduler_cover(s, 1.6);
-    while (sw_scheduler_next(s, 0, 3, INFINITY) >= 0) {}
+    while (sw_scheduler_next(s, 0, 3, INFINITY) >= 0) {
+    }
     assert_in_range(sw_scheduler_queue_length(s, 0), 16, 18); /* 3.2 s wait behind the first */
     sw_scheduler_destroy(s);
 }
@@ -130,9 +133,11 @@ static void the_last_short_runs_are_shared(void **state)
     sw_scheduler *s = make(8, 2);
     for (size_t i = 0; i < 8; i++) sw_scheduler_expect(s, i, 1, true);
     sw_scheduler_scale(s, 1e-3);
-    while (sw_scheduler_next(s, 0, 1e-3, INFINITY) >= 0) {}
+    while (sw_scheduler_next(s, 0, 1e-3, INFINITY) >= 0) {
+    }
     assert_int_equal(sw_scheduler_queue_length(s, 0), 3);
-    while (sw_scheduler_next(s, 1, 1e-3, INFINITY) >= 0) {}
+    while (sw_scheduler_next(s, 1, 1e-3, INFINITY) >= 0) {
+    }
     assert_true(sw_scheduler_queue_length(s, 1) >= 2);
     sw_scheduler_destroy(s);
 }
@@ -286,9 +291,9 @@ static void refuses_reports_that_contradict(void **state)
     sw_slot after;
     begin_next(s, 0);
     assert_int_equal(next(s, 1), 1);
-    assert_int_equal(sw_scheduler_begin(s, 0, 0), SW_E_PROTOCOL); /* has begun */
-    assert_int_equal(sw_scheduler_begin(s, 0, 1), SW_E_PROTOCOL); /* another's */
-    assert_int_equal(sw_scheduler_begin(s, 1, 3), SW_E_PROTOCOL); /* nobody's */
+    assert_int_equal(sw_scheduler_begin(s, 0, 0), SW_E_PROTOCOL);                       /* has begun */
+    assert_int_equal(sw_scheduler_begin(s, 0, 1), SW_E_PROTOCOL);                       /* another's */
+    assert_int_equal(sw_scheduler_begin(s, 1, 3), SW_E_PROTOCOL);                       /* nobody's */
     assert_int_equal(sw_scheduler_end(s, 1, 1, SW_ENDING_DONE, &after), SW_E_PROTOCOL); /* has not begun */
     assert_int_equal(sw_scheduler_end(s, 1, 0, SW_ENDING_DONE, &after), SW_E_PROTOCOL);
     assert_int_equal(sw_scheduler_return(s, 0, 0), SW_E_PROTOCOL); /* is running */
@@ -342,7 +347,8 @@ static void compare(const model *m, const sw_scheduler *s)
         assert_int_equal(sw_scheduler_slot(s, r), m->slot[r]);
         assert_int_equal(sw_scheduler_tries(s, r), m->tries[r]);
     }
-    for (int slot = 0; slot < SW_SLOT_COUNT; slot++) assert_int_equal(sw_scheduler_count(s, (sw_slot)slot), counts[slot]);
+    for (int slot = 0; slot < SW_SLOT_COUNT; slot++)
+        assert_int_equal(sw_scheduler_count(s, (sw_slot)slot), counts[slot]);
     for (size_t w = 0; w < m->workers; w++) {
         active += !m->retired[w];
         assert_int_equal(sw_scheduler_queue_length(s, w), m->length[w]);
@@ -363,8 +369,10 @@ static void ask(model *m, sw_scheduler *s, size_t w)
         for (; i < m->runs; i++) { /* the first pending one in order that is not in vain */
             size_t r = m->order[i];
             if (m->slot[r] != SW_SLOT_PENDING) continue;
-            if (known && !m->savable[r] && sw_scheduler_expected_seconds(s, r) > left) m->slot[r] = SW_SLOT_WITHHELD;
-            else break;
+            if (known && !m->savable[r] && sw_scheduler_expected_seconds(s, r) > left)
+                m->slot[r] = SW_SLOT_WITHHELD;
+            else
+                break;
         }
         assert_int_equal(run, i < m->runs ? (int64_t)m->order[i] : -1);
     }
@@ -408,7 +416,7 @@ static void retire(model *m, sw_scheduler *s, size_t w)
 
 static void end(model *m, sw_scheduler *s, size_t w)
 {
-    static const sw_ending endings[] = {SW_ENDING_DONE, SW_ENDING_DONE, SW_ENDING_DONE,
+    static const sw_ending endings[] = {SW_ENDING_DONE,   SW_ENDING_DONE,  SW_ENDING_DONE,
                                         SW_ENDING_FAILED, SW_ENDING_RETRY, SW_ENDING_BACK};
     sw_ending ending = endings[below(6)];
     size_t run = m->queue[w][0];
@@ -449,18 +457,18 @@ static void one_event(model *m, sw_scheduler *s)
     case 2:
         if (below(40) == 0) retire(m, s, w);
         break;
-    case 3:
-        sw_scheduler_scale(s, below(4) ? 0.02 * (double)below(100) : 1);
-        break;
+    case 3: sw_scheduler_scale(s, below(4) ? 0.02 * (double)below(100) : 1); break;
     case 4:
         if (below(200) == 0) {
             sw_scheduler_stop(s);
             m->stopped = true;
         }
         break;
-    case 5: case 6: case 7: case 8: case 9:
-        ask(m, s, w);
-        break;
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9: ask(m, s, w); break;
     default:
         if (model_running(m, w)) {
             end(m, s, w);

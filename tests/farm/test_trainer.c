@@ -24,11 +24,11 @@ typedef struct bench {
     int tag[SAID_MAX];
     int32_t run[SAID_MAX];
     size_t count;
-    sw_wire_finish finish;  /* the latest */
-    sw_wire_start start;    /* the latest */
+    sw_wire_finish finish; /* the latest */
+    sw_wire_start start;   /* the latest */
     size_t sent_bytes;
-    size_t flushed, flushes; /* of `count`, what had been said when it was told to flush; how often */
-    size_t flushed_first;    /* the same at the first time */
+    size_t flushed, flushes;         /* of `count`, what had been said when it was told to flush; how often */
+    size_t flushed_first;            /* the same at the first time */
     void (*between)(struct bench *); /* NULL = nothing is said to it */
     int polls;
     sw_status refuse; /* what sending returns */

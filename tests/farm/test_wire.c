@@ -68,7 +68,7 @@ static void fixed_messages_round_trip(void **state)
     message = decode(&buffer);
     assert_memory_equal(message.body.finish, &finish, sizeof finish);
 
-    static const sw_wire_tag empty[] = {SW_WIRE_RECALL, SW_WIRE_STOP, SW_WIRE_RETURN,
+    static const sw_wire_tag empty[] = {SW_WIRE_RECALL,  SW_WIRE_STOP,        SW_WIRE_RETURN,
                                         SW_WIRE_STOPPED, SW_WIRE_STOP_WANTED, SW_WIRE_BYE};
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++) {
         assert_int_equal(sw_wire_encode(&buffer, empty[i], 1, NULL, 0), SW_OK);
@@ -251,7 +251,8 @@ static void wrong_counts_are_refused(void **state)
     fixed->vocabulary = fixed->d = INT32_MAX;
     refused(&buffer, buffer.size);
 
-    sw_run_data data = {.inputs = 1, .tokens = 1, .split = (int8_t[]){1}, .input = (int32_t[]){1}, .label = (int32_t[]){1}};
+    sw_run_data data = {
+        .inputs = 1, .tokens = 1, .split = (int8_t[]){1}, .input = (int32_t[]){1}, .label = (int32_t[]){1}};
     assert_int_equal(sw_wire_encode_data(&buffer, 1, &data), SW_OK);
     sw_wire_data *counts = (sw_wire_data *)(buffer.data + sizeof(sw_wire_header));
     static const int64_t inputs[] = {-1, 0, 2, INT64_MAX, INT64_MIN};

@@ -29,7 +29,10 @@ static void send_large(sw_outbox *outbox, int32_t run)
     values[PARAMETERS - 1] = (float)run;
     float ones[SW_PCA_COMPONENTS] = {1};
     const sw_snapshot snapshot = {.shape = {.entities = 1, .singular = 1, .parameters = PARAMETERS},
-                                  .pca = ones, .explained_variance = ones, .singular_values = ones, .parameters = values};
+                                  .pca = ones,
+                                  .explained_variance = ones,
+                                  .singular_values = ones,
+                                  .parameters = values};
     require(sw_wire_encode_snapshot(&buffer, run, &snapshot) == SW_OK, "encode a snapshot");
     require(sw_outbox_send(outbox, READER, buffer.data, buffer.size) == SW_OK, "send a snapshot");
     sw_wire_buffer_release(&buffer);

@@ -36,8 +36,7 @@ static void bench_create(bench *b, const sw_run_config *config, int32_t d)
 
 static void bench_measure(bench *b)
 {
-    for (int m = 0; m < SW_METRIC_COUNT; m++)
-        b->value[m] = NAN;
+    for (int m = 0; m < SW_METRIC_COUNT; m++) b->value[m] = NAN;
     assert_ok(sw_spectrum_compute(&b->spectrum, b->E, NULL));
     assert_ok(sw_modes_compute(&b->modes, &b->spectrum, b->E));
     sw_spectrum_fill(b->value, &b->spectrum);
@@ -65,16 +64,12 @@ static void orthonormal(double *direction, int count, int d, uint32_t seed)
         for (int pass = 0; pass < 2; pass++)
             for (int k = 0; k < i; k++) {
                 double product = 0;
-                for (int j = 0; j < d; j++)
-                    product += u[j] * direction[k * d + j];
-                for (int j = 0; j < d; j++)
-                    u[j] -= product * direction[k * d + j];
+                for (int j = 0; j < d; j++) product += u[j] * direction[k * d + j];
+                for (int j = 0; j < d; j++) u[j] -= product * direction[k * d + j];
             }
         double square = 0;
-        for (int j = 0; j < d; j++)
-            square += u[j] * u[j];
-        for (int j = 0; j < d; j++)
-            u[j] /= sqrt(square);
+        for (int j = 0; j < d; j++) square += u[j] * u[j];
+        for (int j = 0; j < d; j++) u[j] /= sqrt(square);
     }
 }
 
@@ -146,13 +141,11 @@ static void test_exact_modes(void **state)
         assert_close(b.value[SW_METRIC_FOURIER_TOP5], 1);
         double held = 0;
         int needed = 0;
-        while (held < 0.9 * total)
-            held += c->amplitude[needed] * c->amplitude[needed], needed++;
+        while (held < 0.9 * total) held += c->amplitude[needed] * c->amplitude[needed], needed++;
         assert_int_equal((int)b.value[SW_METRIC_FOURIER_FREQUENCIES90], needed);
         int32_t key[SW_KEY_FREQUENCIES];
         assert_int_equal(sw_modes_key(key, &b.modes), SW_KEY_FREQUENCIES);
-        for (int m = 0; m < c->count; m++)
-            assert_int_equal(key[m], c->frequency[m] - 1); /* strongest first */
+        for (int m = 0; m < c->count; m++) assert_int_equal(key[m], c->frequency[m] - 1); /* strongest first */
 
         /* centring is over all entities, the one outside the group too: those cases have no closed form */
         if (b.task->order == b.rows) {
@@ -202,11 +195,9 @@ static void test_flat_power(void **state)
     sw_run_config config = fixture_config(59);
     bench b;
     bench_create(&b, &config, 59);
-    for (int i = 0; i < 59; i++)
-        b.E[i * 59 + i] = 1; /* the identity has power n on every character */
+    for (int i = 0; i < 59; i++) b.E[i * 59 + i] = 1; /* the identity has power n on every character */
     bench_measure(&b);
-    for (int l = 0; l < b.modes.lines; l++)
-        assert_close(b.modes.power[l], 2 * 59);
+    for (int l = 0; l < b.modes.lines; l++) assert_close(b.modes.power[l], 2 * 59);
     assert_true(fabs(b.value[SW_METRIC_FOURIER_GINI]) < 1e-6);
     assert_close(b.value[SW_METRIC_FOURIER_TOP5], 5.0 / 29);
     assert_int_equal((int)b.value[SW_METRIC_FOURIER_FREQUENCIES90], 27); /* 26.1 of 29 */
@@ -223,8 +214,7 @@ static sw_run_config group(sw_group_kind kind, int32_t n, int32_t f0, int32_t f1
     config.task.group = kind;
     config.task.n = n;
     const int32_t factors[3] = {f0, f1, f2};
-    for (int i = 0; i < 3 && factors[i] > 0; i++)
-        config.task.factors[config.task.factor_count++] = factors[i];
+    for (int i = 0; i < 3 && factors[i] > 0; i++) config.task.factors[config.task.factor_count++] = factors[i];
     return config;
 }
 
@@ -282,8 +272,7 @@ static void test_irreducible_characters(void **state)
         bench_create(&b, &configs[k], 2);
         double squares = 1; /* the trivial one */
         for (int32_t l = 0; l < b.modes.lines; l++) {
-            for (int32_t g = 0; g < b.rows; g++)
-                b.E[2 * g] = (sw_real)b.modes.character[l * b.rows + g];
+            for (int32_t g = 0; g < b.rows; g++) b.E[2 * g] = (sw_real)b.modes.character[l * b.rows + g];
             bench_measure(&b);
             for (int32_t other = 0; other < b.modes.lines; other++)
                 assert_true(fabs(b.modes.power[other] - (other == l ? b.rows : 0)) < 1e-4);
@@ -304,13 +293,11 @@ static void test_permutation_matrices_are_standard(void **state)
     bench b;
     bench_create(&b, &config, 16);
     for (int32_t g = 0; g < b.rows; g++)
-        for (int32_t i = 0; i < 4; i++)
-            b.E[16 * g + 4 * i + b.task->coordinate[4 * g + i]] = 1;
+        for (int32_t i = 0; i < 4; i++) b.E[16 * g + 4 * i + b.task->coordinate[4 * g + i]] = 1;
     bench_measure(&b);
     double total = sw_spectrum_variance(&b.spectrum);
     assert_close(b.modes.power[0], total); /* (3,1) */
-    for (int l = 1; l < b.modes.lines; l++)
-        assert_true(b.modes.power[l] < 1e-6 * total);
+    for (int l = 1; l < b.modes.lines; l++) assert_true(b.modes.power[l] < 1e-6 * total);
     bench_destroy(&b);
 }
 
@@ -336,8 +323,7 @@ static void test_a_path_on_a_line(void **state)
     double direction[12];
     orthonormal(direction, 1, 12, 5);
     for (int i = 0; i < 64; i++)
-        for (int j = 0; j < 12; j++)
-            b.E[12 * i + j] = (sw_real)(0.3 * i * direction[j]);
+        for (int j = 0; j < 12; j++) b.E[12 * i + j] = (sw_real)(0.3 * i * direction[j]);
     bench_measure(&b);
     assert_true(b.value[SW_METRIC_STRESS] < 1e-6);
     assert_close(b.value[SW_METRIC_DISTANCE_SPEARMAN], 1);
@@ -356,8 +342,7 @@ static void test_a_lattice_in_the_plane(void **state)
     orthonormal(direction, 2, 12, 6);
     double dd = 0, dg = 0, gg = 0;
     for (int i = 0; i < 49; i++) {
-        for (int j = 0; j < 12; j++)
-            b.E[12 * i + j] = (sw_real)(i / 7 * direction[j] + i % 7 * direction[12 + j]);
+        for (int j = 0; j < 12; j++) b.E[12 * i + j] = (sw_real)(i / 7 * direction[j] + i % 7 * direction[12 + j]);
         for (int k = 0; k < i; k++) {
             double rows = abs(i / 7 - k / 7), columns = abs(i % 7 - k % 7), g = rows + columns;
             double d = sqrt(rows * rows + columns * columns);
@@ -438,8 +423,7 @@ static void test_no_variance(void **state)
     sw_run_config config = fixture_config(11);
     bench b;
     bench_create(&b, &config, 6);
-    for (int i = 0; i < 66; i++)
-        b.E[i] = (sw_real)(1 + i % 6);
+    for (int i = 0; i < 66; i++) b.E[i] = (sw_real)(1 + i % 6);
     bench_measure(&b);
     assert_true(b.value[SW_METRIC_NUCLEAR_NORM] == 0);
     for (int m = SW_METRIC_EFFECTIVE_DIMENSION; m <= SW_METRIC_CIRCULARITY; m++)

@@ -10,8 +10,7 @@ static const double two_pi = 6.283185307179586476925286766559;
 
 static void missing(float value[SW_METRIC_COUNT])
 {
-    for (int m = 0; m < SW_METRIC_COUNT; m++)
-        value[m] = NAN;
+    for (int m = 0; m < SW_METRIC_COUNT; m++) value[m] = NAN;
 }
 
 static void gaussian_logits(sw_real *z, size_t n, double scale, uint32_t seed)
@@ -71,8 +70,7 @@ static void test_no_test_inputs(void **state)
     sw_record record;
     assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
     assert_true(isfinite(record.value[SW_METRIC_TRAIN_ACCURACY]));
-    for (int m = SW_METRIC_TEST_LOSS; m <= SW_METRIC_TEST_ACCURACY_UNDERIVED; m++)
-        assert_true(isnan(record.value[m]));
+    for (int m = SW_METRIC_TEST_LOSS; m <= SW_METRIC_TEST_ACCURACY_UNDERIVED; m++) assert_true(isnan(record.value[m]));
     sw_run_facts facts;
     sw_measure_facts(&facts, f.measure, f.model);
     assert_true(isnan(facts.leak[SW_FAMILY_COMMUTATIVITY]));
@@ -141,8 +139,7 @@ static void test_the_true_table_violates_nothing(void **state)
         logits_fixture v;
         violations_create(&v, &config);
         size_t classes = (size_t)v.task->classes;
-        for (size_t i = 0; i < v.task->inputs; i++)
-            v.z[i * classes + (size_t)v.task->label[i]] = 40;
+        for (size_t i = 0; i < v.task->inputs; i++) v.z[i * classes + (size_t)v.task->label[i]] = 40;
         violations_measure(&v);
         int measured = 0;
         for (int f = 0; f < SW_FAMILY_COUNT; f++) {
@@ -180,8 +177,7 @@ static void test_commutativity_by_hand(void **state)
             total += p[i][c] = exp(v.z[5 * i + c]);
             if (v.z[5 * i + c] > v.z[5 * i + best[i]]) best[i] = c;
         }
-        for (int c = 0; c < 5; c++)
-            p[i][c] /= total;
+        for (int c = 0; c < 5; c++) p[i][c] /= total;
     }
     for (int x = 0; x < 5; x++)
         for (int y = 0; y < 5; y++) {
@@ -282,8 +278,7 @@ static void test_null_tuples(void **state)
         assert_int_equal(probe->nulls[j].map, -1);
         seen[probe->nulls[j].input[0]] = seen[probe->nulls[j].input[1]] = true;
     }
-    for (int i = 0; i < 25; i++)
-        assert_true(seen[i]);
+    for (int i = 0; i < 25; i++) assert_true(seen[i]);
     violations_destroy(&v);
 
     config = kind_of_task(2);
@@ -347,14 +342,12 @@ static void make_waves(interpret_fixture *t, int32_t p, const int32_t *key, cons
             E[16 * i + 2 * k + 1] = (sw_real)((2 - 0.1 * k) * sin(two_pi * key[k] * i / p));
         }
     for (int i = 0; i < p; i++)
-        for (int j = 10; j < 16; j++)
-            E[16 * i + j] = 0;
+        for (int j = 10; j < 16; j++) E[16 * i + j] = 0;
     for (int x = 0; x < p; x++)
         for (int y = 0; y < p; y++)
             for (int c = 0; c < p; c++) {
                 double z = other * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c;
-                for (int k = 0; k < 5; k++)
-                    z += cos(two_pi * wave[k] * (x + y - c) / p);
+                for (int k = 0; k < 5; k++) z += cos(two_pi * wave[k] * (x + y - c) / p);
                 t->z[(x * p + y) * p + c] = (sw_real)z;
             }
 }
@@ -368,8 +361,7 @@ static double mean_loss(const interpret_fixture *t, int32_t p, bool train_only, 
         for (int y = 0; y < p; y++) {
             if (train_only && !t->f.split[x * p + y]) continue;
             double total = 0;
-            for (int c = 0; c < p; c++)
-                total += exp(z(x, y, c, p) - z(x, y, (x + y) % p, p));
+            for (int c = 0; c < p; c++) total += exp(z(x, y, c, p) - z(x, y, (x + y) % p, p));
             sum += log(total);
             count++;
         }
@@ -381,15 +373,11 @@ static const int32_t key_waves[5] = {1, 4, 7, 9, 11};
 static double only_key(int x, int y, int c, int p)
 {
     double z = 0.01 * c;
-    for (int k = 0; k < 5; k++)
-        z += cos(two_pi * key_waves[k] * (x + y - c) / p);
+    for (int k = 0; k < 5; k++) z += cos(two_pi * key_waves[k] * (x + y - c) / p);
     return z;
 }
 
-static double without_key(int x, int y, int c, int p)
-{
-    return 1.5 * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c;
-}
+static double without_key(int x, int y, int c, int p) { return 1.5 * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c; }
 
 static void test_restricted_and_excluded_loss(void **state)
 {
@@ -406,8 +394,7 @@ static void test_restricted_and_excluded_loss(void **state)
     make_waves(&t, p, elsewhere, key_waves, 0);
     interpret_measure(&t);
     double constant = 0;
-    for (int c = 0; c < p; c++)
-        constant += exp(0.01 * c);
+    for (int c = 0; c < p; c++) constant += exp(0.01 * c);
     assert_close(t.value[SW_METRIC_RESTRICTED_LOSS], log(constant) - 0.01 * (p - 1) / 2.0);
     assert_close(t.value[SW_METRIC_EXCLUDED_LOSS], mean_loss(&t, p, true, only_key));
     interpret_destroy(&t);

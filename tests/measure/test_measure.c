@@ -19,8 +19,7 @@ static sw_run_config graph(sw_graph_kind kind)
     config.task.graph = kind;
     config.task.nodes = 9;
     config.task.side_count = kind == SW_GRAPH_GRID3D ? 3 : 2;
-    for (int i = 0; i < config.task.side_count; i++)
-        config.task.sides[i] = 3;
+    for (int i = 0; i < config.task.side_count; i++) config.task.sides[i] = 3;
     config.task.dimension = 3;
     config.task.branching = 2;
     config.task.depth = 2;
@@ -55,10 +54,8 @@ enum { CONFIGURATIONS = 28 };
 static int all_configurations(sw_run_config out[CONFIGURATIONS])
 {
     int count = 0;
-    for (int op = 0; op < SW_OP_COUNT; op++)
-        out[count++] = modular((sw_operation)op, 7);
-    for (int kind = 0; kind < SW_GRAPH_EDGE_LIST; kind++)
-        out[count++] = graph((sw_graph_kind)kind);
+    for (int op = 0; op < SW_OP_COUNT; op++) out[count++] = modular((sw_operation)op, 7);
+    for (int kind = 0; kind < SW_GRAPH_EDGE_LIST; kind++) out[count++] = graph((sw_graph_kind)kind);
     out[count++] = comparison(SW_FORM_RELATION);
     out[count++] = comparison(SW_FORM_THREE_WAY);
     out[count++] = group(SW_GROUP_CYCLIC, 12);
@@ -126,8 +123,7 @@ static void test_snapshots_have_their_promised_shape(void **state)
         assert_ptr_equal(snapshot.embedding, fixture_embedding(&f));
 
         double explained = 0, singular = 0, scores = 0;
-        for (int c = 0; c < SW_PCA_COMPONENTS && c < shape.singular; c++)
-            explained += snapshot.explained_variance[c];
+        for (int c = 0; c < SW_PCA_COMPONENTS && c < shape.singular; c++) explained += snapshot.explained_variance[c];
         assert_true(explained > 0 && explained <= 1 + 1e-6);
         for (int i = 0; i < shape.singular; i++) {
             assert_true(i == 0 || snapshot.singular_values[i] <= snapshot.singular_values[i - 1]);
@@ -145,8 +141,7 @@ static void test_snapshots_have_their_promised_shape(void **state)
             assert_true(largest >= 0);
         }
         assert_close(scores, singular);
-        for (int i = 0; i < shape.fourier; i++)
-            assert_true(snapshot.fourier_power[i] >= 0);
+        for (int i = 0; i < shape.fourier; i++) assert_true(snapshot.fourier_power[i] >= 0);
         fixture_destroy(&f);
     }
 }
@@ -179,8 +174,7 @@ static void test_measuring_leaves_the_model_alone(void **state)
     fixture f;
     fixture_create(&f, &config);
     size_t bytes = sw_model_parameter_count(f.model) * sizeof(sw_real);
-    for (size_t i = 0; i < sw_model_parameter_count(f.model); i++)
-        sw_model_gradient(f.model)[i] = (sw_real)i;
+    for (size_t i = 0; i < sw_model_parameter_count(f.model); i++) sw_model_gradient(f.model)[i] = (sw_real)i;
     sw_real *parameters = malloc(bytes), *gradient = malloc(bytes);
     assert_true(parameters && gradient);
     memcpy(parameters, sw_model_parameters(f.model), bytes);
@@ -207,8 +201,7 @@ static void test_a_diverged_model_gives_missing_values(void **state)
     for (int k = 0; k < count; k++) {
         fixture f;
         fixture_create(&f, &configs[k]);
-        for (size_t i = 0; i < sw_model_parameter_count(f.model); i++)
-            sw_model_parameters(f.model)[i] = NAN;
+        for (size_t i = 0; i < sw_model_parameter_count(f.model); i++) sw_model_parameters(f.model)[i] = NAN;
         sw_record record;
         sw_snapshot snapshot;
         assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
@@ -316,8 +309,7 @@ static void test_block_norms_add_up(void **state)
     fixture f;
     fixture_create(&f, &config);
     size_t parameters = sw_model_parameter_count(f.model);
-    for (size_t i = 0; i < parameters; i++)
-        sw_model_gradient(f.model)[i] = 2 * sw_model_parameters(f.model)[i];
+    for (size_t i = 0; i < parameters; i++) sw_model_gradient(f.model)[i] = 2 * sw_model_parameters(f.model)[i];
     sw_record record;
     assert_ok(sw_measure_evaluate(&record, f.measure, f.model, false));
     assert_true(isnan(record.value[SW_METRIC_GRADIENT_NORM]));

@@ -19,8 +19,7 @@ static void clear(sw_record *records)
 {
     memset(records, 0, EVALUATIONS_MAX * sizeof *records);
     for (int e = 0; e < EVALUATIONS_MAX; e++)
-        for (int m = 0; m < SW_METRIC_COUNT; m++)
-            records[e].value[m] = NAN;
+        for (int m = 0; m < SW_METRIC_COUNT; m++) records[e].value[m] = NAN;
 }
 
 #define END -1.0f
@@ -74,8 +73,8 @@ static void test_crossings_of_accuracies(void **state)
         sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
         for (int i = 0; i < 4; i++) {
             if (o.train_first[i] != c->first[i] || o.train_stable[i] != c->stable[i] || o.train_dips[i] != c->dips[i])
-                print_error("%s at %g: first %d stable %d dips %d\n", c->name, sw_thresholds[i],
-                            (int)o.train_first[i], (int)o.train_stable[i], (int)o.train_dips[i]);
+                print_error("%s at %g: first %d stable %d dips %d\n", c->name, sw_thresholds[i], (int)o.train_first[i],
+                            (int)o.train_stable[i], (int)o.train_dips[i]);
             assert_true(o.train_first[i] == c->first[i] && o.test_first[i] == c->first[i]);
             assert_true(o.train_stable[i] == c->stable[i] && o.test_stable[i] == c->stable[i]);
             assert_true(o.train_dips[i] == c->dips[i] && o.test_dips[i] == c->dips[i]);
@@ -229,11 +228,7 @@ static const geometry_case geometry_cases[] = {
     {"settles", {50, 40, 20, 11, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_DONE, false, 300},
     {"within the band from the start", {10, 10, 11, 9, 10, 10, END}, SW_RUN_DONE, false, 0},
     {"leaves the band once", {10, 10, 10, 12, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_DONE, false, 400},
-    {"settled for exactly the last fifth",
-     {50, 50, 50, 50, 50, 50, 50, 50, 10, 10, 10, END},
-     SW_RUN_DONE,
-     false,
-     800},
+    {"settled for exactly the last fifth", {50, 50, 50, 50, 50, 50, 50, 50, 10, 10, 10, END}, SW_RUN_DONE, false, 800},
     {"settled too late", {50, 50, 50, 50, 50, 50, 50, 50, 50, 10, 10, END}, SW_RUN_DONE, false, -1},
     {"stopped early", {50, 40, 20, 11, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_DONE, true, -1},
     {"still running", {50, 40, 20, 11, 10, 10, 10, 10, 10, 10, 10, END}, SW_RUN_RUNNING, false, -1},
@@ -278,8 +273,7 @@ static void test_lead_time(void **state)
     sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
     assert_false(o.lead_time_known);
     assert_true(o.lead_time == INT64_MIN);
-    set_curve(records, SW_METRIC_OF_FAMILY(SW_FAMILY_ASSOCIATIVITY, SW_FAMILY_MEAN),
-              (const float[]){1, 1, 1, 0, END});
+    set_curve(records, SW_METRIC_OF_FAMILY(SW_FAMILY_ASSOCIATIVITY, SW_FAMILY_MEAN), (const float[]){1, 1, 1, 0, END});
     sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
     assert_true(o.lead_time_known);
     assert_int_equal(o.lead_time, -200);

@@ -63,8 +63,7 @@ static void test_log_spaced_snapshots(void **state)
     }
     sw_run_config config = schedule(10000, 100, 20);
     int64_t early = 0;
-    for (int64_t t = 1; t <= 1000; t++)
-        early += sw_is_snapshot_step(&config, t);
+    for (int64_t t = 1; t <= 1000; t++) early += sw_is_snapshot_step(&config, t);
     assert_true(early >= 9); /* half of them in the first decade of the evaluations */
     assert_int_equal(sw_snapshot_capacity(&config), 22);
 }

@@ -51,25 +51,21 @@ static void fill(fixture *f, sw_comparison compare, double spread)
 static void softmax(double *p, const double *z, const int32_t *map)
 {
     double sum = 0;
-    for (int c = 0; c < C; c++)
-        sum += exp(z[c]);
-    for (int c = 0; c < C; c++)
-        p[c] = exp(z[map ? map[c] : c]) / sum;
+    for (int c = 0; c < C; c++) sum += exp(z[c]);
+    for (int c = 0; c < C; c++) p[c] = exp(z[map ? map[c] : c]) / sum;
 }
 
 static double kl(const double *p, const double *q, int n)
 {
     double sum = 0;
-    for (int c = 0; c < n; c++)
-        sum += p[c] * log(p[c] / q[c]);
+    for (int c = 0; c < n; c++) sum += p[c] * log(p[c] / q[c]);
     return sum;
 }
 
 static int argmax(const double *p, int n)
 {
     int best = 0;
-    for (int c = 1; c < n; c++)
-        best = p[c] > p[best] ? c : best;
+    for (int c = 1; c < n; c++) best = p[c] > p[best] ? c : best;
     return best;
 }
 
@@ -77,11 +73,9 @@ static int argmax(const double *p, int n)
 static int plain_sides(double *p, double *q, double *excess, const fixture *f, const sw_tuple *tuple)
 {
     const double *z[3];
-    for (int j = 0; j < 3; j++)
-        z[j] = f->logits + (f->row ? f->row[tuple->input[j]] : tuple->input[j]) * C;
+    for (int j = 0; j < 3; j++) z[j] = f->logits + (f->row ? f->row[tuple->input[j]] : tuple->input[j]) * C;
     double l[3];
-    for (int j = 0; j < 3; j++)
-        l[j] = z[j][2] - z[j][0];
+    for (int j = 0; j < 3; j++) l[j] = z[j][2] - z[j][0];
     *excess = 0;
     switch (f->spec.compare) {
     case SW_COMPARE_SYMMETRIC_KL:
@@ -95,13 +89,11 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
         softmax(q, z[2], NULL);
         for (int k = 0; k < 2 * C - 1; k++) {
             double sum = 0;
-            for (int i = 0; i <= k; i++)
-                sum += i < C && k - i < C ? a[i] * b[k - i] : 0;
+            for (int i = 0; i <= k; i++) sum += i < C && k - i < C ? a[i] * b[k - i] : 0;
             if (k < C) p[k] = sum;
             *(k < C ? &total : excess) += sum;
         }
-        for (int k = 0; k < C; k++)
-            p[k] /= total;
+        for (int k = 0; k < C; k++) p[k] /= total;
         return C;
     }
     case SW_COMPARE_CLASS_ZERO:
@@ -110,8 +102,7 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
         p[0] = 1;
         return C;
     case SW_COMPARE_ADDITIVE:
-    case SW_COMPARE_NEGATED:
-        break;
+    case SW_COMPARE_NEGATED: break;
     }
     bool additive = f->spec.compare == SW_COMPARE_ADDITIVE;
     p[1] = 1 / (1 + exp(-(additive ? l[0] + l[1] : l[0])));
@@ -124,8 +115,7 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
 static double plain_violation(const fixture *f, const double *p, const double *q, int n)
 {
     if (f->spec.compare == SW_COMPARE_CLASS_ZERO) return -log(q[0]);
-    if (f->spec.compare == SW_COMPARE_CONVOLUTION && f->spec.divergence == SW_DIVERGENCE_FORWARD_KL)
-        return kl(p, q, n);
+    if (f->spec.compare == SW_COMPARE_CONVOLUTION && f->spec.divergence == SW_DIVERGENCE_FORWARD_KL) return kl(p, q, n);
     return 0.5 * (kl(p, q, n) + kl(q, p, n));
 }
 
@@ -181,13 +171,11 @@ static void test_gradients(void **state)
         assert_int_equal(sw_check_gradient(name, value, &f, f.logits, gradient, ROWS * C, 2e-8), 0);
         /* The check sees a wrong sign in one place and a missing half everywhere. */
         size_t worst = 0;
-        for (size_t i = 0; i < ROWS * C; i++)
-            worst = fabs(gradient[i]) > fabs(gradient[worst]) ? i : worst;
+        for (size_t i = 0; i < ROWS * C; i++) worst = fabs(gradient[i]) > fabs(gradient[worst]) ? i : worst;
         gradient[worst] = -gradient[worst];
         assert_int_equal(sw_check_gradient(NULL, value, &f, f.logits, gradient, ROWS * C, 2e-8), 1);
         gradient[worst] = -gradient[worst];
-        for (size_t i = 0; i < ROWS * C; i++)
-            gradient[i] /= 2;
+        for (size_t i = 0; i < ROWS * C; i++) gradient[i] /= 2;
         assert_true(sw_check_gradient(NULL, value, &f, f.logits, gradient, ROWS * C, 2e-8) > 2);
     }
 }
@@ -200,12 +188,10 @@ static void test_gradient_accumulates(void **state)
         fill(&f, kinds[kind], 1);
         f.spec.divergence = divergences[kind];
         double once[ROWS * C] = {0}, added[ROWS * C];
-        for (int i = 0; i < ROWS * C; i++)
-            added[i] = i;
+        for (int i = 0; i < ROWS * C; i++) added[i] = i;
         sw_divergence_mean(&f.spec, tuples, TUPLES, NULL, f.logits, 1, once);
         sw_divergence_mean(&f.spec, tuples, TUPLES, NULL, f.logits, 1, added);
-        for (int i = 0; i < ROWS * C; i++)
-            assert_close(added[i], i + once[i], 1e-13);
+        for (int i = 0; i < ROWS * C; i++) assert_close(added[i], i + once[i], 1e-13);
     }
 }
 
@@ -262,8 +248,7 @@ static void test_few_classes(void **state)
         const sw_tuple tuple = {{0, 1, 2}, -1};
         double gradient[3] = {0};
         assert_close(sw_divergence_mean(&spec, &tuple, 1, NULL, logits, 1, gradient), 0, 0);
-        for (int i = 0; i < 3; i++)
-            assert_close(gradient[i], 0, 0);
+        for (int i = 0; i < 3; i++) assert_close(gradient[i], 0, 0);
     }
 }
 

@@ -20,25 +20,20 @@ static double value(void *context)
 {
     const fixture *f = context;
     double sum = f->w[0] * f->w[1];
-    for (int i = 0; i < N; i++)
-        sum += (i + 1) * sin(f->w[i]);
+    for (int i = 0; i < N; i++) sum += (i + 1) * sin(f->w[i]);
     return sum;
 }
 
 static fixture correct(void)
 {
     fixture f = {.w = {0.3, -1.2, 2.5, 40, -0.01, 1e-9}};
-    for (int i = 0; i < N; i++)
-        f.gradient[i] = (i + 1) * cos(f.w[i]);
+    for (int i = 0; i < N; i++) f.gradient[i] = (i + 1) * cos(f.w[i]);
     f.gradient[0] += f.w[1];
     f.gradient[1] += f.w[0];
     return f;
 }
 
-static int check(fixture *f)
-{
-    return sw_check_gradient(NULL, value, f, f->w, f->gradient, N, 1e-7);
-}
+static int check(fixture *f) { return sw_check_gradient(NULL, value, f, f->w, f->gradient, N, 1e-7); }
 
 static void test_correct_passes(void **state)
 {
@@ -57,8 +52,7 @@ static void test_wrong_sign_is_caught(void **state)
         assert_int_equal(check(&f), 1);
     }
     fixture f = correct();
-    for (int i = 0; i < N; i++)
-        f.gradient[i] = -f.gradient[i];
+    for (int i = 0; i < N; i++) f.gradient[i] = -f.gradient[i];
     assert_int_equal(check(&f), N);
 }
 
@@ -69,8 +63,7 @@ static void test_missing_factor_is_caught(void **state)
     f.gradient[5] /= 6;
     assert_int_equal(check(&f), 1);
     f = correct();
-    for (int i = 0; i < N; i++)
-        f.gradient[i] *= 1 + 1e-5;
+    for (int i = 0; i < N; i++) f.gradient[i] *= 1 + 1e-5;
     assert_true(check(&f) > 0);
 }
 

@@ -90,8 +90,7 @@ static void test_rows_select_and_repeat(void **state)
     f.rows = rows;
     f.count = BATCH;
     double sum = 0;
-    for (int i = 0; i < BATCH; i++)
-        sum += plain_loss(f.kind, f.logits + rows[i] * C, f.label[i]);
+    for (int i = 0; i < BATCH; i++) sum += plain_loss(f.kind, f.logits + rows[i] * C, f.label[i]);
     assert_close(value(&f), sum / BATCH, 1e-14);
 }
 
@@ -130,8 +129,7 @@ static void test_gradient_accumulates(void **state)
     sw_loss(f.kind, f.logits, C, NULL, f.label, ROWS, once);
     sw_loss(f.kind, f.logits, C, NULL, f.label, ROWS, twice);
     sw_loss(f.kind, f.logits, C, NULL, f.label, ROWS, twice);
-    for (int i = 0; i < ROWS * C; i++)
-        assert_close(twice[i], 2 * once[i], 1e-16);
+    for (int i = 0; i < ROWS * C; i++) assert_close(twice[i], 2 * once[i], 1e-16);
 }
 
 /* Widths around the blocks of the vectorized loops. */
@@ -143,8 +141,7 @@ static void test_every_width(void **state)
     for (int32_t classes = 1; classes <= 70; classes++) {
         double sum = 0, gradient[70] = {0}, total = 0, loss, margin;
         int32_t label = classes / 2, argmax;
-        for (int32_t k = 0; k < classes; k++)
-            sum += exp(logits[k] - logits[label]);
+        for (int32_t k = 0; k < classes; k++) sum += exp(logits[k] - logits[label]);
         double value_of = sw_loss(SW_LOSS_CROSS_ENTROPY, logits, classes, NULL, &label, 1, gradient);
         assert_close(value_of, log(sum), 1e-13);
         for (int32_t k = 0; k < classes; k++) {
@@ -181,8 +178,7 @@ static void test_nan_comes_out_as_nan(void **state)
             f.logits[2 * C + at] = NAN;
             double gradient[ROWS * C] = {0}, loss[ROWS], margin[ROWS];
             assert_true(isnan(sw_loss(kind, f.logits, C, NULL, f.label, ROWS, gradient)));
-            for (int32_t k = 0; k < C; k++)
-                assert_true(isnan(gradient[2 * C + k]));
+            for (int32_t k = 0; k < C; k++) assert_true(isnan(gradient[2 * C + k]));
             assert_false(isnan(gradient[3 * C]));
             sw_loss_rows(kind, f.logits, C, f.label, ROWS, loss, margin, NULL);
             assert_true(isnan(loss[2]) && isnan(margin[2]) && !isnan(loss[1]));

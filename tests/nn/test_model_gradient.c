@@ -24,12 +24,12 @@ typedef struct functional {
     double *logits, *coefficient;
 } functional;
 
-static double value(void *context) {
+static double value(void *context)
+{
     functional *f = context;
     sw_model_forward(f->model, f->tokens, f->rows, f->logits);
     double sum = 0;
-    for (size_t i = 0; i < f->rows * f->classes; i++)
-        sum += f->coefficient[i] * f->logits[i];
+    for (size_t i = 0; i < f->rows * f->classes; i++) sum += f->coefficient[i] * f->logits[i];
     return sum;
 }
 
@@ -42,7 +42,8 @@ typedef struct setting {
 } setting;
 
 /* Bad entries over all tensors; sign -1 negates one tensor's gradient first. */
-static int check(const setting *s, bool general, const char *negated) {
+static int check(const setting *s, bool general, const char *negated)
+{
     sw_model *model = NULL;
     assert_int_equal(sw_model_create(&model, &s->config, &s->shape, s->rows), SW_OK);
     sw_model_force_general(model, general);
@@ -56,14 +57,14 @@ static int check(const setting *s, bool general, const char *negated) {
             for (int64_t j = 0; j < tensor[i].shape[0]; j++)
                 w[tensor[i].offset + (size_t)j] = 0.3 * (double)((j * 7 + 3) % 11) / 11 - 0.1;
     int32_t *tokens = malloc(s->rows * T * sizeof *tokens);
-    functional f = {model, tokens, s->rows, C, malloc(s->rows * C * sizeof(double)), malloc(s->rows * C * sizeof(double))};
+    functional f = {
+        model, tokens, s->rows, C, malloc(s->rows * C * sizeof(double)), malloc(s->rows * C * sizeof(double))};
     assert_true(tokens && f.logits && f.coefficient);
     for (size_t i = 0; i < s->rows * T; i++)
         tokens[i] = s->constant_last && i % T == T - 1
                         ? s->shape.vocabulary - 1
                         : (int32_t)sw_random_below(1, STREAM_TOKENS, 0, i, (uint64_t)s->shape.vocabulary);
-    for (size_t i = 0; i < s->rows * C; i++)
-        f.coefficient[i] = sw_random_uniform(1, STREAM_FUNCTIONAL, 0, i) - 0.5;
+    for (size_t i = 0; i < s->rows * C; i++) f.coefficient[i] = sw_random_uniform(1, STREAM_FUNCTIONAL, 0, i) - 0.5;
 
     memset(sw_model_gradient(model), 0, P * sizeof(double));
     (void)value(&f);
@@ -78,8 +79,7 @@ static int check(const setting *s, bool general, const char *negated) {
         size_t n = (size_t)(tensor[i].shape[0] * tensor[i].shape[1]);
         double *g = gradient + tensor[i].offset;
         if (negated && strcmp(negated, tensor[i].name) == 0)
-            for (size_t j = 0; j < n; j++)
-                g[j] = -g[j];
+            for (size_t j = 0; j < n; j++) g[j] = -g[j];
         bad += sw_check_gradient(negated ? NULL : name, value, &f, w + tensor[i].offset, g, n, 1e-7);
     }
     free(gradient);
@@ -90,10 +90,14 @@ static int check(const setting *s, bool general, const char *negated) {
     return bad;
 }
 
-#define TRANSFORMER(layers, d, heads, dh, M)                                                                          \
-    { SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3 }
-#define MLP(layers, d, H)                                                                                             \
-    { SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7 }
+#define TRANSFORMER(layers, d, heads, dh, M)                                                                           \
+    {                                                                                                                  \
+        SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3                                            \
+    }
+#define MLP(layers, d, H)                                                                                              \
+    {                                                                                                                  \
+        SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7                                                        \
+    }
 
 static const setting settings[] = {
     {"1 layer", TRANSFORMER(1, 8, 2, 4, 16), {7, 6, 3, 6}, 9, true},
@@ -110,24 +114,25 @@ static const setting settings[] = {
     {"MLP over a block", MLP(2, 2, 3), {5, 5, 2, 3}, 300, false},
 };
 
-static void test_gradients(void **state) {
+static void test_gradients(void **state)
+{
     (void)state;
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        for (int general = 0; general < 2; general++)
-            assert_int_equal(check(&settings[i], general, NULL), 0);
+        for (int general = 0; general < 2; general++) assert_int_equal(check(&settings[i], general, NULL), 0);
 }
 
 /* The check can fail: one tensor with a wrong sign is seen, whichever it is. */
-static void test_wrong_sign_is_caught(void **state) {
+static void test_wrong_sign_is_caught(void **state)
+{
     (void)state;
     sw_tensor tensor[32];
     size_t count = sw_model_layout(tensor, 32, &settings[6].config, &settings[6].shape, NULL);
     assert_int_equal(count, 3 + 8 * 2);
-    for (size_t i = 0; i < count; i++)
-        assert_true(check(&settings[6], true, tensor[i].name) > 0);
+    for (size_t i = 0; i < count; i++) assert_true(check(&settings[6], true, tensor[i].name) > 0);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_wrong_sign_is_caught),

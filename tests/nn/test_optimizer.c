@@ -21,8 +21,7 @@ enum { CASES = sizeof golden_cases / sizeof *golden_cases };
 
 static void start(double *w)
 {
-    for (int i = 0; i < P; i++)
-        w[i] = sin(1.0 + i);
+    for (int i = 0; i < P; i++) w[i] = sin(1.0 + i);
     for (size_t j = 0; j < TENSORS; j++)
         for (int64_t i = 0; golden_tensors[j].rank == 1 && i < golden_tensors[j].shape[0]; i++)
             w[golden_tensors[j].offset + (size_t)i] = 0;
@@ -30,8 +29,7 @@ static void start(double *w)
 
 static void gradient_at(double *g, const double *w, int64_t t)
 {
-    for (int i = 0; i < P; i++)
-        g[i] = (1 + i % 5) * (w[i] - cos(i)) / 10 + sin(7.0 * (double)t + i) / 5;
+    for (int i = 0; i < P; i++) g[i] = (1 + i % 5) * (w[i] - cos(i)) / 10 + sin(7.0 * (double)t + i) / 5;
 }
 
 static sw_optimizer *create(const sw_optimizer_config *config)
@@ -59,8 +57,7 @@ static void test_golden(void **state)
         sw_optimizer *optimizer = create(&golden_cases[c].config);
         run(optimizer, w, 1, GOLDEN_STEPS);
         double worst = 0;
-        for (int i = 0; i < P; i++)
-            worst = fmax(worst, fabs(w[i] - golden_cases[c].parameters[i]));
+        for (int i = 0; i < P; i++) worst = fmax(worst, fabs(w[i] - golden_cases[c].parameters[i]));
         if (!(worst < 1e-12)) fail_msg("%s: off by %g", golden_cases[c].name, worst);
         sw_optimizer_destroy(optimizer);
     }
@@ -123,12 +120,10 @@ static void test_decay_is_decoupled(void **state)
         config.weight_decay = 0.5;
         config.learning_rate = config.muon_learning_rate = 0.1;
         double w[P], g[P] = {0};
-        for (int i = 0; i < P; i++)
-            w[i] = i - 30;
+        for (int i = 0; i < P; i++) w[i] = i - 30;
         sw_optimizer *optimizer = create(&config);
         sw_optimizer_step(optimizer, 1, w, g);
-        for (int i = 0; i < P; i++)
-            assert_close(w[i], (i - 30) * 0.95, 1e-14);
+        for (int i = 0; i < P; i++) assert_close(w[i], (i - 30) * 0.95, 1e-14);
         sw_optimizer_destroy(optimizer);
     }
 }
@@ -150,14 +145,12 @@ static void test_muon_orthogonalizes(void **state)
         assert_int_equal(sw_optimizer_create(&optimizer, &config, 10, &tensor, 1, N), SW_OK);
         double w[N] = {0}, g[N], tiny[N], first[N];
         sw_fill_normal(g, N, 9, 1e-3);
-        for (int i = 0; i < N; i++)
-            tiny[i] = g[i] * 1e-30;
+        for (int i = 0; i < N; i++) tiny[i] = g[i] * 1e-30;
         sw_optimizer_step(optimizer, 1, w, g);
         memcpy(first, w, sizeof w);
         /* The Gram matrix of the smaller side has eigenvalues in (0.7^2, 1.2^2) times fan_out / fan_in: its trace. */
         double squares = 0, scale = tall ? 1 : (double)OUT / IN;
-        for (int i = 0; i < N; i++)
-            squares += w[i] * w[i];
+        for (int i = 0; i < N; i++) squares += w[i] * w[i];
         assert_true(squares > 0.49 * scale * IN && squares < 1.44 * scale * IN);
         for (int a = 0; a < IN; a++)
             for (int b = 0; b < a; b++) {
@@ -171,8 +164,7 @@ static void test_muon_orthogonalizes(void **state)
         assert_int_equal(sw_optimizer_create(&optimizer, &config, 10, &tensor, 1, N), SW_OK);
         memset(w, 0, sizeof w);
         sw_optimizer_step(optimizer, 1, w, tiny);
-        for (int i = 0; i < N; i++)
-            assert_close(w[i], first[i], 1e-12);
+        for (int i = 0; i < N; i++) assert_close(w[i], first[i], 1e-12);
         sw_optimizer_destroy(optimizer);
     }
 }
@@ -185,8 +177,7 @@ static void test_orthograd(void **state)
     start(w);
     gradient_at(g, w, 1);
     /* One tensor's gradient lies along its weights: nothing is left of it. */
-    for (int i = 0; i < 12; i++)
-        g[i] = -3.7 * w[i];
+    for (int i = 0; i < 12; i++) g[i] = -3.7 * w[i];
     memcpy(before, w, sizeof w);
     sw_optimizer *optimizer = create(&config);
     double norms[TENSORS];

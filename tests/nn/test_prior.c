@@ -63,12 +63,9 @@ static void from_singular_values(fixture *f, const double *sigma, bool centred)
     sw_fill_normal(a, SIDE_MAX, 31, 1);
     sw_fill_normal(b, SIDE_MAX, 32, 1);
     if (centred) /* the reflection that takes (1, ..., 1) / sqrt(rows) to the last unit vector */
-        for (int i = 0; i < f->rows; i++)
-            a[i] = 1 / sqrt(f->rows) - (i == f->rows - 1);
-    for (int i = 0; i < f->rows; i++)
-        a2 += a[i] * a[i];
-    for (int j = 0; j < f->cols; j++)
-        b2 += b[j] * b[j];
+        for (int i = 0; i < f->rows; i++) a[i] = 1 / sqrt(f->rows) - (i == f->rows - 1);
+    for (int i = 0; i < f->rows; i++) a2 += a[i] * a[i];
+    for (int j = 0; j < f->cols; j++) b2 += b[j] * b[j];
     for (int i = 0; i < f->rows; i++)
         for (int j = 0; j < f->cols; j++) {
             double sum = 0;
@@ -81,8 +78,7 @@ static void from_singular_values(fixture *f, const double *sigma, bool centred)
 static double plain_entropy(const double *sigma, int n)
 {
     double total = 0, entropy = 0;
-    for (int i = 0; i < n; i++)
-        total += sigma[i] * sigma[i];
+    for (int i = 0; i < n; i++) total += sigma[i] * sigma[i];
     for (int i = 0; i < n; i++) {
         double q = sigma[i] * sigma[i] / total;
         entropy -= q > 0 ? q * log(q) : 0;
@@ -123,8 +119,7 @@ static void test_given_spectra(void **state)
     for (int s = 0; s < SPECTRA; s++)
         for (int wide = 0; wide < 2; wide++) {
             double sum = 0, out;
-            for (int i = 0; i < SPECTRUM; i++)
-                sum += spectra[s][i];
+            for (int i = 0; i < SPECTRUM; i++) sum += spectra[s][i];
             fixture f;
             open_fixture(&f, sw_prior_nuclear, wide ? 6 : 9, wide ? 8 : 6);
             from_singular_values(&f, spectra[s], false);
@@ -154,8 +149,7 @@ static void test_vanishing_singular_values(void **state)
     open_fixture(&f, sw_prior_nuclear, 9, 6);
     from_singular_values(&f, rank_one, false);
     assert_int_equal(sw_prior_nuclear(&out, f.work, f.E, 1, true, gradient), SW_OK);
-    for (int i = 0; i < 9 * 6; i++)
-        assert_close(gradient[i], f.E[i] / 2, 1e-9); /* u v^T = E / sigma */
+    for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], f.E[i] / 2, 1e-9); /* u v^T = E / sigma */
     sw_prior_work_destroy(f.work);
 
     /* Two equal singular values and no third: H = ln 2 is the most that rank allows, so dH/dE = 0 up to
@@ -166,13 +160,11 @@ static void test_vanishing_singular_values(void **state)
     memset(gradient, 0, sizeof gradient);
     assert_int_equal(sw_prior_entropy(&out, f.work, f.E, 1, true, gradient), SW_OK);
     assert_close(out, log(2), 1e-12);
-    for (int i = 0; i < 9 * 6; i++)
-        assert_close(gradient[i], 0, 1e-6);
+    for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 1e-6);
     from_singular_values(&f, rank_one, true);
     memset(gradient, 0, sizeof gradient);
     assert_int_equal(sw_prior_entropy(&out, f.work, f.E, 1, true, gradient), SW_OK);
-    for (int i = 0; i < 9 * 6; i++)
-        assert_close(gradient[i], 0, 1e-12);
+    for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 1e-12);
     /* Nothing at all. */
     memset(f.E, 0, sizeof f.E);
     memset(gradient, 0, sizeof gradient);
@@ -180,8 +172,7 @@ static void test_vanishing_singular_values(void **state)
     assert_close(out, 0, 0);
     assert_int_equal(sw_prior_nuclear(&out, f.work, f.E, 1, true, gradient), SW_OK);
     assert_close(out, 0, 0);
-    for (int i = 0; i < 9 * 6; i++)
-        assert_close(gradient[i], 0, 0);
+    for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 0);
     sw_prior_work_destroy(f.work);
 }
 
@@ -205,8 +196,7 @@ static void test_kept_basis(void **state)
                 f.refresh = true;
                 value(&f);
                 f.refresh = false;
-                for (int i = 0; i < f.rows * f.cols; i++)
-                    f.E[i] += size * change[i];
+                for (int i = 0; i < f.rows * f.cols; i++) f.E[i] += size * change[i];
                 assert_int_equal(bad_entries(&f, "prior with a kept basis", 3e-8), 0);
                 double bound = value(&f);
                 f.refresh = true;
@@ -228,8 +218,7 @@ static void test_kept_basis_of_low_rank(void **state)
     double full[ELEMENTS_MAX];
     memcpy(full, f.E, sizeof full);
     for (int i = 0; i < 6; i++)
-        for (int j = 0; j < 9; j++)
-            f.E[i * 9 + j] = i % 2 ? full[j] : full[9 + j];
+        for (int j = 0; j < 9; j++) f.E[i * 9 + j] = i % 2 ? full[j] : full[9 + j];
     value(&f);
     memcpy(f.E, full, sizeof full);
     f.refresh = false;
@@ -251,8 +240,7 @@ static void test_state_is_the_basis(void **state)
     double *to = sw_prior_work_state(g.work, &other);
     assert_int_equal(count, other);
     memcpy(to, from, count * sizeof *to);
-    for (int i = 0; i < 9 * 6; i++)
-        g.E[i] = f.E[i] += 0.1 * i;
+    for (int i = 0; i < 9 * 6; i++) g.E[i] = f.E[i] += 0.1 * i;
     f.refresh = g.refresh = false;
     assert_close(value(&f), (g.prior = sw_prior_entropy, value(&g)), 0);
     f.prior = g.prior = sw_prior_nuclear;
@@ -269,12 +257,10 @@ static void test_weight_accumulates(void **state)
         fixture f;
         open_fixture(&f, priors[p], 5, 9);
         double once[ELEMENTS_MAX] = {0}, added[ELEMENTS_MAX], out;
-        for (int i = 0; i < 45; i++)
-            added[i] = i;
+        for (int i = 0; i < 45; i++) added[i] = i;
         assert_int_equal(f.prior(&out, f.work, f.E, 1, true, once), SW_OK);
         assert_int_equal(f.prior(&out, f.work, f.E, -3, true, added), SW_OK);
-        for (int i = 0; i < 45; i++)
-            assert_close(added[i], i - 3 * once[i], 1e-12);
+        for (int i = 0; i < 45; i++) assert_close(added[i], i - 3 * once[i], 1e-12);
         sw_prior_work_destroy(f.work);
     }
 }
@@ -299,8 +285,7 @@ static void test_nan_comes_out_as_nan(void **state)
 /* ---- Lipschitz ---- */
 
 enum { C = 6, D = 5, INPUTS = 5, TOKENS = 4, PAIRS = 4 };
-static const sw_lipschitz_pair pairs[PAIRS] = {
-    {{0, 1}, {0, 2}}, {{1, 3}, {2, 3}}, {{4, 2}, {1, 0}}, {{3, 0}, {3, 1}}};
+static const sw_lipschitz_pair pairs[PAIRS] = {{{0, 1}, {0, 2}}, {{1, 3}, {2, 3}}, {{4, 2}, {1, 0}}, {{3, 0}, {3, 1}}};
 
 typedef struct lipschitz {
     double bound, weight;
@@ -310,15 +295,13 @@ typedef struct lipschitz {
 static double lipschitz_value(void *context)
 {
     lipschitz *f = context;
-    return f->weight *
-           sw_prior_lipschitz(pairs, PAIRS, f->bound, f->w, C, f->w + INPUTS * C, D, f->weight, NULL, NULL);
+    return f->weight * sw_prior_lipschitz(pairs, PAIRS, f->bound, f->w, C, f->w + INPUTS * C, D, f->weight, NULL, NULL);
 }
 
 static double plain_ratio(const lipschitz *f, int i)
 {
     double moved = 0, apart = 1e-6;
-    for (int k = 0; k < C; k++)
-        moved += pow(f->w[pairs[i].row[0] * C + k] - f->w[pairs[i].row[1] * C + k], 2);
+    for (int k = 0; k < C; k++) moved += pow(f->w[pairs[i].row[0] * C + k] - f->w[pairs[i].row[1] * C + k], 2);
     for (int k = 0; k < D; k++)
         apart += pow(f->w[INPUTS * C + pairs[i].token[0] * D + k] - f->w[INPUTS * C + pairs[i].token[1] * D + k], 2);
     return moved / apart;
@@ -344,8 +327,7 @@ static void test_lipschitz(void **state)
         f.bound = bounds[b];
         sw_prior_lipschitz(pairs, PAIRS, f.bound, f.w, C, f.w + INPUTS * C, D, f.weight, gradient,
                            gradient + INPUTS * C);
-        for (int i = 0; i < INPUTS * C + TOKENS * D; i++)
-            nonzero += gradient[i] != 0;
+        for (int i = 0; i < INPUTS * C + TOKENS * D; i++) nonzero += gradient[i] != 0;
         assert_true(b < 2 ? nonzero > 0 : nonzero == 0);
         assert_int_equal(
             sw_check_gradient("lipschitz", lipschitz_value, &f, f.w, gradient, INPUTS * C + TOKENS * D, 2e-8), 0);

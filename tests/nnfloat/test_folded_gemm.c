@@ -1,7 +1,4 @@
 /* Matrix products, compiled in float. */
 #include "../nn/gemm_check.h"
 
-int main(void)
-{
-    return sw_test_products();
-}
+int main(void) { return sw_test_products(); }

@@ -1,4 +1,5 @@
-/* Mix and unmix compiled for each instruction set of this CPU: the same sums; the same bits where multiply-add is fused. */
+/* Mix and unmix compiled for each instruction set of this CPU: the same sums; the same bits where multiply-add is
+ * fused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,26 +20,27 @@ typedef struct case_data {
     sw_real dweight[ROWS * POSITIONS * HEADS_MAX];
 } case_data;
 
-static void fill(sw_real *x, size_t n, uint64_t step) {
-    for (size_t i = 0; i < n; i++)
-        x[i] = (sw_real)(sw_random_uniform(3, 0x910, step, i) - 0.5);
+static void fill(sw_real *x, size_t n, uint64_t step)
+{
+    for (size_t i = 0; i < n; i++) x[i] = (sw_real)(sw_random_uniform(3, 0x910, step, i) - 0.5);
 }
 
 /* Rows in order of (7 r) mod TOKENS at position 0 and (3 r) mod TOKENS at position 1. */
-static void group(sw_groups *groups, int32_t *token, int32_t *begin, int32_t *member, int32_t factor) {
+static void group(sw_groups *groups, int32_t *token, int32_t *begin, int32_t *member, int32_t factor)
+{
     int32_t n = 0;
     for (int32_t v = 0; v < TOKENS; v++) {
         token[v] = v;
         begin[v] = n;
         for (int32_t r = 0; r < ROWS; r++)
-            if (factor * r % TOKENS == v)
-                member[n++] = r;
+            if (factor * r % TOKENS == v) member[n++] = r;
     }
     begin[TOKENS] = n;
     *groups = (sw_groups){TOKENS, token, begin, member};
 }
 
-static void check_heads(size_t heads) {
+static void check_heads(size_t heads)
+{
     static sw_real table[POSITIONS * TOKENS * HEADS_MAX * WIDTH], weight[ROWS * POSITIONS * HEADS_MAX], base[WIDTH];
     static sw_real dout[ROWS * STRIDE];
     static case_data result[SW_ISA_COUNT];
@@ -69,8 +71,7 @@ static void check_heads(size_t heads) {
                                 .weight_stride = POSITIONS * heads};
     for (int i = 0; i < SW_ISA_COUNT; i++) {
         memset(&result[i], 0, sizeof result[i]);
-        if (!sw_isa_available((sw_isa)i))
-            continue;
+        if (!sw_isa_available((sw_isa)i)) continue;
         sw_table_kernels_for((sw_isa)i)->mix(result[i].out, ROWS, &mixture, base, RELU);
         bool seen[POSITIONS * TOKENS] = {false};
         for (size_t k = 0; k < heads * WIDTH; k++) { /* what has not been seen may hold anything */
@@ -79,8 +80,7 @@ static void check_heads(size_t heads) {
         }
         seen[POSITIONS * TOKENS - 1] = true;
         sw_table_kernels_for((sw_isa)i)->unmix(dout, &mixture, seen, TOKENS, result[i].dtable, result[i].dweight);
-        for (size_t k = 0; k < POSITIONS * TOKENS; k++)
-            assert_true(seen[k]);
+        for (size_t k = 0; k < POSITIONS * TOKENS; k++) assert_true(seen[k]);
     }
 
     for (size_t r = 0; r < ROWS; r++) /* against the definition, in double */
@@ -111,33 +111,31 @@ static void check_heads(size_t heads) {
 
     double sum = 1; /* the token that had been seen holds 1 already */
     for (size_t r = 0; r < ROWS; r++)
-        sum += 3 * r % TOKENS == TOKENS - 1
-                   ? (double)weight[(r * POSITIONS + 1) * heads] * (double)dout[r * STRIDE + 9]
-                   : 0;
+        sum += 3 * r % TOKENS == TOKENS - 1 ? (double)weight[(r * POSITIONS + 1) * heads] * (double)dout[r * STRIDE + 9]
+                                            : 0;
     assert_true(fabs(sum - (double)result[0].dtable[(POSITIONS * TOKENS - 1) * heads * WIDTH + 9]) < 1e-5);
 
     for (int i = 1; i < SW_ISA_COUNT; i++) {
-        if (!sw_isa_available((sw_isa)i))
-            continue;
+        if (!sw_isa_available((sw_isa)i)) continue;
         for (size_t k = 0; k < ROWS * STRIDE; k++)
             assert_true(fabs((double)result[i].out[k] - (double)result[0].out[k]) < 1e-5);
         for (size_t k = 0; k < sizeof result->dtable / sizeof(sw_real); k++)
             assert_true(fabs((double)result[i].dtable[k] - (double)result[0].dtable[k]) < 1e-5);
         for (size_t k = 0; k < sizeof result->dweight / sizeof(sw_real); k++)
             assert_true(fabs((double)result[i].dweight[k] - (double)result[0].dweight[k]) < 1e-5);
-        if (i == SW_ISA_AVX512)
-            assert_memory_equal(&result[i], &result[SW_ISA_AVX2], sizeof result[i]);
+        if (i == SW_ISA_AVX512) assert_memory_equal(&result[i], &result[SW_ISA_AVX2], sizeof result[i]);
     }
 }
 
-static void test_variants(void **state) {
+static void test_variants(void **state)
+{
     (void)state;
-    for (size_t heads = 1; heads <= HEADS_MAX; heads++)
-        check_heads(heads);
+    for (size_t heads = 1; heads <= HEADS_MAX; heads++) check_heads(heads);
 }
 
 /* NaN passes through the rectifier of every variant. */
-static void test_nan(void **state) {
+static void test_nan(void **state)
+{
     (void)state;
     sw_real out[STRIDE] = {0}, table[WIDTH] = {0}, weight[1] = {1};
     int32_t token = 0, begin[2] = {0, 1}, member = 0;
@@ -146,15 +144,15 @@ static void test_nan(void **state) {
     table[0] = table[RELU - 1] = (sw_real)NAN;
     table[1] = -1;
     for (int i = 0; i < SW_ISA_COUNT; i++) {
-        if (!sw_isa_available((sw_isa)i))
-            continue;
+        if (!sw_isa_available((sw_isa)i)) continue;
         memset(out, 0, sizeof out);
         sw_table_kernels_for((sw_isa)i)->mix(out, 1, &mixture, NULL, RELU);
         assert_true(isnan(out[0]) && isnan(out[RELU - 1]) && out[1] == 0);
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_variants), cmocka_unit_test(test_nan)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,16 +82,14 @@ static void confident(float *logits, int32_t label, float margin, uint32_t seed)
 {
     sw_fill_normal_float(logits, C, seed, 0.25);
     float largest = -INFINITY;
-    for (int32_t k = 0; k < C; k++)
-        largest = k != label ? fmaxf(largest, logits[k]) : largest;
+    for (int32_t k = 0; k < C; k++) largest = k != label ? fmaxf(largest, logits[k]) : largest;
     logits[label] = largest + margin;
 }
 
 static double plain_others(const float *logits, int32_t label)
 {
     double sum = 0;
-    for (int32_t k = 0; k < C; k++)
-        sum += k != label ? exp((double)logits[k] - (double)logits[label]) : 0;
+    for (int32_t k = 0; k < C; k++) sum += k != label ? exp((double)logits[k] - (double)logits[label]) : 0;
     return sum;
 }
 
@@ -261,8 +259,7 @@ static void test_nothing_becomes_nan_at_large_margins(void **state)
                 assert_true(isfinite(mean) && mean >= 0 && mean <= 6 * (double)margins[m]);
                 assert_close(violation, mean, 1e-6 * mean + (double)FLT_MIN);
                 assert_true(excess >= 0 && excess <= 1.0001f);
-                for (int i = 0; i < 3 * C; i++)
-                    assert_true(isfinite(gradient[i]));
+                for (int i = 0; i < 3 * C; i++) assert_true(isfinite(gradient[i]));
             }
 }
 

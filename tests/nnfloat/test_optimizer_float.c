@@ -40,8 +40,7 @@ static void test_follows_double(void **state)
     float w[N];
     double exact[N], m[N] = {0}, v[N] = {0}, target[N];
     sw_fill_normal(target, N, 2, 1);
-    for (int i = 0; i < N; i++)
-        exact[i] = w[i] = (float)sin(i);
+    for (int i = 0; i < N; i++) exact[i] = w[i] = (float)sin(i);
     sw_optimizer *optimizer = create(&adamw);
     for (int t = 1; t <= 1000; t++) {
         float g[N];
@@ -56,8 +55,7 @@ static void test_follows_double(void **state)
         }
         sw_optimizer_step(optimizer, t, w, g);
     }
-    for (int i = 0; i < N; i++)
-        assert_close(w[i], exact[i], 3e-6);
+    for (int i = 0; i < N; i++) assert_close(w[i], exact[i], 3e-6);
     sw_optimizer_destroy(optimizer);
 }
 
@@ -75,12 +73,10 @@ static void test_small_gradients_with_a_small_epsilon(void **state)
         float w[N] = {0};
         for (int t = 1; t <= 20; t++) {
             float g[N];
-            for (int i = 0; i < N; i++)
-                g[i] = (float)sizes[s];
+            for (int i = 0; i < N; i++) g[i] = (float)sizes[s];
             sw_optimizer_step(optimizer, t, w, g);
         }
-        for (int i = 0; i < N; i++)
-            assert_relative(w[i], -20e-3, 1e-3);
+        for (int i = 0; i < N; i++) assert_relative(w[i], -20e-3, 1e-3);
         sw_optimizer_destroy(optimizer);
     }
     /* Below that the step shrinks; it never explodes. */
@@ -89,17 +85,14 @@ static void test_small_gradients_with_a_small_epsilon(void **state)
     config.warmup_steps = 0;
     sw_optimizer *optimizer = create(&config);
     float w[N] = {0}, g[N];
-    for (int i = 0; i < N; i++)
-        g[i] = ldexpf(1, -96 - i % 40);
+    for (int i = 0; i < N; i++) g[i] = ldexpf(1, -96 - i % 40);
     sw_optimizer_step(optimizer, 1, w, g);
-    for (int i = 0; i < N; i++)
-        assert_true(w[i] <= 0 && w[i] >= -1.001e-3f);
+    for (int i = 0; i < N; i++) assert_true(w[i] <= 0 && w[i] >= -1.001e-3f);
     sw_optimizer_destroy(optimizer);
     /* Large ones too. */
     optimizer = create(&adamw);
     memset(w, 0, sizeof w);
-    for (int i = 0; i < N; i++)
-        g[i] = 1e9f;
+    for (int i = 0; i < N; i++) g[i] = 1e9f;
     sw_optimizer_step(optimizer, 1, w, g);
     assert_relative(w[0], -1e-4, 1e-5);
     sw_optimizer_destroy(optimizer);
@@ -111,16 +104,13 @@ static void test_no_subnormal_means(void **state)
     (void)state;
     sw_optimizer *optimizer = create(&adamw);
     float w[N], g[N];
-    for (int i = 0; i < N; i++)
-        w[i] = g[i] = 1;
+    for (int i = 0; i < N; i++) w[i] = g[i] = 1;
     sw_optimizer_step(optimizer, 1, w, g);
     memset(g, 0, sizeof g);
-    for (int t = 2; t <= 9000; t++)
-        sw_optimizer_step(optimizer, t, w, g);
+    for (int t = 2; t <= 9000; t++) sw_optimizer_step(optimizer, t, w, g);
     size_t count;
     const float *means = sw_optimizer_state(optimizer, &count);
-    for (size_t i = 0; i < count; i++)
-        assert_true(fpclassify(means[i]) != FP_SUBNORMAL && fabsf(means[i]) < 1e-37f);
+    for (size_t i = 0; i < count; i++) assert_true(fpclassify(means[i]) != FP_SUBNORMAL && fabsf(means[i]) < 1e-37f);
     sw_optimizer_destroy(optimizer);
 }
 
@@ -141,15 +131,13 @@ static void test_muon_takes_any_size_of_gradient(void **state)
         sw_fill_normal_float(g, N, 6, size);
         sw_optimizer_step(optimizer, 1, w, g);
         if (size > 1e9) memcpy(first, w, sizeof w);
-        for (int i = 0; i < N; i++)
-            assert_close(w[i], first[i], 1e-5);
+        for (int i = 0; i < N; i++) assert_close(w[i], first[i], 1e-5);
         assert_true(fabsf(first[0]) > 1e-5f);
         /* No direction, no update. */
         float zero[N] = {0}, still[N] = {0};
         sw_optimizer *resting = create(&config);
         sw_optimizer_step(resting, 1, still, zero);
-        for (int i = 0; i < N; i++)
-            assert_true(still[i] == 0);
+        for (int i = 0; i < N; i++) assert_true(still[i] == 0);
         sw_optimizer_destroy(resting);
         sw_optimizer_destroy(optimizer);
     }

@@ -231,7 +231,7 @@ static void weights_act_in_their_steps_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_family_on_every_task),  cmocka_unit_test(priors_and_losses),
+        cmocka_unit_test(every_family_on_every_task),          cmocka_unit_test(priors_and_losses),
         cmocka_unit_test(predicted_separate_minibatch_layers), cmocka_unit_test(a_wrong_weight_is_caught),
         cmocka_unit_test(weights_act_in_their_steps_only),
     };

@@ -69,8 +69,8 @@ static void rename_parameters(sw_real *to, const sw_real *from, const sw_model *
     memcpy(to, from, sw_model_parameter_count(model) * sizeof *to);
     const size_t d = (size_t)embedding->shape[1], classes = (size_t)unembedding->shape[1];
     for (int32_t t = 0; t < task->vocabulary; t++) {
-        memcpy(to + embedding->offset + (size_t)renamed_token(task, r, t) * d,
-               from + embedding->offset + (size_t)t * d, d * sizeof *to);
+        memcpy(to + embedding->offset + (size_t)renamed_token(task, r, t) * d, from + embedding->offset + (size_t)t * d,
+               d * sizeof *to);
     }
     for (size_t row = 0; row < (size_t)unembedding->shape[0]; row++) {
         const size_t start = unembedding->offset + row * classes;
@@ -87,7 +87,8 @@ static void open_run(run *out, const sw_run_config *config, const sw_task *task)
                      SW_OK);
     const sw_tensor *tensor = sw_model_tensors(out->model, &tensors);
     assert_int_equal(sw_optimizer_create(&out->optimizer, &config->optimizer, STEPS, tensor, tensors,
-                                         sw_model_parameter_count(out->model)), SW_OK);
+                                         sw_model_parameter_count(out->model)),
+                     SW_OK);
 }
 
 static void close_run(run *r)
@@ -111,9 +112,8 @@ static double distance_to(const sw_real *expected, sw_model *model)
 {
     double largest = 0.0;
     const sw_real *found = sw_model_parameters(model);
-    for (size_t i = 0; i < sw_model_parameter_count(model); i++) {
+    for (size_t i = 0; i < sw_model_parameter_count(model); i++)
         largest = fmax(largest, fabs((double)(expected[i] - found[i])));
-    }
     return largest;
 }
 
@@ -129,9 +129,8 @@ static bool twins_agree(const sw_run_config *config, const renaming *r, bool ren
     twin.split = malloc(task->inputs);
     assert_true(original.split != NULL && twin.split != NULL);
     assert_true(sw_task_split(original.split, task, config->train_fraction, config->data_seed) > 0);
-    for (size_t i = 0; i < task->inputs; i++) {
+    for (size_t i = 0; i < task->inputs; i++)
         twin.split[rename_split ? (size_t)renamed_input(task, r, i) : i] = original.split[i];
-    }
     open_run(&original, config, task);
     open_run(&twin, config, task);
     sw_model_initialize(original.model, config->seed);

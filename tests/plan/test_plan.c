@@ -36,19 +36,19 @@ static void identity_of(char id[SW_RUN_ID_LENGTH + 1], const char *run)
     sw_diagnostics_destroy(diagnostics);
 }
 
-#define SAME(a, b)                                                                                                   \
-    do {                                                                                                             \
-        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                       \
-        identity_of(x, a);                                                                                           \
-        identity_of(y, b);                                                                                           \
-        assert_string_equal(x, y);                                                                                   \
+#define SAME(a, b)                                                                                                     \
+    do {                                                                                                               \
+        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                         \
+        identity_of(x, a);                                                                                             \
+        identity_of(y, b);                                                                                             \
+        assert_string_equal(x, y);                                                                                     \
     } while (0)
-#define DIFFERENT(a, b)                                                                                              \
-    do {                                                                                                             \
-        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                       \
-        identity_of(x, a);                                                                                           \
-        identity_of(y, b);                                                                                           \
-        assert_string_not_equal(x, y);                                                                               \
+#define DIFFERENT(a, b)                                                                                                \
+    do {                                                                                                               \
+        char x[SW_RUN_ID_LENGTH + 1], y[SW_RUN_ID_LENGTH + 1];                                                         \
+        identity_of(x, a);                                                                                             \
+        identity_of(y, b);                                                                                             \
+        assert_string_not_equal(x, y);                                                                                 \
     } while (0)
 
 #define MODULAR "{\"task\": {\"kind\": \"modular\"}"
@@ -112,8 +112,7 @@ static void every_number_counts(void **state)
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         identity_of(ids[i], others[i]);
         assert_string_not_equal(ids[i], first);
-        for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(ids[i], ids[j]);
+        for (size_t j = 0; j < i; j++) assert_string_not_equal(ids[i], ids[j]);
     }
     DIFFERENT(MODULAR ", \"seed\": 1}", MODULAR ", \"seed\": 1, \"data_seed\": 0}");
 }
@@ -129,8 +128,7 @@ static void added_seeds_keep_the_identities_that_were_there(void **state)
                             d, SW_OK);
     for (size_t i = 0; i < few->count; i++) {
         bool found = false;
-        for (size_t j = 0; j < more->count; j++)
-            found = found || !strcmp(few->runs[i].id, more->runs[j].id);
+        for (size_t j = 0; j < more->count; j++) found = found || !strcmp(few->runs[i].id, more->runs[j].id);
         assert_true(found);
     }
     sw_plan_destroy(few);
@@ -158,10 +156,9 @@ static void controls_and_leaks_are_warnings(void **state)
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
-    sw_plan *plan =
-        plan_of("{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\", \"n\": 3}, "
-                "\"symmetry\": {\"commutativity\": {\"weight\": 1}, \"associativity\": {\"weight\": 1}}}}",
-                d, SW_OK);
+    sw_plan *plan = plan_of("{\"run\": {\"task\": {\"kind\": \"group\", \"group\": \"symmetric\", \"n\": 3}, "
+                            "\"symmetry\": {\"commutativity\": {\"weight\": 1}, \"associativity\": {\"weight\": 1}}}}",
+                            d, SW_OK);
     assert_int_equal(sw_diagnostics_errors(d), 0);
     assert_int_equal(sw_diagnostics_count(d), 2);
     assert_non_null(strstr(sw_diagnostics_get(d, 0)->message, "commutativity is false on this task"));
@@ -209,8 +206,7 @@ static void parts_cover_the_plan_once(void **state)
         assert_int_equal(sw_plan_shard(plan, 3, 3), SW_E_USAGE);
         sw_plan_destroy(plan);
     }
-    for (int i = 0; i < 10; i++)
-        assert_int_equal(seen[i], 1);
+    for (int i = 0; i < 10; i++) assert_int_equal(seen[i], 1);
     sw_diagnostics_destroy(d);
 }
 
@@ -221,8 +217,7 @@ static void makespans_are_those_of_list_scheduling(void **state)
     sw_planned_run runs[8];
     size_t order[] = {5, 7, 4, 2, 0, 6, 1, 3}; /* 9 6 5 4 3 2 1 1 */
     memset(runs, 0, sizeof runs);
-    for (int i = 0; i < 8; i++)
-        runs[i].seconds = seconds[i];
+    for (int i = 0; i < 8; i++) runs[i].seconds = seconds[i];
     sw_plan plan = {.count = 8, .runs = runs, .order = order};
     assert_true(sw_plan_makespan(&plan, 1) == 31);
     assert_true(sw_plan_makespan(&plan, 2) == 16); /* 9 4 2 1 and 6 5 3 1, or the other way at the tie */

@@ -233,7 +233,8 @@ static void failed_runs_are_undecided(void **state)
     (void)state;
     world w = create(16, 16, 3, diagonal, 0, 1);
     for (size_t i = 0; i < w.runs; i += 7) w.verdict[i] = SW_VERDICT_FAILED;
-    for (size_t s = 0; s < 3; s++) w.verdict[(8 * 16 + 7) * 3 + s] = SW_VERDICT_FAILED; /* a point beside the boundary */
+    for (size_t s = 0; s < 3; s++)
+        w.verdict[(8 * 16 + 7) * 3 + s] = SW_VERDICT_FAILED; /* a point beside the boundary */
     replay(&w, &plain);
     assert_true(w.plane->over);
     const sw_refine_point *lost = &w.plane->points[8 * 16 + 7];
@@ -263,16 +264,11 @@ static void a_budget_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(intervals_are_wilsons),
-        cmocka_unit_test(sharp_boundaries_are_found_exactly),
-        cmocka_unit_test(noisy_boundaries_are_found),
-        cmocka_unit_test(blurred_boundaries_are_found),
-        cmocka_unit_test(one_axis_is_bisected),
-        cmocka_unit_test(nothing_is_repeated_where_all_agree),
-        cmocka_unit_test(boundaries_lie_between_results),
-        cmocka_unit_test(rounds_depend_on_closed_rounds_alone),
-        cmocka_unit_test(failed_runs_are_undecided),
-        cmocka_unit_test(a_budget_is_kept),
+        cmocka_unit_test(intervals_are_wilsons),          cmocka_unit_test(sharp_boundaries_are_found_exactly),
+        cmocka_unit_test(noisy_boundaries_are_found),     cmocka_unit_test(blurred_boundaries_are_found),
+        cmocka_unit_test(one_axis_is_bisected),           cmocka_unit_test(nothing_is_repeated_where_all_agree),
+        cmocka_unit_test(boundaries_lie_between_results), cmocka_unit_test(rounds_depend_on_closed_rounds_alone),
+        cmocka_unit_test(failed_runs_are_undecided),      cmocka_unit_test(a_budget_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,9 @@
 
 #include <cmocka.h>
 
-static const char SWEEP[] = "{\"run\": {\"task\": {\"kind\": \"modular\", \"p\": 7}, \"evaluate\": {\"every\": 50}}, "
-                            "\"zip\": {\"steps\": [100, 300], \"model.d_model\": [16, 32]}, \"grid\": {\"seed\": [0, 1]}}";
+static const char SWEEP[] =
+    "{\"run\": {\"task\": {\"kind\": \"modular\", \"p\": 7}, \"evaluate\": {\"every\": 50}}, "
+    "\"zip\": {\"steps\": [100, 300], \"model.d_model\": [16, 32]}, \"grid\": {\"seed\": [0, 1]}}";
 
 /* Seen by all processes. */
 typedef struct counts {
@@ -70,7 +71,8 @@ static void test_times(void **state)
     for (size_t k = 0; k < plan->count; k++) {
         const sw_run_config *config = &plan->runs[k].config;
         /* evaluations at 0, 50, ..., steps */
-        const double expected = 1 + 0.01 * config->model.d_model * (double)config->steps + 0.5 * (1 + (double)config->steps / 50);
+        const double expected =
+            1 + 0.01 * config->model.d_model * (double)config->steps + 0.5 * (1 + (double)config->steps / 50);
         assert_float_equal(plan->runs[k].seconds, expected, 1e-9 * expected);
         seconds += expected;
         flops += plan->runs[k].flops;

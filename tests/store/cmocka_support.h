@@ -11,10 +11,10 @@
 
 #include "fixture.h"
 
-#define assert_ok(expression)                                                                                         \
-    do {                                                                                                              \
-        const sw_status status_ = (expression);                                                                       \
-        if (status_) fail_msg("%s: %d %s", #expression, status_, sw_message());                                       \
+#define assert_ok(expression)                                                                                          \
+    do {                                                                                                               \
+        const sw_status status_ = (expression);                                                                        \
+        if (status_) fail_msg("%s: %d %s", #expression, status_, sw_message());                                        \
     } while (0)
 
 /* A fresh folder for each test, and a results file in it. */
@@ -71,7 +71,8 @@ static inline void assert_row_of(sw_results *results, size_t r, int64_t evaluati
         assert_int_equal(records[e].step, expected.step);
         assert_int_equal(records[e].evaluation, expected.evaluation);
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
-            if (isnan(expected.value[m]) || !has[m] ? !isnan(records[e].value[m]) : records[e].value[m] != expected.value[m])
+            if (isnan(expected.value[m]) || !has[m] ? !isnan(records[e].value[m])
+                                                    : records[e].value[m] != expected.value[m])
                 fail_msg("run %zu evaluation %zu metric %d: %g, not %g", r, e, m, (double)records[e].value[m],
                          (double)expected.value[m]);
         }

@@ -28,22 +28,32 @@ typedef struct fixture {
 /* Runs first .. first + count of an endless sweep. wide: snapshots, data and parameters too. */
 static inline fixture fixture_create(size_t first, size_t count, int64_t evaluations, bool wide)
 {
-    static const char sweep[] = "{ \"name\": \"fixture\",\n  \"note\": \"Gr\xc3\xbc\xc3\x9f" "e\" }\n";
-    fixture f = {.runs = calloc(count + 1, sizeof *f.runs), .axes = calloc(count + 1, sizeof *f.axes),
-                 .ids = calloc(count + 1, sizeof *f.ids), .configs = calloc(count + 1, sizeof *f.configs)};
+    static const char sweep[] = "{ \"name\": \"fixture\",\n  \"note\": \"Gr\xc3\xbc\xc3\x9f"
+                                "e\" }\n";
+    fixture f = {.runs = calloc(count + 1, sizeof *f.runs),
+                 .axes = calloc(count + 1, sizeof *f.axes),
+                 .ids = calloc(count + 1, sizeof *f.ids),
+                 .configs = calloc(count + 1, sizeof *f.configs)};
     for (size_t i = 0; i < count; i++) {
         const size_t k = first + i;
         snprintf(f.ids[i], sizeof f.ids[i], "%064zx", k * 2654435761u % 4294967291u);
-        snprintf(f.configs[i], sizeof f.configs[i],
-                 "{\"task\": {\"kind\": \"modular\", \"operation\": \"%s\", \"p\": %d}, \"seed\": %zu, \"steps\": %lld}",
-                 k % 2 ? "sub" : "add", FIXTURE_P, k, (long long)(evaluations - 1) * 100);
+        snprintf(
+            f.configs[i], sizeof f.configs[i],
+            "{\"task\": {\"kind\": \"modular\", \"operation\": \"%s\", \"p\": %d}, \"seed\": %zu, \"steps\": %lld}",
+            k % 2 ? "sub" : "add", FIXTURE_P, k, (long long)(evaluations - 1) * 100);
         f.axes[i][0].real = 0.1 * (double)(k % 3);
         f.axes[i][1].integer = (int64_t)k;
         f.axes[i][2].integer = k % 2 == 0;
         snprintf(f.axes[i][3].string, sizeof f.axes[i][3].string, "%s", k % 2 ? "sub" : "add");
-        f.runs[i] = (sw_store_run){.id = f.ids[i], .config = f.configs[i], .label = k % 5 ? "" : "fünf",
-                                   .task = "modular", .seed = (int64_t)k, .evaluations = evaluations,
-                                   .snapshots = 4, .axes = f.axes[i], .parameter_layout = ""};
+        f.runs[i] = (sw_store_run){.id = f.ids[i],
+                                   .config = f.configs[i],
+                                   .label = k % 5 ? "" : "fünf",
+                                   .task = "modular",
+                                   .seed = (int64_t)k,
+                                   .evaluations = evaluations,
+                                   .snapshots = 4,
+                                   .axes = f.axes[i],
+                                   .parameter_layout = ""};
         f.runs[i].shape = (sw_snapshot_shape){.entities = FIXTURE_P, .singular = FIXTURE_D, .fourier = FIXTURE_P / 2};
         if (wide) {
             f.runs[i].shape.vocabulary = FIXTURE_P + 1;
@@ -54,9 +64,16 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
             f.runs[i].parameter_layout = "[{\"name\": \"token_embedding\", \"offset\": 0, \"shape\": [8, 4]}]";
         }
     }
-    f.layout = (sw_store_layout){.sweep_name = "fixture", .sweep_text = sweep, .sweep_length = sizeof sweep - 1,
-                                 .blas = "OpenBLAS 0.0", .mpi = "none", .axis_count = FIXTURE_AXES,
-                                 .axes = fixture_axes, .run_count = count, .runs = f.runs, .refined = wide};
+    f.layout = (sw_store_layout){.sweep_name = "fixture",
+                                 .sweep_text = sweep,
+                                 .sweep_length = sizeof sweep - 1,
+                                 .blas = "OpenBLAS 0.0",
+                                 .mpi = "none",
+                                 .axis_count = FIXTURE_AXES,
+                                 .axes = fixture_axes,
+                                 .run_count = count,
+                                 .runs = f.runs,
+                                 .refined = wide};
     for (int m = 0; m < SW_METRIC_COUNT; m++) f.layout.metric[m] = true;
     return f;
 }
@@ -82,8 +99,7 @@ static inline void fixture_release(fixture *f)
 static inline sw_record fixture_record(int64_t seed, int64_t evaluation)
 {
     sw_record record = {.step = evaluation * 100, .evaluation = (int32_t)evaluation};
-    for (int m = 0; m < SW_METRIC_COUNT; m++)
-        record.value[m] = (float)(seed * 1000 + evaluation) + (float)m / 1024;
+    for (int m = 0; m < SW_METRIC_COUNT; m++) record.value[m] = (float)(seed * 1000 + evaluation) + (float)m / 1024;
     record.value[SW_METRIC_TRAIN_ACCURACY] = (float)(seed % 16) / 32 + (float)evaluation / 1024;
     record.value[SW_METRIC_TEST_ACCURACY] = record.value[SW_METRIC_TRAIN_ACCURACY] / 2;
     record.value[SW_METRIC_TEST_ACCURACY_UNMIRRORED] = NAN;
@@ -93,8 +109,13 @@ static inline sw_record fixture_record(int64_t seed, int64_t evaluation)
 
 static inline sw_run_facts fixture_facts(int64_t seed)
 {
-    sw_run_facts facts = {.parameters = FIXTURE_PARAMETERS, .majority = 0.25f, .train_inputs = 24, .test_inputs = 25,
-                          .unmirrored_inputs = -1, .underived_inputs = 5, .blas_core = "Fixture"};
+    sw_run_facts facts = {.parameters = FIXTURE_PARAMETERS,
+                          .majority = 0.25f,
+                          .train_inputs = 24,
+                          .test_inputs = 25,
+                          .unmirrored_inputs = -1,
+                          .underived_inputs = 5,
+                          .blas_core = "Fixture"};
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         facts.tuples[f] = seed % 2 && f == 1 ? -1 : 100 + f;
         facts.enumerated[f] = f % 2;
@@ -107,8 +128,13 @@ static inline sw_run_facts fixture_facts(int64_t seed)
 
 static inline sw_onsets fixture_onsets(int64_t seed)
 {
-    sw_onsets onsets = {.t_mem = 100 + seed, .t_gen = 600 + seed, .t_sym = 500, .t_geo = -1,
-                        .t_geo_participation = -1, .lead_time = 100, .lead_time_known = seed % 2 == 0,
+    sw_onsets onsets = {.t_mem = 100 + seed,
+                        .t_gen = 600 + seed,
+                        .t_sym = 500,
+                        .t_geo = -1,
+                        .t_geo_participation = -1,
+                        .lead_time = 100,
+                        .lead_time_known = seed % 2 == 0,
                         .phase = SW_PHASE_GROKKING};
     for (int t = 0; t < SW_THRESHOLD_COUNT; t++) {
         onsets.train_first[t] = onsets.train_stable[t] = 100 + t;
@@ -120,8 +146,11 @@ static inline sw_onsets fixture_onsets(int64_t seed)
 
 static inline sw_run_result fixture_result(sw_run_state state, int64_t evaluations)
 {
-    sw_run_result result = {.state = state, .records = (int32_t)evaluations, .steps = (evaluations - 1) * 100,
-                            .wall_seconds = 2.5, .measure_seconds = 0.25};
+    sw_run_result result = {.state = state,
+                            .records = (int32_t)evaluations,
+                            .steps = (evaluations - 1) * 100,
+                            .wall_seconds = 2.5,
+                            .measure_seconds = 0.25};
     if (state == SW_RUN_FAILED) snprintf(result.error, sizeof result.error, "killed by signal 9");
     return result;
 }
@@ -131,9 +160,15 @@ static inline sw_status fixture_snapshot(sw_store *store, int64_t row, int64_t s
 {
     float values[FIXTURE_PARAMETERS];
     for (int i = 0; i < FIXTURE_PARAMETERS; i++) values[i] = (float)(seed * 10 + number) + (float)i / 512;
-    const sw_snapshot snapshot = {.step = number * 100, .snapshot = number, .shape = *shape, .pca = values,
-                                  .explained_variance = values, .singular_values = values, .fourier_power = values,
-                                  .embedding = values, .parameters = values};
+    const sw_snapshot snapshot = {.step = number * 100,
+                                  .snapshot = number,
+                                  .shape = *shape,
+                                  .pca = values,
+                                  .explained_variance = values,
+                                  .singular_values = values,
+                                  .fourier_power = values,
+                                  .embedding = values,
+                                  .parameters = values};
     return sw_store_snapshot(store, row, &snapshot);
 }
 
@@ -148,15 +183,16 @@ static inline sw_status fixture_data(sw_store *store, int64_t row)
         input[3 * i + 2] = FIXTURE_P;
         label[i] = (i / FIXTURE_P + i % FIXTURE_P) % FIXTURE_P;
     }
-    const sw_run_data data = {.inputs = FIXTURE_P * FIXTURE_P, .tokens = 3, .split = split, .input = input,
-                              .label = label};
+    const sw_run_data data = {
+        .inputs = FIXTURE_P * FIXTURE_P, .tokens = 3, .split = split, .input = input, .label = label};
     return sw_store_data(store, row, &data);
 }
 
 /* What refine says of a row, made from its seed. */
 static inline sw_store_refined fixture_refined(int64_t seed)
 {
-    return (sw_store_refined){.round = seed % 3, .class = seed % 2, .decided = 3, .reached = 2, .low = 0.25, .high = 0.5};
+    return (sw_store_refined){
+        .round = seed % 3, .class = seed % 2, .decided = 3, .reached = 2, .low = 0.25, .high = 0.5};
 }
 
 /* A whole run, from begin to finish, unless it is over already. */
@@ -166,19 +202,20 @@ static inline sw_status fixture_train(sw_store *store, const fixture *f, size_t 
     const int64_t row = sw_store_row(store, run);
     const sw_run_facts facts = fixture_facts(r->seed);
     sw_status status = sw_store_begin(store, row, "host-1", 1 + r->seed % 3);
-    if (!status) status = sw_store_facts(store, row, &facts);
-    if (!status && r->data_inputs > 0) status = fixture_data(store, row);
-    for (int64_t e = 0; e < r->evaluations && !status; e++) {
+    if (status == SW_OK) status = sw_store_facts(store, row, &facts);
+    if (status == SW_OK && r->data_inputs > 0) status = fixture_data(store, row);
+    for (int64_t e = 0; e < r->evaluations && status == SW_OK; e++) {
         const sw_record record = fixture_record(r->seed, e);
         status = sw_store_record(store, row, &record);
     }
-    for (int32_t s = 0; s < r->snapshots && !status; s++) status = fixture_snapshot(store, row, r->seed, s, &r->shape);
-    if (!status) {
+    for (int32_t s = 0; s < r->snapshots && status == SW_OK; s++)
+        status = fixture_snapshot(store, row, r->seed, s, &r->shape);
+    if (status == SW_OK) {
         const sw_run_result result = fixture_result(state, r->evaluations);
         const sw_onsets onsets = fixture_onsets(r->seed);
         status = sw_store_finish(store, row, &result, &onsets);
     }
-    if (!status && f->layout.refined) {
+    if (status == SW_OK && f->layout.refined) {
         const sw_store_refined refined = fixture_refined(r->seed);
         status = sw_store_refine(store, row, &refined);
     }

@@ -3,10 +3,7 @@
 
 #include <sys/stat.h>
 
-static void path_of(char out[160], const place *p, const char *name)
-{
-    snprintf(out, 160, "%s/%s", p->folder, name);
-}
+static void path_of(char out[160], const place *p, const char *name) { snprintf(out, 160, "%s/%s", p->folder, name); }
 
 /* Shards, and a later form of the sweep with more metrics, longer runs and an axis that became real. */
 static void test_merge(void **state)
@@ -52,8 +49,10 @@ static void test_merge(void **state)
         if (seed < 24) assert_int_equal(row->written, seed == 23 ? 12 : 8);
         if (seed < 23) assert_row_of(results, r, 8, first.layout.metric);
         const double weight = sw_results_axis_value(results, r, 0)->real;
-        if (seed < 20) assert_true(weight == (double)(seed % 2));
-        else assert_true(weight == 0.1 * (double)(seed % 3));
+        if (seed < 20)
+            assert_true(weight == (double)(seed % 2));
+        else
+            assert_true(weight == 0.1 * (double)(seed % 3));
         if (seed == 19) assert_string_equal(row->error, "");
     }
     sw_results_close(results);
@@ -90,7 +89,8 @@ static void test_go_on_in_merged(void **state)
     assert_ok(sw_store_merge(all, files, 2, NULL));
     sw_store *store;
     assert_ok(sw_store_open(&store, all, &whole.layout));
-    for (size_t i = 0; i < 5; i++) assert_int_equal(sw_store_state(store, sw_store_row(store, i)), i < 4 ? SW_RUN_DONE : SW_RUN_PENDING);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(sw_store_state(store, sw_store_row(store, i)), i < 4 ? SW_RUN_DONE : SW_RUN_PENDING);
     assert_ok(sw_store_close(store));
     write_all_runs(all, &whole);
     assert_all_rows(all, 5, 8);

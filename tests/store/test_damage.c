@@ -130,14 +130,14 @@ static void test_flips_and_cuts(void **state)
         const verdict read = in_child(judge, damaged, &f), written = in_child(repair, damaged, &f);
         counts[0][read]++;
         counts[1][written]++;
-        if (read >= WRONG || written >= WRONG) {
-            print_message("file %u: reader %d, writer %d\n", n, read, written);
-        }
+        if (read >= WRONG || written >= WRONG) print_message("file %u: reader %d, writer %d\n", n, read, written);
         unlink(damaged);
     }
-    print_message("summary: %u damaged results files; reader: %d harmless, %d detected, %d wrong, %d crashed; writer: %d mended or whole, %d refused, "
-                  "%d wrong, %d crashed\n", files, counts[0][0], counts[0][1], counts[0][2], counts[0][3], counts[1][0],
-                  counts[1][1], counts[1][2], counts[1][3]);
+    print_message("summary: %u damaged results files; reader: %d harmless, %d detected, %d wrong, %d crashed; writer: "
+                  "%d mended or whole, %d refused, "
+                  "%d wrong, %d crashed\n",
+                  files, counts[0][0], counts[0][1], counts[0][2], counts[0][3], counts[1][0], counts[1][1],
+                  counts[1][2], counts[1][3]);
     assert_int_equal(counts[0][WRONG] + counts[0][CRASHED] + counts[1][WRONG] + counts[1][CRASHED], 0);
     assert_true(counts[0][DETECTED] > 0 && counts[0][HARMLESS] > 0);
     fixture_release(&f);
@@ -147,8 +147,9 @@ static void test_flips_and_cuts(void **state)
 static void test_changed_numbers(void **state)
 {
     const char *path = ((place *)*state)->path;
-    static const char *const datasets[] = {"/curves/test_accuracy", "/curves/step", "/snapshots/pca", "/runs/onset/t_gen",
-                                           "/runs/final/train_loss", "/data/label", "/runs/axes/seed"};
+    static const char *const datasets[] = {"/curves/test_accuracy", "/curves/step",           "/snapshots/pca",
+                                           "/runs/onset/t_gen",     "/runs/final/train_loss", "/data/label",
+                                           "/runs/axes/seed"};
     fixture f = fixture_create(0, RUNS, EVALUATIONS, true);
     fixture_narrow(&f);
     for (size_t d = 0; d < sizeof datasets / sizeof datasets[0]; d++) {

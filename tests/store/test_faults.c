@@ -53,7 +53,7 @@ static sw_status flush_stubbornly(sw_store *store)
     sw_status status = SW_OK;
     for (int attempt = 0; attempt < 50; attempt++) {
         status = sw_store_flush(store);
-        if (!status) break;
+        if (status == SW_OK) break;
     }
     return status;
 }
@@ -63,7 +63,7 @@ static sw_status open_stubbornly(sw_store **store, const char *path, const fixtu
     sw_status status = SW_OK;
     for (int attempt = 0; attempt < 50; attempt++) {
         status = sw_store_open(store, path, &f->layout);
-        if (!status) break;
+        if (status == SW_OK) break;
     }
     return status;
 }
@@ -128,7 +128,8 @@ static void test_every_write(void **state)
         for (long length = 1; length <= 40; length += 39) {
             unlink(path);
             const int code = in_child(path, &f, at, length, tried % 2 ? EIO : ENOSPC);
-            if (code) fail_msg("write %ld of %ld, %ld of them refused: the child ended with %d", at, writes, length, code);
+            if (code)
+                fail_msg("write %ld of %ld, %ld of them refused: the child ended with %d", at, writes, length, code);
         }
     }
     print_message("summary: %ld of %ld writes of the store refused, once and 40 at a time\n", tried, writes);
@@ -148,7 +149,7 @@ static int mount_disk(void **state)
         ((place *)*state)->path[0] = 0;
         return 0;
     }
-    snprintf(((place *)*state)->path, sizeof ((place *)*state)->path, "%s/results.h5", disk);
+    snprintf(((place *)*state)->path, sizeof((place *)*state)->path, "%s/results.h5", disk);
     return 0;
 }
 
@@ -163,7 +164,8 @@ static int unmount_disk(void **state)
 static void fill_disk(const char *ballast)
 {
     FILE *file = fopen(ballast, "w");
-    while (fputc('x', file) != EOF && fflush(file) == 0) {}
+    while (fputc('x', file) != EOF && fflush(file) == 0) {
+    }
     fclose(file);
 }
 

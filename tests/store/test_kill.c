@@ -56,8 +56,8 @@ static void check_crashed_file(const char *path, const acknowledged *seen)
 {
     sw_results *results;
     const sw_status status = sw_results_open(&results, path);
-    if (status && !seen->opened) return; /* killed before there was a file */
-    if (status) fail_msg("after the kill: %s", sw_message());
+    if (status != SW_OK && !seen->opened) return; /* killed before there was a file */
+    if (status != SW_OK) fail_msg("after the kill: %s", sw_message());
     for (size_t i = 0; i < RUNS; i++) {
         const sw_result_row *row = sw_results_row(results, i);
         sw_record *records;

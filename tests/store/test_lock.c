@@ -141,7 +141,6 @@ static void test_taken_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {in_place(test_second_writer), in_place(test_dead_writer),
-                                       in_place(test_other_host), in_place(test_garbage),
-                                       in_place(test_taken_over)};
+                                       in_place(test_other_host), in_place(test_garbage), in_place(test_taken_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,8 @@ static const sw_result_column *find_column(const sw_result_column *columns, size
     return NULL;
 }
 
-/* Rows that refine has no need of are over; what it says of a row outlives a start of the run and changes no checksum. */
+/* Rows that refine has no need of are over; what it says of a row outlives a start of the run and changes no checksum.
+ */
 static void test_refined_rows(void **state)
 {
     const char *path = ((place *)*state)->path;
@@ -93,7 +94,8 @@ static void test_refined_rows(void **state)
     fixture_release(&f);
 }
 
-/* Records are readable by the writer at once, by readers after a flush; nothing is lost when it closes in the middle. */
+/* Records are readable by the writer at once, by readers after a flush; nothing is lost when it closes in the middle.
+ */
 static void test_buffering(void **state)
 {
     const char *path = ((place *)*state)->path;
@@ -398,7 +400,8 @@ static void test_reader_in_the_way(void **state)
         snprintf(command, sizeof command,
                  "exec env HDF5_USE_FILE_LOCKING=TRUE /usr/bin/python3 -c \"import h5py,sys\n"
                  "f = h5py.File('%s', 'r', libver='latest', swmr=%s)\nprint('open', flush=True)\n"
-                 "sys.stdin.read()\" < %s/pipe", path, swmr ? "True" : "False", ((place *)*state)->folder);
+                 "sys.stdin.read()\" < %s/pipe",
+                 path, swmr ? "True" : "False", ((place *)*state)->folder);
         char pipe_name[128];
         snprintf(pipe_name, sizeof pipe_name, "%s/pipe", ((place *)*state)->folder);
         assert_int_equal(mkfifo(pipe_name, 0600), 0);
@@ -417,7 +420,8 @@ static void test_reader_in_the_way(void **state)
 }
 
 /* test_store_writer --make FILE RUNS EVALUATIONS: a file with every kind of dataset, for tests in other languages; the
- * fourth run has failed. With --live the writer stays until its standard input closes, all runs but the last trained. */
+ * fourth run has failed. With --live the writer stays until its standard input closes, all runs but the last trained.
+ */
 static int make_file(int argc, char **argv)
 {
     const bool live = strcmp(argv[1], "--live") == 0;
@@ -426,37 +430,38 @@ static int make_file(int argc, char **argv)
     fixture f = fixture_create(0, runs, atoi(argv[4]), true);
     sw_store *store;
     sw_status status = sw_store_open(&store, argv[2], &f.layout);
-    if (status) goto done;
-    for (size_t i = 0; i + live < runs && !status; i++) {
+    if (status != SW_OK) goto done;
+    for (size_t i = 0; i + live < runs && status == SW_OK; i++) {
         status = fixture_train(store, &f, i, i == 3 ? SW_RUN_FAILED : SW_RUN_DONE);
-        if (!status && i % 16 == 15) status = sw_store_flush(store);
+        if (status == SW_OK && i % 16 == 15) status = sw_store_flush(store);
     }
-    if (!status && live) {
+    if (status == SW_OK && live) {
         const sw_record record = fixture_record((int64_t)runs - 1, 0);
         const int64_t row = sw_store_row(store, runs - 1);
         status = sw_store_begin(store, row, "host-1", 1);
-        if (!status) status = sw_store_record(store, row, &record);
-        if (!status) status = sw_store_flush(store);
+        if (status == SW_OK) status = sw_store_record(store, row, &record);
+        if (status == SW_OK) status = sw_store_flush(store);
         puts("ready");
         fflush(stdout);
-        while (getchar() != EOF) {}
+        while (getchar() != EOF) {
+        }
     }
     const sw_status closed = sw_store_close(store);
-    if (!status) status = closed;
+    if (status == SW_OK) status = closed;
 done:
     fixture_release(&f);
-    if (status) fprintf(stderr, "%s\n", sw_message());
-    return status ? 1 : 0;
+    if (status != SW_OK) fprintf(stderr, "%s\n", sw_message());
+    return status != SW_OK ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
     if (argc > 1) return make_file(argc, argv);
     const struct CMUnitTest tests[] = {
-        in_place(test_round_trip),       in_place(test_refined_rows), in_place(test_requeue_and_resume),
-        in_place(test_round_trip),       in_place(test_buffering), in_place(test_requeue_and_resume),
-        in_place(test_begin_clears),     in_place(test_onsets_again), in_place(test_extension),
-        in_place(test_refusals),         in_place(test_reader_in_the_way), in_place(test_link),
+        in_place(test_round_trip),   in_place(test_refined_rows),      in_place(test_requeue_and_resume),
+        in_place(test_round_trip),   in_place(test_buffering),         in_place(test_requeue_and_resume),
+        in_place(test_begin_clears), in_place(test_onsets_again),      in_place(test_extension),
+        in_place(test_refusals),     in_place(test_reader_in_the_way), in_place(test_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

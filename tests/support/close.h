@@ -7,14 +7,14 @@
 #include <stdio.h>
 
 /* |actual - expected| <= allowed; NaN is close to nothing. */
-#define assert_close(actual, expected, allowed)                                                                      \
-    do {                                                                                                             \
-        double close_actual = (double)(actual), close_expected = (double)(expected);                                 \
-        if (!(fabs(close_actual - close_expected) <= (double)(allowed))) {                                           \
-            fprintf(stderr, "%s is %.17g, expected %.17g within %.3g\n", #actual, close_actual, close_expected,      \
-                    (double)(allowed));                                                                              \
-            fail();                                                                                                  \
-        }                                                                                                            \
+#define assert_close(actual, expected, allowed)                                                                        \
+    do {                                                                                                               \
+        double close_actual = (double)(actual), close_expected = (double)(expected);                                   \
+        if (!(fabs(close_actual - close_expected) <= (double)(allowed))) {                                             \
+            fprintf(stderr, "%s is %.17g, expected %.17g within %.3g\n", #actual, close_actual, close_expected,        \
+                    (double)(allowed));                                                                                \
+            fail();                                                                                                    \
+        }                                                                                                              \
     } while (0)
 
 /* The same, relative to the expected value. */

@@ -21,8 +21,7 @@ int sw_check_gradient(const char *name, double (*value)(void *context), void *co
                       const double *gradient, size_t n, double tolerance)
 {
     double largest = 0;
-    for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, fabs(gradient[i]));
+    for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(gradient[i]));
     double allowed = tolerance * (largest + 1e-4 * fabs(value(context)));
     int bad = 0;
     size_t worst = 0;

@@ -63,33 +63,32 @@ static bool read_option(options *o, const char *key, const char *value)
         *integers[i].target = (int32_t)strtol(value, NULL, 10);
         return true;
     }
-    if (strcmp(key, "sides") == 0) {
+    if (strcmp(key, "sides") == 0)
         o->task.side_count = read_list(o->task.sides, SW_SIDES_MAX, value);
-    } else if (strcmp(key, "factors") == 0) {
+    else if (strcmp(key, "factors") == 0)
         o->task.factor_count = read_list(o->task.factors, SW_FACTORS_MAX, value);
-    } else if (strcmp(key, "file") == 0) {
+    else if (strcmp(key, "file") == 0)
         snprintf(o->task.file, sizeof o->task.file, "%s", value);
-    } else if (strcmp(key, "sha256") == 0 && strlen(value) == 64) {
+    else if (strcmp(key, "sha256") == 0 && strlen(value) == 64)
         read_digest(o->task.file_sha256, value);
-    } else if (strcmp(key, "label_shuffle") == 0) {
+    else if (strcmp(key, "label_shuffle") == 0)
         o->task.label_shuffle = strtod(value, NULL);
-    } else if (strcmp(key, "train_fraction") == 0) {
+    else if (strcmp(key, "train_fraction") == 0)
         o->train_fraction = strtod(value, NULL);
-    } else if (strcmp(key, "data_seed") == 0) {
+    else if (strcmp(key, "data_seed") == 0)
         o->data_seed = (uint32_t)strtoul(value, NULL, 10);
-    } else if (strcmp(key, "derived") == 0) {
+    else if (strcmp(key, "derived") == 0)
         o->derived = (uint32_t)strtoul(value, NULL, 10);
-    } else if (strcmp(key, "readout") == 0) {
+    else if (strcmp(key, "readout") == 0)
         o->model.readout_token = value[0] == '1';
-    } else if (strcmp(key, "mlp") == 0) {
+    else if (strcmp(key, "mlp") == 0)
         o->model.kind = value[0] == '1' ? SW_MODEL_MLP : SW_MODEL_TRANSFORMER;
-    } else if (strcmp(key, "separate") == 0) {
+    else if (strcmp(key, "separate") == 0)
         o->model.operand_embeddings = value[0] == '1' ? SW_OPERANDS_SEPARATE : SW_OPERANDS_TIED;
-    } else if (strcmp(key, "tuples") == 0) {
+    else if (strcmp(key, "tuples") == 0)
         o->tuples = value[0] == '1';
-    } else {
+    else
         return false;
-    }
     return true;
 }
 
@@ -142,8 +141,7 @@ static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f
         sw_json_key(json, "holds");
         sw_json_bool(json, family->holds(&task->config));
         write_number(json, "compare", family->compare);
-        write_integers(json, "maps", maps,
-                       maps == NULL ? 0 : (size_t)family->maps(task) * (size_t)task->classes);
+        write_integers(json, "maps", maps, maps == NULL ? 0 : (size_t)family->maps(task) * (size_t)task->classes);
         if (tuples) write_tuples(json, task, family);
     }
     sw_json_end_object(json);
@@ -204,9 +202,8 @@ static sw_status write_all(sw_json *json, const sw_task *task, const options *o)
     sw_status status = write_split(json, task, o);
     sw_json_key(json, "families");
     sw_json_begin_object(json);
-    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         status = write_family(json, task, (sw_family_id)f, o->tuples);
-    }
     sw_json_end_object(json);
     return status;
 }
@@ -225,13 +222,13 @@ int main(int argc, char **argv)
         }
     }
     sw_status status = sw_json_create(&json);
-    if (status < 0) return 1;
+    if (status != SW_OK) return 1;
     sw_json_begin_object(json);
     status = sw_task_create(&task, &o.task, &o.model, o.data_seed);
     if (status == SW_OK) status = write_all(json, task, &o);
     write_number(json, "status", status);
     sw_json_key(json, "message");
-    sw_json_string(json, status < 0 ? sw_message() : "");
+    sw_json_string(json, status != SW_OK ? sw_message() : "");
     sw_json_end_object(json);
     const char *text = sw_json_text(json);
     if (text != NULL) puts(text);

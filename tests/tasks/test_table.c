@@ -45,9 +45,8 @@ static void index_goes_round(void **state)
             assert_in_range(a, 0, task->entities - 1);
             assert_in_range(b, task->second_from, task->entities - 1);
             assert_int_equal(sw_task_index(task, a, b, sw_task_relation(task, i)), i);
-            for (int32_t t = 0; t < task->tokens; t++) {
+            for (int32_t t = 0; t < task->tokens; t++)
                 assert_in_range(task->input[i * (size_t)task->tokens + (size_t)t], 0, task->vocabulary - 1);
-            }
         }
         sw_task_destroy(task);
     }
@@ -156,9 +155,8 @@ static void shuffled_labels_change_places_only(void **state)
         assert_true(s != NULL && q != NULL);
         sw_random_permutation(s, n, 7, SW_STREAM_LABEL_SHUFFLE, 0);
         sw_random_permutation(q, m, 7, SW_STREAM_LABEL_SHUFFLE, 1);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++)
             assert_int_equal(task->label[s[i]], task->true_label[s[i < m ? (size_t)q[i] : i]]);
-        }
         free(q);
         free(s);
         sw_task_destroy(plain);

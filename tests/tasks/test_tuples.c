@@ -45,9 +45,8 @@ static bool same(const sw_tuple *a, const sw_tuple *b) { return memcmp(a, b, siz
 
 static bool in_train(const sw_tuple *tuple, int arity, const int8_t *split)
 {
-    for (int k = 0; k < arity; k++) {
+    for (int k = 0; k < arity; k++)
         if (split[tuple->input[k]] == 0) return false;
-    }
     return true;
 }
 
@@ -108,8 +107,8 @@ static void a_listed_draw_is_a_function_of_its_number(void **state)
     sw_tuple_set_sample(set, few, 3, 11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70);
     assert_memory_equal(drawn, few, sizeof few);
     for (uint64_t j = 0; j < N; j++) {
-        const uint64_t i = sw_random_below(11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70, j,
-                                           (uint64_t)sw_tuple_set_count(set));
+        const uint64_t i =
+            sw_random_below(11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70, j, (uint64_t)sw_tuple_set_count(set));
         sw_tuple_set_get(set, (int64_t)i, &expected);
         assert_true(same(&drawn[j], &expected));
     }
@@ -221,9 +220,8 @@ static void label_pairs_are_all_pairs_of_a_class(void **state)
     int8_t *seen = calloc(n * n, 1);
     uint64_t pairs = 0;
     assert_non_null(seen);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) pairs += i != j && task->label[i] == task->label[j];
-    }
     assert_int_equal(family->candidates(task), pairs);
     for (uint64_t k = 0; k < pairs; k++) {
         sw_tuple tuple;

@@ -24,7 +24,7 @@ typedef struct kept {
     sw_snapshot snapshots[MOST];
     int record_count, snapshot_count, begins, facts, resent;
     int32_t safe_records, safe_snapshots; /* what it admits to have */
-    int64_t stop_after; /* keep_going calls until it says stop; -1 = never */
+    int64_t stop_after;                   /* keep_going calls until it says stop; -1 = never */
 } kept;
 
 static sw_status begin(void *context, int32_t first_record, int32_t first_snapshot)
@@ -53,8 +53,10 @@ static sw_status take_record(void *context, const sw_record *record)
 {
     kept *k = context;
     assert_true(record->evaluation <= k->record_count && record->evaluation < MOST);
-    if (record->evaluation < k->record_count) k->resent++;
-    else k->record_count++;
+    if (record->evaluation < k->record_count)
+        k->resent++;
+    else
+        k->record_count++;
     k->records[record->evaluation] = *record;
     return SW_OK;
 }
@@ -64,8 +66,10 @@ static sw_status keep_snapshot(void *context, const sw_snapshot *snapshot)
     kept *k = context;
     assert_true(snapshot->snapshot <= k->snapshot_count && snapshot->snapshot < MOST);
     sw_snapshot *to = &k->snapshots[snapshot->snapshot];
-    if (snapshot->snapshot < k->snapshot_count) free((void *)to->pca);
-    else k->snapshot_count++;
+    if (snapshot->snapshot < k->snapshot_count)
+        free((void *)to->pca);
+    else
+        k->snapshot_count++;
     float *block = malloc((sw_snapshot_floats(&snapshot->shape) + 1) * sizeof *block);
     sw_snapshot_gather(block, snapshot);
     *to = *snapshot;
@@ -131,8 +135,7 @@ static void assert_same(const kept *a, const kept *b)
 {
     assert_int_equal(a->record_count, b->record_count);
     assert_int_equal(a->snapshot_count, b->snapshot_count);
-    for (int r = 0; r < a->record_count; r++)
-        assert_memory_equal(&a->records[r], &b->records[r], sizeof a->records[r]);
+    for (int r = 0; r < a->record_count; r++) assert_memory_equal(&a->records[r], &b->records[r], sizeof a->records[r]);
     for (int s = 0; s < a->snapshot_count; s++) {
         assert_int_equal(a->snapshots[s].step, b->snapshots[s].step);
         assert_memory_equal(a->snapshots[s].pca, b->snapshots[s].pca,

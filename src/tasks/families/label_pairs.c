@@ -25,11 +25,10 @@ static int32_t class_of(const sw_task *task, uint64_t index)
     int32_t low = 0, high = task->classes;
     while (high - low > 1) {
         const int32_t middle = low + (high - low) / 2;
-        if (task->pair_start[middle] <= index) {
+        if (task->pair_start[middle] <= index)
             low = middle;
-        } else {
+        else
             high = middle;
-        }
     }
     return low;
 }
@@ -47,11 +46,9 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 /* A chain through each class. */
 static void connect(const sw_task *task, void (*unite)(void *context, int32_t i, int32_t j), void *context)
 {
-    for (int32_t c = 0; c < task->classes; c++) {
-        for (int32_t k = task->label_start[c] + 1; k < task->label_start[c + 1]; k++) {
+    for (int32_t c = 0; c < task->classes; c++)
+        for (int32_t k = task->label_start[c] + 1; k < task->label_start[c + 1]; k++)
             unite(context, task->by_label[k - 1], task->by_label[k]);
-        }
-    }
 }
 
 const sw_family sw_family_label_pairs = {

@@ -30,8 +30,9 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
     a = ka % n;
     const int32_t at_b = sw_comparison_value(task, k, b);
     if (sw_comparison_value(task, k, a) >= at_b || at_b >= sw_comparison_value(task, k, c)) return false;
-    *out = (sw_tuple){{sw_comparison_entry(task, k, a, b), sw_comparison_entry(task, k, b, c),
-                       sw_comparison_entry(task, k, a, c)}, -1};
+    *out = (sw_tuple){
+        {sw_comparison_entry(task, k, a, b), sw_comparison_entry(task, k, b, c), sw_comparison_entry(task, k, a, c)},
+        -1};
     return true;
 }
 
