@@ -312,6 +312,6 @@ int main(int argc, char **argv)
     load_options load;
     sw_status status = parse(&load, argc, argv);
     if (status == SW_OK) status = run(&load);
-    if (status != SW_OK) fprintf(stderr, "farm_load: %s\n", sw_message());
+    if (status != SW_OK) fprintf(stderr, "farm_load: %s\n", sw_fail_message());
     return status == SW_OK ? 0 : 2;
 }

@@ -1,4 +1,4 @@
-# Run at every build: writes OUTPUT, a C file that defines sw_version and sw_git_commit, when the commit has changed.
+# Run at every build: writes OUTPUT, a C file that defines sw_version and sw_version_commit, when the commit has changed.
 # cmake -DSOURCE_DIR=... -DVERSION=... -DOUTPUT=... -P GitCommit.cmake
 
 set(commit unknown)
@@ -19,7 +19,7 @@ const char *sw_version(void)
     return \"${VERSION}\";
 }
 
-const char *sw_git_commit(void)
+const char *sw_version_commit(void)
 {
     return \"${commit}\";
 }

@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_ARENA_H
 #define SYMSWEEP_ARENA_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 typedef struct sw_arena sw_arena;
 

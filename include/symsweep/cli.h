@@ -2,8 +2,6 @@
 #ifndef SYMSWEEP_CLI_H
 #define SYMSWEEP_CLI_H
 
-enum { SW_EXIT_OK = 0, SW_EXIT_FAILED_RUNS = 1, SW_EXIT_USAGE = 2, SW_EXIT_STORE = 3, SW_EXIT_STOPPED = 75 };
-
 int sw_cli_check(int argc, char **argv);
 int sw_cli_status(int argc, char **argv);
 int sw_cli_show(int argc, char **argv);

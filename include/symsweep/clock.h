@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_CLOCK_H
 #define SYMSWEEP_CLOCK_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 double sw_clock_now(void);           /* seconds, monotonic */
 void sw_clock_sleep(double seconds); /* may return early on a signal */

@@ -2,10 +2,11 @@
 #ifndef SYMSWEEP_CONFIG_H
 #define SYMSWEEP_CONFIG_H
 
+#include "symsweep/axis.h"
+#include "symsweep/fail.h"
 #include "symsweep/json.h"
-#include "symsweep/refine.h"
+#include "symsweep/progress_file.h"
 #include "symsweep/run.h"
-#include "symsweep/status.h"
 
 /* ---- diagnostics: every error at once ---- */
 
@@ -58,19 +59,8 @@ const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for by
 enum { SW_RUNS_MAX = 200000 };
 uint64_t sw_sweep_run_count(const sw_sweep *sweep);
 
-typedef enum sw_axis_type { SW_AXIS_INTEGER, SW_AXIS_REAL, SW_AXIS_BOOL, SW_AXIS_STRING } sw_axis_type;
-typedef struct sw_axis {
-    const char *path; /* "symmetry.commutativity.weight" */
-    sw_axis_type type;
-} sw_axis;
 size_t sw_sweep_axis_count(const sw_sweep *sweep);
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i);
-
-typedef struct sw_axis_value {
-    int64_t integer;
-    double real;
-    char string[128];
-} sw_axis_value; /* by the axis' type; bool in integer; missing NaN, -1, "" */
 
 /* Resolves run k (label, axes and diagnostics may be NULL): configuration, label ("" = none), value of every axis
  * [axis_count] (an axis that a case does not set has the base value). */
@@ -97,6 +87,16 @@ const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i);
 /* ---- adaptive work: `refine` and `prune` ---- */
 
 enum { SW_RUNGS_MAX = 32, SW_WITHIN_MAX = 8 };
+
+/* How `refine` decides what a point of its lattice needs (plan.h). */
+typedef struct sw_refine_rule {
+    double share;      /* of a point's runs for which the statement must hold, 0 < share < 1 */
+    double confidence; /* two-sided, of the Wilson interval of the share */
+    double width;      /* an interval no wider than this is narrow enough even when it holds `share` */
+    int64_t coarse;    /* spacing of the first sub-lattice, in points */
+    int64_t seeds;     /* runs that a point gets at first */
+    int64_t budget;    /* most runs of a plane; 0 = as many as it takes */
+} sw_refine_rule;
 
 typedef enum sw_statement {
     SW_STATEMENT_T_MEM,
@@ -179,6 +179,9 @@ void sw_adaptive_key_describe(size_t i, sw_key_info *out);
 
 /* The identity's generation: a key that is added later does not change it, a default that is changed does. */
 enum { SW_IDENTITY_VERSION = 1 };
+
+/* Reads a status file. SW_E_IO: it cannot be read; SW_E_STORE: it is no such file. */
+sw_status sw_config_read_progress(sw_progress_file *out, const char *path) SW_MUST_CHECK;
 
 /* Summary and status text of a results file read by tools: member of a flat JSON object as text; false = absent. */
 bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size_t capacity);

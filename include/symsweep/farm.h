@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_FARM_H
 #define SYMSWEEP_FARM_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 /* Tells on stdout what a results file holds. */
 typedef sw_status (*sw_farm_summary)(const char *results);

@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_JSON_H
 #define SYMSWEEP_JSON_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stdint.h>
 
@@ -22,6 +22,12 @@ void sw_json_number(sw_json *json, double value);
 void sw_json_bool(sw_json *json, bool value);
 void sw_json_null(sw_json *json);
 void sw_json_raw(sw_json *json, const char *text); /* already JSON */
+
+/* Members of the object that is open: a key and its value. */
+void sw_json_member_string(sw_json *json, const char *key, const char *value);
+void sw_json_member_integer(sw_json *json, const char *key, int64_t value);
+void sw_json_member_number(sw_json *json, const char *key, double value);
+void sw_json_member_bool(sw_json *json, const char *key, bool value);
 
 /* Shortest text that strtod reads back to the same double ("0.1", "1e-05", "3"). */
 void sw_json_format_number(char out[32], double value);

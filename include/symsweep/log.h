@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_LOG_H
 #define SYMSWEEP_LOG_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 typedef enum sw_log_level { SW_LOG_ERROR, SW_LOG_WARNING, SW_LOG_INFO, SW_LOG_DEBUG } sw_log_level;
 

@@ -3,7 +3,6 @@
 #define SYMSWEEP_MEASURE_H
 
 #include "symsweep/nn.h"
-#include "symsweep/phases.h"
 #include "symsweep/record.h"
 #include "symsweep/task.h"
 
@@ -29,16 +28,16 @@ typedef struct sw_gradient_norms {
 } sw_gradient_norms;
 void sw_measure_gradient(sw_gradient_norms *out, sw_model *model);
 /* Puts them into GRADIENT_NORM and GRADIENT_NORM_<block> of a record. */
-void sw_record_set_gradient(sw_record *record, const sw_gradient_norms *norms);
+void sw_measure_set_gradient(sw_record *record, const sw_gradient_norms *norms);
 
 /* A snapshot of the current embedding; pointers into `measure` and `model`, valid until the next call. */
 sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *measure, sw_model *model) SW_MUST_CHECK;
 
 /* Widths of the snapshots of a run, from its configuration alone. */
-sw_status sw_snapshot_shape_of(sw_snapshot_shape *out, const sw_run_config *config) SW_MUST_CHECK;
+sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config *config) SW_MUST_CHECK;
 
 /* mask[m] = metric m applies to such a run, from its configuration alone. */
-sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config) SW_MUST_CHECK;
+sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config) SW_MUST_CHECK;
 
 /* Bytes that the measures of a run allocate, an estimate from above (a family counts with evaluate.tuples tuples), from
  * its configuration and the described task alone. */
@@ -49,11 +48,26 @@ size_t sw_measure_bytes(const sw_measure *measure);
 /* ---- schedule of a run, from its configuration alone ---- */
 
 /* Steps at which a run is evaluated: 0, every `evaluate.every`, and the last. out may be NULL; returns how many. */
-int64_t sw_evaluation_steps(int64_t *out, int64_t capacity, const sw_run_config *config);
+int64_t sw_schedule_evaluations(int64_t *out, int64_t capacity, const sw_run_config *config);
 /* Is step t (0..steps) an evaluation / a snapshot by schedule? The step a run stops at is always both. */
-bool sw_is_evaluation_step(const sw_run_config *config, int64_t t);
-bool sw_is_snapshot_step(const sw_run_config *config, int64_t t);
+bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t);
+bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t);
 /* Most snapshots a run can have. */
-int64_t sw_snapshot_capacity(const sw_run_config *config);
+int64_t sw_schedule_snapshots(const sw_run_config *config);
+
+/* ---- onsets, phases, and rules that give a run up because it is decided ---- */
+
+/* From the `count` records of a run (ascending steps). state: a running run is `unfinished`. */
+void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, const sw_run_config *config,
+                      sw_run_state state, bool stopped_early);
+
+/* What a rule remembers from evaluation to evaluation; starts at -1. */
+typedef struct sw_prune_watch {
+    int64_t generalized_since; /* step from which test accuracy has been high enough; -1 = it is not */
+} sw_prune_watch;
+
+/* Takes in the next evaluation of a run. true: the run has generalized for long enough, or its train loss is beyond
+ * hope. */
+bool sw_prune_decides(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record);
 
 #endif

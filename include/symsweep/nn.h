@@ -6,10 +6,10 @@
 #ifndef SYMSWEEP_NN_H
 #define SYMSWEEP_NN_H
 
+#include "symsweep/fail.h"
 #include "symsweep/real.h"
 #include "symsweep/run.h"
-#include "symsweep/status.h"
-#include "symsweep/task.h" /* sw_tuple, sw_comparison: plain data only, nothing of tasks is linked */
+#include "symsweep/tuple.h"
 
 #include <stddef.h>
 
@@ -173,12 +173,12 @@ sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count);
 /* ---- linear algebra shared with the measures ---- */
 
 /* L2 norm, summed in double. */
-double sw_norm(const sw_real *x, size_t n);
+double sw_blas_norm(const sw_real *x, size_t n);
 
 /* Name of the BLAS core type in use ("Haswell"), and its version text. */
 const char *sw_blas_core(void);
 /* Are matrix products our own, the same bits on every CPU that has them (AVX2)? Otherwise they are OpenBLAS's. */
-bool sw_gemm_is_portable(void);
+bool sw_blas_is_portable(void);
 const char *sw_blas_version(void);
 void sw_blas_set_one_thread(void);
 

@@ -47,7 +47,7 @@ void sw_plan_destroy(sw_plan *plan);
 sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) SW_MUST_CHECK;
 
 /* The identity of one configuration. */
-sw_status sw_run_identity(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) SW_MUST_CHECK;
+sw_status sw_identity_of(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) SW_MUST_CHECK;
 
 /* What a run costs, from its configuration alone. */
 typedef struct sw_run_cost {
@@ -59,7 +59,7 @@ typedef struct sw_run_cost {
     size_t parameters;
     double file_bytes; /* its rows in the results file, uncompressed */
 } sw_run_cost;
-sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config) SW_MUST_CHECK;
+sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config) SW_MUST_CHECK;
 
 /* Processor seconds of a run's parts on this machine, spending about `budget` seconds on it (sw_pace_measure). */
 typedef sw_status (*sw_pace_function)(sw_pace *out, const sw_run_config *config, double budget);
@@ -70,7 +70,7 @@ typedef struct sw_plan_speed {
 } sw_plan_speed;
 
 /* How many cores this process may use, at least 1. */
-size_t sw_cores(void);
+size_t sw_load_cores(void);
 
 /* Times of the runs from measurements on this machine, while `busy` of its cores (this one among them) do the same
  * work: the few kinds of runs that cost most are measured, the others get the speed of those. Kinds too large for a
@@ -83,10 +83,87 @@ sw_status sw_plan_set_speed(sw_plan *plan, double flops) SW_MUST_CHECK;
 /* Puts `order` right after `seconds` were changed. */
 sw_status sw_plan_sort(sw_plan *plan) SW_MUST_CHECK;
 
-/* The 64 hex digits of the SHA-256 of a text. */
-sw_status sw_sha256_hex(char out[SW_RUN_ID_LENGTH + 1], const char *text) SW_MUST_CHECK;
-
 /* Predicted seconds until the last run ends when `workers` take runs in plan order. */
 double sw_plan_makespan(const sw_plan *plan, size_t workers);
+
+/* ---- refine: which runs of a lattice are trained next to find where a statement about runs begins to hold ----
+ *
+ * Pure functions of what is known of the runs: no clock, no file, no order of arrival.
+ *
+ * A plane is a lattice of points over one or two axes, with the same seeds at each point. A point's class is whether
+ * the share of its runs for which the statement holds is at least `share`. Work goes in rounds. A round is chosen from
+ * the results of the rounds before it alone, and is closed when all its runs are final:
+ *
+ *   1. Points of a coarse sub-lattice, corners included, get their first seeds.
+ *   2. Neighbours in the sub-lattice of different class both need results of their own: one whose class was only
+ * inferred gets its first seeds, then both get more until the Wilson interval of their share tells (see
+ * sw_refine_rule).
+ *   3. The sub-lattice is halved. A new point whose enclosing points agree inherits their class without a run; any
+ * other gets its first seeds. Again from 2, until the sub-lattice is the lattice.
+ *
+ * At the end every boundary runs between two neighbouring points that both have results. */
+
+/* What is known of a run. */
+typedef enum sw_verdict {
+    SW_VERDICT_OPEN,   /* not final */
+    SW_VERDICT_FAILED, /* final without a result: undecided */
+    SW_VERDICT_NO,     /* final, the statement does not hold */
+    SW_VERDICT_YES
+} sw_verdict;
+
+typedef struct sw_refine_point {
+    int32_t selected; /* runs chosen, seeds 0..selected-1 */
+    int32_t decided;  /* of those, in closed rounds, with a result */
+    int32_t reached;  /* of those, for which the statement holds */
+    int8_t class;     /* 1 it holds here, 0 it does not, -1 unknown yet */
+    double low, high; /* Wilson interval of the share; 0 and 1 without results */
+} sw_refine_point;
+
+/* A plane with what has become of it. Point (i, j) is points[i * size[1] + j]; run s of point p is p * seeds + s. */
+typedef struct sw_refine_plane {
+    size_t size[2];          /* points along each axis; size[1] = 1 with one axis */
+    size_t seeds;            /* runs a point has at most */
+    sw_refine_point *points; /* [size[0] * size[1]] */
+    int32_t *round;          /* [points * seeds]: round that chose the run, from 0; -1 = none */
+    int32_t rounds;          /* chosen so far */
+    size_t selected;         /* runs chosen so far */
+    bool over;               /* all rounds are closed, and nothing more is to be chosen */
+    bool exhausted;          /* over because of the budget, with boundaries not resolved */
+} sw_refine_plane;
+
+sw_status sw_refine_plane_create(sw_refine_plane **out, const size_t size[2], size_t seeds) SW_MUST_CHECK;
+void sw_refine_plane_destroy(sw_refine_plane *plane);
+
+/* Replays all rounds from the first, as far as verdicts[points * seeds] allow. What is known of runs that no closed
+ * round has chosen is not looked at, so the outcome is the same whatever was trained in whatever order. */
+sw_status sw_refine_replay(sw_refine_plane *plane, const sw_refine_rule *rule, const uint8_t *verdicts) SW_MUST_CHECK;
+
+/* Points of the coarse sub-lattice: what the first round asks for. */
+size_t sw_refine_first_points(const size_t size[2], const sw_refine_rule *rule);
+
+/* Wilson score interval of a share: `reached` of `decided`, two-sided. 0 and 1 without results. */
+void sw_refine_wilson(double *low, double *high, int64_t reached, int64_t decided, double confidence);
+
+/* ---- successive halving ----
+ *
+ * Runs stop at each rung; when all that compete there have come, the best go on and the others are given up. A pure
+ * function of the values at the rungs. */
+
+typedef enum sw_halving_fate {
+    SW_HALVING_TRAINS, /* on to `target` */
+    SW_HALVING_WAITS,  /* at a rung, for the others */
+    SW_HALVING_PRUNED  /* at rung `target` */
+} sw_halving_fate;
+
+typedef struct sw_halving_run {
+    bool ended;           /* by itself: nothing is decided about it, but it competes with what it reached */
+    int32_t known;        /* rungs that it has come to */
+    const double *value;  /* [rungs]: the measure at those; of an ended run its last one at the others, NaN = none */
+    int32_t target;       /* out: the rung it trains to or was pruned at; the number of rungs = to its end */
+    sw_halving_fate fate; /* out */
+} sw_halving_run;
+
+/* Runs that compete with each other, in plan order, which decides between equals. NaN is worse than any value. */
+sw_status sw_halving_replay(sw_halving_run *runs, size_t count, const sw_halving_config *config) SW_MUST_CHECK;
 
 #endif

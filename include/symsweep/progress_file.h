@@ -1,12 +1,13 @@
 /* progress_file.h: FILE.status.json, a small text beside a results file that says how far the sweep is: for file
  * systems on which a file that is being written cannot be read, and for people with `cat`.
  *
- * Replaced as a whole by rename, so that a reader sees one state or the next. Base writes it; reading JSON is config's.
+ * Replaced as a whole by rename, so that a reader sees one state or the next. Reading it is sw_config_read_progress
+ * (config.h).
  */
 #ifndef SYMSWEEP_PROGRESS_FILE_H
 #define SYMSWEEP_PROGRESS_FILE_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stdint.h>
 
@@ -37,8 +38,5 @@ typedef struct sw_progress_file {
 
 /* Fills host, pid and the times of update. */
 sw_status sw_progress_file_write(const char *path, sw_progress_file *progress) SW_MUST_CHECK;
-
-/* SW_E_IO: it cannot be read; SW_E_STORE: it is no such file. In module config. */
-sw_status sw_progress_file_read(sw_progress_file *out, const char *path) SW_MUST_CHECK;
 
 #endif

@@ -5,8 +5,8 @@
 #ifndef SYMSWEEP_RECORD_H
 #define SYMSWEEP_RECORD_H
 
+#include "symsweep/fail.h"
 #include "symsweep/run.h"
-#include "symsweep/status.h"
 
 typedef enum sw_metric_id {
 #define M(ENUM, group, name, units, long_name, definition) SW_METRIC_##ENUM,
@@ -40,7 +40,7 @@ typedef struct sw_metric {
 } sw_metric;
 
 /* Description of metric m, 0 <= m < SW_METRIC_COUNT. */
-const sw_metric *sw_metric_describe(int m);
+const sw_metric *sw_record_metric(int m);
 
 /* One evaluation. */
 typedef struct sw_record {
@@ -75,17 +75,24 @@ typedef struct sw_snapshot_shape {
 
 enum { SW_PCA_COMPONENTS = 8 };
 
+/* The arrays of a snapshot, rows of snapshots.def. */
+typedef enum sw_snapshot_array {
+#define SNAPSHOT(ENUM, ...) SW_SNAPSHOT_##ENUM,
+#include "symsweep/snapshots.def"
+#undef SNAPSHOT
+    SW_SNAPSHOT_ARRAY_COUNT
+} sw_snapshot_array;
+
+/* Floats in one array, and in all of them. */
+size_t sw_record_snapshot_length(const sw_snapshot_shape *shape, sw_snapshot_array array);
+size_t sw_record_snapshot_floats(const sw_snapshot_shape *shape);
+
 /* One snapshot; the pointers belong to whoever calls the sink and are read before it returns. */
 typedef struct sw_snapshot {
     int64_t step;
     int32_t snapshot; /* 0, 1, 2, ... within the run */
     sw_snapshot_shape shape;
-    const float *pca;                /* [entities, 8], missing components NaN */
-    const float *explained_variance; /* [8] */
-    const float *singular_values;    /* [singular], of the centred E, descending */
-    const float *fourier_power;      /* [fourier] */
-    const float *embedding;          /* [vocabulary, d] */
-    const float *parameters;         /* [parameters] */
+    const float *array[SW_SNAPSHOT_ARRAY_COUNT]; /* by sw_snapshot_array; missing components are NaN */
 } sw_snapshot;
 
 /* Split, inputs and labels of a run (save.split); pointers as above. */
@@ -99,14 +106,43 @@ typedef struct sw_run_data {
 } sw_run_data;
 
 typedef enum sw_run_state {
-    SW_RUN_PENDING,
-    SW_RUN_RUNNING,
-    SW_RUN_DONE,
-    SW_RUN_DIVERGED,
-    SW_RUN_FAILED,
-    SW_RUN_NOT_SELECTED,
-    SW_RUN_PRUNED
+#define STATE(ENUM, name, over, result, meaning) SW_RUN_##ENUM,
+#include "symsweep/states.def"
+#undef STATE
+    SW_RUN_STATE_COUNT
 } sw_run_state;
+
+/* What a state means, by its code: a row of states.def. */
+typedef struct sw_state {
+    const char *name, *meaning;
+    bool over, result;
+} sw_state;
+extern const sw_state sw_states[SW_RUN_STATE_COUNT];
+
+/* ---- onsets and phases, computed from the curves of a run (sw_phases_onsets) ---- */
+
+enum { SW_THRESHOLD_COUNT = 4 }; /* 0.9, 0.95, 0.99, 1.0 */
+extern const double sw_thresholds[SW_THRESHOLD_COUNT];
+
+typedef enum sw_phase {
+#define PHASE(ENUM, name) SW_PHASE_##ENUM,
+#include "symsweep/phases.def"
+#undef PHASE
+    SW_PHASE_COUNT
+} sw_phase;
+extern const char *const sw_phase_names[SW_PHASE_COUNT];
+
+/* Steps; -1 = not reached (censored). Dips are counts: 0 also where the threshold is never reached, -1 without any
+ * evaluation. */
+typedef struct sw_onsets {
+    int64_t t_mem, t_gen, t_sym, t_geo, t_geo_participation;
+    int64_t lead_time; /* t_gen - t_sym of the mean violation; INT64_MIN = one is not reached */
+    bool lead_time_known;
+    int64_t train_first[SW_THRESHOLD_COUNT], train_stable[SW_THRESHOLD_COUNT], train_dips[SW_THRESHOLD_COUNT];
+    int64_t test_first[SW_THRESHOLD_COUNT], test_stable[SW_THRESHOLD_COUNT], test_dips[SW_THRESHOLD_COUNT];
+    int64_t t_sym_mean[SW_FAMILY_COUNT], t_sym_max[SW_FAMILY_COUNT];
+    sw_phase phase;
+} sw_onsets;
 
 /* How a run ended. */
 typedef struct sw_run_result {

@@ -23,40 +23,26 @@ typedef enum sw_family_id {
     SW_FAMILY_COUNT
 } sw_family_id;
 
-typedef enum sw_operation {
-    SW_OP_ADD,
-    SW_OP_SUB,
-    SW_OP_SUM_SQUARED,
-    SW_OP_SUM_CUBED,
-    SW_OP_MUL,
-    SW_OP_CIRCLE,
-    SW_OP_DIV,
-    SW_OP_SUM_OF_SQUARES,
-    SW_OP_QUADRATIC,
-    SW_OP_CUBIC,
+typedef enum sw_operation_id {
+#define OPERATION(ENUM, name, ...) SW_OP_##ENUM,
+#include "symsweep/operations.def"
+#undef OPERATION
     SW_OP_COUNT
-} sw_operation;
+} sw_operation_id;
 
-typedef enum sw_graph_kind {
-    SW_GRAPH_CYCLE,
-    SW_GRAPH_PATH,
-    SW_GRAPH_GRID,
-    SW_GRAPH_GRID3D,
-    SW_GRAPH_CYLINDER,
-    SW_GRAPH_HYPERCUBE,
-    SW_GRAPH_TORUS,
-    SW_GRAPH_TREE,
-    SW_GRAPH_EDGE_LIST,
+typedef enum sw_graph_id {
+#define GRAPH(ENUM, name, meaning) SW_GRAPH_##ENUM,
+#include "symsweep/graphs.def"
+#undef GRAPH
     SW_GRAPH_COUNT
-} sw_graph_kind;
+} sw_graph_id;
 
-typedef enum sw_group_kind {
-    SW_GROUP_CYCLIC,
-    SW_GROUP_DIHEDRAL,
-    SW_GROUP_SYMMETRIC,
-    SW_GROUP_PRODUCT,
+typedef enum sw_group_id {
+#define GROUP(ENUM, name, meaning) SW_GROUP_##ENUM,
+#include "symsweep/groups.def"
+#undef GROUP
     SW_GROUP_COUNT
-} sw_group_kind;
+} sw_group_id;
 
 typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
 
@@ -66,10 +52,10 @@ typedef struct sw_task_config {
     int32_t kind;         /* sw_task_id */
     double label_shuffle; /* share of the labels that is permuted, 0..1 */
     /* modular */
-    int32_t operation; /* sw_operation */
+    int32_t operation; /* sw_operation_id */
     int32_t p;
     /* graph */
-    int32_t graph; /* sw_graph_kind */
+    int32_t graph; /* sw_graph_id */
     int32_t nodes;
     int32_t side_count; /* grid, grid3d, cylinder, torus; and comparison: one side an attribute */
     int32_t sides[SW_SIDES_MAX];
@@ -81,7 +67,7 @@ typedef struct sw_task_config {
     int32_t form;      /* sw_comparison_form */
     int32_t attribute; /* three_way: which attribute is compared */
     /* group */
-    int32_t group; /* sw_group_kind */
+    int32_t group; /* sw_group_id */
     int32_t n;     /* cyclic Z_n, dihedral D_n of order 2n, symmetric S_n */
     int32_t factor_count;
     int32_t factors[SW_FACTORS_MAX]; /* product: Z_f1 x Z_f2 x ... */
@@ -99,11 +85,17 @@ typedef struct sw_model_config {
     double output_scale;         /* logits are multiplied by it */
 } sw_model_config;
 
-typedef enum sw_optimizer_kind { SW_OPTIMIZER_ADAMW, SW_OPTIMIZER_SGD, SW_OPTIMIZER_MUON } sw_optimizer_kind;
+typedef enum sw_optimizer_id {
+#define OPTIMIZER(ENUM, name, meaning) SW_OPTIMIZER_##ENUM,
+#include "symsweep/optimizers.def"
+#undef OPTIMIZER
+    SW_OPTIMIZER_COUNT
+} sw_optimizer_id;
+
 typedef enum sw_schedule_kind { SW_SCHEDULE_CONSTANT, SW_SCHEDULE_COSINE } sw_schedule_kind;
 
 typedef struct sw_optimizer_config {
-    int32_t kind; /* sw_optimizer_kind */
+    int32_t kind; /* sw_optimizer_id */
     double learning_rate, beta1, beta2, epsilon, weight_decay, momentum;
     bool nesterov;
     int64_t warmup_steps;
@@ -131,7 +123,12 @@ typedef struct sw_family_config {
     int64_t from_step, until_step;
 } sw_family_config;
 
-typedef enum sw_prior_id { SW_PRIOR_NUCLEAR, SW_PRIOR_ENTROPY, SW_PRIOR_LIPSCHITZ, SW_PRIOR_COUNT } sw_prior_id;
+typedef enum sw_prior_id {
+#define PRIOR(ENUM, name, meaning) SW_PRIOR_##ENUM,
+#include "symsweep/priors.def"
+#undef PRIOR
+    SW_PRIOR_COUNT
+} sw_prior_id;
 
 typedef struct sw_prior_config {
     double weight;
@@ -194,7 +191,16 @@ typedef struct sw_run_config {
     sw_prune_config prune;           /* of the sweep, set by plan: not a key of the run */
 } sw_run_config;
 
-const char *sw_family_name(sw_family_id family); /* base: from families.def */
-const char *sw_task_name(sw_task_id task);
+/* Names as sweep files have them, by number, with a NULL behind the last. */
+extern const char *const sw_task_names[SW_TASK_COUNT + 1];
+extern const char *const sw_operation_names[SW_OP_COUNT + 1];
+extern const char *const sw_graph_names[SW_GRAPH_COUNT + 1];
+extern const char *const sw_group_names[SW_GROUP_COUNT + 1];
+extern const char *const sw_optimizer_names[SW_OPTIMIZER_COUNT + 1];
+extern const char *const sw_family_names[SW_FAMILY_COUNT + 1];
+extern const char *const sw_prior_names[SW_PRIOR_COUNT + 1];
+extern const char *const sw_operation_formulas[SW_OP_COUNT];
+/* How many arrays as long as the parameters an optimizer carries from step to step. */
+extern const int32_t sw_optimizer_pieces[SW_OPTIMIZER_COUNT];
 
 #endif

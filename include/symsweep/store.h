@@ -5,8 +5,7 @@
 #ifndef SYMSWEEP_STORE_H
 #define SYMSWEEP_STORE_H
 
-#include "symsweep/config.h" /* sw_axis, sw_axis_value */
-#include "symsweep/phases.h" /* sw_onsets: plain data only */
+#include "symsweep/axis.h"
 #include "symsweep/record.h"
 
 /* ---- writing ---- */
@@ -163,7 +162,7 @@ typedef struct sw_result_column {
     char **texts;
 } sw_result_column;
 sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t *count) SW_MUST_CHECK;
-void sw_result_columns_destroy(sw_result_column *columns, size_t count, size_t runs);
+void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs);
 
 /* Compressed copy (gzip + shuffle) of a finished file; join of several; clearing what a killed writer left. */
 sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;

@@ -24,8 +24,8 @@ void sw_naming_destroy(sw_naming *naming);
 /* Setting of a run: "baseline, weight=0.1"; "all runs" when there is nothing to tell. Truncated to fit. */
 void sw_table_setting(char *out, size_t capacity, const sw_naming *naming, const sw_results *results, size_t row);
 
-/* "pending", "done", ... */
-const char *sw_run_state_name(sw_run_state state);
+/* A state as people read it: "pending", "not selected", ... */
+const char *sw_table_state_text(sw_run_state state);
 
 /* Value of an axis of a run as text. */
 void sw_table_axis_text(char *out, size_t capacity, const sw_results *results, size_t row, size_t axis);

@@ -6,26 +6,11 @@
 #ifndef SYMSWEEP_TASK_H
 #define SYMSWEEP_TASK_H
 
+#include "symsweep/fail.h"
 #include "symsweep/run.h"
-#include "symsweep/status.h"
+#include "symsweep/tuple.h"
 
 typedef struct sw_task sw_task;
-
-/* One tuple of a symmetry family: `inputs` are indices into the task's table (unused ones -1), `map` selects a class
- * map of the family (-1 = identity). What is compared is fixed by the family's divergence. */
-typedef struct sw_tuple {
-    int32_t input[3];
-    int32_t map;
-} sw_tuple;
-
-/* What a family compares; the nn module computes value and gradient from the logits of the tuple's inputs. */
-typedef enum sw_comparison {
-    SW_COMPARE_SYMMETRIC_KL, /* 2 inputs: symKL of q(c) = p(map(c) | input 0) and p(c | input 1) */
-    SW_COMPARE_CONVOLUTION,  /* 3 inputs ab, bc, ac: P_ab * P_bc and P_ac (triangle) */
-    SW_COMPARE_CLASS_ZERO,   /* 1 input: -ln p(0 | input 0) */
-    SW_COMPARE_ADDITIVE,     /* 3 inputs ab, bc, ac: Bernoullis of l_ab + l_bc and l_ac (Bradley-Terry) */
-    SW_COMPARE_NEGATED       /* 2 inputs ab, ba: Bernoullis of l_ab and -l_ba */
-} sw_comparison;
 
 /* One symmetry family. Tuples are numbered by candidates: `candidate(task, i)` either gives the i-th tuple or says
  * that candidate i is none (an excluded input, or both inputs equal under the identity map). */
@@ -58,7 +43,7 @@ extern const sw_family *const sw_families[SW_FAMILY_COUNT];
 
 /* The class maps of a family as nn wants them: *out = [maps, classes] with out[m * classes + c] = map m of c, to be
  * freed with free(); *out = NULL when the family has none on this task. */
-sw_status sw_family_class_maps(int32_t **out, const sw_task *task, sw_family_id family) SW_MUST_CHECK;
+sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) SW_MUST_CHECK;
 
 /* Refuses what cannot be: a weight on a family that does not apply to the task, predicted intermediates where the
  * inner value is not a product that the model predicts. The message names the key. Families that do not hold are
@@ -165,29 +150,28 @@ typedef struct sw_tuple_set sw_tuple_set;
  * list, fewer than about one candidate in ten million. */
 enum { SW_TUPLE_LIST_MAX = 1 << 22 };
 /* `task` and `split` must outlive the set; split may be NULL when inputs are all. */
-sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
-                              sw_inputs inputs) SW_MUST_CHECK;
-void sw_tuple_set_destroy(sw_tuple_set *set);
+sw_status sw_tuples_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
+                           sw_inputs inputs) SW_MUST_CHECK;
+void sw_tuples_destroy(sw_tuple_set *set);
 
 /* Number of eligible tuples; -1 = too many to list. */
-int64_t sw_tuple_set_count(const sw_tuple_set *set);
+int64_t sw_tuples_count(const sw_tuple_set *set);
 
 /* The i-th eligible tuple (listed sets only). */
-void sw_tuple_set_get(const sw_tuple_set *set, int64_t i, sw_tuple *out);
+void sw_tuples_get(const sw_tuple_set *set, int64_t i, sw_tuple *out);
 
 /* out[0..n) drawn with replacement from stream `stream` at `step`; draw j is a function of (seed, stream, step, j)
  * alone (attempt a of draw j uses index j + (a << 32)). */
-void sw_tuple_set_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream,
-                         uint64_t step);
+void sw_tuples_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream, uint64_t step);
 
 /* As sample, for associativity with predicted intermediates; a prediction that leads to an excluded or ineligible
  * tuple is drawn again, at most 64 times, then left out: returns how many were drawn. */
-size_t sw_tuple_set_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t n, const int32_t *prediction,
-                                     uint32_t seed, uint32_t stream, uint64_t step);
+size_t sw_tuples_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t n, const int32_t *prediction,
+                                  uint32_t seed, uint32_t stream, uint64_t step);
 
 /* All predicted tuples in candidate order (tuples_per_step "all"): calls visit for each. */
-void sw_tuple_set_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
-                                 void (*visit)(void *context, const sw_tuple *tuple), void *context);
+void sw_tuples_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
+                              void (*visit)(void *context, const sw_tuple *tuple), void *context);
 
 /* derived[N] = 1 where the label of an input is a train label or follows from them through the tuples of the families
  * whose bit (1 << family) is set in `family_bits`; `families` [SW_FAMILY_COUNT] says over which inputs a family runs

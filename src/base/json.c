@@ -174,6 +174,30 @@ void sw_json_raw(sw_json *json, const char *text)
     append_text(json, text);
 }
 
+void sw_json_member_string(sw_json *json, const char *key, const char *value)
+{
+    sw_json_key(json, key);
+    sw_json_string(json, value);
+}
+
+void sw_json_member_integer(sw_json *json, const char *key, int64_t value)
+{
+    sw_json_key(json, key);
+    sw_json_integer(json, value);
+}
+
+void sw_json_member_number(sw_json *json, const char *key, double value)
+{
+    sw_json_key(json, key);
+    sw_json_number(json, value);
+}
+
+void sw_json_member_bool(sw_json *json, const char *key, bool value)
+{
+    sw_json_key(json, key);
+    sw_json_bool(json, value);
+}
+
 const char *sw_json_text(const sw_json *json)
 {
     if (json->failed) {

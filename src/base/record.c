@@ -1,4 +1,4 @@
-/* Descriptions of the metrics and names of the registered kinds, from the .def tables. */
+/* record.c: descriptions of what a run produces, out of the tables. */
 #include "symsweep/record.h"
 
 #include <assert.h>
@@ -42,24 +42,42 @@ _Static_assert(sizeof scalars / sizeof scalars[0] == SW_METRIC_SCALAR_COUNT, "a 
 _Static_assert(sizeof family_metrics / sizeof family_metrics[0] == SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT,
                "family ids are dense and in order");
 
-const sw_metric *sw_metric_describe(int m)
+const sw_metric *sw_record_metric(int m)
 {
     assert(m >= 0 && m < SW_METRIC_COUNT);
     return m < SW_METRIC_SCALAR_COUNT ? &scalars[m] : &family_metrics[m - SW_METRIC_SCALAR_COUNT];
 }
 
-static const char *const family_names[] = {
-#define X(ENUM, id, name, meaning) #name,
-#include "symsweep/families.def"
-#undef X
+const sw_state sw_states[] = {
+#define STATE(ENUM, name, over, result, meaning) {#name, meaning, over, result},
+#include "symsweep/states.def"
+#undef STATE
 };
 
-static const char *const task_names[] = {
-#define X(ENUM, id, name, meaning) #name,
-#include "symsweep/tasks.def"
-#undef X
+const char *const sw_phase_names[] = {
+#define PHASE(ENUM, name) #name,
+#include "symsweep/phases.def"
+#undef PHASE
 };
 
-const char *sw_family_name(sw_family_id family) { return family_names[family]; }
+const double sw_thresholds[SW_THRESHOLD_COUNT] = {0.9, 0.95, 0.99, 1.0};
 
-const char *sw_task_name(sw_task_id task) { return task_names[task]; }
+size_t sw_record_snapshot_length(const sw_snapshot_shape *shape, sw_snapshot_array array)
+{
+    switch (array) {
+#define SNAPSHOT(ENUM, name, dimensions, rows, columns, ...)                                                           \
+    case SW_SNAPSHOT_##ENUM:                                                                                           \
+        return (size_t)(rows) * (size_t)(columns);
+#include "symsweep/snapshots.def"
+#undef SNAPSHOT
+    case SW_SNAPSHOT_ARRAY_COUNT: break;
+    }
+    return 0;
+}
+
+size_t sw_record_snapshot_floats(const sw_snapshot_shape *shape)
+{
+    size_t total = 0;
+    for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) total += sw_record_snapshot_length(shape, (sw_snapshot_array)a);
+    return total;
+}

@@ -195,6 +195,6 @@ int sw_cli_bench(int argc, char **argv)
     sw_status status = parse_options(&options, argc, argv);
     if (status == SW_OK) status = run(&options);
     if (status == SW_OK) return SW_EXIT_OK;
-    sw_error("%s", sw_message());
+    sw_error("%s", sw_fail_message());
     return SW_EXIT_USAGE;
 }

@@ -2,8 +2,8 @@
 #ifndef SYMSWEEP_CLI_BENCH_CASE_H
 #define SYMSWEEP_CLI_BENCH_CASE_H
 
+#include "symsweep/fail.h"
 #include "symsweep/run.h"
-#include "symsweep/status.h"
 
 #include <stddef.h>
 

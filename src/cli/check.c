@@ -155,6 +155,6 @@ int sw_cli_check(int argc, char **argv)
         if (status == SW_OK && options.sweep) status = check_sweep(&options);
     }
     if (status == SW_OK && fflush(stdout)) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
-    if (status != SW_OK) sw_error("%s", sw_message());
+    if (status != SW_OK) sw_error("%s", sw_fail_message());
     return status != SW_OK ? SW_EXIT_USAGE : SW_EXIT_OK;
 }

@@ -163,7 +163,7 @@ static void write_leak(sw_json *json, const sw_leak *leak)
     sw_json_begin_object(json);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (leak->derived[f] != leak->derived[f]) continue; /* NaN: not defined on the task */
-        sw_json_key(json, sw_family_name((sw_family_id)f));
+        sw_json_key(json, sw_family_names[f]);
         sw_json_begin_object(json);
         write_number(json, "derived", leak->derived[f]);
         write_text(json, "inputs", leak->inputs[f] == SW_INPUTS_TRAIN ? "train" : "all");

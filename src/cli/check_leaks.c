@@ -108,7 +108,7 @@ static bool is_too_large(const sw_run_config *config)
 {
     sw_task task;
     if (sw_task_describe(&task, &config->task, &config->model)) {
-        sw_message_clear();
+        sw_fail_clear();
         return true;
     }
     return task.inputs > SW_LEAK_INPUTS_MAX;

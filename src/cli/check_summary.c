@@ -31,7 +31,7 @@ static void graph_title(char *out, size_t capacity, const sw_task_config *task)
                                          "hypercube", "torus", "tree", "edge_list"};
     int used = snprintf(out, capacity, "graph %s", NAME_OF(graphs, task->graph));
     size_t rest = capacity - (size_t)used;
-    switch ((sw_graph_kind)task->graph) {
+    switch ((sw_graph_id)task->graph) {
     case SW_GRAPH_CYCLE:
     case SW_GRAPH_PATH: snprintf(out + used, rest, " %d", task->nodes); break;
     case SW_GRAPH_HYPERCUBE: snprintf(out + used, rest, " 2^%d", task->dimension); break;
@@ -85,7 +85,7 @@ void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
             append_list(out, SW_CHECK_TITLE, &task->n, 1);
         break;
     default:
-        snprintf(out, SW_CHECK_TITLE, "%s", sw_task_name((sw_task_id)task->kind));
+        snprintf(out, SW_CHECK_TITLE, "%s", sw_task_names[task->kind]);
         append_shared(out, task);
         break;
     }
@@ -165,7 +165,7 @@ size_t sw_check_most_runs(const sw_plan *plan)
 
 static sw_status find_speed(sw_plan_speed *out, sw_plan *plan, double speed)
 {
-    if (!(speed > 0)) return sw_plan_calibrate(out, plan, sw_pace_measure, MEASURE_SECONDS, sw_cores());
+    if (!(speed > 0)) return sw_plan_calibrate(out, plan, sw_pace_measure, MEASURE_SECONDS, sw_load_cores());
     *out = (sw_plan_speed){.flops = speed};
     return sw_plan_set_speed(plan, speed);
 }
@@ -177,7 +177,7 @@ sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, const sw_chec
     if (speed) return speed;
     for (size_t k = 0; k < plan->count; k++) {
         sw_run_cost cost;
-        sw_status status = sw_run_cost_estimate(&cost, &plan->runs[k].config);
+        sw_status status = sw_cost_estimate(&cost, &plan->runs[k].config);
         if (status != SW_OK) return status;
         count_model(out, &plan->runs[k].config, &cost);
         double seconds = plan->runs[k].seconds;

@@ -120,7 +120,7 @@ static void print_halving(const sw_plan *plan)
     printf("halving     at steps");
     for (int32_t r = 0; r < halving->rung_count; r++) printf("%s %lld", r ? "," : "", (long long)halving->rungs[r]);
     printf(" the best %g %% by %s go on, the others are pruned\n", 100 * halving->keep,
-           sw_metric_describe(halving->measure)->name);
+           sw_record_metric(halving->measure)->name);
 }
 
 static void print_speed(const sw_check_report *report)
@@ -189,9 +189,9 @@ static void print_leak(const sw_leak *leak)
         printf("              mirror in train: %.1f %% of the test inputs\n", 100 * leak->mirrored);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (isnan(leak->derived[f])) continue;
-        printf("              derived by %-18s %5.1f %%  inputs %s%s%s%s\n", sw_family_name((sw_family_id)f),
-               100 * leak->derived[f], inputs[leak->inputs[f]], leak->predicted[f] ? ", predicted" : "",
-               leak->weighted[f] ? ", weighted" : "", leak->holds[f] ? "" : ", false on the task");
+        printf("              derived by %-18s %5.1f %%  inputs %s%s%s%s\n", sw_family_names[f], 100 * leak->derived[f],
+               inputs[leak->inputs[f]], leak->predicted[f] ? ", predicted" : "", leak->weighted[f] ? ", weighted" : "",
+               leak->holds[f] ? "" : ", false on the task");
     }
     if (!isnan(leak->all_weighted))
         printf("              derived by all weighted together %.1f %%\n", 100 * leak->all_weighted);

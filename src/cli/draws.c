@@ -86,7 +86,7 @@ static void write_family(sw_json *json, const sw_objective *objective, sw_family
     size_t count = 0;
     const sw_tuple *tuples = sw_objective_tuples(objective, f, &count);
     if (count == 0) return;
-    sw_json_key(json, sw_family_name(f));
+    sw_json_key(json, sw_family_names[f]);
     sw_json_begin_object(json);
     sw_json_key(json, "tuples");
     sw_json_begin_array(json);
@@ -251,6 +251,6 @@ int sw_cli_draws(int argc, char **argv)
     sw_status status = parse_options(&options, argc, argv);
     if (status == SW_OK) status = print_draws(&options);
     if (status == SW_OK) return SW_EXIT_OK;
-    sw_error("%s", sw_message());
+    sw_error("%s", sw_fail_message());
     return status == SW_E_STORE || status == SW_E_IO ? SW_EXIT_STORE : SW_EXIT_USAGE;
 }

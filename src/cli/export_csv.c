@@ -55,12 +55,11 @@ static void put_cell(FILE *out, const sw_result_column *column, size_t r)
     } else if (column->reals) {
         put_real(out, column->reals[r], column->single);
     } else if (strcmp(column->path, "/runs/status") == 0) {
-        fputs(column->integers[r] == SW_RUN_NOT_SELECTED ? "not_selected"
-                                                         : sw_run_state_name((sw_run_state)column->integers[r]),
-              out);
+        const int64_t state = column->integers[r];
+        fputs(state >= 0 && state < SW_RUN_STATE_COUNT ? sw_states[state].name : "unknown", out);
     } else if (strcmp(column->path, "/runs/phase") == 0) {
         const int64_t phase = column->integers[r];
-        if (phase >= SW_PHASE_CONFUSION && phase <= SW_PHASE_UNFINISHED) fputs(sw_phase_name((sw_phase)phase), out);
+        if (phase >= 0 && phase < SW_PHASE_COUNT) fputs(sw_phase_names[phase], out);
     } else if (column->integers[r] != -1) {
         fprintf(out, "%" PRId64, column->integers[r]);
     }
@@ -141,7 +140,7 @@ sw_status sw_export_runs(FILE *out, sw_results *results)
         }
         fputc('\n', out);
     }
-    sw_result_columns_destroy(columns, count, runs);
+    sw_results_columns_destroy(columns, count, runs);
     return SW_OK;
 }
 
@@ -151,7 +150,7 @@ static void put_records(FILE *out, size_t r, const char *id, const sw_record *re
 {
     for (size_t i = 0; i < count; i++) {
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
-            const sw_metric *metric = sw_metric_describe(m);
+            const sw_metric *metric = sw_record_metric(m);
             if (isnan(records[i].value[m])) continue;
             fprintf(out, "%zu,%s,%d,%" PRId64 ",%s/%s,", r, id, records[i].evaluation, records[i].step, metric->group,
                     metric->name);

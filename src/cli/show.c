@@ -76,9 +76,9 @@ static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results,
     for (; n < sizeof plain / sizeof plain[0]; n++) out[n] = plain[n];
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (!sw_results_has_metric(results, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX))) continue;
-        snprintf(out[n].name, sizeof out[n].name, "t_sym_mean/%s", sw_family_name((sw_family_id)f));
+        snprintf(out[n].name, sizeof out[n].name, "t_sym_mean/%s", sw_family_names[f]);
         out[n++].step = o->t_sym_mean[f];
-        snprintf(out[n].name, sizeof out[n].name, "t_sym_max/%s", sw_family_name((sw_family_id)f));
+        snprintf(out[n].name, sizeof out[n].name, "t_sym_max/%s", sw_family_names[f]);
         out[n++].step = o->t_sym_max[f];
     }
     return n;
@@ -86,7 +86,7 @@ static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results,
 
 static void curve_name(char out[192], int metric)
 {
-    const sw_metric *m = sw_metric_describe(metric);
+    const sw_metric *m = sw_record_metric(metric);
     if (strncmp(m->group, "symmetry/", 9) == 0)
         snprintf(out, 192, "%s/%s", m->group + 9, m->name);
     else
@@ -100,7 +100,7 @@ static void print_head(const sw_results *results, const sw_result_row *row, size
     printf("run %zu of %s: %s%s%s\n", run, sw_results_sweep_name(results), row->task, row->label[0] ? ", " : "",
            row->label);
     printf("id %s\n", row->id);
-    printf("%s", row->damaged ? "damaged (its checksum does not fit)" : sw_run_state_name(row->state));
+    printf("%s", row->damaged ? "damaged (its checksum does not fit)" : sw_table_state_text(row->state));
     if (row->steps >= 0) printf(" after %" PRId64 " steps", row->steps);
     if (!isnan(row->wall_seconds))
         printf(" in %.1f s (%.1f steps/s, %.0f %% of it measuring)", row->wall_seconds, row->steps_per_second,
@@ -114,7 +114,7 @@ static void print_onsets(const sw_results *results, const sw_result_row *row)
 {
     named_step onsets[ONSETS_MAX];
     const size_t count = list_onsets(onsets, results, &row->onsets);
-    printf("\nphase: %s\n", sw_phase_name(row->onsets.phase));
+    printf("\nphase: %s\n", sw_phase_names[row->onsets.phase]);
     for (size_t i = 0; i < count; i++)
         if (onsets[i].step < 0)
             printf("  %-34s %10s\n", onsets[i].name, "not reached");
@@ -202,8 +202,8 @@ static void write_run(sw_json *json, const sw_results *results, size_t run)
     } texts[] = {{"id", row->id},
                  {"label", row->label},
                  {"task", row->task},
-                 {"status", sw_run_state_name(row->state)},
-                 {"phase", sw_phase_name(row->onsets.phase)},
+                 {"status", sw_table_state_text(row->state)},
+                 {"phase", sw_phase_names[row->onsets.phase]},
                  {"host", row->host},
                  {"error", row->error}};
     sw_json_key(json, "run");

@@ -14,7 +14,7 @@ int sw_cli_finish(sw_status status)
     if (status == SW_OK && (fflush(stdout) != 0 || ferror(stdout)))
         status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
     if (status == SW_OK) return SW_EXIT_OK;
-    sw_error("%s", sw_message());
+    sw_error("%s", sw_fail_message());
     return status == SW_E_USAGE ? SW_EXIT_USAGE : SW_EXIT_STORE;
 }
 

@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_CLI_STATUS_CODE_H
 #define SYMSWEEP_CLI_STATUS_CODE_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 /* Says what went wrong, if anything did, and gives the exit code: 2 for wrong usage, 3 for the results file. */
 int sw_cli_finish(sw_status status);

@@ -75,11 +75,11 @@ static sw_status write_run(sw_json *json, sw_results *results, size_t r)
     sw_json_integer(json, row->seed);
     write_axes(json, results, r);
     sw_json_key(json, "status");
-    sw_json_string(json, row->state == SW_RUN_NOT_SELECTED ? "not_selected" : sw_run_state_name(row->state));
+    sw_json_string(json, sw_states[row->state].name);
     sw_json_key(json, "damaged");
     sw_json_bool(json, row->damaged);
     sw_json_key(json, "phase");
-    sw_json_string(json, sw_phase_name(row->onsets.phase));
+    sw_json_string(json, sw_phase_names[row->onsets.phase]);
     const sw_status status = write_newest(json, results, r);
     if (status != SW_OK) return status;
     write_step(json, "t_mem", row->onsets.t_mem);
@@ -112,15 +112,15 @@ static void write_head(sw_json *json, const sw_results *results, const sw_status
     sw_json_begin_object(json);
     sw_json_key(json, "total");
     sw_json_integer(json, (int64_t)view->runs);
-    for (int s = 0; s < SW_STATE_COUNT; s++) {
-        sw_json_key(json, s == SW_RUN_NOT_SELECTED ? "not_selected" : sw_run_state_name((sw_run_state)s));
+    for (int s = 0; s < SW_RUN_STATE_COUNT; s++) {
+        sw_json_key(json, sw_states[s].name);
         sw_json_integer(json, (int64_t)view->states[s]);
     }
     sw_json_end_object(json);
     sw_json_key(json, "phases");
     sw_json_begin_object(json);
     for (int p = 0; p < SW_PHASE_COUNT; p++) {
-        sw_json_key(json, sw_phase_name((sw_phase)p));
+        sw_json_key(json, sw_phase_names[p]);
         sw_json_integer(json, (int64_t)view->phases[p]);
     }
     sw_json_end_object(json);

@@ -1,8 +1,8 @@
 #include "status_progress.h"
 
 #include "symsweep/clock.h"
+#include "symsweep/config.h"
 #include "symsweep/log.h"
-#include "symsweep/progress_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -71,7 +71,7 @@ sw_status sw_status_show_progress(const char *path, bool json, bool watch)
     const bool terminal = isatty(STDOUT_FILENO);
     for (int64_t shown = -1;;) {
         sw_progress_file progress;
-        sw_status status = sw_progress_file_read(&progress, path);
+        sw_status status = sw_config_read_progress(&progress, path);
         if (status != SW_OK) return status;
         if (json) return copy_out(path);
         if (terminal && watch) fputs("\033[H\033[J", stdout);
@@ -87,10 +87,10 @@ sw_status sw_status_fall_back(sw_status failure, const char *results, bool json,
 {
     char path[4200], why[512];
     sw_progress_file progress;
-    snprintf(why, sizeof why, "%s", sw_message());
+    snprintf(why, sizeof why, "%s", sw_fail_message());
     int length = snprintf(path, sizeof path, "%s%s", results, SW_PROGRESS_FILE_SUFFIX);
     if (length < 0 || length >= (int)sizeof path || access(path, F_OK) != 0) return failure;
-    if (sw_progress_file_read(&progress, path) != SW_OK || !is_running(&progress)) return sw_fail(failure, "%s", why);
+    if (sw_config_read_progress(&progress, path) != SW_OK || !is_running(&progress)) return sw_fail(failure, "%s", why);
     sw_warn("%s", why);
     sw_warn("the results cannot be read here while they are written; what follows is what %s says", path);
     return sw_status_show_progress(path, json, watch);

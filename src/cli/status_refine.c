@@ -163,7 +163,7 @@ static sw_status draw_map(map *m, sw_results *results)
     }
     free(m->values[0]);
     free(m->values[1]);
-    sw_result_columns_destroy(columns, count, sw_results_count(results));
+    sw_results_columns_destroy(columns, count, sw_results_count(results));
     return status;
 }
 
@@ -181,7 +181,7 @@ sw_status sw_status_print_refine(sw_results *results)
     if (sw_sweep_parse(&sweep, text, strlen(text), sw_results_sweep_name(results), diagnostics) == SW_OK) {
         if (find_axes(&m, sweep)) status = draw_map(&m, results);
     } else {
-        sw_message_clear();
+        sw_fail_clear();
     }
 done:
     sw_sweep_destroy(sweep);

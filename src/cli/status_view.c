@@ -85,14 +85,14 @@ static void print_counts(const sw_status_view *view)
 {
     printf("%zu runs:", view->runs);
     const char *gap = " ";
-    for (int s = 0; s < SW_STATE_COUNT; s++) {
+    for (int s = 0; s < SW_RUN_STATE_COUNT; s++) {
         /* done and running first */
-        static const sw_run_state order[SW_STATE_COUNT] = {SW_RUN_DONE,     SW_RUN_RUNNING, SW_RUN_PENDING,
-                                                           SW_RUN_DIVERGED, SW_RUN_FAILED,  SW_RUN_NOT_SELECTED,
-                                                           SW_RUN_PRUNED};
+        static const sw_run_state order[SW_RUN_STATE_COUNT] = {SW_RUN_DONE,     SW_RUN_RUNNING, SW_RUN_PENDING,
+                                                               SW_RUN_DIVERGED, SW_RUN_FAILED,  SW_RUN_NOT_SELECTED,
+                                                               SW_RUN_PRUNED};
         const size_t count = view->states[order[s]];
         if (count == 0) continue;
-        printf("%s%zu %s", gap, count, sw_run_state_name(order[s]));
+        printf("%s%zu %s", gap, count, sw_table_state_text(order[s]));
         gap = ", ";
     }
 }
@@ -147,7 +147,7 @@ static void print_head(const sw_results *results, const sw_status_view *view)
     bool any = false;
     for (int p = 0; p < SW_PHASE_COUNT; p++) {
         if (view->phases[p] == 0) continue;
-        printf("%s%zu %s", any ? ", " : "phases: ", view->phases[p], sw_phase_name((sw_phase)p));
+        printf("%s%zu %s", any ? ", " : "phases: ", view->phases[p], sw_phase_names[p]);
         any = true;
     }
     if (any) putchar('\n');
@@ -173,7 +173,7 @@ static int violation_of(const sw_result_row *row)
     char name[64];
     if (!sw_config_lookup(row->config, "phase.family", name, sizeof name)) return -1;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        if (strcmp(name, sw_family_name((sw_family_id)f)) == 0) return SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX);
+        if (strcmp(name, sw_family_names[f]) == 0) return SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX);
     return -1;
 }
 
@@ -228,7 +228,7 @@ static void print_failures(const sw_results *results, const sw_status_view *view
     for (size_t r = 0; r < view->runs && shown < FAILURES_SHOWN; r++) {
         const sw_result_row *row = sw_results_row(results, r);
         if (row->state != SW_RUN_FAILED && row->state != SW_RUN_DIVERGED && !row->damaged) continue;
-        printf("run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_run_state_name(row->state),
+        printf("run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_table_state_text(row->state),
                row->damaged    ? "its checksum does not fit; the next start trains it again"
                : row->error[0] ? row->error
                                : "no reason recorded");

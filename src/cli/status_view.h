@@ -4,10 +4,8 @@
 
 #include "symsweep/store.h"
 
-enum { SW_STATE_COUNT = SW_RUN_PRUNED + 1, SW_PHASE_COUNT = SW_PHASE_UNFINISHED + 1 };
-
 typedef struct sw_status_view {
-    size_t runs, states[SW_STATE_COUNT], phases[SW_PHASE_COUNT], damaged;
+    size_t runs, states[SW_RUN_STATE_COUNT], phases[SW_PHASE_COUNT], damaged;
     bool live;
     char writer[512];
     double steps_done, steps_left; /* of all runs; left at most: runs may stop early */

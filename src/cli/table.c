@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTINGS_SHOWN = 60, SETTING_MAX = 256, PHASE_COUNT = SW_PHASE_UNFINISHED + 1 };
+enum { SETTINGS_SHOWN = 60, SETTING_MAX = 256 };
 /* Columns: of the whole table, of a setting's name, before its phases, before the setting of a run. */
 enum { TABLE_WIDTH = 80, SETTING_WIDTH = 22, PHASES_COLUMN = SETTING_WIDTH + 37, RUN_COLUMNS = 64 };
 
 /* In full, and where that has no room. */
-static const char *const phase_words[][PHASE_COUNT] = {
+static const char *const phase_words[][SW_PHASE_COUNT] = {
     {"confused", "memorized", "grokked", "comprehended", "diverged", "unfinished"},
     {"conf", "mem", "grok", "comp", "div", "unf"}};
 
@@ -51,7 +51,7 @@ static void print_step(FILE *out, int64_t step)
 
 typedef struct setting {
     char name[SETTING_MAX];
-    size_t runs, over, phases[PHASE_COUNT];
+    size_t runs, over, phases[SW_PHASE_COUNT];
     int64_t *t_mem, *t_sym, *t_gen; /* [over] */
 } setting;
 
@@ -97,10 +97,10 @@ static sw_status add_run(setting *s, const sw_result_row *row)
 /* "2 memorized, 1 grokked"; words in short where that has no room: "12 mem 3 grok 5 comp". */
 static void print_phases(FILE *out, const setting *s)
 {
-    char text[PHASE_COUNT * 36] = "-";
+    char text[SW_PHASE_COUNT * 36] = "-";
     for (int form = 0; form < 2; form++) {
         size_t length = 0;
-        for (int p = 0; p < PHASE_COUNT; p++) {
+        for (int p = 0; p < SW_PHASE_COUNT; p++) {
             if (s->phases[p] == 0) continue;
             const char *gap = length == 0 ? "" : form == 0 ? ", " : " ";
             length += (size_t)snprintf(text + length, sizeof text - length, "%s%zu %s", gap, s->phases[p],
@@ -187,8 +187,8 @@ static sw_status print_run(FILE *out, const sw_naming *naming, sw_results *resul
     if (!isnan(test)) snprintf(accuracy, sizeof accuracy, "%.3f", test);
     const bool told = row->state == SW_RUN_DONE || row->state == SW_RUN_DIVERGED;
     const char *phase = row->damaged ? "damaged"
-                        : told       ? sw_phase_name(row->onsets.phase)
-                                     : sw_run_state_name(row->state);
+                        : told       ? sw_phase_names[row->onsets.phase]
+                                     : sw_table_state_text(row->state);
     sw_table_setting(name, sizeof name, naming, results, r);
     fprintf(out, "%5zu %6" PRId64 "  %-13s", r, row->seed, phase);
     print_step(out, row->onsets.t_mem);

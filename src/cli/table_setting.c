@@ -7,10 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *sw_run_state_name(sw_run_state state)
+const char *sw_table_state_text(sw_run_state state)
 {
-    static const char *const names[] = {"pending", "running", "done", "diverged", "failed", "not selected", "pruned"};
-    return state >= SW_RUN_PENDING && state <= SW_RUN_PRUNED ? names[state] : "unknown";
+    return state == SW_RUN_NOT_SELECTED ? "not selected" : sw_states[state].name;
 }
 
 void sw_table_axis_text(char *out, size_t capacity, const sw_results *results, size_t row, size_t axis)

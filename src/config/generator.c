@@ -1,7 +1,7 @@
 /* generator.c: values that are described, not listed: ranges, grids in linear or logarithmic steps, random draws. */
 #include "sweep.h"
 
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <math.h>
 #include <stdio.h>

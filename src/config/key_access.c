@@ -186,7 +186,7 @@ bool sw_key_equal(const sw_key *key, const sw_value *a, const sw_value *b)
 
 static bool is_word(const sw_key *key, const sw_value *value) { return key->word && value->integer == key->word_value; }
 
-static void write_digest(sw_json *json, const sw_file *file)
+static void write_digest(sw_json *json, const sw_named_file *file)
 {
     char hex[65] = "";
     for (size_t i = 0; file && i < sizeof file->sha256; i++) snprintf(hex + 2 * i, 3, "%02x", file->sha256[i]);

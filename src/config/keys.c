@@ -6,25 +6,9 @@
 
 /* ---- names of enumerations, in the order of run.h ---- */
 
-static const char *const task_names[] = {
-#define X(ENUM, id, name, meaning) [id] = #name,
-#include "symsweep/tasks.def"
-#undef X
-    [SW_TASK_COUNT] = NULL};
-static const char *const family_names[] = {
-#define X(ENUM, id, name, meaning) [id] = #name,
-#include "symsweep/families.def"
-#undef X
-    [SW_FAMILY_COUNT] = NULL};
-static const char *const operation_names[] = {
-    "add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div", "sum_of_squares", "quadratic", "cubic", NULL};
-static const char *const graph_names[] = {"cycle",     "path",  "grid", "grid3d",    "cylinder",
-                                          "hypercube", "torus", "tree", "edge_list", NULL};
-static const char *const group_names[] = {"cyclic", "dihedral", "symmetric", "product", NULL};
 static const char *const form_names[] = {"relation", "three_way", NULL};
 static const char *const model_names[] = {"transformer", "mlp", NULL};
 static const char *const operand_names[] = {"tied", "separate", NULL};
-static const char *const optimizer_names[] = {"adamw", "sgd", "muon", NULL};
 static const char *const schedule_names[] = {"constant", "cosine", NULL};
 static const char *const loss_names[] = {"cross_entropy", "stablemax", NULL};
 static const char *const inputs_names[] = {"all", "train", NULL};
@@ -178,16 +162,16 @@ enum {
                                  "the last one"}
 
 const sw_key sw_keys[] = {
-    {.path = "task.kind", ENUM(task.kind, task_names), DEFAULT(-1), .required = true, DECIDES, .unit = "",
+    {.path = "task.kind", ENUM(task.kind, sw_task_names), DEFAULT(-1), .required = true, DECIDES, .unit = "",
      .meaning = "what is learned: a binary operation, graph distances, an order, a group's product"},
     {.path = "task.label_shuffle", REAL(task.label_shuffle), RANGE(0, 1), DEFAULT(0), DECIDES, .unit = "",
      .meaning = "share of the labels that is permuted among themselves (control: nothing to generalize at 1)"},
-    {.path = "task.operation", ENUM(task.operation, operation_names), DEFAULT(SW_OP_ADD), DECIDES,
+    {.path = "task.operation", ENUM(task.operation, sw_operation_names), DEFAULT(SW_OP_ADD), DECIDES,
      TASK(BIT(SW_TASK_MODULAR)), .unit = "",
      .meaning = "x+y, x-y, (x+y)^2, (x+y)^3, xy, x+xy+y, x/y, x^2+y^2, x^2+xy+y^2, x^3+xy modulo p"},
     {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, TASK(WITH_P),
      .unit = "", .meaning = "modulus; a prime for div"},
-    {.path = "task.graph", ENUM(task.graph, graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, TASK(BIT(SW_TASK_GRAPH)),
+    {.path = "task.graph", ENUM(task.graph, sw_graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, TASK(BIT(SW_TASK_GRAPH)),
      .unit = "", .meaning = "the graph whose geodesic distances are learned"},
     {.path = "task.nodes", INTEGER(task.nodes), RANGE(2, 4096), DEFAULT(64), DECIDES,
      GRAPH(BIT(SW_GRAPH_CYCLE) | BIT(SW_GRAPH_PATH)), .unit = "", .meaning = "number of nodes"},
@@ -212,7 +196,7 @@ const sw_key sw_keys[] = {
     {.path = "task.attribute", INTEGER(task.attribute), RANGE(0, SW_SIDES_MAX - 1), DEFAULT(0), DECIDES,
      .concern = {.task = BIT(SW_TASK_COMPARISON), .form = BIT(SW_FORM_THREE_WAY)}, .unit = "",
      .meaning = "which attribute three_way compares, from 0"},
-    {.path = "task.group", ENUM(task.group, group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES,
+    {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES,
      TASK(BIT(SW_TASK_GROUP)), .unit = "", .meaning = "the finite group whose product is learned"},
     {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5"),
      DECIDES, N_OF_GROUPS, .unit = "",
@@ -249,7 +233,7 @@ const sw_key sw_keys[] = {
     {.path = "model.output_scale", REAL(model.output_scale), ABOVE(0), DEFAULT(1), DECIDES, .unit = "",
      .meaning = "factor on the logits (alpha of Kumar et al. 2024)"},
 
-    {.path = "optimizer.kind", ENUM(optimizer.kind, optimizer_names), DEFAULT(SW_OPTIMIZER_ADAMW), DECIDES,
+    {.path = "optimizer.kind", ENUM(optimizer.kind, sw_optimizer_names), DEFAULT(SW_OPTIMIZER_ADAMW), DECIDES,
      .unit = "", .meaning = "muon: attention and MLP matrices by Muon, the rest by AdamW"},
     {.path = "optimizer.learning_rate", REAL(optimizer.learning_rate), ABOVE(0), DEFAULT(1e-3), DECIDES, .unit = "",
      .meaning = "learning rate after warm-up"},
@@ -342,7 +326,7 @@ const sw_key sw_keys[] = {
      .meaning = "keep all parameters in every snapshot"},
     {.path = "save.split", BOOL(save.split), DEFAULT(0), .unit = "", .meaning = "keep inputs, labels and split"},
 
-    {.path = "phase.family", ENUM(phase.family, family_names),
+    {.path = "phase.family", ENUM(phase.family, sw_family_names),
      RULE(default_phase_family, "associativity; graph triangle, comparison transitivity"), .unit = "",
      .meaning = "family whose maximum violation gives t_sym"},
     {.path = "phase.tau", REAL(phase.tau), ABOVE(0), DEFAULT(1), .unit = "nat",

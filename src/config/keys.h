@@ -27,11 +27,11 @@ typedef enum sw_storage {
 } sw_storage;
 
 /* A file that the configuration names, as it was when the sweep was read. */
-typedef struct sw_file {
+typedef struct sw_named_file {
     char path[SW_PATH_MAX];
     uint8_t sha256[32];
     bool opened; /* the digest is that of the content */
-} sw_file;
+} sw_named_file;
 
 struct sw_alias;
 
@@ -40,7 +40,7 @@ typedef struct sw_value {
     double real;
     int64_t integer;
     const int64_t *list;
-    const sw_file *file;
+    const sw_named_file *file;
     int32_t count;                /* of list */
     int32_t node;                 /* document node of the value, or of what generates it; -1 = none */
     int32_t member;               /* document node whose name gave the key */
@@ -107,7 +107,7 @@ void sw_key_concern_text(const sw_key *key, char *out, size_t capacity);
 typedef struct sw_field {
     sw_value value;
     int64_t list[SW_LIST_MAX];
-    sw_file file;
+    sw_named_file file;
 } sw_field;
 
 void sw_key_set(sw_run_config *config, const sw_key *key, const sw_value *value);

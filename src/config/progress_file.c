@@ -1,5 +1,5 @@
 /* progress_file.c: reads FILE.status.json. */
-#include "symsweep/progress_file.h"
+#include "symsweep/config.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -74,7 +74,7 @@ static sw_status take_all(sw_progress_file *out, const cJSON *root, const char *
     return SW_OK;
 }
 
-sw_status sw_progress_file_read(sw_progress_file *out, const char *path)
+sw_status sw_config_read_progress(sw_progress_file *out, const char *path)
 {
     FILE *file = fopen(path, "r");
     if (file == NULL) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));

@@ -39,7 +39,7 @@ cleanup:
     return status;
 }
 
-sw_status sw_file_sha256(uint8_t out[32], const char *path)
+sw_status sw_reader_sha256(uint8_t out[32], const char *path)
 {
     struct stat info;
     if (stat(path, &info)) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
@@ -219,7 +219,7 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
         expected(reader, key, node, "the path of an edge list");
         return false;
     }
-    sw_file *file = sw_arena_alloc(reader->arena, 1, sizeof *file);
+    sw_named_file *file = sw_arena_alloc(reader->arena, 1, sizeof *file);
     if (!file) {
         reader->status = SW_E_MEMORY;
         return false;
@@ -233,13 +233,13 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     }
     out->file = file;
     if (!reader->folder) return true;
-    sw_status status = sw_file_sha256(file->sha256, file->path);
+    sw_status status = sw_reader_sha256(file->sha256, file->path);
     file->opened = status == SW_OK;
     if (status == SW_E_MEMORY)
         reader->status = status;
     else if (status != SW_OK)
         sw_document_error(document, node, reader->diagnostics, "relative paths start at the sweep file's folder", "%s",
-                          sw_message());
+                          sw_fail_message());
     return status == SW_OK;
 }
 
@@ -255,7 +255,7 @@ static bool parse_digest(uint8_t out[32], const char *text)
 static bool read_digest(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
 {
     if (reader->document->nodes[node].broken) return false;
-    sw_file *file = sw_arena_alloc(reader->arena, 1, sizeof *file);
+    sw_named_file *file = sw_arena_alloc(reader->arena, 1, sizeof *file);
     if (!file) {
         reader->status = SW_E_MEMORY;
         return false;

@@ -58,6 +58,6 @@ void sw_config_check(const sw_run_config *config, const sw_given given, const sw
                      sw_diagnostics *diagnostics);
 
 /* SHA-256 of a regular file of at most 16 MiB. */
-sw_status sw_file_sha256(uint8_t out[32], const char *path) SW_MUST_CHECK;
+sw_status sw_reader_sha256(uint8_t out[32], const char *path) SW_MUST_CHECK;
 
 #endif

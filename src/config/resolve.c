@@ -116,7 +116,7 @@ static void check_windows(const check *c)
     static const char *const priors[SW_PRIOR_COUNT] = {"nuclear", "entropy", "lipschitz"};
     char prefix[96];
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        snprintf(prefix, sizeof prefix, "symmetry.%s", sw_family_name((sw_family_id)f));
+        snprintf(prefix, sizeof prefix, "symmetry.%s", sw_family_names[f]);
         check_window(c, prefix, c->config->symmetry[f].from_step, c->config->symmetry[f].until_step);
     }
     for (int p = 0; p < SW_PRIOR_COUNT; p++) {

@@ -193,7 +193,7 @@ bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size
     bool found = false;
     if (capacity) out[0] = '\0';
     if (sw_diagnostics_create(&diagnostics) || parse_copy(&document, json, diagnostics)) {
-        sw_message_clear();
+        sw_fail_clear();
         goto cleanup;
     }
     int32_t node = 0;

@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_FARM_DISPLAY_H
 #define SYMSWEEP_FARM_DISPLAY_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stdint.h>
 

@@ -3,7 +3,7 @@
 #ifndef SYMSWEEP_FARM_INBOX_H
 #define SYMSWEEP_FARM_INBOX_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -39,8 +39,9 @@ const char *sw_farm_mpi_version(void)
 
 static void print_version(void)
 {
-    printf("symsweep %s (%s)\n%s\n%s, core %s\n%s\ncJSON %s\n", sw_version(), sw_git_commit(), sw_farm_mpi_version(),
-           sw_blas_version(), sw_blas_core(), sw_store_library_version(), sw_config_library_version());
+    printf("symsweep %s (%s)\n%s\n%s, core %s\n%s\ncJSON %s\n", sw_version(), sw_version_commit(),
+           sw_farm_mpi_version(), sw_blas_version(), sw_blas_core(), sw_store_library_version(),
+           sw_config_library_version());
 }
 
 /* The exit code for a failure on the way to or in the job. */
@@ -60,7 +61,7 @@ static int exit_code_of(sw_status status)
 
 static int say_failure(sw_status status)
 {
-    if (status != SW_OK && sw_message()[0] != '\0') sw_error("%s", sw_message());
+    if (status != SW_OK && sw_fail_message()[0] != '\0') sw_error("%s", sw_fail_message());
     if (status == SW_E_USAGE) sw_info("see symsweep --help");
     return exit_code_of(status);
 }
@@ -107,7 +108,7 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
 static void summarize(const job *self, const char *results)
 {
     if (self->summary == NULL || self->options.level < SW_LOG_INFO) return;
-    if (self->summary(results) != SW_OK) sw_warn("no summary: %s", sw_message());
+    if (self->summary(results) != SW_OK) sw_warn("no summary: %s", sw_fail_message());
     if (fflush(stdout) != 0 || ferror(stdout)) sw_warn("the summary could not be printed: %s", strerror(errno));
 }
 
@@ -199,7 +200,7 @@ static int run_under_mpi(int argc, char **argv, job *self)
     if (self->ranks == 1) {
         exit_code = run_alone(self);
     } else if (run_ranks(&exit_code, self) != SW_OK) {
-        sw_error("rank %d: %s", self->rank, sw_message()); /* without a transport there is nobody to agree with */
+        sw_error("rank %d: %s", self->rank, sw_fail_message()); /* without a transport there is nobody to agree with */
         MPI_Abort(MPI_COMM_WORLD, SW_EXIT_FAILED_RUNS);
     }
     MPI_Finalize();

@@ -2,8 +2,8 @@
 #ifndef SYMSWEEP_FARM_LAUNCH_H
 #define SYMSWEEP_FARM_LAUNCH_H
 
+#include "symsweep/fail.h"
 #include "symsweep/run.h" /* SW_PATH_MAX */
-#include "symsweep/status.h"
 
 /* Did an MPI launcher (mpirun, srun with PMI or PMIx) start this process? Only then may MPI_Init be called: alone it
  * would start a daemon. */

@@ -96,14 +96,14 @@ static sw_status describe_run(sw_plan_layout *layout, const sw_plan *plan, size_
     if (status != SW_OK) return status;
     *run = (sw_store_run){.id = planned->id,
                           .label = planned->label,
-                          .task = sw_task_name((sw_task_id)config->task.kind),
+                          .task = sw_task_names[config->task.kind],
                           .seed = config->seed,
-                          .evaluations = sw_evaluation_steps(NULL, 0, config),
-                          .snapshots = sw_snapshot_capacity(config),
+                          .evaluations = sw_schedule_evaluations(NULL, 0, config),
+                          .snapshots = sw_schedule_snapshots(config),
                           .data_inputs = config->save.split ? (int64_t)task.inputs : 0,
                           .data_tokens = config->save.split ? task.tokens : 0,
                           .axes = plan->axis_values + i * plan->axis_count};
-    status = sw_snapshot_shape_of(&run->shape, config);
+    status = sw_measure_snapshot_shape(&run->shape, config);
     if (status == SW_OK) status = write_config(&run->config, layout, config);
     if (status != SW_OK) return status;
     if (i > 0 && same_network(config, &plan->runs[i - 1].config)) { /* a text for each network is enough */
@@ -120,7 +120,7 @@ static sw_status describe_metrics(sw_plan_layout *layout, const sw_plan *plan)
     for (int m = SW_METRIC_EFFECTIVE_DIMENSION; m <= SW_METRIC_ORDER_SPEARMAN; m++) layout->layout.metric[m] = true;
     for (size_t i = 0; i < plan->count; i++) {
         bool mask[SW_METRIC_COUNT];
-        sw_status status = sw_metrics_applicable(mask, &plan->runs[i].config);
+        sw_status status = sw_measure_applicable(mask, &plan->runs[i].config);
         if (status != SW_OK) return status;
         for (int m = 0; m < SW_METRIC_COUNT; m++) layout->layout.metric[m] = layout->layout.metric[m] || mask[m];
     }

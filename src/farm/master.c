@@ -5,7 +5,7 @@
 #include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
-#include "symsweep/prune.h"
+#include "symsweep/measure.h"
 
 #include <assert.h>
 #include <math.h>
@@ -70,7 +70,8 @@ static sw_status take_over(sw_master *master, size_t run)
     case SW_RUN_PRUNED: return take_over_decided(master, run, state);
     case SW_RUN_FAILED:
     case SW_RUN_RUNNING: return sw_store_requeue(master->store, row, false);
-    case SW_RUN_PENDING: return SW_OK;
+    case SW_RUN_PENDING:
+    case SW_RUN_STATE_COUNT: return SW_OK;
     }
     return sw_fail(SW_E_STORE, "run %zu has an unknown state %d in the results file", run, (int)state);
 }

@@ -1,7 +1,7 @@
 #include "farm/master_adaptive.h"
 
-#include "symsweep/halving.h"
 #include "symsweep/log.h"
+#include "symsweep/plan.h"
 
 #include <assert.h>
 #include <math.h>

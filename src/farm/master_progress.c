@@ -47,7 +47,7 @@ static void write_file(sw_master *master, const char *state, int64_t exit_code)
         master->progress_refused = false;
         return;
     }
-    if (!master->progress_refused) sw_warn("no status file: %s", sw_message());
+    if (!master->progress_refused) sw_warn("no status file: %s", sw_fail_message());
     master->progress_refused = true;
 }
 

@@ -4,6 +4,7 @@
 #include "farm/checkpoints.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
+#include "symsweep/measure.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static void give_up(sw_master *master)
 {
     master->storage_failed = true;
     sw_display_clear(master->settings.display);
-    sw_error("the results file cannot be written: %s", sw_message());
+    sw_error("the results file cannot be written: %s", sw_fail_message());
     sw_master_stop(master, "the results file cannot be written; what was flushed is safe");
 }
 
@@ -39,7 +40,7 @@ sw_status sw_master_compute_onsets(sw_onsets *out, sw_master *master, size_t run
     if (status == SW_OK) {
         bool cut = (state == SW_RUN_DONE || state == SW_RUN_PRUNED) && count > 0;
         bool stopped_early = cut && records[count - 1].step < config->steps;
-        sw_onsets_compute(out, records, count, config, state, stopped_early);
+        sw_phases_onsets(out, records, count, config, state, stopped_early);
     }
     free(records);
     return status;
@@ -86,7 +87,7 @@ static void note_trouble(sw_master *master)
     master->troubled_since = sw_clock_now();
     sw_display_clear(master->settings.display);
     sw_warn("the results file cannot be written: %s; runs in training go on, no new ones start, tried again for %.0f s",
-            sw_message(), master->settings.storage_patience);
+            sw_fail_message(), master->settings.storage_patience);
 }
 
 void sw_master_write_result(sw_master *master, size_t run, const sw_run_result *result)

@@ -2,8 +2,8 @@
 #ifndef SYMSWEEP_FARM_OPTIONS_H
 #define SYMSWEEP_FARM_OPTIONS_H
 
+#include "symsweep/fail.h"
 #include "symsweep/log.h"
-#include "symsweep/status.h"
 
 typedef struct sw_job_options {
     const char *sweep;  /* path of the sweep file */

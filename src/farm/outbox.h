@@ -3,7 +3,7 @@
 #ifndef SYMSWEEP_FARM_OUTBOX_H
 #define SYMSWEEP_FARM_OUTBOX_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 enum { SW_MPI_TAG = 1 }; /* of all messages */
 

@@ -20,7 +20,7 @@ static sw_status load_plan(sw_plan **out, const sw_job_options *options)
     if (status != SW_OK) return status;
     status = sw_plan_load(out, options->sweep, diagnostics);
     sw_diagnostics_print(diagnostics, options->sweep);
-    if (status == SW_E_CONFIG && sw_diagnostics_errors(diagnostics) > 0) sw_message_clear(); /* all is said */
+    if (status == SW_E_CONFIG && sw_diagnostics_errors(diagnostics) > 0) sw_fail_clear(); /* all is said */
     if (status == SW_OK && options->shards > 0) status = sw_plan_shard(*out, options->shard - 1, options->shards);
     sw_diagnostics_destroy(diagnostics);
     return status;
@@ -112,7 +112,7 @@ sw_status sw_prepared_release(sw_prepared *prepared)
         if (prepared->checkpoints[0] != '\0' && sw_store_flush(prepared->store) == SW_OK)
             sw_checkpoints_tidy(prepared->checkpoints, prepared->plan, prepared->store, false);
         status = sw_store_close(prepared->store);
-        if (status != SW_OK) sw_error("%s", sw_message());
+        if (status != SW_OK) sw_error("%s", sw_fail_message());
         rmdir(prepared->checkpoints); /* stays while a checkpoint lies in it */
     }
     sw_plan_destroy(prepared->plan);

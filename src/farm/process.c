@@ -124,7 +124,7 @@ int sw_farm_trainer(int fd)
     const sw_trainer_port port = {.context = &self, .send = send_frame, .flush = flush, .poll = look};
     sw_status status = sw_trainer_create(&self.trainer, &port);
     if (status == SW_OK) status = serve(&self);
-    if (status != SW_OK && !self.closed) sw_error("trainer: %s", sw_message());
+    if (status != SW_OK && !self.closed) sw_error("trainer: %s", sw_fail_message());
     sw_trainer_destroy(self.trainer);
     sw_wire_reader_release(&self.reader);
     close(fd);

@@ -107,7 +107,7 @@ static sw_status start_if_due(relay *self, double now)
     if (sw_child_start(&self->child) == SW_OK) return SW_OK;
     sw_wire_lost lost;
     memset(&lost, 0, sizeof lost);
-    snprintf(lost.detail, sizeof lost.detail, "%.255s", sw_message());
+    snprintf(lost.detail, sizeof lost.detail, "%.255s", sw_fail_message());
     self->generation++;
     self->backlog_size = 0;
     retire(self, &lost);
@@ -287,7 +287,7 @@ static sw_status turn(relay *self, double now, double span)
     write_trainer(self, &moved);
     status = read_trainer(self, &moved, &end);
     if (status == SW_E_PROTOCOL) { /* its memory is broken */
-        sw_warn("trainer sent garbage and is replaced: %s", sw_message());
+        sw_warn("trainer sent garbage and is replaced: %s", sw_fail_message());
         return kill_trainer(self, 0);
     }
     if (status == SW_OK && end) { /* its end of the socket closes when it dies, a moment before it can be waited for */

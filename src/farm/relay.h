@@ -3,7 +3,7 @@
 #ifndef SYMSWEEP_FARM_RELAY_H
 #define SYMSWEEP_FARM_RELAY_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 /* Until the master says that the job is over; *exit_code is the master's. A failure is one of MPI. */
 sw_status sw_relay_run(int *exit_code) SW_MUST_CHECK;

@@ -8,7 +8,7 @@
 #ifndef SYMSWEEP_FARM_SCHEDULER_H
 #define SYMSWEEP_FARM_SCHEDULER_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 #include "farm/signals.h"
 
-#include "symsweep/cli.h" /* SW_EXIT_STOPPED */
+#include "symsweep/fail.h"
 
 #include <signal.h>
 #include <time.h>

@@ -3,7 +3,7 @@
 #ifndef SYMSWEEP_FARM_SIMULATE_H
 #define SYMSWEEP_FARM_SIMULATE_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 /* What the parts of a job cost, in seconds. sw_simulation_costs_default has values measured with benchmarks/farm_load.
  */

@@ -189,7 +189,7 @@ static void fill_in(load *self, double *seconds)
 /* Of this machine, when the largest number of workers trains on it; one that trains on others meets the same there. */
 static size_t busy_cores(const simulate_options *options)
 {
-    size_t busy = sw_cores(), workers = 0;
+    size_t busy = sw_load_cores(), workers = 0;
     for (size_t i = 0; i < options->count; i++) workers = options->workers[i] > workers ? options->workers[i] : workers;
     if (workers > 0 && workers < busy) busy = workers;
     return options->cores > 0 && options->cores < busy ? options->cores : busy;
@@ -199,7 +199,8 @@ static sw_status find_times(load *self, const simulate_options *options)
 {
     size_t count = self->plan->count;
     double sum = 0, *seconds = self->seconds, *messages = self->messages;
-    for (size_t k = 0; k < count; k++) messages[k] = (double)sw_evaluation_steps(NULL, 0, &self->plan->runs[k].config);
+    for (size_t k = 0; k < count; k++)
+        messages[k] = (double)sw_schedule_evaluations(NULL, 0, &self->plan->runs[k].config);
     sw_plan_speed speed;
     sw_status status = SW_OK;
     if (options->from != NULL) {
@@ -351,6 +352,6 @@ int sw_farm_simulate(int argc, char **argv)
     release_load(&self);
     if (status == SW_OK && fflush(stdout) != 0) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
     if (status == SW_OK) return SW_EXIT_OK;
-    sw_error("%s", sw_message());
+    sw_error("%s", sw_fail_message());
     return status == SW_E_STORE || status == SW_E_IO || status == SW_E_BUSY ? SW_EXIT_STORE : SW_EXIT_USAGE;
 }

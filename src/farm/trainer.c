@@ -200,7 +200,7 @@ static sw_status train(sw_run_result *result, sw_trainer *trainer)
                                               .until_step = assign->until_step};
     sw_status status = sw_train(result, &assign->config, &checkpoint, &sink);
     if (status == SW_OK || !trainer->now.stale) return status;
-    sw_warn("%s; the run starts anew", sw_message());
+    sw_warn("%s; the run starts anew", sw_fail_message());
     if (unlink(assign->checkpoint) != 0) return sw_fail(SW_E_IO, "%s: cannot be removed", assign->checkpoint);
     trainer->now.stale = false;
     return sw_train(result, &assign->config, &checkpoint, &sink);

@@ -4,7 +4,7 @@
 #ifndef SYMSWEEP_FARM_TRAINER_H
 #define SYMSWEEP_FARM_TRAINER_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 typedef struct sw_trainer_port {
     void *context;

@@ -160,12 +160,12 @@ sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_
     if (status != SW_OK) return status;
     unsigned char *at = buffer->data + sizeof(sw_wire_header);
     append(&at, &fixed, 1, sizeof fixed);
-    append(&at, snapshot->pca, (size_t)shape->entities * SW_PCA_COMPONENTS, sizeof(float));
-    append(&at, snapshot->explained_variance, SW_PCA_COMPONENTS, sizeof(float));
-    append(&at, snapshot->singular_values, (size_t)shape->singular, sizeof(float));
-    append(&at, snapshot->fourier_power, (size_t)shape->fourier, sizeof(float));
-    append(&at, snapshot->embedding, (size_t)shape->vocabulary * (size_t)shape->d, sizeof(float));
-    append(&at, snapshot->parameters, (size_t)shape->parameters, sizeof(float));
+    append(&at, snapshot->array[SW_SNAPSHOT_PCA], (size_t)shape->entities * SW_PCA_COMPONENTS, sizeof(float));
+    append(&at, snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE], SW_PCA_COMPONENTS, sizeof(float));
+    append(&at, snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES], (size_t)shape->singular, sizeof(float));
+    append(&at, snapshot->array[SW_SNAPSHOT_FOURIER_POWER], (size_t)shape->fourier, sizeof(float));
+    append(&at, snapshot->array[SW_SNAPSHOT_EMBEDDING], (size_t)shape->vocabulary * (size_t)shape->d, sizeof(float));
+    append(&at, snapshot->array[SW_SNAPSHOT_PARAMETERS], (size_t)shape->parameters, sizeof(float));
     return SW_OK;
 }
 
@@ -233,12 +233,12 @@ static sw_status decode_snapshot(sw_snapshot *out, const void *payload, size_t l
                                    .vocabulary = fixed->vocabulary,
                                    .d = fixed->d,
                                    .parameters = fixed->parameters}};
-    out->pca = take(&at, (size_t)fixed->entities * SW_PCA_COMPONENTS);
-    out->explained_variance = take(&at, SW_PCA_COMPONENTS);
-    out->singular_values = take(&at, (size_t)fixed->singular);
-    out->fourier_power = take(&at, (size_t)fixed->fourier);
-    out->embedding = take(&at, (size_t)fixed->vocabulary * (size_t)fixed->d);
-    out->parameters = take(&at, (size_t)fixed->parameters);
+    out->array[SW_SNAPSHOT_PCA] = take(&at, (size_t)fixed->entities * SW_PCA_COMPONENTS);
+    out->array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = take(&at, SW_PCA_COMPONENTS);
+    out->array[SW_SNAPSHOT_SINGULAR_VALUES] = take(&at, (size_t)fixed->singular);
+    out->array[SW_SNAPSHOT_FOURIER_POWER] = take(&at, (size_t)fixed->fourier);
+    out->array[SW_SNAPSHOT_EMBEDDING] = take(&at, (size_t)fixed->vocabulary * (size_t)fixed->d);
+    out->array[SW_SNAPSHOT_PARAMETERS] = take(&at, (size_t)fixed->parameters);
     return SW_OK;
 }
 

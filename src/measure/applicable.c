@@ -41,7 +41,7 @@ static void allow(bool *mask, int first, int last, bool applies)
     for (int m = first; m <= last; m++) mask[m] = applies;
 }
 
-sw_status sw_metrics_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config)
+sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config)
 {
     sw_task task;
     sw_status status = sw_task_describe(&task, &config->task, &config->model);
@@ -134,7 +134,7 @@ void sw_snapshot_shape_from(sw_snapshot_shape *out, const sw_run_config *config,
     }
 }
 
-sw_status sw_snapshot_shape_of(sw_snapshot_shape *out, const sw_run_config *config)
+sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config *config)
 {
     sw_task task;
     sw_status status = sw_task_describe(&task, &config->task, &config->model);

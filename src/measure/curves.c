@@ -116,7 +116,7 @@ static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, con
     double all = 0, square[SW_BLOCK_COUNT] = {0};
     bool present[SW_BLOCK_COUNT] = {false};
     for (size_t t = 0; t < count; t++) {
-        double norm = sw_norm(x + tensors[t].offset, (size_t)(tensors[t].shape[0] * tensors[t].shape[1]));
+        double norm = sw_blas_norm(x + tensors[t].offset, (size_t)(tensors[t].shape[0] * tensors[t].shape[1]));
         square[tensors[t].block] += norm * norm;
         present[tensors[t].block] = true;
         all += norm * norm;
@@ -148,7 +148,7 @@ void sw_measure_gradient(sw_gradient_norms *out, sw_model *model)
     out->all = block_norms(out->block, model, sw_model_gradient(model));
 }
 
-void sw_record_set_gradient(sw_record *record, const sw_gradient_norms *norms)
+void sw_measure_set_gradient(sw_record *record, const sw_gradient_norms *norms)
 {
     record->value[SW_METRIC_GRADIENT_NORM] = (float)norms->all;
     for (int b = 0; b < SW_BLOCK_COUNT; b++) record->value[gradient_norm_metric[b]] = (float)norms->block[b];

@@ -3,7 +3,7 @@
 #include "measure/interpret.h"
 
 #include "measure/applicable.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <assert.h>
 #include <cblas.h>

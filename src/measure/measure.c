@@ -184,11 +184,11 @@ sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model)
     sw_spectrum_explained(m->explained, s);
 
     *out = (sw_snapshot){.shape = m->shape,
-                         .pca = m->pca,
-                         .explained_variance = m->explained,
-                         .singular_values = m->singular,
-                         .fourier_power = m->power,
-                         .embedding = m->shape.vocabulary > 0 ? embedding(model) : NULL,
-                         .parameters = m->shape.parameters > 0 ? sw_model_parameters(model) : NULL};
+                         .array[SW_SNAPSHOT_PCA] = m->pca,
+                         .array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = m->explained,
+                         .array[SW_SNAPSHOT_SINGULAR_VALUES] = m->singular,
+                         .array[SW_SNAPSHOT_FOURIER_POWER] = m->power,
+                         .array[SW_SNAPSHOT_EMBEDDING] = m->shape.vocabulary > 0 ? embedding(model) : NULL,
+                         .array[SW_SNAPSHOT_PARAMETERS] = m->shape.parameters > 0 ? sw_model_parameters(model) : NULL};
     return SW_OK;
 }

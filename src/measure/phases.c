@@ -2,12 +2,10 @@
  *
  * Curves are float32, so thresholds are compared in float32: an accuracy that was stored as 0.9 reaches 0.9, and 1.0
  * means that every answer is right. A missing value (NaN) reaches nothing. */
-#include "symsweep/phases.h"
+#include "symsweep/measure.h"
 
 #include <assert.h>
 #include <math.h>
-
-const double sw_thresholds[SW_THRESHOLD_COUNT] = {0.9, 0.95, 0.99, 1.0};
 
 static const double geometry_band = 0.1;       /* effective dimension within this share of its final value */
 static const double geometry_last_share = 0.2; /* and held over this share of the steps at the end */
@@ -87,16 +85,8 @@ static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state sta
     return train < 0 || test - train < gap ? SW_PHASE_COMPREHENSION : SW_PHASE_GROKKING;
 }
 
-const char *sw_phase_name(sw_phase phase)
-{
-    static const char *const names[] = {"confusion",     "memorization", "grokking",
-                                        "comprehension", "diverged",     "unfinished"};
-    assert(phase >= SW_PHASE_CONFUSION && phase <= SW_PHASE_UNFINISHED);
-    return names[phase];
-}
-
-void sw_onsets_compute(sw_onsets *out, const sw_record *records, size_t count, const sw_run_config *config,
-                       sw_run_state state, bool stopped_early)
+void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, const sw_run_config *config,
+                      sw_run_state state, bool stopped_early)
 {
     const curves c = {records, count};
     for (int i = 0; i < SW_THRESHOLD_COUNT; i++) {

@@ -1,4 +1,4 @@
-#include "symsweep/prune.h"
+#include "symsweep/measure.h"
 
 static bool has_generalized(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record)
 {

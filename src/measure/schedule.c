@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-int64_t sw_evaluation_steps(int64_t *out, int64_t capacity, const sw_run_config *config)
+int64_t sw_schedule_evaluations(int64_t *out, int64_t capacity, const sw_run_config *config)
 {
     int64_t every = config->evaluate.every, steps = config->steps, count = 0;
     for (int64_t t = 0; t <= steps; t += every, count++)
@@ -17,7 +17,7 @@ int64_t sw_evaluation_steps(int64_t *out, int64_t capacity, const sw_run_config 
     return count;
 }
 
-bool sw_is_evaluation_step(const sw_run_config *config, int64_t t)
+bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t)
 {
     return t % config->evaluate.every == 0 || t == config->steps;
 }
@@ -59,14 +59,14 @@ static bool is_first_last_or_log_spaced(const sw_run_config *config, int64_t t)
     return t == 0 || t == config->steps || is_log_spaced(config, t);
 }
 
-bool sw_is_snapshot_step(const sw_run_config *config, int64_t t)
+bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t)
 {
     for (int i = 0; i < config->evaluate.snapshot_step_count; i++)
         if (config->evaluate.snapshot_steps[i] == t) return true;
     return is_first_last_or_log_spaced(config, t);
 }
 
-int64_t sw_snapshot_capacity(const sw_run_config *config)
+int64_t sw_schedule_snapshots(const sw_run_config *config)
 {
     int64_t count = log_spaced_count(config) + (config->steps > 0 ? 2 : 1), previous = -1;
     for (int i = 0; i < config->evaluate.snapshot_step_count; i++) {

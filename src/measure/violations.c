@@ -4,7 +4,7 @@
  * over the whole table and the symmetric divergence. */
 #include "measure/violations.h"
 
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <assert.h>
 #include <math.h>
@@ -16,20 +16,20 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
                                 sw_arena *arena)
 {
     sw_tuple_set *set = NULL;
-    sw_status status = sw_tuple_set_create(&set, task, f, NULL, SW_INPUTS_ALL);
+    sw_status status = sw_tuples_create(&set, task, f, NULL, SW_INPUTS_ALL);
     if (status != SW_OK) return status;
 
-    int64_t listed = sw_tuple_set_count(set);
+    int64_t listed = sw_tuples_count(set);
     probe->enumerated = listed >= 0 && listed <= most;
     probe->count = (size_t)(probe->enumerated ? listed : most);
     probe->tuples = sw_arena_alloc(arena, probe->count, sizeof *probe->tuples);
     if (!probe->tuples)
         status = SW_E_MEMORY;
     else if (probe->enumerated)
-        for (int64_t i = 0; i < listed; i++) sw_tuple_set_get(set, i, &probe->tuples[i]);
+        for (int64_t i = 0; i < listed; i++) sw_tuples_get(set, i, &probe->tuples[i]);
     else
-        sw_tuple_set_sample(set, probe->tuples, probe->count, 0, SW_STREAM_EVALUATE + (uint32_t)f, 0);
-    sw_tuple_set_destroy(set);
+        sw_tuples_sample(set, probe->tuples, probe->count, 0, SW_STREAM_EVALUATE + (uint32_t)f, 0);
+    sw_tuples_destroy(set);
     return status;
 }
 
@@ -88,7 +88,7 @@ static sw_status create_family(sw_family_probe *probe, const sw_run_config *conf
     probe->spec = (sw_divergence_spec){
         .compare = family->compare, .divergence = SW_DIVERGENCE_SYMMETRIC_KL, .classes = task->classes};
     if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &probe->spec.odds_high, &probe->spec.odds_low);
-    sw_status status = sw_family_class_maps(&probe->class_map, task, f);
+    sw_status status = sw_families_class_maps(&probe->class_map, task, f);
     probe->spec.class_map = probe->class_map;
     if (status == SW_OK) status = collect_tuples(probe, task, f, config->evaluate.tuples, arena);
     if (status == SW_OK) status = collect_nulls(probe, task, f, arena);

@@ -120,7 +120,7 @@ void sw_gemm_packed_relu_backward(size_t m, size_t n, size_t k, double alpha, co
     for (size_t i = 0; i < m; i++) sw_kernel_relu_backward(c + i * ldc, h + i * ldc, n);
 }
 
-double sw_norm(const sw_real *x, size_t n)
+double sw_blas_norm(const sw_real *x, size_t n)
 {
     /* Eight partial sums: independent of the vector width of the machine, and a shorter chain than one. */
     double lane[8] = {0};
@@ -131,7 +131,7 @@ double sw_norm(const sw_real *x, size_t n)
     return sqrt(((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7])));
 }
 
-bool sw_gemm_is_portable(void) { return SW_X86_KERNELS && sw_isa_best() != SW_ISA_PLAIN; }
+bool sw_blas_is_portable(void) { return SW_X86_KERNELS && sw_isa_best() != SW_ISA_PLAIN; }
 
 const char *sw_blas_core(void) { return openblas_get_corename(); }
 

@@ -1,7 +1,7 @@
 /* model.c: a model's life; what it computes is its path's affair (transformer*.c, mlp.c). */
 #include "nn/internal.h"
 
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <assert.h>
 #include <math.h>

@@ -27,7 +27,7 @@ static double dot(const sw_real *x, const sw_real *y, size_t n)
 
 void sw_clip_gradient(sw_real *g, size_t n, double largest)
 {
-    double factor = largest / (sw_norm(g, n) + 1e-6);
+    double factor = largest / (sw_blas_norm(g, n) + 1e-6);
     if (!(factor >= 1)) /* a NaN goes on into the gradient */
         scale(g, n, (sw_real)factor);
 }

@@ -96,7 +96,7 @@ static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, int6
     size_t side = smaller_side(tensor);
     sw_real *x = optimizer->scratch, *next = x + n, *gram = next + n, *polynomial = gram + side * side;
     nesterov(x, optimizer->first + tensor->offset, gradient + tensor->offset, n, (sw_real)config->muon_momentum);
-    double norm = sw_norm(x, n);
+    double norm = sw_blas_norm(x, n);
     if (!(norm <= FLT_MIN)) { /* NaN goes on */
         scale(x, n, (sw_real)(1 / norm));
         x = newton_schulz(x, next, gram, polynomial, rows, cols, config->muon_newton_schulz_steps);

@@ -22,7 +22,7 @@ static void SW_PRINTF(6, 7) report(const sw_run_checks *checks, bool warning, ui
 /* A task's own message begins with its key: "task.p: division needs a prime ...". */
 static void report_task(const sw_run_checks *checks, uint64_t k)
 {
-    const char *message = sw_message();
+    const char *message = sw_fail_message();
     const char *colon = strstr(message, ": ");
     char path[64] = "task.kind";
     if (colon && colon - message < (long)sizeof path && !strncmp(message, "task.", 5)) {
@@ -32,7 +32,7 @@ static void report_task(const sw_run_checks *checks, uint64_t k)
     char text[512];
     snprintf(text, sizeof text, "%.500s", message);
     report(checks, false, k, path, NULL, "%s", text);
-    sw_message_clear();
+    sw_fail_clear();
 }
 
 /* Inner products that a product table must give: sums of powers are none. */
@@ -84,7 +84,7 @@ static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config 
         checks->refused[f] = true;
         list_families(hint, &config->task);
         report(checks, false, k, weight, hint, "%s is not defined on this %s task", family->name,
-               sw_task_name((sw_task_id)config->task.kind));
+               sw_task_names[config->task.kind]);
         return;
     }
     snprintf(option, sizeof option, "symmetry.%s.intermediate", family->name);
@@ -113,7 +113,7 @@ static const size_t MEMORY_MOST = (size_t)256 << 30;
 static sw_status check_size(const sw_run_checks *checks, uint64_t k, const sw_run_config *config)
 {
     sw_run_cost cost;
-    sw_status status = sw_run_cost_estimate(&cost, config);
+    sw_status status = sw_cost_estimate(&cost, config);
     if (status == SW_OK && cost.memory > MEMORY_MOST)
         report(checks, false, k, config->task.kind == SW_TASK_MODULAR ? "task.p" : "task.kind", NULL,
                "a run needs about %.0f GB of memory, more than the %zu GB that one may have",

@@ -154,13 +154,13 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
 {
     bool applies[SW_METRIC_COUNT];
     sw_snapshot_shape shape;
-    sw_status status = sw_metrics_applicable(applies, config);
-    if (status == SW_OK) status = sw_snapshot_shape_of(&shape, config);
+    sw_status status = sw_measure_applicable(applies, config);
+    if (status == SW_OK) status = sw_measure_snapshot_shape(&shape, config);
     if (status != SW_OK) return status;
     int metrics = 0;
     for (int m = 0; m < SW_METRIC_COUNT; m++) metrics += applies[m];
-    double evaluations = (double)sw_evaluation_steps(NULL, 0, config);
-    double snapshots = (double)sw_snapshot_capacity(config);
+    double evaluations = (double)sw_schedule_evaluations(NULL, 0, config);
+    double snapshots = (double)sw_schedule_snapshots(config);
     double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular + shape.fourier +
                       (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
     *out = evaluations * (4.0 * metrics + 8) + 4.0 * snapshots * snapshot + 4096 /* texts, onsets, final values */;
@@ -168,7 +168,7 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
     return SW_OK;
 }
 
-sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config)
+sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config)
 {
     sizes s;
     *out = (sw_run_cost){0};
@@ -178,8 +178,8 @@ sw_status sw_run_cost_estimate(sw_run_cost *out, const sw_run_config *config)
     out->parameters = s.parameters;
     out->step_flops = step_flops(config, &s);
     out->evaluate_flops = evaluate_flops(config, &s);
-    out->flops =
-        out->step_flops * (double)config->steps + out->evaluate_flops * (double)sw_evaluation_steps(NULL, 0, config);
+    out->flops = out->step_flops * (double)config->steps +
+                 out->evaluate_flops * (double)sw_schedule_evaluations(NULL, 0, config);
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;

@@ -1,5 +1,5 @@
 /* halving.c: rungs of successive halving, replayed from the values at them. */
-#include "symsweep/halving.h"
+#include "symsweep/plan.h"
 
 #include <math.h>
 #include <stdlib.h>

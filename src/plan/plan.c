@@ -112,7 +112,7 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
         sw_run_config config;
         status = sw_sweep_resolve(sweep, k, &config, NULL, NULL, NULL);
         if (status == SW_OK) status = sw_run_check(&checks, k, &config);
-        if (status == SW_OK) status = sw_run_identity(names[k].id, &config);
+        if (status == SW_OK) status = sw_identity_of(names[k].id, &config);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
         if (sw_diagnostics_errors(diagnostics) && k + RUNS_CHECKED_AFTER_ERROR < last)
@@ -132,7 +132,7 @@ static sw_status fill_run(sw_plan *plan, size_t k, const sw_sweep *sweep, const 
     sw_run_cost cost;
     sw_status status =
         sw_sweep_resolve(sweep, k, &run->config, run->label, plan->axis_values + k * plan->axis_count, NULL);
-    if (status == SW_OK) status = sw_run_cost_estimate(&cost, &run->config);
+    if (status == SW_OK) status = sw_cost_estimate(&cost, &run->config);
     if (status != SW_OK) return sw_fail_in(status, "run %zu", k);
     memcpy(run->id, name->id, sizeof run->id);
     run->config.prune = plan->adaptive.prune;

@@ -1,5 +1,5 @@
 /* refine.c: rounds of a plane, replayed from what is known of its runs. */
-#include "symsweep/refine.h"
+#include "symsweep/plan.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static void wilson(double *low, double *high, int64_t reached, int64_t decided, 
     *high = reached == decided ? 1 : fmin(1, centre + half);
 }
 
-void sw_wilson_interval(double *low, double *high, int64_t reached, int64_t decided, double confidence)
+void sw_refine_wilson(double *low, double *high, int64_t reached, int64_t decided, double confidence)
 {
     wilson(low, high, reached, decided, normal_bound(confidence));
 }

@@ -1,5 +1,5 @@
 /* speed.c: the plan's times put in proportion to a machine, by measuring a few kinds of runs. */
-#include "plan/company.h"
+#include "plan/load.h"
 #include "symsweep/measure.h"
 
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static sw_status find_kinds(kind *kinds, size_t *count, size_t *of, const sw_pla
     *count = 0;
     for (size_t k = 0; k < plan->count; k++) {
         sw_run_cost cost;
-        sw_status status = sw_run_cost_estimate(&cost, &plan->runs[k].config);
+        sw_status status = sw_cost_estimate(&cost, &plan->runs[k].config);
         if (status != SW_OK) return status;
         size_t i = 0;
         while (i < *count && (kinds[i].step_flops != cost.step_flops ||
@@ -78,7 +78,7 @@ static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, s
 static double paced_seconds(const sw_pace *pace, const sw_run_config *config)
 {
     return pace->setup + pace->step * (double)config->steps +
-           pace->evaluate * (double)sw_evaluation_steps(NULL, 0, config);
+           pace->evaluate * (double)sw_schedule_evaluations(NULL, 0, config);
 }
 
 sw_status sw_plan_set_speed(sw_plan *plan, double flops)

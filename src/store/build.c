@@ -102,7 +102,7 @@ static sw_status write_root(hid_t file, const sw_store_layout *layout)
     const struct {
         const char *name, *text;
     } texts[] = {
-        {"format", "symsweep"}, {"symsweep_version", sw_version()}, {"git_commit", sw_git_commit()},
+        {"format", "symsweep"}, {"symsweep_version", sw_version()}, {"git_commit", sw_version_commit()},
         {"created_utc", now},   {"sweep_name", layout->sweep_name}, {"blas", layout->blas},
         {"mpi", layout->mpi},   {"Conventions", "CF-1.8"},
     };

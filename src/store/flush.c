@@ -183,12 +183,21 @@ static sw_status put_snapshot(const sw_store *store, int64_t row, const sw_snaps
         hsize_t after[3];
         const float *values;
     } arrays[] = {
-        {SW_FIELD_PCA, 4, {1, (hsize_t)shape->entities, SW_PCA_COMPONENTS}, snapshot->pca},
-        {SW_FIELD_EXPLAINED_VARIANCE, 3, {1, SW_PCA_COMPONENTS}, snapshot->explained_variance},
-        {SW_FIELD_SINGULAR_VALUES, 3, {1, (hsize_t)shape->singular}, snapshot->singular_values},
-        {SW_FIELD_FOURIER_POWER, 3, {1, (hsize_t)shape->fourier}, snapshot->fourier_power},
-        {SW_FIELD_EMBEDDING, 4, {1, (hsize_t)shape->vocabulary, (hsize_t)shape->d}, snapshot->embedding},
-        {SW_FIELD_SNAPSHOT_PARAMETERS, 3, {1, (hsize_t)shape->parameters}, snapshot->parameters},
+        {SW_FIELD_SNAPSHOT_PCA, 4, {1, (hsize_t)shape->entities, SW_PCA_COMPONENTS}, snapshot->array[SW_SNAPSHOT_PCA]},
+        {SW_FIELD_SNAPSHOT_EXPLAINED_VARIANCE,
+         3,
+         {1, SW_PCA_COMPONENTS},
+         snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE]},
+        {SW_FIELD_SNAPSHOT_SINGULAR_VALUES,
+         3,
+         {1, (hsize_t)shape->singular},
+         snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES]},
+        {SW_FIELD_SNAPSHOT_FOURIER_POWER, 3, {1, (hsize_t)shape->fourier}, snapshot->array[SW_SNAPSHOT_FOURIER_POWER]},
+        {SW_FIELD_SNAPSHOT_EMBEDDING,
+         4,
+         {1, (hsize_t)shape->vocabulary, (hsize_t)shape->d},
+         snapshot->array[SW_SNAPSHOT_EMBEDDING]},
+        {SW_FIELD_SNAPSHOT_PARAMETERS, 3, {1, (hsize_t)shape->parameters}, snapshot->array[SW_SNAPSHOT_PARAMETERS]},
     };
     const hsize_t one[] = {1};
     sw_status status = SW_OK;

@@ -5,7 +5,7 @@
 #ifndef SYMSWEEP_STORE_HDF5_H
 #define SYMSWEEP_STORE_HDF5_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <hdf5.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
 #ifndef SYMSWEEP_STORE_LOCK_H
 #define SYMSWEEP_STORE_LOCK_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stdint.h>
 

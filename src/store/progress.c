@@ -32,8 +32,9 @@ void sw_progress_add_record(sw_progress_sum *sum, const sw_record *record, const
 }
 
 /* The arrays of a snapshot in the order of the sum. */
-static const sw_field_id arrays[] = {SW_FIELD_PCA,           SW_FIELD_EXPLAINED_VARIANCE, SW_FIELD_SINGULAR_VALUES,
-                                     SW_FIELD_FOURIER_POWER, SW_FIELD_EMBEDDING,          SW_FIELD_SNAPSHOT_PARAMETERS};
+static const sw_field_id arrays[] = {
+    SW_FIELD_SNAPSHOT_PCA,           SW_FIELD_SNAPSHOT_EXPLAINED_VARIANCE, SW_FIELD_SNAPSHOT_SINGULAR_VALUES,
+    SW_FIELD_SNAPSHOT_FOURIER_POWER, SW_FIELD_SNAPSHOT_EMBEDDING,          SW_FIELD_SNAPSHOT_PARAMETERS};
 enum { ARRAY_COUNT = sizeof arrays / sizeof arrays[0] };
 
 void sw_progress_add_snapshot(sw_progress_sum *sum, const sw_snapshot *snapshot, const sw_schema *schema)
@@ -42,12 +43,12 @@ void sw_progress_add_snapshot(sw_progress_sum *sum, const sw_snapshot *snapshot,
     const struct {
         const float *values;
         size_t count;
-    } given[ARRAY_COUNT] = {{snapshot->pca, (size_t)shape->entities * SW_PCA_COMPONENTS},
-                            {snapshot->explained_variance, SW_PCA_COMPONENTS},
-                            {snapshot->singular_values, (size_t)shape->singular},
-                            {snapshot->fourier_power, (size_t)shape->fourier},
-                            {snapshot->embedding, (size_t)shape->vocabulary * (size_t)shape->d},
-                            {snapshot->parameters, (size_t)shape->parameters}};
+    } given[ARRAY_COUNT] = {{snapshot->array[SW_SNAPSHOT_PCA], (size_t)shape->entities * SW_PCA_COMPONENTS},
+                            {snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE], SW_PCA_COMPONENTS},
+                            {snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES], (size_t)shape->singular},
+                            {snapshot->array[SW_SNAPSHOT_FOURIER_POWER], (size_t)shape->fourier},
+                            {snapshot->array[SW_SNAPSHOT_EMBEDDING], (size_t)shape->vocabulary * (size_t)shape->d},
+                            {snapshot->array[SW_SNAPSHOT_PARAMETERS], (size_t)shape->parameters}};
     add_step(&sum->snapshots, snapshot->step);
     for (size_t a = 0; a < ARRAY_COUNT; a++)
         if (schema->fixed[arrays[a]] >= 0 && given[a].values)

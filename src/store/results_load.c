@@ -120,9 +120,9 @@ static sw_status load_onsets(sw_results *results, int64_t *scratch)
         }
     }
     for (size_t f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
-        snprintf(path, sizeof path, "/runs/onset/t_sym_mean/%s", sw_family_name((sw_family_id)f));
+        snprintf(path, sizeof path, "/runs/onset/t_sym_mean/%s", sw_family_names[f]);
         status = load_integers(results, path, scratch, ONSET(t_sym_mean) + f * sizeof(int64_t), -1);
-        snprintf(path, sizeof path, "/runs/onset/t_sym_max/%s", sw_family_name((sw_family_id)f));
+        snprintf(path, sizeof path, "/runs/onset/t_sym_max/%s", sw_family_names[f]);
         if (status == SW_OK) status = load_integers(results, path, scratch, ONSET(t_sym_max) + f * sizeof(int64_t), -1);
     }
     return status;

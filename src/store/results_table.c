@@ -97,7 +97,7 @@ sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t
     }
     free(columns);
     if (status != SW_OK) {
-        sw_result_columns_destroy(*out, *count, results->count);
+        sw_results_columns_destroy(*out, *count, results->count);
         *out = NULL;
         *count = 0;
         return sw_fail_in(status, "%s", results->path);
@@ -105,7 +105,7 @@ sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t
     return SW_OK;
 }
 
-void sw_result_columns_destroy(sw_result_column *columns, size_t count, size_t runs)
+void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs)
 {
     for (size_t c = 0; columns && c < count; c++) {
         for (size_t r = 0; columns[c].texts && r < runs; r++) free(columns[c].texts[r]);

@@ -196,12 +196,18 @@ sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *sna
     kept->next = NULL;
     kept->bytes = bytes;
     kept->snapshot = *snapshot;
-    kept->snapshot.pca = keep(&at, snapshot->pca, (size_t)shape->entities * SW_PCA_COMPONENTS);
-    kept->snapshot.explained_variance = keep(&at, snapshot->explained_variance, SW_PCA_COMPONENTS);
-    kept->snapshot.singular_values = keep(&at, snapshot->singular_values, (size_t)shape->singular);
-    kept->snapshot.fourier_power = keep(&at, snapshot->fourier_power, (size_t)shape->fourier);
-    kept->snapshot.embedding = keep(&at, snapshot->embedding, (size_t)shape->vocabulary * (size_t)shape->d);
-    kept->snapshot.parameters = keep(&at, snapshot->parameters, (size_t)shape->parameters);
+    kept->snapshot.array[SW_SNAPSHOT_PCA] =
+        keep(&at, snapshot->array[SW_SNAPSHOT_PCA], (size_t)shape->entities * SW_PCA_COMPONENTS);
+    kept->snapshot.array[SW_SNAPSHOT_EXPLAINED_VARIANCE] =
+        keep(&at, snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE], SW_PCA_COMPONENTS);
+    kept->snapshot.array[SW_SNAPSHOT_SINGULAR_VALUES] =
+        keep(&at, snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES], (size_t)shape->singular);
+    kept->snapshot.array[SW_SNAPSHOT_FOURIER_POWER] =
+        keep(&at, snapshot->array[SW_SNAPSHOT_FOURIER_POWER], (size_t)shape->fourier);
+    kept->snapshot.array[SW_SNAPSHOT_EMBEDDING] =
+        keep(&at, snapshot->array[SW_SNAPSHOT_EMBEDDING], (size_t)shape->vocabulary * (size_t)shape->d);
+    kept->snapshot.array[SW_SNAPSHOT_PARAMETERS] =
+        keep(&at, snapshot->array[SW_SNAPSHOT_PARAMETERS], (size_t)shape->parameters);
     *pending->snapshots_end = kept;
     pending->snapshots_end = &kept->next;
     account(store, pending, bytes);

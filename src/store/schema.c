@@ -129,7 +129,7 @@ static bool any_run_has(const sw_store_layout *layout, const fixed_field *fixed)
 static bool is_wanted(sw_field_id id, const sw_store_layout *layout)
 {
     if (id == SW_FIELD_PARAMETER_LAYOUT) return layout_has_text(layout);
-    if (id == SW_FIELD_PCA) return layout_has_entities(layout);
+    if (id == SW_FIELD_SNAPSHOT_PCA) return layout_has_entities(layout);
     if (id >= SW_FIELD_REFINE_ROUND && id <= SW_FIELD_REFINE_HIGH) return layout->refined;
     /* Numbers and texts of a run, and its steps, are in every file. */
     if (fixed_fields[id].shape->rank == 1 || id == SW_FIELD_STEP || id == SW_FIELD_SNAPSHOT_STEP) return true;
@@ -161,13 +161,13 @@ static bool is_symmetry(const sw_metric *metric) { return strncmp(metric->group,
 
 void sw_metric_path(char out[192], int metric)
 {
-    const sw_metric *m = sw_metric_describe(metric);
+    const sw_metric *m = sw_record_metric(metric);
     snprintf(out, 192, "/%s/%s", m->group, m->name);
 }
 
 void sw_metric_final_name(char out[128], int metric)
 {
-    const sw_metric *m = sw_metric_describe(metric);
+    const sw_metric *m = sw_record_metric(metric);
     if (is_symmetry(m))
         snprintf(out, 128, "%s_%s", m->group + strlen("symmetry/"), m->name);
     else
@@ -179,7 +179,7 @@ static void add_metrics(sw_schema *schema, const sw_store_layout *layout)
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
         schema->metric[m] = schema->final[m] = -1;
         if (!layout->metric[m]) continue;
-        const sw_metric *metric = sw_metric_describe(m);
+        const sw_metric *metric = sw_record_metric(m);
         char path[192], name[128], long_name[192];
         sw_metric_path(path, m);
         schema->metric[m] = add(schema, path, SW_FIELD_F32, &E, metric->units, metric->long_name, metric->definition);
@@ -219,7 +219,7 @@ static bool has_family(const sw_store_layout *layout, int family)
 
 static void add_family(sw_schema *schema, int family)
 {
-    const char *name = sw_family_name((sw_family_id)family);
+    const char *name = sw_family_names[family];
     char path[192], long_name[192];
     for (int k = 0; k < SW_FACT_COUNT; k++) {
         const fact_field *fact = &fact_fields[k];

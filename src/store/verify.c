@@ -158,7 +158,7 @@ static void run_child(int pipe_end, const char *path, int64_t size, bool checksu
     report said = {0};
     said.status = inspect(&damage, path, checksums);
     said.count = said.status ? 0 : (int64_t)damage.count;
-    snprintf(said.message, sizeof said.message, "%s", said.status ? sw_message() : "");
+    snprintf(said.message, sizeof said.message, "%s", said.status ? sw_fail_message() : "");
     if (write_all(pipe_end, &said, sizeof said))
         write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows);
     sw_damage_release(&damage);

@@ -5,7 +5,7 @@
 #ifndef SYMSWEEP_STORE_VERIFY_H
 #define SYMSWEEP_STORE_VERIFY_H
 
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stddef.h>
 #include <stdint.h>

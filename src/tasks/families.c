@@ -9,7 +9,7 @@ const sw_family *const sw_families[SW_FAMILY_COUNT] = {
 #undef X
 };
 
-sw_status sw_family_class_maps(int32_t **out, const sw_task *task, sw_family_id family)
+sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family)
 {
     const sw_family *f = sw_families[family];
     *out = NULL;

@@ -6,66 +6,26 @@
 
 #include <assert.h>
 
-/* ---- the operations: values are reduced by the caller; p <= 4096, so that cubes of sums fit ---- */
+/* ---- the operations: static int64_t value_<name>(x, y, p) for every row ---- */
 
-static int64_t add(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return x + y;
-}
-static int64_t sub(int64_t x, int64_t y, int64_t p) { return x - y + p; }
-static int64_t sum_squared(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return (x + y) * (x + y);
-}
-static int64_t sum_cubed(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return (x + y) * (x + y) * (x + y);
-}
-static int64_t mul(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return x * y;
-}
-static int64_t circle(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return x + x * y + y;
-}
-static int64_t divide(int64_t x, int64_t y, int64_t p) { return x * sw_inverse_mod((int32_t)y, (int32_t)p); }
-static int64_t sum_of_squares(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return x * x + y * y;
-}
-static int64_t quadratic(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return x * x + x * y + y * y;
-}
-static int64_t cubic(int64_t x, int64_t y, int64_t p)
-{
-    (void)p;
-    return x * x * x + x * y;
-}
+#define inverse(y) sw_inverse_mod((int32_t)(y), (int32_t)p)
+#define OPERATION(ENUM, name, formula, value, ...)                                                                     \
+    static int64_t value_##name(int64_t x, int64_t y, int64_t p)                                                       \
+    {                                                                                                                  \
+        (void)p;                                                                                                       \
+        return value;                                                                                                  \
+    }
+#include "symsweep/operations.def"
+#undef OPERATION
+#undef inverse
 
-/* Modulo 2 a square is its root: sum_of_squares is add there and quadratic is circle. */
-static const sw_operation_traits operations[SW_OP_COUNT] = {
-    [SW_OP_ADD] = {add, SW_RESIDUES_ADDITIVE, true, 1, SW_INNER_PRODUCT, true, SW_ALWAYS},
-    [SW_OP_SUB] = {sub, SW_RESIDUES_ADDITIVE, true, 1, SW_INNER_NEGATED, true, SW_ALWAYS},
-    [SW_OP_SUM_SQUARED] = {sum_squared, SW_RESIDUES_ADDITIVE, false, 2, SW_INNER_SUM, true, SW_ALWAYS},
-    [SW_OP_SUM_CUBED] = {sum_cubed, SW_RESIDUES_ADDITIVE, false, 3, SW_INNER_SUM, true, SW_ALWAYS},
-    [SW_OP_MUL] = {mul, SW_RESIDUES_MULTIPLICATIVE, true, 2, SW_INNER_PRODUCT, true, SW_ALWAYS},
-    [SW_OP_CIRCLE] = {circle, SW_RESIDUES_SHIFTED, true, -1, SW_INNER_PRODUCT, true, SW_ALWAYS},
-    [SW_OP_DIV] = {divide, SW_RESIDUES_MULTIPLICATIVE, true, 0, SW_INNER_INVERTED, true, SW_ALWAYS},
-    [SW_OP_SUM_OF_SQUARES] = {sum_of_squares, SW_RESIDUES_ADDITIVE, false, 2, SW_INNER_PRODUCT, true, SW_MODULO_TWO},
-    [SW_OP_QUADRATIC] = {quadratic, SW_RESIDUES_ADDITIVE, false, 2, SW_INNER_PRODUCT, true, SW_MODULO_TWO},
-    [SW_OP_CUBIC] = {cubic, SW_RESIDUES_ADDITIVE, false, -1, SW_INNER_PRODUCT, false, SW_NEVER},
+static const sw_operation operations[SW_OP_COUNT] = {
+#define OPERATION(ENUM, name, formula, expression, ...) {.value = value_##name, __VA_ARGS__},
+#include "symsweep/operations.def"
+#undef OPERATION
 };
 
-const sw_operation_traits *sw_modular_traits(const sw_task_config *config)
+const sw_operation *sw_modular_operation(const sw_task_config *config)
 {
     assert(config->operation >= 0 && config->operation < SW_OP_COUNT);
     return &operations[config->operation];
@@ -88,7 +48,7 @@ static sw_status validate(const sw_task_config *config)
     if (p < 2) return sw_fail(SW_E_CONFIG, "task.p: expected at least 2, found %d", p);
     sw_status status = sw_task_check_size(p, (int64_t)p * p, "task.p");
     if (status != SW_OK) return status;
-    if (config->operation == SW_OP_DIV && !sw_is_prime(p)) {
+    if (operations[config->operation].divides && !sw_is_prime(p)) {
         int32_t below = p, above = p;
         while (!sw_is_prime(below)) below--;
         while (!sw_is_prime(above)) above++;
@@ -100,15 +60,15 @@ static sw_status validate(const sw_task_config *config)
 
 static sw_status shape(sw_task *task, const sw_task_config *config)
 {
-    const sw_operation_traits *traits = sw_modular_traits(config);
+    const sw_operation *operation = sw_modular_operation(config);
     const int32_t p = config->p;
     task->classes = p;
     task->entities = p;
     task->operands = 2;
-    task->second_from = config->operation == SW_OP_DIV ? 1 : 0;
+    task->second_from = operation->divides ? 1 : 0;
     task->inputs = (size_t)p * (size_t)sw_task_columns(task);
     task->abelian = true;
-    if (traits->group == SW_RESIDUES_ADDITIVE)
+    if (operation->group == SW_RESIDUES_ADDITIVE)
         task->order = p;
     else if (sw_is_prime(p))
         task->order = p - 1; /* the units modulo a prime are a cyclic group */
@@ -154,12 +114,11 @@ static sw_status build_units(sw_task *task)
     return SW_OK;
 }
 
-/* The input with the same label by symmetry: (y, x); sub (-y, -x); div (1/y, 1/x), none for x = 0. */
-static int32_t mirror_of(const sw_task *task, int32_t x, int32_t y)
+static int32_t mirror_of(const sw_task *task, sw_mirror mirror, int32_t x, int32_t y)
 {
     const int32_t p = task->entities;
-    if (task->config.operation == SW_OP_SUB) return sw_task_index(task, (p - y) % p, (p - x) % p, -1);
-    if (task->config.operation == SW_OP_DIV) {
+    if (mirror == SW_MIRROR_NEGATED) return sw_task_index(task, (p - y) % p, (p - x) % p, -1);
+    if (mirror == SW_MIRROR_INVERTED) {
         const int32_t *inverse = sw_modular_of(task)->inverse;
         return x == 0 ? -1 : sw_task_index(task, inverse[y], inverse[x], -1);
     }
@@ -168,13 +127,13 @@ static int32_t mirror_of(const sw_task *task, int32_t x, int32_t y)
 
 static sw_status build(sw_task *task, const sw_task_config *config)
 {
-    const sw_operation_traits *traits = sw_modular_traits(config);
+    const sw_operation *operation = sw_modular_operation(config);
     const int32_t p = config->p;
     sw_status status = build_units(task);
     if (status != SW_OK) return status;
-    status = build_exponents(task, traits->group);
+    status = build_exponents(task, operation->group);
     if (status != SW_OK) return status;
-    if (traits->commutative) {
+    if (operation->mirror != SW_MIRROR_NONE) {
         task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
         if (task->mirror == NULL) return SW_E_MEMORY;
     }
@@ -182,18 +141,18 @@ static sw_status build(sw_task *task, const sw_task_config *config)
     for (int32_t x = 0; x < p; x++) {
         for (int32_t y = task->second_from; y < p; y++, i++) {
             sw_task_set_input(task, i, x, 0, y);
-            task->true_label[i] = (int32_t)(traits->value(x, y, p) % p);
-            if (task->mirror != NULL) task->mirror[i] = mirror_of(task, x, y);
+            task->true_label[i] = (int32_t)(operation->value(x, y, p) % p);
+            if (task->mirror != NULL) task->mirror[i] = mirror_of(task, operation->mirror, x, y);
         }
     }
     return SW_OK;
 }
 
-static bool commutative(const sw_task_config *config) { return sw_modular_traits(config)->commutative; }
+static bool commutative(const sw_task_config *config) { return sw_modular_operation(config)->mirror != SW_MIRROR_NONE; }
 
 static bool associative(const sw_task_config *config)
 {
-    const sw_truth truth = sw_modular_traits(config)->associative;
+    const sw_truth truth = sw_modular_operation(config)->associates;
     return truth == SW_ALWAYS || (truth == SW_MODULO_TWO && config->p == 2);
 }
 

@@ -21,18 +21,29 @@ typedef enum sw_inner {
 
 typedef enum sw_truth { SW_NEVER, SW_ALWAYS, SW_MODULO_TWO } sw_truth;
 
-/* One row of the table of operations. */
-typedef struct sw_operation_traits {
+/* The input with the same label by symmetry, from (x, y). */
+typedef enum sw_mirror {
+    SW_MIRROR_SWAPPED,  /* (y, x) */
+    SW_MIRROR_NEGATED,  /* (-y, -x) */
+    SW_MIRROR_INVERTED, /* (1/y, 1/x), none for x = 0 */
+    SW_MIRROR_NONE      /* the operation does not commute */
+} sw_mirror;
+
+enum { SW_NOT_HOMOGENEOUS = -1 };
+
+/* One row of operations.def. */
+typedef struct sw_operation {
     int64_t (*value)(int64_t x, int64_t y, int64_t p);
     sw_residue_group group; /* whose characters are the Fourier modes */
     bool translates;        /* f(gx, y) = g f(x, y) for g of the group */
-    int degree;             /* k: f(ux, uy) = u^k f(x, y) for units u; -1 = not homogeneous */
+    bool divides;           /* by y: p must be a prime, and y = 0 is left out of the table */
+    int degree;             /* k: f(ux, uy) = u^k f(x, y) for units u; or SW_NOT_HOMOGENEOUS */
+    sw_mirror mirror;       /* commutative in the sense of the family: with this mirror */
     sw_inner inner;
-    bool commutative; /* in the sense of the family: with the mirror that the operation has */
-    sw_truth associative;
-} sw_operation_traits;
+    sw_truth associates;
+} sw_operation;
 
-const sw_operation_traits *sw_modular_traits(const sw_task_config *config);
+const sw_operation *sw_modular_operation(const sw_task_config *config);
 
 /* Tables of a built task (task->extra). */
 typedef struct sw_modular {

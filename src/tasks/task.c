@@ -2,7 +2,7 @@
 #include "symsweep/task.h"
 
 #include "symsweep/arena.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "tasks/internal.h"
 
 #include <assert.h>
@@ -48,7 +48,7 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config)
 bool sw_task_shape_of(sw_task *out, const sw_task_config *config)
 {
     if (describe_kind(out, config) == SW_OK) return true;
-    sw_message_clear();
+    sw_fail_clear();
     return false;
 }
 

@@ -1,5 +1,5 @@
 /* tuples.c: the tuples of a family over a split, listed where they are few, drawn by rejection where many. */
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "symsweep/task.h"
 #include "tasks/internal.h"
 
@@ -55,8 +55,8 @@ static bool any_tuple(const sw_tuple_set *set)
     return false;
 }
 
-sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
-                              sw_inputs inputs)
+sw_status sw_tuples_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
+                           sw_inputs inputs)
 {
     *out = NULL;
     assert(sw_families[family]->applies(&task->config));
@@ -73,23 +73,23 @@ sw_status sw_tuple_set_create(sw_tuple_set **out, const sw_task *task, sw_family
                          set->list != NULL ? "no" : "hardly any", set->train != NULL ? "train split" : "table");
     }
     if (status != SW_OK) {
-        sw_tuple_set_destroy(set);
+        sw_tuples_destroy(set);
         return status;
     }
     *out = set;
     return SW_OK;
 }
 
-void sw_tuple_set_destroy(sw_tuple_set *set)
+void sw_tuples_destroy(sw_tuple_set *set)
 {
     if (set == NULL) return;
     free(set->list);
     free(set);
 }
 
-int64_t sw_tuple_set_count(const sw_tuple_set *set) { return set->count; }
+int64_t sw_tuples_count(const sw_tuple_set *set) { return set->count; }
 
-void sw_tuple_set_get(const sw_tuple_set *set, int64_t i, sw_tuple *out)
+void sw_tuples_get(const sw_tuple_set *set, int64_t i, sw_tuple *out)
 {
     assert(set->list != NULL && i >= 0 && i < set->count);
     const bool is_tuple = set->family->candidate(set->task, set->list[i], out);
@@ -100,12 +100,11 @@ void sw_tuple_set_get(const sw_tuple_set *set, int64_t i, sw_tuple *out)
 /* Attempt a of draw j: its random number has index j + a 2^32. */
 static uint64_t attempt_index(size_t j, uint64_t attempt) { return (uint64_t)j + (attempt << 32); }
 
-void sw_tuple_set_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream,
-                         uint64_t step)
+void sw_tuples_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream, uint64_t step)
 {
     for (size_t j = 0; j < n; j++) {
         if (set->list != NULL) {
-            sw_tuple_set_get(set, (int64_t)sw_random_below(seed, stream, step, j, (uint64_t)set->count), &out[j]);
+            sw_tuples_get(set, (int64_t)sw_random_below(seed, stream, step, j, (uint64_t)set->count), &out[j]);
             continue;
         }
         uint64_t attempt = 0;
@@ -119,8 +118,8 @@ static bool take_predicted(const sw_tuple_set *set, uint64_t index, const int32_
     return set->family->candidate_predicted(set->task, index, prediction, out) && eligible(set, out);
 }
 
-size_t sw_tuple_set_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t n, const int32_t *prediction,
-                                     uint32_t seed, uint32_t stream, uint64_t step)
+size_t sw_tuples_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t n, const int32_t *prediction,
+                                  uint32_t seed, uint32_t stream, uint64_t step)
 {
     size_t drawn = 0;
     for (size_t j = 0; j < n; j++) {
@@ -135,8 +134,8 @@ size_t sw_tuple_set_sample_predicted(const sw_tuple_set *set, sw_tuple *out, siz
     return drawn;
 }
 
-void sw_tuple_set_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
-                                 void (*visit)(void *context, const sw_tuple *tuple), void *context)
+void sw_tuples_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
+                              void (*visit)(void *context, const sw_tuple *tuple), void *context)
 {
     sw_tuple tuple;
     for (uint64_t i = 0; i < set->candidates; i++)

@@ -1,5 +1,5 @@
 /* Which inputs a step trains on. */
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "symsweep/train.h"
 
 #include <stdlib.h>

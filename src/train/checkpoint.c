@@ -31,7 +31,7 @@ typedef struct header {
  * are our own, which are the same on every CPU that has them, or OpenBLAS's. */
 static void describe_arithmetic(char *out, size_t capacity)
 {
-    snprintf(out, capacity, "%s%s", sw_blas_core(), sw_gemm_is_portable() ? "" : ", its products");
+    snprintf(out, capacity, "%s%s", sw_blas_core(), sw_blas_is_portable() ? "" : ", its products");
 }
 
 /* ---- writing ---- */
@@ -112,10 +112,12 @@ static void put_run(writer *out, sw_run *run)
     for (size_t s = 0; s < head.snapshots; s++) {
         const sw_snapshot *snapshot = &run->unsafe.snapshots[s];
         sw_snapshot plain = *snapshot; /* addresses mean nothing in a file */
-        plain.pca = plain.explained_variance = plain.singular_values = NULL;
-        plain.fourier_power = plain.embedding = plain.parameters = NULL;
+        plain.array[SW_SNAPSHOT_PCA] = plain.array[SW_SNAPSHOT_EXPLAINED_VARIANCE] =
+            plain.array[SW_SNAPSHOT_SINGULAR_VALUES] = NULL;
+        plain.array[SW_SNAPSHOT_FOURIER_POWER] = plain.array[SW_SNAPSHOT_EMBEDDING] =
+            plain.array[SW_SNAPSHOT_PARAMETERS] = NULL;
         put(out, &plain, sizeof plain);
-        put(out, snapshot->pca, sw_snapshot_floats(&snapshot->shape) * sizeof(float));
+        put(out, snapshot->array[SW_SNAPSHOT_PCA], sw_snapshot_floats(&snapshot->shape) * sizeof(float));
     }
     uint32_t checksum = out->checksum;
     put(out, &checksum, sizeof checksum);

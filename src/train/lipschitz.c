@@ -1,6 +1,6 @@
 #include "train/lipschitz.h"
 
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 sw_status sw_lipschitz_create(sw_lipschitz_draw *draw, const sw_run_config *config, const sw_task *task,
                               sw_arena *arena)

@@ -6,7 +6,7 @@
 #include "symsweep/train.h"
 
 #include "symsweep/arena.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "train/lipschitz.h"
 #include "train/rows.h"
 
@@ -59,11 +59,11 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     family_term *term = &objective->family[f];
     term->config = objective->config->symmetry[f];
     if (term->config.weight == 0) return SW_OK;
-    sw_status status = sw_tuple_set_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
+    sw_status status = sw_tuples_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
     if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", family->name);
     term->predicted = family->candidate_predicted && term->config.intermediate == SW_INTERMEDIATE_PREDICTED;
 
-    int64_t listed = sw_tuple_set_count(term->set);
+    int64_t listed = sw_tuples_count(term->set);
     bool all = term->config.tuples_per_step == 0;
     if (all && listed < 0)
         return sw_fail(SW_E_CONFIG, "symmetry.%s.tuples_per_step: there are too many tuples to take \"all\" of them",
@@ -74,7 +74,7 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     term->tuples = sw_arena_alloc(objective->arena, term->capacity, sizeof *term->tuples);
     if (!term->tuples) return SW_E_MEMORY;
     if (all && !term->predicted) {
-        for (int64_t i = 0; i < listed; i++) sw_tuple_set_get(term->set, i, &term->tuples[i]);
+        for (int64_t i = 0; i < listed; i++) sw_tuples_get(term->set, i, &term->tuples[i]);
         term->count = (size_t)listed;
     }
 
@@ -85,7 +85,7 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     };
     if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &term->spec.odds_high, &term->spec.odds_low);
     if (!family->class_map) return SW_OK;
-    status = sw_family_class_maps(&term->class_map, task, f);
+    status = sw_families_class_maps(&term->class_map, task, f);
     term->spec.class_map = term->class_map;
     return status;
 }
@@ -157,7 +157,7 @@ void sw_objective_destroy(sw_objective *objective)
 {
     if (!objective) return;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        sw_tuple_set_destroy(objective->family[f].set);
+        sw_tuples_destroy(objective->family[f].set);
         free(objective->family[f].class_map);
     }
     for (int g = 0; g < 2; g++) sw_prior_work_destroy(objective->prior_work[g]);
@@ -198,13 +198,13 @@ static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
     uint32_t seed = objective->config->seed, stream = SW_STREAM_TUPLES + (uint32_t)f;
     size_t wanted = (size_t)term->config.tuples_per_step;
     if (term->predicted && wanted) {
-        term->count = sw_tuple_set_sample_predicted(term->set, term->tuples, wanted, objective->prediction, seed,
-                                                    stream, (uint64_t)t);
+        term->count = sw_tuples_sample_predicted(term->set, term->tuples, wanted, objective->prediction, seed, stream,
+                                                 (uint64_t)t);
     } else if (term->predicted) {
         term->count = 0;
-        sw_tuple_set_each_predicted(term->set, objective->prediction, collect_tuple, term);
+        sw_tuples_each_predicted(term->set, objective->prediction, collect_tuple, term);
     } else if (wanted) {
-        sw_tuple_set_sample(term->set, term->tuples, wanted, seed, stream, (uint64_t)t);
+        sw_tuples_sample(term->set, term->tuples, wanted, seed, stream, (uint64_t)t);
         term->count = wanted;
     } /* else: every tuple, listed once and for all */
 

@@ -2,7 +2,7 @@
 #ifndef SYMSWEEP_TRAIN_RUN_H
 #define SYMSWEEP_TRAIN_RUN_H
 
-#include "symsweep/prune.h"
+#include "symsweep/measure.h"
 #include "symsweep/train.h"
 #include "train/unsafe.h"
 

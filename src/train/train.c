@@ -96,7 +96,7 @@ static sw_status measure_record(sw_record *record, sw_run *run, bool full)
     record->step = run->progress.step;
     record->evaluation = run->progress.evaluation;
     record->value[SW_METRIC_OBJECTIVE] = (float)run->progress.objective;
-    sw_record_set_gradient(record, &run->progress.gradient);
+    sw_measure_set_gradient(record, &run->progress.gradient);
     return status;
 }
 
@@ -152,7 +152,7 @@ static sw_status take_snapshot(sw_run *run)
 
 static bool evaluation_is_due(const sw_run *run)
 {
-    return run->progress.ended || sw_is_evaluation_step(&run->config, run->progress.step);
+    return run->progress.ended || sw_schedule_is_evaluation(&run->config, run->progress.step);
 }
 
 /* Whatever is due at the current step. The last step is always evaluated and snapshotted. */
@@ -161,7 +161,7 @@ static sw_status measure_if_due(sw_run *run)
     double begun = sw_clock_now();
     sw_status status = SW_OK;
     if (evaluation_is_due(run)) status = evaluate(run);
-    if (status == SW_OK && (run->progress.ended || sw_is_snapshot_step(&run->config, run->progress.step)))
+    if (status == SW_OK && (run->progress.ended || sw_schedule_is_snapshot(&run->config, run->progress.step)))
         status = take_snapshot(run);
     run->measure_seconds += sw_clock_now() - begun;
     return status;
@@ -193,7 +193,7 @@ static sw_status train_on(sw_run *run)
         double interval = run->checkpoint.every_seconds;
         if (run->checkpoint.path && (stop || (interval > 0 && sw_clock_now() - saved >= interval))) {
             forget_safe(run);
-            if (sw_checkpoint_write(run) != SW_OK) sw_warn("no checkpoint: %s", sw_message());
+            if (sw_checkpoint_write(run) != SW_OK) sw_warn("no checkpoint: %s", sw_fail_message());
             saved = sw_clock_now();
         }
         if (stop) return sw_fail(SW_E_INTERRUPTED, "stopped at step %lld", (long long)run->progress.step);
@@ -227,7 +227,7 @@ static void fill_result(sw_run_result *result, const sw_run *run, sw_status stat
         .measure_seconds = progress->measure_seconds + run->measure_seconds,
     };
     if (status != SW_OK)
-        snprintf(result->error, sizeof result->error, "%s", sw_message());
+        snprintf(result->error, sizeof result->error, "%s", sw_fail_message());
     else if (progress->diverged)
         name_divergence(result->error, sizeof result->error, progress);
 }

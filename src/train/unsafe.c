@@ -28,8 +28,12 @@ void sw_snapshot_point(sw_snapshot *snapshot, float *block)
 {
     size_t lengths[ARRAYS];
     array_lengths(lengths, &snapshot->shape);
-    const float **arrays[ARRAYS] = {&snapshot->pca,           &snapshot->explained_variance, &snapshot->singular_values,
-                                    &snapshot->fourier_power, &snapshot->embedding,          &snapshot->parameters};
+    const float **arrays[ARRAYS] = {&snapshot->array[SW_SNAPSHOT_PCA],
+                                    &snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE],
+                                    &snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES],
+                                    &snapshot->array[SW_SNAPSHOT_FOURIER_POWER],
+                                    &snapshot->array[SW_SNAPSHOT_EMBEDDING],
+                                    &snapshot->array[SW_SNAPSHOT_PARAMETERS]};
     for (int a = 0; a < ARRAYS; a++) {
         *arrays[a] = block;
         block += lengths[a];
@@ -40,9 +44,12 @@ void sw_snapshot_gather(float *block, const sw_snapshot *snapshot)
 {
     size_t lengths[ARRAYS];
     array_lengths(lengths, &snapshot->shape);
-    const float *const arrays[ARRAYS] = {
-        snapshot->pca,           snapshot->explained_variance, snapshot->singular_values,
-        snapshot->fourier_power, snapshot->embedding,          snapshot->parameters};
+    const float *const arrays[ARRAYS] = {snapshot->array[SW_SNAPSHOT_PCA],
+                                         snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE],
+                                         snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES],
+                                         snapshot->array[SW_SNAPSHOT_FOURIER_POWER],
+                                         snapshot->array[SW_SNAPSHOT_EMBEDDING],
+                                         snapshot->array[SW_SNAPSHOT_PARAMETERS]};
     for (int a = 0; a < ARRAYS; a++) {
         if (lengths[a]) memcpy(block, arrays[a], lengths[a] * sizeof *block);
         block += lengths[a];
@@ -94,7 +101,7 @@ void sw_unsafe_forget(sw_unsafe *unsafe, int32_t records, int32_t snapshots)
         memmove(unsafe->records, unsafe->records + gone, unsafe->record_count * sizeof *unsafe->records);
     gone = 0;
     while (gone < unsafe->snapshot_count && unsafe->snapshots[gone].snapshot < snapshots)
-        free((void *)unsafe->snapshots[gone++].pca);
+        free((void *)unsafe->snapshots[gone++].array[SW_SNAPSHOT_PCA]);
     unsafe->snapshot_count -= gone;
     if (gone && unsafe->snapshot_count)
         memmove(unsafe->snapshots, unsafe->snapshots + gone, unsafe->snapshot_count * sizeof *unsafe->snapshots);

@@ -18,17 +18,17 @@ static void messages_keep_the_fault_and_gain_context(void **state)
     (void)state;
     assert_int_equal(sw_fail(SW_E_IO, "cannot read %s", "x"), SW_E_IO);
     assert_int_equal(sw_fail_in(SW_E_IO, "row %d", 17), SW_E_IO);
-    assert_string_equal(sw_message(), "row 17: cannot read x");
-    sw_fail(SW_E_IO, "again %s", sw_message());
-    assert_string_equal(sw_message(), "again row 17: cannot read x");
+    assert_string_equal(sw_fail_message(), "row 17: cannot read x");
+    sw_fail(SW_E_IO, "again %s", sw_fail_message());
+    assert_string_equal(sw_fail_message(), "again row 17: cannot read x");
     char longer[3000];
     memset(longer, 'a', sizeof longer);
     longer[sizeof longer - 1] = '\0';
     sw_fail(SW_E_IO, "%s", longer);
     sw_fail_in(SW_E_IO, "%s", longer);
-    assert_int_equal(strlen(sw_message()), SW_MESSAGE_MAX - 1);
-    sw_message_clear();
-    assert_string_equal(sw_message(), "");
+    assert_int_equal(strlen(sw_fail_message()), SW_MESSAGE_MAX - 1);
+    sw_fail_clear();
+    assert_string_equal(sw_fail_message(), "");
 }
 
 static void arena_gives_aligned_zeroed_memory(void **state)
@@ -43,7 +43,7 @@ static void arena_gives_aligned_zeroed_memory(void **state)
     for (int i = 0; i < 300; i++) assert_int_equal(a[i], 0);
     assert_true(sw_arena_bytes(arena) >= 300);
     assert_null(sw_arena_alloc(arena, SIZE_MAX / 2, 8));
-    assert_non_null(strstr(sw_message(), "more than memory"));
+    assert_non_null(strstr(sw_fail_message(), "more than memory"));
     sw_arena_destroy(arena);
     sw_arena_destroy(NULL);
 }
@@ -116,14 +116,14 @@ static void metrics_are_described_once(void **state)
 {
     (void)state;
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
-        const sw_metric *metric = sw_metric_describe(m);
+        const sw_metric *metric = sw_record_metric(m);
         assert_true(metric->definition[0] && metric->long_name[0] && metric->units[0]);
         for (int k = 0; k < m; k++) {
-            const sw_metric *other = sw_metric_describe(k);
+            const sw_metric *other = sw_record_metric(k);
             assert_false(strcmp(metric->group, other->group) == 0 && strcmp(metric->name, other->name) == 0);
         }
     }
-    assert_string_equal(sw_metric_describe(SW_METRIC_OF_FAMILY(SW_FAMILY_TRIANGLE, SW_FAMILY_MAX))->group,
+    assert_string_equal(sw_record_metric(SW_METRIC_OF_FAMILY(SW_FAMILY_TRIANGLE, SW_FAMILY_MAX))->group,
                         "symmetry/triangle");
 }
 

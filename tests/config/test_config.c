@@ -311,7 +311,7 @@ static void assert_round_trip(const sw_run_config *config)
     sw_run_config back;
     char *text = written(sw_config_write, config);
     memset(&back, 0xff, sizeof back);
-    if (sw_config_read(&back, text)) fail_msg("%s: %s", sw_message(), text);
+    if (sw_config_read(&back, text)) fail_msg("%s: %s", sw_fail_message(), text);
     assert_memory_equal(&back, config, sizeof back);
     char *again = written(sw_config_write, &back);
     assert_string_equal(again, text);
@@ -373,7 +373,7 @@ static void what_is_read_back_is_checked(void **state)
     (void)state;
     sw_run_config c;
     assert_int_equal(sw_config_read(&c, "{\"task\":{\"kind\":\"modular\",\"p\":-1}}"), SW_E_CONFIG);
-    assert_non_null(strstr(sw_message(), "task.p"));
+    assert_non_null(strstr(sw_fail_message(), "task.p"));
     assert_int_equal(sw_config_read(&c, "{\"task\":{\"kind\":\"modular\"},\"x\":1}"), SW_E_CONFIG);
     assert_int_equal(sw_config_read(&c, "{\"task\":{"), SW_E_CONFIG);
     assert_int_equal(sw_config_read(&c, "[]"), SW_E_CONFIG);

@@ -419,7 +419,7 @@ static void nonsense_is_refused(void **state)
     assert_int_equal(say(b, 0, SW_WIRE_STOP, -1, NULL, 0), SW_E_PROTOCOL); /* a master's own message */
     const char garbage[32] = "nothing that a worker would say";
     assert_int_equal(sw_master_receive(b->master, 1, garbage, sizeof garbage), SW_E_PROTOCOL);
-    assert_non_null(strstr(sw_message(), "worker 2"));
+    assert_non_null(strstr(sw_fail_message(), "worker 2"));
     close_bench(b);
 }
 

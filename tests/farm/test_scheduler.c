@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "farm/scheduler.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <math.h>
 #include <stdlib.h>

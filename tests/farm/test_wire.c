@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "farm/wire.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static void refused(const sw_wire_buffer *buffer, size_t size)
 {
     sw_wire_message message;
     assert_int_equal(sw_wire_decode(&message, buffer->data, size), SW_E_PROTOCOL);
-    assert_true(sw_message()[0] != '\0');
+    assert_true(sw_fail_message()[0] != '\0');
 }
 
 static void fill(void *out, size_t size, uint32_t seed)
@@ -107,12 +107,12 @@ static void make_snapshot(sw_wire_buffer *buffer, float *values)
     sw_snapshot snapshot = {.step = 77,
                             .snapshot = 3,
                             .shape = {ENTITIES, SINGULAR, FOURIER, VOCABULARY, WIDTH, PARAMETERS},
-                            .pca = values,
-                            .explained_variance = values + 40,
-                            .singular_values = values + 48,
-                            .fourier_power = values + 52,
-                            .embedding = values + 54,
-                            .parameters = values + 72};
+                            .array[SW_SNAPSHOT_PCA] = values,
+                            .array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = values + 40,
+                            .array[SW_SNAPSHOT_SINGULAR_VALUES] = values + 48,
+                            .array[SW_SNAPSHOT_FOURIER_POWER] = values + 52,
+                            .array[SW_SNAPSHOT_EMBEDDING] = values + 54,
+                            .array[SW_SNAPSHOT_PARAMETERS] = values + 72};
     assert_int_equal(sw_wire_encode_snapshot(buffer, 2, &snapshot), SW_OK);
 }
 
@@ -128,19 +128,20 @@ static void snapshots_round_trip(void **state)
     assert_int_equal(out.shape.entities, ENTITIES);
     assert_int_equal(out.shape.d, WIDTH);
     assert_int_equal(out.shape.parameters, PARAMETERS);
-    assert_memory_equal(out.pca, values, 40 * sizeof(float));
-    assert_memory_equal(out.explained_variance, values + 40, 8 * sizeof(float));
-    assert_memory_equal(out.singular_values, values + 48, SINGULAR * sizeof(float));
-    assert_memory_equal(out.fourier_power, values + 52, FOURIER * sizeof(float));
-    assert_memory_equal(out.embedding, values + 54, VOCABULARY * WIDTH * sizeof(float));
-    assert_memory_equal(out.parameters, values + 72, PARAMETERS * sizeof(float));
+    assert_memory_equal(out.array[SW_SNAPSHOT_PCA], values, 40 * sizeof(float));
+    assert_memory_equal(out.array[SW_SNAPSHOT_EXPLAINED_VARIANCE], values + 40, 8 * sizeof(float));
+    assert_memory_equal(out.array[SW_SNAPSHOT_SINGULAR_VALUES], values + 48, SINGULAR * sizeof(float));
+    assert_memory_equal(out.array[SW_SNAPSHOT_FOURIER_POWER], values + 52, FOURIER * sizeof(float));
+    assert_memory_equal(out.array[SW_SNAPSHOT_EMBEDDING], values + 54, VOCABULARY * WIDTH * sizeof(float));
+    assert_memory_equal(out.array[SW_SNAPSHOT_PARAMETERS], values + 72, PARAMETERS * sizeof(float));
 
-    sw_snapshot small = {.explained_variance = values, .pca = values, .shape = {.entities = 1}};
+    sw_snapshot small = {
+        .array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = values, .array[SW_SNAPSHOT_PCA] = values, .shape = {.entities = 1}};
     assert_int_equal(sw_wire_encode_snapshot(&buffer, 2, &small), SW_OK);
     out = decode(&buffer).body.snapshot;
-    assert_null(out.embedding);
-    assert_null(out.parameters);
-    assert_null(out.fourier_power);
+    assert_null(out.array[SW_SNAPSHOT_EMBEDDING]);
+    assert_null(out.array[SW_SNAPSHOT_PARAMETERS]);
+    assert_null(out.array[SW_SNAPSHOT_FOURIER_POWER]);
     sw_wire_buffer_release(&buffer);
 }
 

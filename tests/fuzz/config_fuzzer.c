@@ -35,6 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     sw_sweep_destroy(sweep);
     sw_diagnostics_destroy(diagnostics);
-    sw_message_clear();
+    sw_fail_clear();
     return 0;
 }

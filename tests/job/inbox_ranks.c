@@ -16,7 +16,7 @@ enum { PARAMETERS = 1 << 18, SMALL_ONES = 100, PASSES = 20 };
 static void require(bool holds, const char *what)
 {
     if (holds) return;
-    fprintf(stderr, "inbox_ranks: %s: %s\n", what, sw_message());
+    fprintf(stderr, "inbox_ranks: %s: %s\n", what, sw_fail_message());
     MPI_Abort(MPI_COMM_WORLD, 1);
 }
 
@@ -29,10 +29,10 @@ static void send_large(sw_outbox *outbox, int32_t run)
     values[PARAMETERS - 1] = (float)run;
     float ones[SW_PCA_COMPONENTS] = {1};
     const sw_snapshot snapshot = {.shape = {.entities = 1, .singular = 1, .parameters = PARAMETERS},
-                                  .pca = ones,
-                                  .explained_variance = ones,
-                                  .singular_values = ones,
-                                  .parameters = values};
+                                  .array[SW_SNAPSHOT_PCA] = ones,
+                                  .array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = ones,
+                                  .array[SW_SNAPSHOT_SINGULAR_VALUES] = ones,
+                                  .array[SW_SNAPSHOT_PARAMETERS] = values};
     require(sw_wire_encode_snapshot(&buffer, run, &snapshot) == SW_OK, "encode a snapshot");
     require(sw_outbox_send(outbox, READER, buffer.data, buffer.size) == SW_OK, "send a snapshot");
     sw_wire_buffer_release(&buffer);
@@ -70,7 +70,8 @@ static int take(sw_inbox *inbox, int32_t *run)
     require(sw_wire_decode(&message, frame, size) == SW_OK, "decode");
     *run = message.run;
     if (message.tag == SW_WIRE_SNAPSHOT)
-        require((int32_t)message.body.snapshot.parameters[PARAMETERS - 1] == message.run, "the snapshot is whole");
+        require((int32_t)message.body.snapshot.array[SW_SNAPSHOT_PARAMETERS][PARAMETERS - 1] == message.run,
+                "the snapshot is whole");
     return rank;
 }
 

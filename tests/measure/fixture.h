@@ -20,7 +20,7 @@
 static inline void fixture_ok(sw_status status, const char *call, const char *file, int line)
 {
     if (status == SW_OK) return;
-    print_error("%s: %s\n", call, sw_message());
+    print_error("%s: %s\n", call, sw_fail_message());
     _fail(file, line);
 }
 

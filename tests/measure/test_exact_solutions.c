@@ -1,7 +1,7 @@
 /* Hand-made solutions of every task: one-hot logits of margin 30 violate no family that holds, by less than 1e-6;
  * wrong and softened ones do, and families that do not hold are violated by the very solution. */
 #include "symsweep/nn.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "symsweep/task.h"
 
 #include <setjmp.h>
@@ -56,18 +56,18 @@ typedef struct fixture {
 static void set_up(fixture *f, sw_task *task, sw_family_id family)
 {
     sw_tuple_set *set = NULL;
-    assert_int_equal(sw_tuple_set_create(&set, task, family, NULL, SW_INPUTS_ALL), SW_OK);
+    assert_int_equal(sw_tuples_create(&set, task, family, NULL, SW_INPUTS_ALL), SW_OK);
     f->task = task;
     f->family = sw_families[family];
-    const bool listed = sw_tuple_set_count(set) >= 0;
-    f->count = listed ? (size_t)sw_tuple_set_count(set) : SAMPLE;
+    const bool listed = sw_tuples_count(set) >= 0;
+    f->count = listed ? (size_t)sw_tuples_count(set) : SAMPLE;
     f->tuples = malloc(f->count * sizeof *f->tuples);
     f->logits = malloc(task->inputs * (size_t)task->classes * sizeof *f->logits);
     assert_true(f->tuples != NULL && f->logits != NULL);
-    for (size_t i = 0; i < f->count && listed; i++) sw_tuple_set_get(set, (int64_t)i, &f->tuples[i]);
-    if (!listed) sw_tuple_set_sample(set, f->tuples, SAMPLE, 0, SW_STREAM_EVALUATE + (uint32_t)family, 0);
-    assert_int_equal(sw_family_class_maps(&f->maps, task, family), SW_OK);
-    sw_tuple_set_destroy(set);
+    for (size_t i = 0; i < f->count && listed; i++) sw_tuples_get(set, (int64_t)i, &f->tuples[i]);
+    if (!listed) sw_tuples_sample(set, f->tuples, SAMPLE, 0, SW_STREAM_EVALUATE + (uint32_t)family, 0);
+    assert_int_equal(sw_families_class_maps(&f->maps, task, family), SW_OK);
+    sw_tuples_destroy(set);
 }
 
 static void tear_down(fixture *f)

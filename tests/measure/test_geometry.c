@@ -4,7 +4,7 @@
 #include "measure/layout.h"
 #include "measure/modes.h"
 #include "measure/spectrum.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 static const double two_pi = 6.283185307179586476925286766559;
 
@@ -91,7 +91,7 @@ static void add_mode(bench *b, const double *direction, int m, int32_t k, double
 
 typedef struct modes_case {
     const char *name;
-    sw_operation operation;
+    sw_operation_id operation;
     int32_t p, count, frequency[4];
     double amplitude[4];
 } modes_case;
@@ -207,7 +207,7 @@ static void test_flat_power(void **state)
 
 /* ---- energy: all powers together are the variance, on every group ---- */
 
-static sw_run_config group(sw_group_kind kind, int32_t n, int32_t f0, int32_t f1, int32_t f2)
+static sw_run_config group(sw_group_id kind, int32_t n, int32_t f0, int32_t f1, int32_t f2)
 {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GROUP;
@@ -303,7 +303,7 @@ static void test_permutation_matrices_are_standard(void **state)
 
 /* ---- graphs ---- */
 
-static sw_run_config graph(sw_graph_kind kind, int32_t nodes, int32_t side)
+static sw_run_config graph(sw_graph_id kind, int32_t nodes, int32_t side)
 {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GRAPH;

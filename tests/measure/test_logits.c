@@ -4,7 +4,7 @@
 #include "measure/curves.h"
 #include "measure/interpret.h"
 #include "measure/violations.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 static const double two_pi = 6.283185307179586476925286766559;
 

@@ -5,14 +5,14 @@
 
 /* ---- configurations ---- */
 
-static sw_run_config modular(sw_operation operation, int32_t p)
+static sw_run_config modular(sw_operation_id operation, int32_t p)
 {
     sw_run_config config = fixture_config(p);
     config.task.operation = operation;
     return config;
 }
 
-static sw_run_config graph(sw_graph_kind kind)
+static sw_run_config graph(sw_graph_id kind)
 {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GRAPH;
@@ -37,7 +37,7 @@ static sw_run_config comparison(sw_comparison_form form)
     return config;
 }
 
-static sw_run_config group(sw_group_kind kind, int32_t n)
+static sw_run_config group(sw_group_id kind, int32_t n)
 {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GROUP;
@@ -54,8 +54,8 @@ enum { CONFIGURATIONS = 28 };
 static int all_configurations(sw_run_config out[CONFIGURATIONS])
 {
     int count = 0;
-    for (int op = 0; op < SW_OP_COUNT; op++) out[count++] = modular((sw_operation)op, 7);
-    for (int kind = 0; kind < SW_GRAPH_EDGE_LIST; kind++) out[count++] = graph((sw_graph_kind)kind);
+    for (int op = 0; op < SW_OP_COUNT; op++) out[count++] = modular((sw_operation_id)op, 7);
+    for (int kind = 0; kind < SW_GRAPH_EDGE_LIST; kind++) out[count++] = graph((sw_graph_id)kind);
     out[count++] = comparison(SW_FORM_RELATION);
     out[count++] = comparison(SW_FORM_THREE_WAY);
     out[count++] = group(SW_GROUP_CYCLIC, 12);
@@ -84,13 +84,13 @@ static void test_values_are_where_they_apply(void **state)
         fixture f;
         fixture_create(&f, &configs[k]);
         bool mask[SW_METRIC_COUNT];
-        assert_ok(sw_metrics_applicable(mask, &configs[k]));
+        assert_ok(sw_measure_applicable(mask, &configs[k]));
         sw_record record;
         assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
         sw_run_facts facts;
         sw_measure_facts(&facts, f.measure, f.model);
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
-            const sw_metric *metric = sw_metric_describe(m);
+            const sw_metric *metric = sw_record_metric(m);
             bool callers = m == SW_METRIC_OBJECTIVE || m == SW_METRIC_GRADIENT_NORM ||
                            (m >= SW_METRIC_GRADIENT_NORM_EMBEDDING && m <= SW_METRIC_GRADIENT_NORM_UNEMBEDDING);
             bool none = m == SW_METRIC_TEST_ACCURACY_UNMIRRORED && facts.unmirrored_inputs <= 0;
@@ -114,25 +114,27 @@ static void test_snapshots_have_their_promised_shape(void **state)
         fixture f;
         fixture_create(&f, &configs[k]);
         sw_snapshot_shape shape;
-        assert_ok(sw_snapshot_shape_of(&shape, &configs[k]));
+        assert_ok(sw_measure_snapshot_shape(&shape, &configs[k]));
         sw_snapshot snapshot;
         assert_ok(sw_measure_snapshot(&snapshot, f.measure, f.model));
         assert_memory_equal(&shape, &snapshot.shape, sizeof shape);
         assert_int_equal(shape.parameters, (int64_t)sw_model_parameter_count(f.model));
-        assert_ptr_equal(snapshot.parameters, sw_model_parameters(f.model));
-        assert_ptr_equal(snapshot.embedding, fixture_embedding(&f));
+        assert_ptr_equal(snapshot.array[SW_SNAPSHOT_PARAMETERS], sw_model_parameters(f.model));
+        assert_ptr_equal(snapshot.array[SW_SNAPSHOT_EMBEDDING], fixture_embedding(&f));
 
         double explained = 0, singular = 0, scores = 0;
-        for (int c = 0; c < SW_PCA_COMPONENTS && c < shape.singular; c++) explained += snapshot.explained_variance[c];
+        for (int c = 0; c < SW_PCA_COMPONENTS && c < shape.singular; c++)
+            explained += snapshot.array[SW_SNAPSHOT_EXPLAINED_VARIANCE][c];
         assert_true(explained > 0 && explained <= 1 + 1e-6);
         for (int i = 0; i < shape.singular; i++) {
-            assert_true(i == 0 || snapshot.singular_values[i] <= snapshot.singular_values[i - 1]);
-            if (i < SW_PCA_COMPONENTS) singular += pow(snapshot.singular_values[i], 2);
+            assert_true(i == 0 || snapshot.array[SW_SNAPSHOT_SINGULAR_VALUES][i] <=
+                                      snapshot.array[SW_SNAPSHOT_SINGULAR_VALUES][i - 1]);
+            if (i < SW_PCA_COMPONENTS) singular += pow(snapshot.array[SW_SNAPSHOT_SINGULAR_VALUES][i], 2);
         }
         for (int c = 0; c < SW_PCA_COMPONENTS; c++) {
             float largest = 0;
             for (int i = 0; i < shape.entities; i++) {
-                float x = snapshot.pca[i * SW_PCA_COMPONENTS + c];
+                float x = snapshot.array[SW_SNAPSHOT_PCA][i * SW_PCA_COMPONENTS + c];
                 assert_int_equal(isnan(x), c >= shape.singular);
                 if (isnan(x)) continue;
                 scores += (double)x * x;
@@ -141,7 +143,7 @@ static void test_snapshots_have_their_promised_shape(void **state)
             assert_true(largest >= 0);
         }
         assert_close(scores, singular);
-        for (int i = 0; i < shape.fourier; i++) assert_true(snapshot.fourier_power[i] >= 0);
+        for (int i = 0; i < shape.fourier; i++) assert_true(snapshot.array[SW_SNAPSHOT_FOURIER_POWER][i] >= 0);
         fixture_destroy(&f);
     }
 }
@@ -206,11 +208,11 @@ static void test_a_diverged_model_gives_missing_values(void **state)
         sw_snapshot snapshot;
         assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
-            if (!isnan(record.value[m])) print_error("configuration %d: %s\n", k, sw_metric_describe(m)->name);
+            if (!isnan(record.value[m])) print_error("configuration %d: %s\n", k, sw_record_metric(m)->name);
             assert_true(isnan(record.value[m]));
         }
         assert_ok(sw_measure_snapshot(&snapshot, f.measure, f.model));
-        assert_true(isnan(snapshot.singular_values[0]) && isnan(snapshot.pca[0]));
+        assert_true(isnan(snapshot.array[SW_SNAPSHOT_SINGULAR_VALUES][0]) && isnan(snapshot.array[SW_SNAPSHOT_PCA][0]));
         fixture_destroy(&f);
     }
 }
@@ -315,7 +317,7 @@ static void test_block_norms_add_up(void **state)
     assert_true(isnan(record.value[SW_METRIC_GRADIENT_NORM]));
     sw_gradient_norms norms;
     sw_measure_gradient(&norms, f.model);
-    sw_record_set_gradient(&record, &norms);
+    sw_measure_set_gradient(&record, &norms);
     double sum = 0;
     for (int b = 0; b < SW_BLOCK_COUNT; b++) {
         float weight = record.value[SW_METRIC_WEIGHT_NORM_EMBEDDING + b];

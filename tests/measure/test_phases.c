@@ -70,7 +70,7 @@ static void test_crossings_of_accuracies(void **state)
         size_t n = set_curve(records, SW_METRIC_TRAIN_ACCURACY, c->accuracy);
         set_curve(records, SW_METRIC_TEST_ACCURACY, c->accuracy);
         sw_onsets o;
-        sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
+        sw_phases_onsets(&o, records, n, &config, SW_RUN_DONE, false);
         for (int i = 0; i < 4; i++) {
             if (o.train_first[i] != c->first[i] || o.train_stable[i] != c->stable[i] || o.train_dips[i] != c->dips[i])
                 print_error("%s at %g: first %d stable %d dips %d\n", c->name, sw_thresholds[i], (int)o.train_first[i],
@@ -126,8 +126,8 @@ static void test_labels(void **state)
         size_t n = set_curve(records, SW_METRIC_TRAIN_ACCURACY, c->train);
         set_curve(records, SW_METRIC_TEST_ACCURACY, c->test);
         sw_onsets o;
-        sw_onsets_compute(&o, records, n, &config, c->state, false);
-        if (o.phase != c->phase) print_error("%s: %s\n", c->name, sw_phase_name(o.phase));
+        sw_phases_onsets(&o, records, n, &config, c->state, false);
+        if (o.phase != c->phase) print_error("%s: %s\n", c->name, sw_phase_names[o.phase]);
         assert_int_equal(o.phase, c->phase);
     }
 }
@@ -165,7 +165,7 @@ static void test_symmetry(void **state)
             size_t n = set_curve(records, SW_METRIC_TRAIN_ACCURACY, c->train);
             set_curve(records, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX), c->violation);
             sw_onsets o;
-            sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
+            sw_phases_onsets(&o, records, n, &config, SW_RUN_DONE, false);
             if (o.t_sym_max[f] != c->t_sym) print_error("%s: %d\n", c->name, (int)o.t_sym_max[f]);
             assert_int_equal(o.t_sym_max[f], c->t_sym);
             assert_int_equal(o.t_sym_mean[f], -1);
@@ -174,7 +174,7 @@ static void test_symmetry(void **state)
             clear(records);
             set_curve(records, SW_METRIC_TRAIN_ACCURACY, c->train);
             set_curve(records, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MEAN), c->violation);
-            sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
+            sw_phases_onsets(&o, records, n, &config, SW_RUN_DONE, false);
             assert_int_equal(o.t_sym_mean[f], c->t_sym);
             assert_int_equal(o.t_sym_max[f], -1);
         }
@@ -207,7 +207,7 @@ static void test_family_of_the_task(void **state)
         set_curve(records, SW_METRIC_OF_FAMILY(cases[k].family, SW_FAMILY_MAX), (const float[]){1, 1, 0, 0, END});
         set_curve(records, SW_METRIC_OF_FAMILY(cases[k].family, SW_FAMILY_MEAN), (const float[]){1, 0, 0, 0, END});
         sw_onsets o;
-        sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
+        sw_phases_onsets(&o, records, n, &config, SW_RUN_DONE, false);
         assert_int_equal(o.t_sym, 200); /* of the maximum */
         assert_true(o.lead_time_known);
         assert_int_equal(o.lead_time, 200); /* t_gen 300 less t_sym of the mean 100 */
@@ -248,13 +248,13 @@ static void test_geometry(void **state)
         sw_onsets o;
         clear(records);
         size_t n = set_curve(records, SW_METRIC_EFFECTIVE_DIMENSION, c->dimension);
-        sw_onsets_compute(&o, records, n, &config, c->state, c->stopped_early);
+        sw_phases_onsets(&o, records, n, &config, c->state, c->stopped_early);
         if (o.t_geo != c->t_geo) print_error("%s: %d\n", c->name, (int)o.t_geo);
         assert_int_equal(o.t_geo, c->t_geo);
         assert_int_equal(o.t_geo_participation, -1);
         clear(records);
         set_curve(records, SW_METRIC_PARTICIPATION_RATIO, c->dimension);
-        sw_onsets_compute(&o, records, n, &config, c->state, c->stopped_early);
+        sw_phases_onsets(&o, records, n, &config, c->state, c->stopped_early);
         assert_int_equal(o.t_geo_participation, c->t_geo);
         assert_int_equal(o.t_geo, -1);
     }
@@ -270,15 +270,15 @@ static void test_lead_time(void **state)
     clear(records);
     size_t n = set_curve(records, SW_METRIC_TRAIN_ACCURACY, (const float[]){1, 1, 1, 1, END});
     set_curve(records, SW_METRIC_TEST_ACCURACY, (const float[]){0, 1, 1, 1, END});
-    sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
+    sw_phases_onsets(&o, records, n, &config, SW_RUN_DONE, false);
     assert_false(o.lead_time_known);
     assert_true(o.lead_time == INT64_MIN);
     set_curve(records, SW_METRIC_OF_FAMILY(SW_FAMILY_ASSOCIATIVITY, SW_FAMILY_MEAN), (const float[]){1, 1, 1, 0, END});
-    sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
+    sw_phases_onsets(&o, records, n, &config, SW_RUN_DONE, false);
     assert_true(o.lead_time_known);
     assert_int_equal(o.lead_time, -200);
     set_curve(records, SW_METRIC_TEST_ACCURACY, (const float[]){0, 0, 0, 0, END});
-    sw_onsets_compute(&o, records, n, &config, SW_RUN_DONE, false);
+    sw_phases_onsets(&o, records, n, &config, SW_RUN_DONE, false);
     assert_false(o.lead_time_known);
 }
 

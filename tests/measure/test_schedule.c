@@ -25,10 +25,10 @@ static void test_evaluations(void **state)
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         sw_run_config config = schedule(cases[k].steps, cases[k].every, cases[k].snapshots);
         int64_t steps[10002], count = 0;
-        int64_t n = sw_evaluation_steps(steps, 10002, &config);
-        assert_int_equal(sw_evaluation_steps(NULL, 0, &config), n);
+        int64_t n = sw_schedule_evaluations(steps, 10002, &config);
+        assert_int_equal(sw_schedule_evaluations(NULL, 0, &config), n);
         for (int64_t t = 0; t <= config.steps; t++) {
-            if (!sw_is_evaluation_step(&config, t)) continue;
+            if (!sw_schedule_is_evaluation(&config, t)) continue;
             assert_true(count < n && steps[count] == t);
             count++;
         }
@@ -38,7 +38,7 @@ static void test_evaluations(void **state)
     }
     sw_run_config config = schedule(1000, 100, 0);
     int64_t few[3] = {-1, -1, -1};
-    assert_int_equal(sw_evaluation_steps(few, 2, &config), 11);
+    assert_int_equal(sw_schedule_evaluations(few, 2, &config), 11);
     assert_true(few[0] == 0 && few[1] == 100 && few[2] == -1);
 }
 
@@ -52,20 +52,20 @@ static void test_log_spaced_snapshots(void **state)
         int64_t between = 0, count = 0, interior = 0;
         for (int64_t t = 0; t <= config.steps; t++) {
             interior += t > 0 && t < config.steps && t % config.evaluate.every == 0;
-            if (!sw_is_snapshot_step(&config, t)) continue;
-            assert_true(sw_is_evaluation_step(&config, t));
+            if (!sw_schedule_is_snapshot(&config, t)) continue;
+            assert_true(sw_schedule_is_evaluation(&config, t));
             count++;
             between += t > 0 && t < config.steps;
         }
-        assert_true(sw_is_snapshot_step(&config, 0) && sw_is_snapshot_step(&config, config.steps));
+        assert_true(sw_schedule_is_snapshot(&config, 0) && sw_schedule_is_snapshot(&config, config.steps));
         assert_int_equal(between, interior < cases[k].snapshots ? interior : cases[k].snapshots);
-        assert_int_equal(count, sw_snapshot_capacity(&config));
+        assert_int_equal(count, sw_schedule_snapshots(&config));
     }
     sw_run_config config = schedule(10000, 100, 20);
     int64_t early = 0;
-    for (int64_t t = 1; t <= 1000; t++) early += sw_is_snapshot_step(&config, t);
+    for (int64_t t = 1; t <= 1000; t++) early += sw_schedule_is_snapshot(&config, t);
     assert_true(early >= 9); /* half of them in the first decade of the evaluations */
-    assert_int_equal(sw_snapshot_capacity(&config), 22);
+    assert_int_equal(sw_schedule_snapshots(&config), 22);
 }
 
 static void test_chosen_snapshots(void **state)
@@ -78,12 +78,12 @@ static void test_chosen_snapshots(void **state)
     int64_t count = 0;
     for (int64_t t = 0; t <= config.steps; t++) {
         bool expected = t == 0 || t == 37 || t == 500 || t == 1000;
-        assert_int_equal(sw_is_snapshot_step(&config, t), expected);
+        assert_int_equal(sw_schedule_is_snapshot(&config, t), expected);
         count += expected;
     }
-    assert_int_equal(sw_snapshot_capacity(&config), count);
+    assert_int_equal(sw_schedule_snapshots(&config), count);
     config.evaluate.snapshots = 9; /* all evaluations: 500 is one of them */
-    assert_int_equal(sw_snapshot_capacity(&config), 12);
+    assert_int_equal(sw_schedule_snapshots(&config), 12);
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 
 #include "nn/blas.h"
 #include "nn/kernels.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <float.h>
 #include <math.h>

@@ -7,7 +7,7 @@
 
 #include "nn/internal.h"
 #include "symsweep/nn.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <math.h>
 #include <stdio.h>

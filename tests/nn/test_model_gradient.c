@@ -8,7 +8,7 @@
 
 #include "gradient_check.h"
 #include "symsweep/nn.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <stdio.h>
 #include <stdlib.h>

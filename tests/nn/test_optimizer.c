@@ -182,8 +182,8 @@ static void test_orthograd(void **state)
     sw_optimizer *optimizer = create(&config);
     double norms[TENSORS];
     for (size_t j = 0; j < TENSORS; j++)
-        norms[j] =
-            sw_norm(g + golden_tensors[j].offset, (size_t)(golden_tensors[j].shape[0] * golden_tensors[j].shape[1]));
+        norms[j] = sw_blas_norm(g + golden_tensors[j].offset,
+                                (size_t)(golden_tensors[j].shape[0] * golden_tensors[j].shape[1]));
     sw_optimizer_step(optimizer, 1, w, g);
     for (size_t j = 0; j < TENSORS; j++) {
         double dot = 0, norm = 0;
@@ -206,9 +206,9 @@ static void test_clip(void **state)
     for (int large = 0; large < 2; large++) {
         double w[P] = {0}, g[P];
         sw_fill_normal(g, P, 4, large ? 10 : 0.01);
-        double norm = sw_norm(g, P);
+        double norm = sw_blas_norm(g, P);
         sw_optimizer_step(optimizer, 1, w, g);
-        assert_close(sw_norm(w, P), large ? 2 : norm, 1e-5 * norm);
+        assert_close(sw_blas_norm(w, P), large ? 2 : norm, 1e-5 * norm);
         assert_true((norm > 2) == (large == 1));
     }
     sw_optimizer_destroy(optimizer);

@@ -2,7 +2,7 @@
  * family that applies, every prior, both losses, minibatch and full batch. */
 #include "gradient_check.h"
 #include "symsweep/config.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "symsweep/train.h"
 
 #include <math.h>
@@ -65,7 +65,7 @@ static void open_fixture(fixture *f)
     assert_int_equal(sw_task_create(&f->task, &f->config.task, &f->config.model, f->config.data_seed), SW_OK);
     f->split = malloc(f->task->inputs);
     assert_true(sw_task_split(f->split, f->task, f->config.train_fraction, f->config.data_seed) > 0);
-    if (sw_objective_create(&f->objective, &f->config, f->task, f->split) != SW_OK) fail_msg("%s", sw_message());
+    if (sw_objective_create(&f->objective, &f->config, f->task, f->split) != SW_OK) fail_msg("%s", sw_fail_message());
     sw_model_shape shape = {f->task->vocabulary, f->task->entities, f->task->tokens, f->task->classes};
     assert_int_equal(sw_model_create(&f->model, &f->config.model, &shape, sw_objective_max_rows(f->objective)), SW_OK);
     sw_model_initialize(f->model, f->config.seed);
@@ -133,8 +133,8 @@ static void every_family_on_every_task(void **state)
                 f.config.symmetry[family].weight = 0.7;
                 if (!sw_families[family]->applies(&f.config.task)) continue;
                 char name[96];
-                snprintf(name, sizeof name, "%s, %s, variant %d", sw_task_name((sw_task_id)kind),
-                         sw_family_name((sw_family_id)family), variant);
+                snprintf(name, sizeof name, "%s, %s, variant %d", sw_task_names[kind], sw_family_names[family],
+                         variant);
                 check(&f, name);
                 checked++;
             }

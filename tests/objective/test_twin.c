@@ -82,7 +82,7 @@ static void open_run(run *out, const sw_run_config *config, const sw_task *task)
 {
     const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
     size_t tensors;
-    if (sw_objective_create(&out->objective, config, task, out->split) != SW_OK) fail_msg("%s", sw_message());
+    if (sw_objective_create(&out->objective, config, task, out->split) != SW_OK) fail_msg("%s", sw_fail_message());
     assert_int_equal(sw_model_create(&out->model, &config->model, &shape, sw_objective_max_rows(out->objective)),
                      SW_OK);
     const sw_tensor *tensor = sw_model_tensors(out->model, &tensors);
@@ -203,7 +203,7 @@ static void addition_scaled(void **state)
 static void multiplication_and_division_to_the_fifth_power(void **state)
 {
     (void)state;
-    static const sw_operation operations[] = {SW_OP_MUL, SW_OP_DIV};
+    static const sw_operation_id operations[] = {SW_OP_MUL, SW_OP_DIV};
     renaming r;
     identity(&r);
     for (int32_t x = 0; x < 7; x++) r.entity[x] = r.class[x] = x * x * x * x * x % 7;

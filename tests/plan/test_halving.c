@@ -1,5 +1,5 @@
 /* Rungs of successive halving, replayed from the values at them. */
-#include "symsweep/halving.h"
+#include "symsweep/plan.h"
 
 #include <math.h>
 #include <setjmp.h>

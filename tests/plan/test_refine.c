@@ -1,6 +1,6 @@
 /* Rounds of refine on invented response surfaces, with and without noise. */
-#include "symsweep/refine.h"
-#include "symsweep/rng.h"
+#include "symsweep/plan.h"
+#include "symsweep/random.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -86,13 +86,13 @@ static void intervals_are_wilsons(void **state)
     (void)state;
     double low, high;
     /* R: binom::binom.wilson(7, 10), conf.level 0.95 */
-    sw_wilson_interval(&low, &high, 7, 10, 0.95);
+    sw_refine_wilson(&low, &high, 7, 10, 0.95);
     assert_true(fabs(low - 0.3967781) < 1e-6 && fabs(high - 0.8922087) < 1e-6);
-    sw_wilson_interval(&low, &high, 0, 3, 0.95);
+    sw_refine_wilson(&low, &high, 0, 3, 0.95);
     assert_true(low == 0 && fabs(high - 0.5614970) < 1e-6);
-    sw_wilson_interval(&low, &high, 3, 3, 0.95);
+    sw_refine_wilson(&low, &high, 3, 3, 0.95);
     assert_true(high == 1 && fabs(low - 0.4385030) < 1e-6);
-    sw_wilson_interval(&low, &high, 0, 0, 0.95);
+    sw_refine_wilson(&low, &high, 0, 0, 0.95);
     assert_true(low == 0 && high == 1);
 }
 

@@ -101,7 +101,7 @@ static void test_company(void **state)
 static void test_cores(void **state)
 {
     (void)state;
-    assert_in_range(sw_cores(), 1, (size_t)sysconf(_SC_NPROCESSORS_CONF));
+    assert_in_range(sw_load_cores(), 1, (size_t)sysconf(_SC_NPROCESSORS_CONF));
 }
 
 int main(void)

@@ -14,7 +14,7 @@
 #define assert_ok(expression)                                                                                          \
     do {                                                                                                               \
         const sw_status status_ = (expression);                                                                        \
-        if (status_) fail_msg("%s: %d %s", #expression, status_, sw_message());                                        \
+        if (status_) fail_msg("%s: %d %s", #expression, status_, sw_fail_message());                                   \
     } while (0)
 
 /* A fresh folder for each test, and a results file in it. */

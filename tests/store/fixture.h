@@ -163,12 +163,12 @@ static inline sw_status fixture_snapshot(sw_store *store, int64_t row, int64_t s
     const sw_snapshot snapshot = {.step = number * 100,
                                   .snapshot = number,
                                   .shape = *shape,
-                                  .pca = values,
-                                  .explained_variance = values,
-                                  .singular_values = values,
-                                  .fourier_power = values,
-                                  .embedding = values,
-                                  .parameters = values};
+                                  .array[SW_SNAPSHOT_PCA] = values,
+                                  .array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = values,
+                                  .array[SW_SNAPSHOT_SINGULAR_VALUES] = values,
+                                  .array[SW_SNAPSHOT_FOURIER_POWER] = values,
+                                  .array[SW_SNAPSHOT_EMBEDDING] = values,
+                                  .array[SW_SNAPSHOT_PARAMETERS] = values};
     return sw_store_snapshot(store, row, &snapshot);
 }
 

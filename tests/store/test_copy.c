@@ -64,7 +64,7 @@ static void test_merge(void **state)
     unlink(b);
     write_all_runs(b, &second);
     assert_int_equal(sw_store_merge(all, files, 3, NULL), SW_E_STORE);
-    assert_non_null(strstr(sw_message(), "another"));
+    assert_non_null(strstr(sw_fail_message(), "another"));
     assert_int_equal(access(all, F_OK), -1);
     fixture_release(&first);
     fixture_release(&second);

@@ -3,7 +3,7 @@
 #include "cmocka_support.h"
 
 #include "symsweep/log.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <fcntl.h>
 #include <hdf5.h>
@@ -19,7 +19,7 @@ typedef enum verdict { HARMLESS, DETECTED, WRONG, CRASHED } verdict;
 static int judge(const char *path, const fixture *f)
 {
     sw_results *results;
-    if (sw_results_open(&results, path)) return sw_message()[0] ? DETECTED : WRONG;
+    if (sw_results_open(&results, path)) return sw_fail_message()[0] ? DETECTED : WRONG;
     verdict v = HARMLESS;
     if (sw_results_count(results) != RUNS) return DETECTED;
     for (size_t r = 0; r < RUNS && v == HARMLESS; r++) {
@@ -54,7 +54,7 @@ static int judge(const char *path, const fixture *f)
 static int repair(const char *path, const fixture *f)
 {
     sw_store *store;
-    if (sw_store_open(&store, path, &f->layout)) return sw_message()[0] ? DETECTED : WRONG;
+    if (sw_store_open(&store, path, &f->layout)) return sw_fail_message()[0] ? DETECTED : WRONG;
     for (size_t i = 0; i < RUNS; i++) {
         if (sw_store_state(store, sw_store_row(store, i)) == SW_RUN_DONE) continue;
         if (fixture_train(store, f, i, SW_RUN_DONE)) return WRONG;

@@ -93,7 +93,7 @@ class Documented(unittest.TestCase):
                 self.assertEqual(len(item.attrs["flag_values"]), len(item.attrs["flag_meanings"].split()), path)
 
     def test_streams(self):
-        header = (support.ROOT / "include" / "symsweep" / "rng.h").read_text()
+        header = (support.ROOT / "include" / "symsweep" / "random.h").read_text()
         families = (support.ROOT / "include" / "symsweep" / "families.def").read_text()
         for name, number in re.findall(r"SW_STREAM_([A-Z_]+) = (\w+)", header):
             self.assertRegex(DOCUMENT, rf"\| {name} \| {number}( \+ family)? \|")

@@ -197,7 +197,7 @@ static void test_full_disk(void **state)
     }
     print_message("summary: full disk: %d of %d flushes refused, nothing lost\n", refused, EVALUATIONS);
     assert_true(refused > 0);
-    assert_non_null(strstr(sw_message(), "No space left on device"));
+    assert_non_null(strstr(sw_fail_message(), "No space left on device"));
 
     /* what a reader sees meanwhile is whole */
     sw_results *results;

@@ -3,7 +3,7 @@
 #include "cmocka_support.h"
 
 #include "symsweep/clock.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -57,7 +57,7 @@ static void check_crashed_file(const char *path, const acknowledged *seen)
     sw_results *results;
     const sw_status status = sw_results_open(&results, path);
     if (status != SW_OK && !seen->opened) return; /* killed before there was a file */
-    if (status != SW_OK) fail_msg("after the kill: %s", sw_message());
+    if (status != SW_OK) fail_msg("after the kill: %s", sw_fail_message());
     for (size_t i = 0; i < RUNS; i++) {
         const sw_result_row *row = sw_results_row(results, i);
         sw_record *records;
@@ -149,7 +149,7 @@ static void test_recover(void **state)
     assert_int_equal(sw_store_recover(path), SW_E_BUSY);
     char pid[32];
     snprintf(pid, sizeof pid, "process %d", (int)child);
-    assert_non_null(strstr(sw_message(), pid));
+    assert_non_null(strstr(sw_fail_message(), pid));
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
 

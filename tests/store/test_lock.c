@@ -42,7 +42,7 @@ static void test_second_writer(void **state)
     assert_ok(sw_lock_take(&first, path));
     assert_int_equal(sw_lock_take(&second, path), SW_E_BUSY);
     snprintf(self, sizeof self, "process %d", (int)getpid());
-    assert_non_null(strstr(sw_message(), self));
+    assert_non_null(strstr(sw_fail_message(), self));
     assert_true(sw_lock_is_held(path, &holder));
     assert_int_equal(holder.pid, getpid());
     assert_ok(sw_lock_heartbeat(first));
@@ -103,7 +103,7 @@ static void test_other_host(void **state)
         _exit(0);
     }
     assert_int_equal(sw_lock_take(&lock, path), SW_E_BUSY);
-    assert_non_null(strstr(sw_message(), "host node-17, process 99, job 4711"));
+    assert_non_null(strstr(sw_fail_message(), "host node-17, process 99, job 4711"));
     waitpid(child, NULL, 0);
     if (getenv("SYMSWEEP_LONG")) { /* a minute without a sign of life */
         assert_ok(sw_lock_take(&lock, path));

@@ -80,7 +80,7 @@ static void test_refined_rows(void **state)
     assert_true(round && high);
     assert_int_equal(round->integers[0], other.round);
     for (int r = 1; r < 3; r++) assert_true(round->integers[r] == first.round && high->reals[r] == first.high);
-    sw_result_columns_destroy(columns, count, 3);
+    sw_results_columns_destroy(columns, count, 3);
     sw_results_close(results);
 
     assert_ok(sw_store_open(&store, path, &f.layout)); /* taken up after all */
@@ -333,14 +333,14 @@ static void test_refusals(void **state)
     write_all_runs(p->path, &f);
     f.layout.sweep_name = "another";
     assert_int_equal(sw_store_open(&store, p->path, &f.layout), SW_E_STORE);
-    assert_non_null(strstr(sw_message(), "\"fixture\", not \"another\""));
+    assert_non_null(strstr(sw_fail_message(), "\"fixture\", not \"another\""));
     f.layout.sweep_name = "fixture";
 
     FILE *text = fopen(other, "w");
     fputs("run,loss\n0,1\n", text);
     fclose(text);
     assert_int_equal(sw_store_open(&store, other, &f.layout), SW_E_STORE);
-    assert_non_null(strstr(sw_message(), "is not an HDF5 file"));
+    assert_non_null(strstr(sw_fail_message(), "is not an HDF5 file"));
     assert_int_equal(sw_results_open(&results, other), SW_E_STORE);
     assert_int_equal(sw_results_open(&results, p->folder), SW_E_STORE);
     assert_int_equal(sw_results_open(&results, "/nowhere/at/all.h5"), SW_E_IO);
@@ -350,7 +350,7 @@ static void test_refusals(void **state)
     hid_t foreign = H5Fcreate(other, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
     H5Fclose(foreign);
     assert_int_equal(sw_store_open(&store, other, &f.layout), SW_E_STORE);
-    assert_non_null(strstr(sw_message(), "not a results file of symsweep"));
+    assert_non_null(strstr(sw_fail_message(), "not a results file of symsweep"));
 
     /* a later format */
     int64_t version = 2;
@@ -359,7 +359,7 @@ static void test_refusals(void **state)
     H5Aclose(attribute);
     H5Fclose(file);
     assert_int_equal(sw_store_open(&store, p->path, &f.layout), SW_E_STORE);
-    assert_non_null(strstr(sw_message(), "format version 2"));
+    assert_non_null(strstr(sw_fail_message(), "format version 2"));
     assert_int_equal(sw_results_open(&results, p->path), SW_E_STORE);
     fixture_release(&f);
 }
@@ -450,7 +450,7 @@ static int make_file(int argc, char **argv)
     if (status == SW_OK) status = closed;
 done:
     fixture_release(&f);
-    if (status != SW_OK) fprintf(stderr, "%s\n", sw_message());
+    if (status != SW_OK) fprintf(stderr, "%s\n", sw_fail_message());
     return status != SW_OK ? 1 : 0;
 }
 

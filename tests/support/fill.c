@@ -1,6 +1,6 @@
 #include "fill.h"
 
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 enum { STREAM_NORMAL = 0x7001, STREAM_BELOW = 0x7002 };
 

@@ -137,7 +137,7 @@ static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f
     sw_json_key(json, "applies");
     sw_json_bool(json, applies);
     if (applies) {
-        status = sw_family_class_maps(&maps, task, f);
+        status = sw_families_class_maps(&maps, task, f);
         sw_json_key(json, "holds");
         sw_json_bool(json, family->holds(&task->config));
         write_number(json, "compare", family->compare);
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
     if (status == SW_OK) status = write_all(json, task, &o);
     write_number(json, "status", status);
     sw_json_key(json, "message");
-    sw_json_string(json, status != SW_OK ? sw_message() : "");
+    sw_json_string(json, status != SW_OK ? sw_fail_message() : "");
     sw_json_end_object(json);
     const char *text = sw_json_text(json);
     if (text != NULL) puts(text);

@@ -1,5 +1,5 @@
 /* Tuple sets: what is listed, what is drawn, how evenly, and that a draw depends on its own number alone. */
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "symsweep/task.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@ static sw_task *make(sw_task_config config)
     return task;
 }
 
-static sw_task *modular(sw_operation operation, int32_t p)
+static sw_task *modular(sw_operation_id operation, int32_t p)
 {
     return make((sw_task_config){.kind = SW_TASK_MODULAR, .operation = operation, .p = p});
 }
@@ -37,7 +37,7 @@ static int8_t *make_split(const sw_task *task, double fraction)
 static sw_tuple_set *make_set(const sw_task *task, sw_family_id family, const int8_t *split, sw_inputs inputs)
 {
     sw_tuple_set *set = NULL;
-    assert_int_equal(sw_tuple_set_create(&set, task, family, split, inputs), SW_OK);
+    assert_int_equal(sw_tuples_create(&set, task, family, split, inputs), SW_OK);
     return set;
 }
 
@@ -56,8 +56,8 @@ static void associativity_of_addition_is_counted(void **state)
     (void)state;
     sw_task *task = modular(SW_OP_ADD, 23);
     sw_tuple_set *set = make_set(task, SW_FAMILY_ASSOCIATIVITY, NULL, SW_INPUTS_ALL);
-    assert_int_equal(sw_tuple_set_count(set), 23 * 23 * 22);
-    sw_tuple_set_destroy(set);
+    assert_int_equal(sw_tuples_count(set), 23 * 23 * 22);
+    sw_tuples_destroy(set);
     sw_task_destroy(task);
 }
 
@@ -81,14 +81,14 @@ static void listed_sets_hold_the_train_tuples(void **state)
             for (uint64_t i = 0; i < family->candidates(task); i++) {
                 sw_tuple tuple, listed;
                 if (!family->candidate(task, i, &tuple) || !in_train(&tuple, family->arity, split)) continue;
-                sw_tuple_set_get(set, expected++, &listed);
+                sw_tuples_get(set, expected++, &listed);
                 assert_true(same(&tuple, &listed));
             }
-            assert_int_equal(sw_tuple_set_count(set), expected);
+            assert_int_equal(sw_tuples_count(set), expected);
             sw_tuple drawn[64];
-            sw_tuple_set_sample(set, drawn, 64, 1, SW_STREAM_TUPLES + (uint32_t)f, 9);
+            sw_tuples_sample(set, drawn, 64, 1, SW_STREAM_TUPLES + (uint32_t)f, 9);
             for (int j = 0; j < 64; j++) assert_true(in_train(&drawn[j], family->arity, split));
-            sw_tuple_set_destroy(set);
+            sw_tuples_destroy(set);
         }
         free(split);
         sw_task_destroy(task);
@@ -103,16 +103,16 @@ static void a_listed_draw_is_a_function_of_its_number(void **state)
     sw_task *task = modular(SW_OP_MUL, 13);
     sw_tuple_set *set = make_set(task, SW_FAMILY_SCALING, NULL, SW_INPUTS_ALL);
     sw_tuple drawn[N], few[3], expected;
-    sw_tuple_set_sample(set, drawn, N, 11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70);
-    sw_tuple_set_sample(set, few, 3, 11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70);
+    sw_tuples_sample(set, drawn, N, 11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70);
+    sw_tuples_sample(set, few, 3, 11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70);
     assert_memory_equal(drawn, few, sizeof few);
     for (uint64_t j = 0; j < N; j++) {
         const uint64_t i =
-            sw_random_below(11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70, j, (uint64_t)sw_tuple_set_count(set));
-        sw_tuple_set_get(set, (int64_t)i, &expected);
+            sw_random_below(11, SW_STREAM_TUPLES + SW_FAMILY_SCALING, 70, j, (uint64_t)sw_tuples_count(set));
+        sw_tuples_get(set, (int64_t)i, &expected);
         assert_true(same(&drawn[j], &expected));
     }
-    sw_tuple_set_destroy(set);
+    sw_tuples_destroy(set);
     sw_task_destroy(task);
 }
 
@@ -127,8 +127,8 @@ static void a_rejected_draw_is_tried_again(void **state)
     sw_tuple_set *set = make_set(task, SW_FAMILY_ASSOCIATIVITY, split, SW_INPUTS_TRAIN);
     sw_tuple drawn[N], expected;
     uint64_t attempts = 0;
-    assert_int_equal(sw_tuple_set_count(set), -1);
-    sw_tuple_set_sample(set, drawn, N, 3, SW_STREAM_TUPLES, 4);
+    assert_int_equal(sw_tuples_count(set), -1);
+    sw_tuples_sample(set, drawn, N, 3, SW_STREAM_TUPLES, 4);
     for (uint64_t j = 0; j < N; j++) {
         bool found = false;
         for (uint64_t a = 0; !found; a++, attempts++) {
@@ -138,7 +138,7 @@ static void a_rejected_draw_is_tried_again(void **state)
         assert_true(same(&drawn[j], &expected));
     }
     assert_true(attempts > 5 * N); /* 9 % of the candidates have both inputs in train */
-    sw_tuple_set_destroy(set);
+    sw_tuples_destroy(set);
     free(split);
     sw_task_destroy(task);
 }
@@ -164,14 +164,14 @@ static void listed_draws_are_uniform(void **state)
     enum { DRAWS = 200000, P = 29 };
     sw_task *task = modular(SW_OP_ADD, P);
     sw_tuple_set *set = make_set(task, SW_FAMILY_COMMUTATIVITY, NULL, SW_INPUTS_ALL);
-    const size_t cells = (size_t)sw_tuple_set_count(set);
+    const size_t cells = (size_t)sw_tuples_count(set);
     sw_tuple *drawn = malloc(DRAWS * sizeof *drawn), *listed = malloc(cells * sizeof *listed);
     int64_t *count = calloc(cells, sizeof *count);
     assert_true(drawn != NULL && listed != NULL && count != NULL);
     assert_int_equal(cells, P * (P - 1));
-    for (size_t i = 0; i < cells; i++) sw_tuple_set_get(set, (int64_t)i, &listed[i]);
+    for (size_t i = 0; i < cells; i++) sw_tuples_get(set, (int64_t)i, &listed[i]);
     qsort(listed, cells, sizeof *listed, compare_tuples);
-    sw_tuple_set_sample(set, drawn, DRAWS, 1, SW_STREAM_TUPLES, 1);
+    sw_tuples_sample(set, drawn, DRAWS, 1, SW_STREAM_TUPLES, 1);
     for (size_t j = 0; j < DRAWS; j++) {
         const sw_tuple *at = bsearch(&drawn[j], listed, cells, sizeof *listed, compare_tuples);
         assert_non_null(at);
@@ -181,7 +181,7 @@ static void listed_draws_are_uniform(void **state)
     free(count);
     free(listed);
     free(drawn);
-    sw_tuple_set_destroy(set);
+    sw_tuples_destroy(set);
     sw_task_destroy(task);
 }
 
@@ -195,7 +195,7 @@ static void rejected_draws_are_uniform(void **state)
     sw_tuple *drawn = malloc(DRAWS * sizeof *drawn);
     int64_t x[P] = {0}, y[P] = {0}, z[P] = {0};
     assert_non_null(drawn);
-    sw_tuple_set_sample(set, drawn, DRAWS, 2, SW_STREAM_TUPLES, 1);
+    sw_tuples_sample(set, drawn, DRAWS, 2, SW_STREAM_TUPLES, 1);
     for (size_t j = 0; j < DRAWS; j++) {
         const int32_t first = drawn[j].input[1] / P, sum = drawn[j].input[1] % P, last = drawn[j].input[0] % P;
         x[first]++;
@@ -207,7 +207,7 @@ static void rejected_draws_are_uniform(void **state)
     assert_true(fabs(chi_square_deviation(y + 1, P - 1, DRAWS)) < 4.0);
     assert_true(fabs(chi_square_deviation(z, P, DRAWS)) < 4.0);
     free(drawn);
-    sw_tuple_set_destroy(set);
+    sw_tuples_destroy(set);
     sw_task_destroy(task);
 }
 
@@ -245,8 +245,8 @@ static void label_pairs_of_a_large_table(void **state)
     sw_tuple_set *set = make_set(task, SW_FAMILY_LABEL_PAIRS, NULL, SW_INPUTS_ALL);
     sw_tuple drawn[N];
     assert_true(sw_families[SW_FAMILY_LABEL_PAIRS]->candidates(task) > UINT32_MAX);
-    assert_int_equal(sw_tuple_set_count(set), -1);
-    sw_tuple_set_sample(set, drawn, N, 0, SW_STREAM_TUPLES, 0);
+    assert_int_equal(sw_tuples_count(set), -1);
+    sw_tuples_sample(set, drawn, N, 0, SW_STREAM_TUPLES, 0);
     size_t holds = 0;
     for (int j = 0; j < N; j++) {
         assert_true(drawn[j].input[0] != drawn[j].input[1]);
@@ -254,7 +254,7 @@ static void label_pairs_of_a_large_table(void **state)
         holds += task->label[drawn[j].input[0]] == 1;
     }
     assert_in_range(holds, 140, 260); /* (1/3)^2 / ((1/3)^2 + (2/3)^2) = 1/5 */
-    sw_tuple_set_destroy(set);
+    sw_tuples_destroy(set);
     sw_task_destroy(task);
 }
 
@@ -265,10 +265,10 @@ static void no_eligible_tuple_is_refused(void **state)
     sw_tuple_set *set = (sw_tuple_set *)&set;
     int8_t split[49] = {0};
     split[3] = 1;
-    assert_int_equal(sw_tuple_set_create(&set, task, SW_FAMILY_COMMUTATIVITY, split, SW_INPUTS_TRAIN), SW_E_CONFIG);
+    assert_int_equal(sw_tuples_create(&set, task, SW_FAMILY_COMMUTATIVITY, split, SW_INPUTS_TRAIN), SW_E_CONFIG);
     assert_null(set);
-    assert_non_null(strstr(sw_message(), "symmetry.commutativity"));
-    sw_tuple_set_destroy(NULL);
+    assert_non_null(strstr(sw_fail_message(), "symmetry.commutativity"));
+    sw_tuples_destroy(NULL);
     sw_task_destroy(task);
 }
 
@@ -279,9 +279,9 @@ static void hardly_any_eligible_tuple_is_refused(void **state)
     sw_task *task = make((sw_task_config){.kind = SW_TASK_GRAPH, .graph = SW_GRAPH_PATH, .nodes = 300});
     sw_tuple_set *set = NULL;
     int8_t *split = make_split(task, 0.0);
-    assert_int_equal(sw_tuple_set_create(&set, task, SW_FAMILY_TRIANGLE, split, SW_INPUTS_TRAIN), SW_E_CONFIG);
+    assert_int_equal(sw_tuples_create(&set, task, SW_FAMILY_TRIANGLE, split, SW_INPUTS_TRAIN), SW_E_CONFIG);
     assert_null(set);
-    assert_non_null(strstr(sw_message(), "hardly any"));
+    assert_non_null(strstr(sw_fail_message(), "hardly any"));
     free(split);
     sw_task_destroy(task);
 }
@@ -306,15 +306,15 @@ static void compare_with_exact(void *context, const sw_tuple *tuple)
 static void right_predictions_give_the_exact_tuples(void **state)
 {
     (void)state;
-    static const sw_operation operations[] = {SW_OP_ADD,    SW_OP_SUB, SW_OP_MUL,
-                                              SW_OP_CIRCLE, SW_OP_DIV, SW_OP_QUADRATIC};
+    static const sw_operation_id operations[] = {SW_OP_ADD,    SW_OP_SUB, SW_OP_MUL,
+                                                 SW_OP_CIRCLE, SW_OP_DIV, SW_OP_QUADRATIC};
     for (size_t o = 0; o < sizeof operations / sizeof operations[0]; o++) {
         sw_task *task = modular(operations[o], 11);
         sw_tuple_set *set = make_set(task, SW_FAMILY_ASSOCIATIVITY, NULL, SW_INPUTS_ALL);
         collected c = {.task = task};
-        sw_tuple_set_each_predicted(set, task->true_label, compare_with_exact, &c);
-        assert_int_equal(c.count, sw_tuple_set_count(set));
-        sw_tuple_set_destroy(set);
+        sw_tuples_each_predicted(set, task->true_label, compare_with_exact, &c);
+        assert_int_equal(c.count, sw_tuples_count(set));
+        sw_tuples_destroy(set);
         sw_task_destroy(task);
     }
 }
@@ -336,19 +336,19 @@ static void wrong_predictions_are_followed_or_refused(void **state)
     sw_tuple_set *set = make_set(mul, SW_FAMILY_ASSOCIATIVITY, NULL, SW_INPUTS_ALL);
     sw_tuple_set *none = make_set(div, SW_FAMILY_ASSOCIATIVITY, NULL, SW_INPUTS_ALL);
     size_t visited = 0;
-    sw_tuple_set_each_predicted(set, zero, count_tuple, &visited);
+    sw_tuples_each_predicted(set, zero, count_tuple, &visited);
     assert_int_equal(visited, P * P * P - P); /* x = z = 0 compares an input with itself */
-    assert_int_equal(sw_tuple_set_sample_predicted(set, drawn, N, zero, 1, SW_STREAM_TUPLES, 1), N);
+    assert_int_equal(sw_tuples_sample_predicted(set, drawn, N, zero, 1, SW_STREAM_TUPLES, 1), N);
     for (int j = 0; j < N; j++) {
         assert_true(drawn[j].input[0] / P == 0 && drawn[j].input[1] % P == 0);
         assert_true(drawn[j].input[0] != drawn[j].input[1]);
     }
     visited = 0;
-    sw_tuple_set_each_predicted(none, zero, count_tuple, &visited);
+    sw_tuples_each_predicted(none, zero, count_tuple, &visited);
     assert_int_equal(visited, 0);
-    assert_int_equal(sw_tuple_set_sample_predicted(none, drawn, N, zero, 1, SW_STREAM_TUPLES, 1), 0);
-    sw_tuple_set_destroy(none);
-    sw_tuple_set_destroy(set);
+    assert_int_equal(sw_tuples_sample_predicted(none, drawn, N, zero, 1, SW_STREAM_TUPLES, 1), 0);
+    sw_tuples_destroy(none);
+    sw_tuples_destroy(set);
     sw_task_destroy(div);
     sw_task_destroy(mul);
 }
@@ -365,7 +365,7 @@ static void predicted_draws_stay_in_train(void **state)
     int32_t prediction[169];
     sw_tuple drawn[N], expected;
     for (int i = 0; i < 169; i++) prediction[i] = (int32_t)sw_random_below(9, 9, 9, (uint64_t)i, 13);
-    assert_int_equal(sw_tuple_set_sample_predicted(set, drawn, N, prediction, 5, SW_STREAM_TUPLES, 6), N);
+    assert_int_equal(sw_tuples_sample_predicted(set, drawn, N, prediction, 5, SW_STREAM_TUPLES, 6), N);
     for (uint64_t j = 0; j < N; j++) {
         bool found = false;
         for (uint64_t a = 0; !found; a++) {
@@ -374,7 +374,7 @@ static void predicted_draws_stay_in_train(void **state)
         }
         assert_true(same(&drawn[j], &expected));
     }
-    sw_tuple_set_destroy(set);
+    sw_tuples_destroy(set);
     free(split);
     sw_task_destroy(task);
 }

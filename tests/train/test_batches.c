@@ -1,6 +1,6 @@
 /* Minibatches: a fresh permutation an epoch, the last short batch dropped. */
 #include "symsweep/config.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "symsweep/train.h"
 
 #include <setjmp.h>

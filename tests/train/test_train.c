@@ -1,7 +1,7 @@
 /* The loop and its checkpoints: what is sent, when it ends, and that an interrupted run goes on bit for bit. */
 #include "symsweep/config.h"
 #include "symsweep/log.h"
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 #include "symsweep/train.h"
 #include "train/unsafe.h"
 
@@ -67,7 +67,7 @@ static sw_status keep_snapshot(void *context, const sw_snapshot *snapshot)
     assert_true(snapshot->snapshot <= k->snapshot_count && snapshot->snapshot < MOST);
     sw_snapshot *to = &k->snapshots[snapshot->snapshot];
     if (snapshot->snapshot < k->snapshot_count)
-        free((void *)to->pca);
+        free((void *)to->array[SW_SNAPSHOT_PCA]);
     else
         k->snapshot_count++;
     float *block = malloc((sw_snapshot_floats(&snapshot->shape) + 1) * sizeof *block);
@@ -96,7 +96,7 @@ static sw_sink sink_of(kept *k)
 
 static void release(kept *k)
 {
-    for (int s = 0; s < k->snapshot_count; s++) free((void *)k->snapshots[s].pca);
+    for (int s = 0; s < k->snapshot_count; s++) free((void *)k->snapshots[s].array[SW_SNAPSHOT_PCA]);
     free(k);
 }
 
@@ -127,7 +127,7 @@ static kept *train_whole(const sw_run_config *config, sw_run_result *result)
 {
     kept *k = empty();
     sw_sink sink = sink_of(k);
-    if (sw_train(result, config, NULL, &sink) != SW_OK) fail_msg("%s", sw_message());
+    if (sw_train(result, config, NULL, &sink) != SW_OK) fail_msg("%s", sw_fail_message());
     return k;
 }
 
@@ -138,7 +138,7 @@ static void assert_same(const kept *a, const kept *b)
     for (int r = 0; r < a->record_count; r++) assert_memory_equal(&a->records[r], &b->records[r], sizeof a->records[r]);
     for (int s = 0; s < a->snapshot_count; s++) {
         assert_int_equal(a->snapshots[s].step, b->snapshots[s].step);
-        assert_memory_equal(a->snapshots[s].pca, b->snapshots[s].pca,
+        assert_memory_equal(a->snapshots[s].array[SW_SNAPSHOT_PCA], b->snapshots[s].array[SW_SNAPSHOT_PCA],
                             sw_snapshot_floats(&a->snapshots[s].shape) * sizeof(float));
     }
 }
@@ -221,7 +221,7 @@ static void interrupted_runs_go_on_bit_for_bit(void **state)
             status = sw_train(&result, &config, &checkpoint, &sink);
             if (status == SW_E_INTERRUPTED) assert_int_equal(result.state, SW_RUN_RUNNING);
         }
-        if (status != SW_OK) fail_msg("%s", sw_message());
+        if (status != SW_OK) fail_msg("%s", sw_fail_message());
         assert_same(expected, k);
         assert_true(k->begins > 3 && k->resent > 0);
         assert_int_equal(result.steps, whole.steps);

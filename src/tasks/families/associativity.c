@@ -13,7 +13,7 @@
 
 static sw_inner inner_of(const sw_task_config *config)
 {
-    return config->kind == SW_TASK_MODULAR ? sw_modular_traits(config)->inner : SW_INNER_PRODUCT;
+    return config->kind == SW_TASK_MODULAR ? sw_modular_operation(config)->inner : SW_INNER_PRODUCT;
 }
 
 static bool applies(const sw_task_config *config)

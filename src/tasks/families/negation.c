@@ -6,7 +6,7 @@
 
 static bool applies(const sw_task_config *config)
 {
-    return config->kind == SW_TASK_MODULAR && sw_modular_traits(config)->degree >= 0 && config->p > 2;
+    return config->kind == SW_TASK_MODULAR && sw_modular_operation(config)->degree >= 0 && config->p > 2;
 }
 
 static bool holds(const sw_task_config *config)
@@ -15,7 +15,7 @@ static bool holds(const sw_task_config *config)
     return true;
 }
 
-static bool odd(const sw_task *task) { return sw_modular_traits(&task->config)->degree % 2 == 1; }
+static bool odd(const sw_task *task) { return sw_modular_operation(&task->config)->degree % 2 == 1; }
 
 /* Candidate i: table entry i. */
 static uint64_t candidates(const sw_task *task) { return task->inputs; }

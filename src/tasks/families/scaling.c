@@ -7,7 +7,7 @@
 
 static bool applies(const sw_task_config *config)
 {
-    return config->kind == SW_TASK_MODULAR && sw_modular_traits(config)->degree >= 0 && config->p > 2;
+    return config->kind == SW_TASK_MODULAR && sw_modular_operation(config)->degree >= 0 && config->p > 2;
 }
 
 static bool holds(const sw_task_config *config)
@@ -28,7 +28,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
     int32_t k, x, y;
     sw_split_index(index, (uint32_t)p, (uint32_t)columns, &k, &x, &y);
     const int32_t u = sw_modular_of(task)->unit[k];
-    const int32_t factor = sw_power_mod(u, sw_modular_traits(&task->config)->degree, p);
+    const int32_t factor = sw_power_mod(u, sw_modular_operation(&task->config)->degree, p);
     const int32_t ux = (int32_t)((int64_t)u * x % p), uy = (int32_t)((int64_t)u * (y + from) % p);
     return sw_pair(out, ux * columns + uy - from, x * columns + y, factor == 1 ? -1 : factor);
 }

@@ -7,7 +7,7 @@
 static bool applies(const sw_task_config *config)
 {
     if (config->kind == SW_TASK_MODULAR) {
-        const sw_operation_traits *traits = sw_modular_traits(config);
+        const sw_operation *traits = sw_modular_operation(config);
         return traits->translates && (traits->group == SW_RESIDUES_ADDITIVE || config->p > 2);
     }
     sw_task task;
@@ -22,7 +22,7 @@ static bool holds(const sw_task_config *config)
 
 static bool by_units(const sw_task *task)
 {
-    return task->config.kind == SW_TASK_MODULAR && sw_modular_traits(&task->config)->group != SW_RESIDUES_ADDITIVE;
+    return task->config.kind == SW_TASK_MODULAR && sw_modular_operation(&task->config)->group != SW_RESIDUES_ADDITIVE;
 }
 
 /* Candidate (g, i): g the k-th element of the group, i a table entry. */
@@ -37,7 +37,7 @@ static int32_t element(const sw_task *task, int32_t k)
 {
     if (!by_units(task)) return k;
     const int32_t unit = sw_modular_of(task)->unit[k];
-    return sw_modular_traits(&task->config)->group == SW_RESIDUES_SHIFTED ? unit - 1 : unit;
+    return sw_modular_operation(&task->config)->group == SW_RESIDUES_SHIFTED ? unit - 1 : unit;
 }
 
 /* g applied to x, entity or class: both are elements of the group, or residues that it acts on. */
@@ -45,7 +45,7 @@ static int32_t act(const sw_task *task, int32_t g, int32_t x)
 {
     const int32_t p = task->entities;
     if (task->config.kind == SW_TASK_GROUP) return task->product[(size_t)g * (size_t)p + (size_t)x];
-    switch (sw_modular_traits(&task->config)->group) {
+    switch (sw_modular_operation(&task->config)->group) {
     case SW_RESIDUES_ADDITIVE: return (g + x) % p;
     case SW_RESIDUES_MULTIPLICATIVE: return (int32_t)((int64_t)g * x % p);
     case SW_RESIDUES_SHIFTED: return (int32_t)(((int64_t)g + x + (int64_t)g * x) % p);
@@ -59,7 +59,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
     int32_t k, x, y;
     sw_split_index(index, (uint32_t)task->entities, (uint32_t)columns, &k, &x, &y);
     const int32_t g = element(task, k);
-    const int32_t neutral = by_units(task) && sw_modular_traits(&task->config)->group == SW_RESIDUES_MULTIPLICATIVE;
+    const int32_t neutral = by_units(task) && sw_modular_operation(&task->config)->group == SW_RESIDUES_MULTIPLICATIVE;
     return sw_pair(out, act(task, g, x) * columns + y, x * columns + y, g == neutral ? -1 : g);
 }
 

@@ -1,11 +1,11 @@
 /* Philox4x32-10: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11. */
-#include "symsweep/rng.h"
+#include "symsweep/random.h"
 
 #include <math.h>
 
 static const double two_pi = 6.283185307179586476925;
 
-void sw_philox4x32(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2])
+void sw_random_philox4x32(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2])
 {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
@@ -28,7 +28,7 @@ void sw_random_block(uint32_t out[4], uint32_t seed, uint32_t stream, uint64_t s
 {
     const uint32_t key[2] = {seed, stream};
     const uint32_t counter[4] = {(uint32_t)step, (uint32_t)(step >> 32), (uint32_t)index, (uint32_t)(index >> 32)};
-    sw_philox4x32(out, counter, key);
+    sw_random_philox4x32(out, counter, key);
 }
 
 static uint64_t random_word(uint32_t seed, uint32_t stream, uint64_t step, uint64_t index)

@@ -1,4 +1,4 @@
-#include "symsweep/status.h"
+#include "symsweep/fail.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +31,6 @@ sw_status sw_fail_in(sw_status status, const char *format, ...)
     return status;
 }
 
-const char *sw_message(void) { return message; }
+const char *sw_fail_message(void) { return message; }
 
-void sw_message_clear(void) { message[0] = '\0'; }
+void sw_fail_clear(void) { message[0] = '\0'; }

@@ -1,11 +1,11 @@
-/* rng.h: counter-based random numbers, Philox4x32-10 (Salmon et al., SC'11).
+/* random.h: counter-based random numbers, Philox4x32-10 (Salmon et al., SC'11).
  *
  * Every draw of the program is a pure function of (seed, stream, step, index): key = {seed, stream},
  * counter = {step low, step high, index low, index high}. Nothing depends on rank, time, or what was
  * drawn before, so baseline and intervention of one seed share initialization, split and batches, and
  * a resumed run draws what it would have drawn. */
-#ifndef SYMSWEEP_RNG_H
-#define SYMSWEEP_RNG_H
+#ifndef SYMSWEEP_RANDOM_H
+#define SYMSWEEP_RANDOM_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@ enum {
 };
 
 /* The block cipher itself: out[4] from counter[4] and key[2]. */
-void sw_philox4x32(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
+void sw_random_philox4x32(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
 
 /* The four 32-bit words of (seed, stream, step, index). */
 void sw_random_block(uint32_t out[4], uint32_t seed, uint32_t stream, uint64_t step, uint64_t index);

@@ -1,7 +1,7 @@
 /* company.h: other processes that do what is being measured, so that it is measured as fast as it will be when every
  * core of the machine works. Cores share clock, caches and memory. */
-#ifndef SYMSWEEP_PLAN_COMPANY_H
-#define SYMSWEEP_PLAN_COMPANY_H
+#ifndef SYMSWEEP_PLAN_LOAD_H
+#define SYMSWEEP_PLAN_LOAD_H
 
 #include "symsweep/plan.h"
 

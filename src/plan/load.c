@@ -1,6 +1,6 @@
 /* company.c: processes that keep the other cores busy. */
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "plan/company.h"
+#include "plan/load.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-size_t sw_cores(void)
+size_t sw_load_cores(void)
 {
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);

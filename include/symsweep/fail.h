@@ -1,11 +1,11 @@
-/* status.h: one code, and one message with context set where the fault is known.
+/* fail.h: one code, and one message with context set where the fault is known.
  *
  * A fallible function returns an sw_status; 0 is success. On failure the message of the calling thread
  * says what happened, where. Callers on the way up may prepend context (sw_fail_in) but never replace it.
  * Three tiers: our own bugs are assert()ed; the outside world's faults end the job with a message;
  * everything recoverable comes back as a code. */
-#ifndef SYMSWEEP_STATUS_H
-#define SYMSWEEP_STATUS_H
+#ifndef SYMSWEEP_FAIL_H
+#define SYMSWEEP_FAIL_H
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -33,6 +33,9 @@ typedef enum sw_status {
     SW_E_INTERRUPTED = -10 /* asked to stop; work is left */
 } sw_status;
 
+/* Exit codes of the program. */
+enum { SW_EXIT_OK = 0, SW_EXIT_FAILED_RUNS = 1, SW_EXIT_USAGE = 2, SW_EXIT_STORE = 3, SW_EXIT_STOPPED = 75 };
+
 #define SW_MESSAGE_MAX 1024
 
 /* Sets the calling thread's message and returns `status`, so that `return sw_fail(...)` reads well. */
@@ -42,9 +45,9 @@ sw_status sw_fail(sw_status status, const char *format, ...) SW_PRINTF(2, 3);
 sw_status sw_fail_in(sw_status status, const char *format, ...) SW_PRINTF(2, 3);
 
 /* The calling thread's message; "" when none was set. Valid until the next failure on this thread. */
-const char *sw_message(void);
+const char *sw_fail_message(void);
 
 /* Forgets the message (after a fault that was handled). */
-void sw_message_clear(void);
+void sw_fail_clear(void);
 
 #endif

@@ -1,0 +1,58 @@
+/* file.h: files as a whole: read, replaced, copied, made safe on the disk.
+ *
+ * A call that a signal interrupts is made again. Every call that the system may refuse asks sw_fault first, at the
+ * point that the caller names; NULL = none. Failures are SW_E_IO, "path: cannot write: why", with errno kept. */
+#ifndef SYMSWEEP_FILE_H
+#define SYMSWEEP_FILE_H
+
+#include "symsweep/fail.h"
+
+#include <sys/types.h>
+
+/* The points at which a file that is written can be refused. */
+typedef struct sw_file_points {
+    const char *open, *write, *sync, *close, *rename;
+} sw_file_points;
+
+/* ---- whole files ---- */
+
+/* All bytes of a file, and a zero byte behind them, in *out, to be freed with free(). SW_E_IO with errno ENOENT: there
+ * is none; EISDIR or EINVAL: it is no regular file; EFBIG: it has more than `most` bytes. */
+sw_status sw_file_read(char **out, size_t *length, const char *path, size_t most, const char *point) SW_MUST_CHECK;
+
+/* A file that replaces another one in one step, or not at all: written under a temporary name beside it. A fault while
+ * it is written is kept and comes out of sw_file_commit. */
+typedef struct sw_file {
+    char *path, *temporary;
+    int descriptor;
+    sw_status status;
+    const sw_file_points *points;
+} sw_file;
+
+/* `suffix` makes the temporary name; a file of that name is overwritten. `points` may be NULL. */
+sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, const sw_file_points *points) SW_MUST_CHECK;
+void sw_file_put(sw_file *file, const void *bytes, size_t count);
+/* Puts it in place; `safe`: after it has reached the disk. Whatever is returned, the temporary file and what `file`
+ * held are gone. */
+sw_status sw_file_commit(sw_file *file, bool safe) SW_MUST_CHECK;
+
+/* Moves a finished temporary file to its place: syncs it, renames it, syncs the folder. */
+sw_status sw_file_put_in_place(const char *temporary, const char *path, const sw_file_points *points) SW_MUST_CHECK;
+
+/* A copy under a new name; SW_E_IO when there is such a file. */
+sw_status sw_file_copy(const char *from, const char *to, const sw_file_points *points) SW_MUST_CHECK;
+
+/* ---- on descriptors ---- */
+
+/* Bytes read, fewer than `count` only at the end; -1 = errno. */
+ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count);
+/* false = errno. */
+bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const char *point);
+
+/* fsync of an open file, of one by name, and of the folder that a path lies in. File systems that have none for such a
+ * file are no fault of the data. */
+sw_status sw_file_sync(int descriptor, const char *path, const char *point) SW_MUST_CHECK;
+sw_status sw_file_sync_path(const char *path, const char *point) SW_MUST_CHECK;
+sw_status sw_file_sync_folder(const char *path, const char *point) SW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,222 @@
+/* file.c: files as a whole. */
+#include "symsweep/file.h"
+
+#include "symsweep/fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const sw_file_points no_points;
+
+/* Does the system refuse at this point, on purpose? Sets errno. */
+static bool refused(const char *point)
+{
+    const int error = point != NULL ? sw_fault(point) : 0;
+    if (error != 0) errno = error;
+    return error != 0;
+}
+
+static sw_status fail(const char *path, const char *what)
+{
+    const int error = errno;
+    sw_fail(SW_E_IO, "%s: cannot %s: %s", path, what, strerror(error));
+    errno = error;
+    return SW_E_IO;
+}
+
+/* ---- on descriptors ---- */
+
+ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count)
+{
+    size_t done = 0;
+    while (done < count) {
+        const ssize_t got = read(descriptor, (char *)bytes + done, count - done);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        if (got == 0) break;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const char *point)
+{
+    for (const char *at = bytes; count > 0;) {
+        const ssize_t written = refused(point) ? -1 : write(descriptor, at, count);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        at += written;
+        count -= (size_t)written;
+    }
+    return true;
+}
+
+sw_status sw_file_sync(int descriptor, const char *path, const char *point)
+{
+    if (refused(point)) return fail(path, "sync");
+    return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP ? SW_OK : fail(path, "sync");
+}
+
+static sw_status sync_path(const char *path, int flags, const char *point)
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | flags);
+    if (descriptor < 0) return fail(path, "open");
+    const sw_status status = sw_file_sync(descriptor, path, point);
+    close(descriptor);
+    return status;
+}
+
+sw_status sw_file_sync_path(const char *path, const char *point) { return sync_path(path, 0, point); }
+
+sw_status sw_file_sync_folder(const char *path, const char *point)
+{
+    char *folder = strdup(path);
+    if (folder == NULL) return sw_fail(SW_E_MEMORY, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL) slash[slash == folder ? 1 : 0] = '\0';
+    const sw_status status = sync_path(slash != NULL ? folder : ".", O_DIRECTORY, point);
+    free(folder);
+    return status;
+}
+
+/* ---- whole files ---- */
+
+sw_status sw_file_read(char **out, size_t *length, const char *path, size_t most, const char *point)
+{
+    struct stat info;
+    sw_status status = SW_OK;
+    *out = NULL;
+    *length = 0;
+    const int descriptor = refused(point) ? -1 : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO blocks */
+    if (descriptor < 0) return fail(path, "open");
+    int fault = fstat(descriptor, &info) != 0 ? errno : 0;
+    if (fault == 0 && !S_ISREG(info.st_mode)) fault = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+    if (fault == 0 && (unsigned long long)info.st_size > most) fault = EFBIG;
+    errno = fault;
+    if (fault != 0) {
+        status = fail(path, "read");
+    } else if ((*out = malloc((size_t)info.st_size + 1)) == NULL) {
+        status = sw_fail(SW_E_MEMORY, "%s: no memory for its %lld bytes", path, (long long)info.st_size);
+    } else {
+        const ssize_t got = sw_file_read_all(descriptor, *out, (size_t)info.st_size);
+        if (got < 0) status = fail(path, "read");
+        *length = got > 0 ? (size_t)got : 0;
+        (*out)[*length] = '\0';
+    }
+    const int error = errno;
+    close(descriptor);
+    if (status != SW_OK) {
+        free(*out);
+        *out = NULL;
+    }
+    errno = error;
+    return status;
+}
+
+static void release(sw_file *file)
+{
+    free(file->path);
+    free(file->temporary);
+    *file = (sw_file){.descriptor = -1};
+}
+
+sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, const sw_file_points *points)
+{
+    *out = (sw_file){.descriptor = -1, .points = points != NULL ? points : &no_points};
+    const size_t size = strlen(path) + strlen(suffix) + 1;
+    out->path = strdup(path);
+    out->temporary = malloc(size);
+    if (out->path == NULL || out->temporary == NULL) {
+        release(out);
+        return sw_fail(SW_E_MEMORY, "%s: out of memory", path);
+    }
+    snprintf(out->temporary, size, "%s%s", path, suffix);
+    if (!refused(out->points->open))
+        out->descriptor = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out->descriptor >= 0) return SW_OK;
+    const sw_status status = fail(out->temporary, "create");
+    release(out);
+    return status;
+}
+
+void sw_file_put(sw_file *file, const void *bytes, size_t count)
+{
+    if (file->status != SW_OK) return;
+    if (!sw_file_write_all(file->descriptor, bytes, count, file->points->write))
+        file->status = fail(file->temporary, "write");
+}
+
+static sw_status move(const char *from, const char *to, const char *point)
+{
+    return !refused(point) && rename(from, to) == 0 ? SW_OK : fail(to, "rename");
+}
+
+static sw_status close_file(int descriptor, const char *path, const char *point)
+{
+    const bool fault = refused(point);
+    return close(descriptor) == 0 && !fault ? SW_OK : fail(path, "close");
+}
+
+sw_status sw_file_commit(sw_file *file, bool safe)
+{
+    sw_status status = file->status;
+    if (status == SW_OK && safe) status = sw_file_sync(file->descriptor, file->temporary, file->points->sync);
+    if (status != SW_OK)
+        close(file->descriptor);
+    else
+        status = close_file(file->descriptor, file->temporary, file->points->close);
+    if (status == SW_OK) status = move(file->temporary, file->path, file->points->rename);
+    if (status != SW_OK) unlink(file->temporary);
+    release(file);
+    return status;
+}
+
+sw_status sw_file_put_in_place(const char *temporary, const char *path, const sw_file_points *points)
+{
+    sw_status status = sw_file_sync_path(temporary, points->sync);
+    if (status == SW_OK) status = move(temporary, path, points->rename);
+    return status == SW_OK ? sw_file_sync_folder(path, points->sync) : status;
+}
+
+static sw_status copy_bytes(int from, int to, const char *name, const char *point)
+{
+    enum { BLOCK = 1 << 20 };
+    char *block = malloc(BLOCK);
+    if (block == NULL) return sw_fail(SW_E_MEMORY, "copy of %s", name);
+    ssize_t got = BLOCK;
+    bool well = true;
+    while (well && got == BLOCK) {
+        got = sw_file_read_all(from, block, BLOCK);
+        well = got >= 0 && sw_file_write_all(to, block, (size_t)got, point);
+    }
+    const sw_status status = well ? SW_OK : fail(name, "copy");
+    free(block);
+    return status;
+}
+
+sw_status sw_file_copy(const char *from, const char *to, const sw_file_points *points)
+{
+    struct stat info;
+    sw_status status = SW_OK;
+    int target = -1;
+    const int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0 || fstat(source, &info) != 0) {
+        status = fail(from, "read");
+        goto done;
+    }
+    if (!refused(points->open)) target = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, info.st_mode & 0777);
+    if (target < 0) {
+        status = fail(to, "create");
+        goto done;
+    }
+    status = copy_bytes(source, target, to, points->write);
+    if (close(target) != 0 && status == SW_OK) status = fail(to, "close");
+done:
+    if (source >= 0) close(source);
+    return status;
+}
