@@ -1,3 +1,4 @@
+/* clock.c: time, and durations as text. */
 #include "symsweep/clock.h"
 
 #include <math.h>

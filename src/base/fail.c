@@ -1,3 +1,4 @@
+/* fail.c: one message a thread, set where the fault is known. */
 #include "symsweep/fail.h"
 
 #include <stdio.h>

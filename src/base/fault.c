@@ -1,3 +1,4 @@
+/* fault.c: makes the outside world fail on purpose. */
 #include "symsweep/fault.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* json.c: writes JSON. */
 #include "symsweep/json.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* log.c: messages to stderr, by level. */
 #include "symsweep/log.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* Philox4x32-10: J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11. */
+/* random.c: Philox4x32-10. J. Salmon, M. Moraes, R. Dror, D. Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+ * SC'11. */
 #include "symsweep/random.h"
 
 #include <math.h>
