@@ -1,5 +1,5 @@
 /* families.c: the table of symmetry families, and what concerns all of them. */
-#include "tasks/internal.h"
+#include "tasks/families.h"
 
 #include <stdlib.h>
 

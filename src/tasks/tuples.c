@@ -1,7 +1,6 @@
 /* tuples.c: the tuples of a family over a split, listed where they are few, drawn by rejection where many. */
 #include "symsweep/random.h"
 #include "symsweep/task.h"
-#include "tasks/internal.h"
 
 #include <assert.h>
 #include <stdlib.h>

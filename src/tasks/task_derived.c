@@ -1,4 +1,4 @@
-/* derived.c: which labels follow from the train labels through the tuples of symmetry families.
+/* task_derived.c: which labels follow from the train labels through the tuples of symmetry families.
  *
  * An input is known when its label follows. Train inputs are. Each comparison has one rule:
  *   SYMMETRIC_KL  the two inputs share their label up to a class map; maps are bijections, so that one known input
@@ -12,7 +12,6 @@
  * counts once the two inner products that it is formed with are known themselves. */
 #include "symsweep/log.h"
 #include "symsweep/task.h"
-#include "tasks/internal.h"
 
 #include <stdlib.h>
 
