@@ -1,4 +1,4 @@
-/* When a run is evaluated and when its embedding is kept, from its configuration alone.
+/* schedule.c: when a run is evaluated and when its embedding is kept, from its configuration alone.
  *
  * Log-spaced snapshots fall on evaluation steps, so that every curve can be recomputed from what a snapshot keeps. */
 #include "symsweep/measure.h"
