@@ -15,7 +15,6 @@ typedef struct sw_task sw_task;
 /* One symmetry family. Tuples are numbered by candidates: `candidate(task, i)` either gives the i-th tuple or says
  * that candidate i is none (an excluded input, or both inputs equal under the identity map). */
 typedef struct sw_family {
-    const char *name;
     sw_comparison compare;
     int arity; /* inputs of a tuple: 1, 2 or 3 */
     /* Is the family defined on this task at all (can tuples be formed)? From the configuration alone. */

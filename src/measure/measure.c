@@ -128,37 +128,26 @@ double sw_measure_memory(const sw_run_config *config, const sw_task *shape)
 
 /* ---- what instruments keep from evaluation to evaluation ---- */
 
-size_t sw_measure_state_bytes(const sw_measure *m)
+/* Copies it to `out`, or back from `saved`, where they are given; returns how many bytes it is. */
+static size_t copy_state(char *out, const char *saved, const sw_measure *m)
 {
     size_t total = 0;
     for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) {
         size_t bytes = 0;
-        if (m->state[i] && sw_instruments[i]->kept) (void)sw_instruments[i]->kept(m->state[i], &bytes);
+        if (!m->state[i] || !sw_instruments[i]->kept) continue;
+        void *kept = sw_instruments[i]->kept(m->state[i], &bytes);
+        if (out) memcpy(out + total, kept, bytes);
+        if (saved) memcpy(kept, saved + total, bytes);
         total += bytes;
     }
     return total;
 }
 
-/* Copies what is kept to `out`, or there from `saved` where that is given. */
-static void copy_state(char *out, const char *saved, const sw_measure *m)
-{
-    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) {
-        size_t bytes = 0;
-        if (!m->state[i] || !sw_instruments[i]->kept) continue;
-        void *kept = sw_instruments[i]->kept(m->state[i], &bytes);
-        if (saved) {
-            memcpy(kept, saved, bytes);
-            saved += bytes;
-        } else {
-            memcpy(out, kept, bytes);
-            out += bytes;
-        }
-    }
-}
+size_t sw_measure_state_bytes(const sw_measure *measure) { return copy_state(NULL, NULL, measure); }
 
-void sw_measure_state_save(void *out, const sw_measure *measure) { copy_state(out, NULL, measure); }
+void sw_measure_state_save(void *out, const sw_measure *measure) { (void)copy_state(out, NULL, measure); }
 
-void sw_measure_state_restore(sw_measure *measure, const void *saved) { copy_state(NULL, saved, measure); }
+void sw_measure_state_restore(sw_measure *measure, const void *saved) { (void)copy_state(NULL, saved, measure); }
 
 /* ---- measuring ---- */
 

@@ -31,13 +31,6 @@ const sw_operation *sw_modular_operation(const sw_task_config *config)
     return &operations[config->operation];
 }
 
-int32_t sw_modular_unit_count(int32_t p)
-{
-    int32_t count = 0;
-    for (int32_t a = 1; a < p; a++) count += sw_arithmetic_gcd(a, p) == 1;
-    return count;
-}
-
 bool sw_modular_scales(const sw_task_config *config)
 {
     return config->kind == SW_TASK_MODULAR && sw_modular_operation(config)->degree >= 0 && config->p > 2;

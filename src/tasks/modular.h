@@ -57,7 +57,4 @@ typedef struct sw_modular {
 
 static inline const sw_modular *sw_modular_of(const sw_task *task) { return task->extra; }
 
-/* Units of Z_p: Euler's phi. */
-int32_t sw_modular_unit_count(int32_t p);
-
 #endif

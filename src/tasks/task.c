@@ -126,8 +126,6 @@ void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low)
     *low = 0;                  /* "does not hold"; < */
 }
 
-/* Permutes among themselves the labels of the first round(share * N) inputs of a random order: with s the permutation
- * of stream LABEL_SHUFFLE at step 0 and q that of its m first places at step 1, label[s[i]] = true_label[s[q[i]]]. */
 static sw_status shuffle_labels(sw_task *task, uint32_t data_seed)
 {
     const size_t n = task->inputs;

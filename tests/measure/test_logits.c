@@ -112,7 +112,6 @@ static void violations_measure(logits_fixture *v)
 
 static void violations_destroy(logits_fixture *v)
 {
-    INSTRUMENT_OF(violations)->destroy(&v->violations);
     sw_arena_destroy(v->of.arena);
     free(v->split);
     free(v->z);

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- tuples ---- */
 
@@ -69,7 +70,7 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
 {
     int arity = sw_families[f]->arity;
     int32_t *pool = malloc(task->inputs * sizeof *pool);
-    if (!pool) return sw_fail(SW_E_MEMORY, "%zu random inputs of %s", task->inputs, sw_families[f]->name);
+    if (!pool) return sw_fail(SW_E_MEMORY, "%zu random inputs of %s", task->inputs, sw_family_names[f]);
     size_t size = collect_pool(pool, probe, task);
     assert(size >= 2 || arity != 2); /* a tuple exists */
     probe->nulls = sw_arena_alloc(arena, probe->count, sizeof *probe->nulls);
@@ -80,6 +81,19 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
 
 /* ---- all families ---- */
 
+static sw_status copy_class_maps(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena)
+{
+    int32_t *maps = NULL;
+    sw_status status = sw_families_class_maps(&maps, task, f);
+    if (status != SW_OK || maps == NULL) return status;
+    const size_t count = (size_t)sw_families[f]->maps(task) * (size_t)task->classes;
+    int32_t *copy = sw_arena_alloc(arena, count, sizeof *copy);
+    if (copy != NULL) memcpy(copy, maps, count * sizeof *copy);
+    probe->spec.class_map = copy;
+    free(maps);
+    return copy != NULL ? SW_OK : SW_E_MEMORY;
+}
+
 static sw_status create_family(sw_family_probe *probe, const sw_run_config *config, const sw_task *task, sw_family_id f,
                                sw_arena *arena)
 {
@@ -89,11 +103,10 @@ static sw_status create_family(sw_family_probe *probe, const sw_run_config *conf
     probe->spec = (sw_divergence_spec){
         .compare = family->compare, .divergence = SW_DIVERGENCE_SYMMETRIC_KL, .classes = task->classes};
     if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &probe->spec.odds_high, &probe->spec.odds_low);
-    sw_status status = sw_families_class_maps(&probe->class_map, task, f);
-    probe->spec.class_map = probe->class_map;
+    sw_status status = copy_class_maps(probe, task, f, arena);
     if (status == SW_OK) status = collect_tuples(probe, task, f, config->evaluate.tuples, arena);
     if (status == SW_OK) status = collect_nulls(probe, task, f, arena);
-    return status == SW_OK ? SW_OK : sw_fail_in(status, "tuples of %s", family->name);
+    return status == SW_OK ? SW_OK : sw_fail_in(status, "tuples of %s", sw_family_names[f]);
 }
 
 /* Share of the test inputs whose label follows from train labels through the tuples of each family. */
@@ -135,21 +148,6 @@ static sw_status create(void *state, const sw_evaluation *of)
     v->excess = sw_arena_alloc(of->arena, v->capacity, sizeof *v->excess);
     v->disagree = sw_arena_alloc(of->arena, v->capacity, sizeof *v->disagree);
     return v->violation && v->excess && v->disagree ? find_leaks(v, of) : SW_E_MEMORY;
-}
-
-static void destroy(void *state)
-{
-    sw_violations *v = state;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) free(v->family[f].class_map);
-}
-
-static size_t bytes(const void *state, const sw_evaluation *of)
-{
-    const sw_violations *v = state;
-    size_t maps = 0;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        if (v->family[f].class_map) maps += (size_t)sw_families[f]->maps(of->task);
-    return maps * (size_t)of->task->classes * sizeof(int32_t);
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape)
@@ -242,7 +240,5 @@ const sw_instrument sw_instrument_violations = {
     .create = create,
     .evaluate = evaluate,
     .facts = facts,
-    .destroy = destroy,
-    .bytes = bytes,
     .memory = memory,
 };

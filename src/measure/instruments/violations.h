@@ -9,11 +9,10 @@
 
 typedef struct sw_family_probe {
     bool applies;
-    bool enumerated;    /* all tuples of the family, not a sample */
-    size_t count;       /* tuples, and as many null tuples of random inputs */
-    sw_tuple *tuples;   /* [count] */
-    sw_tuple *nulls;    /* [count] */
-    int32_t *class_map; /* [maps, C], owned; NULL = none */
+    bool enumerated;  /* all tuples of the family, not a sample */
+    size_t count;     /* tuples, and as many null tuples of random inputs */
+    sw_tuple *tuples; /* [count] */
+    sw_tuple *nulls;  /* [count] */
     sw_divergence_spec spec;
     float leak; /* share of the test inputs whose label follows through the tuples; NaN: the family does not hold */
 } sw_family_probe;

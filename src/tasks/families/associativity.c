@@ -84,7 +84,6 @@ static bool candidate_predicted(const sw_task *task, uint64_t index, const int32
 }
 
 const sw_family sw_family_associativity = {
-    .name = "associativity",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,

@@ -23,7 +23,6 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 }
 
 const sw_family sw_family_commutativity = {
-    .name = "commutativity",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,

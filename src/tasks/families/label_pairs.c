@@ -46,7 +46,6 @@ static void connect(const sw_task *task, void (*unite)(void *context, int32_t i,
 }
 
 const sw_family sw_family_label_pairs = {
-    .name = "label_pairs",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,

@@ -23,7 +23,6 @@ static int32_t class_map(const sw_task *task, int32_t map, int32_t c)
 }
 
 const sw_family sw_family_negation = {
-    .name = "negation",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = sw_modular_scales,

@@ -14,7 +14,6 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 }
 
 const sw_family sw_family_reflexivity = {
-    .name = "reflexivity",
     .compare = SW_COMPARE_CLASS_ZERO,
     .arity = 1,
     .applies = applies,

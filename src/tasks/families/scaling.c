@@ -6,10 +6,7 @@
 #include "tasks/modular.h"
 
 /* Candidate (u, x, y): u the k-th unit, (x, y) a table entry. */
-static uint64_t candidates(const sw_task *task)
-{
-    return (uint64_t)sw_modular_unit_count(task->entities) * task->inputs;
-}
+static uint64_t candidates(const sw_task *task) { return (uint64_t)sw_modular_of(task)->unit_count * task->inputs; }
 
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 {
@@ -31,7 +28,6 @@ static int32_t class_map(const sw_task *task, int32_t map, int32_t c)
 }
 
 const sw_family sw_family_scaling = {
-    .name = "scaling",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = sw_modular_scales,

@@ -31,7 +31,6 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 }
 
 const sw_family sw_family_transitivity = {
-    .name = "transitivity",
     .compare = SW_COMPARE_ADDITIVE,
     .arity = 3,
     .applies = applies,

@@ -22,7 +22,7 @@ static bool by_units(const sw_task *task)
 /* Candidate (g, i): g the k-th element of the group, i a table entry. */
 static uint64_t candidates(const sw_task *task)
 {
-    const int32_t elements = by_units(task) ? sw_modular_unit_count(task->entities) : task->entities;
+    const int32_t elements = by_units(task) ? sw_modular_of(task)->unit_count : task->entities;
     return (uint64_t)elements * task->inputs;
 }
 
@@ -61,7 +61,6 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 static int32_t maps(const sw_task *task) { return task->entities; }
 
 const sw_family sw_family_translation = {
-    .name = "translation",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,

@@ -25,7 +25,6 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 }
 
 const sw_family sw_family_triangle = {
-    .name = "triangle",
     .compare = SW_COMPARE_CONVOLUTION,
     .arity = 3,
     .applies = applies,

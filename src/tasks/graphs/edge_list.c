@@ -43,41 +43,32 @@ static sw_status check_digest(const char *text, size_t length, const sw_task_con
                    config->file);
 }
 
-static bool is_separator(char c) { return c == ' ' || c == '\t' || c == '\r' || c == ',' || c == ';'; }
+#define BETWEEN " \t\r,;"
+#define BEHIND "\n#%" /* and the zero at the end, which strchr finds */
 
-static bool ends_line(char c) { return c == '\0' || c == '\n' || c == '#' || c == '%'; }
-
-/* Skips separators and reads a number; false = none stands there. */
+/* Skips what stands between numbers and reads one; false = none stands there, or not one alone ("12x", "1.5"). */
 static bool read_node(const char **at, int32_t *out)
 {
-    const char *p = *at;
-    int64_t value = 0;
-    while (is_separator(*p)) p++;
-    if (*p < '0' || *p > '9') return false;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        value = value * 10 + (*p - '0');
-        if (value > INT32_MAX) return false;
-    }
-    if (!is_separator(*p) && !ends_line(*p)) return false; /* "12x", "1.5" */
+    *at += strspn(*at, BETWEEN);
+    if (**at < '0' || **at > '9') return false;
+    char *end;
+    const long long value = strtoll(*at, &end, 10);
+    *at = end;
     *out = (int32_t)value;
-    *at = p;
-    return true;
+    return value <= INT32_MAX && strchr(BETWEEN BEHIND, *end) != NULL;
 }
 
 /* Reads one line at *at into edge[0..1]; *found = 0 for an empty one, 1 for an edge; false = the line is wrong. */
 static bool read_line(const char **at, int32_t *edge, size_t *found)
 {
-    const char *p = *at;
-    *found = 0;
-    while (is_separator(*p)) p++;
-    if (!ends_line(*p)) {
+    const char *p = *at + strspn(*at, BETWEEN);
+    *found = strchr(BEHIND, *p) == NULL;
+    if (*found) {
         if (!read_node(&p, &edge[0]) || !read_node(&p, &edge[1])) return false;
-        while (is_separator(*p)) p++;
-        if (!ends_line(*p)) return false;
-        *found = 1;
+        p += strspn(p, BETWEEN);
+        if (strchr(BEHIND, *p) == NULL) return false;
     }
-    while (*p != '\0' && *p != '\n') p++;
-    *at = p;
+    *at = p + strcspn(p, "\n");
     return true;
 }
 
