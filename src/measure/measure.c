@@ -199,7 +199,9 @@ sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model)
                 c < s->components ? (float)s->score[(size_t)i * (size_t)s->components + (size_t)c] : NAN;
     for (int32_t i = 0; i < s->rank; i++) m->singular[i] = (float)s->singular[i];
     for (int32_t i = 0; i < modes->lines; i++) m->power[i] = (float)modes->power[i];
-    sw_spectrum_explained(m->explained, s);
+    const double variance = sw_spectrum_variance(s);
+    for (int32_t c = 0; c < SW_PCA_COMPONENTS; c++)
+        m->explained[c] = c < s->components && variance > 0 ? (float)(s->singular[c] * s->singular[c] / variance) : NAN;
 
     *out = (sw_snapshot){.shape = m->shape,
                          .array[SW_SNAPSHOT_PCA] = m->pca,

@@ -103,10 +103,3 @@ double sw_spectrum_variance(const sw_spectrum *s)
     for (int32_t i = 0; i < s->rank; i++) sum += s->singular[i] * s->singular[i];
     return sum;
 }
-
-void sw_spectrum_explained(float out[SW_PCA_COMPONENTS], const sw_spectrum *s)
-{
-    double variance = sw_spectrum_variance(s);
-    for (int32_t i = 0; i < SW_PCA_COMPONENTS; i++)
-        out[i] = i < s->components && variance > 0 ? (float)(s->singular[i] * s->singular[i] / variance) : NAN;
-}
