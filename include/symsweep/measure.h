@@ -45,10 +45,15 @@ double sw_measure_memory(const sw_run_config *config, const sw_task *shape);
 /* Bytes that they did allocate. */
 size_t sw_measure_bytes(const sw_measure *measure);
 
+/* What measures keep from evaluation to evaluation (0 bytes: nothing), for a run that is resumed from a checkpoint. */
+size_t sw_measure_state_bytes(const sw_measure *measure);
+void sw_measure_state_save(void *out, const sw_measure *measure);
+void sw_measure_state_restore(sw_measure *measure, const void *saved);
+
 /* ---- schedule of a run, from its configuration alone ---- */
 
-/* Steps at which a run is evaluated: 0, every `evaluate.every`, and the last. out may be NULL; returns how many. */
-int64_t sw_schedule_evaluations(int64_t *out, int64_t capacity, const sw_run_config *config);
+/* How often a run is evaluated: at step 0, every `evaluate.every`, and the last. */
+int64_t sw_schedule_evaluations(const sw_run_config *config);
 /* Is step t (0..steps) an evaluation / a snapshot by schedule? The step a run stops at is always both. */
 bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t);
 bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t);

@@ -9,7 +9,7 @@
 #include "symsweep/run.h"
 
 typedef enum sw_metric_id {
-#define M(ENUM, group, name, units, long_name, definition) SW_METRIC_##ENUM,
+#define M(ENUM, scope, group, name, units, long_name, definition) SW_METRIC_##ENUM,
 #include "symsweep/metrics.def"
 #undef M
     SW_METRIC_SCALAR_COUNT

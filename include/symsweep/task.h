@@ -15,7 +15,6 @@ typedef struct sw_task sw_task;
 /* One symmetry family. Tuples are numbered by candidates: `candidate(task, i)` either gives the i-th tuple or says
  * that candidate i is none (an excluded input, or both inputs equal under the identity map). */
 typedef struct sw_family {
-    const char *name;
     sw_comparison compare;
     int arity; /* inputs of a tuple: 1, 2 or 3 */
     /* Is the family defined on this task at all (can tuples be formed)? From the configuration alone. */
@@ -51,15 +50,17 @@ sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_i
 sw_status sw_families_check(const sw_task_config *config, const sw_family_config *families) SW_MUST_CHECK;
 
 typedef struct sw_task_kind {
-    const char *name;
     /* Checks what single keys cannot (p prime for div, a connected graph, ...); message names the key. */
     sw_status (*validate)(const sw_task_config *config);
-    /* Sizes without building: classes, operands, relations, entities, second_from, inputs, abelian, factors and order
-     * (the caller fills kind, config, and what the model decides: tokens, vocabulary, readout, separate). */
+    /* Sizes without building: classes, entities, and where there are any relations, second_from, coordinate_count,
+     * abelian, factors, characters (the caller fills the rest: what follows from these, and what the model decides). */
     sw_status (*shape)(sw_task *task, const sw_task_config *config);
-    /* Fills the tables of `task`, whose shape is set. */
-    sw_status (*build)(sw_task *task, const sw_task_config *config);
-    void (*release)(sw_task *task); /* frees task->extra; may be NULL */
+    /* Fills the tables that labels and mirrors are looked up in, coordinates and exponents; NULL = there are none. */
+    sw_status (*build)(sw_task *task);
+    /* Label of the table entry of entities a and b with relation r, counted from 0. */
+    int32_t (*label)(const sw_task *task, int32_t a, int32_t r, int32_t b);
+    /* Index of its mirror, -1 = none. Asked where the label is no product, or a commutative one. */
+    int32_t (*mirror)(const sw_task *task, int32_t a, int32_t r, int32_t b);
     /* Where the label is a product of two operands (the classes are the entities again): is it commutative up to its
      * mirror, is it associative with its inner products? From the configuration alone; NULL = the label is no
      * product. */
@@ -98,6 +99,7 @@ struct sw_task {
     int32_t *product;     /* groups: Cayley table [entities, entities]; NULL elsewhere */
     bool abelian;         /* group of the task is abelian (modular: true) */
     void *extra;          /* private to the kind */
+    int32_t characters;   /* a group that is not abelian: non-trivial irreducible characters, all real; else 0 */
     int32_t relations;    /* number of relation tokens; > 0: inputs are (operand 0, relation, operand 1) */
     int32_t second_from;  /* smallest second operand in the table: 1 for div, else 0 */
     int32_t factor_count; /* cyclic factors of the abelian group; 0 when order = 0; order = their product */
@@ -137,6 +139,9 @@ void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low);
  * message. */
 size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed);
 
+/* chi_line of an element of a group task, line < task->characters. */
+double sw_group_character(const sw_task *task, int32_t line, int32_t element);
+
 /* Share of the majority class over the table. */
 double sw_task_majority(const sw_task *task);
 
@@ -175,7 +180,8 @@ void sw_tuples_each_predicted(const sw_tuple_set *set, const int32_t *prediction
 
 /* derived[N] = 1 where the label of an input is a train label or follows from them through the tuples of the families
  * whose bit (1 << family) is set in `family_bits`; `families` [SW_FAMILY_COUNT] says over which inputs a family runs
- * (train: nothing follows beyond the split) and with which intermediates. Rules of inference: src/tasks/derived.c. */
+ * (train: nothing follows beyond the split) and with which intermediates. Rules of inference: src/tasks/task_derived.c.
+ */
 sw_status sw_task_derived(int8_t *derived, const sw_task *task, const int8_t *split, const sw_family_config *families,
                           uint32_t family_bits) SW_MUST_CHECK;
 

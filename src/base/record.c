@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 static const sw_metric scalars[] = {
-#define M(ENUM, group, name, units, long_name, definition) {group, name, units, long_name, definition},
+#define M(ENUM, scope, group, name, units, long_name, definition) {group, name, units, long_name, definition},
 #include "symsweep/metrics.def"
 #undef M
 };

@@ -13,7 +13,7 @@
 static const char *const statement_names[] = {"t_mem", "t_gen", "t_sym", "t_geo", NULL};
 static const char *const best_names[] = {"highest", "lowest", NULL};
 static const char *const measure_names[] = {
-#define M(ENUM, group, name, units, long_name, definition) name,
+#define M(ENUM, scope, group, name, units, long_name, definition) name,
 #include "symsweep/metrics.def"
 #undef M
     NULL};

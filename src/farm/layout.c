@@ -98,7 +98,7 @@ static sw_status describe_run(sw_plan_layout *layout, const sw_plan *plan, size_
                           .label = planned->label,
                           .task = sw_task_names[config->task.kind],
                           .seed = config->seed,
-                          .evaluations = sw_schedule_evaluations(NULL, 0, config),
+                          .evaluations = sw_schedule_evaluations(config),
                           .snapshots = sw_schedule_snapshots(config),
                           .data_inputs = config->save.split ? (int64_t)task.inputs : 0,
                           .data_tokens = config->save.split ? task.tokens : 0,

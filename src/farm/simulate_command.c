@@ -199,8 +199,7 @@ static sw_status find_times(load *self, const simulate_options *options)
 {
     size_t count = self->plan->count;
     double sum = 0, *seconds = self->seconds, *messages = self->messages;
-    for (size_t k = 0; k < count; k++)
-        messages[k] = (double)sw_schedule_evaluations(NULL, 0, &self->plan->runs[k].config);
+    for (size_t k = 0; k < count; k++) messages[k] = (double)sw_schedule_evaluations(&self->plan->runs[k].config);
     sw_plan_speed speed;
     sw_status status = SW_OK;
     if (options->from != NULL) {

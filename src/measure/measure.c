@@ -1,13 +1,8 @@
-/* One evaluation: logits of the whole table once, then every measure that applies. */
+/* measure.c: one evaluation: logits of the whole table and the decomposition of the embedding once, then every
+ * instrument that applies. */
 #include "symsweep/measure.h"
 
-#include "measure/applicable.h"
-#include "measure/curves.h"
-#include "measure/interpret.h"
-#include "measure/layout.h"
-#include "measure/modes.h"
-#include "measure/spectrum.h"
-#include "measure/violations.h"
+#include "measure/instrument.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,18 +11,9 @@
 
 struct sw_measure {
     sw_run_config config;
-    const sw_task *task;
-    const int8_t *split;
-    sw_arena *arena; /* owns all buffers */
-    sw_real *logits; /* [N, C] */
-    sw_curves curves;
-    sw_violations violations;
-    sw_spectrum spectrum;
-    sw_modes modes;
-    sw_layout layout;
-    sw_interpret interpret;
+    sw_evaluation of;
+    void *state[SW_INSTRUMENT_COUNT]; /* NULL = the instrument does not apply */
     sw_snapshot_shape shape;
-    float leak[SW_FAMILY_COUNT];
     float *pca; /* [entities, 8] */
     float explained[SW_PCA_COMPONENTS];
     float *singular; /* [singular] */
@@ -36,44 +22,56 @@ struct sw_measure {
 
 /* ---- setting up ---- */
 
-/* Share of the test inputs whose label follows from train labels through the tuples of one family. */
-static sw_status find_leaks(sw_measure *m)
+static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const sw_task *task)
 {
-    int8_t *derived = malloc(m->task->inputs);
-    if (!derived) return sw_fail(SW_E_MEMORY, "derived labels of %zu inputs", m->task->inputs);
-    sw_status status = SW_OK;
-    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
-        m->leak[f] = NAN;
-        if (!m->violations.family[f].applies || !sw_families[f]->holds(&m->task->config)) continue;
-        if (m->curves.test_inputs == 0) continue;
-        status = sw_task_derived(derived, m->task, m->split, m->config.symmetry, UINT32_C(1) << f);
-        size_t count = 0;
-        for (size_t i = 0; i < m->task->inputs; i++) count += m->split[i] == 0 && derived[i];
-        m->leak[f] = (float)((double)count / (double)m->curves.test_inputs);
+    const int32_t d = config->model.d_model;
+    *out = (sw_snapshot_shape){.entities = task->entities,
+                               .singular = task->entities < d ? task->entities : d,
+                               .fourier = sw_modes_lines(task)};
+    if (config->save.embedding) {
+        out->vocabulary = task->vocabulary;
+        out->d = d;
     }
-    free(derived);
+    if (config->save.parameters) {
+        const sw_model_shape shape = sw_instrument_model_shape(task);
+        size_t parameters = 0;
+        sw_model_layout(NULL, 0, &config->model, &shape, &parameters);
+        out->parameters = (int64_t)parameters;
+    }
+}
+
+sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config *config)
+{
+    sw_task task;
+    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    if (status == SW_OK) shape_of(out, config, &task);
     return status;
 }
 
 static sw_status create_parts(sw_measure *m)
 {
-    const sw_task *task = m->task;
-    sw_status status = sw_arena_create(&m->arena);
+    sw_evaluation *of = &m->of;
+    const sw_task *task = of->task;
+    const int32_t d = m->config.model.d_model;
+    sw_status status = sw_arena_create(&of->arena);
     if (status != SW_OK) return status;
-    sw_snapshot_shape_from(&m->shape, &m->config, task);
-    m->logits = sw_arena_alloc(m->arena, task->inputs * (size_t)task->classes, sizeof *m->logits);
-    m->pca = sw_arena_alloc(m->arena, (size_t)task->entities * SW_PCA_COMPONENTS, sizeof *m->pca);
-    m->singular = sw_arena_alloc(m->arena, (size_t)m->shape.singular, sizeof *m->singular);
-    m->power = sw_arena_alloc(m->arena, (size_t)m->shape.fourier, sizeof *m->power);
-    if (!m->logits || !m->pca || !m->singular || !m->power) return SW_E_MEMORY;
+    shape_of(&m->shape, &m->config, task);
+    of->logits = sw_arena_alloc(of->arena, task->inputs * (size_t)task->classes, sizeof *of->logits);
+    m->pca = sw_arena_alloc(of->arena, (size_t)task->entities * SW_PCA_COMPONENTS, sizeof *m->pca);
+    m->singular = sw_arena_alloc(of->arena, (size_t)m->shape.singular, sizeof *m->singular);
+    m->power = sw_arena_alloc(of->arena, (size_t)m->shape.fourier, sizeof *m->power);
+    if (!of->logits || !m->pca || !m->singular || !m->power) return SW_E_MEMORY;
+    status = sw_spectrum_create(&of->spectrum, task->entities, d, of->arena);
+    if (status == SW_OK) status = sw_modes_create(&of->modes, task, d, of->arena);
 
-    status = sw_curves_create(&m->curves, &m->config, task, m->split, m->arena);
-    if (status == SW_OK) status = sw_violations_create(&m->violations, &m->config, task, m->arena);
-    if (status == SW_OK) status = sw_spectrum_create(&m->spectrum, task->entities, m->config.model.d_model, m->arena);
-    if (status == SW_OK) status = sw_modes_create(&m->modes, task, m->config.model.d_model, m->arena);
-    if (status == SW_OK) status = sw_layout_create(&m->layout, task, m->arena);
-    if (status == SW_OK) status = sw_interpret_create(&m->interpret, &m->config, task, m->split, m->arena);
-    if (status == SW_OK) status = find_leaks(m);
+    bool applies[SW_INSTRUMENT_COUNT];
+    sw_instrument_applicable(applies, &m->config, task);
+    for (int i = 0; i < SW_INSTRUMENT_COUNT && status == SW_OK; i++) {
+        if (!applies[i]) continue;
+        m->state[i] = calloc(1, sw_instruments[i]->size + 1); /* never NULL where there is no state */
+        if (!m->state[i]) return sw_fail(SW_E_MEMORY, "out of memory");
+        if (sw_instruments[i]->create) status = sw_instruments[i]->create(m->state[i], of);
+    }
     return status;
 }
 
@@ -83,8 +81,7 @@ sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const
     sw_measure *m = calloc(1, sizeof *m);
     if (!m) return sw_fail(SW_E_MEMORY, "measures");
     m->config = *config;
-    m->task = task;
-    m->split = split;
+    m->of = (sw_evaluation){.config = &m->config, .task = task, .split = split};
     sw_status status = create_parts(m);
     if (status != SW_OK) {
         sw_measure_destroy(m);
@@ -97,49 +94,72 @@ sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const
 void sw_measure_destroy(sw_measure *m)
 {
     if (!m) return;
-    sw_interpret_release(&m->interpret);
-    sw_violations_release(&m->violations);
-    sw_arena_destroy(m->arena);
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) {
+        if (m->state[i] && sw_instruments[i]->destroy) sw_instruments[i]->destroy(m->state[i]);
+        free(m->state[i]);
+    }
+    sw_arena_destroy(m->of.arena);
     free(m);
 }
 
+/* ---- memory ---- */
+
 size_t sw_measure_bytes(const sw_measure *m)
 {
-    size_t bytes = sw_arena_bytes(m->arena);
-    for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        if (m->violations.family[f].class_map)
-            bytes += (size_t)sw_families[f]->maps(m->task) * (size_t)m->task->classes * sizeof(int32_t);
-    if (m->interpret.probe) {
-        const sw_model_shape shape = {.vocabulary = m->task->vocabulary,
-                                      .entities = m->task->entities,
-                                      .tokens = m->task->tokens,
-                                      .classes = m->task->classes};
-        bytes += sw_model_memory(&m->config.model, &shape, m->interpret.pairs);
-    }
+    size_t bytes = sw_arena_bytes(m->of.arena);
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
+        if (m->state[i] && sw_instruments[i]->bytes) bytes += sw_instruments[i]->bytes(m->state[i], &m->of);
     return bytes;
 }
+
+double sw_measure_memory(const sw_run_config *config, const sw_task *shape)
+{
+    double n = shape->entities, d = config->model.d_model, r = n < d ? n : d, lines = sw_modes_lines(shape);
+    double spectrum = 2 * n * d + r * (n + d) + SW_PCA_COMPONENTS * n + 7 * r * r + 64 * (n + d);
+    double modes = shape->order > 0 ? 2 * lines * (n + d) : lines > 0 ? n * (n + lines) : 0;
+    double bytes = (double)shape->inputs * shape->classes * sizeof(sw_real) + sizeof(double) * (2 * spectrum + modes) +
+                   sizeof(float) * SW_PCA_COMPONENTS * n;
+    bool applies[SW_INSTRUMENT_COUNT];
+    sw_instrument_applicable(applies, config, shape);
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
+        if (applies[i] && sw_instruments[i]->memory) bytes += sw_instruments[i]->memory(config, shape);
+    return bytes;
+}
+
+/* ---- what instruments keep from evaluation to evaluation ---- */
+
+/* Copies it to `out`, or back from `saved`, where they are given; returns how many bytes it is. */
+static size_t copy_state(char *out, const char *saved, const sw_measure *m)
+{
+    size_t total = 0;
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) {
+        size_t bytes = 0;
+        if (!m->state[i] || !sw_instruments[i]->kept) continue;
+        void *kept = sw_instruments[i]->kept(m->state[i], &bytes);
+        if (out) memcpy(out + total, kept, bytes);
+        if (saved) memcpy(kept, saved + total, bytes);
+        total += bytes;
+    }
+    return total;
+}
+
+size_t sw_measure_state_bytes(const sw_measure *measure) { return copy_state(NULL, NULL, measure); }
+
+void sw_measure_state_save(void *out, const sw_measure *measure) { (void)copy_state(out, NULL, measure); }
+
+void sw_measure_state_restore(sw_measure *measure, const void *saved) { (void)copy_state(NULL, saved, measure); }
+
+/* ---- measuring ---- */
 
 void sw_measure_facts(sw_run_facts *out, const sw_measure *m, const sw_model *model)
 {
     memset(out, 0, sizeof *out); /* padding too: facts travel and are compared as bytes */
     out->parameters = (int64_t)sw_model_parameter_count(model);
-    out->majority = (float)sw_task_majority(m->task);
-    out->train_inputs = (float)m->curves.train_inputs;
-    out->test_inputs = (float)m->curves.test_inputs;
-    out->unmirrored_inputs = (float)m->curves.unmirrored_inputs;
-    out->underived_inputs = (float)m->curves.underived_inputs;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        const sw_family_probe *probe = &m->violations.family[f];
-        out->tuples[f] = probe->applies ? (int64_t)probe->count : -1;
-        out->enumerated[f] = probe->applies ? probe->enumerated : -1;
-        out->holds[f] = probe->applies ? sw_families[f]->holds(&m->task->config) : -1;
-        out->prompted[f] = m->config.symmetry[f].weight != 0;
-        out->leak[f] = m->leak[f];
-    }
+    out->majority = (float)sw_task_majority(m->of.task);
     snprintf(out->blas_core, sizeof out->blas_core, "%s", sw_blas_core());
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
+        if (m->state[i] && sw_instruments[i]->facts) sw_instruments[i]->facts(out, m->state[i], &m->of);
 }
-
-/* ---- measuring ---- */
 
 static const sw_real *embedding(sw_model *model)
 {
@@ -147,41 +167,41 @@ static const sw_real *embedding(sw_model *model)
 }
 
 /* Decomposes the embedding: spectrum and power are those of the model as it stands. */
-static sw_status decompose(sw_measure *m, sw_model *model)
+static sw_status decompose(sw_evaluation *of, sw_model *model)
 {
-    sw_status status = sw_spectrum_compute(&m->spectrum, embedding(model), NULL);
-    return status == SW_OK ? sw_modes_compute(&m->modes, &m->spectrum, embedding(model)) : status;
+    sw_status status = sw_spectrum_compute(&of->spectrum, embedding(model), NULL);
+    return status == SW_OK ? sw_modes_compute(&of->modes, &of->spectrum, embedding(model)) : status;
 }
 
 sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bool full)
 {
     memset(out, 0, sizeof *out); /* padding too: records travel and are compared as bytes */
     for (int i = 0; i < SW_METRIC_COUNT; i++) out->value[i] = NAN;
-    sw_model_evaluate(model, m->task->input, m->task->inputs, m->logits);
-    sw_curves_fill(out->value, &m->curves, m->logits, model);
-    sw_violations_fill(out->value, &m->violations, m->logits);
-
-    sw_status status = decompose(m, model);
+    m->of.model = model;
+    sw_model_evaluate(model, m->of.task->input, m->of.task->inputs, m->of.logits);
+    sw_status status = decompose(&m->of, model);
     if (status != SW_OK) return status;
-    sw_spectrum_fill(out->value, &m->spectrum);
-    sw_modes_fill(out->value, &m->modes, &m->spectrum);
-    sw_layout_fill(out->value, &m->layout, &m->spectrum);
-    if (full) sw_interpret_fill(out->value, &m->interpret, m->logits, &m->modes, model);
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
+        if (m->state[i] && (full || !sw_instruments[i]->costly))
+            sw_instruments[i]->evaluate(out->value, m->state[i], &m->of);
     return SW_OK;
 }
 
 sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model)
 {
-    const sw_spectrum *s = &m->spectrum;
-    sw_status status = decompose(m, model);
+    const sw_spectrum *s = &m->of.spectrum;
+    const sw_modes *modes = &m->of.modes;
+    sw_status status = decompose(&m->of, model);
     if (status != SW_OK) return status;
     for (int32_t i = 0; i < s->rows; i++)
         for (int32_t c = 0; c < SW_PCA_COMPONENTS; c++)
             m->pca[i * SW_PCA_COMPONENTS + c] =
                 c < s->components ? (float)s->score[(size_t)i * (size_t)s->components + (size_t)c] : NAN;
     for (int32_t i = 0; i < s->rank; i++) m->singular[i] = (float)s->singular[i];
-    for (int32_t i = 0; i < m->modes.lines; i++) m->power[i] = (float)m->modes.power[i];
-    sw_spectrum_explained(m->explained, s);
+    for (int32_t i = 0; i < modes->lines; i++) m->power[i] = (float)modes->power[i];
+    const double variance = sw_spectrum_variance(s);
+    for (int32_t c = 0; c < SW_PCA_COMPONENTS; c++)
+        m->explained[c] = c < s->components && variance > 0 ? (float)(s->singular[c] * s->singular[c] / variance) : NAN;
 
     *out = (sw_snapshot){.shape = m->shape,
                          .array[SW_SNAPSHOT_PCA] = m->pca,

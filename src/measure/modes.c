@@ -1,17 +1,28 @@
-/* Fourier measures: power per frequency, how concentrated it is, how circular the leading components are. */
+/* modes.c: power of the embedding on the characters of the task's group. */
 #include "measure/modes.h"
-
-#include "measure/applicable.h"
-#include "measure/characters.h"
 
 #include <assert.h>
 #include <cblas.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { CIRCULAR_COMPONENTS = 4 };
 static const double two_pi = 6.283185307179586476925286766559;
+
+/* ---- how many ---- */
+
+int32_t sw_modes_self_inverse(const sw_task *task)
+{
+    int32_t count = 1;
+    for (int32_t j = 0; j < task->factor_count; j++) count *= task->factor[j] % 2 == 0 ? 2 : 1;
+    return count;
+}
+
+int32_t sw_modes_lines(const sw_task *task)
+{
+    if (task->order == 0) return task->characters;
+    const int32_t alone = sw_modes_self_inverse(task);
+    return (task->order - alone) / 2 + alone - 1;
+}
 
 /* ---- setting up: abelian groups ---- */
 
@@ -98,27 +109,24 @@ static sw_status create_irreducible(sw_modes *m, sw_arena *arena)
     if (!m->character || !m->dimension || !m->gram || !m->shifted) return SW_E_MEMORY;
     int32_t one = identity(m->task);
     for (int32_t l = 0; l < m->lines; l++) {
-        m->dimension[l] = sw_irreducible_character(m->task, l, one);
-        for (size_t g = 0; g < n; g++)
-            m->character[(size_t)l * n + g] = sw_irreducible_character(m->task, l, (int32_t)g);
+        m->dimension[l] = sw_group_character(m->task, l, one);
+        for (size_t g = 0; g < n; g++) m->character[(size_t)l * n + g] = sw_group_character(m->task, l, (int32_t)g);
     }
     return SW_OK;
 }
 
 sw_status sw_modes_create(sw_modes *out, const sw_task *task, int32_t d, sw_arena *arena)
 {
-    *out = (sw_modes){.task = task, .lines = sw_spectrum_lines(task)};
+    *out = (sw_modes){.task = task, .lines = sw_modes_lines(task)};
     if (out->lines == 0) return SW_OK;
     out->power = sw_arena_alloc(arena, (size_t)out->lines, sizeof *out->power);
-    out->sorted = sw_arena_alloc(arena, (size_t)out->lines, sizeof *out->sorted);
-    if (!out->power || !out->sorted) return SW_E_MEMORY;
+    if (!out->power) return SW_E_MEMORY;
     return task->order > 0 ? create_abelian(out, d, arena) : create_irreducible(out, arena);
 }
 
 /* ---- power ---- */
 
-/* The spectrum of the entities in the group. */
-static const sw_spectrum *of_members(const sw_modes *m, const sw_spectrum *all)
+const sw_spectrum *sw_modes_members(const sw_modes *m, const sw_spectrum *all)
 {
     return m->own.rows > 0 ? &m->own : all;
 }
@@ -163,77 +171,13 @@ sw_status sw_modes_compute(sw_modes *m, const sw_spectrum *spectrum, const sw_re
         if (status != SW_OK) return status;
     }
     if (m->task->order > 0)
-        compute_abelian(m, of_members(m, spectrum));
+        compute_abelian(m, sw_modes_members(m, spectrum));
     else
         compute_irreducible(m, spectrum);
     return SW_OK;
 }
 
-/* ---- how concentrated it is ---- */
-
-static int ascending(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
-
-static void fill_concentration(float *value, sw_modes *m)
-{
-    int32_t lines = m->lines;
-    memcpy(m->sorted, m->power, (size_t)lines * sizeof *m->sorted);
-    qsort(m->sorted, (size_t)lines, sizeof *m->sorted, ascending);
-    double total = 0, weighted = 0, top = 0, held = 0;
-    for (int32_t i = 0; i < lines; i++) {
-        total += m->sorted[i];
-        weighted += (2.0 * (i + 1) - lines - 1) * m->sorted[i];
-    }
-    if (!(total > 0)) return;
-    for (int32_t i = 0; i < lines && i < SW_KEY_FREQUENCIES; i++) top += m->sorted[lines - 1 - i];
-    int32_t count = 0;
-    while (held < 0.9 * total) held += m->sorted[lines - 1 - count++];
-    value[SW_METRIC_FOURIER_TOP5] = (float)(top / total);
-    value[SW_METRIC_FOURIER_GINI] = (float)(weighted / (lines * total));
-    value[SW_METRIC_FOURIER_FREQUENCIES90] = (float)count;
-}
-
-/* Largest share of component c that one pair of characters holds: max_k 2 |sum_j a_j conj(chi_k(j))|^2 / (n sum
- * a_j^2); negative when no character has a partner. */
-static double largest_share(const sw_modes *m, const sw_spectrum *s, int32_t c)
-{
-    int n = m->members;
-    const double *score = s->score + c;
-    double square = cblas_ddot(n, score, s->components, score, s->components), best = -1;
-    for (int32_t l = 0; l < m->lines; l++) {
-        if (!m->paired[l]) continue;
-        const double *wave = m->wave + 2 * (size_t)l * (size_t)n;
-        double re = cblas_ddot(n, wave, 1, score, s->components);
-        double im = cblas_ddot(n, wave + n, 1, score, s->components);
-        double share = 2 * (re * re + im * im) / (n * square);
-        if (share > best) best = share;
-    }
-    return best;
-}
-
-static void fill_circularity(float *value, const sw_modes *m, const sw_spectrum *s)
-{
-    double sum = 0;
-    int count = 0;
-    for (int32_t c = 0; c < s->components && c < CIRCULAR_COMPONENTS; c++) {
-        if (!(s->singular[c] > 1e-10 * s->singular[0])) continue; /* no variance: its direction is rounding */
-        double share = largest_share(m, s, c);
-        if (share < 0) return;
-        sum += share;
-        count++;
-    }
-    if (count > 0) value[SW_METRIC_CIRCULARITY] = (float)(sum / count);
-}
-
-void sw_modes_fill(float *value, sw_modes *m, const sw_spectrum *spectrum)
-{
-    if (m->lines == 0 || !spectrum->finite) return;
-    fill_concentration(value, m);
-    if (m->task->order > 0) fill_circularity(value, m, of_members(m, spectrum));
-}
+/* ---- the strongest ---- */
 
 int sw_modes_key(int32_t key[SW_KEY_FREQUENCIES], const sw_modes *m)
 {

@@ -7,16 +7,12 @@
 
 /* One structure for both: `lines` is the number of frequencies of an abelian group (non-trivial characters in
  * lexicographic order of their exponents, a character and its inverse counted once), or of non-trivial irreducible
- * characters of another group. Dihedral n, irreducible characters in this order: the sign (-1)^f of r^k s^f; for even
- * n
- * (-1)^k and (-1)^(k + f); then 2 cos(2 pi j k / n) on rotations, 0 on reflections, for j = 1, 2, ... < n/2.
- * Symmetric n: by partition in reverse lexicographic order, (n) left out. */
+ * characters of another group, in the order of src/tasks/groups. */
 typedef struct sw_modes {
     const sw_task *task;
     int32_t lines;   /* 0 = the task has no group; nothing below is set */
     int32_t members; /* entities in the group */
     double *power;   /* [lines] of the last sw_modes_compute */
-    double *sorted;  /* [lines] */
     /* abelian */
     int32_t *member;   /* [members] entity */
     bool *paired;      /* [lines] the character is not its own inverse */
@@ -37,8 +33,13 @@ sw_status sw_modes_create(sw_modes *out, const sw_task *task, int32_t d, sw_aren
  * d]. */
 sw_status sw_modes_compute(sw_modes *modes, const sw_spectrum *spectrum, const sw_real *E) SW_MUST_CHECK;
 
-/* FOURIER_* and CIRCULARITY into value[SW_METRIC_COUNT]; `spectrum` as above. */
-void sw_modes_fill(float *value, sw_modes *modes, const sw_spectrum *spectrum);
+/* The spectrum of the entities in the group; `all` is that of all entities. */
+const sw_spectrum *sw_modes_members(const sw_modes *modes, const sw_spectrum *all);
+
+/* Lines of a task, from its shape alone; 0 = it has no group. */
+int32_t sw_modes_lines(const sw_task *task);
+/* Characters of an abelian group that are their own inverse, the trivial one among them. */
+int32_t sw_modes_self_inverse(const sw_task *task);
 
 /* key[0..at most 5) <- lines of largest power, the lowest first among equals; returns how many. */
 enum { SW_KEY_FREQUENCIES = 5 };

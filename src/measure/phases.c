@@ -1,4 +1,4 @@
-/* Onsets and phase labels from the curves of a run. Pure functions; docs/science.md, "Phases and onsets".
+/* phases.c: onsets and phase labels from the curves of a run. Pure functions; docs/science.md, "Phases and onsets".
  *
  * Curves are float32, so thresholds are compared in float32: an accuracy that was stored as 0.9 reaches 0.9, and 1.0
  * means that every answer is right. A missing value (NaN) reaches nothing. */

@@ -1,3 +1,4 @@
+/* prune.c: rules that give a run up because it is decided. */
 #include "symsweep/measure.h"
 
 static bool has_generalized(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record)

@@ -1,20 +1,14 @@
-/* When a run is evaluated and when its embedding is kept, from its configuration alone.
+/* schedule.c: when a run is evaluated and when its embedding is kept, from its configuration alone.
  *
  * Log-spaced snapshots fall on evaluation steps, so that every curve can be recomputed from what a snapshot keeps. */
 #include "symsweep/measure.h"
 
 #include <math.h>
 
-int64_t sw_schedule_evaluations(int64_t *out, int64_t capacity, const sw_run_config *config)
+int64_t sw_schedule_evaluations(const sw_run_config *config)
 {
-    int64_t every = config->evaluate.every, steps = config->steps, count = 0;
-    for (int64_t t = 0; t <= steps; t += every, count++)
-        if (out && count < capacity) out[count] = t;
-    if (steps % every != 0) {
-        if (out && count < capacity) out[count] = steps;
-        count++;
-    }
-    return count;
+    const int64_t every = config->evaluate.every, steps = config->steps;
+    return steps / every + 1 + (steps % every != 0);
 }
 
 bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t)

@@ -1,4 +1,4 @@
-/* Singular value decomposition of the centred embedding, and the measures of dimension that follow from it. */
+/* spectrum.c: singular value decomposition of the centred embedding. */
 #include "measure/spectrum.h"
 
 #include <assert.h>
@@ -102,37 +102,4 @@ double sw_spectrum_variance(const sw_spectrum *s)
     double sum = 0;
     for (int32_t i = 0; i < s->rank; i++) sum += s->singular[i] * s->singular[i];
     return sum;
-}
-
-void sw_spectrum_explained(float out[SW_PCA_COMPONENTS], const sw_spectrum *s)
-{
-    double variance = sw_spectrum_variance(s);
-    for (int32_t i = 0; i < SW_PCA_COMPONENTS; i++)
-        out[i] = i < s->components && variance > 0 ? (float)(s->singular[i] * s->singular[i] / variance) : NAN;
-}
-
-/* -q ln q, 0 at 0. */
-static double entropy_term(double q) { return q > 0 ? -q * log(q) : 0; }
-
-void sw_spectrum_fill(float *value, const sw_spectrum *s)
-{
-    double variance = sw_spectrum_variance(s), nuclear = 0;
-    for (int32_t i = 0; i < s->rank; i++) nuclear += s->singular[i];
-    value[SW_METRIC_NUCLEAR_NORM] = (float)nuclear;
-    if (!(variance > 0)) return;
-
-    int dimension = 0;
-    double entropy = 0, entropy_variance = 0, fourth = 0;
-    for (int32_t i = 0; i < s->rank; i++) {
-        double sigma = s->singular[i], share = sigma * sigma / variance;
-        if (share > 0.01) dimension++;
-        entropy += entropy_term(sigma / nuclear);
-        entropy_variance += entropy_term(share);
-        fourth += share * share;
-    }
-    value[SW_METRIC_EFFECTIVE_DIMENSION] = (float)dimension;
-    value[SW_METRIC_EFFECTIVE_RANK] = (float)exp(entropy);
-    value[SW_METRIC_EFFECTIVE_RANK_VARIANCE] = (float)exp(entropy_variance);
-    value[SW_METRIC_PARTICIPATION_RATIO] = (float)(1 / fourth);
-    value[SW_METRIC_STABLE_RANK] = (float)(variance / (s->singular[0] * s->singular[0]));
 }

@@ -34,10 +34,4 @@ sw_status sw_spectrum_compute(sw_spectrum *spectrum, const sw_real *E, const int
 /* sum sigma^2; NaN when E is not finite. */
 double sw_spectrum_variance(const sw_spectrum *spectrum);
 
-/* lambda_i / sum lambda of the first SW_PCA_COMPONENTS components; NaN where there is none. */
-void sw_spectrum_explained(float out[SW_PCA_COMPONENTS], const sw_spectrum *spectrum);
-
-/* The measures of dimension of group "geometry" into value[SW_METRIC_COUNT]. */
-void sw_spectrum_fill(float *value, const sw_spectrum *spectrum);
-
 #endif

@@ -46,14 +46,13 @@ static void list_families(char out[256], const sw_task_config *task)
 {
     size_t used = (size_t)snprintf(out, 256, "defined on it:");
     for (int f = 0; f < SW_FAMILY_COUNT && used < 256; f++)
-        if (sw_families[f]->applies(task))
-            used += (size_t)snprintf(out + used, 256 - used, " %s", sw_families[f]->name);
+        if (sw_families[f]->applies(task)) used += (size_t)snprintf(out + used, 256 - used, " %s", sw_family_names[f]);
 }
 
 /* What is possible but must be known: a family that is false, or one that carries labels. true: said. */
 static bool warn_family(const sw_run_checks *checks, uint64_t k, const sw_run_config *config, int f)
 {
-    const char *name = sw_families[f]->name;
+    const char *name = sw_family_names[f];
     const sw_family_config *setting = &config->symmetry[f];
     char weight[96];
     snprintf(weight, sizeof weight, "symmetry.%s.weight", name);
@@ -78,16 +77,16 @@ static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config 
     bool applies = family->applies(&config->task);
     if (applies) checks->applies[f] = true;
     if (setting->weight == 0) return;
-    snprintf(weight, sizeof weight, "symmetry.%s.weight", family->name);
+    snprintf(weight, sizeof weight, "symmetry.%s.weight", sw_family_names[f]);
     if (!applies) {
         char hint[256];
         checks->refused[f] = true;
         list_families(hint, &config->task);
-        report(checks, false, k, weight, hint, "%s is not defined on this %s task", family->name,
+        report(checks, false, k, weight, hint, "%s is not defined on this %s task", sw_family_names[f],
                sw_task_names[config->task.kind]);
         return;
     }
-    snprintf(option, sizeof option, "symmetry.%s.intermediate", family->name);
+    snprintf(option, sizeof option, "symmetry.%s.intermediate", sw_family_names[f]);
     if (cannot_predict(family, setting, &config->task))
         report(checks, false, k, option, "use \"exact\"",
                "the inner value of this operation is a plain sum, not a product that the model predicts");
@@ -138,7 +137,7 @@ sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *c
     int family = config->phase.family;
     if (!sw_families[family]->applies(&config->task))
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
-               sw_families[family]->name);
+               sw_family_names[family]);
     return check_size(checks, k, config);
 }
 
@@ -150,11 +149,11 @@ void sw_run_checks_end(const sw_run_checks *checks)
         sw_key_describe(i, &key);
         for (int f = 0; f < SW_FAMILY_COUNT; f++) {
             char prefix[96];
-            int length = snprintf(prefix, sizeof prefix, "symmetry.%s.", sw_families[f]->name);
+            int length = snprintf(prefix, sizeof prefix, "symmetry.%s.", sw_family_names[f]);
             if (checks->applies[f] || checks->refused[f] || strncmp(key.path, prefix, (size_t)length)) continue;
             if (sw_sweep_locate(checks->sweep, 0, key.path, &place))
                 report(checks, false, 0, key.path, "remove it", "%s is not defined on the task of any run",
-                       sw_families[f]->name);
+                       sw_family_names[f]);
         }
     }
 }

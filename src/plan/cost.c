@@ -159,7 +159,7 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
     if (status != SW_OK) return status;
     int metrics = 0;
     for (int m = 0; m < SW_METRIC_COUNT; m++) metrics += applies[m];
-    double evaluations = (double)sw_schedule_evaluations(NULL, 0, config);
+    double evaluations = (double)sw_schedule_evaluations(config);
     double snapshots = (double)sw_schedule_snapshots(config);
     double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular + shape.fourier +
                       (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
@@ -178,8 +178,8 @@ sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config)
     out->parameters = s.parameters;
     out->step_flops = step_flops(config, &s);
     out->evaluate_flops = evaluate_flops(config, &s);
-    out->flops = out->step_flops * (double)config->steps +
-                 out->evaluate_flops * (double)sw_schedule_evaluations(NULL, 0, config);
+    out->flops =
+        out->step_flops * (double)config->steps + out->evaluate_flops * (double)sw_schedule_evaluations(config);
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;

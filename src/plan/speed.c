@@ -77,8 +77,7 @@ static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, s
 
 static double paced_seconds(const sw_pace *pace, const sw_run_config *config)
 {
-    return pace->setup + pace->step * (double)config->steps +
-           pace->evaluate * (double)sw_schedule_evaluations(NULL, 0, config);
+    return pace->setup + pace->step * (double)config->steps + pace->evaluate * (double)sw_schedule_evaluations(config);
 }
 
 sw_status sw_plan_set_speed(sw_plan *plan, double flops)

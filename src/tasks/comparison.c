@@ -3,7 +3,7 @@
  * three_way: (a, b) -> {<, =, >} of a against b in `task.attribute`. */
 #include "tasks/comparison.h"
 
-#include "tasks/internal.h"
+#include "tasks/task.h"
 
 static bool three_way(const sw_task_config *config) { return config->form == SW_FORM_THREE_WAY; }
 
@@ -53,17 +53,14 @@ static sw_status validate(const sw_task_config *config)
 static sw_status shape(sw_task *task, const sw_task_config *config)
 {
     task->entities = (int32_t)entities_of(config);
-    task->operands = 2;
     task->relations = three_way(config) ? 0 : config->side_count * SW_RELATIONS;
     task->classes = three_way(config) ? SW_RELATIONS : 2;
-    task->inputs =
-        (size_t)task->entities * (size_t)task->entities * (size_t)(task->relations > 0 ? task->relations : 1);
     task->coordinate_count = config->side_count;
     return SW_OK;
 }
 
-/* Row-major: the last attribute runs fastest. */
-static sw_status build_coordinates(sw_task *task, const sw_task_config *config)
+/* Coordinates, row-major: the last attribute runs fastest. */
+static sw_status build(sw_task *task)
 {
     const int32_t count = task->coordinate_count;
     task->coordinate = sw_task_alloc(task, (size_t)task->entities * (size_t)count, sizeof *task->coordinate);
@@ -71,43 +68,29 @@ static sw_status build_coordinates(sw_task *task, const sw_task_config *config)
     for (int32_t e = 0; e < task->entities; e++) {
         int32_t rest = e;
         for (int32_t k = count - 1; k >= 0; k--) {
-            task->coordinate[e * count + k] = rest % config->sides[k];
-            rest /= config->sides[k];
+            task->coordinate[e * count + k] = rest % task->config.sides[k];
+            rest /= task->config.sides[k];
         }
     }
     return SW_OK;
 }
 
-static int32_t order_of(int32_t a, int32_t b) { return a < b ? SW_LESS : a == b ? SW_EQUAL : SW_GREATER; }
-
-static int32_t converse_of(int32_t relation)
+static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b)
 {
-    const int32_t attribute = relation / SW_RELATIONS, order = relation % SW_RELATIONS;
-    return attribute * SW_RELATIONS + (SW_GREATER - order);
+    const int32_t x = sw_comparison_value(task, r / SW_RELATIONS, a);
+    const int32_t y = sw_comparison_value(task, r / SW_RELATIONS, b);
+    const int32_t order = x < y ? SW_LESS : x == y ? SW_EQUAL : SW_GREATER;
+    return task->relations > 0 ? order == r % SW_RELATIONS : order;
 }
 
-static sw_status build(sw_task *task, const sw_task_config *config)
+/* (b, converse of r, a) */
+static int32_t mirror(const sw_task *task, int32_t a, int32_t r, int32_t b)
 {
-    sw_status status = build_coordinates(task, config);
-    if (status != SW_OK) return status;
-    task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
-    if (task->mirror == NULL) return SW_E_MEMORY;
-    const int32_t n = task->entities, relations = task->relations > 0 ? task->relations : 1;
-    size_t i = 0;
-    for (int32_t a = 0; a < n; a++) {
-        for (int32_t r = 0; r < relations; r++) {
-            const int32_t k = r / SW_RELATIONS;
-            const int32_t back = task->relations > 0 ? converse_of(r) : 0;
-            for (int32_t b = 0; b < n; b++, i++) {
-                const int32_t order = order_of(sw_comparison_value(task, k, a), sw_comparison_value(task, k, b));
-                sw_task_set_input(task, i, a, r, b);
-                task->true_label[i] = task->relations > 0 ? order == r % SW_RELATIONS : order;
-                task->mirror[i] = (b * relations + back) * n + a; /* (b, converse of r, a) */
-            }
-        }
-    }
-    return SW_OK;
+    if (task->relations == 0) return sw_task_swapped(task, a, r, b);
+    const int32_t attribute = r / SW_RELATIONS, order = r % SW_RELATIONS;
+    const int32_t converse = attribute * SW_RELATIONS + (SW_GREATER - order);
+    return (b * task->relations + converse) * task->entities + a;
 }
 
 const sw_task_kind sw_task_comparison = {
-    .name = "comparison", .validate = validate, .shape = shape, .build = build, .release = NULL};
+    .validate = validate, .shape = shape, .build = build, .label = label, .mirror = mirror};

@@ -1,5 +1,5 @@
 /* families.c: the table of symmetry families, and what concerns all of them. */
-#include "tasks/internal.h"
+#include "tasks/families.h"
 
 #include <stdlib.h>
 
@@ -17,7 +17,8 @@ sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_i
     if (maps == 0) return SW_OK;
     const size_t classes = (size_t)task->classes;
     int32_t *table = malloc((size_t)maps * classes * sizeof *table);
-    if (table == NULL) return sw_fail(SW_E_MEMORY, "symmetry.%s: no memory for %d class maps", f->name, maps);
+    if (table == NULL)
+        return sw_fail(SW_E_MEMORY, "symmetry.%s: no memory for %d class maps", sw_family_names[family], maps);
     for (int32_t m = 0; m < maps; m++)
         for (int32_t c = 0; c < task->classes; c++) table[(size_t)m * classes + (size_t)c] = f->class_map(task, m, c);
     *out = table;
@@ -30,13 +31,14 @@ sw_status sw_families_check(const sw_task_config *config, const sw_family_config
         const sw_family *family = sw_families[f];
         if (families[f].weight == 0.0) continue;
         if (!family->applies(config))
-            return sw_fail(SW_E_CONFIG, "symmetry.%s.weight: the family is not defined on this task", family->name);
+            return sw_fail(SW_E_CONFIG, "symmetry.%s.weight: the family is not defined on this task",
+                           sw_family_names[f]);
         if (families[f].intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted != NULL &&
             !family->predicts(config)) {
             return sw_fail(SW_E_CONFIG,
                            "symmetry.%s.intermediate: the inner value of this task is a plain sum, not a product "
                            "that the model predicts; expected exact",
-                           family->name);
+                           sw_family_names[f]);
         }
     }
     return SW_OK;

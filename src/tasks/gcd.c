@@ -3,7 +3,7 @@
  * from digits, here one token a number). Commutative, associative and idempotent but no group: the symmetries of a
  * product without inverses, so without characters that an embedding could settle on. */
 #include "tasks/arithmetic.h"
-#include "tasks/internal.h"
+#include "tasks/task.h"
 
 static sw_status validate(const sw_task_config *config)
 {
@@ -15,39 +15,20 @@ static sw_status validate(const sw_task_config *config)
 static sw_status shape(sw_task *task, const sw_task_config *config)
 {
     task->entities = task->classes = config->n;
-    task->operands = 2;
-    task->inputs = (size_t)config->n * (size_t)config->n;
     return SW_OK;
 }
 
-static sw_status build(sw_task *task, const sw_task_config *config)
+static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b)
 {
-    const int32_t n = config->n;
-    task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
-    if (task->mirror == NULL) return SW_E_MEMORY;
-    size_t i = 0;
-    for (int32_t a = 0; a < n; a++) {
-        for (int32_t b = 0; b < n; b++, i++) {
-            sw_task_set_input(task, i, a, 0, b);
-            task->true_label[i] = sw_gcd(a + 1, b + 1) - 1;
-            task->mirror[i] = b * n + a;
-        }
-    }
-    return SW_OK;
-}
-
-static bool always(const sw_task_config *config)
-{
-    (void)config;
-    return true;
+    (void)task, (void)r;
+    return sw_arithmetic_gcd(a + 1, b + 1) - 1;
 }
 
 const sw_task_kind sw_task_gcd = {
-    .name = "gcd",
     .validate = validate,
     .shape = shape,
-    .build = build,
-    .release = NULL,
-    .commutative = always,
-    .associative = always,
+    .label = label,
+    .mirror = sw_task_swapped,
+    .commutative = sw_task_always,
+    .associative = sw_task_always,
 };

@@ -1,29 +1,35 @@
-/* graph.h: what the files of the graph task and the families on it share. */
+/* graph.h: a graph that nodes are paired on: src/tasks/graphs/<name>.c, a row of graphs.def. */
 #ifndef SYMSWEEP_TASKS_GRAPH_H
 #define SYMSWEEP_TASKS_GRAPH_H
 
-#include "symsweep/task.h"
+#include "tasks/task.h"
 
-/* Neighbours of node v: neighbor[start[v]] .. neighbor[start[v + 1] - 1]; repeats do no harm. */
-typedef struct sw_adjacency {
+/* Undirected edges {u, v}; repeats and self-loops do no harm. */
+typedef struct sw_edges {
     int32_t nodes;
-    int32_t *start;    /* [nodes + 1] */
-    int32_t *neighbor; /* [start[nodes]] */
-} sw_adjacency;
+    size_t count;
+    int32_t *edge; /* [count, 2] */
+} sw_edges;
 
-/* From `count` undirected edges {u, v} as pairs in edge[2 * count]. */
-sw_status sw_adjacency_create(sw_adjacency *out, int32_t nodes, const int32_t *edge, size_t count) SW_MUST_CHECK;
-void sw_adjacency_release(sw_adjacency *adjacency);
+typedef struct sw_graph sw_graph;
+struct sw_graph {
+    /* Checks the keys that the graph has; the message names the key. */
+    sw_status (*validate)(const sw_graph *graph, const sw_task_config *config);
+    /* Entities, classes (diameter + 1) and coordinate_count from the keys alone. NULL = found by a search from every
+     * node, and no coordinates. */
+    void (*shape)(sw_task *task, const sw_graph *graph, const sw_task_config *config);
+    /* Node count and edges; out->edge is freed by the caller with free(). */
+    sw_status (*edges)(sw_edges *out, const sw_graph *graph, const sw_task_config *config);
+    /* out[coordinate_count] of a node; NULL = none. */
+    void (*coordinates)(int32_t *out, const sw_graph *graph, const sw_task_config *config, int32_t node);
+    /* Lattices: nodes on an axis, 0 = no such axis; bit k of `periodic`: axis k closes to a ring. */
+    int32_t (*side)(const sw_task_config *config, int32_t axis);
+    uint32_t periodic;
+    int32_t least_sides, most_sides; /* of task.sides; 0 = the graph has other keys */
+};
 
-/* distance[v] = steps from `source`, -1 = out of reach; queue[nodes] is scratch. Returns the largest. */
-int32_t sw_breadth_first(int32_t *distance, int32_t *queue, const sw_adjacency *adjacency, int32_t source);
-
-/* The graph of an edge list file; nodes in the ascending order of their numbers in the file.
- * Refused with a message: unreadable, too large, not pairs of node numbers, not connected, content that differs from
- * a non-zero file_sha256. */
-sw_status sw_edge_list_read(sw_adjacency *out, const sw_task_config *config) SW_MUST_CHECK;
-
-/* Has the graph two nodes that are not neighbours? Reads an edge list; false when it cannot be read. */
-bool sw_graph_has_distance_two(const sw_task_config *config);
+#define GRAPH(ENUM, name, meaning) extern const sw_graph sw_graph_##name;
+#include "symsweep/graphs.def"
+#undef GRAPH
 
 #endif

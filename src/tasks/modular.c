@@ -2,13 +2,13 @@
 #include "tasks/modular.h"
 
 #include "tasks/arithmetic.h"
-#include "tasks/internal.h"
+#include "tasks/task.h"
 
 #include <assert.h>
 
 /* ---- the operations: static int64_t value_<name>(x, y, p) for every row ---- */
 
-#define inverse(y) sw_inverse_mod((int32_t)(y), (int32_t)p)
+#define inverse(y) sw_arithmetic_inverse((int32_t)(y), (int32_t)p)
 #define OPERATION(ENUM, name, formula, value, ...)                                                                     \
     static int64_t value_##name(int64_t x, int64_t y, int64_t p)                                                       \
     {                                                                                                                  \
@@ -31,11 +31,9 @@ const sw_operation *sw_modular_operation(const sw_task_config *config)
     return &operations[config->operation];
 }
 
-int32_t sw_modular_unit_count(int32_t p)
+bool sw_modular_scales(const sw_task_config *config)
 {
-    int32_t count = 0;
-    for (int32_t a = 1; a < p; a++) count += sw_gcd(a, p) == 1;
-    return count;
+    return config->kind == SW_TASK_MODULAR && sw_modular_operation(config)->degree >= 0 && config->p > 2;
 }
 
 /* ---- the kind ---- */
@@ -48,10 +46,10 @@ static sw_status validate(const sw_task_config *config)
     if (p < 2) return sw_fail(SW_E_CONFIG, "task.p: expected at least 2, found %d", p);
     sw_status status = sw_task_check_size(p, (int64_t)p * p, "task.p");
     if (status != SW_OK) return status;
-    if (operations[config->operation].divides && !sw_is_prime(p)) {
+    if (operations[config->operation].divides && !sw_arithmetic_is_prime(p)) {
         int32_t below = p, above = p;
-        while (!sw_is_prime(below)) below--;
-        while (!sw_is_prime(above)) above++;
+        while (!sw_arithmetic_is_prime(below)) below--;
+        while (!sw_arithmetic_is_prime(above)) above++;
         return sw_fail(SW_E_CONFIG, "task.p: division needs a prime, found %d; the nearest are %d and %d", p, below,
                        above);
     }
@@ -62,19 +60,13 @@ static sw_status shape(sw_task *task, const sw_task_config *config)
 {
     const sw_operation *operation = sw_modular_operation(config);
     const int32_t p = config->p;
-    task->classes = p;
-    task->entities = p;
-    task->operands = 2;
+    task->classes = task->entities = p;
     task->second_from = operation->divides ? 1 : 0;
-    task->inputs = (size_t)p * (size_t)sw_task_columns(task);
     task->abelian = true;
-    if (operation->group == SW_RESIDUES_ADDITIVE)
-        task->order = p;
-    else if (sw_is_prime(p))
-        task->order = p - 1; /* the units modulo a prime are a cyclic group */
-    if (task->order > 0) {
+    const bool additive = operation->group == SW_RESIDUES_ADDITIVE;
+    if (additive || sw_arithmetic_is_prime(p)) { /* the units modulo a prime are a cyclic group */
         task->factor_count = 1;
-        task->factor[0] = task->order;
+        task->factor[0] = additive ? p : p - 1;
     }
     return SW_OK;
 }
@@ -90,7 +82,7 @@ static sw_status build_exponents(sw_task *task, sw_residue_group group)
         for (int32_t a = 0; a < p; a++) task->exponent[a] = a;
         return SW_OK;
     }
-    sw_discrete_logarithm(task->exponent, p);
+    sw_arithmetic_logarithm(task->exponent, p);
     if (group == SW_RESIDUES_SHIFTED) { /* of x + 1: every entry moves down by one, that of 0 to p - 1 */
         for (int32_t a = 0; a + 1 < p; a++) task->exponent[a] = task->exponent[a + 1];
         task->exponent[p - 1] = -1;
@@ -107,45 +99,36 @@ static sw_status build_units(sw_task *task)
     modular->unit = sw_task_alloc(task, (size_t)p, sizeof *modular->unit);
     if (modular->inverse == NULL || modular->unit == NULL) return SW_E_MEMORY;
     for (int32_t a = 1; a < p; a++) {
-        modular->inverse[a] = sw_inverse_mod(a, p);
+        modular->inverse[a] = sw_arithmetic_inverse(a, p);
         if (modular->inverse[a] != 0) modular->unit[modular->unit_count++] = a;
     }
     task->extra = modular;
     return SW_OK;
 }
 
-static int32_t mirror_of(const sw_task *task, sw_mirror mirror, int32_t x, int32_t y)
+static sw_status build(sw_task *task)
 {
-    const int32_t p = task->entities;
-    if (mirror == SW_MIRROR_NEGATED) return sw_task_index(task, (p - y) % p, (p - x) % p, -1);
-    if (mirror == SW_MIRROR_INVERTED) {
-        const int32_t *inverse = sw_modular_of(task)->inverse;
-        return x == 0 ? -1 : sw_task_index(task, inverse[y], inverse[x], -1);
-    }
-    return sw_task_index(task, y, x, -1);
+    sw_status status = build_units(task);
+    return status != SW_OK ? status : build_exponents(task, sw_modular_operation(&task->config)->group);
 }
 
-static sw_status build(sw_task *task, const sw_task_config *config)
+static int32_t label(const sw_task *task, int32_t x, int32_t r, int32_t y)
 {
-    const sw_operation *operation = sw_modular_operation(config);
-    const int32_t p = config->p;
-    sw_status status = build_units(task);
-    if (status != SW_OK) return status;
-    status = build_exponents(task, operation->group);
-    if (status != SW_OK) return status;
-    if (operation->mirror != SW_MIRROR_NONE) {
-        task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
-        if (task->mirror == NULL) return SW_E_MEMORY;
+    (void)r;
+    return (int32_t)(sw_modular_operation(&task->config)->value(x, y, task->entities) % task->entities);
+}
+
+static int32_t mirror(const sw_task *task, int32_t x, int32_t r, int32_t y)
+{
+    (void)r;
+    const int32_t p = task->entities, *inverse = sw_modular_of(task)->inverse;
+    switch (sw_modular_operation(&task->config)->mirror) {
+    case SW_MIRROR_SWAPPED: return sw_task_index(task, y, x, -1);
+    case SW_MIRROR_NEGATED: return sw_task_index(task, (p - y) % p, (p - x) % p, -1);
+    case SW_MIRROR_INVERTED: return x == 0 ? -1 : sw_task_index(task, inverse[y], inverse[x], -1);
+    case SW_MIRROR_NONE: break;
     }
-    size_t i = 0;
-    for (int32_t x = 0; x < p; x++) {
-        for (int32_t y = task->second_from; y < p; y++, i++) {
-            sw_task_set_input(task, i, x, 0, y);
-            task->true_label[i] = (int32_t)(operation->value(x, y, p) % p);
-            if (task->mirror != NULL) task->mirror[i] = mirror_of(task, operation->mirror, x, y);
-        }
-    }
-    return SW_OK;
+    return -1;
 }
 
 static bool commutative(const sw_task_config *config) { return sw_modular_operation(config)->mirror != SW_MIRROR_NONE; }
@@ -157,11 +140,11 @@ static bool associative(const sw_task_config *config)
 }
 
 const sw_task_kind sw_task_modular = {
-    .name = "modular",
     .validate = validate,
     .shape = shape,
     .build = build,
-    .release = NULL,
+    .label = label,
+    .mirror = mirror,
     .commutative = commutative,
     .associative = associative,
 };

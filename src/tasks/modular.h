@@ -45,6 +45,9 @@ typedef struct sw_operation {
 
 const sw_operation *sw_modular_operation(const sw_task_config *config);
 
+/* Is the task's operation homogeneous, and are there units but 1? */
+bool sw_modular_scales(const sw_task_config *config);
+
 /* Tables of a built task (task->extra). */
 typedef struct sw_modular {
     int32_t *inverse; /* [p] multiplicative inverse, 0 = none */
@@ -53,8 +56,5 @@ typedef struct sw_modular {
 } sw_modular;
 
 static inline const sw_modular *sw_modular_of(const sw_task *task) { return task->extra; }
-
-/* Units of Z_p: Euler's phi. */
-int32_t sw_modular_unit_count(int32_t p);
 
 #endif

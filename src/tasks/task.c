@@ -3,13 +3,16 @@
 
 #include "symsweep/arena.h"
 #include "symsweep/random.h"
-#include "tasks/internal.h"
+#include "tasks/task.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define X(ENUM, id, name, meaning) extern const sw_task_kind sw_task_##name;
+#include "symsweep/tasks.def"
+#undef X
 const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT] = {
 #define X(ENUM, id, name, meaning) [SW_TASK_##ENUM] = &sw_task_##name,
 #include "symsweep/tasks.def"
@@ -31,6 +34,9 @@ sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key)
     return SW_OK;
 }
 
+/* Rows of the table for one first operand. */
+static int32_t relations_of(const sw_task *task) { return task->relations > 0 ? task->relations : 1; }
+
 /* Kind, configuration and everything that the kind alone decides. */
 static sw_status describe_kind(sw_task *out, const sw_task_config *config)
 {
@@ -41,8 +47,14 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config)
         return sw_fail(SW_E_CONFIG, "task.label_shuffle: expected a share in 0..1, found %g", config->label_shuffle);
     out->kind = sw_task_kinds[config->kind];
     out->config = *config;
+    out->operands = 2;
     sw_status status = out->kind->validate(config);
-    return status != SW_OK ? status : out->kind->shape(out, config);
+    if (status == SW_OK) status = out->kind->shape(out, config);
+    if (status != SW_OK) return status;
+    out->order = out->factor_count > 0 ? 1 : 0;
+    for (int32_t k = 0; k < out->factor_count; k++) out->order *= out->factor[k];
+    out->inputs = (size_t)out->entities * (size_t)relations_of(out) * (size_t)sw_task_columns(out);
+    return SW_OK;
 }
 
 bool sw_task_shape_of(sw_task *out, const sw_task_config *config)
@@ -78,7 +90,8 @@ static int32_t operand_block(const sw_task *task, int32_t k)
 /* Place of operand k in an input; a relation stands between operands 0 and 1. */
 static int32_t operand_place(const sw_task *task, int32_t k) { return k == 0 || task->relations == 0 ? k : k + 1; }
 
-void sw_task_set_input(sw_task *task, size_t i, int32_t a, int32_t r, int32_t b)
+/* Writes the tokens of table entry i: entities a and b, relation r counted from 0. */
+static void set_input(sw_task *task, size_t i, int32_t a, int32_t r, int32_t b)
 {
     int32_t *input = task->input + i * (size_t)task->tokens;
     assert(task->operands == 2);
@@ -102,8 +115,7 @@ int32_t sw_task_relation(const sw_task *task, size_t input)
 int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r)
 {
     const int32_t n = task->entities, from = task->second_from;
-    const int32_t relations = task->relations > 0 ? task->relations : 1;
-    const int32_t relation = task->relations > 0 ? r - n : 0;
+    const int32_t relations = relations_of(task), relation = task->relations > 0 ? r - n : 0;
     if (a < 0 || a >= n || b < from || b >= n || relation < 0 || relation >= relations) return -1;
     return (a * relations + relation) * (n - from) + (b - from);
 }
@@ -114,8 +126,6 @@ void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low)
     *low = 0;                  /* "does not hold"; < */
 }
 
-/* Permutes among themselves the labels of the first round(share * N) inputs of a random order: with s the permutation
- * of stream LABEL_SHUFFLE at step 0 and q that of its m first places at step 1, label[s[i]] = true_label[s[q[i]]]. */
 static sw_status shuffle_labels(sw_task *task, uint32_t data_seed)
 {
     const size_t n = task->inputs;
@@ -156,6 +166,26 @@ static sw_status group_by_label(sw_task *task)
     return SW_OK;
 }
 
+/* Entries have mirrors where the label is no product, or a commutative one. */
+static bool has_mirrors(const sw_task *task)
+{
+    const sw_task_kind *kind = task->kind;
+    return kind->mirror != NULL && (kind->commutative == NULL || kind->commutative(&task->config));
+}
+
+static void fill_entries(sw_task *task)
+{
+    const int32_t n = task->entities, relations = relations_of(task);
+    size_t i = 0;
+    for (int32_t a = 0; a < n; a++)
+        for (int32_t r = 0; r < relations; r++)
+            for (int32_t b = task->second_from; b < n; b++, i++) {
+                set_input(task, i, a, r, b);
+                task->true_label[i] = task->kind->label(task, a, r, b);
+                if (task->mirror != NULL) task->mirror[i] = task->kind->mirror(task, a, r, b);
+            }
+}
+
 static sw_status build(sw_task *task, uint32_t data_seed)
 {
     sw_status status = sw_arena_create(&task->arena);
@@ -164,8 +194,13 @@ static sw_status build(sw_task *task, uint32_t data_seed)
     task->label = sw_task_alloc(task, task->inputs, sizeof *task->label);
     task->true_label = sw_task_alloc(task, task->inputs, sizeof *task->true_label);
     if (task->input == NULL || task->label == NULL || task->true_label == NULL) return SW_E_MEMORY;
-    status = task->kind->build(task, &task->config);
+    if (has_mirrors(task)) {
+        task->mirror = sw_task_alloc(task, task->inputs, sizeof *task->mirror);
+        if (task->mirror == NULL) return SW_E_MEMORY;
+    }
+    status = task->kind->build != NULL ? task->kind->build(task) : SW_OK;
     if (status != SW_OK) return status;
+    fill_entries(task);
     status = shuffle_labels(task, data_seed);
     return status != SW_OK ? status : group_by_label(task);
 }
@@ -188,7 +223,6 @@ sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_m
 void sw_task_destroy(sw_task *task)
 {
     if (task == NULL) return;
-    if (task->kind != NULL && task->kind->release != NULL) task->kind->release(task);
     sw_arena_destroy(task->arena);
     free(task);
 }

@@ -60,14 +60,14 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     term->config = objective->config->symmetry[f];
     if (term->config.weight == 0) return SW_OK;
     sw_status status = sw_tuples_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
-    if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", family->name);
+    if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", sw_family_names[f]);
     term->predicted = family->candidate_predicted && term->config.intermediate == SW_INTERMEDIATE_PREDICTED;
 
     int64_t listed = sw_tuples_count(term->set);
     bool all = term->config.tuples_per_step == 0;
     if (all && listed < 0)
         return sw_fail(SW_E_CONFIG, "symmetry.%s.tuples_per_step: there are too many tuples to take \"all\" of them",
-                       family->name);
+                       sw_family_names[f]);
     term->capacity = !all              ? (size_t)term->config.tuples_per_step
                      : term->predicted ? (size_t)family->candidates(task)
                                        : (size_t)listed;

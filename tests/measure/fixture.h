@@ -13,6 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "measure/instrument.h"
 #include "symsweep/measure.h"
 
 #define assert_ok(call) fixture_ok((call), #call, __FILE__, __LINE__)
@@ -101,6 +102,17 @@ static inline void fixture_destroy(fixture *f)
 static inline sw_real *fixture_embedding(const fixture *f)
 {
     return sw_model_parameters(f->model) + sw_model_tensor(f->model, "token_embedding")->offset;
+}
+
+/* One instrument of a run, by its name in metrics.def. */
+#define INSTRUMENT_OF(name) sw_instruments[SW_INSTRUMENT_##name]
+
+static inline void *fixture_instrument(const sw_instrument *instrument, const sw_evaluation *of)
+{
+    void *state = calloc(1, instrument->size + 1);
+    assert_non_null(state);
+    if (instrument->create) assert_ok(instrument->create(state, of));
+    return state;
 }
 
 #endif

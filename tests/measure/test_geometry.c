@@ -1,9 +1,6 @@
 /* Known answers of the geometry: embeddings that are made so that theory tells their measures. */
 #include "fixture.h"
 
-#include "measure/layout.h"
-#include "measure/modes.h"
-#include "measure/spectrum.h"
 #include "symsweep/random.h"
 
 static const double two_pi = 6.283185307179586476925286766559;
@@ -13,10 +10,9 @@ typedef struct bench {
     sw_task *task;
     int32_t rows, d;
     sw_real *E; /* [rows, d] */
-    sw_arena *arena;
-    sw_spectrum spectrum;
-    sw_modes modes;
-    sw_layout layout;
+    sw_run_config config;
+    sw_evaluation of;
+    void *state[SW_INSTRUMENT_COUNT]; /* of those that read the embedding and nothing else */
     float value[SW_METRIC_COUNT];
 } bench;
 
@@ -28,25 +24,31 @@ static void bench_create(bench *b, const sw_run_config *config, int32_t d)
     b->d = d;
     b->E = calloc((size_t)b->rows * (size_t)d, sizeof *b->E);
     assert_non_null(b->E);
-    assert_ok(sw_arena_create(&b->arena));
-    assert_ok(sw_spectrum_create(&b->spectrum, b->rows, d, b->arena));
-    assert_ok(sw_modes_create(&b->modes, b->task, d, b->arena));
-    assert_ok(sw_layout_create(&b->layout, b->task, b->arena));
+    b->config = *config;
+    b->of = (sw_evaluation){.config = &b->config, .task = b->task};
+    assert_ok(sw_arena_create(&b->of.arena));
+    assert_ok(sw_spectrum_create(&b->of.spectrum, b->rows, d, b->of.arena));
+    assert_ok(sw_modes_create(&b->of.modes, b->task, d, b->of.arena));
+    bool applies[SW_INSTRUMENT_COUNT];
+    sw_instrument_applicable(applies, config, b->task);
+    const int geometry[] = {SW_INSTRUMENT_dimension, SW_INSTRUMENT_fourier, SW_INSTRUMENT_correspondence};
+    for (size_t k = 0; k < sizeof geometry / sizeof *geometry; k++)
+        if (applies[geometry[k]]) b->state[geometry[k]] = fixture_instrument(sw_instruments[geometry[k]], &b->of);
 }
 
 static void bench_measure(bench *b)
 {
     for (int m = 0; m < SW_METRIC_COUNT; m++) b->value[m] = NAN;
-    assert_ok(sw_spectrum_compute(&b->spectrum, b->E, NULL));
-    assert_ok(sw_modes_compute(&b->modes, &b->spectrum, b->E));
-    sw_spectrum_fill(b->value, &b->spectrum);
-    sw_modes_fill(b->value, &b->modes, &b->spectrum);
-    sw_layout_fill(b->value, &b->layout, &b->spectrum);
+    assert_ok(sw_spectrum_compute(&b->of.spectrum, b->E, NULL));
+    assert_ok(sw_modes_compute(&b->of.modes, &b->of.spectrum, b->E));
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
+        if (b->state[i]) sw_instruments[i]->evaluate(b->value, b->state[i], &b->of);
 }
 
 static void bench_destroy(bench *b)
 {
-    sw_arena_destroy(b->arena);
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) free(b->state[i]);
+    sw_arena_destroy(b->of.arena);
     free(b->E);
     sw_task_destroy(b->task);
 }
@@ -130,12 +132,12 @@ static void test_exact_modes(void **state)
         print_message("%s\n", c->name);
 
         /* the modes as they were made: P_k + P_-k = n times the variance on the pair */
-        assert_int_equal(b.modes.lines, b.task->order / 2);
-        for (int32_t l = 0; l < b.modes.lines; l++) {
+        assert_int_equal(b.of.modes.lines, b.task->order / 2);
+        for (int32_t l = 0; l < b.of.modes.lines; l++) {
             double expected = 0, n = b.task->order;
             for (int m = 0; m < c->count; m++)
                 if (c->frequency[m] == l + 1) expected = n * n * c->amplitude[m] * c->amplitude[m];
-            assert_true(fabs(b.modes.power[l] - expected) <= 1e-4 * expected + 1e-6);
+            assert_true(fabs(b.of.modes.power[l] - expected) <= 1e-4 * expected + 1e-6);
         }
         assert_close(b.value[SW_METRIC_CIRCULARITY], 1);
         assert_close(b.value[SW_METRIC_FOURIER_TOP5], 1);
@@ -144,7 +146,7 @@ static void test_exact_modes(void **state)
         while (held < 0.9 * total) held += c->amplitude[needed] * c->amplitude[needed], needed++;
         assert_int_equal((int)b.value[SW_METRIC_FOURIER_FREQUENCIES90], needed);
         int32_t key[SW_KEY_FREQUENCIES];
-        assert_int_equal(sw_modes_key(key, &b.modes), SW_KEY_FREQUENCIES);
+        assert_int_equal(sw_modes_key(key, &b.of.modes), SW_KEY_FREQUENCIES);
         for (int m = 0; m < c->count; m++) assert_int_equal(key[m], c->frequency[m] - 1); /* strongest first */
 
         /* centring is over all entities, the one outside the group too: those cases have no closed form */
@@ -197,7 +199,7 @@ static void test_flat_power(void **state)
     bench_create(&b, &config, 59);
     for (int i = 0; i < 59; i++) b.E[i * 59 + i] = 1; /* the identity has power n on every character */
     bench_measure(&b);
-    for (int l = 0; l < b.modes.lines; l++) assert_close(b.modes.power[l], 2 * 59);
+    for (int l = 0; l < b.of.modes.lines; l++) assert_close(b.of.modes.power[l], 2 * 59);
     assert_true(fabs(b.value[SW_METRIC_FOURIER_GINI]) < 1e-6);
     assert_close(b.value[SW_METRIC_FOURIER_TOP5], 5.0 / 29);
     assert_int_equal((int)b.value[SW_METRIC_FOURIER_FREQUENCIES90], 27); /* 26.1 of 29 */
@@ -245,14 +247,14 @@ static void test_power_is_complete(void **state)
         bench_create(&b, &configs[k], 10);
         fill_gaussian(&b, (uint32_t)k);
         bench_measure(&b);
-        assert_int_equal(b.modes.lines, lines[k]);
+        assert_int_equal(b.of.modes.lines, lines[k]);
         double sum = 0;
-        for (int32_t l = 0; l < b.modes.lines; l++) {
-            assert_true(b.modes.power[l] > 0);
-            sum += b.modes.power[l];
+        for (int32_t l = 0; l < b.of.modes.lines; l++) {
+            assert_true(b.of.modes.power[l] > 0);
+            sum += b.of.modes.power[l];
         }
         double scale = b.task->order > 0 ? b.task->order : 1; /* abelian powers count n times */
-        assert_close(sum / scale, sw_spectrum_variance(&b.spectrum));
+        assert_close(sum / scale, sw_spectrum_variance(&b.of.spectrum));
         bench_destroy(&b);
     }
 }
@@ -271,12 +273,12 @@ static void test_irreducible_characters(void **state)
         bench b;
         bench_create(&b, &configs[k], 2);
         double squares = 1; /* the trivial one */
-        for (int32_t l = 0; l < b.modes.lines; l++) {
-            for (int32_t g = 0; g < b.rows; g++) b.E[2 * g] = (sw_real)b.modes.character[l * b.rows + g];
+        for (int32_t l = 0; l < b.of.modes.lines; l++) {
+            for (int32_t g = 0; g < b.rows; g++) b.E[2 * g] = (sw_real)b.of.modes.character[l * b.rows + g];
             bench_measure(&b);
-            for (int32_t other = 0; other < b.modes.lines; other++)
-                assert_true(fabs(b.modes.power[other] - (other == l ? b.rows : 0)) < 1e-4);
-            squares += b.modes.dimension[l] * b.modes.dimension[l];
+            for (int32_t other = 0; other < b.of.modes.lines; other++)
+                assert_true(fabs(b.of.modes.power[other] - (other == l ? b.rows : 0)) < 1e-4);
+            squares += b.of.modes.dimension[l] * b.of.modes.dimension[l];
             assert_close(b.value[SW_METRIC_FOURIER_TOP5], 1);
             assert_true(isnan(b.value[SW_METRIC_CIRCULARITY]));
         }
@@ -295,9 +297,9 @@ static void test_permutation_matrices_are_standard(void **state)
     for (int32_t g = 0; g < b.rows; g++)
         for (int32_t i = 0; i < 4; i++) b.E[16 * g + 4 * i + b.task->coordinate[4 * g + i]] = 1;
     bench_measure(&b);
-    double total = sw_spectrum_variance(&b.spectrum);
-    assert_close(b.modes.power[0], total); /* (3,1) */
-    for (int l = 1; l < b.modes.lines; l++) assert_true(b.modes.power[l] < 1e-6 * total);
+    double total = sw_spectrum_variance(&b.of.spectrum);
+    assert_close(b.of.modes.power[0], total); /* (3,1) */
+    for (int l = 1; l < b.of.modes.lines; l++) assert_true(b.of.modes.power[l] < 1e-6 * total);
     bench_destroy(&b);
 }
 
@@ -407,9 +409,9 @@ static void test_gaussian_embeddings(void **state)
     double n = 342, d = 512;
     assert_int_equal((int)b.value[SW_METRIC_EFFECTIVE_DIMENSION], 0);
     assert_true(fabs(b.value[SW_METRIC_PARTICIPATION_RATIO] / (n * d / (n + d + 1)) - 1) < 0.02);
-    assert_true(fabs(b.spectrum.singular[0] / (sqrt(n) + sqrt(d)) - 1) < 0.03);
-    assert_true(fabs(sw_spectrum_variance(&b.spectrum) / (n * d) - 1) < 0.02);
-    assert_true(b.spectrum.singular[342] < 1e-9); /* the mean is gone */
+    assert_true(fabs(b.of.spectrum.singular[0] / (sqrt(n) + sqrt(d)) - 1) < 0.03);
+    assert_true(fabs(sw_spectrum_variance(&b.of.spectrum) / (n * d) - 1) < 0.02);
+    assert_true(b.of.spectrum.singular[342] < 1e-9); /* the mean is gone */
     /* power: 171 independent chi-squared values of 1024 degrees, deviation 4.4 % each: Gini = 0.0442 / sqrt(pi) */
     assert_true(fabs(b.value[SW_METRIC_FOURIER_GINI] - 0.0249) < 0.005);
     bench_destroy(&b);

@@ -132,7 +132,7 @@ static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f
     const bool applies = family->applies(&task->config);
     int32_t *maps = NULL;
     sw_status status = SW_OK;
-    sw_json_key(json, family->name);
+    sw_json_key(json, sw_family_names[f]);
     sw_json_begin_object(json);
     sw_json_key(json, "applies");
     sw_json_bool(json, applies);

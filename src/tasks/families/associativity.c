@@ -8,7 +8,7 @@
  *
  * Predicted intermediates: each f above that is an inner value is the model's argmax at that table entry. The powers
  * have no such value. A prediction that is no second operand (0 for div) gives no tuple. */
-#include "tasks/internal.h"
+#include "tasks/families.h"
 #include "tasks/modular.h"
 
 static sw_inner inner_of(const sw_task_config *config)
@@ -45,7 +45,7 @@ static sides split(const sw_task *task, sw_inner inner, uint64_t index)
     sides s;
     int32_t y;
     s.columns = sw_task_columns(task);
-    sw_split_index(index, (uint32_t)s.columns, (uint32_t)s.columns, &s.x, &y, &s.z);
+    sw_families_split(index, (uint32_t)s.columns, (uint32_t)s.columns, &s.x, &y, &s.z);
     y += task->second_from;
     s.z += task->second_from;
     int32_t with = s.z;
@@ -61,7 +61,7 @@ static bool close_up(const sw_task *task, const sides *s, int32_t left, int32_t 
 {
     const int32_t from = task->second_from;
     if (left < 0 || right < from) return false;
-    return sw_pair(out, left * s->columns + s->z - from, s->x * s->columns + right - from, -1);
+    return sw_families_pair(out, left * s->columns + s->z - from, s->x * s->columns + right - from, -1);
 }
 
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
@@ -84,7 +84,6 @@ static bool candidate_predicted(const sw_task *task, uint64_t index, const int32
 }
 
 const sw_family sw_family_associativity = {
-    .name = "associativity",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,

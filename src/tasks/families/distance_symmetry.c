@@ -1,28 +1,19 @@
 /* distance_symmetry.c: p(.|u, v) and p(.|v, u), u != v: paths can be walked both ways. */
-#include "tasks/internal.h"
+#include "tasks/families.h"
 
 static bool applies(const sw_task_config *config) { return config->kind == SW_TASK_GRAPH; }
 
-static bool holds(const sw_task_config *config)
-{
-    (void)config;
-    return true;
-}
-
 /* Candidate i: table entry i and its mirror. */
-static uint64_t candidates(const sw_task *task) { return task->inputs; }
-
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 {
-    return sw_pair(out, (int32_t)index, task->mirror[index], -1);
+    return sw_families_pair(out, (int32_t)index, task->mirror[index], -1);
 }
 
 const sw_family sw_family_distance_symmetry = {
-    .name = "distance_symmetry",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,
-    .holds = holds,
-    .candidates = candidates,
+    .holds = sw_task_always,
+    .candidates = sw_families_entries,
     .candidate = candidate,
 };

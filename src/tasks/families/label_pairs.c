@@ -1,6 +1,6 @@
 /* label_pairs.c: control: p of two distinct inputs with equal labels, whatever the reason. What a symmetry loss gains
  * by label information alone shows here. Labels are those trained on (after label_shuffle). */
-#include "tasks/internal.h"
+#include "tasks/families.h"
 
 /* A table with more inputs than classes has two inputs of one class; one with as many (division modulo 2, the group
  * of one element) has all labels different. */
@@ -8,12 +8,6 @@ static bool applies(const sw_task_config *config)
 {
     sw_task task;
     return sw_task_shape_of(&task, config) && task.inputs > (size_t)task.classes;
-}
-
-static bool holds(const sw_task_config *config)
-{
-    (void)config;
-    return true;
 }
 
 /* Candidates: the ordered pairs of distinct inputs of class 0, then of class 1, ... */
@@ -40,7 +34,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
     const uint64_t others = (uint64_t)(task->label_start[c + 1] - task->label_start[c]) - 1;
     const uint64_t rank = index - task->pair_start[c];
     const uint64_t first = rank / others, second = rank % others;
-    return sw_pair(out, member[first], member[second + (second >= first)], -1);
+    return sw_families_pair(out, member[first], member[second + (second >= first)], -1);
 }
 
 /* A chain through each class. */
@@ -52,11 +46,10 @@ static void connect(const sw_task *task, void (*unite)(void *context, int32_t i,
 }
 
 const sw_family sw_family_label_pairs = {
-    .name = "label_pairs",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,
-    .holds = holds,
+    .holds = sw_task_always,
     .candidates = candidates,
     .candidate = candidate,
     .connect = connect,

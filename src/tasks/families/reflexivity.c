@@ -1,13 +1,7 @@
 /* reflexivity.c: -ln p(0|u, u): a node is at distance 0 from itself. */
-#include "tasks/internal.h"
+#include "tasks/families.h"
 
 static bool applies(const sw_task_config *config) { return config->kind == SW_TASK_GRAPH; }
-
-static bool holds(const sw_task_config *config)
-{
-    (void)config;
-    return true;
-}
 
 /* Candidate u: a node. */
 static uint64_t candidates(const sw_task *task) { return (uint64_t)task->entities; }
@@ -20,11 +14,10 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 }
 
 const sw_family sw_family_reflexivity = {
-    .name = "reflexivity",
     .compare = SW_COMPARE_CLASS_ZERO,
     .arity = 1,
     .applies = applies,
-    .holds = holds,
+    .holds = sw_task_always,
     .candidates = candidates,
     .candidate = candidate,
 };

@@ -2,35 +2,21 @@
  * sum_squared, sum_of_squares, quadratic and mul 2; sum_cubed 3; div 0. Always true. u = 1 is left out, and so are
  * fixed inputs under u^k = 1. */
 #include "tasks/arithmetic.h"
-#include "tasks/internal.h"
+#include "tasks/families.h"
 #include "tasks/modular.h"
 
-static bool applies(const sw_task_config *config)
-{
-    return config->kind == SW_TASK_MODULAR && sw_modular_operation(config)->degree >= 0 && config->p > 2;
-}
-
-static bool holds(const sw_task_config *config)
-{
-    (void)config;
-    return true;
-}
-
 /* Candidate (u, x, y): u the k-th unit, (x, y) a table entry. */
-static uint64_t candidates(const sw_task *task)
-{
-    return (uint64_t)sw_modular_unit_count(task->entities) * task->inputs;
-}
+static uint64_t candidates(const sw_task *task) { return (uint64_t)sw_modular_of(task)->unit_count * task->inputs; }
 
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 {
     const int32_t p = task->entities, columns = sw_task_columns(task), from = task->second_from;
     int32_t k, x, y;
-    sw_split_index(index, (uint32_t)p, (uint32_t)columns, &k, &x, &y);
+    sw_families_split(index, (uint32_t)p, (uint32_t)columns, &k, &x, &y);
     const int32_t u = sw_modular_of(task)->unit[k];
-    const int32_t factor = sw_power_mod(u, sw_modular_operation(&task->config)->degree, p);
+    const int32_t factor = sw_arithmetic_power(u, sw_modular_operation(&task->config)->degree, p);
     const int32_t ux = (int32_t)((int64_t)u * x % p), uy = (int32_t)((int64_t)u * (y + from) % p);
-    return sw_pair(out, ux * columns + uy - from, x * columns + y, factor == 1 ? -1 : factor);
+    return sw_families_pair(out, ux * columns + uy - from, x * columns + y, factor == 1 ? -1 : factor);
 }
 
 /* Class map m: multiplication by the unit m. Maps that are no unit's power are in the table but never named. */
@@ -42,11 +28,10 @@ static int32_t class_map(const sw_task *task, int32_t map, int32_t c)
 }
 
 const sw_family sw_family_scaling = {
-    .name = "scaling",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
-    .applies = applies,
-    .holds = holds,
+    .applies = sw_modular_scales,
+    .holds = sw_task_always,
     .candidates = candidates,
     .candidate = candidate,
     .class_map = class_map,

@@ -1,7 +1,7 @@
 /* translation.c: p(gc|gx, y) and p(c|x, y) for g of the group that the task's operation belongs to: the symmetry
  * whose characters are the Fourier modes. add and sub: g + x; mul and div: g x for units g; circle: g + x + g x where
  * g + 1 is a unit; groups: the left product g x. Always true. The neutral g is left out: equal inputs, identity. */
-#include "tasks/internal.h"
+#include "tasks/families.h"
 #include "tasks/modular.h"
 
 static bool applies(const sw_task_config *config)
@@ -14,12 +14,6 @@ static bool applies(const sw_task_config *config)
     return config->kind == SW_TASK_GROUP && sw_task_shape_of(&task, config) && task.entities > 1;
 }
 
-static bool holds(const sw_task_config *config)
-{
-    (void)config;
-    return true;
-}
-
 static bool by_units(const sw_task *task)
 {
     return task->config.kind == SW_TASK_MODULAR && sw_modular_operation(&task->config)->group != SW_RESIDUES_ADDITIVE;
@@ -28,7 +22,7 @@ static bool by_units(const sw_task *task)
 /* Candidate (g, i): g the k-th element of the group, i a table entry. */
 static uint64_t candidates(const sw_task *task)
 {
-    const int32_t elements = by_units(task) ? sw_modular_unit_count(task->entities) : task->entities;
+    const int32_t elements = by_units(task) ? sw_modular_of(task)->unit_count : task->entities;
     return (uint64_t)elements * task->inputs;
 }
 
@@ -57,21 +51,20 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 {
     const int32_t columns = sw_task_columns(task);
     int32_t k, x, y;
-    sw_split_index(index, (uint32_t)task->entities, (uint32_t)columns, &k, &x, &y);
+    sw_families_split(index, (uint32_t)task->entities, (uint32_t)columns, &k, &x, &y);
     const int32_t g = element(task, k);
     const int32_t neutral = by_units(task) && sw_modular_operation(&task->config)->group == SW_RESIDUES_MULTIPLICATIVE;
-    return sw_pair(out, act(task, g, x) * columns + y, x * columns + y, g == neutral ? -1 : g);
+    return sw_families_pair(out, act(task, g, x) * columns + y, x * columns + y, g == neutral ? -1 : g);
 }
 
 /* Class map g: multiplication by the entity g. */
 static int32_t maps(const sw_task *task) { return task->entities; }
 
 const sw_family sw_family_translation = {
-    .name = "translation",
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
     .applies = applies,
-    .holds = holds,
+    .holds = sw_task_always,
     .candidates = candidates,
     .candidate = candidate,
     .class_map = act,

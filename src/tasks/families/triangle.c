@@ -1,16 +1,10 @@
 /* triangle.c: (a, b, c) with b strictly between a and c on a shortest path: the convolution P_ab * P_bc and P_ac. */
-#include "tasks/graph.h"
-#include "tasks/internal.h"
+#include "tasks/families.h"
 
 static bool applies(const sw_task_config *config)
 {
-    return config->kind == SW_TASK_GRAPH && sw_graph_has_distance_two(config);
-}
-
-static bool holds(const sw_task_config *config)
-{
-    (void)config;
-    return true;
+    sw_task task;
+    return config->kind == SW_TASK_GRAPH && sw_task_shape_of(&task, config) && task.classes > 2;
 }
 
 /* Candidate (a, b, c): any three nodes. */
@@ -24,18 +18,17 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 {
     const int32_t n = task->entities;
     int32_t a, b, c;
-    sw_split_index(index, (uint32_t)n, (uint32_t)n, &a, &b, &c);
+    sw_families_split(index, (uint32_t)n, (uint32_t)n, &a, &b, &c);
     const int32_t ab = a * n + b, bc = b * n + c, ac = a * n + c;
     *out = (sw_tuple){{ab, bc, ac}, -1};
     return a != b && b != c && task->distance[ab] + task->distance[bc] == task->distance[ac];
 }
 
 const sw_family sw_family_triangle = {
-    .name = "triangle",
     .compare = SW_COMPARE_CONVOLUTION,
     .arity = 3,
     .applies = applies,
-    .holds = holds,
+    .holds = sw_task_always,
     .candidates = candidates,
     .candidate = candidate,
 };

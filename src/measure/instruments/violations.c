@@ -1,14 +1,16 @@
-/* Symmetry violations on tuple sets that are fixed for a task, so that runs can be compared.
+/* violations.c: how far the model is from each symmetry family, on tuple sets that are fixed for a task, so that runs
+ * can be compared.
  *
  * Options of a family (inputs, intermediate, divergence) shape the loss, never the measure: it takes exact tuples
  * over the whole table and the symmetric divergence. */
-#include "measure/violations.h"
+#include "measure/instruments/violations.h"
 
 #include "symsweep/random.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- tuples ---- */
 
@@ -68,7 +70,7 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
 {
     int arity = sw_families[f]->arity;
     int32_t *pool = malloc(task->inputs * sizeof *pool);
-    if (!pool) return sw_fail(SW_E_MEMORY, "%zu random inputs of %s", task->inputs, sw_families[f]->name);
+    if (!pool) return sw_fail(SW_E_MEMORY, "%zu random inputs of %s", task->inputs, sw_family_names[f]);
     size_t size = collect_pool(pool, probe, task);
     assert(size >= 2 || arity != 2); /* a tuple exists */
     probe->nulls = sw_arena_alloc(arena, probe->count, sizeof *probe->nulls);
@@ -79,6 +81,19 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
 
 /* ---- all families ---- */
 
+static sw_status copy_class_maps(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena)
+{
+    int32_t *maps = NULL;
+    sw_status status = sw_families_class_maps(&maps, task, f);
+    if (status != SW_OK || maps == NULL) return status;
+    const size_t count = (size_t)sw_families[f]->maps(task) * (size_t)task->classes;
+    int32_t *copy = sw_arena_alloc(arena, count, sizeof *copy);
+    if (copy != NULL) memcpy(copy, maps, count * sizeof *copy);
+    probe->spec.class_map = copy;
+    free(maps);
+    return copy != NULL ? SW_OK : SW_E_MEMORY;
+}
+
 static sw_status create_family(sw_family_probe *probe, const sw_run_config *config, const sw_task *task, sw_family_id f,
                                sw_arena *arena)
 {
@@ -88,35 +103,76 @@ static sw_status create_family(sw_family_probe *probe, const sw_run_config *conf
     probe->spec = (sw_divergence_spec){
         .compare = family->compare, .divergence = SW_DIVERGENCE_SYMMETRIC_KL, .classes = task->classes};
     if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &probe->spec.odds_high, &probe->spec.odds_low);
-    sw_status status = sw_families_class_maps(&probe->class_map, task, f);
-    probe->spec.class_map = probe->class_map;
+    sw_status status = copy_class_maps(probe, task, f, arena);
     if (status == SW_OK) status = collect_tuples(probe, task, f, config->evaluate.tuples, arena);
     if (status == SW_OK) status = collect_nulls(probe, task, f, arena);
-    return status == SW_OK ? SW_OK : sw_fail_in(status, "tuples of %s", family->name);
+    return status == SW_OK ? SW_OK : sw_fail_in(status, "tuples of %s", sw_family_names[f]);
 }
 
-sw_status sw_violations_create(sw_violations *out, const sw_run_config *config, const sw_task *task, sw_arena *arena)
+/* Share of the test inputs whose label follows from train labels through the tuples of each family. */
+static sw_status find_leaks(sw_violations *v, const sw_evaluation *of)
 {
-    *out = (sw_violations){.inputs = task->inputs, .table = {.classes = task->classes}};
-    size_t width = sw_softmax_width(task->classes);
-    out->table.p = sw_arena_alloc(arena, task->inputs * width, sizeof *out->table.p);
-    out->table.log_p = sw_arena_alloc(arena, task->inputs * width, sizeof *out->table.log_p);
-    out->table.argmax = sw_arena_alloc(arena, task->inputs, sizeof *out->table.argmax);
-    if (!out->table.p || !out->table.log_p || !out->table.argmax) return SW_E_MEMORY;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        sw_status status = create_family(&out->family[f], config, task, (sw_family_id)f, arena);
-        if (status != SW_OK) return status;
-        if (out->family[f].count > out->capacity) out->capacity = out->family[f].count;
+    const sw_task *task = of->task;
+    int8_t *derived = malloc(task->inputs);
+    if (!derived) return sw_fail(SW_E_MEMORY, "derived labels of %zu inputs", task->inputs);
+    size_t test = 0;
+    for (size_t i = 0; i < task->inputs; i++) test += of->split[i] == 0;
+    sw_status status = SW_OK;
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
+        v->family[f].leak = NAN;
+        if (!v->family[f].applies || !sw_families[f]->holds(&task->config) || test == 0) continue;
+        status = sw_task_derived(derived, task, of->split, of->config->symmetry, UINT32_C(1) << f);
+        size_t count = 0;
+        for (size_t i = 0; i < task->inputs; i++) count += of->split[i] == 0 && derived[i];
+        v->family[f].leak = (float)((double)count / (double)test);
     }
-    out->violation = sw_arena_alloc(arena, out->capacity, sizeof *out->violation);
-    out->excess = sw_arena_alloc(arena, out->capacity, sizeof *out->excess);
-    out->disagree = sw_arena_alloc(arena, out->capacity, sizeof *out->disagree);
-    return out->violation && out->excess && out->disagree ? SW_OK : SW_E_MEMORY;
+    free(derived);
+    return status;
 }
 
-void sw_violations_release(sw_violations *violations)
+static sw_status create(void *state, const sw_evaluation *of)
 {
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) free(violations->family[f].class_map);
+    sw_violations *v = state;
+    const size_t inputs = of->task->inputs, width = sw_softmax_width(of->task->classes);
+    v->table.classes = of->task->classes;
+    v->table.p = sw_arena_alloc(of->arena, inputs * width, sizeof *v->table.p);
+    v->table.log_p = sw_arena_alloc(of->arena, inputs * width, sizeof *v->table.log_p);
+    v->table.argmax = sw_arena_alloc(of->arena, inputs, sizeof *v->table.argmax);
+    if (!v->table.p || !v->table.log_p || !v->table.argmax) return SW_E_MEMORY;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        sw_status status = create_family(&v->family[f], of->config, of->task, (sw_family_id)f, of->arena);
+        if (status != SW_OK) return status;
+        if (v->family[f].count > v->capacity) v->capacity = v->family[f].count;
+    }
+    v->violation = sw_arena_alloc(of->arena, v->capacity, sizeof *v->violation);
+    v->excess = sw_arena_alloc(of->arena, v->capacity, sizeof *v->excess);
+    v->disagree = sw_arena_alloc(of->arena, v->capacity, sizeof *v->disagree);
+    return v->violation && v->excess && v->disagree ? find_leaks(v, of) : SW_E_MEMORY;
+}
+
+static double memory(const sw_run_config *config, const sw_task *shape)
+{
+    double softmax = 2.0 * (double)sw_softmax_width(shape->classes) * sizeof(sw_real) + sizeof(int32_t);
+    double tuples = (double)config->evaluate.tuples, bytes = tuples * (2 * sizeof(sw_real) + 1);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (!sw_families[f]->applies(&config->task)) continue;
+        bytes += 2 * tuples * sizeof(sw_tuple);
+        if (sw_families[f]->class_map) bytes += (double)shape->entities * shape->classes * sizeof(int32_t);
+    }
+    return (double)shape->inputs * softmax + bytes;
+}
+
+static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of)
+{
+    const sw_violations *v = state;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        const sw_family_probe *probe = &v->family[f];
+        out->tuples[f] = probe->applies ? (int64_t)probe->count : -1;
+        out->enumerated[f] = probe->applies ? probe->enumerated : -1;
+        out->holds[f] = probe->applies ? sw_families[f]->holds(&of->task->config) : -1;
+        out->prompted[f] = of->config->symmetry[f].weight != 0;
+        out->leak[f] = probe->leak;
+    }
 }
 
 /* ---- statistics ---- */
@@ -170,9 +226,19 @@ static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw
     }
 }
 
-void sw_violations_fill(float *value, sw_violations *violations, const sw_real *logits)
+static void evaluate(float *value, void *state, const sw_evaluation *of)
 {
-    sw_softmax_table(&violations->table, logits, violations->inputs);
+    sw_violations *v = state;
+    sw_softmax_table(&v->table, of->logits, of->task->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        if (violations->family[f].applies) fill_family(value, violations, (sw_family_id)f, logits);
+        if (v->family[f].applies) fill_family(value, v, (sw_family_id)f, of->logits);
 }
+
+const sw_instrument sw_instrument_violations = {
+    .size = sizeof(sw_violations),
+    .families = true,
+    .create = create,
+    .evaluate = evaluate,
+    .facts = facts,
+    .memory = memory,
+};

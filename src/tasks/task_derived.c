@@ -1,4 +1,4 @@
-/* derived.c: which labels follow from the train labels through the tuples of symmetry families.
+/* task_derived.c: which labels follow from the train labels through the tuples of symmetry families.
  *
  * An input is known when its label follows. Train inputs are. Each comparison has one rule:
  *   SYMMETRIC_KL  the two inputs share their label up to a class map; maps are bijections, so that one known input
@@ -12,7 +12,6 @@
  * counts once the two inner products that it is formed with are known themselves. */
 #include "symsweep/log.h"
 #include "symsweep/task.h"
-#include "tasks/internal.h"
 
 #include <stdlib.h>
 
@@ -90,8 +89,9 @@ static void follow(knowledge *k, const sw_family *family, const sw_tuple *tuple)
 }
 
 /* One pass over the candidates of a family; `predicted`: those whose inner products are known. */
-static void pass(knowledge *k, const sw_family *family, bool predicted)
+static void pass(knowledge *k, int f, bool predicted)
 {
+    const sw_family *family = sw_families[f];
     const uint64_t total = family->candidates(k->task);
     const uint64_t count = total < candidates_max ? total : candidates_max;
     if (count == 0) return;
@@ -105,7 +105,7 @@ static void pass(knowledge *k, const sw_family *family, bool predicted)
     }
     if (count < total) {
         sw_warn("symmetry.%s: of %llu candidates only %llu were followed for underived accuracy and the leak",
-                family->name, (unsigned long long)total, (unsigned long long)count);
+                sw_family_names[f], (unsigned long long)total, (unsigned long long)count);
     }
 }
 
@@ -141,14 +141,14 @@ static void derive(knowledge *k, const sw_family_config *families, uint32_t fami
         if (sw_families[f]->connect != NULL)
             sw_families[f]->connect(k->task, unite, k);
         else
-            pass(k, sw_families[f], false);
+            pass(k, f, false);
     }
     do {
         k->changed = false;
         for (int f = 0; f < SW_FAMILY_COUNT; f++) {
             if (!takes_part(f, k->task, families, family_bits) || !repeats(f, families)) continue;
             if (is_predicted(f, families)) predict_known(k);
-            pass(k, sw_families[f], is_predicted(f, families));
+            pass(k, f, is_predicted(f, families));
         }
     } while (k->changed);
 }

@@ -1,8 +1,6 @@
-/* Restricted and excluded loss (Nanda et al. 2023), gradient symmetricity and distance irrelevance (Zhong et al.
- * 2023) for x + y mod p. The table is row-major: input x p + y. */
-#include "measure/interpret.h"
-
-#include "measure/applicable.h"
+/* interpret.c: which algorithm for modular addition? Restricted and excluded loss (Nanda et al. 2023), gradient
+ * symmetricity and distance irrelevance (Zhong et al. 2023) for x + y mod p. The table is row-major: input x p + y. */
+#include "measure/instrument.h"
 #include "symsweep/random.h"
 
 #include <assert.h>
@@ -13,11 +11,29 @@
 
 static const double two_pi = 6.283185307179586476925286766559;
 
+typedef struct interpret {
+    const sw_task *task;
+    const int8_t *split;
+    /* restricted and excluded loss; p residues, K <= 5 key frequencies */
+    double *by_sum;      /* [p, C] logits averaged over the inputs of one sum */
+    double *wave;        /* [2 K, p] cos and sin of the key frequencies */
+    double *coefficient; /* [2 K, C] */
+    double *key_part;    /* [p, C] what the key frequencies make of the logits, by sum */
+    double *row;         /* [C] */
+    /* gradient symmetricity */
+    sw_model *probe;           /* a copy of the model for `pairs` rows; owned */
+    size_t pairs;              /* floor(p / 2) */
+    int32_t *tokens;           /* [pairs, T] inputs whose operands are all distinct */
+    sw_real *logits, *dlogits; /* [pairs, C] */
+    /* distance irrelevance */
+    double *correct; /* [p] */
+} interpret;
+
 /* ---- setting up ---- */
 
 /* A random perfect matching of the residues (but one, when p is odd): no two inputs share an operand, so that the
  * gradients of a batch stand in different rows of the embedding. */
-static sw_status match(sw_interpret *it, sw_arena *arena)
+static sw_status match(interpret *it, sw_arena *arena)
 {
     const sw_task *task = it->task;
     size_t p = (size_t)task->entities, tokens = (size_t)task->tokens;
@@ -36,33 +52,49 @@ static sw_status match(sw_interpret *it, sw_arena *arena)
     return SW_OK;
 }
 
-sw_status sw_interpret_create(sw_interpret *out, const sw_run_config *config, const sw_task *task, const int8_t *split,
-                              sw_arena *arena)
+static sw_status create(void *state, const sw_evaluation *of)
 {
-    *out = (sw_interpret){0};
-    if (!sw_task_is_modular_add(&config->task)) return SW_OK;
-    *out = (sw_interpret){.task = task, .split = split, .pairs = (size_t)task->entities / 2};
-    size_t p = (size_t)task->entities, classes = (size_t)task->classes;
+    interpret *it = state;
+    const sw_task *task = of->task;
+    const size_t p = (size_t)task->entities, classes = (size_t)task->classes;
     assert(classes == p && task->inputs == p * p);
-    out->by_sum = sw_arena_alloc(arena, p * classes, sizeof *out->by_sum);
-    out->wave = sw_arena_alloc(arena, 2 * SW_KEY_FREQUENCIES * p, sizeof *out->wave);
-    out->coefficient = sw_arena_alloc(arena, 2 * SW_KEY_FREQUENCIES * classes, sizeof *out->coefficient);
-    out->key_part = sw_arena_alloc(arena, p * classes, sizeof *out->key_part);
-    out->row = sw_arena_alloc(arena, classes, sizeof *out->row);
-    out->logits = sw_arena_alloc(arena, out->pairs * classes, sizeof *out->logits);
-    out->dlogits = sw_arena_alloc(arena, out->pairs * classes, sizeof *out->dlogits);
-    out->correct = sw_arena_alloc(arena, p, sizeof *out->correct);
-    if (!out->by_sum || !out->wave || !out->coefficient || !out->key_part || !out->row || !out->logits ||
-        !out->dlogits || !out->correct)
+    *it = (interpret){.task = task, .split = of->split, .pairs = p / 2};
+    it->by_sum = sw_arena_alloc(of->arena, p * classes, sizeof *it->by_sum);
+    it->wave = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * p, sizeof *it->wave);
+    it->coefficient = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * classes, sizeof *it->coefficient);
+    it->key_part = sw_arena_alloc(of->arena, p * classes, sizeof *it->key_part);
+    it->row = sw_arena_alloc(of->arena, classes, sizeof *it->row);
+    it->logits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->logits);
+    it->dlogits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->dlogits);
+    it->correct = sw_arena_alloc(of->arena, p, sizeof *it->correct);
+    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->logits || !it->dlogits ||
+        !it->correct)
         return SW_E_MEMORY;
-    sw_status status = match(out, arena);
+    sw_status status = match(it, of->arena);
     if (status != SW_OK) return status;
-    const sw_model_shape shape = {
-        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
-    return sw_model_create(&out->probe, &config->model, &shape, out->pairs);
+    const sw_model_shape shape = sw_instrument_model_shape(task);
+    return sw_model_create(&it->probe, &of->config->model, &shape, it->pairs);
 }
 
-void sw_interpret_release(sw_interpret *it) { sw_model_destroy(it->probe); }
+static void destroy(void *state) { sw_model_destroy(((interpret *)state)->probe); }
+
+static size_t probe_bytes(const sw_run_config *config, const sw_task *task)
+{
+    const sw_model_shape shape = sw_instrument_model_shape(task);
+    return sw_model_memory(&config->model, &shape, (size_t)task->entities / 2);
+}
+
+static size_t bytes(const void *state, const sw_evaluation *of)
+{
+    (void)state;
+    return probe_bytes(of->config, of->task);
+}
+
+static double memory(const sw_run_config *config, const sw_task *shape)
+{
+    const double p = shape->entities, waves = 20 * p * sizeof(double);
+    return 2 * p * p * sizeof(double) + waves + p * p * sizeof(sw_real) + (double)probe_bytes(config, shape);
+}
 
 /* ---- restricted and excluded loss ---- */
 
@@ -79,7 +111,7 @@ static double cross_entropy(const double *z, size_t n, size_t label)
 }
 
 /* by_sum[s] <- mean over x + y = s of the logits. */
-static void average_by_sum(sw_interpret *it, const sw_real *logits)
+static void average_by_sum(interpret *it, const sw_real *logits)
 {
     size_t p = (size_t)it->task->entities;
     memset(it->by_sum, 0, p * p * sizeof *it->by_sum);
@@ -93,7 +125,7 @@ static void average_by_sum(sw_interpret *it, const sw_real *logits)
 }
 
 /* key_part [p, C] <- projection of by_sum on cos and sin of the key frequencies. */
-static void project_on_key(sw_interpret *it, const sw_modes *modes)
+static void project_on_key(interpret *it, const sw_modes *modes)
 {
     int p = it->task->entities;
     int32_t key[SW_KEY_FREQUENCIES];
@@ -114,7 +146,7 @@ static void project_on_key(sw_interpret *it, const sw_modes *modes)
 }
 
 /* Mean over the table of the loss of (mean logits + key part), which depends on x + y alone. */
-static double restricted_loss(sw_interpret *it)
+static double restricted_loss(interpret *it)
 {
     size_t p = (size_t)it->task->entities;
     double *mean = it->row, *restricted = it->by_sum; /* by_sum is used up here */
@@ -132,7 +164,7 @@ static double restricted_loss(sw_interpret *it)
 }
 
 /* Mean over the train split of the loss of (logits - key part). */
-static double excluded_loss(sw_interpret *it, const sw_real *logits)
+static double excluded_loss(interpret *it, const sw_real *logits)
 {
     size_t p = (size_t)it->task->entities, count = 0;
     double sum = 0;
@@ -160,7 +192,7 @@ static double cosine(const sw_real *a, const sw_real *b, size_t n)
 }
 
 /* Mean over matched inputs (a, b) and classes c of cos(dz_c/dE_a, dz_c/dE_b): one backward a class. */
-static double gradient_symmetricity(sw_interpret *it, sw_model *model)
+static double gradient_symmetricity(interpret *it, sw_model *model)
 {
     size_t parameters = sw_model_parameter_count(model), classes = (size_t)it->task->classes;
     size_t tokens = (size_t)it->task->tokens, d = (size_t)sw_model_tensor(model, "token_embedding")->shape[1];
@@ -190,7 +222,7 @@ static double deviation(double sum, double square, double n)
 
 /* Of L(i, j) = logit of i + j at input (i, j): mean over d = j - i of the deviation at that distance, over that of
  * all. Deviations are taken about the first value, so that they do not drown in a large common part. */
-static double distance_irrelevance(sw_interpret *it, const sw_real *logits)
+static double distance_irrelevance(interpret *it, const sw_real *logits)
 {
     size_t p = (size_t)it->task->entities;
     double origin = logits[0], all = 0, all_square = 0, within = 0;
@@ -213,13 +245,24 @@ static double distance_irrelevance(sw_interpret *it, const sw_real *logits)
     return total > 0 ? within / total : NAN;
 }
 
-void sw_interpret_fill(float *value, sw_interpret *it, const sw_real *logits, const sw_modes *modes, sw_model *model)
+static void evaluate(float *value, void *state, const sw_evaluation *of)
 {
-    if (!it->task || modes->lines == 0 || !isfinite(modes->power[0])) return;
-    average_by_sum(it, logits);
-    project_on_key(it, modes);
+    interpret *it = state;
+    if (of->modes.lines == 0 || !isfinite(of->modes.power[0])) return;
+    average_by_sum(it, of->logits);
+    project_on_key(it, &of->modes);
     value[SW_METRIC_RESTRICTED_LOSS] = (float)restricted_loss(it);
-    value[SW_METRIC_EXCLUDED_LOSS] = (float)excluded_loss(it, logits);
-    value[SW_METRIC_GRADIENT_SYMMETRICITY] = (float)gradient_symmetricity(it, model);
-    value[SW_METRIC_DISTANCE_IRRELEVANCE] = (float)distance_irrelevance(it, logits);
+    value[SW_METRIC_EXCLUDED_LOSS] = (float)excluded_loss(it, of->logits);
+    value[SW_METRIC_GRADIENT_SYMMETRICITY] = (float)gradient_symmetricity(it, of->model);
+    value[SW_METRIC_DISTANCE_IRRELEVANCE] = (float)distance_irrelevance(it, of->logits);
 }
+
+const sw_instrument sw_instrument_interpret = {
+    .size = sizeof(interpret),
+    .costly = true,
+    .create = create,
+    .evaluate = evaluate,
+    .destroy = destroy,
+    .bytes = bytes,
+    .memory = memory,
+};

@@ -1,35 +1,31 @@
-/* Losses, accuracies, margins over the splits of the table, and norms of the parameters by block. */
-#include "measure/curves.h"
-
+/* curves.c: losses, accuracies, margins over the splits of the table, and norms of the parameters by block. */
+#include "measure/instrument.h"
 #include "symsweep/measure.h"
 
 #include <math.h>
 
-static const int weight_norm_metric[SW_BLOCK_COUNT] = {[SW_BLOCK_EMBEDDING] = SW_METRIC_WEIGHT_NORM_EMBEDDING,
-                                                       [SW_BLOCK_POSITION] = SW_METRIC_WEIGHT_NORM_POSITION,
-                                                       [SW_BLOCK_ATTENTION] = SW_METRIC_WEIGHT_NORM_ATTENTION,
-                                                       [SW_BLOCK_MLP] = SW_METRIC_WEIGHT_NORM_MLP,
-                                                       [SW_BLOCK_UNEMBEDDING] = SW_METRIC_WEIGHT_NORM_UNEMBEDDING};
-
-static const int gradient_norm_metric[SW_BLOCK_COUNT] = {[SW_BLOCK_EMBEDDING] = SW_METRIC_GRADIENT_NORM_EMBEDDING,
-                                                         [SW_BLOCK_POSITION] = SW_METRIC_GRADIENT_NORM_POSITION,
-                                                         [SW_BLOCK_ATTENTION] = SW_METRIC_GRADIENT_NORM_ATTENTION,
-                                                         [SW_BLOCK_MLP] = SW_METRIC_GRADIENT_NORM_MLP,
-                                                         [SW_BLOCK_UNEMBEDDING] = SW_METRIC_GRADIENT_NORM_UNEMBEDDING};
+typedef struct curves {
+    const sw_task *task;
+    const int8_t *split; /* [N] */
+    sw_loss_kind loss_kind;
+    int8_t *underived;      /* [N] 1 = test input whose label does not follow through the weighted families */
+    sw_real *loss, *margin; /* [N] */
+    int32_t *argmax;        /* [N] */
+} curves;
 
 /* ---- which inputs ---- */
 
-static bool is_train(const sw_curves *c, size_t i) { return c->split[i] != 0; }
-static bool is_test(const sw_curves *c, size_t i) { return c->split[i] == 0; }
-static bool is_underived(const sw_curves *c, size_t i) { return c->underived[i] != 0; }
+static bool is_train(const curves *c, size_t i) { return c->split[i] != 0; }
+static bool is_test(const curves *c, size_t i) { return c->split[i] == 0; }
+static bool is_underived(const curves *c, size_t i) { return c->underived[i] != 0; }
 
 /* Test input whose mirror is not in train; one without a mirror has none there. */
-static bool is_unmirrored(const sw_curves *c, size_t i)
+static bool is_unmirrored(const curves *c, size_t i)
 {
     return is_test(c, i) && (c->task->mirror[i] < 0 || c->split[c->task->mirror[i]] == 0);
 }
 
-static size_t count_inputs(const sw_curves *c, bool (*chosen)(const sw_curves *, size_t))
+static size_t count_inputs(const curves *c, bool (*chosen)(const curves *, size_t))
 {
     size_t count = 0;
     for (size_t i = 0; i < c->task->inputs; i++) count += chosen(c, i);
@@ -37,7 +33,7 @@ static size_t count_inputs(const sw_curves *c, bool (*chosen)(const sw_curves *,
 }
 
 /* underived <- test inputs that the weighted families do not reach from train. */
-static sw_status mark_underived(sw_curves *c, const sw_run_config *config)
+static sw_status mark_underived(curves *c, const sw_run_config *config)
 {
     uint32_t families = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
@@ -50,29 +46,38 @@ static sw_status mark_underived(sw_curves *c, const sw_run_config *config)
     return SW_OK;
 }
 
-sw_status sw_curves_create(sw_curves *out, const sw_run_config *config, const sw_task *task, const int8_t *split,
-                           sw_arena *arena)
+static sw_status create(void *state, const sw_evaluation *of)
 {
-    size_t inputs = task->inputs;
-    *out = (sw_curves){.task = task, .split = split, .loss_kind = (sw_loss_kind)config->loss};
-    out->underived = sw_arena_alloc(arena, inputs, sizeof *out->underived);
-    out->loss = sw_arena_alloc(arena, inputs, sizeof *out->loss);
-    out->margin = sw_arena_alloc(arena, inputs, sizeof *out->margin);
-    out->argmax = sw_arena_alloc(arena, inputs, sizeof *out->argmax);
-    if (!out->underived || !out->loss || !out->margin || !out->argmax) return SW_E_MEMORY;
-    sw_status status = mark_underived(out, config);
-    if (status != SW_OK) return status;
-    out->train_inputs = count_inputs(out, is_train);
-    out->test_inputs = inputs - out->train_inputs;
-    out->unmirrored_inputs = task->mirror ? (int64_t)count_inputs(out, is_unmirrored) : -1;
-    out->underived_inputs = (int64_t)count_inputs(out, is_underived);
-    return SW_OK;
+    curves *c = state;
+    const size_t inputs = of->task->inputs;
+    *c = (curves){.task = of->task, .split = of->split, .loss_kind = (sw_loss_kind)of->config->loss};
+    c->underived = sw_arena_alloc(of->arena, inputs, sizeof *c->underived);
+    c->loss = sw_arena_alloc(of->arena, inputs, sizeof *c->loss);
+    c->margin = sw_arena_alloc(of->arena, inputs, sizeof *c->margin);
+    c->argmax = sw_arena_alloc(of->arena, inputs, sizeof *c->argmax);
+    if (!c->underived || !c->loss || !c->margin || !c->argmax) return SW_E_MEMORY;
+    return mark_underived(c, of->config);
+}
+
+static double memory(const sw_run_config *config, const sw_task *shape)
+{
+    (void)config;
+    return (double)shape->inputs * (1 + 2.0 * sizeof(sw_real) + sizeof(int32_t));
+}
+
+static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of)
+{
+    const curves *c = state;
+    out->train_inputs = (float)count_inputs(c, is_train);
+    out->test_inputs = (float)count_inputs(c, is_test);
+    out->unmirrored_inputs = of->task->mirror ? (float)count_inputs(c, is_unmirrored) : -1;
+    out->underived_inputs = (float)count_inputs(c, is_underived);
 }
 
 /* ---- statistics ---- */
 
 /* Share of the chosen inputs that are answered right; NaN when there are none or the logits are not numbers. */
-static float accuracy(const sw_curves *c, bool (*chosen)(const sw_curves *, size_t))
+static float accuracy(const curves *c, bool (*chosen)(const curves *, size_t))
 {
     size_t count = 0, right = 0;
     for (size_t i = 0; i < c->task->inputs; i++) {
@@ -84,7 +89,7 @@ static float accuracy(const sw_curves *c, bool (*chosen)(const sw_curves *, size
     return count ? (float)((double)right / (double)count) : NAN;
 }
 
-static float mean(const sw_curves *c, const sw_real *x, bool (*chosen)(const sw_curves *, size_t))
+static float mean(const curves *c, const sw_real *x, bool (*chosen)(const curves *, size_t))
 {
     size_t count = 0;
     double sum = 0;
@@ -97,7 +102,7 @@ static float mean(const sw_curves *c, const sw_real *x, bool (*chosen)(const sw_
 }
 
 /* Smallest margin on the train set; NaN when one is not a number. */
-static float smallest_margin(const sw_curves *c)
+static float smallest_margin(const curves *c)
 {
     sw_real smallest = INFINITY;
     for (size_t i = 0; i < c->task->inputs; i++) {
@@ -107,6 +112,15 @@ static float smallest_margin(const sw_curves *c)
     }
     return (float)smallest;
 }
+
+/* ---- norms ---- */
+
+static const struct {
+    int weight, gradient;
+} norm_metrics[SW_BLOCK_COUNT] = {
+#define NORMS(block) [SW_BLOCK_##block] = {SW_METRIC_WEIGHT_NORM_##block, SW_METRIC_GRADIENT_NORM_##block}
+    NORMS(EMBEDDING), NORMS(POSITION), NORMS(ATTENTION), NORMS(MLP), NORMS(UNEMBEDDING),
+};
 
 /* L2 norms of x [P] by block of the model's tensors; NaN for a block that it has not. Returns the norm of all. */
 static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, const sw_real *x)
@@ -125,10 +139,11 @@ static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, con
     return sqrt(all);
 }
 
-void sw_curves_fill(float *value, sw_curves *c, const sw_real *logits, sw_model *model)
+static void evaluate(float *value, void *state, const sw_evaluation *of)
 {
+    curves *c = state;
     const sw_task *task = c->task;
-    sw_loss_rows(c->loss_kind, logits, task->classes, task->label, task->inputs, c->loss, c->margin, c->argmax);
+    sw_loss_rows(c->loss_kind, of->logits, task->classes, task->label, task->inputs, c->loss, c->margin, c->argmax);
     value[SW_METRIC_TRAIN_LOSS] = mean(c, c->loss, is_train);
     value[SW_METRIC_TRAIN_ACCURACY] = accuracy(c, is_train);
     value[SW_METRIC_TEST_LOSS] = mean(c, c->loss, is_test);
@@ -139,8 +154,8 @@ void sw_curves_fill(float *value, sw_curves *c, const sw_real *logits, sw_model 
     value[SW_METRIC_MARGIN_MIN] = smallest_margin(c);
 
     double block[SW_BLOCK_COUNT];
-    value[SW_METRIC_WEIGHT_NORM] = (float)block_norms(block, model, sw_model_parameters(model));
-    for (int b = 0; b < SW_BLOCK_COUNT; b++) value[weight_norm_metric[b]] = (float)block[b];
+    value[SW_METRIC_WEIGHT_NORM] = (float)block_norms(block, of->model, sw_model_parameters(of->model));
+    for (int b = 0; b < SW_BLOCK_COUNT; b++) value[norm_metrics[b].weight] = (float)block[b];
 }
 
 void sw_measure_gradient(sw_gradient_norms *out, sw_model *model)
@@ -151,5 +166,8 @@ void sw_measure_gradient(sw_gradient_norms *out, sw_model *model)
 void sw_measure_set_gradient(sw_record *record, const sw_gradient_norms *norms)
 {
     record->value[SW_METRIC_GRADIENT_NORM] = (float)norms->all;
-    for (int b = 0; b < SW_BLOCK_COUNT; b++) record->value[gradient_norm_metric[b]] = (float)norms->block[b];
+    for (int b = 0; b < SW_BLOCK_COUNT; b++) record->value[norm_metrics[b].gradient] = (float)norms->block[b];
 }
+
+const sw_instrument sw_instrument_curves = {
+    .size = sizeof(curves), .create = create, .evaluate = evaluate, .facts = facts, .memory = memory};

@@ -1,15 +1,14 @@
-/* graph_file.c: a graph from a text file of edges.
+/* edge_list.c: a graph from a text file of edges.
  *
  * One edge a line: two node numbers (0 .. 2^31 - 1) apart by blanks, tabs, commas or semicolons. Empty lines and all
  * after # or % are ignored; so are self-loops and repeated edges, which change no distance. Nodes become tokens in
  * ascending order of their numbers, gaps closed. */
+#include "symsweep/file.h"
+#include "symsweep/sha256.h"
 #include "tasks/graph.h"
-#include "tasks/internal.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,89 +18,57 @@ enum { FILE_SIZE_MAX = 64 << 20, EDGES_MAX = 1 << 22 };
 /* The whole file, with a zero behind it; free(). */
 static sw_status read_text(char **out, size_t *length, const char *path)
 {
-    struct stat facts;
-    char *text = NULL;
-    sw_status status = SW_OK;
-    *out = NULL;
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) return sw_fail(SW_E_CONFIG, "task.file: cannot open %s: %s", path, strerror(errno));
-    if (fstat(fileno(file), &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        status = sw_fail(SW_E_CONFIG, "task.file: %s is not a regular file", path);
-        goto cleanup;
+    struct stat facts = {0};
+    const sw_status status = sw_file_read(out, length, path, FILE_SIZE_MAX, NULL);
+    const int error = errno;
+    if (status != SW_E_IO) return status;
+    if (error == EISDIR || error == EINVAL) return sw_fail(SW_E_CONFIG, "task.file: %s is not a regular file", path);
+    if (error == EFBIG && stat(path, &facts) == 0) {
+        return sw_fail(SW_E_CONFIG, "task.file: %s has %lld bytes, more than the limit of %d", path,
+                       (long long)facts.st_size, FILE_SIZE_MAX);
     }
-    if (facts.st_size > FILE_SIZE_MAX) {
-        status = sw_fail(SW_E_CONFIG, "task.file: %s has %lld bytes, more than the limit of %d", path,
-                         (long long)facts.st_size, FILE_SIZE_MAX);
-        goto cleanup;
-    }
-    text = malloc((size_t)facts.st_size + 1);
-    if (text == NULL) {
-        status = sw_fail(SW_E_MEMORY, "task.file: no memory for %s", path);
-        goto cleanup;
-    }
-    *length = fread(text, 1, (size_t)facts.st_size, file);
-    if (ferror(file) || *length != (size_t)facts.st_size) {
-        status = sw_fail(SW_E_CONFIG, "task.file: cannot read all of %s", path);
-        goto cleanup;
-    }
-    text[*length] = '\0';
-    *out = text;
-    text = NULL;
-cleanup:
-    free(text);
-    fclose(file);
-    return status;
+    return sw_fail(SW_E_CONFIG, "task.file: cannot open %s: %s", path, strerror(error));
 }
 
 /* The content must be what the sweep was planned with. All zero: nothing to compare with. */
 static sw_status check_digest(const char *text, size_t length, const sw_task_config *config)
 {
-    static const uint8_t unknown[32];
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
+    static const uint8_t unknown[SW_SHA256_BYTES];
+    uint8_t digest[SW_SHA256_BYTES];
     if (memcmp(config->file_sha256, unknown, sizeof unknown) == 0) return SW_OK;
-    if (EVP_Digest(text, length, digest, &size, EVP_sha256(), NULL) != 1 || size != sizeof unknown)
-        return sw_fail(SW_E_IO, "task.file: SHA-256 of %s failed", config->file);
-    if (memcmp(digest, config->file_sha256, sizeof unknown) == 0) return SW_OK;
+    const sw_status status = sw_sha256(digest, text, length);
+    if (status != SW_OK) return status;
+    if (memcmp(digest, config->file_sha256, sizeof digest) == 0) return SW_OK;
     return sw_fail(SW_E_CONFIG, "task.file: the content of %s is no longer what the sweep was planned with",
                    config->file);
 }
 
-static bool is_separator(char c) { return c == ' ' || c == '\t' || c == '\r' || c == ',' || c == ';'; }
+#define BETWEEN " \t\r,;"
+#define BEHIND "\n#%" /* and the zero at the end, which strchr finds */
 
-static bool ends_line(char c) { return c == '\0' || c == '\n' || c == '#' || c == '%'; }
-
-/* Skips separators and reads a number; false = none stands there. */
+/* Skips what stands between numbers and reads one; false = none stands there, or not one alone ("12x", "1.5"). */
 static bool read_node(const char **at, int32_t *out)
 {
-    const char *p = *at;
-    int64_t value = 0;
-    while (is_separator(*p)) p++;
-    if (*p < '0' || *p > '9') return false;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        value = value * 10 + (*p - '0');
-        if (value > INT32_MAX) return false;
-    }
-    if (!is_separator(*p) && !ends_line(*p)) return false; /* "12x", "1.5" */
+    *at += strspn(*at, BETWEEN);
+    if (**at < '0' || **at > '9') return false;
+    char *end;
+    const long long value = strtoll(*at, &end, 10);
+    *at = end;
     *out = (int32_t)value;
-    *at = p;
-    return true;
+    return value <= INT32_MAX && strchr(BETWEEN BEHIND, *end) != NULL;
 }
 
 /* Reads one line at *at into edge[0..1]; *found = 0 for an empty one, 1 for an edge; false = the line is wrong. */
 static bool read_line(const char **at, int32_t *edge, size_t *found)
 {
-    const char *p = *at;
-    *found = 0;
-    while (is_separator(*p)) p++;
-    if (!ends_line(*p)) {
+    const char *p = *at + strspn(*at, BETWEEN);
+    *found = strchr(BEHIND, *p) == NULL;
+    if (*found) {
         if (!read_node(&p, &edge[0]) || !read_node(&p, &edge[1])) return false;
-        while (is_separator(*p)) p++;
-        if (!ends_line(*p)) return false;
-        *found = 1;
+        p += strspn(p, BETWEEN);
+        if (strchr(BEHIND, *p) == NULL) return false;
     }
-    while (*p != '\0' && *p != '\n') p++;
-    *at = p;
+    *at = p + strcspn(p, "\n");
     return true;
 }
 
@@ -167,35 +134,24 @@ static sw_status rank_nodes(int32_t *edge, size_t count, int32_t *nodes, const c
     return status;
 }
 
-static sw_status check_connected(const sw_adjacency *adjacency, const char *path)
+static sw_status validate(const sw_graph *graph, const sw_task_config *config)
 {
-    int32_t *scratch = malloc(2 * (size_t)adjacency->nodes * sizeof *scratch);
-    if (scratch == NULL) return sw_fail(SW_E_MEMORY, "task.file: no memory for %d nodes", adjacency->nodes);
-    int32_t reached = 0;
-    sw_breadth_first(scratch, scratch + adjacency->nodes, adjacency, 0);
-    for (int32_t v = 0; v < adjacency->nodes; v++) reached += scratch[v] >= 0;
-    free(scratch);
-    if (reached == adjacency->nodes) return SW_OK;
-    return sw_fail(SW_E_CONFIG, "task.file: the graph of %s is not connected: the first node reaches %d of %d", path,
-                   reached, adjacency->nodes);
+    (void)graph;
+    if (config->file[0] != '\0') return SW_OK;
+    return sw_fail(SW_E_CONFIG, "task.file: an edge_list needs the file that lists its edges");
 }
 
-sw_status sw_edge_list_read(sw_adjacency *out, const sw_task_config *config)
+static sw_status edges(sw_edges *out, const sw_graph *graph, const sw_task_config *config)
 {
+    (void)graph;
     char *text = NULL;
-    int32_t *edge = NULL, nodes = 0;
-    size_t length = 0, count = 0;
-    *out = (sw_adjacency){0};
+    size_t length = 0;
     sw_status status = read_text(&text, &length, config->file);
     if (status == SW_OK) status = check_digest(text, length, config);
-    if (status == SW_OK) status = parse_edges(&edge, &count, text, length, config->file);
-    if (status == SW_OK) status = rank_nodes(edge, count, &nodes, config->file);
-    if (status == SW_OK) status = sw_adjacency_create(out, nodes, edge, count);
-    if (status == SW_OK) {
-        status = check_connected(out, config->file);
-        if (status != SW_OK) sw_adjacency_release(out);
-    }
-    free(edge);
+    if (status == SW_OK) status = parse_edges(&out->edge, &out->count, text, length, config->file);
+    if (status == SW_OK) status = rank_nodes(out->edge, out->count, &out->nodes, config->file);
     free(text);
     return status;
 }
+
+const sw_graph sw_graph_edge_list = {.validate = validate, .edges = edges};

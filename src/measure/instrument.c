@@ -1,0 +1,69 @@
+/* instrument.c: which instruments a run has, and where each metric applies. */
+#include "measure/instrument.h"
+
+#include "symsweep/measure.h"
+
+#define M(...)
+#define INSTRUMENT(name) extern const sw_instrument sw_instrument_##name;
+#include "symsweep/metrics.def"
+
+const sw_instrument *const sw_instruments[SW_INSTRUMENT_COUNT] = {
+#define INSTRUMENT(name) &sw_instrument_##name,
+#include "symsweep/metrics.def"
+};
+#undef M
+
+/* ---- scopes: from the configuration and the shape of its task alone ---- */
+
+#define SCOPE(name, condition)                                                                                         \
+    static bool name(const sw_run_config *config, const sw_task *task)                                                 \
+    {                                                                                                                  \
+        (void)config, (void)task;                                                                                      \
+        return condition;                                                                                              \
+    }
+
+SCOPE(always, true)
+SCOPE(transformer, config->model.kind == SW_MODEL_TRANSFORMER)
+SCOPE(fourier, sw_modes_lines(task) > 0)
+SCOPE(circular, task->order > sw_modes_self_inverse(task))
+SCOPE(graph, config->task.kind == SW_TASK_GRAPH)
+SCOPE(triangle, sw_families[SW_FAMILY_TRIANGLE]->applies(&config->task))
+SCOPE(comparison, config->task.kind == SW_TASK_COMPARISON)
+SCOPE(second_attribute, config->task.kind == SW_TASK_COMPARISON && config->task.side_count > 1)
+SCOPE(third_attribute, config->task.kind == SW_TASK_COMPARISON && config->task.side_count > 2)
+SCOPE(modular_add, config->task.kind == SW_TASK_MODULAR && config->task.operation == SW_OP_ADD)
+
+/* The rows of metrics.def: an instrument, or one of the metrics of the instrument above. */
+static const struct {
+    const sw_instrument *instrument;
+    bool (*applies)(const sw_run_config *config, const sw_task *task);
+} rows[] = {
+#define INSTRUMENT(name) {.instrument = &sw_instrument_##name},
+#define M(ENUM, scope, ...) {.applies = scope},
+#include "symsweep/metrics.def"
+#undef M
+};
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+void sw_instrument_applicable(bool applies[SW_INSTRUMENT_COUNT], const sw_run_config *config, const sw_task *shape)
+{
+    int i = -1;
+    for (int r = 0; r < ROW_COUNT; r++)
+        if (rows[r].instrument != NULL)
+            applies[++i] = rows[r].instrument->families;
+        else
+            applies[i] = applies[i] || rows[r].applies(config, shape);
+}
+
+sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config)
+{
+    sw_task task;
+    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    if (status != SW_OK) return status;
+    int m = 0;
+    for (int r = 0; r < ROW_COUNT; r++)
+        if (rows[r].applies != NULL) mask[m++] = rows[r].applies(config, &task);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        for (int k = 0; k < SW_FAMILY_METRIC_COUNT; k++) mask[m++] = sw_families[f]->applies(&config->task);
+    return SW_OK;
+}

@@ -1,0 +1,61 @@
+/* instrument.h: what measures the metrics: src/measure/instruments/<name>.c, an INSTRUMENT row of metrics.def. */
+#ifndef SW_MEASURE_INSTRUMENT_H
+#define SW_MEASURE_INSTRUMENT_H
+
+#include "measure/modes.h"
+#include "measure/spectrum.h"
+#include "symsweep/nn.h"
+#include "symsweep/record.h"
+#include "symsweep/task.h"
+
+/* What instruments look at. */
+typedef struct sw_evaluation {
+    const sw_run_config *config;
+    const sw_task *task;
+    const int8_t *split; /* [N] 1 train, 0 test */
+    sw_arena *arena;     /* lives as long as the instruments */
+    /* of the model as it stands; before its first evaluation nothing below is set */
+    sw_model *model;
+    sw_real *logits; /* [N, C] of the whole table */
+    sw_spectrum spectrum;
+    sw_modes modes;
+} sw_evaluation;
+
+/* A function that is left out (NULL) has nothing to do. */
+typedef struct sw_instrument {
+    size_t size;   /* of its state, which is zeroed before create */
+    bool costly;   /* measures only where evaluate.spectra_every says so */
+    bool families; /* measures the metrics of the families too */
+    sw_status (*create)(void *state, const sw_evaluation *of);
+    /* Into value[SW_METRIC_COUNT], which holds NaN where nothing has been measured. */
+    void (*evaluate)(float *value, void *state, const sw_evaluation *of);
+    void (*facts)(sw_run_facts *out, const void *state, const sw_evaluation *of);
+    void (*destroy)(void *state); /* fine after a failed create */
+    /* Bytes outside of the arena. */
+    size_t (*bytes)(const void *state, const sw_evaluation *of);
+    /* What create allocates, an estimate from above. */
+    double (*memory)(const sw_run_config *config, const sw_task *shape);
+    /* Bytes of the state that a run has to find again when it is resumed from a checkpoint. */
+    void *(*kept)(void *state, size_t *bytes);
+} sw_instrument;
+
+enum {
+#define M(...)
+#define INSTRUMENT(name) SW_INSTRUMENT_##name,
+#include "symsweep/metrics.def"
+    SW_INSTRUMENT_COUNT
+#undef M
+};
+
+extern const sw_instrument *const sw_instruments[SW_INSTRUMENT_COUNT];
+
+/* applies[i] = one of the metrics of instrument i applies to such a run. */
+void sw_instrument_applicable(bool applies[SW_INSTRUMENT_COUNT], const sw_run_config *config, const sw_task *shape);
+
+static inline sw_model_shape sw_instrument_model_shape(const sw_task *task)
+{
+    return (sw_model_shape){
+        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
+}
+
+#endif
