@@ -126,23 +126,31 @@ void sw_softmax_divergence(const sw_softmax *table, const sw_divergence_spec *sp
 
 /* ---- geometry priors: value, and accumulates weight * gradient ---- */
 
-/* LAPACK workspaces and, for each of the two spectral priors, the eigenvectors w_j of E's smaller Gram matrix (E E^T or
- * E^T E; for the entropy of the centred E). With `refresh` they are computed from E; without, those of the last refresh
- * are used, and value and gradient are exact for them: sigma_j = |w_j^T E| (or |E w_j|), which is the singular value
- * where w_j is an eigenvector and otherwise gives an upper bound on either prior. The first call must refresh, unless
- * the state was restored. An E that is not finite gives NaN in value and gradient, and SW_OK. dE may be NULL. */
-typedef struct sw_prior_work sw_prior_work;
-sw_status sw_prior_work_create(sw_prior_work **out, int32_t entities, int32_t d) SW_MUST_CHECK;
-void sw_prior_work_destroy(sw_prior_work *work);
-/* What refresh = false reads, for checkpoints: one flat array owned by the work. */
-double *sw_prior_work_state(sw_prior_work *work, size_t *count);
+/* What a prior costs a step, rows of priors.def: inputs of the table that it looks at, at most; floating point
+ * operations beside those of the model, `svd` those of one singular value decomposition of the embedding. */
+size_t sw_prior_rows(sw_prior_id id, const sw_prior_config *config);
+double sw_prior_flops(sw_prior_id id, const sw_prior_config *config, double svd);
 
-/* N = sum sigma_i(E), E [entities, d]; subgradient U V^T over the singular values above 1e-7 of the largest. */
-sw_status sw_prior_nuclear(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,
-                           sw_real *dE) SW_MUST_CHECK;
-/* H = -sum q ln q, q = sigma^2 / sum sigma^2 of the column-centred E; 0 for E = 0. */
-sw_status sw_prior_entropy(double *value, sw_prior_work *work, const sw_real *E, double weight, bool refresh,
-                           sw_real *dE) SW_MUST_CHECK;
+/* LAPACK workspaces and, for each of the two spectral priors, the eigenvectors w_j of E's smaller Gram matrix (E E^T or
+ * E^T E; for the entropy of the centred E). */
+typedef struct sw_spectral sw_spectral;
+sw_status sw_spectral_create(sw_spectral **out, int32_t entities, int32_t d) SW_MUST_CHECK;
+void sw_spectral_destroy(sw_spectral *work);
+/* What refresh = false reads, for checkpoints: one flat array owned by the work. */
+double *sw_spectral_state(sw_spectral *work, size_t *count);
+
+typedef enum sw_spectral_kind {
+    SW_SPECTRAL_NUCLEAR, /* N = sum sigma_i(E); subgradient U V^T over the singular values above 1e-7 of the largest */
+    SW_SPECTRAL_ENTROPY, /* H = -sum q ln q, q = sigma^2 / sum sigma^2 of the column-centred E; 0 for E = 0 */
+    SW_SPECTRAL_COUNT
+} sw_spectral_kind;
+/* A prior on the singular values of E [entities, d]. With `refresh` the eigenvectors are computed from E; without,
+ * those of the last refresh are used, and value and gradient are exact for them: sigma_j = |w_j^T E| (or |E w_j|),
+ * which is the singular value where w_j is an eigenvector and otherwise gives an upper bound on either prior. The first
+ * call must refresh, unless the state was restored. An E that is not finite gives NaN in value and gradient, and SW_OK.
+ * dE may be NULL. */
+sw_status sw_spectral_prior(double *value, sw_spectral *work, sw_spectral_kind kind, const sw_real *E, double weight,
+                            bool refresh, sw_real *dE) SW_MUST_CHECK;
 
 /* One pair of inputs that differ in one operand: logits rows, and the tokens a, a' that differ. */
 typedef struct sw_lipschitz_pair {
@@ -150,7 +158,7 @@ typedef struct sw_lipschitz_pair {
     int32_t token[2];
 } sw_lipschitz_pair;
 /* mean over pairs of max(0, ||z - z'||^2 / (||E_a - E_a'||^2 + 1e-6) - bound^2); gradient through both. */
-double sw_prior_lipschitz(const sw_lipschitz_pair *pairs, size_t count, double bound, const sw_real *logits,
+double sw_lipschitz_prior(const sw_lipschitz_pair *pairs, size_t count, double bound, const sw_real *logits,
                           int32_t classes, const sw_real *E, int32_t d, double weight, sw_real *dlogits, sw_real *dE);
 
 /* ---- optimizers ---- */

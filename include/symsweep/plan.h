@@ -46,9 +46,6 @@ void sw_plan_destroy(sw_plan *plan);
  * sweep that refines or halves: which runs go on is decided from the results of all. */
 sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) SW_MUST_CHECK;
 
-/* The identity of one configuration. */
-sw_status sw_identity_of(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) SW_MUST_CHECK;
-
 /* What a run costs, from its configuration alone. */
 typedef struct sw_run_cost {
     double step_flops;     /* one training step */

@@ -54,14 +54,14 @@ bool sw_objective_needs_model(const sw_objective *objective);
 sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t) SW_MUST_CHECK;
 /* What the last sw_objective_step drew for family f: tuples and their number (0 = inactive). */
 const sw_tuple *sw_objective_tuples(const sw_objective *objective, sw_family_id f, size_t *count);
-const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, size_t *count);
-/* Table indices of those pairs' inputs, [2 * count]. */
-const int32_t *sw_objective_pair_inputs(const sw_objective *objective);
+/* Likewise for prior g: pairs of inputs, and their table indices, [2 * count]. */
+const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, sw_prior_id g, size_t *count);
+const int32_t *sw_objective_pair_inputs(const sw_objective *objective, sw_prior_id g);
 /* Table indices of the batch of the last step. */
 const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count);
 /* Class map of family f, [C] classes, for a tuple's `map`; NULL = identity. */
 const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_id f, int32_t map);
-/* What the objective carries from step to step (the cached SVDs of priors with every > 1), for checkpoints. */
+/* What the objective carries from step to step (the cached SVDs of spectral priors), for checkpoints. */
 size_t sw_objective_state_bytes(const sw_objective *objective);
 void sw_objective_save(const sw_objective *objective, void *state);
 void sw_objective_restore(sw_objective *objective, const void *state);

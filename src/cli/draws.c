@@ -109,9 +109,9 @@ static void write_family(sw_json *json, const sw_objective *objective, sw_family
 static void write_lipschitz(sw_json *json, const sw_objective *objective)
 {
     size_t count = 0;
-    const sw_lipschitz_pair *pairs = sw_objective_pairs(objective, &count);
+    const sw_lipschitz_pair *pairs = sw_objective_pairs(objective, SW_PRIOR_LIPSCHITZ, &count);
     if (count == 0) return;
-    const int32_t *inputs = sw_objective_pair_inputs(objective);
+    const int32_t *inputs = sw_objective_pair_inputs(objective, SW_PRIOR_LIPSCHITZ);
     sw_json_key(json, "lipschitz");
     sw_json_begin_object(json);
     sw_json_key(json, "pairs");

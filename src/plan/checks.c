@@ -1,11 +1,11 @@
 /* checks.c: tasks that cannot be built, families that are not defined or not true, labels that leak. */
-#include "checks.h"
+#include "plan/checks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static void SW_PRINTF(6, 7) report(const sw_run_checks *checks, bool warning, uint64_t k, const char *path,
+static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64_t k, const char *path,
                                    const char *hint, const char *format, ...)
 {
     char message[512];
@@ -20,7 +20,7 @@ static void SW_PRINTF(6, 7) report(const sw_run_checks *checks, bool warning, ui
 }
 
 /* A task's own message begins with its key: "task.p: division needs a prime ...". */
-static void report_task(const sw_run_checks *checks, uint64_t k)
+static void report_task(const sw_checks *checks, uint64_t k)
 {
     const char *message = sw_fail_message();
     const char *colon = strstr(message, ": ");
@@ -29,9 +29,7 @@ static void report_task(const sw_run_checks *checks, uint64_t k)
         snprintf(path, sizeof path, "%.*s", (int)(colon - message), message);
         message = colon + 2;
     }
-    char text[512];
-    snprintf(text, sizeof text, "%.500s", message);
-    report(checks, false, k, path, NULL, "%s", text);
+    report(checks, false, k, path, NULL, "%.500s", message);
     sw_fail_clear();
 }
 
@@ -50,7 +48,7 @@ static void list_families(char out[256], const sw_task_config *task)
 }
 
 /* What is possible but must be known: a family that is false, or one that carries labels. true: said. */
-static bool warn_family(const sw_run_checks *checks, uint64_t k, const sw_run_config *config, int f)
+static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config *config, int f)
 {
     const char *name = sw_family_names[f];
     const sw_family_config *setting = &config->symmetry[f];
@@ -69,7 +67,7 @@ static bool warn_family(const sw_run_checks *checks, uint64_t k, const sw_run_co
     return !holds || leaks;
 }
 
-static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config *config, int f)
+static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, int f)
 {
     const sw_family *family = sw_families[f];
     const sw_family_config *setting = &config->symmetry[f];
@@ -93,7 +91,7 @@ static void check_family(sw_run_checks *checks, uint64_t k, const sw_run_config 
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
 }
 
-static void check_split(const sw_run_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task)
+static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task)
 {
     long long train = llround(config->train_fraction * (double)task->inputs);
     long long inputs = (long long)task->inputs;
@@ -109,7 +107,7 @@ static void check_split(const sw_run_checks *checks, uint64_t k, const sw_run_co
 /* No node has so much for one rank: a slip of the pen. */
 static const size_t MEMORY_MOST = (size_t)256 << 30;
 
-static sw_status check_size(const sw_run_checks *checks, uint64_t k, const sw_run_config *config)
+static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_config *config)
 {
     sw_run_cost cost;
     sw_status status = sw_cost_estimate(&cost, config);
@@ -120,7 +118,7 @@ static sw_status check_size(const sw_run_checks *checks, uint64_t k, const sw_ru
     return status;
 }
 
-sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *config)
+sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config)
 {
     sw_task task;
     bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
@@ -141,7 +139,7 @@ sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *c
     return check_size(checks, k, config);
 }
 
-void sw_run_checks_end(const sw_run_checks *checks)
+void sw_checks_end(const sw_checks *checks)
 {
     for (size_t i = 0; i < sw_key_count(); i++) {
         sw_key_info key;

@@ -5,18 +5,18 @@
 #include "symsweep/plan.h"
 #include "symsweep/task.h"
 
-typedef struct sw_run_checks {
+typedef struct sw_checks {
     const sw_sweep *sweep;
     sw_diagnostics *diagnostics;
     bool applies[SW_FAMILY_COUNT]; /* the family applies to some run seen so far */
     bool refused[SW_FAMILY_COUNT]; /* a weight of it was reported already */
     bool warned[SW_FAMILY_COUNT];  /* one run stands for all that weight it */
-} sw_run_checks;
+} sw_checks;
 
 /* Errors and warnings of run k. SW_E_CONFIG: its task cannot be built (reported). */
-sw_status sw_run_check(sw_run_checks *checks, uint64_t k, const sw_run_config *config) SW_MUST_CHECK;
+sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) SW_MUST_CHECK;
 
 /* After all runs: keys of families that apply to none of them. */
-void sw_run_checks_end(const sw_run_checks *checks);
+void sw_checks_end(const sw_checks *checks);
 
 #endif

@@ -78,8 +78,8 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config)
             all += touched;
         out->logits += touched * task->classes;
     }
-    const sw_prior_config *lipschitz = &config->geometry[SW_PRIOR_LIPSCHITZ];
-    if (lipschitz->weight != 0) all += 2 * (double)lipschitz->pairs_per_step;
+    for (int g = 0; g < SW_PRIOR_COUNT; g++)
+        if (config->geometry[g].weight != 0) all += (double)sw_prior_rows((sw_prior_id)g, &config->geometry[g]);
     double train = (double)out->train;
     double rows = batch_rows + new_rows(train_only, train, batch_rows);
     rows += new_rows(all, inputs, rows);
@@ -101,10 +101,9 @@ static double step_flops(const sw_run_config *config, const sizes *s)
 {
     double flops = sw_model_flops(&config->model, &s->shape, s->rows) +
                    LOGIT_FLOPS * ((double)s->batch * s->task.classes + s->logits);
-    for (int g = SW_PRIOR_NUCLEAR; g <= SW_PRIOR_ENTROPY; g++) {
-        const sw_prior_config *prior = &config->geometry[g];
-        if (prior->weight != 0) flops += svd_flops(config, &s->task) / prior->every;
-    }
+    for (int g = 0; g < SW_PRIOR_COUNT; g++)
+        if (config->geometry[g].weight != 0)
+            flops += sw_prior_flops((sw_prior_id)g, &config->geometry[g], svd_flops(config, &s->task));
     return flops;
 }
 
@@ -132,8 +131,7 @@ static double memory_bytes(const sw_run_config *config, const sizes *s)
 {
     double inputs = (double)s->task.inputs, classes = s->task.classes, entities = s->task.entities;
     double model = (double)sw_model_memory(&config->model, &s->shape, s->max_rows);
-    double states = config->optimizer.kind == SW_OPTIMIZER_SGD ? 1 : 2;
-    if (config->optimizer.grokfast_lambda > 0) states += 1;
+    double states = sw_optimizer_pieces[config->optimizer.kind] + (config->optimizer.grokfast_lambda > 0);
     double optimizer = 4.0 * states * (double)s->parameters;
     double objective = 4.0 * (double)s->max_rows * (2.0 * classes + s->task.tokens);
     double measures = sw_measure_memory(config, &s->task);
@@ -161,8 +159,7 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
     for (int m = 0; m < SW_METRIC_COUNT; m++) metrics += applies[m];
     double evaluations = (double)sw_schedule_evaluations(config);
     double snapshots = (double)sw_schedule_snapshots(config);
-    double snapshot = (double)shape.entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + shape.singular + shape.fourier +
-                      (double)shape.vocabulary * shape.d + (double)shape.parameters + 2;
+    double snapshot = (double)sw_record_snapshot_floats(&shape) + 2; /* its step and its number */
     *out = evaluations * (4.0 * metrics + 8) + 4.0 * snapshots * snapshot + 4096 /* texts, onsets, final values */;
     if (config->save.split) *out += (double)s->task.inputs * (1 + 4.0 * s->task.tokens + 4);
     return SW_OK;

@@ -1,4 +1,4 @@
-/* company.c: processes that keep the other cores busy. */
+/* load.c: processes that keep the other cores busy. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "plan/load.h"
 
@@ -26,21 +26,21 @@ _Noreturn static void keep_busy(pid_t caller, sw_pace_function measure, const sw
     _exit(0);
 }
 
-void sw_company_start(sw_company *company, size_t count, sw_pace_function measure, const sw_run_config *config)
+void sw_load_start(sw_load *load, size_t count, sw_pace_function measure, const sw_run_config *config)
 {
     const pid_t caller = getpid();
-    company->count = 0;
-    while (company->count < count && company->count < SW_COMPANY_MOST) {
+    load->count = 0;
+    while (load->count < count && load->count < SW_LOAD_MOST) {
         const pid_t process = fork();
         if (process < 0) return;
         if (process == 0) keep_busy(caller, measure, config);
-        company->process[company->count++] = process;
+        load->process[load->count++] = process;
     }
 }
 
-void sw_company_end(sw_company *company)
+void sw_load_end(sw_load *load)
 {
-    for (size_t i = 0; i < company->count; i++) kill(company->process[i], SIGKILL);
-    for (size_t i = 0; i < company->count; i++) waitpid(company->process[i], NULL, 0);
-    company->count = 0;
+    for (size_t i = 0; i < load->count; i++) kill(load->process[i], SIGKILL);
+    for (size_t i = 0; i < load->count; i++) waitpid(load->process[i], NULL, 0);
+    load->count = 0;
 }

@@ -1,7 +1,6 @@
 /* plan.c: all runs of a sweep, their names, costs and order. */
-#include "symsweep/plan.h"
-
-#include "checks.h"
+#include "plan/checks.h"
+#include "symsweep/sha256.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -26,6 +25,21 @@ void sw_plan_destroy(sw_plan *plan)
 }
 
 /* ---- identities ---- */
+
+/* The SHA-256 of what decides a run's numbers, hex. */
+static sw_status identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config)
+{
+    sw_json *json = NULL;
+    sw_status status = sw_json_create(&json);
+    if (status != SW_OK) return status;
+    sw_config_write_identity(json, config);
+    const char *text = sw_json_text(json);
+    uint8_t digest[SW_SHA256_BYTES];
+    status = text ? sw_sha256(digest, text, strlen(text)) : SW_E_MEMORY;
+    if (status == SW_OK) sw_sha256_hex(id, digest);
+    sw_json_destroy(json);
+    return status;
+}
 
 typedef struct named_run {
     char id[SW_RUN_ID_LENGTH + 1];
@@ -105,20 +119,20 @@ static sw_status find_twins(const named_run *names, size_t count, const sw_sweep
 /* First pass: everything that can be wrong, and the identities; needs little memory whatever the sweep holds. */
 static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnostics *diagnostics)
 {
-    sw_run_checks checks = {.sweep = sweep, .diagnostics = diagnostics};
+    sw_checks checks = {.sweep = sweep, .diagnostics = diagnostics};
     uint64_t count = sw_sweep_run_count(sweep), last = count;
     sw_status status = SW_OK;
     for (uint64_t k = 0; k < last && status == SW_OK; k++) {
         sw_run_config config;
         status = sw_sweep_resolve(sweep, k, &config, NULL, NULL, NULL);
-        if (status == SW_OK) status = sw_run_check(&checks, k, &config);
-        if (status == SW_OK) status = sw_identity_of(names[k].id, &config);
+        if (status == SW_OK) status = sw_checks_run(&checks, k, &config);
+        if (status == SW_OK) status = identify(names[k].id, &config);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
         if (sw_diagnostics_errors(diagnostics) && k + RUNS_CHECKED_AFTER_ERROR < last)
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
-    if (status == SW_OK && last == count) sw_run_checks_end(&checks);
+    if (status == SW_OK && last == count) sw_checks_end(&checks);
     if (status == SW_OK && !sw_diagnostics_errors(diagnostics))
         status = find_twins(names, (size_t)count, sweep, diagnostics);
     return status;

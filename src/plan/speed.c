@@ -48,10 +48,10 @@ static sw_status measure_kind(kind *one, const sw_plan *plan, sw_pace_function m
 {
     const sw_run_config *config = &plan->runs[one->example].config;
     size_t most = MEMORY_MOST / (one->memory + 1), others = busy > 0 ? busy - 1 : 0;
-    sw_company company;
-    sw_company_start(&company, others < most ? others : most, measure, config);
+    sw_load load;
+    sw_load_start(&load, others < most ? others : most, measure, config);
     sw_status status = measure(&one->pace, config, budget);
-    sw_company_end(&company);
+    sw_load_end(&load);
     if (status != SW_OK) return sw_fail_in(status, "run %zu", one->example);
     one->measured = true;
     return SW_OK;

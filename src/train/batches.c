@@ -1,4 +1,4 @@
-/* Which inputs a step trains on. */
+/* batches.c: which inputs a step trains on. */
 #include "symsweep/random.h"
 #include "symsweep/train.h"
 

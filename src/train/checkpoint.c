@@ -1,20 +1,18 @@
-/* Checkpoints: one file a run, replaced atomically.
+/* checkpoint.c: one file a run, replaced atomically.
  *
  * header | progress | configuration | parameters | optimizer state | objective state | unsafe records | unsafe
  * snapshots (each: header, floats) | CRC-32 of everything before. Native byte order: a checkpoint goes on where it was
  * made, results files are what travels. */
-#include "train/run.h"
+#include "train/checkpoint.h"
 
 #include "symsweep/clock.h"
-#include "symsweep/fault.h"
+#include "symsweep/file.h"
 #include "symsweep/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -34,146 +32,111 @@ static void describe_arithmetic(char *out, size_t capacity)
     snprintf(out, capacity, "%s%s", sw_blas_core(), sw_blas_is_portable() ? "" : ", its products");
 }
 
+/* ---- what is kept ---- */
+
+/* Between the header and the records: what the run goes on from, in the order of the file. */
+enum { PROGRESS, CONFIG, PARAMETERS, OPTIMIZER, OBJECTIVE, PARTS };
+
+typedef struct part {
+    void *data;
+    size_t bytes;
+} part;
+
+typedef struct state {
+    sw_progress progress;
+    sw_run_config config; /* without what may change between attempts without changing a number */
+    void *objective;      /* owned */
+    part parts[PARTS];
+    header header; /* of this run, but for its lists */
+} state;
+
+/* The run's state for a file to be written, or to compare one with and to read it into. Release what it returned. */
+static sw_status describe(state *out, const sw_run *run)
+{
+    size_t reals, parameters = sw_model_parameter_count(run->model);
+    sw_real *optimizer = sw_optimizer_state(run->optimizer, &reals);
+    size_t objective_bytes = sw_objective_state_bytes(run->objective);
+    *out = (state){.progress = run->progress,
+                   .objective = malloc(objective_bytes + 1),
+                   .header = {.config_bytes = sizeof out->config,
+                              .parameters = parameters,
+                              .optimizer_reals = reals,
+                              .objective_bytes = objective_bytes}};
+    if (!out->objective) return sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
+    memcpy(&out->config, &run->config, sizeof out->config); /* with its padding: it is compared as bytes */
+    out->config.checkpoint_every_seconds = 0;
+    memset(&out->config.phase, 0, sizeof out->config.phase);
+    memset(&out->config.prune, 0, sizeof out->config.prune);
+    memcpy(out->header.magic, magic, sizeof magic);
+    describe_arithmetic(out->header.arithmetic, sizeof out->header.arithmetic);
+    out->parts[PROGRESS] = (part){&out->progress, sizeof out->progress};
+    out->parts[CONFIG] = (part){&out->config, sizeof out->config};
+    out->parts[PARAMETERS] = (part){sw_model_parameters(run->model), parameters * sizeof(sw_real)};
+    out->parts[OPTIMIZER] = (part){optimizer, reals * sizeof(sw_real)};
+    out->parts[OBJECTIVE] = (part){out->objective, objective_bytes};
+    return SW_OK;
+}
+
 /* ---- writing ---- */
 
 typedef struct writer {
-    int descriptor;
+    sw_file file;
     uint32_t checksum;
-    sw_status status;
-    const char *path;
 } writer;
 
 static void put(writer *out, const void *data, size_t bytes)
 {
-    const unsigned char *from = data;
-    out->checksum = bytes ? (uint32_t)crc32_z(out->checksum, from, bytes) : out->checksum;
-    while (bytes && out->status == SW_OK) {
-        int refused = sw_fault("checkpoint.write");
-        ssize_t done = refused ? -1 : write(out->descriptor, from, bytes);
-        if (refused) errno = refused;
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) {
-            out->status = sw_fail(SW_E_IO, "%s: cannot write: %s", out->path, strerror(errno));
-            return;
-        }
-        from += done;
-        bytes -= (size_t)done;
-    }
+    if (bytes) out->checksum = (uint32_t)crc32_z(out->checksum, data, bytes);
+    sw_file_put(&out->file, data, bytes);
 }
 
-static sw_run_config comparable(const sw_run_config *config)
+static void put_run(writer *out, state *kept, const sw_unsafe *unsafe)
 {
-    sw_run_config plain = *config; /* these may change between attempts without changing a number */
-    plain.checkpoint_every_seconds = 0;
-    memset(&plain.phase, 0, sizeof plain.phase);
-    memset(&plain.prune, 0, sizeof plain.prune);
-    return plain;
-}
+    header *head = &kept->header;
+    head->records = unsafe->record_count;
+    head->snapshots = unsafe->snapshot_count;
+    head->bytes = sizeof *head + head->records * sizeof(sw_record) + sizeof out->checksum;
+    for (int p = 0; p < PARTS; p++) head->bytes += kept->parts[p].bytes;
+    for (size_t s = 0; s < head->snapshots; s++)
+        head->bytes += sizeof(sw_snapshot) + sw_snapshot_floats(&unsafe->snapshots[s].shape) * sizeof(float);
 
-static void put_run(writer *out, sw_run *run)
-{
-    size_t optimizer_reals = 0;
-    const sw_real *optimizer = sw_optimizer_state(run->optimizer, &optimizer_reals);
-    size_t objective_bytes = sw_objective_state_bytes(run->objective);
-    header head = {
-        .config_bytes = sizeof run->config,
-        .parameters = sw_model_parameter_count(run->model),
-        .optimizer_reals = optimizer_reals,
-        .objective_bytes = objective_bytes,
-        .records = run->unsafe.record_count,
-        .snapshots = run->unsafe.snapshot_count,
-    };
-    memcpy(head.magic, magic, sizeof magic);
-    describe_arithmetic(head.arithmetic, sizeof head.arithmetic);
-    head.bytes = sizeof head + sizeof run->progress + sizeof run->config +
-                 (head.parameters + head.optimizer_reals) * sizeof(sw_real) + objective_bytes +
-                 head.records * sizeof(sw_record) + sizeof(uint32_t);
-    for (size_t s = 0; s < head.snapshots; s++)
-        head.bytes += sizeof(sw_snapshot) + sw_snapshot_floats(&run->unsafe.snapshots[s].shape) * sizeof(float);
-
-    void *objective = malloc(objective_bytes + 1);
-    if (!objective) {
-        out->status = sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
-        return;
-    }
-    sw_objective_save(run->objective, objective);
-    sw_progress progress = run->progress;
-    progress.wall_seconds += sw_clock_now() - run->started;
-    progress.measure_seconds += run->measure_seconds;
-    sw_run_config config = comparable(&run->config);
-
-    put(out, &head, sizeof head);
-    put(out, &progress, sizeof progress);
-    put(out, &config, sizeof config);
-    put(out, sw_model_parameters(run->model), head.parameters * sizeof(sw_real));
-    put(out, optimizer, head.optimizer_reals * sizeof(sw_real));
-    put(out, objective, objective_bytes);
-    put(out, run->unsafe.records, head.records * sizeof(sw_record));
-    for (size_t s = 0; s < head.snapshots; s++) {
-        const sw_snapshot *snapshot = &run->unsafe.snapshots[s];
-        sw_snapshot plain = *snapshot; /* addresses mean nothing in a file */
-        plain.array[SW_SNAPSHOT_PCA] = plain.array[SW_SNAPSHOT_EXPLAINED_VARIANCE] =
-            plain.array[SW_SNAPSHOT_SINGULAR_VALUES] = NULL;
-        plain.array[SW_SNAPSHOT_FOURIER_POWER] = plain.array[SW_SNAPSHOT_EMBEDDING] =
-            plain.array[SW_SNAPSHOT_PARAMETERS] = NULL;
+    put(out, head, sizeof *head);
+    for (int p = 0; p < PARTS; p++) put(out, kept->parts[p].data, kept->parts[p].bytes);
+    put(out, unsafe->records, head->records * sizeof(sw_record));
+    for (size_t s = 0; s < head->snapshots; s++) {
+        const float *block = unsafe->snapshots[s].array[0]; /* all arrays, one after the other */
+        sw_snapshot plain = unsafe->snapshots[s];
+        for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) plain.array[a] = NULL; /* addresses mean nothing in a file */
         put(out, &plain, sizeof plain);
-        put(out, snapshot->array[SW_SNAPSHOT_PCA], sw_snapshot_floats(&snapshot->shape) * sizeof(float));
+        put(out, block, sw_snapshot_floats(&plain.shape) * sizeof *block);
     }
     uint32_t checksum = out->checksum;
     put(out, &checksum, sizeof checksum);
-    free(objective);
 }
 
-/* `error`: 0 or what the system said. */
-static sw_status step_status(int error, const char *what, const char *path)
+sw_status sw_checkpoint_write(const sw_run *run)
 {
-    return error ? sw_fail(SW_E_IO, "%s: cannot %s: %s", path, what, strerror(error)) : SW_OK;
-}
-
-static int sync_error(int descriptor)
-{
-    int refused = sw_fault("checkpoint.sync");
-    if (refused) return refused;
-    /* Some file systems have no fsync for such a file; that is no fault of the data. */
-    return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP ? 0 : errno;
-}
-
-static int close_error(int descriptor)
-{
-    int refused = sw_fault("checkpoint.close");
-    return close(descriptor) == 0 || refused ? refused : errno;
-}
-
-static int rename_error(const char *from, const char *to)
-{
-    int refused = sw_fault("checkpoint.rename");
-    return refused || rename(from, to) == 0 ? refused : errno;
-}
-
-sw_status sw_checkpoint_write(sw_run *run)
-{
-    const char *path = run->checkpoint.path;
-    char temporary[SW_PATH_MAX + 8];
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-
-    int refused = sw_fault("checkpoint.open");
-    writer out = {.descriptor = refused ? -1 : open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666),
-                  .path = temporary};
-    if (out.descriptor < 0)
-        return sw_fail(SW_E_IO, "%s: cannot create: %s", temporary, strerror(refused ? refused : errno));
-    put_run(&out, run);
-    if (out.status == SW_OK) out.status = step_status(sync_error(out.descriptor), "sync", temporary);
-    int closed = close_error(out.descriptor);
-    if (out.status == SW_OK) out.status = step_status(closed, "close", temporary);
-    if (out.status == SW_OK) out.status = step_status(rename_error(temporary, path), "rename", temporary);
-    if (out.status != SW_OK) unlink(temporary);
-    return out.status;
+    static const sw_file_points points = {"checkpoint.open", "checkpoint.write", "checkpoint.sync", "checkpoint.close",
+                                          "checkpoint.rename"};
+    writer out = {.checksum = 0};
+    state kept;
+    sw_status status = describe(&kept, run);
+    if (status == SW_OK) status = sw_file_begin(&out.file, run->checkpoint.path, ".tmp", &points);
+    if (status == SW_OK) {
+        sw_objective_save(run->objective, kept.objective);
+        kept.progress.wall_seconds += sw_clock_now() - run->started;
+        kept.progress.measure_seconds += run->measure_seconds;
+        put_run(&out, &kept, &run->unsafe);
+        status = sw_file_commit(&out.file, true);
+    }
+    free(kept.objective);
+    return status;
 }
 
 /* ---- reading ---- */
 
 typedef struct reader {
-    const unsigned char *at;
+    const char *at;
     size_t left;
 } reader;
 
@@ -186,50 +149,25 @@ static bool take(reader *in, void *out, size_t bytes)
     return true;
 }
 
-static sw_status read_file(unsigned char **out, size_t *bytes, const char *path)
-{
-    *out = NULL;
-    *bytes = 0;
-    int refused = sw_fault("checkpoint.read");
-    int descriptor = refused ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    if (refused) errno = refused;
-    if (descriptor < 0) return errno == ENOENT ? SW_OK : sw_fail(SW_E_IO, "%s: cannot open: %s", path, strerror(errno));
-    struct stat info;
-    sw_status status = SW_OK;
-    if (fstat(descriptor, &info) != 0) status = sw_fail(SW_E_IO, "%s: cannot read: %s", path, strerror(errno));
-    if (status == SW_OK && !(*out = malloc((size_t)info.st_size + 1))) status = sw_fail(SW_E_MEMORY, "out of memory");
-    while (status == SW_OK && *bytes < (size_t)info.st_size) {
-        ssize_t done = read(descriptor, *out + *bytes, (size_t)info.st_size - *bytes);
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) status = sw_fail(SW_E_IO, "%s: cannot read: %s", path, strerror(errno));
-        if (done <= 0) break;
-        *bytes += (size_t)done;
-    }
-    close(descriptor);
-    return status;
-}
-
 /* Why a checkpoint cannot be used; NULL = it can. Checks everything but the lists of records. */
-static const char *examine(header *head, const unsigned char *file, size_t bytes, const sw_run *run)
+static const char *examine(header *head, const state *wanted, const char *file, size_t bytes)
 {
+    const header *own = &wanted->header;
     uint32_t checksum;
     if (bytes < sizeof *head + sizeof checksum) return "it is truncated";
     memcpy(head, file, sizeof *head);
     memcpy(&checksum, file + bytes - sizeof checksum, sizeof checksum);
     if (memcmp(head->magic, magic, sizeof magic) != 0) return "it is not a checkpoint of this version";
     if (head->bytes != bytes) return "it is truncated";
-    if ((uint32_t)crc32_z(0, file, bytes - sizeof checksum) != checksum) return "its checksum does not match";
-    size_t optimizer_reals = 0;
-    sw_optimizer_state(run->optimizer, &optimizer_reals);
-    sw_run_config config = comparable(&run->config);
-    const unsigned char *stored = file + sizeof *head + sizeof run->progress;
-    if (head->config_bytes != sizeof config || bytes < sizeof *head + sizeof run->progress + sizeof config ||
-        memcmp(stored, &config, sizeof config) != 0 || head->parameters != sw_model_parameter_count(run->model) ||
-        head->optimizer_reals != optimizer_reals || head->objective_bytes != sw_objective_state_bytes(run->objective))
+    if ((uint32_t)crc32_z(0, (const unsigned char *)file, bytes - sizeof checksum) != checksum)
+        return "its checksum does not match";
+    const char *config = file + sizeof *head + sizeof wanted->progress;
+    if (head->config_bytes != own->config_bytes ||
+        bytes < sizeof *head + sizeof wanted->progress + sizeof wanted->config ||
+        memcmp(config, &wanted->config, sizeof wanted->config) != 0 || head->parameters != own->parameters ||
+        head->optimizer_reals != own->optimizer_reals || head->objective_bytes != own->objective_bytes)
         return "it is of a run that was configured differently";
-    char arithmetic[sizeof head->arithmetic] = "";
-    describe_arithmetic(arithmetic, sizeof arithmetic);
-    if (strncmp(head->arithmetic, arithmetic, sizeof arithmetic) != 0)
+    if (strncmp(head->arithmetic, own->arithmetic, sizeof own->arithmetic) != 0)
         return "it was made on another type of core, whose numbers differ in the last bits";
     return NULL;
 }
@@ -257,43 +195,44 @@ static sw_status take_unsafe(reader *in, const header *head, sw_unsafe *unsafe)
     return status;
 }
 
-static sw_status restore(sw_run *run, const header *head, const unsigned char *file, size_t bytes)
+static sw_status restore(sw_run *run, state *kept, const header *head, const char *file, size_t bytes)
 {
-    size_t optimizer_reals = 0;
-    sw_real *optimizer = sw_optimizer_state(run->optimizer, &optimizer_reals);
     reader in = {file + sizeof *head, bytes - sizeof *head - sizeof(uint32_t)};
-    sw_run_config config;
-    void *objective = malloc(head->objective_bytes + 1);
-    if (!objective) return sw_fail(SW_E_MEMORY, "out of memory");
-    bool whole = take(&in, &run->progress, sizeof run->progress) && take(&in, &config, sizeof config) &&
-                 take(&in, sw_model_parameters(run->model), head->parameters * sizeof(sw_real)) &&
-                 take(&in, optimizer, optimizer_reals * sizeof(sw_real)) && take(&in, objective, head->objective_bytes);
-    if (whole) sw_objective_restore(run->objective, objective);
-    free(objective);
-    return whole ? take_unsafe(&in, head, &run->unsafe) : sw_fail(SW_E_IO, "it is truncated");
+    for (int p = 0; p < PARTS; p++)
+        if (!take(&in, kept->parts[p].data, kept->parts[p].bytes)) return sw_fail(SW_E_IO, "it is truncated");
+    run->progress = kept->progress;
+    sw_objective_restore(run->objective, kept->objective);
+    return take_unsafe(&in, head, &run->unsafe);
 }
 
 sw_status sw_checkpoint_read(bool *found, sw_run *run)
 {
-    *found = false;
-    if (!run->checkpoint.path) return SW_OK;
-    unsigned char *file = NULL;
+    const char *path = run->checkpoint.path;
+    char *file = NULL;
     size_t bytes = 0;
     header head;
-    sw_status status = read_file(&file, &bytes, run->checkpoint.path);
-    if (status == SW_OK && file) {
-        const char *reason = examine(&head, file, bytes, run);
-        if (reason) {
-            char aside[SW_PATH_MAX + 16];
-            snprintf(aside, sizeof aside, "%s.unusable", run->checkpoint.path);
-            sw_warn("%s: checkpoint put aside, the run starts anew: %s", run->checkpoint.path, reason);
-            if (rename(run->checkpoint.path, aside) != 0) unlink(run->checkpoint.path);
-        } else {
-            status = restore(run, &head, file, bytes);
-            *found = status == SW_OK;
-            if (status != SW_OK) sw_fail_in(status, "%s", run->checkpoint.path);
-        }
+    state kept;
+    *found = false;
+    if (!path) return SW_OK;
+    sw_status status = sw_file_read(&file, &bytes, path, SIZE_MAX, "checkpoint.read");
+    if (status != SW_OK && errno == ENOENT) {
+        sw_fail_clear();
+        return SW_OK;
     }
+    if (status != SW_OK) return status;
+    status = describe(&kept, run);
+    const char *reason = status == SW_OK ? examine(&head, &kept, file, bytes) : NULL;
+    if (reason) {
+        char aside[SW_PATH_MAX + 16];
+        snprintf(aside, sizeof aside, "%s.unusable", path);
+        sw_warn("%s: checkpoint put aside, the run starts anew: %s", path, reason);
+        if (rename(path, aside) != 0) unlink(path);
+    } else if (status == SW_OK) {
+        status = restore(run, &kept, &head, file, bytes);
+        *found = status == SW_OK;
+        if (status != SW_OK) sw_fail_in(status, "%s", path);
+    }
+    free(kept.objective);
     free(file);
     return status;
 }

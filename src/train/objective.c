@@ -1,18 +1,22 @@
-/* The objective of one optimizer step:
+/* objective.c: the objective of one optimizer step:
  *
  *     loss(batch) + sum_f weight_f * mean over tuples of family f + sum_g weight_g * prior_g
  *
  * One forward over the distinct inputs of the batch and all tuples, losses on the logits, one backward. */
 #include "symsweep/train.h"
 
-#include "symsweep/arena.h"
 #include "symsweep/random.h"
-#include "train/lipschitz.h"
-#include "train/rows.h"
+#include "train/prior.h"
 
-#include <math.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const sw_prior *const priors[SW_PRIOR_COUNT] = {
+#define PRIOR(ENUM, name, meaning) &sw_prior_##name,
+#include "symsweep/priors.def"
+#undef PRIOR
+};
 
 typedef struct family_term {
     sw_family_config config;
@@ -37,17 +41,16 @@ struct sw_objective {
     const int32_t *batch; /* [batch] table indices of the last step */
     bool batch_is_set;    /* the full batch stays in the rows */
     family_term family[SW_FAMILY_COUNT];
-    sw_prior_work *prior_work[2]; /* nuclear, entropy */
-    sw_lipschitz_draw lipschitz;
-    sw_real *logits, *dlogits; /* [max_rows, C] */
-    int32_t *prediction;       /* [N] argmax for every input, when a family needs it */
-    sw_real *table_logits;     /* [N, C] likewise */
+    sw_prior_term *prior[SW_PRIOR_COUNT]; /* NULL: no weight */
+    sw_real *logits, *dlogits;            /* [max_rows, C] */
+    int32_t *prediction;                  /* [N] argmax for every input, when a family needs it */
+    sw_real *table_logits;                /* [N, C] likewise */
 };
 
 /* A weight acts in steps from_step < t <= until_step. */
-static bool acts(double weight, int64_t from_step, int64_t until_step, int64_t t)
+static bool acts(int64_t from_step, int64_t until_step, int64_t t)
 {
-    return weight != 0 && t > from_step && (until_step < 0 || t <= until_step);
+    return t > from_step && (until_step < 0 || t <= until_step);
 }
 
 /* ---- setting up ---- */
@@ -59,6 +62,7 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     family_term *term = &objective->family[f];
     term->config = objective->config->symmetry[f];
     if (term->config.weight == 0) return SW_OK;
+    assert(family->applies(&task->config)); /* the plan has seen to it */
     sw_status status = sw_tuples_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
     if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", sw_family_names[f]);
     term->predicted = family->candidate_predicted && term->config.intermediate == SW_INTERMEDIATE_PREDICTED;
@@ -90,24 +94,22 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     return status;
 }
 
-static sw_status create_priors(sw_objective *objective)
+static sw_status create_prior(sw_objective *objective, sw_prior_id g)
 {
-    const sw_run_config *config = objective->config;
-    for (int g = SW_PRIOR_NUCLEAR; g <= SW_PRIOR_ENTROPY; g++) {
-        if (config->geometry[g].weight == 0) continue;
-        sw_status status =
-            sw_prior_work_create(&objective->prior_work[g], objective->task->entities, config->model.d_model);
-        if (status != SW_OK) return status;
-    }
-    if (config->geometry[SW_PRIOR_LIPSCHITZ].weight == 0) return SW_OK;
-    return sw_lipschitz_create(&objective->lipschitz, config, objective->task, objective->arena);
+    const sw_prior_config *config = &objective->config->geometry[g];
+    if (config->weight == 0) return SW_OK;
+    sw_prior_term *term = objective->prior[g] = sw_arena_alloc(objective->arena, 1, sizeof *term);
+    if (!term) return SW_E_MEMORY;
+    *term = (sw_prior_term){objective->config, config, objective->task, .arena = objective->arena};
+    return priors[g]->create ? priors[g]->create(term) : SW_OK;
 }
 
 static size_t count_max_rows(const sw_objective *objective)
 {
     size_t rows = objective->batch_size;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) rows += objective->family[f].capacity * (size_t)sw_families[f]->arity;
-    rows += 2 * objective->lipschitz.capacity;
+    for (int g = 0; g < SW_PRIOR_COUNT; g++)
+        if (objective->prior[g]) rows += sw_prior_rows((sw_prior_id)g, objective->prior[g]->config);
     return rows < objective->task->inputs ? rows : objective->task->inputs;
 }
 
@@ -138,12 +140,11 @@ sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, c
     objective->config = config;
     objective->task = task;
     sw_status status = sw_arena_create(&objective->arena);
-    if (status == SW_OK) status = sw_families_check(&task->config, config->symmetry);
     if (status == SW_OK) status = sw_batches_create(&objective->batches, config, task, split);
     if (status == SW_OK) objective->batch_size = sw_batches_size(objective->batches);
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         status = create_family(objective, (sw_family_id)f, split);
-    if (status == SW_OK) status = create_priors(objective);
+    for (int g = 0; g < SW_PRIOR_COUNT && status == SW_OK; g++) status = create_prior(objective, (sw_prior_id)g);
     if (status == SW_OK) status = create_buffers(objective);
     if (status != SW_OK) {
         sw_objective_destroy(objective);
@@ -160,7 +161,8 @@ void sw_objective_destroy(sw_objective *objective)
         sw_tuples_destroy(objective->family[f].set);
         free(objective->family[f].class_map);
     }
-    for (int g = 0; g < 2; g++) sw_prior_work_destroy(objective->prior_work[g]);
+    for (int g = 0; g < SW_PRIOR_COUNT; g++)
+        if (objective->prior[g] && priors[g]->destroy) priors[g]->destroy(objective->prior[g]);
     sw_batches_destroy(objective->batches);
     sw_arena_destroy(objective->arena);
     free(objective);
@@ -216,13 +218,13 @@ static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
 static bool family_acts(const sw_objective *objective, int f, int64_t t)
 {
     const sw_family_config *config = &objective->family[f].config;
-    return objective->family[f].set && acts(config->weight, config->from_step, config->until_step, t);
+    return objective->family[f].set && acts(config->from_step, config->until_step, t);
 }
 
 static bool prior_acts(const sw_objective *objective, int g, int64_t t)
 {
-    const sw_prior_config *config = &objective->config->geometry[g];
-    return acts(config->weight, config->from_step, config->until_step, t);
+    const sw_prior_term *term = objective->prior[g];
+    return term && acts(term->config->from_step, term->config->until_step, t);
 }
 
 /* The model's answer to every input of the table, before the step's forward. */
@@ -242,49 +244,43 @@ static void predict_table(sw_objective *objective, sw_model *model, int64_t t)
 
 static sw_status add_priors(double *value, sw_objective *objective, sw_model *model, int64_t t)
 {
-    const sw_prior_config *priors = objective->config->geometry;
-    const sw_tensor *embedding = sw_model_tensor(model, "token_embedding");
-    const sw_real *E = sw_model_parameters(model) + embedding->offset; /* entity tokens are its first rows */
-    sw_real *dE = sw_model_gradient(model) + embedding->offset;
+    size_t embedding = sw_model_tensor(model, "token_embedding")->offset; /* entity tokens are its first rows */
+    const sw_prior_step step = {.t = t,
+                                .E = sw_model_parameters(model) + embedding,
+                                .dE = sw_model_gradient(model) + embedding,
+                                .logits = objective->logits,
+                                .dlogits = objective->dlogits};
     sw_status status = SW_OK;
-    for (int g = SW_PRIOR_NUCLEAR; g <= SW_PRIOR_ENTROPY && status == SW_OK; g++) {
+    for (int g = 0; g < SW_PRIOR_COUNT && status == SW_OK; g++) {
         if (!prior_acts(objective, g, t)) continue;
-        bool refresh = (t - priors[g].from_step - 1) % priors[g].every == 0;
         double prior = 0;
-        status = (g == SW_PRIOR_NUCLEAR ? sw_prior_nuclear : sw_prior_entropy)(&prior, objective->prior_work[g], E,
-                                                                               priors[g].weight, refresh, dE);
-        *value += priors[g].weight * prior;
-    }
-    if (status == SW_OK && prior_acts(objective, SW_PRIOR_LIPSCHITZ, t)) {
-        const sw_prior_config *lipschitz = &priors[SW_PRIOR_LIPSCHITZ];
-        *value += lipschitz->weight * sw_prior_lipschitz(objective->lipschitz.pairs, objective->lipschitz.count,
-                                                         lipschitz->bound, objective->logits, objective->task->classes,
-                                                         E, objective->config->model.d_model, lipschitz->weight,
-                                                         objective->dlogits, dE);
+        status = priors[g]->add(&prior, objective->prior[g], &step);
+        *value += objective->prior[g]->config->weight * prior;
     }
     return status;
 }
 
 bool sw_objective_needs_model(const sw_objective *objective)
 {
-    bool needs = objective->lipschitz.capacity > 0 && objective->config->geometry[SW_PRIOR_LIPSCHITZ].neighbors > 0;
+    bool needs = false;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) needs = needs || objective->family[f].predicted;
+    for (int g = 0; g < SW_PRIOR_COUNT; g++)
+        needs = needs ||
+                (objective->prior[g] && priors[g]->needs_model && priors[g]->needs_model(objective->prior[g]->config));
     return needs;
 }
 
 void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t)
 {
+    const sw_real *E = model ? sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset : NULL;
     objective->t = t;
     predict_table(objective, model, t);
     draw_batch(objective, t);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (family_acts(objective, f, t)) draw_tuples(objective, (sw_family_id)f, t);
-    objective->lipschitz.count = 0;
-    if (prior_acts(objective, SW_PRIOR_LIPSCHITZ, t)) {
-        const sw_real *embedding =
-            model ? sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset : NULL;
-        sw_lipschitz_step(&objective->lipschitz, &objective->rows, embedding, t);
-    }
+    for (int g = 0; g < SW_PRIOR_COUNT; g++)
+        if (prior_acts(objective, g, t) && priors[g]->draw)
+            priors[g]->draw(objective->prior[g], &objective->rows, E, t);
 }
 
 sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t)
@@ -324,13 +320,16 @@ const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_i
     return objective->family[f].class_map + (size_t)map * (size_t)objective->task->classes;
 }
 
-const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, size_t *count)
+const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, sw_prior_id g, size_t *count)
 {
-    *count = objective->lipschitz.count;
-    return objective->lipschitz.pairs;
+    *count = prior_acts(objective, g, objective->t) ? objective->prior[g]->pair_count : 0;
+    return *count ? objective->prior[g]->pairs : NULL;
 }
 
-const int32_t *sw_objective_pair_inputs(const sw_objective *objective) { return objective->lipschitz.inputs; }
+const int32_t *sw_objective_pair_inputs(const sw_objective *objective, sw_prior_id g)
+{
+    return objective->prior[g] ? objective->prior[g]->pair_inputs : NULL;
+}
 
 const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count)
 {
@@ -338,37 +337,21 @@ const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count)
     return objective->batch;
 }
 
-size_t sw_objective_state_bytes(const sw_objective *objective)
+/* Bytes of what the priors carry over, one after the other; copied to `to` or from `from` unless those are NULL. */
+static size_t carry(const sw_objective *objective, char *to, const char *from)
 {
-    size_t total = 0;
-    for (int g = 0; g < 2; g++) {
-        size_t count = 0;
-        if (objective->prior_work[g]) sw_prior_work_state(objective->prior_work[g], &count);
-        total += count * sizeof(double);
+    size_t total = 0, bytes;
+    for (int g = 0; g < SW_PRIOR_COUNT; g++, total += bytes) {
+        bytes = 0;
+        void *state = objective->prior[g] && priors[g]->state ? priors[g]->state(objective->prior[g], &bytes) : NULL;
+        if (to && bytes) memcpy(to + total, state, bytes);
+        if (from && bytes) memcpy(state, from + total, bytes);
     }
     return total;
 }
 
-void sw_objective_save(const sw_objective *objective, void *state)
-{
-    char *to = state;
-    for (int g = 0; g < 2; g++) {
-        if (!objective->prior_work[g]) continue;
-        size_t count = 0;
-        const double *from = sw_prior_work_state(objective->prior_work[g], &count);
-        memcpy(to, from, count * sizeof *from);
-        to += count * sizeof *from;
-    }
-}
+size_t sw_objective_state_bytes(const sw_objective *objective) { return carry(objective, NULL, NULL); }
 
-void sw_objective_restore(sw_objective *objective, const void *state)
-{
-    const char *from = state;
-    for (int g = 0; g < 2; g++) {
-        if (!objective->prior_work[g]) continue;
-        size_t count = 0;
-        double *to = sw_prior_work_state(objective->prior_work[g], &count);
-        memcpy(to, from, count * sizeof *to);
-        from += count * sizeof *to;
-    }
-}
+void sw_objective_save(const sw_objective *objective, void *state) { carry(objective, state, NULL); }
+
+void sw_objective_restore(sw_objective *objective, const void *state) { carry(objective, NULL, state); }

@@ -1,3 +1,4 @@
+/* rows.c: the inputs of one forward pass, each once. */
 #include "train/rows.h"
 
 #include <assert.h>

@@ -39,10 +39,4 @@ typedef struct sw_run {
 sw_status sw_run_create(sw_run *run) SW_MUST_CHECK;
 void sw_run_release(sw_run *run);
 
-/* Writes run->checkpoint.path through a temporary name, checksummed and synced. */
-sw_status sw_checkpoint_write(sw_run *run) SW_MUST_CHECK;
-
-/* Reads it back into the run. *found = false when there is none or it is put aside with a warning. */
-sw_status sw_checkpoint_read(bool *found, sw_run *run) SW_MUST_CHECK;
-
 #endif

@@ -17,12 +17,9 @@
 
 enum { SIDE_MAX = 12, ELEMENTS_MAX = SIDE_MAX * SIDE_MAX };
 
-typedef sw_status spectral_prior(double *value, sw_prior_work *work, const double *E, double weight, bool refresh,
-                                 double *dE);
-
 typedef struct fixture {
-    spectral_prior *prior;
-    sw_prior_work *work;
+    sw_spectral_kind prior;
+    sw_spectral *work;
     int rows, cols;
     bool refresh;
     double weight;
@@ -33,22 +30,22 @@ static double value(void *context)
 {
     fixture *f = context;
     double out;
-    assert_int_equal(f->prior(&out, f->work, f->E, f->weight, f->refresh, NULL), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->E, f->weight, f->refresh, NULL), SW_OK);
     return f->weight * out;
 }
 
-static void open_fixture(fixture *f, spectral_prior *prior, int rows, int cols)
+static void open_fixture(fixture *f, sw_spectral_kind prior, int rows, int cols)
 {
     memset(f, 0, sizeof *f);
     *f = (fixture){.prior = prior, .rows = rows, .cols = cols, .refresh = true, .weight = 0.7};
     sw_fill_normal(f->E, (size_t)(rows * cols), (uint32_t)(rows * 100 + cols), 1);
-    assert_int_equal(sw_prior_work_create(&f->work, rows, cols), SW_OK);
+    assert_int_equal(sw_spectral_create(&f->work, rows, cols), SW_OK);
 }
 
 static int bad_entries(fixture *f, const char *name, double tolerance)
 {
     double gradient[ELEMENTS_MAX] = {0}, out;
-    assert_int_equal(f->prior(&out, f->work, f->E, f->weight, f->refresh, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->E, f->weight, f->refresh, gradient), SW_OK);
     assert_close(f->weight * out, value(f), 0);
     return sw_check_gradient(name, value, f, f->E, gradient, (size_t)(f->rows * f->cols), tolerance);
 }
@@ -94,15 +91,15 @@ static void test_gradients(void **state)
     (void)state;
     for (int s = 0; s < SHAPES; s++) {
         fixture f;
-        open_fixture(&f, sw_prior_nuclear, shapes[s][0], shapes[s][1]);
+        open_fixture(&f, SW_SPECTRAL_NUCLEAR, shapes[s][0], shapes[s][1]);
         assert_int_equal(bad_entries(&f, "nuclear", 3e-8), 0);
-        sw_prior_work_destroy(f.work);
-        open_fixture(&f, sw_prior_entropy, shapes[s][0], shapes[s][1]);
+        sw_spectral_destroy(f.work);
+        open_fixture(&f, SW_SPECTRAL_ENTROPY, shapes[s][0], shapes[s][1]);
         if (shapes[s][0] > 2 && shapes[s][1] > 1)
             assert_int_equal(bad_entries(&f, "entropy", 3e-8), 0);
         else /* one singular value is left: no entropy */
             assert_close(value(&f), 0, 1e-12);
-        sw_prior_work_destroy(f.work);
+        sw_spectral_destroy(f.work);
     }
 }
 
@@ -121,22 +118,22 @@ static void test_given_spectra(void **state)
             double sum = 0, out;
             for (int i = 0; i < SPECTRUM; i++) sum += spectra[s][i];
             fixture f;
-            open_fixture(&f, sw_prior_nuclear, wide ? 6 : 9, wide ? 8 : 6);
+            open_fixture(&f, SW_SPECTRAL_NUCLEAR, wide ? 6 : 9, wide ? 8 : 6);
             from_singular_values(&f, spectra[s], false);
-            assert_int_equal(f.prior(&out, f.work, f.E, 1, true, NULL), SW_OK);
+            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, NULL), SW_OK);
             assert_close(out, sum, 1e-6); /* an exact zero is known to sqrt(eps) */
             /* At a vanishing singular value the central difference itself is off by h / (smallest other one). */
             bool singular = spectra[s][SPECTRUM - 1] == 0;
             assert_int_equal(bad_entries(&f, "nuclear of a given spectrum", singular ? 2e-3 : 3e-8), 0);
-            sw_prior_work_destroy(f.work);
+            sw_spectral_destroy(f.work);
 
-            open_fixture(&f, sw_prior_entropy, wide ? 7 : 9, wide ? 8 : 6);
+            open_fixture(&f, SW_SPECTRAL_ENTROPY, wide ? 7 : 9, wide ? 8 : 6);
             from_singular_values(&f, spectra[s], true);
-            assert_int_equal(f.prior(&out, f.work, f.E, 1, true, NULL), SW_OK);
+            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, NULL), SW_OK);
             assert_close(out, plain_entropy(spectra[s], SPECTRUM), 1e-12);
             if (spectra[s] != rank_one) /* H = 0 and dH/dE = 0: nothing to be relative to; see below */
                 assert_int_equal(bad_entries(&f, "entropy of a given spectrum", singular ? 1e-6 : 3e-8), 0);
-            sw_prior_work_destroy(f.work);
+            sw_spectral_destroy(f.work);
         }
 }
 
@@ -146,34 +143,34 @@ static void test_vanishing_singular_values(void **state)
     (void)state;
     fixture f;
     double gradient[ELEMENTS_MAX] = {0}, out;
-    open_fixture(&f, sw_prior_nuclear, 9, 6);
+    open_fixture(&f, SW_SPECTRAL_NUCLEAR, 9, 6);
     from_singular_values(&f, rank_one, false);
-    assert_int_equal(sw_prior_nuclear(&out, f.work, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_NUCLEAR, f.E, 1, true, gradient), SW_OK);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], f.E[i] / 2, 1e-9); /* u v^T = E / sigma */
-    sw_prior_work_destroy(f.work);
+    sw_spectral_destroy(f.work);
 
     /* Two equal singular values and no third: H = ln 2 is the most that rank allows, so dH/dE = 0 up to
      * sigma_3 ln sigma_3. */
     const double pair[SPECTRUM] = {2, 2, 0, 0, 0, 0};
-    open_fixture(&f, sw_prior_entropy, 9, 6);
+    open_fixture(&f, SW_SPECTRAL_ENTROPY, 9, 6);
     from_singular_values(&f, pair, true);
     memset(gradient, 0, sizeof gradient);
-    assert_int_equal(sw_prior_entropy(&out, f.work, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, f.E, 1, true, gradient), SW_OK);
     assert_close(out, log(2), 1e-12);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 1e-6);
     from_singular_values(&f, rank_one, true);
     memset(gradient, 0, sizeof gradient);
-    assert_int_equal(sw_prior_entropy(&out, f.work, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, f.E, 1, true, gradient), SW_OK);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 1e-12);
     /* Nothing at all. */
     memset(f.E, 0, sizeof f.E);
     memset(gradient, 0, sizeof gradient);
-    assert_int_equal(sw_prior_entropy(&out, f.work, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, f.E, 1, true, gradient), SW_OK);
     assert_close(out, 0, 0);
-    assert_int_equal(sw_prior_nuclear(&out, f.work, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_NUCLEAR, f.E, 1, true, gradient), SW_OK);
     assert_close(out, 0, 0);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 0);
-    sw_prior_work_destroy(f.work);
+    sw_spectral_destroy(f.work);
 }
 
 /* Without a refresh the basis stays: value and gradient belong together, the value bounds the exact one from above
@@ -181,7 +178,7 @@ static void test_vanishing_singular_values(void **state)
 static void test_kept_basis(void **state)
 {
     (void)state;
-    spectral_prior *const priors[] = {sw_prior_nuclear, sw_prior_entropy};
+    const sw_spectral_kind priors[] = {SW_SPECTRAL_NUCLEAR, SW_SPECTRAL_ENTROPY};
     for (int p = 0; p < 2; p++)
         for (int s = 0; s < 4; s++) {
             fixture f;
@@ -205,7 +202,7 @@ static void test_kept_basis(void **state)
             }
             assert_true(gap[0] < 1e-2);
             assert_true(gap[1] < gap[0] / 30);
-            sw_prior_work_destroy(f.work);
+            sw_spectral_destroy(f.work);
         }
 }
 
@@ -214,7 +211,7 @@ static void test_kept_basis_of_low_rank(void **state)
 {
     (void)state;
     fixture f;
-    open_fixture(&f, sw_prior_entropy, 6, 9);
+    open_fixture(&f, SW_SPECTRAL_ENTROPY, 6, 9);
     double full[ELEMENTS_MAX];
     memcpy(full, f.E, sizeof full);
     for (int i = 0; i < 6; i++)
@@ -223,52 +220,52 @@ static void test_kept_basis_of_low_rank(void **state)
     memcpy(f.E, full, sizeof full);
     f.refresh = false;
     assert_int_equal(bad_entries(&f, "entropy with a kept basis of low rank", 3e-8), 0);
-    sw_prior_work_destroy(f.work);
+    sw_spectral_destroy(f.work);
 }
 
 static void test_state_is_the_basis(void **state)
 {
     (void)state;
     fixture f, g;
-    open_fixture(&f, sw_prior_nuclear, 9, 6);
+    open_fixture(&f, SW_SPECTRAL_NUCLEAR, 9, 6);
     value(&f);
-    f.prior = sw_prior_entropy;
+    f.prior = SW_SPECTRAL_ENTROPY;
     value(&f);
-    open_fixture(&g, sw_prior_nuclear, 9, 6);
+    open_fixture(&g, SW_SPECTRAL_NUCLEAR, 9, 6);
     size_t count, other;
-    const double *from = sw_prior_work_state(f.work, &count);
-    double *to = sw_prior_work_state(g.work, &other);
+    const double *from = sw_spectral_state(f.work, &count);
+    double *to = sw_spectral_state(g.work, &other);
     assert_int_equal(count, other);
     memcpy(to, from, count * sizeof *to);
     for (int i = 0; i < 9 * 6; i++) g.E[i] = f.E[i] += 0.1 * i;
     f.refresh = g.refresh = false;
-    assert_close(value(&f), (g.prior = sw_prior_entropy, value(&g)), 0);
-    f.prior = g.prior = sw_prior_nuclear;
+    assert_close(value(&f), (g.prior = SW_SPECTRAL_ENTROPY, value(&g)), 0);
+    f.prior = g.prior = SW_SPECTRAL_NUCLEAR;
     assert_close(value(&f), value(&g), 0);
-    sw_prior_work_destroy(f.work);
-    sw_prior_work_destroy(g.work);
+    sw_spectral_destroy(f.work);
+    sw_spectral_destroy(g.work);
 }
 
 static void test_weight_accumulates(void **state)
 {
     (void)state;
-    spectral_prior *const priors[] = {sw_prior_nuclear, sw_prior_entropy};
+    const sw_spectral_kind priors[] = {SW_SPECTRAL_NUCLEAR, SW_SPECTRAL_ENTROPY};
     for (int p = 0; p < 2; p++) {
         fixture f;
         open_fixture(&f, priors[p], 5, 9);
         double once[ELEMENTS_MAX] = {0}, added[ELEMENTS_MAX], out;
         for (int i = 0; i < 45; i++) added[i] = i;
-        assert_int_equal(f.prior(&out, f.work, f.E, 1, true, once), SW_OK);
-        assert_int_equal(f.prior(&out, f.work, f.E, -3, true, added), SW_OK);
+        assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, once), SW_OK);
+        assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, -3, true, added), SW_OK);
         for (int i = 0; i < 45; i++) assert_close(added[i], i - 3 * once[i], 1e-12);
-        sw_prior_work_destroy(f.work);
+        sw_spectral_destroy(f.work);
     }
 }
 
 static void test_nan_comes_out_as_nan(void **state)
 {
     (void)state;
-    spectral_prior *const priors[] = {sw_prior_nuclear, sw_prior_entropy};
+    const sw_spectral_kind priors[] = {SW_SPECTRAL_NUCLEAR, SW_SPECTRAL_ENTROPY};
     const double wrong[] = {NAN, INFINITY};
     for (int p = 0; p < 2; p++)
         for (int w = 0; w < 2; w++) {
@@ -276,9 +273,9 @@ static void test_nan_comes_out_as_nan(void **state)
             open_fixture(&f, priors[p], 5, 9);
             f.E[17] = wrong[w];
             double gradient[ELEMENTS_MAX] = {0}, out;
-            assert_int_equal(f.prior(&out, f.work, f.E, 1, true, gradient), SW_OK);
+            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, gradient), SW_OK);
             assert_true(isnan(out) && isnan(gradient[0]) && isnan(gradient[44]));
-            sw_prior_work_destroy(f.work);
+            sw_spectral_destroy(f.work);
         }
 }
 
@@ -295,7 +292,7 @@ typedef struct lipschitz {
 static double lipschitz_value(void *context)
 {
     lipschitz *f = context;
-    return f->weight * sw_prior_lipschitz(pairs, PAIRS, f->bound, f->w, C, f->w + INPUTS * C, D, f->weight, NULL, NULL);
+    return f->weight * sw_lipschitz_prior(pairs, PAIRS, f->bound, f->w, C, f->w + INPUTS * C, D, f->weight, NULL, NULL);
 }
 
 static double plain_ratio(const lipschitz *f, int i)
@@ -325,7 +322,7 @@ static void test_lipschitz(void **state)
     for (int b = 0; b < 3; b++) {
         double gradient[INPUTS * C + TOKENS * D] = {0}, nonzero = 0;
         f.bound = bounds[b];
-        sw_prior_lipschitz(pairs, PAIRS, f.bound, f.w, C, f.w + INPUTS * C, D, f.weight, gradient,
+        sw_lipschitz_prior(pairs, PAIRS, f.bound, f.w, C, f.w + INPUTS * C, D, f.weight, gradient,
                            gradient + INPUTS * C);
         for (int i = 0; i < INPUTS * C + TOKENS * D; i++) nonzero += gradient[i] != 0;
         assert_true(b < 2 ? nonzero > 0 : nonzero == 0);
@@ -343,15 +340,15 @@ static void test_missing_term_is_caught(void **state)
     lipschitz f = {.bound = 0, .weight = 1};
     sw_fill_normal(f.w, INPUTS * C + TOKENS * D, 3, 1);
     double gradient[INPUTS * C + TOKENS * D] = {0};
-    sw_prior_lipschitz(pairs, PAIRS, 0, f.w, C, f.w + INPUTS * C, D, 1, gradient, NULL);
+    sw_lipschitz_prior(pairs, PAIRS, 0, f.w, C, f.w + INPUTS * C, D, 1, gradient, NULL);
     assert_true(sw_check_gradient(NULL, lipschitz_value, &f, f.w, gradient, INPUTS * C + TOKENS * D, 2e-8) >= D);
     fixture g;
-    open_fixture(&g, sw_prior_entropy, 5, 9);
+    open_fixture(&g, SW_SPECTRAL_ENTROPY, 5, 9);
     g.weight = 1;
     double wrong[ELEMENTS_MAX] = {0}, out;
-    assert_int_equal(sw_prior_entropy(&out, g.work, g.E, -1, true, wrong), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, g.work, SW_SPECTRAL_ENTROPY, g.E, -1, true, wrong), SW_OK);
     assert_true(sw_check_gradient(NULL, value, &g, g.E, wrong, 45, 2e-8) > 40);
-    sw_prior_work_destroy(g.work);
+    sw_spectral_destroy(g.work);
 }
 
 int main(void)

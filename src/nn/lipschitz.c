@@ -1,4 +1,4 @@
-/* prior_lipschitz.c: how far logits move when one token is exchanged for another, against how far their embeddings
+/* lipschitz.c: how far logits move when one token is exchanged for another, against how far their embeddings
  * lie apart. Sums in double. */
 #include "nn/kernels.h"
 #include "symsweep/nn.h"
@@ -34,7 +34,7 @@ static void push_apart(sw_real *dx, sw_real *dy, const sw_real *x, const sw_real
     }
 }
 
-double sw_prior_lipschitz(const sw_lipschitz_pair *pairs, size_t count, double bound, const sw_real *logits,
+double sw_lipschitz_prior(const sw_lipschitz_pair *pairs, size_t count, double bound, const sw_real *logits,
                           int32_t classes, const sw_real *E, int32_t d, double weight, sw_real *dlogits, sw_real *dE)
 {
     assert(count > 0);

@@ -1,0 +1,13 @@
+/* checkpoint.h: a run's checkpoint file, run->checkpoint.path. */
+#ifndef SYMSWEEP_TRAIN_CHECKPOINT_H
+#define SYMSWEEP_TRAIN_CHECKPOINT_H
+
+#include "train/run.h"
+
+/* Writes it through a temporary name, checksummed and synced. */
+sw_status sw_checkpoint_write(const sw_run *run) SW_MUST_CHECK;
+
+/* Reads it back into the run. *found = false when there is none or it is put aside with a warning. */
+sw_status sw_checkpoint_read(bool *found, sw_run *run) SW_MUST_CHECK;
+
+#endif

@@ -1,0 +1,44 @@
+/* run.c: everything that a run trains with, made from its configuration. */
+#include "train/run.h"
+
+#include <stdlib.h>
+
+static sw_status create_model(sw_run *run)
+{
+    const sw_run_config *config = &run->config;
+    const sw_task *task = run->task;
+    sw_model_shape shape = {
+        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
+    sw_status status = sw_model_create(&run->model, &config->model, &shape, sw_objective_max_rows(run->objective));
+    if (status != SW_OK) return status;
+    sw_model_initialize(run->model, config->seed);
+    size_t tensor_count = 0;
+    const sw_tensor *tensors = sw_model_tensors(run->model, &tensor_count);
+    return sw_optimizer_create(&run->optimizer, &config->optimizer, config->steps, tensors, tensor_count,
+                               sw_model_parameter_count(run->model));
+}
+
+sw_status sw_run_create(sw_run *run)
+{
+    const sw_run_config *config = &run->config;
+    sw_status status = sw_task_create(&run->task, &config->task, &config->model, config->data_seed);
+    if (status != SW_OK) return status;
+    run->split = malloc(run->task->inputs);
+    if (!run->split) return sw_fail(SW_E_MEMORY, "out of memory");
+    if (sw_task_split(run->split, run->task, config->train_fraction, config->data_seed) == 0) return SW_E_MEMORY;
+    status = sw_objective_create(&run->objective, config, run->task, run->split);
+    if (status == SW_OK) status = create_model(run);
+    if (status == SW_OK) status = sw_measure_create(&run->measure, config, run->task, run->split);
+    return status;
+}
+
+void sw_run_release(sw_run *run)
+{
+    sw_unsafe_clear(&run->unsafe);
+    sw_measure_destroy(run->measure);
+    sw_optimizer_destroy(run->optimizer);
+    sw_model_destroy(run->model);
+    sw_objective_destroy(run->objective);
+    free(run->split);
+    sw_task_destroy(run->task);
+}
