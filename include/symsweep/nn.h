@@ -178,7 +178,20 @@ double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t tot
 /* All that a checkpoint must keep: one flat array, owned by the optimizer. */
 sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count);
 
-/* ---- linear algebra shared with the measures ---- */
+/* ---- linear algebra ---- */
+
+typedef enum sw_transpose { SW_N, SW_T } sw_transpose;
+
+/* C[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta C; ld* is the length of a stored row. Our own kernels where the CPU
+ * has AVX2 and fused multiply-add (kernels/gemm.h): the same bits on every such CPU, and for a row in whatever batch it
+ * stands. OpenBLAS elsewhere. */
+void sw_blas_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
+                  size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc);
+
+/* The same product by OpenBLAS on any CPU, to measure against. */
+void sw_blas_gemm_library(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha,
+                          const sw_real *a, size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c,
+                          size_t ldc);
 
 /* L2 norm, summed in double. */
 double sw_blas_norm(const sw_real *x, size_t n);
@@ -188,6 +201,8 @@ const char *sw_blas_core(void);
 /* Are matrix products our own, the same bits on every CPU that has them (AVX2)? Otherwise they are OpenBLAS's. */
 bool sw_blas_is_portable(void);
 const char *sw_blas_version(void);
+/* The instruction set that our own loops and products are compiled for: "AVX2", "AVX-512", or "plain". */
+const char *sw_blas_kernels(void);
 void sw_blas_set_one_thread(void);
 
 #endif

@@ -1,10 +1,9 @@
 /* bench_case.c: sets up runs of the named configurations and times their steps. */
 #include "cli/bench_case.h"
 
-#include "nn/blas.h"
-#include "nn/kernels.h"
 #include "symsweep/arena.h"
 #include "symsweep/config.h"
+#include "symsweep/nn.h"
 #include "symsweep/train.h"
 
 #include <math.h>
@@ -251,13 +250,13 @@ static sw_status measure(sw_bench_result *out, subject *s, const products *p, su
     if (status == SW_OK && canonical_run) status = time_steps(&base, canonical_run, 2);
     if (status != SW_OK) return status;
     int parts = canonical_run ? 4 : 3, steps = repetitions(one, seconds, parts);
-    int by_library = repetitions(time_products(p, sw_gemm_library, 2), seconds, parts);
-    int by_kernels = repetitions(time_products(p, sw_gemm, 2), seconds, parts);
+    int by_library = repetitions(time_products(p, sw_blas_gemm_library, 2), seconds, parts);
+    int by_kernels = repetitions(time_products(p, sw_blas_gemm, 2), seconds, parts);
     int base_steps = canonical_run ? repetitions(base, seconds, parts) : 0;
     for (int i = 0; i < ROUNDS && status == SW_OK; i++) {
         status = time_steps(&step[i], s, steps);
-        library[i] = time_products(p, sw_gemm_library, by_library);
-        kernels[i] = time_products(p, sw_gemm, by_kernels);
+        library[i] = time_products(p, sw_blas_gemm_library, by_library);
+        kernels[i] = time_products(p, sw_blas_gemm, by_kernels);
         if (status == SW_OK && canonical_run) status = time_steps(&base, canonical_run, base_steps);
         ratio[i] = step[i] / library[i];
         price[i] = step[i] / base;
@@ -314,8 +313,8 @@ sw_status sw_bench_peak(double *library, double *kernels)
     if (status != SW_OK) return status;
     sw_real *a = matrix(arena, N, N), *b = matrix(arena, N, N), *c = matrix(arena, N, N);
     if (a && b && c) {
-        *library = best_rate(sw_gemm_library, a, b, c, N);
-        *kernels = best_rate(sw_gemm, a, b, c, N);
+        *library = best_rate(sw_blas_gemm_library, a, b, c, N);
+        *kernels = best_rate(sw_blas_gemm, a, b, c, N);
     } else {
         status = SW_E_MEMORY;
     }
@@ -323,4 +322,4 @@ sw_status sw_bench_peak(double *library, double *kernels)
     return status;
 }
 
-const char *sw_bench_isa(void) { return sw_isa_name(sw_isa_best()); }
+const char *sw_bench_isa(void) { return sw_blas_kernels(); }

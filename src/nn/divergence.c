@@ -1,58 +1,61 @@
-/* divergence.c: the divergences' common entrance; symmetric KL of two inputs, and one input's surprise at class 0. */
-#include "nn/divergence.h"
-
-#include "nn/loss_row.h"
+/* divergence.c: the divergences' common entrance, and comparisons of log-odds, l = z[high] - z[low]: Bradley-Terry
+ * additivity and antisymmetry.
+ *
+ * The symmetric KL of the Bernoullis of log-odds u and v is 1/2 (s(u) - s(v)) (u - v), s the logistic function.
+ * Scalars: computed in double. */
+#include "nn/kernels.h"
 
 #include <assert.h>
+#include <math.h>
 
-SW_MULTIVERSION
-double sw_compare_symmetric(const sw_comparing *job)
+static double logistic(double u)
 {
-    size_t classes = job->classes;
-    sw_side p, q;
-    sw_real dp[SW_CLASSES_MAX], dq[SW_CLASSES_MAX];
-    double sum = 0;
-    for (size_t i = 0; i < job->count; i++) {
-        const int32_t *map = NULL;
-        if (job->spec->class_map && job->tuples[i].map >= 0)
-            map = job->spec->class_map + (size_t)job->tuples[i].map * classes;
-        size_t at_p = sw_comparing_at(job, i, 0), at_q = sw_comparing_at(job, i, 1);
-        sw_side_load(&p, job->logits + at_p, map, classes);
-        sw_side_load(&q, job->logits + at_q, NULL, classes);
-        bool gradient = job->dlogits != NULL;
-        sw_real value = sw_symmetric_kl(&p, &q, classes, gradient ? dp : NULL, gradient ? dq : NULL);
-        sum += (double)value;
-        if (gradient) {
-            sw_scatter(job->dlogits + at_p, job->factor, dp, map, classes);
-            sw_scatter(job->dlogits + at_q, job->factor, dq, NULL, classes);
-        }
-        if (job->each) job->each[i] = value;
-        if (job->disagree) job->disagree[i] = sw_side_argmax(&p, classes) != sw_side_argmax(&q, classes);
-    }
-    return sum;
+    double e = exp(-fabs(u));
+    return (u >= 0 ? 1 : e) / (1 + e);
 }
 
-/* -ln p(0) of one input: cross-entropy with label 0. */
-SW_MULTIVERSION
-double sw_compare_class_zero(const sw_comparing *job)
+/* s(u) - s(v), exact to rounding: s(u) s(-v) (1 - e^(v - u)), with the sides so that the exponent is not positive. */
+static double logistic_difference(double u, double v)
 {
-    size_t classes = job->classes;
-    size_t padded = sw_padded(classes);
-    sw_real x[SW_CLASSES_MAX];
+    return u < v ? logistic(v) * logistic(-u) * expm1(u - v) : -logistic(u) * logistic(-v) * expm1(v - u);
+}
+
+/* Adds amount * d l / dz. */
+static void push(const sw_comparing *job, size_t at, double amount)
+{
+    job->dlogits[at + (size_t)job->spec->odds_high] += (sw_real)((double)job->factor * amount);
+    job->dlogits[at + (size_t)job->spec->odds_low] -= (sw_real)((double)job->factor * amount);
+}
+
+static double log_odds(const sw_comparing *job, size_t at)
+{
+    return (double)job->logits[at + (size_t)job->spec->odds_high] -
+           (double)job->logits[at + (size_t)job->spec->odds_low];
+}
+
+/* ADDITIVE: u = l_ab + l_bc and v = l_ac. NEGATED: u = l_ab and v = -l_ba. */
+static double compare_odds(const sw_comparing *job)
+{
+    bool additive = job->spec->compare == SW_COMPARE_ADDITIVE;
     double sum = 0;
     for (size_t i = 0; i < job->count; i++) {
-        size_t at = sw_comparing_at(job, i, 0);
-        sw_row row = sw_row_split(x, padded, job->logits + at, (int32_t)classes, 0);
-        sw_real others, own;
-        double value = sw_row_cross_entropy(x, padded, row, &others, &own);
+        size_t at_u = sw_comparing_at(job, i, 0), at_v = sw_comparing_at(job, i, additive ? 2 : 1);
+        size_t at_second = additive ? sw_comparing_at(job, i, 1) : 0;
+        double u = log_odds(job, at_u) + (additive ? log_odds(job, at_second) : 0);
+        double v = additive ? log_odds(job, at_v) : -log_odds(job, at_v);
+        double difference = logistic_difference(u, v);
+        double value = 0.5 * difference * (u - v);
         sum += value;
         if (job->dlogits) {
-            sw_real factor = job->factor / (others + own);
-            sw_scatter(job->dlogits + at, factor, x, NULL, classes);
-            job->dlogits[at] -= factor * others;
+            /* s'(u) = s(u) s(-u) */
+            double du = 0.5 * (logistic(u) * logistic(-u) * (u - v) + difference);
+            double dv = -0.5 * (logistic(v) * logistic(-v) * (u - v) + difference);
+            push(job, at_u, du);
+            if (additive) push(job, at_second, du);
+            push(job, at_v, additive ? dv : -dv);
         }
         if (job->each) job->each[i] = (sw_real)value;
-        if (job->disagree) job->disagree[i] = row.largest > row.label;
+        if (job->disagree) job->disagree[i] = (u > 0) != (v > 0);
     }
     return sum;
 }
@@ -61,11 +64,11 @@ static double compare(const sw_comparing *job)
 {
     assert(job->classes > 0 && job->classes <= SW_CLASSES_MAX);
     switch (job->spec->compare) {
-    case SW_COMPARE_SYMMETRIC_KL: return sw_compare_symmetric(job);
-    case SW_COMPARE_CONVOLUTION: return sw_compare_convolution(job);
-    case SW_COMPARE_CLASS_ZERO: return sw_compare_class_zero(job);
+    case SW_COMPARE_SYMMETRIC_KL: return sw_kernel->symmetric_kl(job);
+    case SW_COMPARE_CONVOLUTION: return sw_kernel->convolution(job);
+    case SW_COMPARE_CLASS_ZERO: return sw_kernel->class_zero(job);
     case SW_COMPARE_ADDITIVE:
-    case SW_COMPARE_NEGATED: return sw_compare_odds(job);
+    case SW_COMPARE_NEGATED: return compare_odds(job);
     }
     assert(!"a comparison without a function");
     return NAN;

@@ -7,8 +7,8 @@
  * collected row by row. Rows go through in blocks; hidden activations are kept for backward while they fit KEEP_BYTES,
  * and computed again where they do not. */
 #include "nn/blas.h"
-#include "nn/internal.h"
 #include "nn/kernels.h"
+#include "nn/model.h"
 
 #include <assert.h>
 #include <string.h>
@@ -29,6 +29,25 @@ typedef struct mlp {
     size_t rows;              /* of the last forward */
 } mlp;
 
+/* Pointers into the parameters or into the gradient: weight [in, out] and bias of each hidden layer. */
+typedef struct mlp_tensors {
+    sw_real *token; /* [V, d] */
+    sw_real *weight[SW_LAYERS_MAX], *bias[SW_LAYERS_MAX];
+    sw_real *unembedding; /* [d_hidden, C] */
+} mlp_tensors;
+
+static void view(mlp_tensors *out, const sw_model *model, sw_real *base)
+{
+    const sw_tensor *tensor = model->tensors;
+    assert(model->tensor_count == 2 + 2 * (size_t)model->config.layers);
+    out->token = base + tensor++->offset;
+    for (int i = 0; i < model->config.layers; i++) {
+        out->weight[i] = base + tensor++->offset;
+        out->bias[i] = base + tensor++->offset;
+    }
+    out->unembedding = base + tensor->offset;
+}
+
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static void carve(void *state, sw_carver *carver, const sw_model *model)
@@ -41,25 +60,25 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
     self->stride = (lines | 1) * SW_CACHE_LINE;
     size_t blocks = (model->max_rows + self->block - 1) / self->block, slot = layers * self->block * self->stride;
     self->slot_count = blocks * slot * sizeof(sw_real) <= KEEP_BYTES ? blocks : 1;
-    self->hidden = sw_carve(carver, self->slot_count * slot);
-    self->table = sw_carve(carver, T * V * H);
-    self->dtable = sw_carve(carver, T * V * H);
-    self->dhidden[0] = sw_carve(carver, self->block * self->stride);
-    self->dhidden[1] = sw_carve(carver, self->block * self->stride);
-    self->unembedding = sw_carve(carver, sw_gemm_pack_size(C, H));
-    self->turned = sw_carve(carver, sw_gemm_pack_size(H, C));
-    self->dturned = sw_carve(carver, C * H);
-    self->tokens = sw_carve_int(carver, model->max_rows * T);
+    self->hidden = sw_carve_reals(carver, self->slot_count * slot);
+    self->table = sw_carve_reals(carver, T * V * H);
+    self->dtable = sw_carve_reals(carver, T * V * H);
+    self->dhidden[0] = sw_carve_reals(carver, self->block * self->stride);
+    self->dhidden[1] = sw_carve_reals(carver, self->block * self->stride);
+    self->unembedding = sw_carve_reals(carver, sw_blas_pack_size(C, H));
+    self->turned = sw_carve_reals(carver, sw_blas_pack_size(H, C));
+    self->dturned = sw_carve_reals(carver, C * H);
+    self->tokens = sw_carve_ints(carver, model->max_rows * T);
 }
 
 /* What depends on the parameters alone. */
-static void build(mlp *self, const sw_model *model, const sw_mlp_tensors *w)
+static void build(mlp *self, const sw_model *model, const mlp_tensors *w)
 {
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
-    sw_gemm_pack(self->unembedding, SW_N, C, H, w->unembedding, C);
+    sw_blas_pack(self->unembedding, SW_N, C, H, w->unembedding, C);
     for (size_t t = 0; t < T; t++)
-        sw_gemm_dense(SW_N, SW_N, V, H, d, 1, w->token, w->weight[0] + t * d * H, 0, self->table + t * V * H);
+        sw_blas_dense(SW_N, SW_N, V, H, d, 1, w->token, w->weight[0] + t * d * H, 0, self->table + t * V * H);
 }
 
 /* Activations of layer i of the block whose first row is r. */
@@ -77,20 +96,20 @@ static void first_layer(const mlp *self, const sw_model *model, const sw_real *b
     for (size_t t = 1; t < T; t++) {
         const sw_real *next = self->table + (t * V + (size_t)tokens[t]) * H;
         if (t + 1 == T)
-            sw_kernel_sum_bias_relu(h, sum, next, bias, H);
+            sw_kernel->sum_bias_relu(h, sum, next, bias, H);
         else
-            sw_kernel_sum(h, sum, next, H);
+            sw_kernel->plus(h, sum, next, H);
         sum = h;
     }
     if (T == 1) {
         memcpy(h, sum, H * sizeof *h);
-        sw_kernel_bias_relu(h, bias, 1, H, H);
+        sw_kernel->bias_relu(h, bias, 1, H, H);
     }
 }
 
 /* One block from row r on: fills its slot; logits[rows, C] unless NULL. */
-static void block_forward(const mlp *self, const sw_model *model, const sw_mlp_tensors *w, const int32_t *tokens,
-                          size_t r, size_t rows, sw_real *logits)
+static void block_forward(const mlp *self, const sw_model *model, const mlp_tensors *w, const int32_t *tokens, size_t r,
+                          size_t rows, sw_real *logits)
 {
     size_t H = (size_t)model->config.d_hidden, stride = self->stride, C = (size_t)model->shape.classes;
     sw_real *h = hidden_at(self, model, r, 0);
@@ -98,15 +117,15 @@ static void block_forward(const mlp *self, const sw_model *model, const sw_mlp_t
         first_layer(self, model, w->bias[0], tokens + i * (size_t)model->shape.tokens, h + i * stride);
     for (int i = 1; i < model->config.layers; i++) {
         sw_real *next = hidden_at(self, model, r, i);
-        sw_gemm(SW_N, SW_N, rows, H, H, 1, h, stride, w->weight[i], H, 0, next, stride);
-        sw_kernel_bias_relu(next, w->bias[i], rows, H, stride);
+        sw_blas_gemm(SW_N, SW_N, rows, H, H, 1, h, stride, w->weight[i], H, 0, next, stride);
+        sw_kernel->bias_relu(next, w->bias[i], rows, H, stride);
         h = next;
     }
     if (logits)
-        sw_gemm_packed(SW_N, rows, C, H, model->config.output_scale, h, stride, self->unembedding, 0, logits, C);
+        sw_blas_packed(SW_N, rows, C, H, model->config.output_scale, h, stride, self->unembedding, 0, logits, C);
 }
 
-static void block_backward(mlp *self, const sw_model *model, const sw_mlp_tensors *w, const sw_mlp_tensors *g,
+static void block_backward(mlp *self, const sw_model *model, const mlp_tensors *w, const mlp_tensors *g,
                            const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits)
 {
     size_t H = (size_t)model->config.d_hidden, C = (size_t)model->shape.classes;
@@ -116,30 +135,30 @@ static void block_backward(mlp *self, const sw_model *model, const sw_mlp_tensor
     int top = model->config.layers - 1;
     const sw_real *h = hidden_at(self, model, r, top);
     sw_real *dh = self->dhidden[0], *below = self->dhidden[1];
-    sw_gemm(SW_T, SW_N, C, H, rows, scale, dlogits, C, h, stride, r > 0, self->dturned, H);
-    sw_gemm_packed_relu_backward(rows, H, C, scale, dlogits, C, self->turned, h, dh, stride);
+    sw_blas_gemm(SW_T, SW_N, C, H, rows, scale, dlogits, C, h, stride, r > 0, self->dturned, H);
+    sw_blas_packed_relu_backward(rows, H, C, scale, dlogits, C, self->turned, h, dh, stride);
     for (int i = top; i >= 0; i--) {
-        sw_kernel_column_sums(g->bias[i], dh, rows, H, stride);
+        sw_kernel->column_sums(g->bias[i], dh, rows, H, stride);
         if (i == 0) break;
         h = hidden_at(self, model, r, i - 1);
-        sw_gemm(SW_T, SW_N, H, H, rows, 1, h, stride, dh, stride, 1, g->weight[i], H);
-        sw_gemm(SW_N, SW_T, rows, H, H, 1, dh, stride, w->weight[i], H, 0, below, stride);
-        for (size_t k = 0; k < rows; k++) sw_kernel_relu_backward(below + k * stride, h + k * stride, H);
+        sw_blas_gemm(SW_T, SW_N, H, H, rows, 1, h, stride, dh, stride, 1, g->weight[i], H);
+        sw_blas_gemm(SW_N, SW_T, rows, H, H, 1, dh, stride, w->weight[i], H, 0, below, stride);
+        for (size_t k = 0; k < rows; k++) sw_kernel->relu_backward(below + k * stride, h + k * stride, H);
         sw_real *swap = dh;
         dh = below;
         below = swap;
     }
     for (size_t i = 0; i < rows; i++)
         for (size_t t = 0; t < T; t++)
-            sw_kernel_add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * stride, H);
+            sw_kernel->add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * stride, H);
 }
 
 static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
 {
     mlp *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    sw_mlp_tensors w;
-    sw_mlp_view(&w, model, model->parameters);
+    mlp_tensors w;
+    view(&w, model, model->parameters);
     self->rows = rows;
     memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
     build(self, model, &w);
@@ -152,11 +171,11 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
     mlp *self = state;
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
-    sw_mlp_tensors w, g;
-    sw_mlp_view(&w, model, model->parameters);
-    sw_mlp_view(&g, model, model->gradient);
+    mlp_tensors w, g;
+    view(&w, model, model->parameters);
+    view(&g, model, model->gradient);
     bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
-    sw_gemm_pack(self->turned, SW_T, H, C, w.unembedding, C);
+    sw_blas_pack(self->turned, SW_T, H, C, w.unembedding, C);
     memset(self->dtable, 0, T * V * H * sizeof *self->dtable);
     for (size_t r = 0; r < self->rows; r += self->block) {
         const int32_t *tokens = self->tokens + r * T;
@@ -169,8 +188,8 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
     /* table_t = E W_t */
     for (size_t t = 0; t < T; t++) {
         const sw_real *dtable = self->dtable + t * V * H;
-        sw_gemm_dense(SW_T, SW_N, d, H, V, 1, w.token, dtable, 1, g.weight[0] + t * d * H);
-        sw_gemm_dense(SW_N, SW_T, V, d, H, 1, dtable, w.weight[0] + t * d * H, 1, g.token);
+        sw_blas_dense(SW_T, SW_N, d, H, V, 1, w.token, dtable, 1, g.weight[0] + t * d * H);
+        sw_blas_dense(SW_N, SW_T, V, d, H, 1, dtable, w.weight[0] + t * d * H, 1, g.token);
     }
 }
 
@@ -178,8 +197,8 @@ static void evaluate(void *state, const sw_model *model, const int32_t *tokens, 
 {
     mlp *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    sw_mlp_tensors w;
-    sw_mlp_view(&w, model, model->parameters);
+    mlp_tensors w;
+    view(&w, model, model->parameters);
     build(self, model, &w);
     for (size_t r = 0; r < rows; r += self->block)
         block_forward(self, model, &w, tokens + r * T, 0, smaller(self->block, rows - r), logits + r * C);
@@ -194,17 +213,8 @@ static double flops(const sw_model_config *config, const sw_model_shape *shape, 
     return 6 * (table + (double)rows * row);
 }
 
-static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
-{
-    (void)shape;
-    (void)rows;
-    return config->kind == SW_MODEL_MLP;
-}
-
-const sw_model_path sw_path_mlp = {
-    .name = "mlp",
+const sw_model_path sw_mlp_path = {
     .state_bytes = sizeof(mlp),
-    .applies = applies,
     .carve = carve,
     .forward = forward,
     .backward = backward,

@@ -1,26 +1,85 @@
-/* model.c: a model's life; what it computes is its path's affair (transformer*.c, mlp.c). */
-#include "nn/internal.h"
-
+/* model.c: a model's tensors and its life; what it computes is its path's affair (transformer.c, folded.c, mlp.c). */
+#include "nn/model.h"
 #include "symsweep/random.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { SW_ALIGNMENT = 64 };
+/* ---- which tensors a model has, in file order, and where they lie ---- */
 
-static void *carve_bytes(sw_carver *carver, size_t count, size_t size)
+typedef struct layout {
+    sw_tensor *out; /* NULL = count only */
+    size_t capacity, count, offset;
+} layout;
+
+/* columns 0 = a vector */
+static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const char *name)
 {
-    void *piece = carver->base ? carver->base + carver->used : NULL;
-    carver->used += (count * size + SW_ALIGNMENT - 1) / SW_ALIGNMENT * SW_ALIGNMENT;
-    return piece;
+    if (to->out && to->count < to->capacity) {
+        sw_tensor *tensor = &to->out[to->count];
+        snprintf(tensor->name, sizeof tensor->name, "%s", name);
+        tensor->offset = to->offset;
+        tensor->rank = columns ? 2 : 1;
+        tensor->shape[0] = rows;
+        tensor->shape[1] = columns ? columns : 1;
+        tensor->block = block;
+    }
+    to->count++;
+    to->offset += (size_t)rows * (size_t)(columns ? columns : 1);
 }
 
-sw_real *sw_carve(sw_carver *carver, size_t count) { return carve_bytes(carver, count, sizeof(sw_real)); }
+static void add_layer(layout *to, sw_block block, int64_t rows, int64_t columns, int layer, const char *name)
+{
+    char full[48];
+    snprintf(full, sizeof full, "layers.%d.%s", layer, name);
+    add(to, block, rows, columns, full);
+}
 
-bool *sw_carve_flags(sw_carver *carver, size_t count) { return carve_bytes(carver, count, sizeof(bool)); }
+static void add_transformer(layout *to, const sw_model_config *config, const sw_model_shape *shape)
+{
+    int64_t d = config->d_model, a = (int64_t)config->heads * config->d_head, m = config->d_mlp;
+    add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, d, "token_embedding");
+    add(to, SW_BLOCK_POSITION, shape->tokens, d, "position_embedding");
+    for (int i = 0; i < config->layers; i++) {
+        add_layer(to, SW_BLOCK_ATTENTION, d, a, i, "attention.query");
+        add_layer(to, SW_BLOCK_ATTENTION, d, a, i, "attention.key");
+        add_layer(to, SW_BLOCK_ATTENTION, d, a, i, "attention.value");
+        add_layer(to, SW_BLOCK_ATTENTION, a, d, i, "attention.output");
+        add_layer(to, SW_BLOCK_MLP, d, m, i, "mlp.in");
+        add_layer(to, SW_BLOCK_MLP, m, 0, i, "mlp.in_bias");
+        add_layer(to, SW_BLOCK_MLP, m, d, i, "mlp.out");
+        add_layer(to, SW_BLOCK_MLP, d, 0, i, "mlp.out_bias");
+    }
+    add(to, SW_BLOCK_UNEMBEDDING, d, shape->classes, "unembedding");
+}
 
-int32_t *sw_carve_int(sw_carver *carver, size_t count) { return carve_bytes(carver, count, sizeof(int32_t)); }
+static void add_mlp(layout *to, const sw_model_config *config, const sw_model_shape *shape)
+{
+    int64_t in = (int64_t)shape->tokens * config->d_model, hidden = config->d_hidden;
+    add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, config->d_model, "token_embedding");
+    for (int i = 0; i < config->layers; i++) {
+        add_layer(to, SW_BLOCK_MLP, in, hidden, i, "weight");
+        add_layer(to, SW_BLOCK_MLP, hidden, 0, i, "bias");
+        in = hidden;
+    }
+    add(to, SW_BLOCK_UNEMBEDDING, hidden, shape->classes, "unembedding");
+}
+
+size_t sw_model_layout(sw_tensor *out, size_t capacity, const sw_model_config *config, const sw_model_shape *shape,
+                       size_t *parameters)
+{
+    layout to = {out, capacity, 0, 0};
+    if (config->kind == SW_MODEL_MLP)
+        add_mlp(&to, config, shape);
+    else
+        add_transformer(&to, config, shape);
+    if (parameters) *parameters = to.offset;
+    return to.count;
+}
+
+/* ---- life ---- */
 
 /* Everything about a model but its memory. */
 static void describe(sw_model *model, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows)
@@ -30,14 +89,14 @@ static void describe(sw_model *model, const sw_model_config *config, const sw_mo
     model->shape = *shape;
     model->max_rows = max_rows;
     model->tensor_count = sw_model_layout(model->tensors, SW_TENSORS_MAX, config, shape, &model->parameter_count);
-    model->general = config->kind == SW_MODEL_MLP ? &sw_path_mlp : &sw_path_transformer;
-    if (sw_path_folded.applies(config, shape, max_rows)) model->special = &sw_path_folded;
+    model->general = config->kind == SW_MODEL_MLP ? &sw_mlp_path : &sw_transformer_path;
+    if (sw_folded_path.applies(config, shape, max_rows)) model->special = &sw_folded_path;
 }
 
 static void carve(sw_model *model, sw_carver *carver)
 {
-    model->parameters = sw_carve(carver, model->parameter_count);
-    model->gradient = sw_carve(carver, model->parameter_count);
+    model->parameters = sw_carve_reals(carver, model->parameter_count);
+    model->gradient = sw_carve_reals(carver, model->parameter_count);
     model->general->carve(model->general_state, carver, model);
     if (model->special) model->special->carve(model->special_state, carver, model);
 }

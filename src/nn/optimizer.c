@@ -1,17 +1,20 @@
 /* optimizer.c: from a gradient to a step: clip, GrokFast, OrthoGrad, then the method's update. */
 #include "nn/optimizer.h"
+#include "nn/kernels.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-static const sw_optimizer_method *const methods[] = {
-    [SW_OPTIMIZER_ADAMW] = &sw_method_adamw,
-    [SW_OPTIMIZER_SGD] = &sw_method_sgd,
-    [SW_OPTIMIZER_MUON] = &sw_method_muon,
+static const sw_optimizer_method *const methods[SW_OPTIMIZER_COUNT] = {
+#define OPTIMIZER(ENUM, name, meaning) [SW_OPTIMIZER_##ENUM] = &sw_optimizer_##name,
+#include "symsweep/optimizers.def"
+#undef OPTIMIZER
 };
 
-double sw_schedule_factor(const sw_optimizer_config *config, int64_t total_steps, int64_t t)
+/* The share of a learning rate that applies at step t: warm-up and schedule, in 0..1. */
+static double schedule_factor(const sw_optimizer_config *config, int64_t total_steps, int64_t t)
 {
     const double pi = 3.14159265358979323846;
     int64_t warmup = config->warmup_steps;
@@ -24,17 +27,17 @@ double sw_schedule_factor(const sw_optimizer_config *config, int64_t total_steps
 
 double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t total_steps, int64_t t)
 {
-    return config->learning_rate * sw_schedule_factor(config, total_steps, t);
+    return config->learning_rate * schedule_factor(config, total_steps, t);
 }
 
 static sw_status allocate(sw_optimizer *optimizer)
 {
-    size_t n = optimizer->parameters, pieces = optimizer->method->pieces;
+    size_t n = optimizer->parameters, pieces = (size_t)sw_optimizer_pieces[optimizer->config.kind];
     bool filtered = optimizer->config.grokfast_lambda != 0;
     optimizer->state_count = n * (pieces + (filtered ? 1 : 0));
     optimizer->state = sw_arena_alloc(optimizer->arena, optimizer->state_count, sizeof(sw_real));
     if (!optimizer->state) return SW_E_MEMORY;
-    optimizer->first = optimizer->state;
+    optimizer->first = pieces > 0 ? optimizer->state : NULL;
     optimizer->second = pieces > 1 ? optimizer->state + n : NULL;
     optimizer->slow = filtered ? optimizer->state + n * pieces : NULL;
     if (optimizer->method->scratch) {
@@ -48,7 +51,7 @@ static sw_status allocate(sw_optimizer *optimizer)
 sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *config, int64_t total_steps,
                               const sw_tensor *tensors, size_t tensor_count, size_t parameters)
 {
-    assert(config->kind >= 0 && (size_t)config->kind < sizeof methods / sizeof methods[0]);
+    assert(config->kind >= 0 && config->kind < SW_OPTIMIZER_COUNT);
     *out = NULL;
     sw_arena *arena = NULL;
     sw_status status = sw_arena_create(&arena);
@@ -81,20 +84,49 @@ void sw_optimizer_destroy(sw_optimizer *optimizer)
     if (optimizer) sw_arena_destroy(optimizer->arena);
 }
 
+/* ---- filters of the gradient, in the order in which they are applied; sums in double ---- */
+
+/* g <- g min(1, largest / (|g| + 1e-6)), the norm over the whole gradient. */
+static void clip(sw_real *g, size_t n, double largest)
+{
+    double factor = largest / (sw_blas_norm(g, n) + 1e-6);
+    if (!(factor >= 1)) /* a NaN goes on into the gradient */
+        sw_kernel->scale(g, n, (sw_real)factor);
+}
+
+/* slow <- alpha slow + (1 - alpha) g (slow <- g in the first step); g <- g + lambda slow. Lee et al. 2024. */
+static void grokfast(sw_real *g, sw_real *slow, size_t n, double alpha, double lambda, bool first)
+{
+    double rest = first ? 1 : 1 - alpha; /* slow is 0 at first */
+    sw_kernel->average(g, slow, n, (sw_real)alpha, (sw_real)rest, (sw_real)lambda);
+}
+
+/* One tensor: takes the component along w out of g and restores the norm of g. Prieto et al. 2025. */
+static void orthogonalize(sw_real *g, const sw_real *w, size_t n)
+{
+    double length = sw_kernel->dot_double(w, w, n), before = sqrt(sw_kernel->dot_double(g, g, n));
+    if (length == 0) return;
+    sw_kernel->subtract(g, w, n, sw_kernel->dot_double(w, g, n) / length);
+    double after = sqrt(sw_kernel->dot_double(g, g, n));
+    /* A gradient along the weights leaves nothing but rounding errors, which must not be blown up to its norm. */
+    const double rounding = sizeof(sw_real) == sizeof(float) ? 4 * FLT_EPSILON : 4 * DBL_EPSILON;
+    sw_kernel->scale(g, n, (sw_real)(after <= rounding * before ? 0 : before / after));
+}
+
 void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient)
 {
     const sw_optimizer_config *config = &optimizer->config;
-    if (config->gradient_clip > 0) sw_clip_gradient(gradient, optimizer->parameters, config->gradient_clip);
+    if (config->gradient_clip > 0) clip(gradient, optimizer->parameters, config->gradient_clip);
     if (optimizer->slow)
-        sw_grokfast_filter(gradient, optimizer->slow, optimizer->parameters, config->grokfast_alpha,
-                           config->grokfast_lambda, t == 1);
+        grokfast(gradient, optimizer->slow, optimizer->parameters, config->grokfast_alpha, config->grokfast_lambda,
+                 t == 1);
     if (config->orthograd)
         for (size_t i = 0; i < optimizer->tensor_count; i++) {
             const sw_tensor *tensor = &optimizer->tensors[i];
-            size_t n = (size_t)tensor->shape[0] * (size_t)(tensor->rank == 2 ? tensor->shape[1] : 1);
-            sw_orthogonalize_gradient(gradient + tensor->offset, parameters + tensor->offset, n);
+            orthogonalize(gradient + tensor->offset, parameters + tensor->offset, sw_optimizer_elements(tensor));
         }
-    optimizer->method->update(optimizer, t, parameters, gradient);
+    double schedule = schedule_factor(config, optimizer->total_steps, t);
+    optimizer->method->update(optimizer, t, schedule, parameters, gradient);
 }
 
 sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count)

@@ -8,11 +8,12 @@
  * last layer only the last position is read, so queries, attention output and MLP are computed there alone.
  * Activations are kept for backward while they fit KEEP_BYTES; a larger batch keeps only its tokens, and backward
  * computes each block a second time. */
+#include "nn/transformer.h"
 #include "nn/blas.h"
-#include "nn/internal.h"
 #include "nn/kernels.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 enum { BLOCK_ROWS = 256, KEEP_BYTES = 128 << 20 };
@@ -45,6 +46,21 @@ typedef struct transformer {
     sw_real *dx, *dmiddle, *dhidden, *dz, *dquery, *dkey, *dvalue, *ds, *dlast;
 } transformer;
 
+void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base)
+{
+    const sw_tensor *tensor = model->tensors;
+    assert(model->tensor_count == 3 + 8 * (size_t)model->config.layers);
+    out->token = base + tensor++->offset;
+    out->position = base + tensor++->offset;
+    for (int i = 0; i < model->config.layers; i++) {
+        sw_transformer_layer *layer = &out->layer[i];
+        sw_real **member[8] = {&layer->query, &layer->key,     &layer->value, &layer->output,
+                               &layer->in,    &layer->in_bias, &layer->out,   &layer->out_bias};
+        for (int j = 0; j < 8; j++) *member[j] = base + tensor++->offset;
+    }
+    out->unembedding = base + tensor->offset;
+}
+
 static size_t queries_of(const sw_model *model, int layer)
 {
     return layer == model->config.layers - 1 ? 1 : (size_t)model->shape.tokens;
@@ -58,17 +74,17 @@ static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_
     for (int i = 0; i < config->layers; i++) {
         activations *layer = &to->layer[i];
         size_t queries = queries_of(model, i), m = rows * queries;
-        layer->x = sw_carve(carver, n * d);
-        layer->query = sw_carve(carver, m * A);
-        layer->key = sw_carve(carver, n * A);
-        layer->value = sw_carve(carver, n * A);
-        layer->p = sw_carve(carver, rows * heads * queries * T);
-        layer->z = sw_carve(carver, m * A);
-        layer->middle = sw_carve(carver, m * d);
-        layer->hidden = sw_carve(carver, m * M);
+        layer->x = sw_carve_reals(carver, n * d);
+        layer->query = sw_carve_reals(carver, m * A);
+        layer->key = sw_carve_reals(carver, n * A);
+        layer->value = sw_carve_reals(carver, n * A);
+        layer->p = sw_carve_reals(carver, rows * heads * queries * T);
+        layer->z = sw_carve_reals(carver, m * A);
+        layer->middle = sw_carve_reals(carver, m * d);
+        layer->hidden = sw_carve_reals(carver, m * M);
     }
-    to->last = sw_carve(carver, rows * d);
-    to->final = sw_carve(carver, rows * d);
+    to->last = sw_carve_reals(carver, rows * d);
+    to->final = sw_carve_reals(carver, rows * d);
 }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -82,7 +98,7 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
     self->block = smaller(model->max_rows, BLOCK_ROWS);
     size_t n = self->block * T, m = config->layers > 1 ? n : self->block, queries = m / self->block;
 
-    self->tokens = sw_carve_int(carver, model->max_rows * T);
+    self->tokens = sw_carve_ints(carver, model->max_rows * T);
     sw_carver one = {NULL, 0};
     slot counted;
     carve_slot(&counted, &one, model, self->block);
@@ -92,15 +108,15 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
     carve_slot(&self->first, carver, model, self->block);
     for (size_t i = 1; i < self->slot_count; i++) carve_slot(&counted, carver, model, self->block);
 
-    self->dx = sw_carve(carver, n * d);
-    self->dmiddle = sw_carve(carver, m * d);
-    self->dhidden = sw_carve(carver, m * M);
-    self->dz = sw_carve(carver, m * A);
-    self->dquery = sw_carve(carver, m * A);
-    self->dkey = sw_carve(carver, n * A);
-    self->dvalue = sw_carve(carver, n * A);
-    self->ds = sw_carve(carver, self->block * heads * queries * T);
-    self->dlast = sw_carve(carver, self->block * d);
+    self->dx = sw_carve_reals(carver, n * d);
+    self->dmiddle = sw_carve_reals(carver, m * d);
+    self->dhidden = sw_carve_reals(carver, m * M);
+    self->dz = sw_carve_reals(carver, m * A);
+    self->dquery = sw_carve_reals(carver, m * A);
+    self->dkey = sw_carve_reals(carver, n * A);
+    self->dvalue = sw_carve_reals(carver, n * A);
+    self->ds = sw_carve_reals(carver, self->block * heads * queries * T);
+    self->dlast = sw_carve_reals(carver, self->block * d);
 }
 
 /* Slot `index`: every buffer of slot 0, moved on. */
@@ -125,6 +141,77 @@ static void gather_last(sw_real *out, const sw_real *x, size_t rows, size_t T, s
     for (size_t r = 0; r < rows; r++) memcpy(out + r * d, x + (r * T + T - 1) * d, d * sizeof *out);
 }
 
+/* ---- causal softmax attention over the few tokens of an input ---- */
+
+/* Attention of rows * queries queries: query i of a row sees keys 0..i when queries = tokens, and all keys when
+ * queries = 1 (the last position alone). A = heads * d_head, head-major columns. */
+typedef struct attention {
+    size_t rows, tokens, queries, heads, d_head;
+} attention;
+
+/* s[0..n) <- softmax(s) */
+static void softmax(sw_real *s, size_t n)
+{
+    sw_real top = s[0], sum = 0;
+    for (size_t j = 1; j < n; j++) top = s[j] > top ? s[j] : top;
+    for (size_t j = 0; j < n; j++) {
+        s[j] = (sw_real)exp((double)(s[j] - top));
+        sum += s[j];
+    }
+    for (size_t j = 0; j < n; j++) s[j] /= sum;
+}
+
+/* p[rows, heads, queries, tokens] = softmax(q k^T / sqrt(d_head)), 0 beyond the query; z[rows queries, A] = p v
+ * of q[rows queries, A], k and v[rows tokens, A]. Assigns. */
+static void attention_forward(const attention *shape, const sw_real *q, const sw_real *k, const sw_real *v, sw_real *p,
+                              sw_real *z)
+{
+    size_t T = shape->tokens, Q = shape->queries, dh = shape->d_head, A = shape->heads * dh;
+    sw_real scale = (sw_real)(1 / sqrt((double)dh));
+    memset(z, 0, shape->rows * Q * A * sizeof *z);
+    for (size_t r = 0; r < shape->rows; r++, q += Q * A, k += T * A, v += T * A, z += Q * A)
+        for (size_t h = 0; h < shape->heads; h++)
+            for (size_t i = 0; i < Q; i++, p += T) {
+                size_t seen = Q == T ? i + 1 : T;
+                const sw_real *query = q + i * A + h * dh;
+                for (size_t j = 0; j < T; j++)
+                    p[j] = j < seen ? scale * sw_kernel->dot(query, k + j * A + h * dh, dh) : 0;
+                softmax(p, seen);
+                for (size_t j = 0; j < seen; j++) sw_kernel->axpy(z + i * A + h * dh, p[j], v + j * A + h * dh, dh);
+            }
+}
+
+/* Gradients of the above from dz; ds is scratch of p's shape. Assigns dq, dk, dv. */
+static void attention_backward(const attention *shape, const sw_real *q, const sw_real *k, const sw_real *v,
+                               const sw_real *p, const sw_real *dz, sw_real *ds, sw_real *dq, sw_real *dk, sw_real *dv)
+{
+    size_t T = shape->tokens, Q = shape->queries, dh = shape->d_head, A = shape->heads * dh;
+    sw_real scale = (sw_real)(1 / sqrt((double)dh));
+    memset(dq, 0, shape->rows * Q * A * sizeof *dq);
+    memset(dk, 0, shape->rows * T * A * sizeof *dk);
+    memset(dv, 0, shape->rows * T * A * sizeof *dv);
+    for (size_t r = 0; r < shape->rows;
+         r++, q += Q * A, dq += Q * A, dz += Q * A, k += T * A, v += T * A, dk += T * A, dv += T * A)
+        for (size_t h = 0; h < shape->heads; h++)
+            for (size_t i = 0; i < Q; i++, p += T, ds += T) {
+                size_t seen = Q == T ? i + 1 : T, at = h * dh;
+                /* dp_j = dz . v_j; ds_j = p_j (dp_j - sum_k p_k dp_k) / sqrt(d_head) */
+                sw_real mean = 0;
+                for (size_t j = 0; j < seen; j++) {
+                    ds[j] = sw_kernel->dot(dz + i * A + at, v + j * A + at, dh);
+                    mean += p[j] * ds[j];
+                    sw_kernel->axpy(dv + j * A + at, p[j], dz + i * A + at, dh);
+                }
+                for (size_t j = 0; j < seen; j++) {
+                    ds[j] = scale * p[j] * (ds[j] - mean);
+                    sw_kernel->axpy(dq + i * A + at, ds[j], k + j * A + at, dh);
+                    sw_kernel->axpy(dk + j * A + at, ds[j], q + i * A + at, dh);
+                }
+            }
+}
+
+/* ---- layers and blocks ---- */
+
 /* One layer: out[m, d] from layer->x. */
 static void layer_forward(const sw_model *model, const sw_transformer_layer *w, int index, slot *at, size_t rows,
                           sw_real *out)
@@ -139,19 +226,19 @@ static void layer_forward(const sw_model *model, const sw_transformer_layer *w, 
         gather_last(at->last, a->x, rows, T, d);
         xq = at->last;
     }
-    sw_gemm_dense(SW_N, SW_N, m, A, d, 1, xq, w->query, 0, a->query);
-    sw_gemm_dense(SW_N, SW_N, n, A, d, 1, a->x, w->key, 0, a->key);
-    sw_gemm_dense(SW_N, SW_N, n, A, d, 1, a->x, w->value, 0, a->value);
-    sw_attention shape = {rows, T, queries, heads, (size_t)config->d_head};
-    sw_attention_forward(&shape, a->query, a->key, a->value, a->p, a->z);
+    sw_blas_dense(SW_N, SW_N, m, A, d, 1, xq, w->query, 0, a->query);
+    sw_blas_dense(SW_N, SW_N, n, A, d, 1, a->x, w->key, 0, a->key);
+    sw_blas_dense(SW_N, SW_N, n, A, d, 1, a->x, w->value, 0, a->value);
+    attention shape = {rows, T, queries, heads, (size_t)config->d_head};
+    attention_forward(&shape, a->query, a->key, a->value, a->p, a->z);
 
     memcpy(a->middle, xq, m * d * sizeof *xq); /* middle = x + z W_O */
-    sw_gemm_dense(SW_N, SW_N, m, d, A, 1, a->z, w->output, 1, a->middle);
-    sw_gemm_dense(SW_N, SW_N, m, M, d, 1, a->middle, w->in, 0, a->hidden);
-    sw_kernel_bias_relu(a->hidden, w->in_bias, m, M, M);
+    sw_blas_dense(SW_N, SW_N, m, d, A, 1, a->z, w->output, 1, a->middle);
+    sw_blas_dense(SW_N, SW_N, m, M, d, 1, a->middle, w->in, 0, a->hidden);
+    sw_kernel->bias_relu(a->hidden, w->in_bias, m, M, M);
     memcpy(out, a->middle, m * d * sizeof *out); /* out = middle + hidden W_out + b_out */
-    sw_kernel_bias(out, w->out_bias, m, d);
-    sw_gemm_dense(SW_N, SW_N, m, d, M, 1, a->hidden, w->out, 1, out);
+    sw_kernel->add_bias(out, w->out_bias, m, d);
+    sw_blas_dense(SW_N, SW_N, m, d, M, 1, a->hidden, w->out, 1, out);
 }
 
 /* logits[rows, C] of one block; NULL: only fills the slot. */
@@ -164,12 +251,12 @@ static void block_forward(const sw_model *model, slot *at, const int32_t *tokens
     for (size_t i = 0; i < rows * T; i++) {
         assert(tokens[i] >= 0 && tokens[i] < model->shape.vocabulary);
         memcpy(x + i * d, w.token + (size_t)tokens[i] * d, d * sizeof *x);
-        sw_kernel_add(x + i * d, w.position + i % T * d, d);
+        sw_kernel->add(x + i * d, w.position + i % T * d, d);
     }
     int layers = model->config.layers;
     for (int i = 0; i < layers; i++)
         layer_forward(model, &w.layer[i], i, at, rows, i + 1 < layers ? at->layer[i + 1].x : at->final);
-    if (logits) sw_gemm_dense(SW_N, SW_N, rows, C, d, model->config.output_scale, at->final, w.unembedding, 0, logits);
+    if (logits) sw_blas_dense(SW_N, SW_N, rows, C, d, model->config.output_scale, at->final, w.unembedding, 0, logits);
 }
 
 /* From self->dx = d out [m, d] to self->dx = d x [n, d]; accumulates into `g`. */
@@ -184,31 +271,31 @@ static void layer_backward(transformer *self, const sw_model *model, const sw_tr
     const sw_real *xq = queries == T ? a->x : at->last;
 
     /* out = middle + ReLU(middle W_in + b_in) W_out + b_out */
-    sw_gemm_dense(SW_N, SW_T, m, M, d, 1, self->dx, w->out, 0, self->dhidden);
-    sw_gemm_dense(SW_T, SW_N, M, d, m, 1, a->hidden, self->dx, 1, g->out);
-    sw_kernel_column_sums(g->out_bias, self->dx, m, d, d);
-    sw_kernel_relu_backward(self->dhidden, a->hidden, m * M);
-    sw_gemm_dense(SW_T, SW_N, d, M, m, 1, a->middle, self->dhidden, 1, g->in);
-    sw_kernel_column_sums(g->in_bias, self->dhidden, m, M, M);
+    sw_blas_dense(SW_N, SW_T, m, M, d, 1, self->dx, w->out, 0, self->dhidden);
+    sw_blas_dense(SW_T, SW_N, M, d, m, 1, a->hidden, self->dx, 1, g->out);
+    sw_kernel->column_sums(g->out_bias, self->dx, m, d, d);
+    sw_kernel->relu_backward(self->dhidden, a->hidden, m * M);
+    sw_blas_dense(SW_T, SW_N, d, M, m, 1, a->middle, self->dhidden, 1, g->in);
+    sw_kernel->column_sums(g->in_bias, self->dhidden, m, M, M);
     memcpy(self->dmiddle, self->dx, m * d * sizeof *self->dx);
-    sw_gemm_dense(SW_N, SW_T, m, d, M, 1, self->dhidden, w->in, 1, self->dmiddle);
+    sw_blas_dense(SW_N, SW_T, m, d, M, 1, self->dhidden, w->in, 1, self->dmiddle);
 
     /* middle = xq + attention(q, k, v) W_O */
-    sw_gemm_dense(SW_N, SW_T, m, A, d, 1, self->dmiddle, w->output, 0, self->dz);
-    sw_gemm_dense(SW_T, SW_N, A, d, m, 1, a->z, self->dmiddle, 1, g->output);
-    sw_attention shape = {rows, T, queries, heads, (size_t)config->d_head};
-    sw_attention_backward(&shape, a->query, a->key, a->value, a->p, self->dz, self->ds, self->dquery, self->dkey,
-                          self->dvalue);
-    sw_gemm_dense(SW_T, SW_N, d, A, m, 1, xq, self->dquery, 1, g->query);
-    sw_gemm_dense(SW_T, SW_N, d, A, n, 1, a->x, self->dkey, 1, g->key);
-    sw_gemm_dense(SW_T, SW_N, d, A, n, 1, a->x, self->dvalue, 1, g->value);
+    sw_blas_dense(SW_N, SW_T, m, A, d, 1, self->dmiddle, w->output, 0, self->dz);
+    sw_blas_dense(SW_T, SW_N, A, d, m, 1, a->z, self->dmiddle, 1, g->output);
+    attention shape = {rows, T, queries, heads, (size_t)config->d_head};
+    attention_backward(&shape, a->query, a->key, a->value, a->p, self->dz, self->ds, self->dquery, self->dkey,
+                       self->dvalue);
+    sw_blas_dense(SW_T, SW_N, d, A, m, 1, xq, self->dquery, 1, g->query);
+    sw_blas_dense(SW_T, SW_N, d, A, n, 1, a->x, self->dkey, 1, g->key);
+    sw_blas_dense(SW_T, SW_N, d, A, n, 1, a->x, self->dvalue, 1, g->value);
 
     /* dmiddle <- d xq: the residual and the queries */
-    sw_gemm_dense(SW_N, SW_T, m, d, A, 1, self->dquery, w->query, 1, self->dmiddle);
-    sw_gemm_dense(SW_N, SW_T, n, d, A, 1, self->dkey, w->key, 0, self->dx);
-    sw_gemm_dense(SW_N, SW_T, n, d, A, 1, self->dvalue, w->value, 1, self->dx);
+    sw_blas_dense(SW_N, SW_T, m, d, A, 1, self->dquery, w->query, 1, self->dmiddle);
+    sw_blas_dense(SW_N, SW_T, n, d, A, 1, self->dkey, w->key, 0, self->dx);
+    sw_blas_dense(SW_N, SW_T, n, d, A, 1, self->dvalue, w->value, 1, self->dx);
     for (size_t i = 0; i < m; i++)
-        sw_kernel_add(self->dx + (queries == T ? i : i * T + T - 1) * d, self->dmiddle + i * d, d);
+        sw_kernel->add(self->dx + (queries == T ? i : i * T + T - 1) * d, self->dmiddle + i * d, d);
 }
 
 static void block_backward(transformer *self, sw_model *model, const slot *at, const int32_t *tokens, size_t rows,
@@ -220,12 +307,12 @@ static void block_backward(transformer *self, sw_model *model, const slot *at, c
     sw_transformer_view(&w, model, model->parameters);
     sw_transformer_view(&g, model, model->gradient);
 
-    sw_gemm_dense(SW_T, SW_N, d, C, rows, scale, at->final, dlogits, 1, g.unembedding);
-    sw_gemm_dense(SW_N, SW_T, rows, d, C, scale, dlogits, w.unembedding, 0, self->dx);
+    sw_blas_dense(SW_T, SW_N, d, C, rows, scale, at->final, dlogits, 1, g.unembedding);
+    sw_blas_dense(SW_N, SW_T, rows, d, C, scale, dlogits, w.unembedding, 0, self->dx);
     for (int i = model->config.layers - 1; i >= 0; i--)
         layer_backward(self, model, &w.layer[i], &g.layer[i], i, at, rows);
-    for (size_t i = 0; i < rows * T; i++) sw_kernel_add(g.token + (size_t)tokens[i] * d, self->dx + i * d, d);
-    for (size_t t = 0; t < T; t++) sw_kernel_column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
+    for (size_t i = 0; i < rows * T; i++) sw_kernel->add(g.token + (size_t)tokens[i] * d, self->dx + i * d, d);
+    for (size_t t = 0; t < T; t++) sw_kernel->column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
 }
 
 static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
@@ -275,17 +362,8 @@ static double flops(const sw_model_config *config, const sw_model_shape *shape, 
     return 6 * (double)rows * total;
 }
 
-static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
-{
-    (void)shape;
-    (void)rows;
-    return config->kind == SW_MODEL_TRANSFORMER;
-}
-
-const sw_model_path sw_path_transformer = {
-    .name = "transformer",
+const sw_model_path sw_transformer_path = {
     .state_bytes = sizeof(transformer),
-    .applies = applies,
     .carve = carve,
     .forward = forward,
     .backward = backward,

@@ -40,15 +40,15 @@ static const product_case cases[] = {
 static void product(int which, bool ta, bool tb, const product_case *s, size_t lda, size_t ldb, sw_real *out)
 {
     if (which == SW_ISA_COUNT) {
-        sw_gemm(ta ? SW_T : SW_N, tb ? SW_T : SW_N, s->m, s->n, s->k, s->alpha, a, lda, b, ldb, s->beta, out, LEADING);
+        sw_blas_gemm(ta ? SW_T : SW_N, tb ? SW_T : SW_N, s->m, s->n, s->k, s->alpha, a, lda, b, ldb, s->beta, out,
+                     LEADING);
     } else if (which == SW_ISA_COUNT + 1) {
-        sw_gemm_pack(packed, tb ? SW_T : SW_N, s->n, s->k, b, ldb);
-        sw_gemm_packed(ta ? SW_T : SW_N, s->m, s->n, s->k, s->alpha, a, lda, packed, s->beta, out, LEADING);
+        sw_blas_pack(packed, tb ? SW_T : SW_N, s->n, s->k, b, ldb);
+        sw_blas_packed(ta ? SW_T : SW_N, s->m, s->n, s->k, s->alpha, a, lda, packed, s->beta, out, LEADING);
     } else if (which == SW_ISA_PLAIN) {
-        sw_gemm_library(ta ? SW_T : SW_N, tb ? SW_T : SW_N, s->m, s->n, s->k, s->alpha, a, lda, b, ldb, s->beta, out,
-                        LEADING);
+        sw_blas_gemm_library(ta ? SW_T : SW_N, tb ? SW_T : SW_N, s->m, s->n, s->k, s->alpha, a, lda, b, ldb, s->beta,
+                             out, LEADING);
     } else {
-#if SW_X86_KERNELS
         sw_product p = {.a_transposed = ta,
                         .b_transposed = tb,
                         .m = s->m,
@@ -62,8 +62,7 @@ static void product(int which, bool ta, bool tb, const product_case *s, size_t l
                         .beta = (sw_real)s->beta,
                         .c = out,
                         .ldc = LEADING};
-        sw_kernel_gemm((sw_isa)which, &p);
-#endif
+        sw_kernels_for((sw_isa)which)->gemm(&p);
     }
 }
 
@@ -74,7 +73,7 @@ static void check_case(const product_case *s, bool ta, bool tb, bool in_place)
 {
     size_t lda = (ta ? s->m : s->k) + 3, ldb = in_place ? odd_lines(s->n) : (tb ? s->k : s->n) + 2;
     for (int which = 0; which < SW_ISA_COUNT + 2; which++) {
-        if (which < SW_ISA_COUNT && !sw_isa_available((sw_isa)which)) continue;
+        if (which < SW_ISA_COUNT && !sw_kernels_for((sw_isa)which)) continue;
         memcpy(c[which], start, sizeof start);
         if (s->beta == 0) /* whatever is there does not enter */
             for (size_t i = 0; i < s->m; i++) c[which][i * LEADING] = (sw_real)NAN;
@@ -93,9 +92,9 @@ static void check_case(const product_case *s, bool ta, bool tb, bool in_place)
                 assert_true(fabs((double)c[which][i * LEADING + j] - sum) < 4 * epsilon * sqrt((double)s->k + 4));
             }
     }
-    if (!sw_isa_available(SW_ISA_AVX2)) return;
+    if (!sw_kernels_for(SW_ISA_AVX2)) return;
     for (int which = SW_ISA_AVX2; which < SW_ISA_COUNT + 2; which++)
-        if (which >= SW_ISA_COUNT || sw_isa_available((sw_isa)which))
+        if (which >= SW_ISA_COUNT || sw_kernels_for((sw_isa)which))
             assert_memory_equal(c[which], c[SW_ISA_AVX2], s->m * LEADING * sizeof(sw_real));
 }
 
@@ -113,13 +112,13 @@ static void test_products(void **state)
 static void test_parts(void **state)
 {
     (void)state;
-    if (!sw_isa_available(SW_ISA_AVX2)) skip();
+    if (!sw_kernels_for(SW_ISA_AVX2)) skip();
     fill(a, sizeof a / sizeof *a, 0);
     fill(b, sizeof b / sizeof *b, 1);
     enum { M = 61, N = 45, K = 300 };
-    sw_gemm_dense(SW_N, SW_N, M, N, K, 1, a, b, 0, c[0]);
+    sw_blas_dense(SW_N, SW_N, M, N, K, 1, a, b, 0, c[0]);
     for (size_t first = 0, rows = 1; first < M; first += rows, rows++)
-        sw_gemm_dense(SW_N, SW_N, first + rows < M ? rows : M - first, N, K, 1, a + first * K, b, 0, c[1] + first * N);
+        sw_blas_dense(SW_N, SW_N, first + rows < M ? rows : M - first, N, K, 1, a + first * K, b, 0, c[1] + first * N);
     assert_memory_equal(c[0], c[1], M * N * sizeof(sw_real));
 }
 
@@ -133,10 +132,10 @@ static void test_relu_backward(void **state)
     for (size_t i = 0; i < sizeof start / sizeof *start; i += 3) start[i] = i % 2 ? 0 : i % 5 ? start[i] : (sw_real)NAN;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const product_case *s = &cases[i];
-        sw_gemm_pack(packed, SW_N, s->n, s->k, b, s->n);
-        sw_gemm_packed(SW_N, s->m, s->n, s->k, s->alpha, a, s->k, packed, 0, c[0], LEADING);
+        sw_blas_pack(packed, SW_N, s->n, s->k, b, s->n);
+        sw_blas_packed(SW_N, s->m, s->n, s->k, s->alpha, a, s->k, packed, 0, c[0], LEADING);
         for (size_t k = 0; k < sizeof c[1] / sizeof *c[1]; k++) c[1][k] = (sw_real)NAN;
-        sw_gemm_packed_relu_backward(s->m, s->n, s->k, s->alpha, a, s->k, packed, start, c[1], LEADING);
+        sw_blas_packed_relu_backward(s->m, s->n, s->k, s->alpha, a, s->k, packed, start, c[1], LEADING);
         for (size_t k = 0; k < s->m; k++)
             for (size_t j = 0; j < LEADING; j++) {
                 sw_real x = c[1][k * LEADING + j], h = start[k * LEADING + j];
@@ -154,7 +153,7 @@ static void test_nan(void **state)
     fill(a, sizeof a / sizeof *a, 0);
     fill(b, sizeof b / sizeof *b, 1);
     a[3 * 20 + 7] = (sw_real)NAN;
-    sw_gemm_dense(SW_N, SW_N, 9, 11, 20, 1, a, b, 0, c[0]);
+    sw_blas_dense(SW_N, SW_N, 9, 11, 20, 1, a, b, 0, c[0]);
     for (size_t i = 0; i < 9; i++)
         for (size_t j = 0; j < 11; j++) assert_true(isnan(c[0][i * 11 + j]) == (i == 3));
 }

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "nn/internal.h"
+#include "nn/model.h"
 #include "symsweep/nn.h"
 #include "symsweep/random.h"
 
@@ -116,7 +116,7 @@ static sw_model *create(const path_setting *s, size_t rows)
 {
     sw_model *model = NULL;
     assert_int_equal(sw_model_create(&model, &s->config, &s->shape, rows), SW_OK);
-    if (model->special != &sw_path_folded) fail_msg("%s: the folded path was not chosen", s->name);
+    if (model->special != &sw_folded_path) fail_msg("%s: the folded path was not chosen", s->name);
     fill(sw_model_parameters(model), sw_model_parameter_count(model), STREAM_WEIGHTS,
          2 / sqrt((double)s->config.d_model));
     return model;

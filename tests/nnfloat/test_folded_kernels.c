@@ -71,15 +71,15 @@ static void check_heads(size_t heads)
                                 .weight_stride = POSITIONS * heads};
     for (int i = 0; i < SW_ISA_COUNT; i++) {
         memset(&result[i], 0, sizeof result[i]);
-        if (!sw_isa_available((sw_isa)i)) continue;
-        sw_table_kernels_for((sw_isa)i)->mix(result[i].out, ROWS, &mixture, base, RELU);
+        if (!sw_kernels_for((sw_isa)i)) continue;
+        sw_kernels_for((sw_isa)i)->mix(result[i].out, ROWS, &mixture, base, RELU);
         bool seen[POSITIONS * TOKENS] = {false};
         for (size_t k = 0; k < heads * WIDTH; k++) { /* what has not been seen may hold anything */
             result[i].dtable[k] = NAN;
             result[i].dtable[(POSITIONS * TOKENS - 1) * heads * WIDTH + k] = 1;
         }
         seen[POSITIONS * TOKENS - 1] = true;
-        sw_table_kernels_for((sw_isa)i)->unmix(dout, &mixture, seen, TOKENS, result[i].dtable, result[i].dweight);
+        sw_kernels_for((sw_isa)i)->unmix(dout, &mixture, seen, TOKENS, result[i].dtable, result[i].dweight);
         for (size_t k = 0; k < POSITIONS * TOKENS; k++) assert_true(seen[k]);
     }
 
@@ -116,7 +116,7 @@ static void check_heads(size_t heads)
     assert_true(fabs(sum - (double)result[0].dtable[(POSITIONS * TOKENS - 1) * heads * WIDTH + 9]) < 1e-5);
 
     for (int i = 1; i < SW_ISA_COUNT; i++) {
-        if (!sw_isa_available((sw_isa)i)) continue;
+        if (!sw_kernels_for((sw_isa)i)) continue;
         for (size_t k = 0; k < ROWS * STRIDE; k++)
             assert_true(fabs((double)result[i].out[k] - (double)result[0].out[k]) < 1e-5);
         for (size_t k = 0; k < sizeof result->dtable / sizeof(sw_real); k++)
@@ -144,9 +144,9 @@ static void test_nan(void **state)
     table[0] = table[RELU - 1] = (sw_real)NAN;
     table[1] = -1;
     for (int i = 0; i < SW_ISA_COUNT; i++) {
-        if (!sw_isa_available((sw_isa)i)) continue;
+        if (!sw_kernels_for((sw_isa)i)) continue;
         memset(out, 0, sizeof out);
-        sw_table_kernels_for((sw_isa)i)->mix(out, 1, &mixture, NULL, RELU);
+        sw_kernels_for((sw_isa)i)->mix(out, 1, &mixture, NULL, RELU);
         assert_true(isnan(out[0]) && isnan(out[RELU - 1]) && out[1] == 0);
     }
 }

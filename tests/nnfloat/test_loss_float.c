@@ -9,7 +9,7 @@
 
 #include "close.h"
 #include "fill.h"
-#include "nn/lanes.h"
+#include "nn/kernels/lanes.h"
 #include "symsweep/nn.h"
 
 #include <float.h>

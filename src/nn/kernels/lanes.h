@@ -1,11 +1,10 @@
 /* lanes.h: arithmetic that the compiler can vectorize and that is the same at every vector width.
  *
  * A row of C classes is copied into a buffer of whole blocks of SW_LANES and summed lane by lane; the lanes are added
- * in a fixed order. Functions take the instruction set of the SW_MULTIVERSION function that they are inlined into. */
-#ifndef SW_NN_LANES_H
-#define SW_NN_LANES_H
+ * in a fixed order. */
+#ifndef SW_NN_KERNELS_LANES_H
+#define SW_NN_KERNELS_LANES_H
 
-#include "nn/kernels.h"
 #include "symsweep/nn.h"
 
 #include <math.h>
@@ -22,7 +21,7 @@ enum { SW_LANES = 16 }; /* sw_lane_sum and sw_lane_max write it out */
 #define SW_LANE_LOOP
 #endif
 
-/* Inline whatever its size: a copy of its own would be compiled for the oldest instruction set. */
+/* Inline whatever its size: what is constant where it is called shall be constant in it. */
 #if defined(__GNUC__)
 #define SW_INLINE static inline __attribute__((always_inline))
 #else

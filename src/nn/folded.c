@@ -1,4 +1,4 @@
-/* transformer_folded.c: the one-layer transformer with everything that is a function of a token and its position alone
+/* folded.c: the one-layer transformer with everything that is a function of a token and its position alone
  * computed once per step, not once per row. Exact algebra: the same function as transformer.c, to rounding.
  *
  * Only the last position u is read. With e_v = E[v], p_j the position embedding, a_hj the attention of head h at u to
@@ -20,16 +20,16 @@
  * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. Of a batch of more than a few tiles no
  * activation is kept but the attention: backward mixes a tile again, which costs less than to write it to memory and
  * read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the tables' size
- * (transformer_tables.c). */
-#include "nn/transformer_folded.h"
+ * (folded_tables.c). */
 #include "nn/blas.h"
+#include "nn/folded_tables.h"
 
 #include <assert.h>
 #include <string.h>
 
 /* Least number of rows that are put in order at once; tiles that are kept from forward for backward, if there are no
  * more. */
-enum { EVALUATE_ROWS = 2048, KEPT_MAX = 4 };
+enum { EVALUATE_ROWS = 2048, KEPT_MAX = 4, TOKENS_MAX = 8 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -60,17 +60,17 @@ static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_m
 static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient)
 {
     size_t row = self->row, queries = self->query_capacity;
-    *(gradient ? &self->dvalue : &self->value) = sw_carve(carver, self->N * self->A);
-    *(gradient ? &self->dkey : &self->key) = sw_carve(carver, self->N * self->A);
-    *(gradient ? &self->dasking : &self->asking) = sw_carve(carver, queries * self->d);
-    *(gradient ? &self->dquery : &self->query) = sw_carve(carver, queries * self->A);
-    *(gradient ? &self->dscore : &self->score) = sw_carve(carver, self->heads * queries * self->N);
-    *(gradient ? &self->dinto : &self->into) = sw_carve(carver, self->d * self->stride);
-    *(gradient ? &self->dthrough : &self->through) = sw_carve(carver, self->A * self->stride);
-    *(gradient ? &self->dtable : &self->table) = sw_carve(carver, self->varying * self->V * row);
-    *(gradient ? &self->dposition : &self->position) = sw_carve(carver, self->T * row);
-    *(gradient ? &self->dbase : &self->base) = sw_carve(carver, queries * self->W);
-    *(gradient ? &self->dmerged : &self->merged) = sw_carve(carver, self->M * self->C);
+    *(gradient ? &self->dvalue : &self->value) = sw_carve_reals(carver, self->N * self->A);
+    *(gradient ? &self->dkey : &self->key) = sw_carve_reals(carver, self->N * self->A);
+    *(gradient ? &self->dasking : &self->asking) = sw_carve_reals(carver, queries * self->d);
+    *(gradient ? &self->dquery : &self->query) = sw_carve_reals(carver, queries * self->A);
+    *(gradient ? &self->dscore : &self->score) = sw_carve_reals(carver, self->heads * queries * self->N);
+    *(gradient ? &self->dinto : &self->into) = sw_carve_reals(carver, self->d * self->stride);
+    *(gradient ? &self->dthrough : &self->through) = sw_carve_reals(carver, self->A * self->stride);
+    *(gradient ? &self->dtable : &self->table) = sw_carve_reals(carver, self->varying * self->V * row);
+    *(gradient ? &self->dposition : &self->position) = sw_carve_reals(carver, self->T * row);
+    *(gradient ? &self->dbase : &self->base) = sw_carve_reals(carver, queries * self->W);
+    *(gradient ? &self->dmerged : &self->merged) = sw_carve_reals(carver, self->M * self->C);
 }
 
 static void carve(void *state, sw_carver *carver, const sw_model *model)
@@ -80,16 +80,16 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
     carve_tables(self, carver, false);
     carve_tables(self, carver, true);
     size_t capacity = larger(model->max_rows, EVALUATE_ROWS);
-    self->merged_packed = sw_carve(carver, sw_gemm_pack_size(self->C, self->M));
-    self->turned_packed = sw_carve(carver, sw_gemm_pack_size(self->M, self->C));
+    self->merged_packed = sw_carve_reals(carver, sw_blas_pack_size(self->C, self->M));
+    self->turned_packed = sw_carve_reals(carver, sw_blas_pack_size(self->M, self->C));
     self->seen = sw_carve_flags(carver, self->T * self->V);
     sw_visit_carve(&self->visit, carver, capacity, self->T, self->V);
-    self->attention = sw_carve(carver, capacity * self->T * self->heads);
+    self->attention = sw_carve_reals(carver, capacity * self->T * self->heads);
     size_t tiles = (model->max_rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS;
     self->kept = tiles <= KEPT_MAX ? tiles : 1;
-    self->hidden = sw_carve(carver, self->kept * SW_TILE_ROWS * self->stride);
-    self->dhidden = sw_carve(carver, SW_TILE_ROWS * self->stride);
-    self->dattention = sw_carve(carver, SW_TILE_ROWS * self->T * self->heads);
+    self->hidden = sw_carve_reals(carver, self->kept * SW_TILE_ROWS * self->stride);
+    self->dhidden = sw_carve_reals(carver, SW_TILE_ROWS * self->stride);
+    self->dattention = sw_carve_reals(carver, SW_TILE_ROWS * self->T * self->heads);
 }
 
 /* ---- rows ---- */
@@ -116,11 +116,11 @@ static void attend(sw_folded *self)
                 *a++ = of_head[tokens[j]] + of_head[self->V + j];
             }
     }
-    sw_kernel_softmax(self->attention, self->visit.rows, T, heads);
+    sw_kernel->softmax(self->attention, self->visit.rows, T, heads);
 }
 
 /* What a tile mixes; `groups` has room for every position. */
-static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups groups[SW_FOLDED_TOKENS_MAX])
+static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups groups[TOKENS_MAX])
 {
     for (size_t j = 0; j < self->varying; j++) groups[j] = sw_visit_groups(&self->visit, tile, j);
     return (sw_mixture){
@@ -157,18 +157,18 @@ static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_m
         memcpy(hidden + i * self->stride,
                self->base + asking_of(self, tokens_at(self, tile * SW_TILE_ROWS + i)) * self->W,
                self->W * sizeof *hidden);
-    sw_table_kernels_for(sw_isa_best())->mix(hidden, rows, mixture, alike ? self->base : NULL, self->M);
+    sw_kernel->mix(hidden, rows, mixture, alike ? self->base : NULL, self->M);
 }
 
 /* One tile forward: its rows of logits. */
 static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_real *logits)
 {
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, stride = self->stride;
-    sw_groups groups[SW_FOLDED_TOKENS_MAX];
+    sw_groups groups[TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
     sw_real *hidden = hidden_of(self, tile);
     tile_mix(self, tile, rows, &mixture);
-    sw_gemm_packed(SW_N, rows, C, M, 1, hidden, stride, self->merged_packed, 1, hidden + M, stride);
+    sw_blas_packed(SW_N, rows, C, M, 1, hidden, stride, self->merged_packed, 1, hidden + M, stride);
     for (size_t i = 0; i < rows; i++)
         memcpy(logits + (size_t)self->visit.order[begin + i] * C, hidden + i * stride + M, C * sizeof *logits);
 }
@@ -199,7 +199,7 @@ static void tile_unattend(sw_folded *self, size_t tile, size_t rows)
 static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_real *dlogits)
 {
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W, stride = self->stride;
-    sw_groups groups[SW_FOLDED_TOKENS_MAX];
+    sw_groups groups[TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
     sw_real *hidden = hidden_of(self, tile), *d = self->dhidden;
     if (!keeps_tiles(self)) tile_mix(self, tile, rows, &mixture);
@@ -207,14 +207,14 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
         memcpy(d + i * stride + M, dlogits + (size_t)self->visit.order[begin + i] * C, C * sizeof *d);
         memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
     }
-    sw_gemm(SW_T, SW_N, C, M, rows, 1, d + M, stride, hidden, stride, tile > 0, self->dmerged, M);
-    sw_gemm_packed_relu_backward(rows, M, C, 1, d + M, stride, self->turned_packed, hidden, d, stride);
+    sw_blas_gemm(SW_T, SW_N, C, M, rows, 1, d + M, stride, hidden, stride, tile > 0, self->dmerged, M);
+    sw_blas_packed_relu_backward(rows, M, C, 1, d + M, stride, self->turned_packed, hidden, d, stride);
     if (self->queries == 1)
-        sw_kernel_column_sums(self->dbase, d, rows, W, stride);
+        sw_kernel->column_sums(self->dbase, d, rows, W, stride);
     else
         for (size_t i = 0; i < rows; i++)
-            sw_kernel_add(self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, d + i * stride, W);
-    sw_table_kernels_for(sw_isa_best())->unmix(d, &mixture, self->seen, self->V, self->dtable, self->dattention);
+            sw_kernel->add(self->dbase + asking_of(self, tokens_at(self, begin + i)) * W, d + i * stride, W);
+    sw_kernel->unmix(d, &mixture, self->seen, self->V, self->dtable, self->dattention);
     tile_unattend(self, tile, rows);
 }
 
@@ -258,7 +258,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
 {
     sw_folded *self = state;
     sw_folded_clear(self);
-    sw_gemm_pack(self->turned_packed, SW_T, self->M, self->C, self->merged, self->C);
+    sw_blas_pack(self->turned_packed, SW_T, self->M, self->C, self->merged, self->C);
     for (size_t tile = 0; tile < tiles_in(self); tile++) tile_backward(self, tile, rows_of(self, tile), dlogits);
     sw_folded_unfold(self, model);
 }
@@ -285,14 +285,13 @@ static double flops(const sw_model_config *config, const sw_model_shape *shape, 
 
 static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
 {
-    if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || shape->tokens > SW_FOLDED_TOKENS_MAX ||
+    if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || shape->tokens > TOKENS_MAX ||
         (config->readout_token && shape->tokens < 2))
         return false;
-    return flops(config, shape, rows) < sw_path_transformer.flops(config, shape, rows);
+    return flops(config, shape, rows) < sw_transformer_path.flops(config, shape, rows);
 }
 
-const sw_model_path sw_path_folded = {
-    .name = "folded",
+const sw_model_path sw_folded_path = {
     .state_bytes = sizeof(sw_folded),
     .applies = applies,
     .serves = serves,

@@ -1,9 +1,9 @@
-/* transformer_visit.c: visits rows so that the same table rows are wanted again soon.
+/* visit.c: visits rows so that the same table rows are wanted again soon.
  *
  * Rows are points (first token, last varying token) of a plane; blocks of that plane that hold about a tile's rows are
  * visited one after another, by first token within a block. A tile then sees few tokens, each many times, and the table
  * rows of a group of equal tokens stay in the innermost cache. */
-#include "nn/transformer_folded.h"
+#include "nn/visit.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,15 +19,15 @@ void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t 
     visit->capacity = capacity;
     visit->tokens = tokens;
     visit->vocabulary = vocabulary;
-    visit->token = sw_carve_int(carver, capacity * tokens);
-    visit->order = sw_carve_int(carver, capacity);
-    visit->visited = sw_carve_int(carver, capacity * tokens);
-    visit->group_token = sw_carve_int(carver, tokens * capacity);
-    visit->group_begin = sw_carve_int(carver, tokens * (capacity + 1));
-    visit->member = sw_carve_int(carver, tokens * capacity);
-    visit->tile_groups = sw_carve_int(carver, tokens * (tiles_of(capacity) + 1));
-    visit->bucket = sw_carve_int(carver, larger(vocabulary, BLOCKS_MAX * BLOCKS_MAX) + 1);
-    visit->scratch = sw_carve_int(carver, capacity);
+    visit->token = sw_carve_ints(carver, capacity * tokens);
+    visit->order = sw_carve_ints(carver, capacity);
+    visit->visited = sw_carve_ints(carver, capacity * tokens);
+    visit->group_token = sw_carve_ints(carver, tokens * capacity);
+    visit->group_begin = sw_carve_ints(carver, tokens * (capacity + 1));
+    visit->member = sw_carve_ints(carver, tokens * capacity);
+    visit->tile_groups = sw_carve_ints(carver, tokens * (tiles_of(capacity) + 1));
+    visit->bucket = sw_carve_ints(carver, larger(vocabulary, BLOCKS_MAX * BLOCKS_MAX) + 1);
+    visit->scratch = sw_carve_ints(carver, capacity);
 }
 
 /* Turns counts in bucket[1..n] into first places in bucket[0..n). */

@@ -1,50 +1,21 @@
-/* divergence.h: what the files of the divergences share: sides of a comparison, and the tuples to compare.
+/* sides.h: the two sides of a comparison.
  *
  * A side is a distribution over classes, kept as x_c = z_c - max z, p_c and log p_c = x_c - log1p(o), o = the sum of
  * exp over all but the largest. So log p of the largest is small to full precision, not the rounded difference of two
  * large numbers, and a violation of 1e-10 is still a number of several digits. */
-#ifndef SW_NN_DIVERGENCE_H
-#define SW_NN_DIVERGENCE_H
+#ifndef SW_NN_KERNELS_SIDES_H
+#define SW_NN_KERNELS_SIDES_H
 
-#include "nn/lanes.h"
+#include "nn/kernels/lanes.h"
 
-typedef struct sw_side {
+typedef struct side {
     sw_real x[SW_CLASSES_MAX]; /* z - max z <= 0; padding SW_ABSENT */
     sw_real p[SW_CLASSES_MAX]; /* softmax; padding 0 */
     double log_norm;           /* log p_c = x_c - log_norm */
-} sw_side;
-
-/* Tuples to compare and what is wanted of them: `each`, `disagree`, `excess` [count] are assigned, dlogits
- * accumulates factor * gradient of the sum; any may be NULL. */
-typedef struct sw_comparing {
-    const sw_divergence_spec *spec;
-    size_t classes;
-    const sw_tuple *tuples;
-    size_t count;
-    const int32_t *row; /* row of an input in logits; NULL = identity */
-    const sw_real *logits;
-    sw_real *each;
-    int8_t *disagree;
-    sw_real *excess;
-    sw_real *dlogits;
-    sw_real factor;
-} sw_comparing;
-
-/* Sum of the tuples' violations, one function a kind of comparison. */
-double sw_compare_symmetric(const sw_comparing *job);
-double sw_compare_class_zero(const sw_comparing *job);
-double sw_compare_convolution(const sw_comparing *job);
-double sw_compare_odds(const sw_comparing *job); /* ADDITIVE and NEGATED */
-
-/* Where the logits of an input of tuple i begin. */
-SW_INLINE size_t sw_comparing_at(const sw_comparing *job, size_t i, int input)
-{
-    int32_t index = job->tuples[i].input[input];
-    return (size_t)(job->row ? job->row[index] : index) * job->classes;
-}
+} side;
 
 /* Turns the logits x[C] into a side. */
-SW_INLINE void sw_side_finish(sw_side *s, size_t classes)
+SW_INLINE void finish_side(side *s, size_t classes)
 {
     size_t padded = sw_padded(classes);
     for (size_t k = classes; k < padded; k++) s->x[k] = -INFINITY;
@@ -71,17 +42,17 @@ SW_INLINE void sw_side_finish(sw_side *s, size_t classes)
 }
 
 /* p(c) = softmax(z)(map(c)); map NULL = identity. */
-SW_INLINE void sw_side_load(sw_side *s, const sw_real *z, const int32_t *map, size_t classes)
+SW_INLINE void load_side(side *s, const sw_real *z, const int32_t *map, size_t classes)
 {
     if (map)
         for (size_t c = 0; c < classes; c++) s->x[c] = z[map[c]];
     else
         memcpy(s->x, z, classes * sizeof *s->x);
-    sw_side_finish(s, classes);
+    finish_side(s, classes);
 }
 
 /* The likeliest class, the lowest on ties: the first whose x is 0. Anything when a logit is NaN. */
-SW_INLINE size_t sw_side_argmax(const sw_side *s, size_t classes)
+SW_INLINE size_t argmax_of_side(const side *s, size_t classes)
 {
     sw_real lane[SW_LANES];
     for (int j = 0; j < SW_LANES; j++) lane[j] = SW_CLASSES_MAX;
@@ -100,7 +71,7 @@ SW_INLINE size_t sw_side_argmax(const sw_side *s, size_t classes)
 /* symKL(p, q) = 1/2 sum_c (p_c - q_c) a_c with a = log p - log q: no term is negative.
  * dp[padded] <- d/dz_p = 1/2 [p (a - KL(p||q)) + p - q], dq <- d/dz_q = 1/2 [q (-a - KL(q||p)) + q - p]; both or
  * neither NULL. */
-SW_INLINE sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t classes, sw_real *dp, sw_real *dq)
+SW_INLINE sw_real compare_sides(const side *p, const side *q, size_t classes, sw_real *dp, sw_real *dq)
 {
     size_t padded = sw_padded(classes);
     sw_real shift = (sw_real)(p->log_norm - q->log_norm);
@@ -127,7 +98,7 @@ SW_INLINE sw_real sw_symmetric_kl(const sw_side *p, const sw_side *q, size_t cla
 }
 
 /* dz[C] += factor * d[C], for each class or (map not NULL) into map(c). */
-SW_INLINE void sw_scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes)
+SW_INLINE void scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes)
 {
     if (map)
         for (size_t c = 0; c < classes; c++) dz[map[c]] += factor * d[c];

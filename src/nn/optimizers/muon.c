@@ -1,4 +1,4 @@
-/* optimizer_muon.c: Muon (Jordan et al. 2024) for the attention and MLP matrices, AdamW for the rest.
+/* muon.c: Muon (Jordan et al. 2024) for the attention and MLP matrices, AdamW for the rest.
  *   b <- momentum b + g,  u = g + momentum b (Nesterov),  X = u / |u|_F,
  *   k times X <- a X + (b A + c A^2) X with A = X X^T (Newton-Schulz: all singular values towards 1),
  *   w <- w - lr wd w - lr sqrt(max(1, fan_out / fan_in)) X.
@@ -7,7 +7,7 @@
  * which is the same on the smaller side. A matrix of norm 0 has no direction and stays as it is. */
 #include "nn/blas.h"
 #include "nn/kernels.h"
-#include "nn/optimizer.h"
+#include "nn/optimizers/adamw.h"
 
 #include <float.h>
 #include <math.h>
@@ -16,11 +16,6 @@
 static bool is_muon(const sw_tensor *tensor)
 {
     return tensor->rank == 2 && (tensor->block == SW_BLOCK_ATTENTION || tensor->block == SW_BLOCK_MLP);
-}
-
-static size_t elements(const sw_tensor *tensor)
-{
-    return (size_t)tensor->shape[0] * (size_t)(tensor->rank == 2 ? tensor->shape[1] : 1);
 }
 
 static size_t smaller_side(const sw_tensor *tensor)
@@ -34,7 +29,7 @@ static size_t scratch(const sw_tensor *tensors, size_t count)
     size_t largest = 0;
     for (size_t i = 0; i < count; i++) {
         if (!is_muon(&tensors[i])) continue;
-        size_t side = smaller_side(&tensors[i]), needed = 2 * elements(&tensors[i]) + 2 * side * side;
+        size_t side = smaller_side(&tensors[i]), needed = 2 * sw_optimizer_elements(&tensors[i]) + 2 * side * side;
         largest = needed > largest ? needed : largest;
     }
     return largest;
@@ -49,16 +44,16 @@ static sw_real *newton_schulz(sw_real *x, sw_real *next, sw_real *gram, sw_real 
     size_t side = rows < cols ? rows : cols;
     for (int32_t step = 0; step < steps; step++) {
         if (rows <= cols)
-            sw_gemm_dense(SW_N, SW_T, side, side, cols, 1, x, x, 0, gram);
+            sw_blas_dense(SW_N, SW_T, side, side, cols, 1, x, x, 0, gram);
         else
-            sw_gemm_dense(SW_T, SW_N, side, side, rows, 1, x, x, 0, gram);
+            sw_blas_dense(SW_T, SW_N, side, side, rows, 1, x, x, 0, gram);
         memcpy(polynomial, gram, side * side * sizeof *gram);
-        sw_gemm_dense(SW_N, SW_N, side, side, side, c, gram, gram, b, polynomial);
+        sw_blas_dense(SW_N, SW_N, side, side, side, c, gram, gram, b, polynomial);
         memcpy(next, x, rows * cols * sizeof *x);
         if (rows <= cols)
-            sw_gemm_dense(SW_N, SW_N, rows, cols, rows, 1, polynomial, x, a, next);
+            sw_blas_dense(SW_N, SW_N, rows, cols, rows, 1, polynomial, x, a, next);
         else
-            sw_gemm_dense(SW_N, SW_N, rows, cols, cols, 1, x, polynomial, a, next);
+            sw_blas_dense(SW_N, SW_N, rows, cols, cols, 1, x, polynomial, a, next);
         sw_real *swap = x;
         x = next;
         next = swap;
@@ -66,55 +61,35 @@ static sw_real *newton_schulz(sw_real *x, sw_real *next, sw_real *gram, sw_real 
     return x;
 }
 
-/* b <- momentum b + g, x <- g + momentum b */
-SW_MULTIVERSION
-static void nesterov(sw_real *restrict x, sw_real *restrict b, const sw_real *restrict g, size_t n, sw_real momentum)
-{
-    for (size_t i = 0; i < n; i++) {
-        b[i] = momentum * b[i] + g[i];
-        x[i] = g[i] + momentum * b[i];
-    }
-}
-
-SW_MULTIVERSION
-static void scale(sw_real *x, size_t n, sw_real factor)
-{
-    for (size_t i = 0; i < n; i++) x[i] *= factor;
-}
-
-SW_MULTIVERSION
-static void descend(sw_real *restrict w, const sw_real *restrict x, size_t n, sw_real decay, sw_real rate)
-{
-    for (size_t i = 0; i < n; i++) w[i] -= decay * w[i] + rate * x[i];
-}
-
-static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, int64_t t, sw_real *parameters,
+static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, double schedule, sw_real *parameters,
                           const sw_real *gradient)
 {
     const sw_optimizer_config *config = &optimizer->config;
     size_t rows = (size_t)tensor->shape[0], cols = (size_t)tensor->shape[1], n = rows * cols;
     size_t side = smaller_side(tensor);
     sw_real *x = optimizer->scratch, *next = x + n, *gram = next + n, *polynomial = gram + side * side;
-    nesterov(x, optimizer->first + tensor->offset, gradient + tensor->offset, n, (sw_real)config->muon_momentum);
+    sw_kernel->nesterov(x, optimizer->first + tensor->offset, gradient + tensor->offset, n,
+                        (sw_real)config->muon_momentum);
     double norm = sw_blas_norm(x, n);
     if (!(norm <= FLT_MIN)) { /* NaN goes on */
-        scale(x, n, (sw_real)(1 / norm));
+        sw_kernel->scale(x, n, (sw_real)(1 / norm));
         x = newton_schulz(x, next, gram, polynomial, rows, cols, config->muon_newton_schulz_steps);
     }
-    double rate = config->muon_learning_rate * sw_schedule_factor(config, optimizer->total_steps, t);
+    double rate = config->muon_learning_rate * schedule;
     double factor = cols > rows ? sqrt((double)cols / (double)rows) : 1;
-    descend(parameters + tensor->offset, x, n, (sw_real)(rate * config->weight_decay), (sw_real)(rate * factor));
+    sw_kernel->descend(parameters + tensor->offset, x, n, (sw_real)(rate * config->weight_decay),
+                       (sw_real)(rate * factor));
 }
 
-static void update(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient)
+static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient)
 {
     for (size_t i = 0; i < optimizer->tensor_count; i++) {
         const sw_tensor *tensor = &optimizer->tensors[i];
         if (is_muon(tensor))
-            update_matrix(optimizer, tensor, t, parameters, gradient);
+            update_matrix(optimizer, tensor, schedule, parameters, gradient);
         else
-            sw_adamw_range(optimizer, t, parameters, gradient, tensor->offset, elements(tensor));
+            sw_adamw_range(optimizer, t, schedule, parameters, gradient, tensor->offset, sw_optimizer_elements(tensor));
     }
 }
 
-const sw_optimizer_method sw_method_muon = {.pieces = 2, .scratch = scratch, .update = update};
+const sw_optimizer_method sw_optimizer_muon = {.scratch = scratch, .update = update};
