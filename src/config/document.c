@@ -1,7 +1,7 @@
 /* document.c: scanner and cJSON joined; duplicate keys; paths and messages. */
-#include "document.h"
+#include "config/document.h"
 
-#include "scan.h"
+#include "config/scan.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -92,11 +92,17 @@ static sw_status check_duplicates(sw_document *document, sw_diagnostics *diagnos
 
 /* ---- numbers that a double cannot hold ---- */
 
+/* Its text, ended by a NUL, which the document does not have there. */
+static void number_text(char out[SW_NUMBER_LENGTH_MAX + 1], const sw_document *document, const sw_node *node)
+{
+    memcpy(out, document->text + node->offset, node->length);
+    out[node->length] = '\0';
+}
+
 static double number_value(const sw_document *document, const sw_node *node)
 {
     char text[SW_NUMBER_LENGTH_MAX + 1];
-    memcpy(text, document->text + node->offset, node->length);
-    text[node->length] = '\0';
+    number_text(text, document, node);
     return strtod(text, NULL);
 }
 
@@ -114,8 +120,7 @@ static bool has_nonzero_digit(const sw_document *document, const sw_node *node)
 static bool is_exact(const sw_document *document, const sw_node *node)
 {
     char text[SW_NUMBER_LENGTH_MAX + 1];
-    memcpy(text, document->text + node->offset, node->length);
-    text[node->length] = '\0';
+    number_text(text, document, node);
     errno = 0;
     long long value = strtoll(text, NULL, 10);
     return errno == 0 && value >= -(1LL << 53) && value <= 1LL << 53;
@@ -152,7 +157,7 @@ sw_status sw_document_parse(sw_document **out, char *text, size_t length, sw_dia
     }
     document->text = text;
     document->length = length;
-    sw_status status = sw_document_scan(document, diagnostics);
+    sw_status status = sw_scan_document(document, diagnostics);
     if (status == SW_OK) status = parse_values(document, diagnostics);
     if (status == SW_OK) status = check_duplicates(document, diagnostics);
     if (status == SW_OK) check_numbers(document, diagnostics);
@@ -268,6 +273,18 @@ void sw_document_key_error(const sw_document *document, int32_t node, sw_diagnos
     va_end(arguments);
 }
 
+void sw_document_expected(const sw_document *document, int32_t node, sw_diagnostics *diagnostics, const char *hint,
+                          const char *format, ...)
+{
+    char what[512], found[128];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    sw_document_describe(document, node, found);
+    sw_document_error(document, node, diagnostics, hint, "expected %s, found %s", what, found);
+}
+
 /* ---- the nearest name ---- */
 
 enum { NAME_MAX_LENGTH = 64 };
@@ -293,7 +310,7 @@ static size_t edit_distance(const char *a, const char *b)
     return row[n % 3][m];
 }
 
-const char *sw_nearest(const char *given, const char *const *candidates, size_t count)
+const char *sw_document_nearest(const char *given, const char *const *candidates, size_t count)
 {
     const char *nearest = NULL;
     size_t length = strlen(given);
@@ -308,4 +325,11 @@ const char *sw_nearest(const char *given, const char *const *candidates, size_t 
         }
     }
     return nearest;
+}
+
+bool sw_document_suggest(char out[256], const char *nearest, const char *quote)
+{
+    out[0] = '\0';
+    if (nearest) snprintf(out, 256, "did you mean %s%s%s?", quote, nearest, quote);
+    return nearest != NULL;
 }

@@ -76,7 +76,13 @@ void sw_document_error(const sw_document *document, int32_t node, sw_diagnostics
 void sw_document_key_error(const sw_document *document, int32_t node, sw_diagnostics *diagnostics, const char *hint,
                            const char *format, ...) SW_PRINTF(5, 6);
 
+/* "expected <format>, found <the node's value>" */
+void sw_document_expected(const sw_document *document, int32_t node, sw_diagnostics *diagnostics, const char *hint,
+                          const char *format, ...) SW_PRINTF(5, 6);
+
 /* The name among `count` candidates nearest to `given`, NULL when none is near. */
-const char *sw_nearest(const char *given, const char *const *candidates, size_t count);
+const char *sw_document_nearest(const char *given, const char *const *candidates, size_t count);
+/* The hint "did you mean ...?", "" for NULL. */
+bool sw_document_suggest(char out[256], const char *nearest, const char *quote);
 
 #endif

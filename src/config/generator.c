@@ -1,5 +1,5 @@
 /* generator.c: values that are described, not listed: ranges, grids in linear or logarithmic steps, random draws. */
-#include "sweep.h"
+#include "config/generator.h"
 
 #include "symsweep/random.h"
 
@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-double sw_round_digits(double x)
+/* x rounded to 12 significant digits: what is generated does not depend on the last bit of libm. */
+static double round_digits(double x)
 {
     char text[40];
     snprintf(text, sizeof text, "%.12g", x);
@@ -84,17 +85,16 @@ static double count_values(sw_reader *reader, const double x[3], int32_t given, 
 static double generated(const double x[3], int32_t given, size_t i, generator_kind kind)
 {
     double last = x[2] - 1, t = (double)i;
-    if (kind == RANGE) return sw_round_digits(x[0] + t * (given == 3 ? x[2] : 1));
+    if (kind == RANGE) return round_digits(x[0] + t * (given == 3 ? x[2] : 1));
     if (i == 0) return x[0];
     if (t == last) return x[1];
-    if (kind == LINSPACE) return sw_round_digits(x[0] + (x[1] - x[0]) * (t / last));
-    return sw_round_digits(exp(log(x[0]) + (log(x[1]) - log(x[0])) * (t / last)));
+    if (kind == LINSPACE) return round_digits(x[0] + (x[1] - x[0]) * (t / last));
+    return round_digits(exp(log(x[0]) + (log(x[1]) - log(x[0])) * (t / last)));
 }
 
 static void generate(sw_reader *reader, sw_dimension *out, int32_t node, const double x[3], int32_t given,
                      generator_kind kind)
 {
-    const sw_key *key = &sw_keys[out->key];
     double count = count_values(reader, x, given, node, kind);
     if (count > SW_RUNS_MAX) {
         sw_document_error(reader->document, node, reader->diagnostics, NULL, "%.0f values; a sweep has at most %d runs",
@@ -114,8 +114,8 @@ static void generate(sw_reader *reader, sw_dimension *out, int32_t node, const d
         sw_value *value = &out->values[i];
         *value = (sw_value){.node = node, .member = out->member, .alias = out->alias};
         double number = generated(x, given, i, kind);
-        if (kind == LOGSPACE && key->type == SW_KEY_INTEGER) number = round(number);
-        value->broken = !sw_reader_number(reader, value, key, node, number);
+        if (kind == LOGSPACE && out->key->type == &sw_key_integer) number = round(number);
+        value->broken = !sw_key_read_number(reader, value, out->key, node, number);
     }
 }
 
@@ -137,18 +137,16 @@ void sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)
             generate(reader, out, child, numbers, count, (generator_kind)kind);
         return;
     }
-    const char *nearest = sw_nearest(sw_document_key(document, child), generator_names, GENERATOR_COUNT);
-    char hint[128];
-    snprintf(hint, sizeof hint, nearest ? "did you mean %s?" : "there are range, linspace and logspace%s",
-             nearest ? nearest : "");
+    char hint[256];
+    const char *nearest = sw_document_nearest(sw_document_key(document, child), generator_names, GENERATOR_COUNT);
+    if (!sw_document_suggest(hint, nearest, "")) snprintf(hint, sizeof hint, "there are range, linspace and logspace");
     sw_document_key_error(document, child, reader->diagnostics, hint, "unknown generator of values");
 }
 
 /* ---- random draws ---- */
 
-void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample, size_t place)
+void sw_generator_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample, size_t place)
 {
-    const sw_key *key = &sw_keys[dimension->key];
     if (dimension->distribution == SW_VALUES) {
         *out = dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
         return;
@@ -165,9 +163,10 @@ void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sa
     double u = sw_random_uniform(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place);
     double x =
         dimension->distribution == SW_UNIFORM ? low + u * (high - low) : exp(log(low) + u * (log(high) - log(low)));
-    if (key->type == SW_KEY_INTEGER) x = round(x);
-    out->real = sw_round_digits(x);
+    const bool whole = dimension->key->type == &sw_key_integer;
+    if (whole) x = round(x);
+    out->real = round_digits(x);
     if (out->real < low) out->real = low;
     if (out->real > high) out->real = high;
-    out->integer = key->type == SW_KEY_INTEGER ? (int64_t)out->real : 0;
+    out->integer = whole ? (int64_t)out->real : 0;
 }

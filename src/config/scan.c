@@ -1,5 +1,5 @@
 /* scan.c: positions of every value of a JSON text (RFC 8259), and errors that name what was found. */
-#include "scan.h"
+#include "config/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -441,7 +441,7 @@ static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous)
                                      : NULL);
 }
 
-sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics)
+sw_status sw_scan_document(sw_document *document, sw_diagnostics *diagnostics)
 {
     scanner s = {.document = document,
                  .diagnostics = diagnostics,

@@ -1,47 +1,23 @@
-/* axes.c: grid, zip, random and cases of a sweep file. */
-#include "sweep.h"
+/* sweep_axes.c: grid, zip, random and cases of a sweep file. */
+#include "config/sweep_axes.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const source_names[] = {"cases", "zip", "random", "grid"};
-
 /* ---- dimensions ---- */
 
-static sw_dimension *add_dimension(sw_sweep *sweep, sw_reader *reader)
-{
-    if (sweep->dimension_count == sweep->dimension_capacity) {
-        size_t capacity = sweep->dimension_capacity ? 2 * sweep->dimension_capacity : 8;
-        sw_dimension *grown = realloc(sweep->dimensions, capacity * sizeof *grown);
-        if (!grown) {
-            reader->status = sw_fail(SW_E_MEMORY, "out of memory");
-            return NULL;
-        }
-        sweep->dimensions = grown;
-        sweep->dimension_capacity = capacity;
-    }
-    sw_dimension *dimension = &sweep->dimensions[sweep->dimension_count++];
-    memset(dimension, 0, sizeof *dimension);
-    return dimension;
-}
-
-static bool overlap(int32_t key, int32_t twin, int32_t other, int32_t other_twin)
-{
-    return key == other || (twin >= 0 && twin == other) || (other_twin >= 0 && other_twin == key);
-}
-
 /* A key may vary on one axis only. */
-static void check_overlap(const sw_sweep *sweep, sw_reader *reader, int32_t key, int32_t twin, int32_t member,
-                          size_t before)
+static void check_overlap(const sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_key *twin,
+                          int32_t member)
 {
-    for (size_t i = 0; i < before; i++) {
+    for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *other = &sweep->dimensions[i];
-        if (!overlap(key, twin, other->key, other->twin)) continue;
+        if (!sw_reader_overlap(key, twin, other->key, other->twin)) continue;
         const sw_node *first = &reader->document->nodes[other->member];
         sw_document_key_error(reader->document, member, reader->diagnostics, NULL,
-                              "the key is an axis already, in %s, line %d, column %d", source_names[other->source],
+                              "the key is an axis already, in %s, line %d, column %d", sw_sweep_sources[other->source],
                               first->key_line, first->key_column);
         return;
     }
@@ -51,22 +27,18 @@ static void check_overlap(const sw_sweep *sweep, sw_reader *reader, int32_t key,
 static void report_path(sw_reader *reader, int32_t member)
 {
     const char *path = sw_document_key(reader->document, member);
-    char hint[256] = "";
+    char hint[256], group[128];
     if (sw_diagnostics_count(reader->diagnostics) == SW_DIAGNOSTICS_MAX) return;
-    if (!strncmp(path, "run.", 4)) {
-        snprintf(hint, sizeof hint, "paths start below run: %.200s", path + 4);
-    } else if (sw_key_is_group(path)) {
+    if (strncmp(path, "run.", 4) && sw_key_is_group(SW_SECTION_RUN, path)) {
         sw_document_key_error(reader->document, member, reader->diagnostics,
                               "name one key by its dotted path, as in \"optimizer.learning_rate\"",
                               "%.100s is a group of keys, no axis", path);
         return;
-    } else {
-        char group[128];
-        const char *dot = strrchr(path, '.');
-        snprintf(group, sizeof group, "%.*s", dot ? (int)(dot - path) : 0, path);
-        bool known = dot && strlen(group) < 100 && sw_key_is_group(group);
-        sw_reader_suggest(known ? group : "", known ? dot + 1 : path, hint);
     }
+    const char *dot = strrchr(path, '.');
+    snprintf(group, sizeof group, "%.*s", dot ? (int)(dot - path) : 0, path);
+    bool known = dot && strlen(group) < 100 && sw_key_is_group(SW_SECTION_RUN, group);
+    sw_reader_suggest(known ? group : "", known ? dot + 1 : path, hint);
     sw_document_key_error(reader->document, member, reader->diagnostics, hint, "unknown key");
 }
 
@@ -74,19 +46,24 @@ static void report_path(sw_reader *reader, int32_t member)
 static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t member, sw_source source)
 {
     const char *path = sw_document_key(reader->document, member);
-    int32_t key, twin;
-    const sw_alias *alias;
+    sw_assignment named;
     if (reader->document->nodes[member].duplicate) return NULL;
-    if (!sw_reader_find(path, &key, &twin, &alias)) {
+    if (!sw_reader_find(&named, SW_SECTION_RUN, path)) {
         report_path(reader, member);
         return NULL;
     }
-    check_overlap(sweep, reader, key, twin, member, sweep->dimension_count);
-    sw_dimension *dimension = add_dimension(sweep, reader);
-    if (!dimension) return NULL;
-    *dimension =
-        (sw_dimension){.path = path, .key = key, .twin = twin, .alias = alias, .source = source, .member = member};
-    return dimension;
+    check_overlap(sweep, reader, named.key, named.twin, member);
+    sw_dimension *grown =
+        sw_reader_grow(reader, sweep->dimensions, sweep->dimension_count, &sweep->dimension_capacity, sizeof *grown);
+    if (!grown) return NULL;
+    sweep->dimensions = grown;
+    grown[sweep->dimension_count] = (sw_dimension){.path = path,
+                                                   .key = named.key,
+                                                   .twin = named.twin,
+                                                   .alias = named.value.alias,
+                                                   .source = source,
+                                                   .member = member};
+    return &grown[sweep->dimension_count++];
 }
 
 /* ---- lists of values ---- */
@@ -112,7 +89,7 @@ static void read_list(sw_reader *reader, sw_dimension *out, int32_t node)
     }
     for (int32_t i = n->child; i >= 0; i = document->nodes[i].next) {
         sw_value *value = &out->values[out->count++];
-        sw_reader_value(reader, value, &sw_keys[out->key], i);
+        sw_reader_value(reader, value, out->key, i);
         value->member = out->member;
         value->alias = out->alias;
     }
@@ -125,12 +102,9 @@ static void read_values(sw_reader *reader, sw_dimension *out, int32_t node)
         read_list(reader, out, node);
     else if (n->type == SW_NODE_OBJECT)
         sw_generator_read(reader, out, node);
-    else if (!n->broken) {
-        char found[128];
-        sw_document_describe(reader->document, node, found);
-        sw_document_error(reader->document, node, reader->diagnostics, "as in [0, 0.1] or {\"range\": [0, 10]}",
-                          "expected an array of values or a generator, found %s", found);
-    }
+    else if (!n->broken)
+        sw_document_expected(reader->document, node, reader->diagnostics, "as in [0, 0.1] or {\"range\": [0, 10]}",
+                             "an array of values or a generator");
 }
 
 typedef struct ordered_value {
@@ -142,21 +116,15 @@ typedef struct ordered_value {
 static int compare_values(const void *a, const void *b)
 {
     const ordered_value *x = a, *y = b;
-    int order = 0;
-    if (x->key->type == SW_KEY_REAL)
-        order = (x->value->real > y->value->real) - (x->value->real < y->value->real);
-    else
-        order = (x->value->integer > y->value->integer) - (x->value->integer < y->value->integer);
+    int order = x->key->type->compare(x->value, y->value);
     return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
 /* A value that stands twice in a grid axis would make two runs of one identity. */
 static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
 {
-    const sw_key *key = &sw_keys[dimension->key];
-    if (!dimension->values || dimension->count < 2 || key->type == SW_KEY_INTEGERS || key->type == SW_KEY_FILE ||
-        key->type == SW_KEY_SHA256)
-        return;
+    const sw_key *key = dimension->key;
+    if (!dimension->values || dimension->count < 2 || !key->type->scalar) return;
     ordered_value *sorted = malloc(dimension->count * sizeof *sorted);
     if (!sorted) {
         reader->status = sw_fail(SW_E_MEMORY, "out of memory");
@@ -167,7 +135,7 @@ static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
         if (!dimension->values[i].broken) sorted[count++] = (ordered_value){key, &dimension->values[i], i};
     qsort(sorted, count, sizeof *sorted, compare_values);
     for (size_t i = 1; i < count; i++) {
-        if (sw_key_equal(key, sorted[i].value, sorted[i - 1].value))
+        if (key->type->compare(sorted[i].value, sorted[i - 1].value) == 0)
             sw_document_error(reader->document, sorted[i].value->node, reader->diagnostics, "every value once",
                               "the axis has this value twice");
     }
@@ -188,7 +156,7 @@ static bool is_filled_object(sw_reader *reader, int32_t node, const char *what)
     return false;
 }
 
-void sw_sweep_read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
+static void read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
 {
     const sw_document *document = reader->document;
     if (!is_filled_object(reader, node, "an object of axes")) return;
@@ -201,7 +169,7 @@ void sw_sweep_read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
     }
 }
 
-void sw_sweep_read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node)
+static void read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_dimension *first = NULL;
@@ -244,7 +212,7 @@ static void read_ends(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
-    const sw_key *key = &sw_keys[out->key];
+    const sw_key *key = out->key;
     int32_t a = n->child, b = a >= 0 ? document->nodes[a].next : -1;
     int64_t integer;
     bool whole_low, whole_high;
@@ -270,8 +238,8 @@ static void read_ends(sw_reader *reader, sw_dimension *out, int32_t node)
         random_fault(reader, node, "the ends of a logarithmic draw are above 0", NULL);
         return;
     }
-    if (sw_reader_number(reader, &probe, key, a, out->low) &&
-        sw_reader_number(reader, &probe, key, b, integers ? out->high - 1 : out->high))
+    if (sw_key_read_number(reader, &probe, key, a, out->low) &&
+        sw_key_read_number(reader, &probe, key, b, integers ? out->high - 1 : out->high))
         out->count = 1;
 }
 
@@ -279,8 +247,7 @@ static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
-    const sw_key *key = &sw_keys[out->key];
-    bool numeric = key->type == SW_KEY_REAL || key->type == SW_KEY_INTEGER;
+    const sw_key *key = out->key;
     if (n->type != SW_NODE_OBJECT || n->count != 1) {
         random_fault(reader, node, "expected one law to draw from",
                      "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}");
@@ -291,11 +258,11 @@ static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
         out->distribution = laws[i].distribution;
         if (out->distribution == SW_VALUES)
             read_values(reader, out, n->child);
-        else if (!numeric)
+        else if (!sw_key_is_numeric(key))
             random_fault(reader, node, "the key takes no numbers", "use {\"choice\": [...]}");
-        else if (out->distribution == SW_UNIFORM && key->type == SW_KEY_INTEGER)
+        else if (out->distribution == SW_UNIFORM && key->type == &sw_key_integer)
             random_fault(reader, node, "the key takes integers", "use {\"integer\": [a, b]}");
-        else if (out->distribution == SW_UNIFORM_INTEGER && key->type == SW_KEY_REAL)
+        else if (out->distribution == SW_UNIFORM_INTEGER && key->type == &sw_key_real)
             random_fault(reader, node, "the key takes real numbers",
                          "use {\"uniform\": [a, b]} or {\"choice\": [...]}");
         else
@@ -304,9 +271,9 @@ static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
     }
     const char *names[LAW_COUNT];
     for (size_t i = 0; i < LAW_COUNT; i++) names[i] = laws[i].name;
-    const char *nearest = sw_nearest(sw_document_key(document, n->child), names, LAW_COUNT);
-    char hint[128] = "there are uniform, log_uniform, integer and choice";
-    if (nearest) snprintf(hint, sizeof hint, "did you mean %s?", nearest);
+    char hint[256];
+    if (!sw_document_suggest(hint, sw_document_nearest(sw_document_key(document, n->child), names, LAW_COUNT), ""))
+        snprintf(hint, sizeof hint, "there are uniform, log_uniform, integer and choice");
     sw_document_key_error(document, n->child, reader->diagnostics, hint, "unknown law");
 }
 
@@ -319,14 +286,12 @@ static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t 
     if (n->broken) return -1;
     if (n->type == SW_NODE_NUMBER) sw_document_number(reader->document, node, &integer, &whole);
     if (whole && integer >= low && integer <= high) return integer;
-    char found[128];
-    sw_document_describe(reader->document, node, found);
-    sw_document_error(reader->document, node, reader->diagnostics, NULL, "expected integer %lld..%lld, found %s",
-                      (long long)low, (long long)high, found);
+    sw_document_expected(reader->document, node, reader->diagnostics, NULL, "integer %lld..%lld", (long long)low,
+                         (long long)high);
     return -1;
 }
 
-void sw_sweep_read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
+static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
 {
     const sw_document *document = reader->document;
     size_t axes = 0;
@@ -358,7 +323,7 @@ static void check_case_axes(sw_sweep *sweep, sw_reader *reader, const sw_case *i
 {
     for (size_t i = 0; i < item->set.count; i++) {
         const sw_assignment *set = &item->set.items[i];
-        check_overlap(sweep, reader, set->key, set->twin, set->value.member, sweep->dimension_count);
+        check_overlap(sweep, reader, set->key, set->twin, set->value.member);
     }
 }
 
@@ -382,7 +347,7 @@ static void read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_
     }
 }
 
-void sw_sweep_read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
+static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
@@ -404,10 +369,76 @@ void sw_sweep_read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
         if (document->nodes[i].type != SW_NODE_OBJECT) {
             sw_document_error(document, i, reader->diagnostics, NULL, "expected an object: a label and keys of run");
         } else {
+            const sw_scope scope = {.section = SW_SECTION_RUN, .prefix = "", .dotted = true, .skip = "label"};
             read_label(sweep, reader, item, i, (int32_t)sweep->case_count);
-            sw_reader_assignments(reader, &item->set, i, "", true, "label");
+            sw_reader_assignments(reader, &item->set, i, &scope);
             check_case_axes(sweep, reader, item);
         }
         sweep->case_count++;
     }
+}
+
+/* ---- counting ---- */
+
+static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
+
+/* The product of all axes, saturated; axes that could not be read count once. */
+static void count_runs(sw_sweep *sweep, sw_reader *reader)
+{
+    uint64_t count = multiply(sweep->case_count ? sweep->case_count : 1, multiply(sweep->zip_length, sweep->samples));
+    for (size_t i = 0; i < sweep->dimension_count; i++) {
+        const sw_dimension *dimension = &sweep->dimensions[i];
+        if (dimension->source == SW_SOURCE_GRID && dimension->count) count = multiply(count, dimension->count);
+    }
+    sweep->run_count = count;
+    if (count <= SW_RUNS_MAX) return;
+    int32_t node = sw_document_member(sweep->document, 0, "grid");
+    sw_document_key_error(sweep->document, node >= 0 ? node : 0, reader->diagnostics,
+                          "split the sweep into several files", "the axes make %s%llu runs; at most %d",
+                          count == UINT64_MAX ? "more than " : "", (unsigned long long)count, SW_RUNS_MAX);
+}
+
+/* ---- the columns of /runs/axes ---- */
+
+static void add_axis(sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_alias *alias, sw_source source,
+                     size_t size)
+{
+    const char *path = alias ? alias->path : key->path;
+    for (size_t i = 0; i < sweep->axis_count; i++) {
+        if (strcmp(sweep->axes[i].axis.path, path)) continue;
+        sweep->axes[i].size++; /* one more case sets it */
+        return;
+    }
+    sw_axis_info *grown = sw_reader_grow(reader, sweep->axes, sweep->axis_count, &sweep->axis_capacity, sizeof *grown);
+    if (!grown) return;
+    sweep->axes = grown;
+    grown[sweep->axis_count++] = (sw_axis_info){{path, key->type->axis}, key, alias, source, size};
+}
+
+static void list_axes(sw_sweep *sweep, sw_reader *reader)
+{
+    for (size_t i = 0; i < sweep->case_count; i++) {
+        const sw_assignments *set = &sweep->cases[i].set;
+        for (size_t j = 0; j < set->count && !reader->status; j++)
+            add_axis(sweep, reader, set->items[j].key, set->items[j].value.alias, SW_SOURCE_CASES, 1);
+    }
+    for (size_t i = 0; i < sweep->dimension_count && !reader->status; i++) {
+        const sw_dimension *d = &sweep->dimensions[i];
+        add_axis(sweep, reader, d->key, d->alias, d->source, d->source == SW_SOURCE_RANDOM ? sweep->samples : d->count);
+    }
+}
+
+void sw_sweep_read_axes(sw_sweep *sweep, sw_reader *reader)
+{
+    static const struct {
+        const char *name;
+        void (*read)(sw_sweep *, sw_reader *, int32_t);
+    } sections[] = {{"zip", read_zip}, {"random", read_random}, {"grid", read_grid}, {"cases", read_cases}};
+    sweep->zip_length = sweep->samples = 1;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && !reader->status; i++) {
+        int32_t node = sw_document_member(sweep->document, 0, sections[i].name);
+        if (node >= 0) sections[i].read(sweep, reader, node);
+    }
+    if (!reader->status) count_runs(sweep, reader);
+    if (!reader->status) list_axes(sweep, reader);
 }
