@@ -26,8 +26,8 @@ typedef struct sw_dimension {
     size_t count;
 } sw_dimension;
 
-/* {"range": ...}, {"linspace": ...}, {"logspace": ...}: counted before anything is allocated. */
-void sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node);
+/* {"range": ...}, {"linspace": ...}, {"logspace": ...}: counted before anything is allocated. false: reported. */
+bool sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node);
 
 /* Value of a random dimension for one sample; `place` is its number among the random dimensions. */
 void sw_generator_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample,

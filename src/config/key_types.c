@@ -68,12 +68,10 @@ static bool refuse(sw_reader *reader, const sw_key *key, int32_t node, const cha
 {
     char text[400];
     expectation(text, key);
-    if (!reader->document->nodes[node].broken)
-        sw_document_expected(reader->document, node, reader->diagnostics, hint, "%s", text);
-    return false;
+    return !reader->document->nodes[node].broken && sw_document_expected(reader->document, node, hint, "%s", text);
 }
 
-static void *allocate(sw_reader *reader, size_t count, size_t size)
+void *sw_key_allocate(sw_reader *reader, size_t count, size_t size)
 {
     void *memory = sw_arena_alloc(reader->arena, count, size);
     if (!memory) reader->status = SW_E_MEMORY;
@@ -130,8 +128,7 @@ bool sw_key_read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
     char text[400], found[32];
     expectation(text, key);
     sw_json_format_number(found, x);
-    sw_document_error(reader->document, node, reader->diagnostics, NULL, "expected %s, found %s", text, found);
-    return false;
+    return sw_document_error(reader->document, node, NULL, "expected %s, found %s", text, found);
 }
 
 static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
@@ -243,7 +240,7 @@ static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, i
         snprintf(hint, sizeof hint, "at most %d integers, as in [7, 7]", key->capacity);
         return refuse(reader, key, node, hint);
     }
-    int64_t *list = allocate(reader, (size_t)n->count, sizeof *list);
+    int64_t *list = sw_key_allocate(reader, (size_t)n->count, sizeof *list);
     if (!list) return false;
     bool valid = true;
     out->list = list;
@@ -255,8 +252,7 @@ static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, i
         if (!document->nodes[i].broken && whole && in_range(key, x)) continue;
         char range[128];
         sw_key_range_text(key, range, sizeof range);
-        if (!document->nodes[i].broken)
-            sw_document_expected(document, i, reader->diagnostics, NULL, "integer %s", range);
+        if (!document->nodes[i].broken) sw_document_expected(document, i, NULL, "integer %s", range);
         valid = false;
     }
     return valid;
@@ -301,12 +297,10 @@ static bool read_names(sw_reader *reader, sw_value *out, const sw_key *key, int3
     bool valid = n->type == SW_NODE_ARRAY && n->count >= 1 && n->count <= key->capacity;
     for (int32_t i = valid ? n->child : -1; i >= 0; i = document->nodes[i].next)
         valid = valid && document->nodes[i].type == SW_NODE_STRING;
-    if (!valid) {
-        sw_document_error(document, node, reader->diagnostics, "as in [\"optimizer.weight_decay\"]",
-                          "expected an array of 1 to %d axes' paths", key->capacity);
-        return false;
-    }
-    int64_t *list = allocate(reader, (size_t)n->count, sizeof *list);
+    if (!valid)
+        return sw_document_error(document, node, "as in [\"optimizer.weight_decay\"]",
+                                 "expected an array of 1 to %d axes' paths", key->capacity);
+    int64_t *list = sw_key_allocate(reader, (size_t)n->count, sizeof *list);
     if (!list) return false;
     out->list = list;
     for (int32_t i = n->child; i >= 0; i = document->nodes[i].next) list[out->count++] = i;
@@ -336,15 +330,12 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     const char *text = sw_document_string(document, node);
     if (document->nodes[node].type != SW_NODE_STRING || !text[0])
         return refuse(reader, key, node, "the path of an edge list");
-    sw_named_file *file = allocate(reader, 1, sizeof *file);
+    sw_named_file *file = sw_key_allocate(reader, 1, sizeof *file);
     if (!file) return false;
     const char *folder = text[0] == '/' || !reader->folder ? "" : reader->folder;
     int length = snprintf(file->path, sizeof file->path, "%s%s", folder, text);
-    if (length < 0 || (size_t)length >= sizeof file->path) {
-        sw_document_error(document, node, reader->diagnostics, NULL, "the path is longer than %d bytes",
-                          SW_PATH_MAX - 1);
-        return false;
-    }
+    if (length < 0 || (size_t)length >= sizeof file->path)
+        return sw_document_error(document, node, NULL, "the path is longer than %d bytes", SW_PATH_MAX - 1);
     out->file = file;
     if (!reader->folder) return true;
     sw_status status = digest_file(file->sha256, file->path);
@@ -352,8 +343,7 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     if (status == SW_E_MEMORY)
         reader->status = status;
     else if (status != SW_OK)
-        sw_document_error(document, node, reader->diagnostics, "relative paths start at the sweep file's folder", "%s",
-                          sw_fail_message());
+        sw_document_error(document, node, "relative paths start at the sweep file's folder", "%s", sw_fail_message());
     return file->opened;
 }
 
@@ -406,7 +396,7 @@ static bool parse_digest(uint8_t out[SW_SHA256_BYTES], const char *text)
 
 static bool read_digest(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
 {
-    sw_named_file *file = allocate(reader, 1, sizeof *file);
+    sw_named_file *file = sw_key_allocate(reader, 1, sizeof *file);
     if (!file) return false;
     out->file = file;
     if (parse_digest(file->sha256, sw_document_string(reader->document, node))) return true;

@@ -58,8 +58,7 @@ typedef struct sw_field {
 /* What reading needs; `status` keeps a failure that is not the user's (memory), everything else is a diagnostic. */
 typedef struct sw_reader {
     const sw_document *document;
-    sw_arena *arena; /* owns lists and files that values point to */
-    sw_diagnostics *diagnostics;
+    sw_arena *arena;    /* owns lists and files that values point to */
     const char *folder; /* relative files are found from here; NULL = files are not opened (sw_config_read) */
     uint64_t room;      /* how many times the axes read so far can be repeated before a sweep is too large */
     sw_status status;
@@ -128,6 +127,9 @@ struct sw_key {
     uint32_t concern[SW_SELECTOR_COUNT]; /* bit masks over the values of the selectors, 0 = any */
     const char *unit, *meaning;
 };
+
+/* Out of the reader's arena; NULL: no memory, which reader->status says. */
+void *sw_key_allocate(sw_reader *reader, size_t count, size_t size) SW_MUST_CHECK;
 
 /* Is it one number, real or whole? */
 bool sw_key_is_numeric(const sw_key *key);

@@ -28,17 +28,12 @@ static const char *const measure_names[] = {
 
 /* ---- defaults that depend on other keys ---- */
 
-static void list_value(sw_value *out, const int64_t *list, int32_t count)
-{
-    out->list = list;
-    out->count = count;
-}
-
 static void default_sides(const sw_run_config *config, sw_value *out)
 {
     static const int64_t seven[SW_SIDES_MAX] = {7, 7, 7};
     bool cube = config->task.kind == SW_TASK_GRAPH && config->task.graph == SW_GRAPH_GRID3D;
-    list_value(out, seven, cube ? 3 : 2);
+    out->list = seven;
+    out->count = cube ? 3 : 2;
 }
 
 static void default_n(const sw_run_config *config, sw_value *out)
@@ -50,7 +45,8 @@ static void default_factors(const sw_run_config *config, sw_value *out)
 {
     static const int64_t eight[2] = {8, 8};
     (void)config;
-    list_value(out, eight, 2);
+    out->list = eight;
+    out->count = 2;
 }
 
 static void default_d_head(const sw_run_config *config, sw_value *out)

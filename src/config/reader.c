@@ -7,9 +7,8 @@
 
 bool sw_reader_is_object(sw_reader *reader, int32_t node)
 {
-    if (reader->document->nodes[node].type == SW_NODE_OBJECT) return true;
-    sw_document_expected(reader->document, node, reader->diagnostics, NULL, "an object");
-    return false;
+    return reader->document->nodes[node].type == SW_NODE_OBJECT ||
+           sw_document_expected(reader->document, node, NULL, "an object");
 }
 
 void *sw_reader_grow(sw_reader *reader, void *items, size_t count, size_t *capacity, size_t size)
@@ -70,7 +69,7 @@ static bool is_conflict(sw_reader *reader, const sw_assignments *out, const sw_a
         const sw_alias *alias = item->value.alias ? item->value.alias : other->value.alias;
         char hint[256] = "give it once";
         if (alias) snprintf(hint, sizeof hint, "%s sets %s and %s", alias->path, alias->target[0], alias->target[1]);
-        sw_document_key_error(reader->document, item->value.member, reader->diagnostics, hint,
+        sw_document_key_error(reader->document, item->value.member, hint,
                               "the key is set twice, first in line %d, column %d", first->key_line, first->key_column);
         return true;
     }
@@ -90,13 +89,13 @@ static void report_unknown(sw_reader *reader, int32_t node, const char *path, co
     char hint[256] = "", found[128];
     if (scope->section == SW_SECTION_SWEEP) {
         sw_key_suggest(scope->section, "", path, hint);
-        sw_document_key_error(reader->document, node, reader->diagnostics, hint, "unknown key");
+        sw_document_key_error(reader->document, node, hint, "unknown key");
         return;
     }
-    if (sw_diagnostics_count(reader->diagnostics) < SW_DIAGNOSTICS_MAX)
+    if (sw_diagnostics_count(reader->document->diagnostics) < SW_DIAGNOSTICS_MAX)
         sw_reader_suggest(scope->prefix, sw_document_key(reader->document, node), hint);
     sw_document_describe(reader->document, node, found);
-    sw_document_key_error(reader->document, node, reader->diagnostics, hint, "unknown key (its value is %s)", found);
+    sw_document_key_error(reader->document, node, hint, "unknown key (its value is %s)", found);
 }
 
 void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t object, const sw_scope *scope)
@@ -119,7 +118,7 @@ void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t objec
             if (!document->nodes[i].broken && sw_reader_is_object(reader, i))
                 sw_reader_assignments(reader, out, i, &below);
         } else if (!scope->dotted && strchr(name, '.') && sw_key_find(scope->section, name)) {
-            sw_document_key_error(document, i, reader->diagnostics,
+            sw_document_key_error(document, i,
                                   "write nested objects here; dotted paths name axes of grid, zip, cases and random",
                                   "a dotted path where a key is expected");
         } else {

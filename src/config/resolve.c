@@ -45,7 +45,6 @@ typedef struct check {
     const sw_run_config *config;
     const sw_value *const *given;
     const sw_document *document;
-    sw_diagnostics *diagnostics;
 } check;
 
 static const sw_value *given_value(const check *c, const char *path)
@@ -74,7 +73,7 @@ static void SW_PRINTF(5, 6)
     int32_t run = sw_document_member(c->document, 0, "run");
     int32_t task = strncmp(first, "task.", 5) ? -1 : sw_document_member(c->document, run, "task");
     int32_t place = value && value->node >= 0 ? value->node : task >= 0 ? task : run >= 0 ? run : 0;
-    sw_document_error(c->document, place, c->diagnostics, hint, "%s", message);
+    sw_document_error(c->document, place, hint, "%s", message);
 }
 
 static void check_required(const check *c)
@@ -155,10 +154,9 @@ static void check_steps(const check *c)
     }
 }
 
-void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
-                     sw_diagnostics *diagnostics)
+void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document)
 {
-    check c = {config, given, document, diagnostics};
+    const check c = {config, given, document};
     check_required(&c);
     check_file(&c);
     check_model(&c);

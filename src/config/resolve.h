@@ -13,9 +13,8 @@ void sw_config_give(sw_given given, const sw_assignments *assignments);
 /* Every key in turn: the given value where the key concerns the run, else its default. */
 void sw_config_resolve(sw_run_config *out, const sw_given given);
 
-/* What single keys cannot tell and what needs no knowledge of tasks: heads divide d_model, weights end after they
- * begin ... */
-void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
-                     sw_diagnostics *diagnostics);
+/* Reports what single keys cannot tell and what needs no knowledge of tasks: heads divide d_model, weights end after
+ * they begin ... */
+void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document);
 
 #endif

@@ -130,7 +130,8 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
         return sw_fail(SW_E_CONFIG, "run %llu of %llu", (unsigned long long)k, (unsigned long long)sweep->run_count);
     sw_sweep_values(&values, sweep, k);
     sw_config_resolve(config, values.given);
-    if (diagnostics) sw_config_check(config, values.given, sweep->document, diagnostics);
+    sweep->document->diagnostics = diagnostics;
+    if (diagnostics) sw_config_check(config, values.given, sweep->document);
     if (label) snprintf(label, 128, "%s", sw_sweep_case(sweep, k));
     for (size_t i = 0; axes && i < sweep->axis_count; i++) axis_value(&axes[i], &sweep->axes[i], &values, config);
     return SW_OK;

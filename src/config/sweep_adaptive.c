@@ -34,7 +34,7 @@ static bool is_lattice(const sw_dimension *dimension)
 }
 
 /* An axis of refine.axes, behind `count` others. false: reported. */
-static bool read_refined_axis(int32_t *axis, sw_sweep *sweep, sw_reader *reader, int32_t node, int32_t count)
+static bool read_refined_axis(int32_t *axis, sw_sweep *sweep, int32_t node, int32_t count)
 {
     const char *path = sw_document_string(sweep->document, node);
     int32_t dimension = grid_dimension(sweep, path);
@@ -43,28 +43,24 @@ static bool read_refined_axis(int32_t *axis, sw_sweep *sweep, sw_reader *reader,
                         : !is_lattice(&sweep->dimensions[dimension])  ? "expected two or more ascending numbers in grid"
                         : count > 0 && sweep->refined[0] == dimension ? "the axis is named twice"
                                                                       : NULL;
-    if (fault) {
-        sw_document_error(sweep->document, node, reader->diagnostics, NULL, "%s, found \"%.100s\"", fault, path);
-        return false;
-    }
+    if (fault) return sw_document_error(sweep->document, node, NULL, "%s, found \"%.100s\"", fault, path);
     sweep->refined[count] = dimension;
     *axis = axis_number(sweep, path);
     return true;
 }
 
 /* An axis of prune.halving.within; -1 = the label. false: reported. */
-static bool read_compared_axis(int32_t *axis, const sw_sweep *sweep, sw_reader *reader, int32_t node)
+static bool read_compared_axis(int32_t *axis, const sw_sweep *sweep, int32_t node)
 {
     const char *path = sw_document_string(sweep->document, node);
     *axis = axis_number(sweep, path);
     if (*axis >= 0 || (!strcmp(path, "label") && sweep->case_count)) return true;
-    sw_document_error(sweep->document, node, reader->diagnostics, NULL,
-                      "expected an axis of the sweep, or \"label\" with cases; found \"%.100s\"", path);
-    return false;
+    return sw_document_error(sweep->document, node, NULL,
+                             "expected an axis of the sweep, or \"label\" with cases; found \"%.100s\"", path);
 }
 
 /* Paths of axes become their numbers; those that cannot be are left out. */
-static void store_axes(sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_value *paths)
+static void store_axes(sw_sweep *sweep, const sw_key *key, const sw_value *paths)
 {
     const bool refined = key->offset == offsetof(sw_adaptive_config, refine.axes);
     int64_t axes[SW_LIST_MAX];
@@ -72,28 +68,29 @@ static void store_axes(sw_sweep *sweep, sw_reader *reader, const sw_key *key, co
     for (int32_t i = 0; i < paths->count; i++) {
         const int32_t node = (int32_t)paths->list[i];
         int32_t axis = -1;
-        if (refined ? read_refined_axis(&axis, sweep, reader, node, numbers.count)
-                    : read_compared_axis(&axis, sweep, reader, node))
+        if (refined ? read_refined_axis(&axis, sweep, node, numbers.count) : read_compared_axis(&axis, sweep, node))
             axes[numbers.count++] = axis;
     }
     key->type->store(&sweep->adaptive, key, &numbers);
 }
 
-static void read_section(sw_sweep *sweep, sw_reader *reader, const char *name, int32_t node)
+static bool read_section(sw_sweep *sweep, sw_reader *reader, const char *name, int32_t node)
 {
     const sw_scope scope = {.section = SW_SECTION_SWEEP, .prefix = name, .dotted = true};
     sw_assignments members = {NULL, 0, 0};
-    if (sw_reader_is_object(reader, node)) sw_reader_assignments(reader, &members, node, &scope);
+    if (!sw_reader_is_object(reader, node)) return false;
+    sw_reader_assignments(reader, &members, node, &scope);
     for (size_t i = 0; i < members.count; i++) {
         const sw_key *key = members.items[i].key;
         const sw_value *value = &members.items[i].value;
         if (value->broken) continue;
         if (key->type == &sw_key_names)
-            store_axes(sweep, reader, key, value);
+            store_axes(sweep, key, value);
         else
             key->type->store(&sweep->adaptive, key, value);
     }
     free(members.items);
+    return true;
 }
 
 static void set_defaults(sw_adaptive_config *out)
@@ -109,64 +106,57 @@ static void set_defaults(sw_adaptive_config *out)
 
 /* ---- what cannot be ---- */
 
-static void check_refine(const sw_sweep *sweep, sw_reader *reader, int32_t node)
+static void check_refine(const sw_sweep *sweep, int32_t node)
 {
     const sw_refine_config *refine = &sweep->adaptive.refine;
     size_t planes, size[2], seeds;
     if (sw_document_member(sweep->document, node, "axes") < 0)
-        sw_document_error(sweep->document, node, reader->diagnostics,
-                          "as in \"axes\": [\"train_fraction\", \"optimizer.weight_decay\"]",
+        sw_document_error(sweep->document, node, "as in \"axes\": [\"train_fraction\", \"optimizer.weight_decay\"]",
                           "the key axes is missing: the axes of grid to refine");
     sw_sweep_lattice_size(sweep, &planes, size, &seeds);
     int32_t at = sw_document_member(sweep->document, node, "seeds");
     if (refine->axis_count && at >= 0 && refine->rule.seeds > (int64_t)seeds)
-        sw_document_error(sweep->document, at, reader->diagnostics, "give grid a longer axis \"seed\"",
+        sw_document_error(sweep->document, at, "give grid a longer axis \"seed\"",
                           "a point of the lattice has %zu seed%s", seeds, seeds == 1 ? "" : "s");
     if (sweep->adaptive.halving.rung_count)
-        sw_document_key_error(sweep->document, node, reader->diagnostics, "use one of the two",
+        sw_document_key_error(sweep->document, node, "use one of the two",
                               "refine needs the outcome of every run that it chooses; prune.halving cuts runs short");
-}
-
-static void check_rungs(const sw_sweep *sweep, sw_reader *reader, int32_t rungs)
-{
-    const sw_halving_config *halving = &sweep->adaptive.halving;
-    for (int32_t r = 1; r < halving->rung_count; r++) {
-        if (halving->rungs[r] > halving->rungs[r - 1]) continue;
-        sw_document_error(sweep->document, rungs, reader->diagnostics, NULL, "expected ascending steps");
-        return;
-    }
 }
 
 static int32_t rungs_node(const sw_sweep *sweep)
 {
     int32_t node = sw_document_member(sweep->document, 0, "prune");
-    if (node >= 0) node = sw_document_member(sweep->document, node, "halving");
-    return node >= 0 ? sw_document_member(sweep->document, node, "rungs") : -1;
+    return sw_document_member(sweep->document, sw_document_member(sweep->document, node, "halving"), "rungs");
+}
+
+static bool check_rungs(const sw_sweep *sweep)
+{
+    const sw_halving_config *halving = &sweep->adaptive.halving;
+    for (int32_t r = 1; r < halving->rung_count; r++)
+        if (halving->rungs[r] <= halving->rungs[r - 1])
+            return sw_document_error(sweep->document, rungs_node(sweep), NULL, "expected ascending steps");
+    return true;
 }
 
 void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader)
 {
-    static const char *const sections[] = {"prune", "refine"};
+    const int32_t prune = sw_document_member(sweep->document, 0, "prune");
+    const int32_t refine = sw_document_member(sweep->document, 0, "refine");
     set_defaults(&sweep->adaptive);
     sweep->seed_dimension = grid_dimension(sweep, "seed");
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-        int32_t node = sw_document_member(sweep->document, 0, sections[i]);
-        if (node < 0) continue;
-        read_section(sweep, reader, sections[i], node);
-        if (i == 1 && sweep->document->nodes[node].type == SW_NODE_OBJECT) check_refine(sweep, reader, node);
-    }
-    if (sweep->adaptive.halving.rung_count) check_rungs(sweep, reader, rungs_node(sweep));
+    if (prune >= 0) read_section(sweep, reader, "prune", prune);
+    if (refine >= 0 && read_section(sweep, reader, "refine", refine)) check_refine(sweep, refine);
+    check_rungs(sweep);
 }
 
-void sw_sweep_check_adaptive(const sw_sweep *sweep, sw_reader *reader, const sw_run_config *config)
+bool sw_sweep_check_adaptive(const sw_sweep *sweep, const sw_run_config *config)
 {
     const sw_halving_config *halving = &sweep->adaptive.halving;
-    for (int32_t r = 0; r < halving->rung_count; r++) {
-        if (halving->rungs[r] % config->evaluate.every == 0) continue;
-        sw_document_error(sweep->document, rungs_node(sweep), reader->diagnostics,
-                          "runs are compared by what an evaluation measured",
-                          "a rung at step %lld is no multiple of evaluate.every = %lld", (long long)halving->rungs[r],
-                          (long long)config->evaluate.every);
-        return;
-    }
+    for (int32_t r = 0; r < halving->rung_count; r++)
+        if (halving->rungs[r] % config->evaluate.every != 0)
+            return sw_document_error(sweep->document, rungs_node(sweep),
+                                     "runs are compared by what an evaluation measured",
+                                     "a rung at step %lld is no multiple of evaluate.every = %lld",
+                                     (long long)halving->rungs[r], (long long)config->evaluate.every);
+    return true;
 }

@@ -6,7 +6,7 @@
 
 /* Fills sweep->adaptive from the members "refine" and "prune" of the root; needs the axes. */
 void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader);
-/* What of it cannot be for a run of the sweep. */
-void sw_sweep_check_adaptive(const sw_sweep *sweep, sw_reader *reader, const sw_run_config *config);
+/* Can it be for a run of the sweep? Reports when not. */
+bool sw_sweep_check_adaptive(const sw_sweep *sweep, const sw_run_config *config);
 
 #endif

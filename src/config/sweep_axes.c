@@ -16,30 +16,27 @@ static void check_overlap(const sw_sweep *sweep, sw_reader *reader, const sw_key
         const sw_dimension *other = &sweep->dimensions[i];
         if (!sw_reader_overlap(key, twin, other->key, other->twin)) continue;
         const sw_node *first = &reader->document->nodes[other->member];
-        sw_document_key_error(reader->document, member, reader->diagnostics, NULL,
-                              "the key is an axis already, in %s, line %d, column %d", sw_sweep_sources[other->source],
-                              first->key_line, first->key_column);
+        sw_document_key_error(reader->document, member, NULL, "the key is an axis already, in %s, line %d, column %d",
+                              sw_sweep_sources[other->source], first->key_line, first->key_column);
         return;
     }
 }
 
-/* A path that is no leaf: a group with members, a nested object, or nothing known. */
-static void report_path(sw_reader *reader, int32_t member)
+/* A path that is no leaf: a group with members, a nested object, or nothing known. Returns false. */
+static bool report_path(sw_reader *reader, int32_t member)
 {
     const char *path = sw_document_key(reader->document, member);
     char hint[256], group[128];
-    if (sw_diagnostics_count(reader->diagnostics) == SW_DIAGNOSTICS_MAX) return;
-    if (strncmp(path, "run.", 4) && sw_key_is_group(SW_SECTION_RUN, path)) {
-        sw_document_key_error(reader->document, member, reader->diagnostics,
-                              "name one key by its dotted path, as in \"optimizer.learning_rate\"",
-                              "%.100s is a group of keys, no axis", path);
-        return;
-    }
+    if (sw_diagnostics_count(reader->document->diagnostics) == SW_DIAGNOSTICS_MAX) return false;
+    if (strncmp(path, "run.", 4) && sw_key_is_group(SW_SECTION_RUN, path))
+        return sw_document_key_error(reader->document, member,
+                                     "name one key by its dotted path, as in \"optimizer.learning_rate\"",
+                                     "%.100s is a group of keys, no axis", path);
     const char *dot = strrchr(path, '.');
     snprintf(group, sizeof group, "%.*s", dot ? (int)(dot - path) : 0, path);
     bool known = dot && strlen(group) < 100 && sw_key_is_group(SW_SECTION_RUN, group);
     sw_reader_suggest(known ? group : "", known ? dot + 1 : path, hint);
-    sw_document_key_error(reader->document, member, reader->diagnostics, hint, "unknown key");
+    return sw_document_key_error(reader->document, member, hint, "unknown key");
 }
 
 /* The next dimension for a member of grid, zip or random; NULL: reported. */
@@ -48,10 +45,7 @@ static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t
     const char *path = sw_document_key(reader->document, member);
     sw_assignment named;
     if (reader->document->nodes[member].duplicate) return NULL;
-    if (!sw_reader_find(&named, SW_SECTION_RUN, path)) {
-        report_path(reader, member);
-        return NULL;
-    }
+    if (!sw_reader_find(&named, SW_SECTION_RUN, path) && !report_path(reader, member)) return NULL;
     check_overlap(sweep, reader, named.key, named.twin, member);
     sw_dimension *grown =
         sw_reader_grow(reader, sweep->dimensions, sweep->dimension_count, &sweep->dimension_capacity, sizeof *grown);
@@ -68,43 +62,31 @@ static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t
 
 /* ---- lists of values ---- */
 
-static void read_list(sw_reader *reader, sw_dimension *out, int32_t node)
+static bool read_list(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
-    if (n->count == 0) {
-        sw_document_error(document, node, reader->diagnostics, "leave the axis out, or give it values",
-                          "an axis without values");
-        return;
-    }
-    if (n->count > SW_RUNS_MAX) {
-        sw_document_error(document, node, reader->diagnostics, NULL, "%d values; a sweep has at most %d runs", n->count,
-                          SW_RUNS_MAX);
-        return;
-    }
-    out->values = sw_arena_alloc(reader->arena, (size_t)n->count, sizeof *out->values);
-    if (!out->values) {
-        reader->status = SW_E_MEMORY;
-        return;
-    }
-    for (int32_t i = n->child; i >= 0; i = document->nodes[i].next) {
+    if (n->count == 0)
+        return sw_document_error(document, node, "leave the axis out, or give it values", "an axis without values");
+    if (n->count > SW_RUNS_MAX)
+        return sw_document_error(document, node, NULL, "%d values; a sweep has at most %d runs", n->count, SW_RUNS_MAX);
+    out->values = sw_key_allocate(reader, (size_t)n->count, sizeof *out->values);
+    for (int32_t i = out->values ? n->child : -1; i >= 0; i = document->nodes[i].next) {
         sw_value *value = &out->values[out->count++];
         sw_reader_value(reader, value, out->key, i);
         value->member = out->member;
         value->alias = out->alias;
     }
+    return true;
 }
 
-static void read_values(sw_reader *reader, sw_dimension *out, int32_t node)
+static bool read_values(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_node *n = &reader->document->nodes[node];
-    if (n->type == SW_NODE_ARRAY)
-        read_list(reader, out, node);
-    else if (n->type == SW_NODE_OBJECT)
-        sw_generator_read(reader, out, node);
-    else if (!n->broken)
-        sw_document_expected(reader->document, node, reader->diagnostics, "as in [0, 0.1] or {\"range\": [0, 10]}",
-                             "an array of values or a generator");
+    if (n->type == SW_NODE_ARRAY) return read_list(reader, out, node);
+    if (n->type == SW_NODE_OBJECT) return sw_generator_read(reader, out, node);
+    return !n->broken && sw_document_expected(reader->document, node, "as in [0, 0.1] or {\"range\": [0, 10]}",
+                                              "an array of values or a generator");
 }
 
 typedef struct ordered_value {
@@ -136,7 +118,7 @@ static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
     qsort(sorted, count, sizeof *sorted, compare_values);
     for (size_t i = 1; i < count; i++) {
         if (key->type->compare(sorted[i].value, sorted[i - 1].value) == 0)
-            sw_document_error(reader->document, sorted[i].value->node, reader->diagnostics, "every value once",
+            sw_document_error(reader->document, sorted[i].value->node, "every value once",
                               "the axis has this value twice");
     }
     free(sorted);
@@ -146,14 +128,13 @@ static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
 
 static bool is_filled_object(sw_reader *reader, int32_t node, const char *what)
 {
+    const char *hint = "leave it out when there is nothing to vary";
     const sw_node *n = &reader->document->nodes[node];
     if (n->type == SW_NODE_OBJECT && n->count > 0) return true;
-    char found[128];
-    sw_document_describe(reader->document, node, found);
-    if (!n->broken)
-        sw_document_error(reader->document, node, reader->diagnostics, "leave it out when there is nothing to vary",
-                          "expected %s, found %s", what, n->type == SW_NODE_OBJECT ? "an empty object" : found);
-    return false;
+    if (n->broken) return false;
+    return n->type == SW_NODE_OBJECT
+               ? sw_document_error(reader->document, node, hint, "expected %s, found an empty object", what)
+               : sw_document_expected(reader->document, node, hint, "%s", what);
 }
 
 static void read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
@@ -185,8 +166,8 @@ static void read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node)
             first_place = sweep->dimension_count;
             sweep->zip_length = dimension->count;
         } else if (dimension->count != first->count) {
-            sw_document_error(document, i, reader->diagnostics, "axes of zip go in step: equal lengths",
-                              "%zu values, but %s has %zu", dimension->count, first->path, first->count);
+            sw_document_error(document, i, "axes of zip go in step: equal lengths", "%zu values, but %s has %zu",
+                              dimension->count, first->path, first->count);
         }
     }
 }
@@ -202,79 +183,61 @@ static const law laws[] = {
     {"uniform", SW_UNIFORM}, {"log_uniform", SW_LOG_UNIFORM}, {"integer", SW_UNIFORM_INTEGER}, {"choice", SW_VALUES}};
 enum { LAW_COUNT = sizeof laws / sizeof laws[0] };
 
-static void random_fault(sw_reader *reader, int32_t node, const char *message, const char *hint)
-{
-    sw_document_error(reader->document, node, reader->diagnostics, hint, "%s", message);
-}
-
 /* Both ends must be values of the key (the upper end of an integer range is excluded). */
-static void read_ends(sw_reader *reader, sw_dimension *out, int32_t node)
+static bool read_ends(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
-    const sw_key *key = out->key;
     int32_t a = n->child, b = a >= 0 ? document->nodes[a].next : -1;
     int64_t integer;
-    bool whole_low, whole_high;
+    bool whole_low, whole_high, integers = out->distribution == SW_UNIFORM_INTEGER;
     sw_value probe = {.node = node};
     if (n->type != SW_NODE_ARRAY || n->count != 2 || document->nodes[a].type != SW_NODE_NUMBER ||
-        document->nodes[b].type != SW_NODE_NUMBER) {
-        random_fault(reader, node, "expected two numbers [low, high]", NULL);
-        return;
-    }
-    if (document->nodes[a].broken || document->nodes[b].broken) return;
+        document->nodes[b].type != SW_NODE_NUMBER)
+        return sw_document_error(document, node, NULL, "expected two numbers [low, high]");
+    if (document->nodes[a].broken || document->nodes[b].broken) return false;
     out->low = sw_document_number(document, a, &integer, &whole_low);
     out->high = sw_document_number(document, b, &integer, &whole_high);
-    bool integers = out->distribution == SW_UNIFORM_INTEGER;
-    if (!(out->low < out->high)) {
-        random_fault(reader, node, "the lower end is not below the upper", NULL);
-        return;
-    }
-    if (integers && !(whole_low && whole_high)) {
-        random_fault(reader, node, "the ends of an integer draw are integers", "[a, b] draws from a..b-1");
-        return;
-    }
-    if (out->distribution == SW_LOG_UNIFORM && out->low <= 0) {
-        random_fault(reader, node, "the ends of a logarithmic draw are above 0", NULL);
-        return;
-    }
-    if (sw_key_read_number(reader, &probe, key, a, out->low) &&
-        sw_key_read_number(reader, &probe, key, b, integers ? out->high - 1 : out->high))
+    if (!(out->low < out->high)) return sw_document_error(document, node, NULL, "the lower end is not below the upper");
+    if (integers && !(whole_low && whole_high))
+        return sw_document_error(document, node, "[a, b] draws from a..b-1",
+                                 "the ends of an integer draw are integers");
+    if (out->distribution == SW_LOG_UNIFORM && out->low <= 0)
+        return sw_document_error(document, node, NULL, "the ends of a logarithmic draw are above 0");
+    if (sw_key_read_number(reader, &probe, out->key, a, out->low) &&
+        sw_key_read_number(reader, &probe, out->key, b, integers ? out->high - 1 : out->high))
         out->count = 1;
+    return true;
 }
 
-static void read_law(sw_reader *reader, sw_dimension *out, int32_t node)
+static bool read_law(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
-    const sw_key *key = out->key;
-    if (n->type != SW_NODE_OBJECT || n->count != 1) {
-        random_fault(reader, node, "expected one law to draw from",
-                     "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}");
-        return;
-    }
+    const char *names[LAW_COUNT];
+    char hint[256];
+    if (n->type != SW_NODE_OBJECT || n->count != 1)
+        return sw_document_error(
+            document, node,
+            "{\"uniform\": [a, b]}, {\"log_uniform\": [a, b]}, {\"integer\": [a, b]} or {\"choice\": [...]}",
+            "expected one law to draw from");
     for (size_t i = 0; i < LAW_COUNT; i++) {
+        names[i] = laws[i].name;
         if (strcmp(sw_document_key(document, n->child), laws[i].name)) continue;
         out->distribution = laws[i].distribution;
-        if (out->distribution == SW_VALUES)
-            read_values(reader, out, n->child);
-        else if (!sw_key_is_numeric(key))
-            random_fault(reader, node, "the key takes no numbers", "use {\"choice\": [...]}");
-        else if (out->distribution == SW_UNIFORM && key->type == &sw_key_integer)
-            random_fault(reader, node, "the key takes integers", "use {\"integer\": [a, b]}");
-        else if (out->distribution == SW_UNIFORM_INTEGER && key->type == &sw_key_real)
-            random_fault(reader, node, "the key takes real numbers",
-                         "use {\"uniform\": [a, b]} or {\"choice\": [...]}");
-        else
-            read_ends(reader, out, n->child);
-        return;
+        if (out->distribution == SW_VALUES) return read_values(reader, out, n->child);
+        if (!sw_key_is_numeric(out->key))
+            return sw_document_error(document, node, "use {\"choice\": [...]}", "the key takes no numbers");
+        if (out->distribution == SW_UNIFORM && out->key->type == &sw_key_integer)
+            return sw_document_error(document, node, "use {\"integer\": [a, b]}", "the key takes integers");
+        if (out->distribution == SW_UNIFORM_INTEGER && out->key->type == &sw_key_real)
+            return sw_document_error(document, node, "use {\"uniform\": [a, b]} or {\"choice\": [...]}",
+                                     "the key takes real numbers");
+        return read_ends(reader, out, n->child);
     }
-    const char *names[LAW_COUNT];
-    for (size_t i = 0; i < LAW_COUNT; i++) names[i] = laws[i].name;
-    char hint[256];
     if (!sw_document_suggest(hint, sw_document_nearest(sw_document_key(document, n->child), names, LAW_COUNT), ""))
         snprintf(hint, sizeof hint, "there are uniform, log_uniform, integer and choice");
-    sw_document_key_error(document, n->child, reader->diagnostics, hint, "unknown law");
+    return sw_document_key_error(document, n->child, hint, "unknown law");
 }
 
 /* An integer member of `random` within bounds; -1: reported or absent. */
@@ -286,9 +249,8 @@ static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t 
     if (n->broken) return -1;
     if (n->type == SW_NODE_NUMBER) sw_document_number(reader->document, node, &integer, &whole);
     if (whole && integer >= low && integer <= high) return integer;
-    sw_document_expected(reader->document, node, reader->diagnostics, NULL, "integer %lld..%lld", (long long)low,
-                         (long long)high);
-    return -1;
+    return sw_document_expected(reader->document, node, NULL, "integer %lld..%lld", (long long)low, (long long)high) -
+           1;
 }
 
 static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
@@ -312,68 +274,53 @@ static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
             if (dimension && axes <= SW_RANDOM_AXES_MAX) read_law(reader, dimension, i);
         }
     }
-    if (axes > SW_RANDOM_AXES_MAX) random_fault(reader, node, "more than 32 random axes", NULL);
-    if (axes == 0) random_fault(reader, node, "no axis to draw", "leave random out, or give it axes");
-    if (!counted) random_fault(reader, node, "samples is missing: how many points to draw", NULL);
+    if (axes > SW_RANDOM_AXES_MAX) sw_document_error(document, node, NULL, "more than 32 random axes");
+    if (axes == 0) sw_document_error(document, node, "leave random out, or give it axes", "no axis to draw");
+    if (!counted) sw_document_error(document, node, NULL, "samples is missing: how many points to draw");
 }
 
 /* ---- cases ---- */
 
-static void check_case_axes(sw_sweep *sweep, sw_reader *reader, const sw_case *item)
-{
-    for (size_t i = 0; i < item->set.count; i++) {
-        const sw_assignment *set = &item->set.items[i];
-        check_overlap(sweep, reader, set->key, set->twin, set->value.member);
-    }
-}
-
-static void read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_t node, int32_t place)
+static bool read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_t node, int32_t place)
 {
     const sw_document *document = reader->document;
     int32_t label = sw_document_member(document, node, "label");
     snprintf(item->label, sizeof item->label, "case %d", place);
-    if (label < 0) return;
+    if (label < 0) return true;
     const char *text = sw_document_string(document, label);
-    if (document->nodes[label].type != SW_NODE_STRING || !text[0] || strlen(text) > SW_LABEL_MAX) {
-        sw_document_error(document, label, reader->diagnostics, NULL, "a label is a text of 1 to %d bytes",
-                          SW_LABEL_MAX);
-        return;
-    }
+    if (document->nodes[label].type != SW_NODE_STRING || !text[0] || strlen(text) > SW_LABEL_MAX)
+        return sw_document_error(document, label, NULL, "a label is a text of 1 to %d bytes", SW_LABEL_MAX);
     snprintf(item->label, sizeof item->label, "%s", text);
-    for (size_t i = 0; i < sweep->case_count && place < 10000; i++) {
+    for (size_t i = 0; i < sweep->case_count && place < 10000; i++)
         if (!strcmp(sweep->cases[i].label, text))
-            sw_document_error(document, label, reader->diagnostics, "every case its own label",
-                              "the label stands at case %zu already", i);
-    }
+            sw_document_error(document, label, "every case its own label", "the label stands at case %zu already", i);
+    return true;
 }
 
 static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
-    if (n->type != SW_NODE_ARRAY || n->count == 0) {
-        char found[128];
-        sw_document_describe(document, node, found);
-        sw_document_error(document, node, reader->diagnostics, "as in [{\"label\": \"baseline\"}, {...}]",
-                          "expected an array of cases, found %s", n->type == SW_NODE_ARRAY ? "an empty array" : found);
-        return;
-    }
-    sweep->cases = sw_arena_alloc(reader->arena, (size_t)n->count, sizeof *sweep->cases);
-    if (!sweep->cases) {
-        reader->status = SW_E_MEMORY;
-        return;
-    }
-    for (int32_t i = n->child; i >= 0 && !reader->status; i = document->nodes[i].next) {
+    const char *hint = "as in [{\"label\": \"baseline\"}, {...}]";
+    if (n->type == SW_NODE_ARRAY && n->count == 0)
+        sw_document_error(document, node, hint, "expected an array of cases, found an empty array");
+    else if (n->type != SW_NODE_ARRAY)
+        sw_document_expected(document, node, hint, "an array of cases");
+    else
+        sweep->cases = sw_key_allocate(reader, (size_t)n->count, sizeof *sweep->cases);
+    for (int32_t i = sweep->cases ? n->child : -1; i >= 0 && !reader->status; i = document->nodes[i].next) {
+        const sw_scope scope = {.section = SW_SECTION_RUN, .prefix = "", .dotted = true, .skip = "label"};
         sw_case *item = &sweep->cases[sweep->case_count];
         item->node = i;
-        if (document->nodes[i].type != SW_NODE_OBJECT) {
-            sw_document_error(document, i, reader->diagnostics, NULL, "expected an object: a label and keys of run");
-        } else {
-            const sw_scope scope = {.section = SW_SECTION_RUN, .prefix = "", .dotted = true, .skip = "label"};
+        if (document->nodes[i].type == SW_NODE_OBJECT) {
             read_label(sweep, reader, item, i, (int32_t)sweep->case_count);
             sw_reader_assignments(reader, &item->set, i, &scope);
-            check_case_axes(sweep, reader, item);
+        } else {
+            sw_document_error(document, i, NULL, "expected an object: a label and keys of run");
         }
+        for (size_t a = 0; a < item->set.count; a++)
+            check_overlap(sweep, reader, item->set.items[a].key, item->set.items[a].twin,
+                          item->set.items[a].value.member);
         sweep->case_count++;
     }
 }
@@ -383,7 +330,7 @@ static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
 static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
 
 /* The product of all axes, saturated; axes that could not be read count once. */
-static void count_runs(sw_sweep *sweep, sw_reader *reader)
+static void count_runs(sw_sweep *sweep)
 {
     uint64_t count = multiply(sweep->case_count ? sweep->case_count : 1, multiply(sweep->zip_length, sweep->samples));
     for (size_t i = 0; i < sweep->dimension_count; i++) {
@@ -393,9 +340,9 @@ static void count_runs(sw_sweep *sweep, sw_reader *reader)
     sweep->run_count = count;
     if (count <= SW_RUNS_MAX) return;
     int32_t node = sw_document_member(sweep->document, 0, "grid");
-    sw_document_key_error(sweep->document, node >= 0 ? node : 0, reader->diagnostics,
-                          "split the sweep into several files", "the axes make %s%llu runs; at most %d",
-                          count == UINT64_MAX ? "more than " : "", (unsigned long long)count, SW_RUNS_MAX);
+    sw_document_key_error(sweep->document, node >= 0 ? node : 0, "split the sweep into several files",
+                          "the axes make %s%llu runs; at most %d", count == UINT64_MAX ? "more than " : "",
+                          (unsigned long long)count, SW_RUNS_MAX);
 }
 
 /* ---- the columns of /runs/axes ---- */
@@ -439,6 +386,7 @@ void sw_sweep_read_axes(sw_sweep *sweep, sw_reader *reader)
         int32_t node = sw_document_member(sweep->document, 0, sections[i].name);
         if (node >= 0) sections[i].read(sweep, reader, node);
     }
-    if (!reader->status) count_runs(sweep, reader);
-    if (!reader->status) list_axes(sweep, reader);
+    if (reader->status) return;
+    count_runs(sweep);
+    list_axes(sweep, reader);
 }

@@ -43,31 +43,29 @@ static const char *const top_names[] = {"name",  "description", "output", "run",
                                         "cases", "random",      "refine", "prune", "$schema"};
 enum { TOP_COUNT = sizeof top_names / sizeof top_names[0] };
 
-static void check_top_names(sw_sweep *sweep, sw_reader *reader)
+static void check_top_names(const sw_document *document)
 {
-    const sw_document *document = sweep->document;
     for (int32_t i = document->nodes[0].child; i >= 0; i = document->nodes[i].next) {
         const char *name = sw_document_key(document, i);
         bool known = false;
         for (size_t t = 0; t < TOP_COUNT && !known; t++) known = !strcmp(name, top_names[t]);
-        if (known || sw_diagnostics_count(reader->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
+        if (known || sw_diagnostics_count(document->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
         char hint[256];
         if (!sw_document_suggest(hint, sw_document_nearest(name, top_names, TOP_COUNT), "") &&
             (sw_key_find(SW_SECTION_RUN, name) || sw_key_is_group(SW_SECTION_RUN, name)))
             snprintf(hint, sizeof hint, "it belongs into run");
-        sw_document_key_error(document, i, reader->diagnostics, hint, "unknown key");
+        sw_document_key_error(document, i, hint, "unknown key");
     }
 }
 
 /* A text at the top level; NULL: absent or reported. */
-static const char *read_text(sw_reader *reader, const char *name, size_t most)
+static const char *read_text(const sw_document *document, const char *name, size_t most)
 {
-    const sw_document *document = reader->document;
     int32_t node = sw_document_member(document, 0, name);
     if (node < 0) return NULL;
     const char *text = sw_document_string(document, node);
     if (document->nodes[node].type == SW_NODE_STRING && text[0] && strlen(text) <= most) return text;
-    sw_document_expected(document, node, reader->diagnostics, NULL, "a text of 1 to %zu bytes", most);
+    sw_document_expected(document, node, NULL, "a text of 1 to %zu bytes", most);
     return NULL;
 }
 
@@ -80,16 +78,16 @@ static bool is_plain_name(const char *name)
 
 static void read_names(sw_sweep *sweep, sw_reader *reader)
 {
-    const char *name = read_text(reader, "name", NAME_BYTES_MAX);
+    const char *name = read_text(sweep->document, "name", NAME_BYTES_MAX);
     if (name && !is_plain_name(name)) {
-        sw_document_error(reader->document, sw_document_member(reader->document, 0, "name"), reader->diagnostics,
+        sw_document_error(sweep->document, sw_document_member(sweep->document, 0, "name"),
                           "letters, digits, - and _ are safe",
                           "the name becomes a file name: no slash, no leading dot");
         name = NULL;
     }
-    const char *output = read_text(reader, "output", SW_PATH_MAX / 2);
-    read_text(reader, "description", 4096);
-    read_text(reader, "$schema", 1024);
+    const char *output = read_text(sweep->document, "output", SW_PATH_MAX / 2);
+    read_text(sweep->document, "description", 4096);
+    read_text(sweep->document, "$schema", 1024);
     sweep->name = name ? strdup(name) : stem_of(sweep->path);
     if (sweep->name)
         sweep->output = output ? join_text(output[0] == '/' ? "" : sweep->folder, output, "")
@@ -99,14 +97,11 @@ static void read_names(sw_sweep *sweep, sw_reader *reader)
 
 static void read_run(sw_sweep *sweep, sw_reader *reader)
 {
-    const sw_document *document = sweep->document;
-    int32_t run = sw_document_member(document, 0, "run");
-    if (run < 0) {
-        sw_document_error(document, 0, reader->diagnostics, "{\"run\": {\"task\": {\"kind\": \"modular\"}}}",
+    int32_t run = sw_document_member(sweep->document, 0, "run");
+    if (run < 0)
+        sw_document_error(sweep->document, 0, "{\"run\": {\"task\": {\"kind\": \"modular\"}}}",
                           "the key run is missing: the base configuration");
-        return;
-    }
-    if (sw_reader_is_object(reader, run))
+    else if (sw_reader_is_object(reader, run))
         sw_reader_assignments(reader, &sweep->base, run, &(sw_scope){.section = SW_SECTION_RUN, .prefix = ""});
 }
 
@@ -120,33 +115,32 @@ static void mark_used(uint8_t *used, const sw_run_values *values, const sw_run_c
         if (values->given[i] && sw_key_concerns(&keys[i], config)) used[values->given[i]->member] = 1;
 }
 
-static void report_unused(const sw_sweep *sweep, sw_reader *reader, const uint8_t *used, const sw_key *key,
-                          int32_t member)
+static void check_member(const sw_sweep *sweep, const uint8_t *used, const sw_key *key, int32_t member)
 {
-    if (used[member]) return;
     char needed[256];
+    if (used[member]) return;
     sw_key_concern_text(key, needed, sizeof needed);
-    sw_document_key_error(sweep->document, member, reader->diagnostics, "remove it, or choose the kind it belongs to",
+    sw_document_key_error(sweep->document, member, "remove it, or choose the kind it belongs to",
                           "the key concerns no run of the sweep: it needs %s", needed);
 }
 
 /* A key that no run is concerned with is an error; one that only some are, is not. */
-static void check_used(const sw_sweep *sweep, sw_reader *reader, const uint8_t *used)
+static void check_used(const sw_sweep *sweep, const uint8_t *used)
 {
     for (size_t i = 0; i < sweep->base.count; i++) {
         const sw_assignment *item = &sweep->base.items[i];
         bool overridden = false;
         for (size_t a = 0; a < sweep->axis_count && !overridden; a++) overridden = sweep->axes[a].key == item->key;
-        if (!overridden) report_unused(sweep, reader, used, item->key, item->value.member);
+        if (!overridden) check_member(sweep, used, item->key, item->value.member);
     }
     for (size_t i = 0; i < sweep->case_count; i++) {
         const sw_assignments *set = &sweep->cases[i].set;
         for (size_t j = 0; j < set->count; j++)
-            report_unused(sweep, reader, used, set->items[j].key, set->items[j].value.member);
+            check_member(sweep, used, set->items[j].key, set->items[j].value.member);
     }
     for (size_t i = 0; i < sweep->dimension_count; i++)
         if (sweep->dimensions[i].count)
-            report_unused(sweep, reader, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
+            check_member(sweep, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
 }
 
 static void check_runs(sw_sweep *sweep, sw_reader *reader)
@@ -156,22 +150,22 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader)
         reader->status = sw_fail(SW_E_MEMORY, "out of memory");
         return;
     }
-    size_t errors = sw_diagnostics_errors(reader->diagnostics);
+    size_t errors = sw_diagnostics_errors(sweep->document->diagnostics);
     uint64_t last = sweep->run_count;
     for (uint64_t k = 0; k < last; k++) {
         sw_run_values values;
         sw_run_config config;
         sw_sweep_values(&values, sweep, k);
         sw_config_resolve(&config, values.given);
-        sw_config_check(&config, values.given, sweep->document, reader->diagnostics);
-        sw_sweep_check_adaptive(sweep, reader, &config);
+        sw_config_check(&config, values.given, sweep->document);
+        sw_sweep_check_adaptive(sweep, &config);
         mark_used(used, &values, &config);
-        bool failed = sw_diagnostics_errors(reader->diagnostics) > 0;
+        bool failed = sw_diagnostics_errors(sweep->document->diagnostics) > 0;
         if (failed && last > RUNS_CHECKED_AFTER_ERROR && k + RUNS_CHECKED_AFTER_ERROR < last)
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
     /* With unreadable selectors (task.kind ...) everything else would seem out of place. */
-    if (!errors && last == sweep->run_count) check_used(sweep, reader, used);
+    if (!errors && last == sweep->run_count) check_used(sweep, used);
     free(used);
 }
 
@@ -180,7 +174,7 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader)
 static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader)
 {
     if (!sw_reader_is_object(reader, 0)) return sw_fail(SW_E_CONFIG, "%s is no sweep", sweep->path);
-    check_top_names(sweep, reader);
+    check_top_names(sweep->document);
     read_names(sweep, reader);
     if (!reader->status) read_run(sweep, reader);
     if (!reader->status) sw_sweep_read_axes(sweep, reader);
@@ -210,11 +204,8 @@ static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const ch
     status = sw_document_parse(&sweep->document, text, length, diagnostics);
     if (status == SW_OK) status = sw_arena_create(&sweep->arena);
     if (status != SW_OK) goto cleanup;
-    sw_reader reader = {.document = sweep->document,
-                        .arena = sweep->arena,
-                        .diagnostics = diagnostics,
-                        .folder = sweep->folder,
-                        .room = SW_RUNS_MAX};
+    sw_reader reader = {
+        .document = sweep->document, .arena = sweep->arena, .folder = sweep->folder, .room = SW_RUNS_MAX};
     status = read_sweep(sweep, &reader);
 cleanup:
     if (status != SW_OK)

@@ -137,7 +137,6 @@ sw_status sw_config_read(sw_run_config *out, const char *json)
     if (status == SW_OK) status = parse_copy(&document, json, diagnostics);
     if (status != SW_OK) goto cleanup;
     reader.document = document;
-    reader.diagnostics = diagnostics;
     if (document->nodes[0].type != SW_NODE_OBJECT) {
         status = sw_fail(SW_E_CONFIG, "a configuration is a JSON object");
         goto cleanup;
@@ -147,7 +146,7 @@ sw_status sw_config_read(sw_run_config *out, const char *json)
     if (status != SW_OK) goto cleanup;
     sw_config_give(given, &assignments);
     sw_config_resolve(out, given);
-    sw_config_check(out, given, document, diagnostics);
+    sw_config_check(out, given, document);
     status = first_error(diagnostics);
 cleanup:
     free(assignments.items);
