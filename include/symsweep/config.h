@@ -154,16 +154,18 @@ void sw_config_default(sw_run_config *out);
 /* ---- the table of keys: documentation, --list-keys and the schema follow from it ---- */
 
 typedef struct sw_key_info {
-    const char *path; /* "optimizer.learning_rate" */
-    const char *type; /* "number", "integer", "boolean", "string", "one of a, b, c" */
+    const char *path;    /* "optimizer.learning_rate" */
+    const char *section; /* "run"; "sweep": `refine` and `prune`, which stand beside it */
+    const char *type;    /* "number", "integer", "boolean", "string", "one of a, b, c" */
     const char *default_text;
     const char *range; /* "> 0", "0..1", "" */
     const char *meaning;
     bool identity;        /* enters the run's identity */
     const char *unit;     /* "steps", "nat", "" */
     const char *concerns; /* "task.kind modular", "" = every run */
-    /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers); `word`: a text
-     * allowed instead of an integer ("all"), NULL = none; `values`: of an enumeration, NULL-terminated, else NULL. */
+    /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers), "names" (an array
+     * of axes' paths); `word`: a text allowed instead of an integer ("all"), NULL = none; `values`: of an enumeration,
+     * NULL-terminated, else NULL. */
     const char *base, *word;
     const char *const *values;
     bool has_minimum, has_maximum, minimum_excluded, maximum_excluded;
@@ -173,9 +175,6 @@ typedef struct sw_key_info {
 } sw_key_info;
 size_t sw_key_count(void);
 void sw_key_describe(size_t i, sw_key_info *out); /* texts point into *out: not to be copied */
-/* The same for `refine` and `prune`, which stand beside `run`. Base "names": an array of axes' paths. */
-size_t sw_adaptive_key_count(void);
-void sw_adaptive_key_describe(size_t i, sw_key_info *out);
 
 /* The identity's generation: a key that is added later does not change it, a default that is changed does. */
 enum { SW_IDENTITY_VERSION = 1 };

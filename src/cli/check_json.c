@@ -247,11 +247,11 @@ sw_status sw_check_print_json(const sw_check_report *report)
 
 /* ---- keys ---- */
 
-static void write_key(sw_json *json, const sw_key_info *key, const char *section)
+static void write_key(sw_json *json, const sw_key_info *key)
 {
     sw_json_begin_object(json);
     write_text(json, "path", key->path);
-    write_text(json, "section", section);
+    write_text(json, "section", key->section);
     write_text(json, "type", key->type);
     write_text(json, "default", key->default_text);
     write_text(json, "range", key->range);
@@ -290,15 +290,7 @@ sw_status sw_check_print_keys(bool as_json)
         sw_key_info key;
         sw_key_describe(i, &key);
         if (as_json)
-            write_key(json, &key, "run");
-        else
-            print_key(&key);
-    }
-    for (size_t i = 0; i < sw_adaptive_key_count(); i++) {
-        sw_key_info key;
-        sw_adaptive_key_describe(i, &key);
-        if (as_json)
-            write_key(json, &key, "sweep");
+            write_key(json, &key);
         else
             print_key(&key);
     }

@@ -1,7 +1,7 @@
 /* document.c: scanner and cJSON joined; duplicate keys; paths and messages. */
-#include "document.h"
+#include "config/document.h"
 
-#include "scan.h"
+#include "config/scan.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -36,12 +36,12 @@ static bool join(sw_document *document, const cJSON *item, int32_t *next)
     return true;
 }
 
-static sw_status parse_values(sw_document *document, sw_diagnostics *diagnostics)
+static sw_status parse_values(sw_document *document)
 {
     document->root = cJSON_ParseWithLengthOpts(document->text, document->length, NULL, false);
     int32_t next = 0;
     if (document->root && join(document, document->root, &next) && next == document->count) return SW_OK;
-    sw_diagnostics_add(diagnostics, false, 1, 1, "", NULL, "the file cannot be read as JSON");
+    sw_diagnostics_add(document->diagnostics, false, 1, 1, "", NULL, "the file cannot be read as JSON");
     return SW_E_CONFIG;
 }
 
@@ -59,7 +59,7 @@ static int compare_names(const void *a, const void *b)
     return order ? order : (x->node > y->node) - (x->node < y->node);
 }
 
-static void find_duplicates(sw_document *document, int32_t object, name_place *names, sw_diagnostics *diagnostics)
+static void find_duplicates(sw_document *document, int32_t object, name_place *names)
 {
     size_t count = 0;
     for (int32_t i = document->nodes[object].child; i >= 0; i = document->nodes[i].next)
@@ -69,12 +69,12 @@ static void find_duplicates(sw_document *document, int32_t object, name_place *n
         if (strcmp(names[i].name, names[i - 1].name)) continue;
         const sw_node *first = &document->nodes[names[i - 1].node];
         document->nodes[names[i].node].duplicate = true;
-        sw_document_key_error(document, names[i].node, diagnostics, "give it once",
+        sw_document_key_error(document, names[i].node, "give it once",
                               "the key stands twice, first in line %d, column %d", first->key_line, first->key_column);
     }
 }
 
-static sw_status check_duplicates(sw_document *document, sw_diagnostics *diagnostics)
+static sw_status check_duplicates(sw_document *document)
 {
     int32_t longest = 0;
     for (int32_t i = 0; i < document->count; i++) {
@@ -85,18 +85,24 @@ static sw_status check_duplicates(sw_document *document, sw_diagnostics *diagnos
     name_place *names = malloc((size_t)longest * sizeof *names);
     if (!names) return sw_fail(SW_E_MEMORY, "out of memory");
     for (int32_t i = 0; i < document->count; i++)
-        if (document->nodes[i].type == SW_NODE_OBJECT) find_duplicates(document, i, names, diagnostics);
+        if (document->nodes[i].type == SW_NODE_OBJECT) find_duplicates(document, i, names);
     free(names);
     return SW_OK;
 }
 
 /* ---- numbers that a double cannot hold ---- */
 
+/* Its text, ended by a NUL, which the document does not have there. */
+static void number_text(char out[SW_NUMBER_LENGTH_MAX + 1], const sw_document *document, const sw_node *node)
+{
+    memcpy(out, document->text + node->offset, node->length);
+    out[node->length] = '\0';
+}
+
 static double number_value(const sw_document *document, const sw_node *node)
 {
     char text[SW_NUMBER_LENGTH_MAX + 1];
-    memcpy(text, document->text + node->offset, node->length);
-    text[node->length] = '\0';
+    number_text(text, document, node);
     return strtod(text, NULL);
 }
 
@@ -114,14 +120,13 @@ static bool has_nonzero_digit(const sw_document *document, const sw_node *node)
 static bool is_exact(const sw_document *document, const sw_node *node)
 {
     char text[SW_NUMBER_LENGTH_MAX + 1];
-    memcpy(text, document->text + node->offset, node->length);
-    text[node->length] = '\0';
+    number_text(text, document, node);
     errno = 0;
     long long value = strtoll(text, NULL, 10);
     return errno == 0 && value >= -(1LL << 53) && value <= 1LL << 53;
 }
 
-static void check_numbers(sw_document *document, sw_diagnostics *diagnostics)
+static void check_numbers(sw_document *document)
 {
     for (int32_t i = 0; i < document->count; i++) {
         sw_node *node = &document->nodes[i];
@@ -138,7 +143,7 @@ static void check_numbers(sw_document *document, sw_diagnostics *diagnostics)
             fault = "is beyond 2^53 = 9007199254740992, where integers lose digits";
         if (!fault) continue;
         node->broken = true;
-        sw_document_error(document, i, diagnostics, NULL, "%.*s %s", length, text, fault);
+        sw_document_error(document, i, NULL, "%.*s %s", length, text, fault);
     }
 }
 
@@ -152,10 +157,11 @@ sw_status sw_document_parse(sw_document **out, char *text, size_t length, sw_dia
     }
     document->text = text;
     document->length = length;
-    sw_status status = sw_document_scan(document, diagnostics);
-    if (status == SW_OK) status = parse_values(document, diagnostics);
-    if (status == SW_OK) status = check_duplicates(document, diagnostics);
-    if (status == SW_OK) check_numbers(document, diagnostics);
+    document->diagnostics = diagnostics;
+    sw_status status = sw_scan_document(document);
+    if (status == SW_OK) status = parse_values(document);
+    if (status == SW_OK) status = check_duplicates(document);
+    if (status == SW_OK) check_numbers(document);
     if (status != SW_OK) {
         sw_document_destroy(document);
         return status == SW_E_CONFIG ? sw_fail(status, "the file is not JSON") : status;
@@ -237,35 +243,45 @@ void sw_document_describe(const sw_document *document, int32_t node, char out[12
     }
 }
 
-static void add_error(const sw_document *document, int32_t node, int line, int column, sw_diagnostics *diagnostics,
-                      const char *hint, const char *format, va_list arguments)
+/* At a line of the text, "expected <message>, found <the node's value>" where that is asked for. */
+static void add_error(const sw_document *document, int32_t node, bool at_name, bool expected, const char *hint,
+                      const char *format, va_list arguments)
 {
-    char path[256] = "", message[512];
-    if (sw_diagnostics_count(diagnostics) < SW_DIAGNOSTICS_MAX) sw_document_path(document, node, path);
+    const sw_node *n = &document->nodes[node];
+    const bool named = at_name && n->key_line > 0;
+    char path[256] = "", message[512], found[128];
+    if (sw_diagnostics_count(document->diagnostics) < SW_DIAGNOSTICS_MAX) sw_document_path(document, node, path);
     vsnprintf(message, sizeof message, format, arguments);
-    sw_diagnostics_add(diagnostics, false, line, column, path, hint, "%s", message);
+    if (expected) sw_document_describe(document, node, found);
+    sw_diagnostics_add(document->diagnostics, false, named ? n->key_line : n->line, named ? n->key_column : n->column,
+                       path, hint, expected ? "expected %s, found %s" : "%s%s", message, expected ? found : "");
 }
 
-void sw_document_error(const sw_document *document, int32_t node, sw_diagnostics *diagnostics, const char *hint,
-                       const char *format, ...)
+bool sw_document_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    const sw_node *n = &document->nodes[node];
-    add_error(document, node, n->line, n->column, diagnostics, hint, format, arguments);
+    add_error(document, node, false, false, hint, format, arguments);
     va_end(arguments);
+    return false;
 }
 
-void sw_document_key_error(const sw_document *document, int32_t node, sw_diagnostics *diagnostics, const char *hint,
-                           const char *format, ...)
+bool sw_document_key_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    const sw_node *n = &document->nodes[node];
-    bool named = n->key_line > 0;
-    add_error(document, node, named ? n->key_line : n->line, named ? n->key_column : n->column, diagnostics, hint,
-              format, arguments);
+    add_error(document, node, true, false, hint, format, arguments);
     va_end(arguments);
+    return false;
+}
+
+bool sw_document_expected(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_error(document, node, false, true, hint, format, arguments);
+    va_end(arguments);
+    return false;
 }
 
 /* ---- the nearest name ---- */
@@ -293,7 +309,7 @@ static size_t edit_distance(const char *a, const char *b)
     return row[n % 3][m];
 }
 
-const char *sw_nearest(const char *given, const char *const *candidates, size_t count)
+const char *sw_document_nearest(const char *given, const char *const *candidates, size_t count)
 {
     const char *nearest = NULL;
     size_t length = strlen(given);
@@ -308,4 +324,11 @@ const char *sw_nearest(const char *given, const char *const *candidates, size_t 
         }
     }
     return nearest;
+}
+
+bool sw_document_suggest(char out[256], const char *nearest, const char *quote)
+{
+    out[0] = '\0';
+    if (nearest) snprintf(out, 256, "did you mean %s%s%s?", quote, nearest, quote);
+    return nearest != NULL;
 }

@@ -49,6 +49,7 @@ typedef struct sw_document {
     sw_node *nodes; /* nodes[0] is the root */
     int32_t count, capacity;
     struct cJSON *root;
+    sw_diagnostics *diagnostics; /* where its errors go; of whoever reads it now */
 } sw_document;
 
 /* Takes over `text` (malloc'd, NUL after `length` bytes) whatever is returned. Errors that leave the rest readable
@@ -70,13 +71,18 @@ void sw_document_path(const sw_document *document, int32_t node, char out[256]);
 /* "the string \"ad\"", "the number 0.5", "an object", for messages. */
 void sw_document_describe(const sw_document *document, int32_t node, char out[128]);
 
-/* An error at the value, or at the name, of a node. */
-void sw_document_error(const sw_document *document, int32_t node, sw_diagnostics *diagnostics, const char *hint,
-                       const char *format, ...) SW_PRINTF(5, 6);
-void sw_document_key_error(const sw_document *document, int32_t node, sw_diagnostics *diagnostics, const char *hint,
-                           const char *format, ...) SW_PRINTF(5, 6);
+/* An error at the value, or at the name, of a node, or of "expected <format>, found <the node's value>". All return
+ * false, so that `return sw_document_error(...)` reads well. */
+bool sw_document_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
+    SW_PRINTF(4, 5);
+bool sw_document_key_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
+    SW_PRINTF(4, 5);
+bool sw_document_expected(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
+    SW_PRINTF(4, 5);
 
 /* The name among `count` candidates nearest to `given`, NULL when none is near. */
-const char *sw_nearest(const char *given, const char *const *candidates, size_t count);
+const char *sw_document_nearest(const char *given, const char *const *candidates, size_t count);
+/* The hint "did you mean ...?", "" for NULL. */
+bool sw_document_suggest(char out[256], const char *nearest, const char *quote);
 
 #endif

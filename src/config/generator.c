@@ -1,5 +1,5 @@
 /* generator.c: values that are described, not listed: ranges, grids in linear or logarithmic steps, random draws. */
-#include "sweep.h"
+#include "config/generator.h"
 
 #include "symsweep/random.h"
 
@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-double sw_round_digits(double x)
+/* x rounded to 12 significant digits: what is generated does not depend on the last bit of libm. */
+static double round_digits(double x)
 {
     char text[40];
     snprintf(text, sizeof text, "%.12g", x);
@@ -21,11 +22,6 @@ typedef enum generator_kind { RANGE, LINSPACE, LOGSPACE, GENERATOR_COUNT } gener
 
 static const char *const generator_names[GENERATOR_COUNT] = {"range", "linspace", "logspace"};
 static const char *const generator_forms[GENERATOR_COUNT] = {"[a, b] or [a, b, step]", "[a, b, n]", "[a, b, n]"};
-
-static void fault(sw_reader *reader, int32_t node, const char *hint, const char *message)
-{
-    sw_document_error(reader->document, node, reader->diagnostics, hint, "%s", message);
-}
 
 /* Two or three numbers of an array; false: reported. */
 static bool read_numbers(sw_reader *reader, double out[3], int32_t *count, int32_t node, generator_kind kind)
@@ -45,110 +41,90 @@ static bool read_numbers(sw_reader *reader, double out[3], int32_t *count, int32
             valid = false;
     }
     if (valid) return true;
-    char found[128];
-    sw_document_describe(document, node, found);
-    sw_document_error(document, node, reader->diagnostics, NULL, "expected numbers %s, found %s%s",
-                      generator_forms[kind], found, n->type == SW_NODE_ARRAY ? " of something else" : "");
-    return false;
+    if (n->type == SW_NODE_ARRAY)
+        return sw_document_error(document, node, NULL, "expected numbers %s, found an array of something else",
+                                 generator_forms[kind]);
+    return sw_document_expected(document, node, NULL, "numbers %s", generator_forms[kind]);
 }
 
 /* Number of values as a double, so that no size overflows; 0: reported. */
-static double count_values(sw_reader *reader, const double x[3], int32_t given, int32_t node, generator_kind kind)
+static double count_values(const sw_document *document, const double x[3], int32_t given, int32_t node,
+                           generator_kind kind)
 {
     if (kind == RANGE) {
         double step = given == 3 ? x[2] : 1;
-        if (step == 0) {
-            fault(reader, node, NULL, "a step of 0");
-            return 0;
-        }
+        if (step == 0) return sw_document_error(document, node, NULL, "a step of 0");
         double count = ceil((x[1] - x[0]) / step - 1e-9);
-        if (!(count >= 1)) fault(reader, node, "[a, b] is a..b-1", "the range is empty");
-        return count >= 1 ? count : 0;
+        return count >= 1 ? count : sw_document_error(document, node, "[a, b] is a..b-1", "the range is empty");
     }
-    if (!(x[2] >= 1) || x[2] != floor(x[2])) {
-        fault(reader, node, "as in [0.01, 10, 4]", "the number of values is a whole number of at least 1");
-        return 0;
-    }
-    if (x[2] == 1 && x[0] != x[1]) {
-        fault(reader, node, NULL, "one value cannot have two ends");
-        return 0;
-    }
-    if (kind == LOGSPACE && !(x[0] > 0 && x[1] > 0)) {
-        fault(reader, node, "the ends are values, not exponents: [0.001, 10, 5]",
-              "a logarithmic grid has ends above 0");
-        return 0;
-    }
+    if (!(x[2] >= 1) || x[2] != floor(x[2]))
+        return sw_document_error(document, node, "as in [0.01, 10, 4]",
+                                 "the number of values is a whole number of at least 1");
+    if (x[2] == 1 && x[0] != x[1]) return sw_document_error(document, node, NULL, "one value cannot have two ends");
+    if (kind == LOGSPACE && !(x[0] > 0 && x[1] > 0))
+        return sw_document_error(document, node, "the ends are values, not exponents: [0.001, 10, 5]",
+                                 "a logarithmic grid has ends above 0");
     return x[2];
 }
 
 static double generated(const double x[3], int32_t given, size_t i, generator_kind kind)
 {
     double last = x[2] - 1, t = (double)i;
-    if (kind == RANGE) return sw_round_digits(x[0] + t * (given == 3 ? x[2] : 1));
+    if (kind == RANGE) return round_digits(x[0] + t * (given == 3 ? x[2] : 1));
     if (i == 0) return x[0];
     if (t == last) return x[1];
-    if (kind == LINSPACE) return sw_round_digits(x[0] + (x[1] - x[0]) * (t / last));
-    return sw_round_digits(exp(log(x[0]) + (log(x[1]) - log(x[0])) * (t / last)));
+    if (kind == LINSPACE) return round_digits(x[0] + (x[1] - x[0]) * (t / last));
+    return round_digits(exp(log(x[0]) + (log(x[1]) - log(x[0])) * (t / last)));
 }
 
-static void generate(sw_reader *reader, sw_dimension *out, int32_t node, const double x[3], int32_t given,
+static bool generate(sw_reader *reader, sw_dimension *out, int32_t node, const double x[3], int32_t given,
                      generator_kind kind)
 {
-    const sw_key *key = &sw_keys[out->key];
-    double count = count_values(reader, x, given, node, kind);
-    if (count > SW_RUNS_MAX) {
-        sw_document_error(reader->document, node, reader->diagnostics, NULL, "%.0f values; a sweep has at most %d runs",
-                          count, SW_RUNS_MAX);
-        return;
-    }
-    if (count < 1) return;
-    out->count = (size_t)count;
-    if (out->count > reader->room) return; /* refused when all axes are multiplied: nothing is allocated for it */
-    out->values = sw_arena_alloc(reader->arena, (size_t)count, sizeof *out->values);
-    if (!out->values) {
-        reader->status = SW_E_MEMORY;
-        out->count = 0;
-        return;
-    }
-    for (size_t i = 0; i < out->count; i++) {
+    double count = count_values(reader->document, x, given, node, kind);
+    if (count > SW_RUNS_MAX)
+        return sw_document_error(reader->document, node, NULL, "%.0f values; a sweep has at most %d runs", count,
+                                 SW_RUNS_MAX);
+    if (count < 1) return false;
+    const bool fits =
+        (size_t)count <= reader->room; /* else refused when all axes are multiplied: nothing is allocated */
+    if (fits) out->values = sw_key_allocate(reader, (size_t)count, sizeof *out->values);
+    if (!fits || out->values) out->count = (size_t)count;
+    for (size_t i = 0; out->values && i < out->count; i++) {
         sw_value *value = &out->values[i];
         *value = (sw_value){.node = node, .member = out->member, .alias = out->alias};
         double number = generated(x, given, i, kind);
-        if (kind == LOGSPACE && key->type == SW_KEY_INTEGER) number = round(number);
-        value->broken = !sw_reader_number(reader, value, key, node, number);
+        if (kind == LOGSPACE && out->key->type == &sw_key_integer) number = round(number);
+        value->broken = !sw_key_read_number(reader, value, out->key, node, number);
     }
+    return true;
 }
 
-void sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)
+bool sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)
 {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     int32_t child = n->child;
-    if (n->count != 1) {
-        fault(reader, node, "{\"range\": [a, b]}, {\"linspace\": [a, b, n]} or {\"logspace\": [a, b, n]}",
-              "expected one generator of values");
-        return;
-    }
+    if (n->count != 1)
+        return sw_document_error(document, node,
+                                 "{\"range\": [a, b]}, {\"linspace\": [a, b, n]} or {\"logspace\": [a, b, n]}",
+                                 "expected one generator of values");
     for (int kind = 0; kind < GENERATOR_COUNT; kind++) {
         double numbers[3];
         int32_t count;
         if (strcmp(sw_document_key(document, child), generator_names[kind])) continue;
-        if (read_numbers(reader, numbers, &count, child, (generator_kind)kind))
-            generate(reader, out, child, numbers, count, (generator_kind)kind);
-        return;
+        return read_numbers(reader, numbers, &count, child, (generator_kind)kind) &&
+               generate(reader, out, child, numbers, count, (generator_kind)kind);
     }
-    const char *nearest = sw_nearest(sw_document_key(document, child), generator_names, GENERATOR_COUNT);
-    char hint[128];
-    snprintf(hint, sizeof hint, nearest ? "did you mean %s?" : "there are range, linspace and logspace%s",
-             nearest ? nearest : "");
-    sw_document_key_error(document, child, reader->diagnostics, hint, "unknown generator of values");
+    char hint[256];
+    const char *nearest = sw_document_nearest(sw_document_key(document, child), generator_names, GENERATOR_COUNT);
+    if (!sw_document_suggest(hint, nearest, "")) snprintf(hint, sizeof hint, "there are range, linspace and logspace");
+    return sw_document_key_error(document, child, hint, "unknown generator of values");
 }
 
 /* ---- random draws ---- */
 
-void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample, size_t place)
+void sw_generator_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample, size_t place)
 {
-    const sw_key *key = &sw_keys[dimension->key];
     if (dimension->distribution == SW_VALUES) {
         *out = dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
         return;
@@ -165,9 +141,10 @@ void sw_dimension_draw(sw_value *out, const sw_dimension *dimension, uint32_t sa
     double u = sw_random_uniform(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place);
     double x =
         dimension->distribution == SW_UNIFORM ? low + u * (high - low) : exp(log(low) + u * (log(high) - log(low)));
-    if (key->type == SW_KEY_INTEGER) x = round(x);
-    out->real = sw_round_digits(x);
+    const bool whole = dimension->key->type == &sw_key_integer;
+    if (whole) x = round(x);
+    out->real = round_digits(x);
     if (out->real < low) out->real = low;
     if (out->real > high) out->real = high;
-    out->integer = key->type == SW_KEY_INTEGER ? (int64_t)out->real : 0;
+    out->integer = whole ? (int64_t)out->real : 0;
 }

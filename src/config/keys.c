@@ -1,10 +1,14 @@
 /* keys.c: the table. A key is one row; a row's default may depend on rows above it. */
-#include "keys.h"
+#include "config/keys.h"
+
+#include "symsweep/record.h"
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
-/* ---- names of enumerations, in the order of run.h ---- */
+/* ---- names of enumerations, in the order of run.h and config.h ---- */
 
 static const char *const form_names[] = {"relation", "three_way", NULL};
 static const char *const model_names[] = {"transformer", "mlp", NULL};
@@ -14,20 +18,22 @@ static const char *const loss_names[] = {"cross_entropy", "stablemax", NULL};
 static const char *const inputs_names[] = {"all", "train", NULL};
 static const char *const intermediate_names[] = {"exact", "predicted", NULL};
 static const char *const divergence_names[] = {"symmetric_kl", "forward_kl", NULL};
+static const char *const statement_names[] = {"t_mem", "t_gen", "t_sym", "t_geo", NULL};
+static const char *const best_names[] = {"highest", "lowest", NULL};
+static const char *const measure_names[] = {
+#define M(ENUM, scope, group, name, units, long_name, definition) name,
+#include "symsweep/metrics.def"
+#undef M
+    NULL};
 
 /* ---- defaults that depend on other keys ---- */
-
-static void list_value(sw_value *out, const int64_t *list, int32_t count)
-{
-    out->list = list;
-    out->count = count;
-}
 
 static void default_sides(const sw_run_config *config, sw_value *out)
 {
     static const int64_t seven[SW_SIDES_MAX] = {7, 7, 7};
     bool cube = config->task.kind == SW_TASK_GRAPH && config->task.graph == SW_GRAPH_GRID3D;
-    list_value(out, seven, cube ? 3 : 2);
+    out->list = seven;
+    out->count = cube ? 3 : 2;
 }
 
 static void default_n(const sw_run_config *config, sw_value *out)
@@ -39,7 +45,8 @@ static void default_factors(const sw_run_config *config, sw_value *out)
 {
     static const int64_t eight[2] = {8, 8};
     (void)config;
-    list_value(out, eight, 2);
+    out->list = eight;
+    out->count = 2;
 }
 
 static void default_d_head(const sw_run_config *config, sw_value *out)
@@ -72,236 +79,189 @@ static void default_phase_family(const sw_run_config *config, sw_value *out)
 /* clang-format off */
 
 #define STORAGE(field)                                                                                              \
-    _Generic(((sw_run_config *)0)->field, double: SW_STORED_DOUBLE, int32_t: SW_STORED_INT32,                       \
-             int64_t: SW_STORED_INT64, uint32_t: SW_STORED_UINT32, bool: SW_STORED_BOOL)
-#define AT(field) .offset = offsetof(sw_run_config, field), .stored = STORAGE(field)
-#define REAL(field) .type = SW_KEY_REAL, AT(field)
-#define INTEGER(field) .type = SW_KEY_INTEGER, AT(field)
-#define BOOL(field) .type = SW_KEY_BOOL, AT(field), RANGE(0, 1)
-#define ENUM(field, list)                                                                                           \
-    .type = SW_KEY_ENUM, AT(field), .names = list, RANGE(0, sizeof list / sizeof list[0] - 2)
-#define INTEGERS(field, number, most)                                                                               \
-    .type = SW_KEY_INTEGERS, AT(field[0]), .count_offset = offsetof(sw_run_config, number), .capacity = most
+    _Generic(((HOME *)0)->field, double: SW_STORED_DOUBLE, int32_t: SW_STORED_INT32, int64_t: SW_STORED_INT64,      \
+             uint32_t: SW_STORED_UINT32, bool: SW_STORED_BOOL)
+#define AT(field) .offset = offsetof(HOME, field), .stored = STORAGE(field)
+#define LIST(field, number, most) AT(field[0]), .count_offset = offsetof(HOME, number), .capacity = most
+#define REAL(field) .type = &sw_key_real, AT(field)
+#define INTEGER(field) .type = &sw_key_integer, AT(field)
+#define BOOL(field) .type = &sw_key_bool, AT(field)
+#define ENUM(field, list) .type = &sw_key_enum, AT(field), .names = list
+#define INTEGERS(field, number, most) .type = &sw_key_integers, LIST(field, number, most)
+#define NAMES(field, number, most) .type = &sw_key_names, LIST(field, number, most)
 
 #define RANGE(low, high) .minimum = low, .maximum = high
 #define FROM(low) .minimum = low, .maximum = INFINITY
 #define ABOVE(low) .minimum = low, .minimum_excluded = true, .maximum = INFINITY
 #define INSIDE(low, high) .minimum = low, .minimum_excluded = true, .maximum = high, .maximum_excluded = true
+#define OVER(low, high) .minimum = low, .minimum_excluded = true, .maximum = high
 #define BELOW(low, high) .minimum = low, .maximum = high, .maximum_excluded = true
 #define WORD(text, value) .word = text, .word_value = value
 
 #define DEFAULT(value) .fallback = value, .frozen = value
 #define RULE(function, text) .rule = function, .frozen_rule = function, .rule_text = text
 #define DECIDES .identity = true
-
-#define BIT(value) (1u << (value))
-#define TASK(kinds) .concern.task = kinds
-#define GRAPH(kinds) .concern = {.task = BIT(SW_TASK_GRAPH), .graph = kinds}
-#define GROUP(kinds) .concern = {.task = BIT(SW_TASK_GROUP), .group = kinds}
-#define MODEL(kinds) .concern.model = kinds
-#define OPTIMIZER(kinds) .concern.optimizer = kinds
-#define WITH_ADAM (BIT(SW_OPTIMIZER_ADAMW) | BIT(SW_OPTIMIZER_MUON))
-#define GRIDS (BIT(SW_GRAPH_GRID) | BIT(SW_GRAPH_GRID3D) | BIT(SW_GRAPH_CYLINDER) | BIT(SW_GRAPH_TORUS))
-
-/* Keys that task kinds share: the kinds that name them in tasks.def, as masks. */
-enum { SHARED_p, SHARED_n, SHARED_sides };
-#define X(ENUM, id, name, meaning)
-#define USES(ENUM, key) | (SHARED_##key == SHARED_p ? BIT(SW_TASK_##ENUM) : 0)
-enum {
-    WITH_P = 0
-#include "symsweep/tasks.def"
-};
-#define USES(ENUM, key) | (SHARED_##key == SHARED_n ? BIT(SW_TASK_##ENUM) : 0)
-enum {
-    WITH_N = 0
-#include "symsweep/tasks.def"
-};
-#define USES(ENUM, key) | (SHARED_##key == SHARED_sides ? BIT(SW_TASK_##ENUM) : 0)
-enum {
-    WITH_SIDES = 0
-#include "symsweep/tasks.def"
-};
-#undef X
-/* A mask over a key that does not concern the task is passed over: task.sides is for all comparisons, graphs of kind
- * GRIDS. */
-#define SIDES .concern = {.task = WITH_SIDES, .graph = GRIDS}
-#define N_OF_GROUPS                                                                                                 \
-    .concern = {.task = WITH_N,                                                                                     \
-                .group = BIT(SW_GROUP_CYCLIC) | BIT(SW_GROUP_DIHEDRAL) | BIT(SW_GROUP_SYMMETRIC)}
+/* A key that one task kind, model or form alone has. Which runs the other keys concern, the USES rows say. */
+#define NEEDS(selector, value) .concern[SW_BY_##selector] = 1u << SW_##selector##_##value
 
 #define STEPS_MAX 1e9
 #define TUPLES_MAX 16777216
 
-/* The five keys that every symmetry family has. */
+/* The steps in which a weight acts. */
+#define WINDOW(group, place)                                                                                        \
+    {.path = group ".from_step", INTEGER(place.from_step), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,                \
+     .unit = "steps", .meaning = "the weight acts after this step"},                                                \
+    {.path = group ".until_step", INTEGER(place.until_step), RANGE(1, STEPS_MAX), WORD("end", -1), DEFAULT(-1),     \
+     DECIDES, .unit = "steps",                                                                                      \
+     .meaning = "the weight acts up to and with this step; \"end\" = to the end"},
+
+/* The keys that priors have by USES in priors.def. */
+#define PRIOR_every(field)                                                                                          \
+    INTEGER(field), RANGE(1, 100000), DEFAULT(1), .unit = "steps",                                                  \
+    .meaning = "steps between singular value decompositions; the prior's gradient is taken from the last one"
+#define PRIOR_bound(field) REAL(field), FROM(0), DEFAULT(1), .meaning = "slope that is free of charge"
+#define PRIOR_neighbors(field)                                                                                      \
+    INTEGER(field), RANGE(0, 4096), DEFAULT(0),                                                                     \
+    .meaning = "pairs exchange an operand for one of its k nearest tokens; 0 = any"
+#define PRIOR_pairs_per_step(field)                                                                                 \
+    INTEGER(field), RANGE(1, TUPLES_MAX), DEFAULT(512), .unit = "pairs", .meaning = "pairs of inputs drawn a step"
+
+/* A path that begins with a dot goes on in the group of the row above it. */
+#define HOME sw_run_config
+static const sw_key run_rows[] = {
+    {.path = "task.kind", ENUM(task.kind, sw_task_names), DEFAULT(-1), .required = true, DECIDES,
+     .meaning = "what is learned: a binary operation, graph distances, an order, a group's product"},
+    {.path = "task.label_shuffle", REAL(task.label_shuffle), RANGE(0, 1), DEFAULT(0), DECIDES,
+     .meaning = "share of the labels that is permuted among themselves (control: nothing to generalize at 1)"},
+    {.path = "task.operation", ENUM(task.operation, sw_operation_names), DEFAULT(SW_OP_ADD), DECIDES,
+     NEEDS(TASK, MODULAR), .meaning = NULL /* the formulas, out of operations.def */},
+    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, .meaning = "modulus; a prime for div"},
+    {.path = "task.graph", ENUM(task.graph, sw_graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, NEEDS(TASK, GRAPH),
+     .meaning = "the graph whose geodesic distances are learned"},
+    {.path = "task.nodes", INTEGER(task.nodes), RANGE(2, 4096), DEFAULT(64), DECIDES, .meaning = "number of nodes"},
+    {.path = "task.sides", INTEGERS(task.sides, task.side_count, SW_SIDES_MAX), RANGE(1, 4096),
+     RULE(default_sides, "[7, 7]; grid3d [7, 7, 7]"), DECIDES,
+     .meaning = "side lengths; cylinder: the periodic one first; comparison: one side an attribute"},
+    {.path = "task.dimension", INTEGER(task.dimension), RANGE(1, 12), DEFAULT(7), DECIDES,
+     .meaning = "dimension of the hypercube: 2^dimension nodes"},
+    {.path = "task.branching", INTEGER(task.branching), RANGE(1, 64), DEFAULT(2), DECIDES,
+     .meaning = "children of every inner node"},
+    {.path = "task.depth", INTEGER(task.depth), RANGE(1, 12), DEFAULT(5), DECIDES,
+     .meaning = "levels below the root"},
+    {.path = "task.file", .type = &sw_key_file, .required = true,
+     .meaning = "edge list of a connected graph, two node numbers a line; relative to the sweep file's folder"},
+    {.path = "task.file_sha256", .type = &sw_key_sha256, DECIDES, .rule_text = "that of the file",
+     .meaning = "SHA-256 of the edge list; given, another content is refused"},
+    {.path = "task.form", ENUM(task.form, form_names), DEFAULT(SW_FORM_RELATION), DECIDES, NEEDS(TASK, COMPARISON),
+     .meaning = "relation: (a, relation, b) -> does it hold; three_way: (a, b) -> <, = or >"},
+    {.path = "task.attribute", INTEGER(task.attribute), RANGE(0, SW_SIDES_MAX - 1), DEFAULT(0), DECIDES,
+     NEEDS(FORM, THREE_WAY), .meaning = "which attribute three_way compares, from 0"},
+    {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES, NEEDS(TASK, GROUP),
+     .meaning = "the finite group whose product is learned"},
+    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5"), DECIDES,
+     .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n"},
+    {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
+     RULE(default_factors, "[8, 8]"), DECIDES, .meaning = "orders of the cyclic factors of a direct product"},
+
+    {.path = "train_fraction", REAL(train_fraction), INSIDE(0, 1), DEFAULT(0.5), DECIDES,
+     .meaning = "share of the table that is trained on; the rest is the test set"},
+
+    {.path = "model.kind", ENUM(model.kind, model_names), DEFAULT(SW_MODEL_TRANSFORMER), DECIDES,
+     .meaning = "the network"},
+    {.path = "model.layers", INTEGER(model.layers), RANGE(1, SW_LAYERS_MAX), DEFAULT(1), DECIDES,
+     .meaning = "transformer blocks; mlp: hidden layers"},
+    {.path = "model.d_model", INTEGER(model.d_model), RANGE(1, 16384), DEFAULT(64), DECIDES,
+     .meaning = "width of embeddings and residual stream"},
+    {.path = "model.heads", INTEGER(model.heads), RANGE(1, 1024), DEFAULT(4), DECIDES, NEEDS(MODEL, TRANSFORMER),
+     .meaning = "attention heads; divides d_model unless d_head is given"},
+    {.path = "model.d_head", INTEGER(model.d_head), RANGE(1, 16384), RULE(default_d_head, "d_model / heads"), DECIDES,
+     NEEDS(MODEL, TRANSFORMER), .meaning = "width of a head"},
+    {.path = "model.d_mlp", INTEGER(model.d_mlp), RANGE(1, 65536), RULE(four_times_d_model, "4 d_model"), DECIDES,
+     NEEDS(MODEL, TRANSFORMER), .meaning = "width of the MLP of a block"},
+    {.path = "model.d_hidden", INTEGER(model.d_hidden), RANGE(1, 65536), RULE(four_times_d_model, "4 d_model"),
+     DECIDES, NEEDS(MODEL, MLP), .meaning = "width of hidden layers"},
+    {.path = "model.readout_token", BOOL(model.readout_token), RULE(default_readout_token, "true"), DECIDES,
+     NEEDS(MODEL, TRANSFORMER),
+     .meaning = "append a token \"=\" and read logits there; false = read at the last operand"},
+    {.path = "model.operand_embeddings", ENUM(model.operand_embeddings, operand_names), DEFAULT(SW_OPERANDS_TIED),
+     DECIDES, .meaning = "one embedding table for all operands, or one for each"},
+    {.path = "model.embedding_init_scale", REAL(model.embedding_init_scale), ABOVE(0), DEFAULT(1), DECIDES,
+     .meaning = "factor on the initial token embedding"},
+    {.path = "model.output_scale", REAL(model.output_scale), ABOVE(0), DEFAULT(1), DECIDES,
+     .meaning = "factor on the logits (alpha of Kumar et al. 2024)"},
+
+    {.path = "optimizer.kind", ENUM(optimizer.kind, sw_optimizer_names), DEFAULT(SW_OPTIMIZER_ADAMW), DECIDES,
+     .meaning = "muon: attention and MLP matrices by Muon, the rest by AdamW"},
+    {.path = "optimizer.learning_rate", REAL(optimizer.learning_rate), ABOVE(0), DEFAULT(1e-3), DECIDES,
+     .meaning = "learning rate after warm-up"},
+    {.path = "optimizer.beta1", REAL(optimizer.beta1), BELOW(0, 1), DEFAULT(0.9), DECIDES,
+     .meaning = "decay of the first moment"},
+    {.path = "optimizer.beta2", REAL(optimizer.beta2), BELOW(0, 1), DEFAULT(0.98), DECIDES,
+     .meaning = "decay of the second moment"},
+    {.path = "optimizer.epsilon", REAL(optimizer.epsilon), FROM(0), DEFAULT(1e-8), DECIDES,
+     .meaning = "added to the root of the second moment; a floor under late gradients"},
+    {.path = "optimizer.weight_decay", REAL(optimizer.weight_decay), FROM(0), DEFAULT(1), DECIDES,
+     .meaning = "decoupled weight decay, on every parameter"},
+    {.path = "optimizer.momentum", REAL(optimizer.momentum), BELOW(0, 1), DEFAULT(0.9), DECIDES,
+     .meaning = "momentum of SGD"},
+    {.path = "optimizer.nesterov", BOOL(optimizer.nesterov), DEFAULT(0), DECIDES,
+     .meaning = "Nesterov's form of momentum"},
+    {.path = "optimizer.warmup_steps", INTEGER(optimizer.warmup_steps), RANGE(0, STEPS_MAX), DEFAULT(10), DECIDES,
+     .unit = "steps", .meaning = "linear warm-up: learning rate times min(1, t / warmup_steps)"},
+    {.path = "optimizer.schedule", ENUM(optimizer.schedule, schedule_names), DEFAULT(SW_SCHEDULE_CONSTANT), DECIDES,
+     .meaning = "after warm-up: constant, or half a cosine down to 0 at the last step"},
+    {.path = "optimizer.batch_size", INTEGER(optimizer.batch_size), RANGE(1, TUPLES_MAX), WORD("full", 0), DEFAULT(0),
+     DECIDES, .unit = "inputs", .meaning = "inputs a step; \"full\" = the whole train set"},
+    {.path = "optimizer.gradient_clip", REAL(optimizer.gradient_clip), FROM(0), DEFAULT(0), DECIDES,
+     .meaning = "largest L2 norm of the whole gradient; 0 = no clipping"},
+    {.path = "optimizer.grokfast.alpha", REAL(optimizer.grokfast_alpha), BELOW(0, 1), DEFAULT(0.98), DECIDES,
+     .meaning = "GrokFast-EMA: decay of the gradient's average"},
+    {.path = "optimizer.grokfast.lambda", REAL(optimizer.grokfast_lambda), FROM(0), DEFAULT(0), DECIDES,
+     .meaning = "GrokFast-EMA: factor on the average added to the gradient; 0 = off"},
+    {.path = "optimizer.muon.learning_rate", REAL(optimizer.muon_learning_rate), ABOVE(0), DEFAULT(0.02), DECIDES,
+     .meaning = "learning rate of the matrices that Muon moves"},
+    {.path = "optimizer.muon.momentum", REAL(optimizer.muon_momentum), BELOW(0, 1), DEFAULT(0.95), DECIDES,
+     .meaning = "Nesterov momentum of Muon"},
+    {.path = "optimizer.muon.newton_schulz_steps", INTEGER(optimizer.muon_newton_schulz_steps), RANGE(1, 20),
+     DEFAULT(5), DECIDES, .meaning = "Newton-Schulz iterations of the orthogonalization"},
+    {.path = "optimizer.orthograd", BOOL(optimizer.orthograd), DEFAULT(0), DECIDES,
+     .meaning = "remove from each tensor's gradient its component along the weights (Prieto et al. 2025)"},
+
+    {.path = "loss.kind", ENUM(loss, loss_names), DEFAULT(SW_LOSS_CROSS_ENTROPY), DECIDES,
+     .meaning = "cross-entropy of softmax, or of StableMax (Prieto et al. 2025)"},
+
 #define X(ENUM_, id, name, text)                                                                                    \
-    {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FROM(0), DEFAULT(0), DECIDES, .unit = "",      \
+    {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FROM(0), DEFAULT(0), DECIDES,                  \
      .meaning = "weight of the loss of " #name ": " text},                                                          \
     {.path = "symmetry." #name ".tuples_per_step", INTEGER(symmetry[id].tuples_per_step), RANGE(1, TUPLES_MAX),     \
      WORD("all", 0), DEFAULT(512), DECIDES, .unit = "tuples",                                                       \
      .meaning = "tuples drawn a step; \"all\" enumerates every one"},                                               \
     {.path = "symmetry." #name ".inputs", ENUM(symmetry[id].inputs, inputs_names), DEFAULT(SW_INPUTS_ALL), DECIDES, \
-     .unit = "", .meaning = "which inputs tuples are made of: all, or those of the train split"},                   \
-    {.path = "symmetry." #name ".from_step", INTEGER(symmetry[id].from_step), RANGE(0, STEPS_MAX), DEFAULT(0),      \
-     DECIDES, .unit = "steps", .meaning = "the weight acts after this step"},                                       \
-    {.path = "symmetry." #name ".until_step", INTEGER(symmetry[id].until_step), RANGE(1, STEPS_MAX),                \
-     WORD("end", -1), DEFAULT(-1), DECIDES, .unit = "steps",                                                        \
-     .meaning = "the weight acts up to and with this step; \"end\" = to the end"},
-
-#define PRIOR(ENUM_, name, text)                                                                                    \
-    {.path = "geometry." name ".weight", REAL(geometry[ENUM_].weight), FROM(0), DEFAULT(0), DECIDES, .unit = "",    \
-     .meaning = "weight of the prior: " text},                                                                      \
-    {.path = "geometry." name ".from_step", INTEGER(geometry[ENUM_].from_step), RANGE(0, STEPS_MAX), DEFAULT(0),    \
-     DECIDES, .unit = "steps", .meaning = "the weight acts after this step"},                                       \
-    {.path = "geometry." name ".until_step", INTEGER(geometry[ENUM_].until_step), RANGE(1, STEPS_MAX),              \
-     WORD("end", -1), DEFAULT(-1), DECIDES, .unit = "steps",                                                        \
-     .meaning = "the weight acts up to and with this step; \"end\" = to the end"}
-
-#define PRIOR_EVERY(ENUM_, name)                                                                                    \
-    {.path = "geometry." name ".every", INTEGER(geometry[ENUM_].every), RANGE(1, 100000), DEFAULT(1), DECIDES,      \
-     .unit = "steps", .meaning = "steps between singular value decompositions; the prior's gradient is taken from " \
-                                 "the last one"}
-
-const sw_key sw_keys[] = {
-    {.path = "task.kind", ENUM(task.kind, sw_task_names), DEFAULT(-1), .required = true, DECIDES, .unit = "",
-     .meaning = "what is learned: a binary operation, graph distances, an order, a group's product"},
-    {.path = "task.label_shuffle", REAL(task.label_shuffle), RANGE(0, 1), DEFAULT(0), DECIDES, .unit = "",
-     .meaning = "share of the labels that is permuted among themselves (control: nothing to generalize at 1)"},
-    {.path = "task.operation", ENUM(task.operation, sw_operation_names), DEFAULT(SW_OP_ADD), DECIDES,
-     TASK(BIT(SW_TASK_MODULAR)), .unit = "",
-     .meaning = "x+y, x-y, (x+y)^2, (x+y)^3, xy, x+xy+y, x/y, x^2+y^2, x^2+xy+y^2, x^3+xy modulo p"},
-    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, TASK(WITH_P),
-     .unit = "", .meaning = "modulus; a prime for div"},
-    {.path = "task.graph", ENUM(task.graph, sw_graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, TASK(BIT(SW_TASK_GRAPH)),
-     .unit = "", .meaning = "the graph whose geodesic distances are learned"},
-    {.path = "task.nodes", INTEGER(task.nodes), RANGE(2, 4096), DEFAULT(64), DECIDES,
-     GRAPH(BIT(SW_GRAPH_CYCLE) | BIT(SW_GRAPH_PATH)), .unit = "", .meaning = "number of nodes"},
-    {.path = "task.sides", INTEGERS(task.sides, task.side_count, SW_SIDES_MAX), RANGE(1, 4096),
-     RULE(default_sides, "[7, 7]; grid3d [7, 7, 7]"), DECIDES, SIDES, .unit = "",
-     .meaning = "side lengths; cylinder: the periodic one first; comparison: one side an attribute"},
-    {.path = "task.dimension", INTEGER(task.dimension), RANGE(1, 12), DEFAULT(7), DECIDES,
-     GRAPH(BIT(SW_GRAPH_HYPERCUBE)), .unit = "", .meaning = "dimension of the hypercube: 2^dimension nodes"},
-    {.path = "task.branching", INTEGER(task.branching), RANGE(1, 64), DEFAULT(2), DECIDES,
-     GRAPH(BIT(SW_GRAPH_TREE)), .unit = "", .meaning = "children of every inner node"},
-    {.path = "task.depth", INTEGER(task.depth), RANGE(1, 12), DEFAULT(5), DECIDES, GRAPH(BIT(SW_GRAPH_TREE)),
-     .unit = "", .meaning = "levels below the root"},
-    {.path = "task.file", .type = SW_KEY_FILE, .offset = offsetof(sw_run_config, task.file),
-     .stored = SW_STORED_FILE, .required = true, GRAPH(BIT(SW_GRAPH_EDGE_LIST)), .unit = "",
-     .meaning = "edge list of a connected graph, two node numbers a line; relative to the sweep file's folder"},
-    {.path = "task.file_sha256", .type = SW_KEY_SHA256, .offset = offsetof(sw_run_config, task.file_sha256),
-     .stored = SW_STORED_FILE, DECIDES, GRAPH(BIT(SW_GRAPH_EDGE_LIST)), .rule_text = "that of the file", .unit = "",
-     .meaning = "SHA-256 of the edge list; given, another content is refused"},
-    {.path = "task.form", ENUM(task.form, form_names), DEFAULT(SW_FORM_RELATION), DECIDES,
-     TASK(BIT(SW_TASK_COMPARISON)), .unit = "",
-     .meaning = "relation: (a, relation, b) -> does it hold; three_way: (a, b) -> <, = or >"},
-    {.path = "task.attribute", INTEGER(task.attribute), RANGE(0, SW_SIDES_MAX - 1), DEFAULT(0), DECIDES,
-     .concern = {.task = BIT(SW_TASK_COMPARISON), .form = BIT(SW_FORM_THREE_WAY)}, .unit = "",
-     .meaning = "which attribute three_way compares, from 0"},
-    {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES,
-     TASK(BIT(SW_TASK_GROUP)), .unit = "", .meaning = "the finite group whose product is learned"},
-    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5"),
-     DECIDES, N_OF_GROUPS, .unit = "",
-     .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n"},
-    {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
-     RULE(default_factors, "[8, 8]"), DECIDES, GROUP(BIT(SW_GROUP_PRODUCT)), .unit = "",
-     .meaning = "orders of the cyclic factors of a direct product"},
-
-    {.path = "train_fraction", REAL(train_fraction), INSIDE(0, 1), DEFAULT(0.5), DECIDES, .unit = "",
-     .meaning = "share of the table that is trained on; the rest is the test set"},
-
-    {.path = "model.kind", ENUM(model.kind, model_names), DEFAULT(SW_MODEL_TRANSFORMER), DECIDES, .unit = "",
-     .meaning = "the network"},
-    {.path = "model.layers", INTEGER(model.layers), RANGE(1, SW_LAYERS_MAX), DEFAULT(1), DECIDES, .unit = "",
-     .meaning = "transformer blocks; mlp: hidden layers"},
-    {.path = "model.d_model", INTEGER(model.d_model), RANGE(1, 16384), DEFAULT(64), DECIDES, .unit = "",
-     .meaning = "width of embeddings and residual stream"},
-    {.path = "model.heads", INTEGER(model.heads), RANGE(1, 1024), DEFAULT(4), DECIDES,
-     MODEL(BIT(SW_MODEL_TRANSFORMER)), .unit = "",
-     .meaning = "attention heads; divides d_model unless d_head is given"},
-    {.path = "model.d_head", INTEGER(model.d_head), RANGE(1, 16384), RULE(default_d_head, "d_model / heads"), DECIDES,
-     MODEL(BIT(SW_MODEL_TRANSFORMER)), .unit = "", .meaning = "width of a head"},
-    {.path = "model.d_mlp", INTEGER(model.d_mlp), RANGE(1, 65536), RULE(four_times_d_model, "4 d_model"), DECIDES,
-     MODEL(BIT(SW_MODEL_TRANSFORMER)), .unit = "", .meaning = "width of the MLP of a block"},
-    {.path = "model.d_hidden", INTEGER(model.d_hidden), RANGE(1, 65536), RULE(four_times_d_model, "4 d_model"),
-     DECIDES, MODEL(BIT(SW_MODEL_MLP)), .unit = "", .meaning = "width of hidden layers"},
-    {.path = "model.readout_token", BOOL(model.readout_token), RULE(default_readout_token, "true"), DECIDES,
-     MODEL(BIT(SW_MODEL_TRANSFORMER)), .unit = "",
-     .meaning = "append a token \"=\" and read logits there; false = read at the last operand"},
-    {.path = "model.operand_embeddings", ENUM(model.operand_embeddings, operand_names), DEFAULT(SW_OPERANDS_TIED),
-     DECIDES, .unit = "", .meaning = "one embedding table for all operands, or one for each"},
-    {.path = "model.embedding_init_scale", REAL(model.embedding_init_scale), ABOVE(0), DEFAULT(1), DECIDES,
-     .unit = "", .meaning = "factor on the initial token embedding"},
-    {.path = "model.output_scale", REAL(model.output_scale), ABOVE(0), DEFAULT(1), DECIDES, .unit = "",
-     .meaning = "factor on the logits (alpha of Kumar et al. 2024)"},
-
-    {.path = "optimizer.kind", ENUM(optimizer.kind, sw_optimizer_names), DEFAULT(SW_OPTIMIZER_ADAMW), DECIDES,
-     .unit = "", .meaning = "muon: attention and MLP matrices by Muon, the rest by AdamW"},
-    {.path = "optimizer.learning_rate", REAL(optimizer.learning_rate), ABOVE(0), DEFAULT(1e-3), DECIDES, .unit = "",
-     .meaning = "learning rate after warm-up"},
-    {.path = "optimizer.beta1", REAL(optimizer.beta1), BELOW(0, 1), DEFAULT(0.9), DECIDES, OPTIMIZER(WITH_ADAM),
-     .unit = "", .meaning = "decay of the first moment"},
-    {.path = "optimizer.beta2", REAL(optimizer.beta2), BELOW(0, 1), DEFAULT(0.98), DECIDES, OPTIMIZER(WITH_ADAM),
-     .unit = "", .meaning = "decay of the second moment"},
-    {.path = "optimizer.epsilon", REAL(optimizer.epsilon), FROM(0), DEFAULT(1e-8), DECIDES, OPTIMIZER(WITH_ADAM),
-     .unit = "", .meaning = "added to the root of the second moment; a floor under late gradients"},
-    {.path = "optimizer.weight_decay", REAL(optimizer.weight_decay), FROM(0), DEFAULT(1), DECIDES, .unit = "",
-     .meaning = "decoupled weight decay, on every parameter"},
-    {.path = "optimizer.momentum", REAL(optimizer.momentum), BELOW(0, 1), DEFAULT(0.9), DECIDES,
-     OPTIMIZER(BIT(SW_OPTIMIZER_SGD)), .unit = "", .meaning = "momentum of SGD"},
-    {.path = "optimizer.nesterov", BOOL(optimizer.nesterov), DEFAULT(0), DECIDES, OPTIMIZER(BIT(SW_OPTIMIZER_SGD)),
-     .unit = "", .meaning = "Nesterov's form of momentum"},
-    {.path = "optimizer.warmup_steps", INTEGER(optimizer.warmup_steps), RANGE(0, STEPS_MAX), DEFAULT(10), DECIDES,
-     .unit = "steps", .meaning = "linear warm-up: learning rate times min(1, t / warmup_steps)"},
-    {.path = "optimizer.schedule", ENUM(optimizer.schedule, schedule_names), DEFAULT(SW_SCHEDULE_CONSTANT), DECIDES,
-     .unit = "", .meaning = "after warm-up: constant, or half a cosine down to 0 at the last step"},
-    {.path = "optimizer.batch_size", INTEGER(optimizer.batch_size), RANGE(1, TUPLES_MAX), WORD("full", 0), DEFAULT(0),
-     DECIDES, .unit = "inputs", .meaning = "inputs a step; \"full\" = the whole train set"},
-    {.path = "optimizer.gradient_clip", REAL(optimizer.gradient_clip), FROM(0), DEFAULT(0), DECIDES, .unit = "",
-     .meaning = "largest L2 norm of the whole gradient; 0 = no clipping"},
-    {.path = "optimizer.grokfast.alpha", REAL(optimizer.grokfast_alpha), BELOW(0, 1), DEFAULT(0.98), DECIDES,
-     .unit = "", .meaning = "GrokFast-EMA: decay of the gradient's average"},
-    {.path = "optimizer.grokfast.lambda", REAL(optimizer.grokfast_lambda), FROM(0), DEFAULT(0), DECIDES, .unit = "",
-     .meaning = "GrokFast-EMA: factor on the average added to the gradient; 0 = off"},
-    {.path = "optimizer.muon.learning_rate", REAL(optimizer.muon_learning_rate), ABOVE(0), DEFAULT(0.02), DECIDES,
-     OPTIMIZER(BIT(SW_OPTIMIZER_MUON)), .unit = "", .meaning = "learning rate of the matrices that Muon moves"},
-    {.path = "optimizer.muon.momentum", REAL(optimizer.muon_momentum), BELOW(0, 1), DEFAULT(0.95), DECIDES,
-     OPTIMIZER(BIT(SW_OPTIMIZER_MUON)), .unit = "", .meaning = "Nesterov momentum of Muon"},
-    {.path = "optimizer.muon.newton_schulz_steps", INTEGER(optimizer.muon_newton_schulz_steps), RANGE(1, 20),
-     DEFAULT(5), DECIDES, OPTIMIZER(BIT(SW_OPTIMIZER_MUON)), .unit = "",
-     .meaning = "Newton-Schulz iterations of the orthogonalization"},
-    {.path = "optimizer.orthograd", BOOL(optimizer.orthograd), DEFAULT(0), DECIDES, .unit = "",
-     .meaning = "remove from each tensor's gradient its component along the weights (Prieto et al. 2025)"},
-
-    {.path = "loss.kind", ENUM(loss, loss_names), DEFAULT(SW_LOSS_CROSS_ENTROPY), DECIDES, .unit = "",
-     .meaning = "cross-entropy of softmax, or of StableMax (Prieto et al. 2025)"},
-
+     .meaning = "which inputs tuples are made of: all, or those of the train split"},                               \
+    WINDOW("symmetry." #name, symmetry[id])
 #include "symsweep/families.def"
+#undef X
     {.path = "symmetry.associativity.intermediate",
      ENUM(symmetry[SW_FAMILY_ASSOCIATIVITY].intermediate, intermediate_names), DEFAULT(SW_INTERMEDIATE_EXACT),
-     DECIDES, .unit = "",
+     DECIDES,
      .meaning = "inner products: the true ones (with inputs all they carry labels), or the model's own predictions"},
     {.path = "symmetry.triangle.divergence", ENUM(symmetry[SW_FAMILY_TRIANGLE].divergence, divergence_names),
-     DEFAULT(SW_DIVERGENCE_SYMMETRIC_KL), DECIDES, .unit = "",
-     .meaning = "symmetrized divergence, or KL(convolution || direct)"},
+     DEFAULT(SW_DIVERGENCE_SYMMETRIC_KL), DECIDES, .meaning = "symmetrized divergence, or KL(convolution || direct)"},
 
-    PRIOR(SW_PRIOR_NUCLEAR, "nuclear", "nuclear norm of the embedding, sum of singular values"),
-    PRIOR_EVERY(SW_PRIOR_NUCLEAR, "nuclear"),
-    PRIOR(SW_PRIOR_ENTROPY, "entropy", "spectral entropy of the centred embedding"),
-    PRIOR_EVERY(SW_PRIOR_ENTROPY, "entropy"),
-    PRIOR(SW_PRIOR_LIPSCHITZ, "lipschitz", "mean excess of squared output over embedding distances"),
-    {.path = "geometry.lipschitz.bound", REAL(geometry[SW_PRIOR_LIPSCHITZ].bound), FROM(0), DEFAULT(1), DECIDES,
-     .unit = "", .meaning = "slope that is free of charge"},
-    {.path = "geometry.lipschitz.neighbors", INTEGER(geometry[SW_PRIOR_LIPSCHITZ].neighbors), RANGE(0, 4096),
-     DEFAULT(0), DECIDES, .unit = "",
-     .meaning = "pairs exchange an operand for one of its k nearest tokens; 0 = any"},
-    {.path = "geometry.lipschitz.pairs_per_step", INTEGER(geometry[SW_PRIOR_LIPSCHITZ].pairs_per_step),
-     RANGE(1, TUPLES_MAX), DEFAULT(512), DECIDES, .unit = "pairs", .meaning = "pairs of inputs drawn a step"},
+#define PRIOR(ENUM_, name, text)                                                                                    \
+    {.path = "geometry." #name ".weight", REAL(geometry[SW_PRIOR_##ENUM_].weight), FROM(0), DEFAULT(0), DECIDES,    \
+     .meaning = "weight of the prior: " text},                                                                      \
+    WINDOW("geometry." #name, geometry[SW_PRIOR_##ENUM_])
+#define USES(ENUM_, key) {.path = "." #key, PRIOR_##key(geometry[SW_PRIOR_##ENUM_].key), DECIDES},
+#include "symsweep/priors.def"
+#undef PRIOR
 
     {.path = "steps", INTEGER(steps), RANGE(1, STEPS_MAX), DEFAULT(10000), DECIDES, .unit = "steps",
      .meaning = "optimizer steps"},
-    {.path = "seed", INTEGER(seed), RANGE(0, 4294967295.0), DEFAULT(0), DECIDES, .unit = "",
+    {.path = "seed", INTEGER(seed), RANGE(0, 4294967295.0), DEFAULT(0), DECIDES,
      .meaning = "key of all random draws but the split"},
     {.path = "data_seed", INTEGER(data_seed), RANGE(0, 4294967295.0), RULE(default_data_seed, "seed"), DECIDES,
-     .unit = "", .meaning = "key of the split and of label_shuffle"},
+     .meaning = "key of the split and of label_shuffle"},
 
     {.path = "evaluate.every", INTEGER(evaluate.every), RANGE(1, STEPS_MAX), DEFAULT(100), DECIDES, .unit = "steps",
      .meaning = "steps between evaluations; step 0 and the last are always evaluated"},
@@ -309,41 +269,174 @@ const sw_key sw_keys[] = {
      .unit = "tuples", .meaning = "most tuples on which a family's violation is measured; all when there are fewer"},
     {.path = "evaluate.spectra_every", INTEGER(evaluate.spectra_every), RANGE(1, STEPS_MAX), DEFAULT(10), DECIDES,
      .unit = "evaluations", .meaning = "evaluations between the costly measures"},
-    {.path = "evaluate.snapshots", INTEGER(evaluate.snapshots), RANGE(0, 10000), DEFAULT(20), DECIDES, .unit = "",
+    {.path = "evaluate.snapshots", INTEGER(evaluate.snapshots), RANGE(0, 10000), DEFAULT(20), DECIDES,
      .meaning = "snapshots at log-spaced steps, beside the first and the last"},
     {.path = "evaluate.snapshot_steps",
      INTEGERS(evaluate.snapshot_steps, evaluate.snapshot_step_count, SW_SNAPSHOT_STEPS_MAX), RANGE(0, STEPS_MAX),
      DEFAULT(0), DECIDES, .unit = "steps", .meaning = "steps of further snapshots, ascending"},
 
-    {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES, .unit = "",
+    {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},
     {.path = "stop.for_steps", INTEGER(stop.for_steps), RANGE(0, STEPS_MAX), DEFAULT(2000), DECIDES, .unit = "steps",
      .meaning = "how long it must hold"},
 
-    {.path = "save.embedding", BOOL(save.embedding), DEFAULT(0), .unit = "",
+    {.path = "save.embedding", BOOL(save.embedding), DEFAULT(0),
      .meaning = "keep the whole embedding in every snapshot"},
-    {.path = "save.parameters", BOOL(save.parameters), DEFAULT(0), .unit = "",
+    {.path = "save.parameters", BOOL(save.parameters), DEFAULT(0),
      .meaning = "keep all parameters in every snapshot"},
-    {.path = "save.split", BOOL(save.split), DEFAULT(0), .unit = "", .meaning = "keep inputs, labels and split"},
+    {.path = "save.split", BOOL(save.split), DEFAULT(0), .meaning = "keep inputs, labels and split"},
 
     {.path = "phase.family", ENUM(phase.family, sw_family_names),
-     RULE(default_phase_family, "associativity; graph triangle, comparison transitivity"), .unit = "",
+     RULE(default_phase_family, "associativity; graph triangle, comparison transitivity"),
      .meaning = "family whose maximum violation gives t_sym"},
     {.path = "phase.tau", REAL(phase.tau), ABOVE(0), DEFAULT(1), .unit = "nat",
      .meaning = "violation below which a symmetry counts as acquired"},
-    {.path = "phase.accuracy", REAL(phase.accuracy), .minimum = 0, .minimum_excluded = true, .maximum = 1,
-     DEFAULT(0.99), .unit = "", .meaning = "accuracy that t_mem and t_gen ask for"},
+    {.path = "phase.accuracy", REAL(phase.accuracy), OVER(0, 1), DEFAULT(0.99),
+     .meaning = "accuracy that t_mem and t_gen ask for"},
     {.path = "phase.gap", INTEGER(phase.gap), RANGE(0, STEPS_MAX), DEFAULT(1000), .unit = "steps",
      .meaning = "test later than train by at least this is grokking, by less comprehension"},
 
     {.path = "checkpoint.every_seconds", REAL(checkpoint_every_seconds), FROM(0), DEFAULT(300), .unit = "s",
      .meaning = "time between checkpoints of a running run; 0 = none"},
 };
+#undef HOME
+
+#define HOME sw_adaptive_config
+static const sw_key sweep_rows[] = {
+    {.path = "refine.axes", NAMES(refine.axes, refine.axis_count, 2), .required = true,
+     .meaning = "one or two numeric axes of grid whose lattice is refined"},
+    {.path = "refine.reached", ENUM(refine.reached, statement_names), DEFAULT(SW_STATEMENT_T_GEN),
+     .meaning = "the statement about a run whose boundary is looked for: it reaches this onset"},
+    {.path = "refine.share", REAL(refine.rule.share), INSIDE(0, 1), DEFAULT(0.5),
+     .meaning = "share of a point's seeds for which the statement must hold"},
+    {.path = "refine.coarse", INTEGER(refine.rule.coarse), RANGE(1, 100000), DEFAULT(4), .unit = "points",
+     .meaning = "spacing of the points that are trained first"},
+    {.path = "refine.seeds", INTEGER(refine.rule.seeds), RANGE(1, 100000), DEFAULT(1), .unit = "runs",
+     .meaning = "seeds that a point gets at first; more follow beside a boundary"},
+    {.path = "refine.confidence", REAL(refine.rule.confidence), INSIDE(0, 1), DEFAULT(0.9),
+     .meaning = "of the Wilson interval of the share: seeds are added until it excludes refine.share"},
+    {.path = "refine.width", REAL(refine.rule.width), RANGE(0, 1), DEFAULT(0.2),
+     .meaning = "an interval no wider than this is narrow enough in any case"},
+    {.path = "refine.budget", INTEGER(refine.rule.budget), RANGE(0, SW_RUNS_MAX), DEFAULT(0), .unit = "runs",
+     .meaning = "most runs of a plane; 0 = as many as it takes"},
+
+    {.path = "prune.generalized.for_steps", INTEGER(prune.generalized_for_steps), RANGE(0, STEPS_MAX), DEFAULT(0),
+     .unit = "steps", .meaning = "a run that has generalized for so long is given up; 0 = never"},
+    {.path = "prune.generalized.test_accuracy", REAL(prune.generalized_accuracy), OVER(0, 1), DEFAULT(0.99),
+     .meaning = "test accuracy that counts as generalized"},
+    {.path = "prune.diverged.train_loss", REAL(prune.diverged_train_loss), FROM(0), DEFAULT(0), .unit = "nat",
+     .meaning = "a run whose train loss is above this is given up; 0 = never"},
+    {.path = "prune.halving.rungs", INTEGERS(halving.rungs, halving.rung_count, SW_RUNGS_MAX), RANGE(1, STEPS_MAX),
+     DEFAULT(0), .unit = "steps", .meaning = "steps at which runs wait for each other, and only the best go on"},
+    {.path = "prune.halving.keep", REAL(halving.keep), INSIDE(0, 1), DEFAULT(0.5),
+     .meaning = "share of the runs at a rung that goes on, rounded up"},
+    {.path = "prune.halving.measure", ENUM(halving.measure, measure_names), DEFAULT(SW_METRIC_TEST_ACCURACY),
+     .meaning = "curve whose value at the rung tells which runs are the best"},
+    {.path = "prune.halving.best", ENUM(halving.lowest, best_names), DEFAULT(0),
+     .meaning = "which values of it are the best"},
+    {.path = "prune.halving.within", NAMES(halving.within, halving.within_count, SW_WITHIN_MAX),
+     .meaning = "only runs that agree in these axes (or in their \"label\") compete with each other"},
+};
+
+/* ---- which runs have a key, by the tables of what they choose from ---- */
+
+typedef struct use {
+    const char *path;
+    sw_selector selector;
+    int value;
+} use;
+
+static const use uses[] = {
+#define X(...)
+#define USES(ENUM, key) {"task." #key, SW_BY_TASK, SW_TASK_##ENUM},
+#include "symsweep/tasks.def"
+#undef X
+#define GRAPH(...)
+#define USES(ENUM, key) {"task." #key, SW_BY_GRAPH, SW_GRAPH_##ENUM},
+#include "symsweep/graphs.def"
+#undef GRAPH
+#define GROUP(...)
+#define USES(ENUM, key) {"task." #key, SW_BY_GROUP, SW_GROUP_##ENUM},
+#include "symsweep/groups.def"
+#undef GROUP
+#define OPTIMIZER(...)
+#define USES(ENUM, key) {"optimizer." #key, SW_BY_OPTIMIZER, SW_OPTIMIZER_##ENUM},
+#include "symsweep/optimizers.def"
+#undef OPTIMIZER
+};
 
 /* clang-format on */
 
-const size_t sw_keys_count = sizeof sw_keys / sizeof sw_keys[0];
-_Static_assert(sizeof sw_keys / sizeof sw_keys[0] <= SW_KEYS_MAX, "SW_KEYS_MAX holds the table");
+const sw_selector_row sw_selectors[SW_SELECTOR_COUNT] = {
+    [SW_BY_TASK] = {"task.kind", sw_task_names, offsetof(sw_run_config, task.kind), -1},
+    [SW_BY_GRAPH] = {"task.graph", sw_graph_names, offsetof(sw_run_config, task.graph), SW_TASK_GRAPH},
+    [SW_BY_FORM] = {"task.form", form_names, offsetof(sw_run_config, task.form), SW_TASK_COMPARISON},
+    [SW_BY_GROUP] = {"task.group", sw_group_names, offsetof(sw_run_config, task.group), SW_TASK_GROUP},
+    [SW_BY_MODEL] = {"model.kind", model_names, offsetof(sw_run_config, model.kind), -1},
+    [SW_BY_OPTIMIZER] = {"optimizer.kind", sw_optimizer_names, offsetof(sw_run_config, optimizer.kind), -1},
+};
+
+static void find_concern(sw_key *key)
+{
+    for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
+        if (!strcmp(uses[i].path, key->path)) key->concern[uses[i].selector] |= 1u << uses[i].value;
+    const bool shared = key->concern[SW_BY_TASK] != 0;
+    for (int s = 0; s < SW_SELECTOR_COUNT && !shared; s++)
+        if (key->concern[s] && sw_selectors[s].task >= 0) key->concern[SW_BY_TASK] |= 1u << sw_selectors[s].task;
+}
+
+/* ---- the table, made at the first call ---- */
+
+enum {
+    RUN_COUNT = sizeof run_rows / sizeof run_rows[0],
+    SWEEP_COUNT = sizeof sweep_rows / sizeof sweep_rows[0],
+    PATH_BYTES = 64
+};
+
+/* "x+y, x-y, ... modulo p" */
+static const char *formulas(void)
+{
+    static char text[1024];
+    size_t used = 0;
+    for (size_t i = 0; i < SW_OP_COUNT; i++) {
+        if (i) used += (size_t)snprintf(text + used, sizeof text - used, ", ");
+        for (const char *c = sw_operation_formulas[i]; *c && used + 16 < sizeof text; c++)
+            if (*c != ' ') text[used++] = *c;
+    }
+    snprintf(text + used, sizeof text - used, " modulo p");
+    return text;
+}
+
+static void complete(sw_key *keys, const sw_key *rows, size_t count)
+{
+    static char paths[RUN_COUNT][PATH_BYTES];
+    for (size_t i = 0; i < count; i++) {
+        sw_key *key = &keys[i];
+        *key = rows[i];
+        key->number = i;
+        if (key->path[0] == '.') {
+            const char *above = keys[i - 1].path;
+            snprintf(paths[i], PATH_BYTES, "%.*s%s", (int)(strrchr(above, '.') - above), above, rows[i].path);
+            key->path = paths[i];
+        }
+        if (!key->unit) key->unit = "";
+        if (!key->meaning) key->meaning = formulas();
+        find_concern(key);
+    }
+}
+
+const sw_key *sw_keys_of(sw_section section, size_t *count)
+{
+    static sw_key run[RUN_COUNT], sweep[SWEEP_COUNT];
+    static bool made;
+    if (!made) {
+        complete(run, run_rows, RUN_COUNT);
+        complete(sweep, sweep_rows, SWEEP_COUNT);
+        made = true;
+    }
+    *count = section == SW_SECTION_RUN ? RUN_COUNT : SWEEP_COUNT;
+    return section == SW_SECTION_RUN ? run : sweep;
+}
 
 #define CONSISTENCY(name)                                                                                              \
     {                                                                                                                  \
@@ -354,3 +447,4 @@ _Static_assert(sizeof sw_keys / sizeof sw_keys[0] <= SW_KEYS_MAX, "SW_KEYS_MAX h
 const sw_alias sw_aliases[] = {CONSISTENCY("weight"), CONSISTENCY("tuples_per_step"), CONSISTENCY("inputs"),
                                CONSISTENCY("from_step"), CONSISTENCY("until_step")};
 const size_t sw_aliases_count = sizeof sw_aliases / sizeof sw_aliases[0];
+_Static_assert(RUN_COUNT + sizeof sw_aliases / sizeof sw_aliases[0] <= SW_KEYS_MAX, "SW_KEYS_MAX holds all");

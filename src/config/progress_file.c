@@ -1,5 +1,6 @@
 /* progress_file.c: reads FILE.status.json. */
 #include "symsweep/config.h"
+#include "symsweep/file.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -76,16 +77,16 @@ static sw_status take_all(sw_progress_file *out, const cJSON *root, const char *
 
 sw_status sw_config_read_progress(sw_progress_file *out, const char *path)
 {
-    FILE *file = fopen(path, "r");
-    if (file == NULL) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
-    char *text = malloc(BYTES_MOST);
-    size_t length = text != NULL ? fread(text, 1, BYTES_MOST, file) : 0;
-    fclose(file);
-    if (text == NULL) return sw_fail(SW_E_MEMORY, "out of memory");
+    char *text;
+    size_t length;
+    sw_status status = sw_file_read(&text, &length, path, BYTES_MOST, NULL);
+    const int error = errno;
+    if (status == SW_E_IO && (error == EFBIG || error == EISDIR || error == EINVAL))
+        return sw_fail(SW_E_STORE, "%s: is no status file of symsweep", path);
+    if (status != SW_OK) return status == SW_E_IO ? sw_fail(status, "%s: %s", path, strerror(error)) : status;
     cJSON *root = cJSON_ParseWithLength(text, length);
     free(text);
-    sw_status status =
-        root != NULL ? take_all(out, root, path) : sw_fail(SW_E_STORE, "%s: is no status file of symsweep", path);
+    status = root != NULL ? take_all(out, root, path) : sw_fail(SW_E_STORE, "%s: is no status file of symsweep", path);
     cJSON_Delete(root);
     return status;
 }

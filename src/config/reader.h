@@ -1,25 +1,12 @@
-/* reader.h: from document nodes to values and assignments of keys. */
+/* reader.h: from document nodes to assignments of keys. */
 #ifndef SYMSWEEP_CONFIG_READER_H
 #define SYMSWEEP_CONFIG_READER_H
 
-#include "document.h"
-#include "keys.h"
+#include "config/key.h"
 
-#include "symsweep/arena.h"
-
-/* What reading needs; `status` keeps a failure that is not the user's (memory), everything else is a diagnostic. */
-typedef struct sw_reader {
-    const sw_document *document;
-    sw_arena *arena; /* owns lists and files that values point to */
-    sw_diagnostics *diagnostics;
-    const char *folder; /* relative files are found from here; NULL = files are not opened (sw_config_read) */
-    uint64_t room;      /* how many times the axes read so far can be repeated before a sweep is too large */
-    sw_status status;
-} sw_reader;
-
-/* One key set to a value; `twin` is the second key of an alias, -1 = none. */
+/* One key set to a value; `twin` is the second key of an alias, NULL = none. */
 typedef struct sw_assignment {
-    int32_t key, twin;
+    const sw_key *key, *twin;
     sw_value value;
 } sw_assignment;
 
@@ -28,36 +15,31 @@ typedef struct sw_assignments {
     size_t count, capacity;
 } sw_assignments;
 
-/* A key by its dotted path, an alias too. false: unknown. */
-bool sw_reader_find(const char *path, int32_t *key, int32_t *twin, const sw_alias **alias);
+/* Where members are read: keys of which section, below which prefix. */
+typedef struct sw_scope {
+    sw_section section;
+    const char *prefix; /* "" = the section itself */
+    bool dotted;        /* names may be paths */
+    const char *skip;   /* a member that is passed over; NULL = none */
+} sw_scope;
 
-/* "did you mean ...?" for a path that is no key; members of `prefix` come first. */
+/* Is it an object? Reports when not. */
+bool sw_reader_is_object(sw_reader *reader, int32_t node);
+
+/* The array with room for one more element than `count`; NULL: no memory, which reader->status says. */
+void *sw_reader_grow(sw_reader *reader, void *items, size_t count, size_t *capacity, size_t size) SW_MUST_CHECK;
+
+/* A key of run by its dotted path into out->key, ->twin and ->value.alias; false: unknown. */
+bool sw_reader_find(sw_assignment *out, sw_section section, const char *path);
+/* Do they set the same key? */
+bool sw_reader_overlap(const sw_key *key, const sw_key *twin, const sw_key *other, const sw_key *other_twin);
+/* "did you mean ...?" for a path of run that is no key, or where paths start. */
 void sw_reader_suggest(const char *prefix, const char *name, char out[256]);
 
 /* The value of `key` at a node; broken and reported when it is none. */
 void sw_reader_value(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node);
-/* Is x a value of the numeric key? Reports at `node` when not. Whole numbers go to out->integer. */
-bool sw_reader_number(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node, double x);
 
-/* All members of an object below `prefix`, nested objects followed; `dotted`: names may be paths. A member called
- * `skip` (may be NULL) is passed over. The list is allocated with realloc: free items. */
-void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t object, const char *prefix, bool dotted,
-                           const char *skip);
-
-/* ---- resolving ---- */
-
-/* given[i]: what the run has for sw_keys[i]; NULL = nothing. */
-typedef const sw_value *sw_given[SW_KEYS_MAX];
-
-/* Every key in turn: the given value where the key concerns the run, else its default. */
-void sw_config_resolve(sw_run_config *out, const sw_given given);
-
-/* What single keys cannot tell and what needs no knowledge of tasks: heads divide d_model, weights end after they
- * begin ... */
-void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
-                     sw_diagnostics *diagnostics);
-
-/* SHA-256 of a regular file of at most 16 MiB. */
-sw_status sw_reader_sha256(uint8_t out[32], const char *path) SW_MUST_CHECK;
+/* All members of an object, nested objects followed. The list is allocated with realloc: free items. */
+void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t object, const sw_scope *scope);
 
 #endif

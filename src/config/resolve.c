@@ -1,23 +1,33 @@
 /* resolve.c: given values and defaults -> one configuration; checks that need more than one key. */
-#include "reader.h"
+#include "config/resolve.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { EVALUATIONS_MAX = 1000000 };
 
+void sw_config_give(sw_given given, const sw_assignments *assignments)
+{
+    for (size_t i = 0; i < assignments->count; i++) {
+        const sw_assignment *item = &assignments->items[i];
+        given[item->key->number] = &item->value;
+        if (item->twin) given[item->twin->number] = &item->value;
+    }
+}
+
 void sw_config_resolve(sw_run_config *out, const sw_given given)
 {
+    size_t count;
+    const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
     memset(out, 0, sizeof *out);
-    for (size_t i = 0; i < sw_keys_count; i++) {
-        const sw_key *key = &sw_keys[i];
+    for (size_t i = 0; i < count; i++) {
         const sw_value *value = given[i];
         sw_value fallback;
-        if (!value || value->broken || !sw_key_concerns(key, out)) {
-            sw_key_default(&fallback, key, out, false);
+        if (!value || value->broken || !sw_key_concerns(&keys[i], out)) {
+            sw_key_default(&fallback, &keys[i], out, false);
             value = &fallback;
         }
-        sw_key_set(out, key, value);
+        keys[i].type->store(out, &keys[i], value);
     }
 }
 
@@ -25,7 +35,7 @@ void sw_config_default(sw_run_config *out)
 {
     sw_value modular = {.integer = SW_TASK_MODULAR, .node = -1, .member = -1};
     sw_given given = {NULL};
-    given[sw_key_find("task.kind")] = &modular;
+    given[sw_key_find(SW_SECTION_RUN, "task.kind")->number] = &modular;
     sw_config_resolve(out, given);
 }
 
@@ -35,13 +45,12 @@ typedef struct check {
     const sw_run_config *config;
     const sw_value *const *given;
     const sw_document *document;
-    sw_diagnostics *diagnostics;
 } check;
 
 static const sw_value *given_value(const check *c, const char *path)
 {
-    int key = sw_key_find(path);
-    return key >= 0 && c->given[key] && sw_key_concerns(&sw_keys[key], c->config) ? c->given[key] : NULL;
+    const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
+    return c->given[key->number] && sw_key_concerns(key, c->config) ? c->given[key->number] : NULL;
 }
 
 static bool is_broken(const check *c, const char *path)
@@ -64,17 +73,18 @@ static void SW_PRINTF(5, 6)
     int32_t run = sw_document_member(c->document, 0, "run");
     int32_t task = strncmp(first, "task.", 5) ? -1 : sw_document_member(c->document, run, "task");
     int32_t place = value && value->node >= 0 ? value->node : task >= 0 ? task : run >= 0 ? run : 0;
-    sw_document_error(c->document, place, c->diagnostics, hint, "%s", message);
+    sw_document_error(c->document, place, hint, "%s", message);
 }
 
 static void check_required(const check *c)
 {
-    for (size_t i = 0; i < sw_keys_count; i++) {
-        const sw_key *key = &sw_keys[i];
-        if (!key->required || c->given[i] || !sw_key_concerns(key, c->config)) continue;
+    size_t count;
+    const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!keys[i].required || c->given[i] || !sw_key_concerns(&keys[i], c->config)) continue;
         char type[256];
-        sw_key_type_text(key, type, sizeof type);
-        fault(c, key->path, "task.graph", NULL, "%s is missing: expected %s", key->path, type);
+        sw_key_type_text(&keys[i], type, sizeof type);
+        fault(c, keys[i].path, "task.graph", NULL, "%s is missing: expected %s", keys[i].path, type);
     }
 }
 
@@ -101,28 +111,25 @@ static void check_model(const check *c)
               (long long)m->heads * m->d_head);
 }
 
-static void check_window(const check *c, const char *prefix, int64_t from, int64_t until)
+static void check_window(const check *c, const char *section, const char *name, int64_t from, int64_t until)
 {
     char first[128], second[128];
-    snprintf(first, sizeof first, "%s.until_step", prefix);
-    snprintf(second, sizeof second, "%s.from_step", prefix);
-    if (until == -1 || until > from || is_broken(c, first) || is_broken(c, second)) return;
+    if (until == -1 || until > from) return;
+    snprintf(first, sizeof first, "%s.%s.until_step", section, name);
+    snprintf(second, sizeof second, "%s.%s.from_step", section, name);
+    if (is_broken(c, first) || is_broken(c, second)) return;
     fault(c, first, second, "\"end\" = to the last step", "the weight ends at step %lld, before it begins (after %lld)",
           (long long)until, (long long)from);
 }
 
 static void check_windows(const check *c)
 {
-    static const char *const priors[SW_PRIOR_COUNT] = {"nuclear", "entropy", "lipschitz"};
-    char prefix[96];
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        snprintf(prefix, sizeof prefix, "symmetry.%s", sw_family_names[f]);
-        check_window(c, prefix, c->config->symmetry[f].from_step, c->config->symmetry[f].until_step);
-    }
-    for (int p = 0; p < SW_PRIOR_COUNT; p++) {
-        snprintf(prefix, sizeof prefix, "geometry.%s", priors[p]);
-        check_window(c, prefix, c->config->geometry[p].from_step, c->config->geometry[p].until_step);
-    }
+    const sw_family_config *families = c->config->symmetry;
+    const sw_prior_config *priors = c->config->geometry;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        check_window(c, "symmetry", sw_family_names[f], families[f].from_step, families[f].until_step);
+    for (int p = 0; p < SW_PRIOR_COUNT; p++)
+        check_window(c, "geometry", sw_prior_names[p], priors[p].from_step, priors[p].until_step);
 }
 
 static void check_steps(const check *c)
@@ -147,10 +154,9 @@ static void check_steps(const check *c)
     }
 }
 
-void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
-                     sw_diagnostics *diagnostics)
+void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document)
 {
-    check c = {config, given, document, diagnostics};
+    const check c = {config, given, document};
     check_required(&c);
     check_file(&c);
     check_model(&c);

@@ -1,5 +1,5 @@
 /* scan.c: positions of every value of a JSON text (RFC 8259), and errors that name what was found. */
-#include "scan.h"
+#include "config/scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 /* The text is followed by a NUL, which is no character of JSON: nothing below reads past it. */
 typedef struct scanner {
     sw_document *document;
-    sw_diagnostics *diagnostics;
     char *p, *end;
     int32_t line, column;
     int depth;
@@ -29,6 +28,11 @@ static void advance(scanner *s)
     } else if (s->p == s->end || !is_continuation(*s->p)) {
         s->column++;
     }
+}
+
+static void skip(scanner *s, size_t bytes)
+{
+    while (bytes--) advance(s);
 }
 
 /* Bytes of the UTF-8 character at p, 0 when it is none (overlong forms, surrogates and beyond U+10FFFF are none). */
@@ -67,15 +71,26 @@ static void describe_here(const scanner *s, char out[64])
 
 static void report(scanner *s, int32_t line, int32_t column, const char *hint, const char *message)
 {
-    sw_diagnostics_add(s->diagnostics, false, line, column, "", hint, "%s", message);
+    sw_diagnostics_add(s->document->diagnostics, false, line, column, "", hint, "%s", message);
+}
+
+/* An error where the scanner stands. Returns SW_E_CONFIG, for those that end the reading. */
+static sw_status SW_PRINTF(3, 4) report_here(scanner *s, const char *hint, const char *format, ...)
+{
+    char message[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    report(s, s->line, s->column, hint, message);
+    return SW_E_CONFIG;
 }
 
 static sw_status unexpected(scanner *s, const char *expected, const char *hint)
 {
     char found[64];
     describe_here(s, found);
-    sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "", hint, "expected %s, found %s", expected, found);
-    return SW_E_CONFIG;
+    return report_here(s, hint, "expected %s, found %s", expected, found);
 }
 
 static void blank(char *from, const char *to)
@@ -91,13 +106,11 @@ static void skip_comment(scanner *s)
     char *start = s->p;
     int32_t line = s->line, column = s->column;
     bool block = s->p[1] == '*';
-    advance(s);
-    advance(s);
+    skip(s, 2);
     while (s->p < s->end) {
         if (!block && *s->p == '\n') break;
         if (block && s->p[0] == '*' && s->p[1] == '/') {
-            advance(s);
-            advance(s);
+            skip(s, 2);
             break;
         }
         advance(s);
@@ -124,9 +137,8 @@ static sw_node *add_node(scanner *s, int32_t parent, int32_t *previous, sw_statu
     sw_document *document = s->document;
     *status = SW_OK;
     if (document->count == SW_DOCUMENT_VALUES_MAX) {
-        sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "",
-                           "write long lists of values as {\"range\": [a, b]} or {\"linspace\": [a, b, n]}",
-                           "the file has more than %d values", SW_DOCUMENT_VALUES_MAX);
+        report_here(s, "write long lists of values as {\"range\": [a, b]} or {\"linspace\": [a, b, n]}",
+                    "the file has more than %d values", SW_DOCUMENT_VALUES_MAX);
         *status = SW_E_CONFIG;
         return NULL;
     }
@@ -181,8 +193,7 @@ static long unicode_escape(const char *p)
 static sw_status scan_escape(scanner *s)
 {
     if (s->p[1] && strchr("\"\\/bfnrt", s->p[1])) {
-        advance(s);
-        advance(s);
+        skip(s, 2);
         return SW_OK;
     }
     long unit = unicode_escape(s->p);
@@ -201,7 +212,7 @@ static sw_status scan_escape(scanner *s)
         memset(s->p, '?', 6);
         length = 6;
     }
-    for (int i = 0; i < length; i++) advance(s);
+    skip(s, (size_t)length);
     return SW_OK;
 }
 
@@ -230,7 +241,7 @@ static sw_status scan_string(scanner *s)
             report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
             return SW_E_CONFIG;
         }
-        while (length--) advance(s);
+        skip(s, length);
     }
     if (s->p >= s->end) {
         report(s, line, column, NULL, "the string is not closed: the file ends in it");
@@ -280,24 +291,21 @@ static sw_status scan_number(scanner *s, sw_node *node)
     if (!length || !ends_number(s->p[length])) {
         int shown = 0;
         while (shown < 24 && !ends_number(s->p[shown])) shown++;
-        sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "",
-                           "numbers look like 5, -0.5 or 1e-3: no leading zero or plus, digits around the point",
+        return report_here(s, "numbers look like 5, -0.5 or 1e-3: no leading zero or plus, digits around the point",
                            "'%.*s' is not a number", shown, s->p);
-        return SW_E_CONFIG;
     }
     node->type = SW_NODE_NUMBER;
     node->integral = integral;
     node->offset = (uint32_t)(s->p - s->document->text);
     node->length = (uint32_t)length;
     if (length > SW_NUMBER_LENGTH_MAX) {
-        sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "", NULL,
-                           "a number of %zu characters; at most %d are read", length, SW_NUMBER_LENGTH_MAX);
+        report_here(s, NULL, "a number of %zu characters; at most %d are read", length, SW_NUMBER_LENGTH_MAX);
         blank(s->p + 1, s->p + length);
         *s->p = '0';
         node->length = 1;
         node->broken = true;
     }
-    for (size_t i = 0; i < length; i++) advance(s);
+    skip(s, length);
     return SW_OK;
 }
 
@@ -339,7 +347,7 @@ static bool scan_word(scanner *s, sw_node *node)
             blank(s->p, s->p + length);
             *s->p = '0'; /* cJSON reads a number in its place */
         }
-        for (size_t c = 0; c < length; c++) advance(s);
+        skip(s, length);
         return true;
     }
     return false;
@@ -380,10 +388,8 @@ static sw_status unclosed(scanner *s, int32_t container, bool object)
 {
     const sw_node *node = &s->document->nodes[container];
     if (s->p < s->end) return unexpected(s, object ? "',' or '}'" : "',' or ']'", NULL);
-    sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "", NULL,
-                       "the file ends early: the '%c' of line %d, column %d is not closed", object ? '{' : '[',
+    return report_here(s, NULL, "the file ends early: the '%c' of line %d, column %d is not closed", object ? '{' : '[',
                        node->line, node->column);
-    return SW_E_CONFIG;
 }
 
 static sw_status scan_container(scanner *s, int32_t self, bool object)
@@ -391,11 +397,8 @@ static sw_status scan_container(scanner *s, int32_t self, bool object)
     char close = object ? '}' : ']';
     sw_status status = SW_OK;
     int32_t previous = -1;
-    if (++s->depth > SW_DOCUMENT_DEPTH_MAX) {
-        sw_diagnostics_add(s->diagnostics, false, s->line, s->column, "", NULL, "nested more than %d deep",
-                           SW_DOCUMENT_DEPTH_MAX);
-        return SW_E_CONFIG;
-    }
+    if (++s->depth > SW_DOCUMENT_DEPTH_MAX)
+        return report_here(s, NULL, "nested more than %d deep", SW_DOCUMENT_DEPTH_MAX);
     advance(s);
     skip_space(s);
     while (!(s->p < s->end && *s->p == close)) {
@@ -441,14 +444,10 @@ static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous)
                                      : NULL);
 }
 
-sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics)
+sw_status sw_scan_document(sw_document *document)
 {
-    scanner s = {.document = document,
-                 .diagnostics = diagnostics,
-                 .p = document->text,
-                 .end = document->text + document->length,
-                 .line = 1,
-                 .column = 1};
+    scanner s = {
+        .document = document, .p = document->text, .end = document->text + document->length, .line = 1, .column = 1};
     if (document->length >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3)) s.p += 3; /* a byte order mark; cJSON skips it too */
     if (memchr(s.p, '\0', (size_t)(s.end - s.p))) {
         report(&s, 1, 1, "a sweep is a JSON text", "the file is binary: it holds a zero byte");
@@ -466,7 +465,7 @@ sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics)
     if (s.p < s.end) {
         char found[64];
         describe_here(&s, found);
-        sw_diagnostics_add(diagnostics, false, s.line, s.column, "", NULL,
+        sw_diagnostics_add(document->diagnostics, false, s.line, s.column, "", NULL,
                            "expected the end of the file after the object, found %s", found);
         blank(s.p, s.end);
     }

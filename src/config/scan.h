@@ -2,10 +2,10 @@
 #ifndef SYMSWEEP_CONFIG_SCAN_H
 #define SYMSWEEP_CONFIG_SCAN_H
 
-#include "document.h"
+#include "config/document.h"
 
 /* Fills document->nodes (but `item`) from document->text. Blanks in the text what it reports and can skip, so that
  * cJSON reads the rest. SW_E_CONFIG: the text cannot be read to its end. */
-sw_status sw_document_scan(sw_document *document, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+sw_status sw_scan_document(sw_document *document) SW_MUST_CHECK;
 
 #endif

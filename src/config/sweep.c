@@ -1,15 +1,14 @@
-/* sweep.c: a sweep file read: top level, base configuration, axes, and a pass over all runs. */
-#include "sweep.h"
+/* sweep.c: a sweep and run k of the product of its axes.
+ *
+ * Order of runs: cases vary slowest, then zip, then samples of random, then grid; of the grid's axes the last one in
+ * the file varies fastest. */
+#include "config/sweep.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { NAME_BYTES_MAX = 100, RUNS_CHECKED_AFTER_ERROR = 4096 };
+const char *const sw_sweep_sources[] = {"cases", "zip", "random", "grid"};
 
 void sw_sweep_destroy(sw_sweep *sweep)
 {
@@ -27,413 +26,205 @@ void sw_sweep_destroy(sw_sweep *sweep)
     free(sweep);
 }
 
-/* ---- paths ---- */
+/* ---- run k ---- */
 
-static char *join_text(const char *a, const char *b, const char *c)
+/* Where run k stands on each kind of axis. */
+typedef struct place {
+    size_t case_index, zip, sample;
+    uint64_t grid; /* number among the grid's points, the last axis fastest */
+} place;
+
+static void find_place(place *out, const sw_sweep *sweep, uint64_t k)
 {
-    size_t length = strlen(a) + strlen(b) + strlen(c) + 1;
-    char *text = malloc(length);
-    if (text) snprintf(text, length, "%s%s%s", a, b, c);
-    return text;
-}
-
-/* "dir/" of "dir/sweep.json", "" of "sweep.json". */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
-    char *folder = malloc(length + 1);
-    if (!folder) return NULL;
-    memcpy(folder, path, length);
-    folder[length] = '\0';
-    return folder;
-}
-
-/* "sweep" of "dir/sweep.json". */
-static char *stem_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *stem = join_text(slash ? slash + 1 : path, "", "");
-    if (!stem) return NULL;
-    char *dot = strrchr(stem, '.');
-    if (dot && dot != stem && !strcmp(dot, ".json")) *dot = '\0';
-    return stem;
-}
-
-/* ---- top level ---- */
-
-static const char *const top_names[] = {"name",  "description", "output", "run",   "grid",   "zip",
-                                        "cases", "random",      "refine", "prune", "$schema"};
-enum { TOP_COUNT = sizeof top_names / sizeof top_names[0] };
-
-static void check_top_names(sw_sweep *sweep, sw_reader *reader)
-{
-    const sw_document *document = sweep->document;
-    for (int32_t i = document->nodes[0].child; i >= 0; i = document->nodes[i].next) {
-        const char *name = sw_document_key(document, i);
-        bool known = false;
-        for (size_t t = 0; t < TOP_COUNT && !known; t++) known = !strcmp(name, top_names[t]);
-        if (known || sw_diagnostics_count(reader->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
-        char hint[256] = "";
-        const char *nearest = sw_nearest(name, top_names, TOP_COUNT);
-        if (nearest)
-            snprintf(hint, sizeof hint, "did you mean %s?", nearest);
-        else if (sw_key_find(name) >= 0 || sw_key_is_group(name))
-            snprintf(hint, sizeof hint, "it belongs into run");
-        sw_document_key_error(document, i, reader->diagnostics, hint, "unknown key");
-    }
-}
-
-/* A text at the top level; NULL: absent or reported. */
-static const char *read_text(sw_reader *reader, const char *name, size_t most)
-{
-    const sw_document *document = reader->document;
-    int32_t node = sw_document_member(document, 0, name);
-    if (node < 0) return NULL;
-    const char *text = sw_document_string(document, node);
-    if (document->nodes[node].type == SW_NODE_STRING && text[0] && strlen(text) <= most) return text;
-    char found[128];
-    sw_document_describe(document, node, found);
-    sw_document_error(document, node, reader->diagnostics, NULL, "expected a text of 1 to %zu bytes, found %s", most,
-                      found);
-    return NULL;
-}
-
-static bool is_plain_name(const char *name)
-{
-    for (const char *c = name; *c; c++)
-        if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7f) return false;
-    return name[0] != '.';
-}
-
-static void read_names(sw_sweep *sweep, sw_reader *reader)
-{
-    const char *name = read_text(reader, "name", NAME_BYTES_MAX);
-    if (name && !is_plain_name(name)) {
-        sw_document_error(reader->document, sw_document_member(reader->document, 0, "name"), reader->diagnostics,
-                          "letters, digits, - and _ are safe",
-                          "the name becomes a file name: no slash, no leading dot");
-        name = NULL;
-    }
-    const char *output = read_text(reader, "output", SW_PATH_MAX / 2);
-    read_text(reader, "description", 4096);
-    read_text(reader, "$schema", 1024);
-    sweep->name = name ? join_text(name, "", "") : stem_of(sweep->path);
-    if (sweep->name)
-        sweep->output = output ? join_text(output[0] == '/' ? "" : sweep->folder, output, "")
-                               : join_text(sweep->folder, sweep->name, ".h5");
-    if (!sweep->name || !sweep->output) reader->status = sw_fail(SW_E_MEMORY, "out of memory");
-}
-
-static void read_run(sw_sweep *sweep, sw_reader *reader)
-{
-    const sw_document *document = sweep->document;
-    int32_t run = sw_document_member(document, 0, "run");
-    if (run < 0) {
-        sw_document_error(document, 0, reader->diagnostics, "{\"run\": {\"task\": {\"kind\": \"modular\"}}}",
-                          "the key run is missing: the base configuration");
-        return;
-    }
-    if (document->nodes[run].type != SW_NODE_OBJECT) {
-        char found[128];
-        sw_document_describe(document, run, found);
-        sw_document_error(document, run, reader->diagnostics, NULL, "expected an object, found %s", found);
-        return;
-    }
-    sw_reader_assignments(reader, &sweep->base, run, "", false, NULL);
-}
-
-static void read_axes(sw_sweep *sweep, sw_reader *reader)
-{
-    static const struct {
-        const char *name;
-        void (*read)(sw_sweep *, sw_reader *, int32_t);
-    } sections[] = {{"zip", sw_sweep_read_zip},
-                    {"random", sw_sweep_read_random},
-                    {"grid", sw_sweep_read_grid},
-                    {"cases", sw_sweep_read_cases}};
-    sweep->zip_length = sweep->samples = 1;
-    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && !reader->status; i++) {
-        int32_t node = sw_document_member(sweep->document, 0, sections[i].name);
-        if (node >= 0) sections[i].read(sweep, reader, node);
-    }
-}
-
-/* ---- counting ---- */
-
-static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
-
-/* The product of all axes, saturated; axes that could not be read count once. */
-static void count_runs(sw_sweep *sweep, sw_reader *reader)
-{
-    uint64_t count = multiply(sweep->case_count ? sweep->case_count : 1, multiply(sweep->zip_length, sweep->samples));
+    uint64_t grid = 1;
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *dimension = &sweep->dimensions[i];
-        if (dimension->source == SW_SOURCE_GRID && dimension->count) count = multiply(count, dimension->count);
+        if (dimension->source == SW_SOURCE_GRID && dimension->count) grid *= dimension->count;
     }
-    sweep->run_count = count;
-    if (count <= SW_RUNS_MAX) return;
-    int32_t node = sw_document_member(sweep->document, 0, "grid");
-    sw_document_key_error(sweep->document, node >= 0 ? node : 0, reader->diagnostics,
-                          "split the sweep into several files", "the axes make %s%llu runs; at most %d",
-                          count == UINT64_MAX ? "more than " : "", (unsigned long long)count, SW_RUNS_MAX);
+    out->grid = k % grid;
+    k /= grid;
+    out->sample = (size_t)(k % sweep->samples);
+    k /= sweep->samples;
+    out->zip = (size_t)(k % sweep->zip_length);
+    out->case_index = (size_t)(k / sweep->zip_length);
 }
 
-/* ---- the columns of /runs/axes ---- */
-
-sw_axis_type sw_key_axis_type(const sw_key *key)
+static void give(sw_run_values *out, const sw_dimension *dimension, const sw_value *value)
 {
-    return key->type == SW_KEY_REAL      ? SW_AXIS_REAL
-           : key->type == SW_KEY_INTEGER ? SW_AXIS_INTEGER
-           : key->type == SW_KEY_BOOL    ? SW_AXIS_BOOL
-                                         : SW_AXIS_STRING;
+    out->given[dimension->key->number] = value;
+    if (dimension->twin) out->given[dimension->twin->number] = value;
 }
 
-static void add_axis(sw_sweep *sweep, sw_reader *reader, int32_t key, const sw_alias *alias, sw_source source,
-                     size_t size)
+void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k)
 {
-    const char *path = alias ? alias->path : sw_keys[key].path;
-    for (size_t i = 0; i < sweep->axis_count; i++) {
-        if (strcmp(sweep->axes[i].axis.path, path)) continue;
-        sweep->axes[i].size++; /* one more case sets it */
-        return;
+    place at;
+    size_t random = 0;
+    find_place(&at, sweep, k);
+    memset(out->given, 0, sizeof out->given);
+    sw_config_give(out->given, &sweep->base);
+    if (sweep->case_count) sw_config_give(out->given, &sweep->cases[at.case_index].set);
+    uint64_t rest = at.grid;
+    for (size_t i = sweep->dimension_count; i-- > 0;) {
+        const sw_dimension *dimension = &sweep->dimensions[i];
+        if (dimension->source != SW_SOURCE_GRID || !dimension->count) continue;
+        give(out, dimension, &dimension->values[rest % dimension->count]);
+        rest /= dimension->count;
     }
-    if (sweep->axis_count == sweep->axis_capacity) {
-        size_t capacity = sweep->axis_capacity ? 2 * sweep->axis_capacity : 8;
-        sw_axis_info *grown = realloc(sweep->axes, capacity * sizeof *grown);
-        if (!grown) {
-            reader->status = sw_fail(SW_E_MEMORY, "out of memory");
-            return;
+    for (size_t i = 0; i < sweep->dimension_count; i++) {
+        const sw_dimension *dimension = &sweep->dimensions[i];
+        if (!dimension->count) continue;
+        if (dimension->source == SW_SOURCE_ZIP && at.zip < dimension->count) {
+            give(out, dimension, &dimension->values[at.zip]);
+        } else if (dimension->source == SW_SOURCE_RANDOM && random < SW_RANDOM_AXES_MAX) {
+            sw_generator_draw(&out->drawn[random], dimension, sweep->sampler_seed, at.sample, random);
+            give(out, dimension, &out->drawn[random]);
+            random++;
         }
-        sweep->axes = grown;
-        sweep->axis_capacity = capacity;
-    }
-    sweep->axes[sweep->axis_count++] =
-        (sw_axis_info){{path, sw_key_axis_type(&sw_keys[key])}, key, alias, source, size};
-}
-
-static void list_axes(sw_sweep *sweep, sw_reader *reader)
-{
-    for (size_t i = 0; i < sweep->case_count; i++) {
-        const sw_assignments *set = &sweep->cases[i].set;
-        for (size_t j = 0; j < set->count && !reader->status; j++)
-            add_axis(sweep, reader, set->items[j].key, set->items[j].value.alias, SW_SOURCE_CASES, 1);
-    }
-    for (size_t i = 0; i < sweep->dimension_count && !reader->status; i++) {
-        const sw_dimension *d = &sweep->dimensions[i];
-        add_axis(sweep, reader, d->key, d->alias, d->source, d->source == SW_SOURCE_RANDOM ? sweep->samples : d->count);
     }
 }
 
-/* ---- every run once ---- */
+/* ---- what others see ---- */
 
-static void mark_used(uint8_t *used, const sw_run_values *values, const sw_run_config *config)
+const char *sw_sweep_name(const sw_sweep *sweep) { return sweep->name; }
+const char *sw_sweep_output(const sw_sweep *sweep) { return sweep->output; }
+const char *sw_sweep_path(const sw_sweep *sweep) { return sweep->path; }
+uint64_t sw_sweep_run_count(const sw_sweep *sweep) { return sweep->run_count; }
+size_t sw_sweep_axis_count(const sw_sweep *sweep) { return sweep->axis_count; }
+const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i) { return &sweep->axes[i].axis; }
+size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i) { return sweep->axes[i].size; }
+
+const char *sw_sweep_text(const sw_sweep *sweep, size_t *length)
 {
-    for (size_t i = 0; i < sw_keys_count; i++)
-        if (values->given[i] && sw_key_concerns(&sw_keys[i], config)) used[values->given[i]->member] = 1;
+    *length = sweep->document->length;
+    return sweep->document->text;
 }
 
-static void report_unused(const sw_sweep *sweep, sw_reader *reader, const uint8_t *used, int32_t key, int32_t member)
+const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i) { return sw_sweep_sources[sweep->axes[i].source]; }
+
+const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k)
 {
-    if (used[member]) return;
-    char needed[256];
-    sw_key_concern_text(&sw_keys[key], needed, sizeof needed);
-    sw_document_key_error(sweep->document, member, reader->diagnostics, "remove it, or choose the kind it belongs to",
-                          "the key concerns no run of the sweep: it needs %s", needed);
+    place at;
+    if (!sweep->case_count) return "";
+    find_place(&at, sweep, k);
+    return sweep->cases[at.case_index].label;
 }
 
-/* A key that no run is concerned with is an error; one that only some are, is not. */
-static void check_used(const sw_sweep *sweep, sw_reader *reader, const uint8_t *used)
+/* Missing where the key does not concern the run. An alias that the run does not set has the key's default. */
+static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
+                       const sw_run_config *config)
 {
-    for (size_t i = 0; i < sweep->base.count; i++) {
-        const sw_assignment *item = &sweep->base.items[i];
-        bool overridden = false;
-        for (size_t a = 0; a < sweep->axis_count && !overridden; a++) overridden = sweep->axes[a].key == item->key;
-        if (!overridden) report_unused(sweep, reader, used, item->key, item->value.member);
-    }
-    for (size_t i = 0; i < sweep->case_count; i++) {
-        const sw_assignments *set = &sweep->cases[i].set;
-        for (size_t j = 0; j < set->count; j++)
-            report_unused(sweep, reader, used, set->items[j].key, set->items[j].value.member);
-    }
-    for (size_t i = 0; i < sweep->dimension_count; i++)
-        if (sweep->dimensions[i].count)
-            report_unused(sweep, reader, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
+    sw_field field;
+    const sw_value *given = values->given[axis->key->number];
+    const bool concerned = sw_key_concerns(axis->key, config);
+    if (concerned) sw_key_get(&field, config, axis->key);
+    if (concerned && axis->alias && !(given && given->alias == axis->alias))
+        sw_key_default(&field.value, axis->key, config, false);
+    sw_key_axis_value(out, axis->key, concerned ? &field.value : NULL);
 }
 
-static void check_runs(sw_sweep *sweep, sw_reader *reader)
+sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *config, char label[128],
+                           sw_axis_value *axes, sw_diagnostics *diagnostics)
 {
-    uint8_t *used = calloc((size_t)sweep->document->count, 1);
-    if (!used) {
-        reader->status = sw_fail(SW_E_MEMORY, "out of memory");
-        return;
-    }
-    size_t errors = sw_diagnostics_errors(reader->diagnostics);
-    uint64_t last = sweep->run_count;
-    for (uint64_t k = 0; k < last; k++) {
-        sw_run_values values;
-        sw_run_config config;
-        sw_sweep_values(&values, sweep, k);
-        sw_config_resolve(&config, values.given);
-        sw_config_check(&config, values.given, sweep->document, reader->diagnostics);
-        sw_sweep_check_adaptive(sweep, reader, &config);
-        mark_used(used, &values, &config);
-        bool failed = sw_diagnostics_errors(reader->diagnostics) > 0;
-        if (failed && last > RUNS_CHECKED_AFTER_ERROR && k + RUNS_CHECKED_AFTER_ERROR < last)
-            last = k + RUNS_CHECKED_AFTER_ERROR;
-    }
-    /* With unreadable selectors (task.kind ...) everything else would seem out of place. */
-    if (!errors && last == sweep->run_count) check_used(sweep, reader, used);
-    free(used);
-}
-
-/* ---- entry points ---- */
-
-static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader)
-{
-    if (sweep->document->nodes[0].type != SW_NODE_OBJECT) {
-        char found[128];
-        sw_document_describe(sweep->document, 0, found);
-        sw_document_error(sweep->document, 0, reader->diagnostics, NULL, "expected an object, found %s", found);
-        return sw_fail(SW_E_CONFIG, "%s is no sweep", sweep->path);
-    }
-    check_top_names(sweep, reader);
-    read_names(sweep, reader);
-    if (!reader->status) read_run(sweep, reader);
-    if (!reader->status) read_axes(sweep, reader);
-    if (!reader->status) count_runs(sweep, reader);
-    if (!reader->status) list_axes(sweep, reader);
-    if (!reader->status) sw_sweep_read_adaptive(sweep, reader);
-    bool complete = sw_document_member(sweep->document, 0, "run") >= 0 && sweep->run_count <= SW_RUNS_MAX;
-    if (!reader->status && complete) check_runs(sweep, reader);
-    return reader->status;
-}
-
-/* Takes over `text`. */
-static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const char *path, sw_diagnostics *diagnostics)
-{
-    sw_status status = SW_OK;
-    sw_sweep *sweep = calloc(1, sizeof *sweep);
-    *out = NULL;
-    if (!sweep) {
-        free(text);
-        return sw_fail(SW_E_MEMORY, "out of memory");
-    }
-    sweep->path = join_text(path, "", "");
-    sweep->folder = folder_of(path);
-    if (!sweep->path || !sweep->folder) {
-        free(text);
-        status = sw_fail(SW_E_MEMORY, "out of memory");
-        goto cleanup;
-    }
-    status = sw_document_parse(&sweep->document, text, length, diagnostics);
-    if (status == SW_OK) status = sw_arena_create(&sweep->arena);
-    if (status != SW_OK) goto cleanup;
-    sw_reader reader = {.document = sweep->document,
-                        .arena = sweep->arena,
-                        .diagnostics = diagnostics,
-                        .folder = sweep->folder,
-                        .room = SW_RUNS_MAX};
-    status = read_sweep(sweep, &reader);
-cleanup:
-    if (status != SW_OK)
-        sw_sweep_destroy(sweep);
-    else
-        *out = sweep;
-    return status;
-}
-
-static sw_status refuse(const sw_diagnostics *diagnostics, const char *path)
-{
-    size_t errors = sw_diagnostics_errors(diagnostics);
-    return sw_fail(SW_E_CONFIG, "%s: %zu error%s", path, errors, errors == 1 ? "" : "s");
-}
-
-/* A sweep with errors is good for finding more of them, not for running. */
-static sw_status deliver(sw_sweep **out, sw_sweep *sweep, const char *path, const sw_diagnostics *diagnostics)
-{
-    *out = NULL;
-    if (sw_diagnostics_errors(diagnostics)) {
-        sw_sweep_destroy(sweep);
-        return refuse(diagnostics, path);
-    }
-    *out = sweep;
+    sw_run_values values;
+    if (k >= sweep->run_count || sweep->run_count > SW_RUNS_MAX)
+        return sw_fail(SW_E_CONFIG, "run %llu of %llu", (unsigned long long)k, (unsigned long long)sweep->run_count);
+    sw_sweep_values(&values, sweep, k);
+    sw_config_resolve(config, values.given);
+    sweep->document->diagnostics = diagnostics;
+    if (diagnostics) sw_config_check(config, values.given, sweep->document);
+    if (label) snprintf(label, 128, "%s", sw_sweep_case(sweep, k));
+    for (size_t i = 0; axes && i < sweep->axis_count; i++) axis_value(&axes[i], &sweep->axes[i], &values, config);
     return SW_OK;
 }
 
-sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path, sw_diagnostics *diagnostics)
+/* ---- where a key comes from ---- */
+
+static void locate_node(const sw_sweep *sweep, int32_t node, sw_position *out)
 {
-    *out = NULL;
-    if (length > SW_DOCUMENT_BYTES_MAX) {
-        sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "the file is larger than 16 MiB");
-        return refuse(diagnostics, path);
-    }
-    char *copy = malloc(length + 1);
-    if (!copy) return sw_fail(SW_E_MEMORY, "out of memory");
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    sw_sweep *sweep = NULL;
-    sw_status status = build_sweep(&sweep, copy, length, path, diagnostics);
-    return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
+    const sw_node *n = &sweep->document->nodes[node];
+    out->line = n->line;
+    out->column = n->column;
+    sw_document_path(sweep->document, node, out->path);
 }
 
-/* The whole of a regular file, NUL-terminated; a file that cannot be one is a diagnostic. */
-static sw_status read_file(char **out, size_t *length, const char *path, sw_diagnostics *diagnostics)
+bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out)
 {
-    struct stat info;
-    FILE *file = NULL;
-    sw_status status = SW_OK;
-    const char *fault = NULL;
-    *out = NULL;
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO must not block */
-    if (descriptor < 0 || fstat(descriptor, &info))
-        fault = strerror(errno);
-    else if (S_ISDIR(info.st_mode))
-        fault = "is a directory; expected a sweep file";
-    else if (!S_ISREG(info.st_mode))
-        fault = "is not a regular file";
-    else if (info.st_size > SW_DOCUMENT_BYTES_MAX)
-        fault = "is larger than 16 MiB";
-    if (!fault && !(file = fdopen(descriptor, "rb"))) fault = strerror(errno);
-    if (fault) {
-        sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "%s", fault);
-        status = refuse(diagnostics, path);
-        goto cleanup;
+    sw_run_values values;
+    const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
+    sw_sweep_values(&values, sweep, k);
+    if (key && values.given[key->number]) {
+        locate_node(sweep, values.given[key->number]->node, out);
+        return true;
     }
-    *out = malloc((size_t)info.st_size + 1);
-    if (!*out) {
-        status = sw_fail(SW_E_MEMORY, "out of memory");
-        goto cleanup;
-    }
-    *length = fread(*out, 1, (size_t)info.st_size, file);
-    (*out)[*length] = '\0';
-    if (ferror(file)) {
-        sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "%s", strerror(errno));
-        free(*out);
-        *out = NULL;
-        status = refuse(diagnostics, path);
-    }
-cleanup:
-    if (file)
-        fclose(file);
-    else if (descriptor >= 0)
-        close(descriptor);
-    return status;
+    const sw_value *kind = values.given[sw_key_find(SW_SECTION_RUN, "task.kind")->number];
+    if (!strncmp(path, "task.", 5) && kind)
+        locate_node(sweep, kind->node, out);
+    else
+        *out = (sw_position){0, 0, ""};
+    return false;
 }
 
-sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics)
+void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out)
 {
-    char *text = NULL;
-    size_t length = 0;
-    *out = NULL;
-    sw_status status = read_file(&text, &length, path, diagnostics);
-    return status != SW_OK ? status : build_sweep(out, text, length, path, diagnostics);
+    static const char *const sections[] = {"grid", "zip", "random", "run"};
+    int32_t node = -1;
+    if (sweep->case_count) {
+        place at;
+        find_place(&at, sweep, k);
+        node = sweep->cases[at.case_index].node;
+    }
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++)
+        node = sw_document_member(sweep->document, 0, sections[i]);
+    locate_node(sweep, node < 0 ? 0 : node, out);
 }
 
-sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics)
+/* ---- the lattice of `refine` ---- */
+
+const sw_adaptive_config *sw_sweep_adaptive(const sw_sweep *sweep) { return &sweep->adaptive; }
+
+/* 0, 1: an axis to refine; 2: the seeds; -1: another one. */
+static int role_of(const sw_sweep *sweep, size_t dimension)
 {
-    sw_sweep *sweep = NULL;
-    *out = NULL;
-    sw_status status = sw_sweep_read(&sweep, path, diagnostics);
-    return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
+    for (int32_t a = 0; a < sweep->adaptive.refine.axis_count; a++)
+        if (sweep->refined[a] == (int32_t)dimension) return a;
+    return sweep->seed_dimension == (int32_t)dimension ? 2 : -1;
+}
+
+void sw_sweep_lattice_size(const sw_sweep *sweep, size_t *planes, size_t size[2], size_t *seeds)
+{
+    size_t found[3] = {1, 1, 1};
+    for (size_t i = 0; i < sweep->dimension_count; i++) {
+        int role = sweep->dimensions[i].source == SW_SOURCE_GRID ? role_of(sweep, i) : -1;
+        if (role >= 0 && sweep->dimensions[i].count) found[role] = sweep->dimensions[i].count;
+    }
+    size[0] = found[0];
+    size[1] = found[1];
+    *seeds = found[2];
+    *planes = (size_t)sweep->run_count / (found[0] * found[1] * found[2]);
+}
+
+void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64_t k)
+{
+    place at;
+    size_t found[3] = {0, 0, 0}, others = 1;
+    find_place(&at, sweep, k);
+    out->plane = 0;
+    uint64_t rest = at.grid;
+    for (size_t i = sweep->dimension_count; i-- > 0;) { /* the last axis varies fastest */
+        const sw_dimension *dimension = &sweep->dimensions[i];
+        if (dimension->source != SW_SOURCE_GRID || !dimension->count) continue;
+        size_t index = (size_t)(rest % dimension->count);
+        rest /= dimension->count;
+        int role = role_of(sweep, i);
+        if (role >= 0) {
+            found[role] = index;
+        } else {
+            out->plane += index * others;
+            others *= dimension->count;
+        }
+    }
+    out->plane += others * ((at.case_index * sweep->zip_length + at.zip) * sweep->samples + at.sample);
+    out->index[0] = found[0];
+    out->index[1] = found[1];
+    out->seed = found[2];
 }

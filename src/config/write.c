@@ -1,5 +1,5 @@
 /* write.c: a configuration as JSON, whole or reduced to its identity, and back. */
-#include "reader.h"
+#include "config/resolve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static int compare_paths(const char *a, const char *b)
 
 static int compare_keys(const void *a, const void *b)
 {
-    return compare_paths(sw_keys[*(const int *)a].path, sw_keys[*(const int *)b].path);
+    return compare_paths((*(const sw_key *const *)a)->path, (*(const sw_key *const *)b)->path);
 }
 
 /* Length of the common beginning of two paths in whole components ("a.b." of "a.b.c" and "a.b.d"). */
@@ -52,52 +52,53 @@ static const char *open_groups(sw_json *json, const char *path, size_t open)
     return name;
 }
 
-static void write_keys(sw_json *json, const sw_run_config *config, int *keys, size_t count)
+static void write_keys(sw_json *json, const sw_run_config *config, const sw_key **keys, size_t count)
 {
-    qsort(keys, count, sizeof *keys, compare_keys);
+    qsort(keys, count, sizeof(const sw_key *), compare_keys);
     const char *previous = "";
     sw_json_begin_object(json);
     for (size_t i = 0; i < count; i++) {
-        const sw_key *key = &sw_keys[keys[i]];
-        size_t common = common_groups(previous, key->path);
+        size_t common = common_groups(previous, keys[i]->path);
         close_groups(json, previous, common);
-        sw_json_key(json, open_groups(json, key->path, common));
+        sw_json_key(json, open_groups(json, keys[i]->path, common));
         sw_field field;
-        sw_key_get(&field, config, key);
-        sw_key_write_value(json, key, &field.value);
-        previous = key->path;
+        sw_key_get(&field, config, keys[i]);
+        sw_key_write(json, keys[i], &field.value);
+        previous = keys[i]->path;
     }
     close_groups(json, previous, 0);
     sw_json_end_object(json);
 }
 
-void sw_config_write(sw_json *json, const sw_run_config *config)
+/* Does the key decide numbers of the run, and not by the default that identities leave out? */
+static bool is_told(const sw_key *key, const sw_run_config *config)
 {
-    int keys[SW_KEYS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < sw_keys_count; i++)
-        if (sw_key_concerns(&sw_keys[i], config)) keys[count++] = (int)i;
-    write_keys(json, config, keys, count);
+    sw_field field;
+    sw_value frozen;
+    if (!key->identity) return false;
+    sw_key_get(&field, config, key);
+    sw_key_default(&frozen, key, config, true);
+    return key->type->compare(&field.value, &frozen) != 0;
 }
+
+static void write_config(sw_json *json, const sw_run_config *config, bool identity)
+{
+    const sw_key *chosen[SW_KEYS_MAX];
+    size_t count, number = 0;
+    const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
+    for (size_t i = 0; i < count; i++)
+        if (sw_key_concerns(&keys[i], config) && (!identity || is_told(&keys[i], config))) chosen[number++] = &keys[i];
+    write_keys(json, config, chosen, number);
+}
+
+void sw_config_write(sw_json *json, const sw_run_config *config) { write_config(json, config, false); }
 
 void sw_config_write_identity(sw_json *json, const sw_run_config *config)
 {
-    int keys[SW_KEYS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < sw_keys_count; i++) {
-        const sw_key *key = &sw_keys[i];
-        if (!key->identity || !sw_key_concerns(key, config)) continue;
-        sw_field field;
-        sw_value frozen;
-        sw_key_get(&field, config, key);
-        sw_key_default(&frozen, key, config, true);
-        if (!sw_key_equal(key, &field.value, &frozen)) keys[count++] = (int)i;
-    }
     sw_json_begin_object(json);
     sw_json_key(json, "config");
-    write_keys(json, config, keys, count);
-    sw_json_key(json, "identity_version");
-    sw_json_integer(json, SW_IDENTITY_VERSION);
+    write_config(json, config, true);
+    sw_json_member_integer(json, "identity_version", SW_IDENTITY_VERSION);
     sw_json_end_object(json);
 }
 
@@ -114,11 +115,9 @@ static sw_status first_error(const sw_diagnostics *diagnostics)
 
 static sw_status parse_copy(sw_document **out, const char *text, sw_diagnostics *diagnostics)
 {
-    size_t length = strlen(text);
-    char *copy = malloc(length + 1);
+    char *copy = strdup(text);
     if (!copy) return sw_fail(SW_E_MEMORY, "out of memory");
-    memcpy(copy, text, length + 1);
-    sw_status status = sw_document_parse(out, copy, length, diagnostics);
+    sw_status status = sw_document_parse(out, copy, strlen(copy), diagnostics);
     if (status == SW_E_CONFIG) {
         sw_status named = first_error(diagnostics);
         if (named) status = named;
@@ -138,20 +137,16 @@ sw_status sw_config_read(sw_run_config *out, const char *json)
     if (status == SW_OK) status = parse_copy(&document, json, diagnostics);
     if (status != SW_OK) goto cleanup;
     reader.document = document;
-    reader.diagnostics = diagnostics;
     if (document->nodes[0].type != SW_NODE_OBJECT) {
         status = sw_fail(SW_E_CONFIG, "a configuration is a JSON object");
         goto cleanup;
     }
-    sw_reader_assignments(&reader, &assignments, 0, "", false, NULL);
+    sw_reader_assignments(&reader, &assignments, 0, &(sw_scope){.section = SW_SECTION_RUN, .prefix = ""});
     status = reader.status;
     if (status != SW_OK) goto cleanup;
-    for (size_t i = 0; i < assignments.count; i++) {
-        given[assignments.items[i].key] = &assignments.items[i].value;
-        if (assignments.items[i].twin >= 0) given[assignments.items[i].twin] = &assignments.items[i].value;
-    }
+    sw_config_give(given, &assignments);
     sw_config_resolve(out, given);
-    sw_config_check(out, given, document, diagnostics);
+    sw_config_check(out, given, document);
     status = first_error(diagnostics);
 cleanup:
     free(assignments.items);
@@ -161,28 +156,40 @@ cleanup:
     return status;
 }
 
-/* ---- one member as text ---- */
+/* ---- single values of what was written ---- */
+
+sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char *path)
+{
+    sw_run_config config;
+    sw_field field;
+    const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
+    sw_key_axis_value(out, key, NULL);
+    if (!key) return SW_OK; /* an alias, or a key of another version */
+    sw_status status = sw_config_read(&config, json);
+    if (status != SW_OK || !sw_key_concerns(key, &config)) return status;
+    sw_key_get(&field, &config, key);
+    sw_key_axis_value(out, key, &field.value);
+    return SW_OK;
+}
 
 static void member_text(const sw_document *document, int32_t node, char *out, size_t capacity)
 {
     const sw_node *n = &document->nodes[node];
-    switch ((sw_node_type)n->type) {
-    case SW_NODE_NULL: snprintf(out, capacity, "null"); break;
-    case SW_NODE_BOOL: snprintf(out, capacity, "%s", sw_document_bool(document, node) ? "true" : "false"); break;
-    case SW_NODE_NUMBER: snprintf(out, capacity, "%.*s", (int)n->length, document->text + n->offset); break;
-    case SW_NODE_STRING: snprintf(out, capacity, "%s", sw_document_string(document, node)); break;
-    case SW_NODE_OBJECT: snprintf(out, capacity, "{...}"); break;
-    case SW_NODE_ARRAY: {
+    if (n->type == SW_NODE_STRING || n->type == SW_NODE_OBJECT) {
+        snprintf(out, capacity, "%s", n->type == SW_NODE_OBJECT ? "{...}" : sw_document_string(document, node));
+    } else if (n->type == SW_NODE_ARRAY) {
         size_t used = (size_t)snprintf(out, capacity, "[");
         for (int32_t i = n->child; i >= 0 && used < capacity; i = document->nodes[i].next) {
+            const char *comma = document->nodes[i].next >= 0 ? "," : "";
             char element[64];
             member_text(document, i, element, sizeof element);
-            used +=
-                (size_t)snprintf(out + used, capacity - used, "%s%s", element, document->nodes[i].next >= 0 ? "," : "");
+            used += (size_t)snprintf(out + used, capacity - used, "%s%s", element, comma);
         }
         if (used < capacity) snprintf(out + used, capacity - used, "]");
-        break;
-    }
+    } else {
+        char text[128];
+        sw_document_describe(document, node, text);
+        snprintf(out, capacity, "%s", text);
     }
 }
 

@@ -1,0 +1,275 @@
+/* sweep_load.c: a sweep file read: top level, base configuration, and a pass over all runs. */
+#include "config/sweep_adaptive.h"
+#include "config/sweep_axes.h"
+
+#include "symsweep/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_BYTES_MAX = 100, RUNS_CHECKED_AFTER_ERROR = 4096 };
+
+/* ---- paths ---- */
+
+static char *join_text(const char *a, const char *b, const char *c)
+{
+    size_t length = strlen(a) + strlen(b) + strlen(c) + 1;
+    char *text = malloc(length);
+    if (text) snprintf(text, length, "%s%s%s", a, b, c);
+    return text;
+}
+
+/* The name behind the last slash. */
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* "sweep" of "dir/sweep.json". */
+static char *stem_of(const char *path)
+{
+    char *stem = strdup(name_of(path));
+    char *dot = stem ? strrchr(stem, '.') : NULL;
+    if (dot && dot != stem && !strcmp(dot, ".json")) *dot = '\0';
+    return stem;
+}
+
+/* ---- top level ---- */
+
+static const char *const top_names[] = {"name",  "description", "output", "run",   "grid",   "zip",
+                                        "cases", "random",      "refine", "prune", "$schema"};
+enum { TOP_COUNT = sizeof top_names / sizeof top_names[0] };
+
+static void check_top_names(const sw_document *document)
+{
+    for (int32_t i = document->nodes[0].child; i >= 0; i = document->nodes[i].next) {
+        const char *name = sw_document_key(document, i);
+        bool known = false;
+        for (size_t t = 0; t < TOP_COUNT && !known; t++) known = !strcmp(name, top_names[t]);
+        if (known || sw_diagnostics_count(document->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
+        char hint[256];
+        if (!sw_document_suggest(hint, sw_document_nearest(name, top_names, TOP_COUNT), "") &&
+            (sw_key_find(SW_SECTION_RUN, name) || sw_key_is_group(SW_SECTION_RUN, name)))
+            snprintf(hint, sizeof hint, "it belongs into run");
+        sw_document_key_error(document, i, hint, "unknown key");
+    }
+}
+
+/* A text at the top level; NULL: absent or reported. */
+static const char *read_text(const sw_document *document, const char *name, size_t most)
+{
+    int32_t node = sw_document_member(document, 0, name);
+    if (node < 0) return NULL;
+    const char *text = sw_document_string(document, node);
+    if (document->nodes[node].type == SW_NODE_STRING && text[0] && strlen(text) <= most) return text;
+    sw_document_expected(document, node, NULL, "a text of 1 to %zu bytes", most);
+    return NULL;
+}
+
+static bool is_plain_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7f) return false;
+    return name[0] != '.';
+}
+
+static void read_names(sw_sweep *sweep, sw_reader *reader)
+{
+    const char *name = read_text(sweep->document, "name", NAME_BYTES_MAX);
+    if (name && !is_plain_name(name)) {
+        sw_document_error(sweep->document, sw_document_member(sweep->document, 0, "name"),
+                          "letters, digits, - and _ are safe",
+                          "the name becomes a file name: no slash, no leading dot");
+        name = NULL;
+    }
+    const char *output = read_text(sweep->document, "output", SW_PATH_MAX / 2);
+    read_text(sweep->document, "description", 4096);
+    read_text(sweep->document, "$schema", 1024);
+    sweep->name = name ? strdup(name) : stem_of(sweep->path);
+    if (sweep->name)
+        sweep->output = output ? join_text(output[0] == '/' ? "" : sweep->folder, output, "")
+                               : join_text(sweep->folder, sweep->name, ".h5");
+    if (!sweep->name || !sweep->output) reader->status = sw_fail(SW_E_MEMORY, "out of memory");
+}
+
+static void read_run(sw_sweep *sweep, sw_reader *reader)
+{
+    int32_t run = sw_document_member(sweep->document, 0, "run");
+    if (run < 0)
+        sw_document_error(sweep->document, 0, "{\"run\": {\"task\": {\"kind\": \"modular\"}}}",
+                          "the key run is missing: the base configuration");
+    else if (sw_reader_is_object(reader, run))
+        sw_reader_assignments(reader, &sweep->base, run, &(sw_scope){.section = SW_SECTION_RUN, .prefix = ""});
+}
+
+/* ---- every run once ---- */
+
+static void mark_used(uint8_t *used, const sw_run_values *values, const sw_run_config *config)
+{
+    size_t count;
+    const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
+    for (size_t i = 0; i < count; i++)
+        if (values->given[i] && sw_key_concerns(&keys[i], config)) used[values->given[i]->member] = 1;
+}
+
+static void check_member(const sw_sweep *sweep, const uint8_t *used, const sw_key *key, int32_t member)
+{
+    char needed[256];
+    if (used[member]) return;
+    sw_key_concern_text(key, needed, sizeof needed);
+    sw_document_key_error(sweep->document, member, "remove it, or choose the kind it belongs to",
+                          "the key concerns no run of the sweep: it needs %s", needed);
+}
+
+/* A key that no run is concerned with is an error; one that only some are, is not. */
+static void check_used(const sw_sweep *sweep, const uint8_t *used)
+{
+    for (size_t i = 0; i < sweep->base.count; i++) {
+        const sw_assignment *item = &sweep->base.items[i];
+        bool overridden = false;
+        for (size_t a = 0; a < sweep->axis_count && !overridden; a++) overridden = sweep->axes[a].key == item->key;
+        if (!overridden) check_member(sweep, used, item->key, item->value.member);
+    }
+    for (size_t i = 0; i < sweep->case_count; i++) {
+        const sw_assignments *set = &sweep->cases[i].set;
+        for (size_t j = 0; j < set->count; j++)
+            check_member(sweep, used, set->items[j].key, set->items[j].value.member);
+    }
+    for (size_t i = 0; i < sweep->dimension_count; i++)
+        if (sweep->dimensions[i].count)
+            check_member(sweep, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
+}
+
+static void check_runs(sw_sweep *sweep, sw_reader *reader)
+{
+    uint8_t *used = calloc((size_t)sweep->document->count, 1);
+    if (!used) {
+        reader->status = sw_fail(SW_E_MEMORY, "out of memory");
+        return;
+    }
+    size_t errors = sw_diagnostics_errors(sweep->document->diagnostics);
+    uint64_t last = sweep->run_count;
+    for (uint64_t k = 0; k < last; k++) {
+        sw_run_values values;
+        sw_run_config config;
+        sw_sweep_values(&values, sweep, k);
+        sw_config_resolve(&config, values.given);
+        sw_config_check(&config, values.given, sweep->document);
+        sw_sweep_check_adaptive(sweep, &config);
+        mark_used(used, &values, &config);
+        bool failed = sw_diagnostics_errors(sweep->document->diagnostics) > 0;
+        if (failed && last > RUNS_CHECKED_AFTER_ERROR && k + RUNS_CHECKED_AFTER_ERROR < last)
+            last = k + RUNS_CHECKED_AFTER_ERROR;
+    }
+    /* With unreadable selectors (task.kind ...) everything else would seem out of place. */
+    if (!errors && last == sweep->run_count) check_used(sweep, used);
+    free(used);
+}
+
+/* ---- entry points ---- */
+
+static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader)
+{
+    if (!sw_reader_is_object(reader, 0)) return sw_fail(SW_E_CONFIG, "%s is no sweep", sweep->path);
+    check_top_names(sweep->document);
+    read_names(sweep, reader);
+    if (!reader->status) read_run(sweep, reader);
+    if (!reader->status) sw_sweep_read_axes(sweep, reader);
+    if (!reader->status) sw_sweep_read_adaptive(sweep, reader);
+    bool complete = sw_document_member(sweep->document, 0, "run") >= 0 && sweep->run_count <= SW_RUNS_MAX;
+    if (!reader->status && complete) check_runs(sweep, reader);
+    return reader->status;
+}
+
+/* Takes over `text`. */
+static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const char *path, sw_diagnostics *diagnostics)
+{
+    sw_status status = SW_OK;
+    sw_sweep *sweep = calloc(1, sizeof *sweep);
+    *out = NULL;
+    if (!sweep) {
+        free(text);
+        return sw_fail(SW_E_MEMORY, "out of memory");
+    }
+    sweep->path = strdup(path);
+    sweep->folder = strndup(path, (size_t)(name_of(path) - path)); /* "dir/", or "" */
+    if (!sweep->path || !sweep->folder) {
+        free(text);
+        status = sw_fail(SW_E_MEMORY, "out of memory");
+        goto cleanup;
+    }
+    status = sw_document_parse(&sweep->document, text, length, diagnostics);
+    if (status == SW_OK) status = sw_arena_create(&sweep->arena);
+    if (status != SW_OK) goto cleanup;
+    sw_reader reader = {
+        .document = sweep->document, .arena = sweep->arena, .folder = sweep->folder, .room = SW_RUNS_MAX};
+    status = read_sweep(sweep, &reader);
+cleanup:
+    if (status != SW_OK)
+        sw_sweep_destroy(sweep);
+    else
+        *out = sweep;
+    return status;
+}
+
+static sw_status refuse(const sw_diagnostics *diagnostics, const char *path)
+{
+    size_t errors = sw_diagnostics_errors(diagnostics);
+    return sw_fail(SW_E_CONFIG, "%s: %zu error%s", path, errors, errors == 1 ? "" : "s");
+}
+
+/* A sweep with errors is good for finding more of them, not for running. */
+static sw_status deliver(sw_sweep **out, sw_sweep *sweep, const char *path, const sw_diagnostics *diagnostics)
+{
+    *out = NULL;
+    if (sw_diagnostics_errors(diagnostics)) {
+        sw_sweep_destroy(sweep);
+        return refuse(diagnostics, path);
+    }
+    *out = sweep;
+    return SW_OK;
+}
+
+sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path, sw_diagnostics *diagnostics)
+{
+    *out = NULL;
+    if (length > SW_DOCUMENT_BYTES_MAX) {
+        sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "the file is larger than 16 MiB");
+        return refuse(diagnostics, path);
+    }
+    char *copy = malloc(length + 1);
+    if (!copy) return sw_fail(SW_E_MEMORY, "out of memory");
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    sw_sweep *sweep = NULL;
+    sw_status status = build_sweep(&sweep, copy, length, path, diagnostics);
+    return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
+}
+
+sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics)
+{
+    char *text;
+    size_t length;
+    *out = NULL;
+    sw_status status = sw_file_read(&text, &length, path, SW_DOCUMENT_BYTES_MAX, NULL);
+    if (status == SW_OK) return build_sweep(out, text, length, path, diagnostics);
+    if (status != SW_E_IO) return status;
+    const int error = errno;
+    sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "%s",
+                       error == EISDIR   ? "is a directory; expected a sweep file"
+                       : error == EINVAL ? "is not a regular file"
+                       : error == EFBIG  ? "is larger than 16 MiB"
+                                         : strerror(error));
+    return refuse(diagnostics, path);
+}
+
+sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics)
+{
+    sw_sweep *sweep = NULL;
+    *out = NULL;
+    sw_status status = sw_sweep_read(&sweep, path, diagnostics);
+    return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
+}
