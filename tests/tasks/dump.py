@@ -7,20 +7,16 @@ import re
 import subprocess
 from pathlib import Path
 
-OPERATIONS = ["add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div", "sum_of_squares", "quadratic", "cubic"]
-GRAPHS = ["cycle", "path", "grid", "grid3d", "cylinder", "hypercube", "torus", "tree", "edge_list"]
-GROUPS = ["cyclic", "dihedral", "symmetric", "product"]
 HEADERS = Path(__file__).resolve().parents[2] / "include" / "symsweep"
 
 
 def names(table):
-    """Names in the order of their numbers, from a table of the sources."""
-    rows = re.findall(r"^X\(\w+, (\d+), (\w+),", (HEADERS / table).read_text(), re.M)
-    return [name for _, name in sorted(rows, key=lambda row: int(row[0]))]
+    """Names in the order of their numbers, which is that of the rows, from a table of the sources."""
+    return re.findall(r"^[A-Z]+\(\w+,(?: \d+,)? (\w+),", (HEADERS / table).read_text(), re.M)
 
 
-KINDS = names("tasks.def")
-FAMILIES = names("families.def")
+KINDS, FAMILIES = names("tasks.def"), names("families.def")
+OPERATIONS, GRAPHS, GROUPS = names("operations.def"), names("graphs.def"), names("groups.def")
 CODES = {"kind": KINDS, "operation": OPERATIONS, "graph": GRAPHS, "group": GROUPS, "form": ["relation", "three_way"]}
 
 
