@@ -31,10 +31,6 @@
  * more. */
 enum { EVALUATE_ROWS = 2048, KEPT_MAX = 4, TOKENS_MAX = 8 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
 /* ---- memory ---- */
 
 static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_model_shape *shape)
@@ -79,7 +75,7 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
     set_sizes(self, &model->config, &model->shape);
     carve_tables(self, carver, false);
     carve_tables(self, carver, true);
-    size_t capacity = larger(model->max_rows, EVALUATE_ROWS);
+    size_t capacity = sw_larger(model->max_rows, EVALUATE_ROWS);
     self->merged_packed = sw_carve_reals(carver, sw_blas_pack_size(self->C, self->M));
     self->turned_packed = sw_carve_reals(carver, sw_blas_pack_size(self->M, self->C));
     self->seen = sw_carve_flags(carver, self->T * self->V);
@@ -222,7 +218,7 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
 
 static size_t rows_of(const sw_folded *self, size_t tile)
 {
-    return smaller(SW_TILE_ROWS, self->visit.rows - tile * SW_TILE_ROWS);
+    return sw_smaller(SW_TILE_ROWS, self->visit.rows - tile * SW_TILE_ROWS);
 }
 
 static bool serves(const void *state, const int32_t *tokens, size_t rows)
@@ -234,24 +230,20 @@ static bool serves(const void *state, const int32_t *tokens, size_t rows)
     return rows > 0;
 }
 
-static void rows_forward(sw_folded *self, const int32_t *tokens, size_t rows, sw_real *logits)
-{
-    sw_visit_set(&self->visit, tokens, rows, self->varying);
-    attend(self);
-    for (size_t tile = 0; tile < tiles_in(self); tile++) tile_forward(self, tile, rows_of(self, tile), logits);
-}
-
-static void build(sw_folded *self, const sw_model *model, const int32_t *tokens)
-{
-    self->last = tokens[self->T - 1];
-    sw_folded_build(self, model);
-}
-
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+/* Whatever backward needs stays where it is until the next call; where rows are to be kept, they are not more than the
+ * visit's capacity. */
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep)
 {
     sw_folded *self = state;
-    build(self, model, tokens);
-    rows_forward(self, tokens, rows, logits);
+    (void)keep;
+    self->last = tokens[self->T - 1];
+    sw_folded_build(self, model);
+    for (size_t r = 0; r < rows; r += self->visit.capacity, tokens += self->visit.capacity * self->T) {
+        sw_visit_set(&self->visit, tokens, sw_smaller(self->visit.capacity, rows - r), self->varying);
+        attend(self);
+        for (size_t tile = 0; tile < tiles_in(self); tile++)
+            tile_forward(self, tile, rows_of(self, tile), logits + r * self->C);
+    }
 }
 
 static void backward(void *state, sw_model *model, const sw_real *dlogits)
@@ -261,14 +253,6 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
     sw_blas_pack(self->turned_packed, SW_T, self->M, self->C, self->merged, self->C);
     for (size_t tile = 0; tile < tiles_in(self); tile++) tile_backward(self, tile, rows_of(self, tile), dlogits);
     sw_folded_unfold(self, model);
-}
-
-static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
-{
-    sw_folded *self = state;
-    build(self, model, tokens);
-    for (size_t r = 0; r < rows; r += self->visit.capacity)
-        rows_forward(self, tokens + r * self->T, smaller(self->visit.capacity, rows - r), logits + r * self->C);
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
@@ -298,6 +282,5 @@ const sw_model_path sw_folded_path = {
     .carve = carve,
     .forward = forward,
     .backward = backward,
-    .evaluate = evaluate,
     .flops = flops,
 };

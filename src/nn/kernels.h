@@ -26,6 +26,10 @@ typedef enum sw_isa { SW_ISA_PLAIN, SW_ISA_AVX2, SW_ISA_AVX512, SW_ISA_COUNT } s
 
 enum { SW_CACHE_LINE = 64 / sizeof(sw_real) }; /* elements */
 
+static inline size_t sw_smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static inline size_t sw_larger(size_t a, size_t b) { return a > b ? a : b; }
+
 /* ---- matrix products; callers use blas.h ---- */
 
 /* c[m, n] = alpha op(A)[m, k] op(B)[k, n] + beta c, row-major; `packed` from `pack` stands for b where it is
@@ -114,81 +118,11 @@ typedef struct sw_adamw_factors {
 
 typedef struct sw_kernel_set {
     const char *name; /* "AVX2" */
-
-    /* elements.h: x[rows, n] += bias[n] */
-    void (*add_bias)(sw_real *x, const sw_real *bias, size_t rows, size_t n);
-    /* x[rows, n] <- max(0, x + bias[n]); row r lies at x + r * stride */
-    void (*bias_relu)(sw_real *x, const sw_real *bias, size_t rows, size_t n, size_t stride);
-    /* z[n] <- max(0, (x[n] + y[n]) + bias[n]) */
-    void (*sum_bias_relu)(sw_real *z, const sw_real *x, const sw_real *y, const sw_real *bias, size_t n);
-    /* dh[count] <- dh where h > 0, else 0; h is ReLU's output */
-    void (*relu_backward)(sw_real *dh, const sw_real *h, size_t count);
-    /* sum[n] += sum over rows of x[rows, n]; row r lies at x + r * stride */
-    void (*column_sums)(sw_real *sum, const sw_real *x, size_t rows, size_t n, size_t stride);
-    /* y[n] += x[n] */
-    void (*add)(sw_real *y, const sw_real *x, size_t n);
-    /* y[n] += x[n], z[n] += x[n] */
-    void (*add_to_both)(sw_real *y, sw_real *z, const sw_real *x, size_t n);
-    /* z[n] = x[n] + y[n] */
-    void (*plus)(sw_real *z, const sw_real *x, const sw_real *y, size_t n);
-    /* y[n] += a x[n] */
-    void (*axpy)(sw_real *y, sw_real a, const sw_real *x, size_t n);
-    /* x . y */
-    sw_real (*dot)(const sw_real *x, const sw_real *y, size_t n);
-    /* p[count, T, heads] <- softmax over T of the scores it holds */
-    void (*softmax)(sw_real *p, size_t count, size_t T, size_t heads);
-
-    /* gemm.h; NULL without fused multiply-add */
-    void (*gemm)(const sw_product *product);
-    /* op(B)[k, n] in the order in which products read it; size in elements. */
-    size_t (*pack_size)(size_t n, size_t k);
-    void (*pack)(sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb);
-
-    /* tables.h: out[r] <- from + sum_j sum_h weight[r, j, h] table_j[token_j(r), h], `from` being base[width], or where
-     * base is NULL the row itself; then max(0, .) on the first `relu` columns. */
-    void (*mix)(sw_real *out, size_t rows, const sw_mixture *mixture, const sw_real *base, size_t relu);
-    /* Its gradient: dtable_j[token, h] += sum over rows of weight[r, j, h] dout[r];
-     * dweight[r, j, h] = dout[r] . table_j[token, h]. Table rows for which seen[j * tokens + token] is false hold
-     * nothing yet, whatever is in them; those of the groups are seen then. */
-    void (*unmix)(const sw_real *dout, const sw_mixture *mixture, bool *seen, size_t tokens, sw_real *dtable,
-                  sw_real *dweight);
-
-    /* losses.h: as sw_loss and sw_loss_rows */
-    double (*loss)(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
-                   size_t count, sw_real *dlogits);
-    void (*loss_rows)(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *label, size_t rows,
-                      sw_real *loss, sw_real *margin, int32_t *argmax);
-
-    /* divergences.h: sum of the tuples' violations */
-    double (*symmetric_kl)(const sw_comparing *job);
-    double (*convolution)(const sw_comparing *job);
-    double (*class_zero)(const sw_comparing *job);
-    /* As sw_softmax_table and sw_softmax_divergence. */
-    void (*softmax_table)(sw_softmax *out, const sw_real *logits, size_t rows);
-    void (*softmax_divergence)(const sw_softmax *table, const sw_divergence_spec *spec, const sw_tuple *tuples,
-                               size_t count, sw_real *out, int8_t *disagree);
-
-    /* updates.h: x[n] *= factor */
-    void (*scale)(sw_real *x, size_t n, sw_real factor);
-    /* x . y, summed in double */
-    double (*dot_double)(const sw_real *x, const sw_real *y, size_t n);
-    /* |x - y|^2, summed in double */
-    double (*squared_distance)(const sw_real *x, const sw_real *y, size_t n);
-    /* g[n] -= factor w[n], in double */
-    void (*subtract)(sw_real *restrict g, const sw_real *restrict w, size_t n, double factor);
-    /* d/dx and d/dy of factor / 2 |x - y|^2: dx += factor (x - y), dy -= factor (x - y). */
-    void (*push_apart)(sw_real *dx, sw_real *dy, const sw_real *x, const sw_real *y, size_t n, double factor);
-    /* slow <- alpha slow + rest g, g <- g + lambda slow */
-    void (*average)(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_real alpha, sw_real rest, sw_real lambda);
-    /* One step of an optimizer over n scalars; the formulas stand in optimizers/<name>.c. */
-    void (*adamw)(sw_real *restrict w, sw_real *restrict m, sw_real *restrict v, const sw_real *restrict g, size_t n,
-                  const sw_adamw_factors *factors);
-    void (*sgd)(sw_real *restrict w, sw_real *restrict b, const sw_real *restrict g, size_t n, sw_real momentum,
-                bool nesterov, sw_real rate, sw_real decay);
-    /* b <- momentum b + g, x <- g + momentum b */
-    void (*nesterov)(sw_real *restrict x, sw_real *restrict b, const sw_real *restrict g, size_t n, sw_real momentum);
-    /* w[n] <- w - decay w - rate x */
-    void (*descend)(sw_real *restrict w, const sw_real *restrict x, size_t n, sw_real decay, sw_real rate);
+#define KERNEL(result, name, parameters) result(*name) parameters;
+#define FUSED_KERNEL KERNEL
+#include "nn/kernels.def"
+#undef KERNEL
+#undef FUSED_KERNEL
 } sw_kernel_set;
 
 extern const sw_kernel_set sw_kernels_plain, sw_kernels_avx2, sw_kernels_avx512;

@@ -48,14 +48,12 @@ static void view(mlp_tensors *out, const sw_model *model, sw_real *base)
     out->unembedding = base + tensor->offset;
 }
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 static void carve(void *state, sw_carver *carver, const sw_model *model)
 {
     mlp *self = state;
     size_t H = (size_t)model->config.d_hidden, layers = (size_t)model->config.layers;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
-    self->block = smaller(model->max_rows, BLOCK_ROWS);
+    self->block = sw_smaller(model->max_rows, BLOCK_ROWS);
     size_t lines = (H + SW_CACHE_LINE - 1) / SW_CACHE_LINE, C = (size_t)model->shape.classes;
     self->stride = (lines | 1) * SW_CACHE_LINE;
     size_t blocks = (model->max_rows + self->block - 1) / self->block, slot = layers * self->block * self->stride;
@@ -153,17 +151,19 @@ static void block_backward(mlp *self, const sw_model *model, const mlp_tensors *
             sw_kernel->add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * stride, H);
 }
 
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep)
 {
     mlp *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     mlp_tensors w;
     view(&w, model, model->parameters);
-    self->rows = rows;
-    memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
     build(self, model, &w);
+    if (keep) {
+        self->rows = rows;
+        memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
+    }
     for (size_t r = 0; r < rows; r += self->block)
-        block_forward(self, model, &w, tokens + r * T, r, smaller(self->block, rows - r), logits + r * C);
+        block_forward(self, model, &w, tokens + r * T, keep ? r : 0, sw_smaller(self->block, rows - r), logits + r * C);
 }
 
 static void backward(void *state, sw_model *model, const sw_real *dlogits)
@@ -179,7 +179,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
     memset(self->dtable, 0, T * V * H * sizeof *self->dtable);
     for (size_t r = 0; r < self->rows; r += self->block) {
         const int32_t *tokens = self->tokens + r * T;
-        size_t count = smaller(self->block, self->rows - r);
+        size_t count = sw_smaller(self->block, self->rows - r);
         if (!kept) block_forward(self, model, &w, tokens, r, count, NULL);
         block_backward(self, model, &w, &g, tokens, r, count, dlogits + r * C);
     }
@@ -191,17 +191,6 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
         sw_blas_dense(SW_T, SW_N, d, H, V, 1, w.token, dtable, 1, g.weight[0] + t * d * H);
         sw_blas_dense(SW_N, SW_T, V, d, H, 1, dtable, w.weight[0] + t * d * H, 1, g.token);
     }
-}
-
-static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
-{
-    mlp *self = state;
-    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    mlp_tensors w;
-    view(&w, model, model->parameters);
-    build(self, model, &w);
-    for (size_t r = 0; r < rows; r += self->block)
-        block_forward(self, model, &w, tokens + r * T, 0, smaller(self->block, rows - r), logits + r * C);
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
@@ -218,6 +207,5 @@ const sw_model_path sw_mlp_path = {
     .carve = carve,
     .forward = forward,
     .backward = backward,
-    .evaluate = evaluate,
     .flops = flops,
 };

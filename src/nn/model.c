@@ -212,14 +212,22 @@ static bool takes_general(const sw_model *model, const int32_t *tokens, size_t r
     return model->special->serves && !model->special->serves(model->special_state, tokens, rows);
 }
 
+static void forward(const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool general, bool keep)
+{
+    const sw_model_path *path = general ? model->general : model->special;
+    path->forward(general ? model->general_state : model->special_state, model, tokens, rows, logits, keep);
+}
+
 void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
 {
     assert(rows <= model->max_rows);
     model->last_was_general = takes_general(model, tokens, rows);
-    if (model->last_was_general)
-        model->general->forward(model->general_state, model, tokens, rows, logits);
-    else
-        model->special->forward(model->special_state, model, tokens, rows, logits);
+    forward(model, tokens, rows, logits, model->last_was_general, true);
+}
+
+void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+{
+    forward(model, tokens, rows, logits, takes_general(model, tokens, rows), false);
 }
 
 void sw_model_backward(sw_model *model, const sw_real *dlogits)
@@ -228,14 +236,6 @@ void sw_model_backward(sw_model *model, const sw_real *dlogits)
         model->general->backward(model->general_state, model, dlogits);
     else
         model->special->backward(model->special_state, model, dlogits);
-}
-
-void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
-{
-    if (takes_general(model, tokens, rows))
-        model->general->evaluate(model->general_state, model, tokens, rows, logits);
-    else
-        model->special->evaluate(model->special_state, model, tokens, rows, logits);
 }
 
 void sw_model_force_general(sw_model *model, bool general) { model->force_general = general; }

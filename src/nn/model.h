@@ -25,10 +25,9 @@ typedef struct sw_model_path {
     bool (*serves)(const void *state, const int32_t *tokens, size_t rows);
     /* Sets sizes in `state` and carves its buffers; called once to count and once for good. */
     void (*carve)(void *state, sw_carver *carver, const sw_model *model);
-    /* As sw_model_forward, sw_model_backward, sw_model_evaluate. */
-    void (*forward)(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
+    /* As sw_model_forward, or as sw_model_evaluate where nothing is to be kept; as sw_model_backward. */
+    void (*forward)(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep);
     void (*backward)(void *state, sw_model *model, const sw_real *dlogits);
-    void (*evaluate)(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
     /* Floating point operations of forward and backward over `rows` rows. */
     double (*flops)(const sw_model_config *config, const sw_model_shape *shape, size_t rows);
 } sw_model_path;

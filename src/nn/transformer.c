@@ -87,15 +87,13 @@ static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_
     to->final = sw_carve_reals(carver, rows * d);
 }
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 static void carve(void *state, sw_carver *carver, const sw_model *model)
 {
     transformer *self = state;
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
-    self->block = smaller(model->max_rows, BLOCK_ROWS);
+    self->block = sw_smaller(model->max_rows, BLOCK_ROWS);
     size_t n = self->block * T, m = config->layers > 1 ? n : self->block, queries = m / self->block;
 
     self->tokens = sw_carve_ints(carver, model->max_rows * T);
@@ -315,15 +313,17 @@ static void block_backward(transformer *self, sw_model *model, const slot *at, c
     for (size_t t = 0; t < T; t++) sw_kernel->column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
 }
 
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep)
 {
     transformer *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    self->rows = rows;
-    memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
+    if (keep) {
+        self->rows = rows;
+        memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
+    }
     for (size_t b = 0, r = 0; r < rows; b++, r += self->block) {
-        slot at = slot_at(self, model, b % self->slot_count);
-        block_forward(model, &at, tokens + r * T, smaller(self->block, rows - r), logits + r * C);
+        slot at = slot_at(self, model, keep ? b % self->slot_count : 0);
+        block_forward(model, &at, tokens + r * T, sw_smaller(self->block, rows - r), logits + r * C);
     }
 }
 
@@ -334,20 +334,11 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
     bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
     for (size_t b = 0, r = 0; r < self->rows; b++, r += self->block) {
         const int32_t *tokens = self->tokens + r * T;
-        size_t count = smaller(self->block, self->rows - r);
+        size_t count = sw_smaller(self->block, self->rows - r);
         slot at = slot_at(self, model, b % self->slot_count);
         if (!kept) block_forward(model, &at, tokens, count, NULL);
         block_backward(self, model, &at, tokens, count, dlogits + r * C);
     }
-}
-
-static void evaluate(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
-{
-    transformer *self = state;
-    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    slot at = slot_at(self, model, 0);
-    for (size_t r = 0; r < rows; r += self->block)
-        block_forward(model, &at, tokens + r * T, smaller(self->block, rows - r), logits + r * C);
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
@@ -367,6 +358,5 @@ const sw_model_path sw_transformer_path = {
     .carve = carve,
     .forward = forward,
     .backward = backward,
-    .evaluate = evaluate,
     .flops = flops,
 };

@@ -10,8 +10,6 @@
 
 enum { BLOCKS_MAX = 64 }; /* blocks along one side of the plane */
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
 static size_t tiles_of(size_t rows) { return (rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS; }
 
 void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t tokens, size_t vocabulary)
@@ -26,7 +24,7 @@ void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t 
     visit->group_begin = sw_carve_ints(carver, tokens * (capacity + 1));
     visit->member = sw_carve_ints(carver, tokens * capacity);
     visit->tile_groups = sw_carve_ints(carver, tokens * (tiles_of(capacity) + 1));
-    visit->bucket = sw_carve_ints(carver, larger(vocabulary, BLOCKS_MAX * BLOCKS_MAX) + 1);
+    visit->bucket = sw_carve_ints(carver, sw_larger(vocabulary, BLOCKS_MAX * BLOCKS_MAX) + 1);
     visit->scratch = sw_carve_ints(carver, capacity);
 }
 
@@ -70,7 +68,7 @@ static void group(sw_visit *visit, size_t position)
     int32_t *member = visit->member + position * visit->capacity;
     int32_t *tile_groups = visit->tile_groups + position * (tiles_of(visit->capacity) + 1);
     for (size_t begin = 0, tile = 0; begin < n; begin += SW_TILE_ROWS, tile++) {
-        size_t count = n - begin < SW_TILE_ROWS ? n - begin : SW_TILE_ROWS;
+        size_t count = sw_smaller(n - begin, SW_TILE_ROWS);
         tile_groups[tile] = (int32_t)groups;
         memset(visit->bucket, 0, (V + 1) * sizeof(int32_t));
         for (size_t i = 0; i < count; i++)

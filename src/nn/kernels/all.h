@@ -11,41 +11,14 @@
 #include "nn/kernels/gemm.h"
 #endif
 
+#define KERNEL(result, name, parameters) .name = name,
+#if VECTOR_BYTES > 16
+#define FUSED_KERNEL KERNEL
+#else
+#define FUSED_KERNEL(result, name, parameters)
+#endif
+
 const sw_kernel_set KERNELS = {
     .name = KERNELS_NAME,
-    .add_bias = add_bias,
-    .bias_relu = bias_relu,
-    .sum_bias_relu = sum_bias_relu,
-    .relu_backward = relu_backward,
-    .column_sums = column_sums,
-    .add = add,
-    .add_to_both = add_to_both,
-    .plus = plus,
-    .axpy = axpy,
-    .dot = dot,
-    .softmax = softmax,
-#if VECTOR_BYTES > 16
-    .gemm = gemm,
-    .pack_size = pack_size,
-    .pack = pack,
-#endif
-    .mix = mix,
-    .unmix = unmix,
-    .loss = loss,
-    .loss_rows = loss_rows,
-    .symmetric_kl = symmetric_kl,
-    .convolution = convolution,
-    .class_zero = class_zero,
-    .softmax_table = softmax_table,
-    .softmax_divergence = softmax_divergence,
-    .scale = scale,
-    .dot_double = dot_double,
-    .squared_distance = squared_distance,
-    .subtract = subtract,
-    .push_apart = push_apart,
-    .average = average,
-    .adamw = adamw,
-    .sgd = sgd,
-    .nesterov = nesterov,
-    .descend = descend,
+#include "nn/kernels.def"
 };

@@ -88,7 +88,7 @@ SW_INLINE void convolve(convolved *c, const side *ab, const side *bc, size_t cla
         sum[k] = 0;
     }
     for (size_t i = 0; i < classes; i++)
-        for (size_t k = block_of(i); k < padded; k++) c->l[k] = sw_larger(c->u[i] + c->v[SW_LANES + k - i], c->l[k]);
+        for (size_t k = block_of(i); k < padded; k++) c->l[k] = sw_max(c->u[i] + c->v[SW_LANES + k - i], c->l[k]);
     for (size_t i = 0; i < classes; i++)
         for (size_t k = block_of(i); k < padded; k++) sum[k] += sw_exp(c->u[i] + c->v[SW_LANES + k - i] - c->l[k]);
     for (size_t k = 0; k < padded; k++) c->l[k] += sw_log(sum[k]);

@@ -79,7 +79,7 @@ static void softmax(sw_real *p, size_t count, size_t T, size_t heads)
     for (size_t i = 0; i < count; i++)
         for (size_t h = 0; h < heads; h++) {
             sw_real *s = p + i * T * heads + h, top = s[0];
-            for (size_t t = 1; t < T; t++) top = sw_larger(s[t * heads], top);
+            for (size_t t = 1; t < T; t++) top = sw_max(s[t * heads], top);
             for (size_t t = 0; t < T; t++) s[t * heads] -= top;
         }
     for (size_t i = 0; i < count * T * heads; i++) p[i] = sw_exp(p[i]);

@@ -153,8 +153,6 @@ static void multiply_panel(size_t m, size_t n, size_t k, const left_side *a, con
 
 /* ---- packing ---- */
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 /* memcpy of a length that is not known to the compiler becomes a string instruction, which is slow to start. */
 static void copy(sw_real *out, const sw_real *in, size_t n)
 {
@@ -227,13 +225,13 @@ static size_t pack_size(size_t n, size_t k) { return padded(n) * k; }
 static void pack_block(sw_real *out, bool transposed, size_t n, size_t rows, const sw_real *b, size_t ldb)
 {
     for (size_t j = 0; j < n; j += WIDTH, out += rows * WIDTH)
-        pack_panel(out, transposed, rows, smaller(WIDTH, n - j), at(b, transposed, ldb, 0, j), ldb);
+        pack_panel(out, transposed, rows, sw_smaller(WIDTH, n - j), at(b, transposed, ldb, 0, j), ldb);
 }
 
 static void pack(sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb)
 {
     for (size_t l = 0; l < k; l += PANEL_ROWS, out += PANEL_ROWS * padded(n))
-        pack_block(out, transposed, n, smaller(PANEL_ROWS, k - l), at(b, transposed, ldb, l, 0), ldb);
+        pack_block(out, transposed, n, sw_smaller(PANEL_ROWS, k - l), at(b, transposed, ldb, l, 0), ldb);
 }
 
 /* out[m / ROWS_MAX][k][ROWS_MAX] <- A[m, k] given as its transpose: what a product reads of A in the order in which it
@@ -262,7 +260,7 @@ static void multiply_panels(size_t m, size_t n, size_t k, const left_side *a, co
 {
     const sw_real *panel = b->at;
     for (size_t j = 0; j < n; j += WIDTH, panel += b->panel_step) {
-        multiply_panel(m, smaller(WIDTH, n - j), k, a, panel, b->step, to);
+        multiply_panel(m, sw_smaller(WIDTH, n - j), k, a, panel, b->step, to);
         move_on(&to, WIDTH);
     }
 }
@@ -274,7 +272,7 @@ static bool packs_left(const sw_product *p) { return VECTOR_BYTES == 32 && p->a_
 /* Are rows of A taken in groups, because all of them would not stay in the second-level cache? */
 static bool groups_left(const sw_product *p)
 {
-    return packs_left(p) || p->m * smaller(p->k, PANEL_ROWS) * sizeof *p->a > LARGE;
+    return packs_left(p) || p->m * sw_smaller(p->k, PANEL_ROWS) * sizeof *p->a > LARGE;
 }
 
 /* Rows l .. l + k of B and all rows of A; `b` is columns [j, j + n) of those rows of B. */
@@ -285,7 +283,7 @@ static void multiply_rows(const sw_product *p, size_t j, size_t n, size_t l, siz
     move_on(&to, j);
     size_t group = groups_left(p) ? GROUP : p->m;
     for (size_t i = 0; i < p->m; i += group) {
-        size_t m = smaller(group, p->m - i);
+        size_t m = sw_smaller(group, p->m - i);
         left_side left = {.at = at(p->a, p->a_transposed, p->lda, i, l),
                           .row_step = p->a_transposed ? 1 : p->lda,
                           .k_step = p->a_transposed ? p->lda : 1};
@@ -306,7 +304,7 @@ static bool reads_in_place(const sw_product *p)
     enum { LINE = 64 };
     size_t step = p->ldb * sizeof *p->b / LINE, crowding = step & -step;
     return !p->packed && !p->b_transposed && (uintptr_t)p->b % LINE == 0 && p->ldb * sizeof *p->b % LINE == 0 &&
-           smaller(p->k, PANEL_ROWS) * crowding <= PANEL_ROWS;
+           sw_smaller(p->k, PANEL_ROWS) * crowding <= PANEL_ROWS;
 }
 
 static void gemm(const sw_product *p)
@@ -315,7 +313,7 @@ static void gemm(const sw_product *p)
     size_t chunk = groups_left(p) ? CHUNK : WIDTH;
     size_t in_place = reads_in_place(p) ? p->n / WIDTH * WIDTH : 0;
     for (size_t l = 0; l < p->k; l += PANEL_ROWS) {
-        size_t k = smaller(PANEL_ROWS, p->k - l);
+        size_t k = sw_smaller(PANEL_ROWS, p->k - l);
         const right_side packed = {p->packed ? p->packed + l * padded(p->n) : buffer, WIDTH, k * WIDTH};
         if (p->packed) {
             multiply_rows(p, 0, p->n, l, k, &packed);
@@ -323,7 +321,7 @@ static void gemm(const sw_product *p)
         }
         if (in_place > 0) multiply_rows(p, 0, in_place, l, k, &(right_side){p->b + l * p->ldb, p->ldb, WIDTH});
         for (size_t j = in_place; j < p->n; j += chunk) {
-            size_t n = smaller(chunk, p->n - j);
+            size_t n = sw_smaller(chunk, p->n - j);
             pack_block(buffer, p->b_transposed, n, k, at(p->b, p->b_transposed, p->ldb, l, j), p->ldb);
             multiply_rows(p, j, n, l, k, &packed);
         }

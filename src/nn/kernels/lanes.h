@@ -44,7 +44,7 @@ SW_INLINE sw_real sw_lane_sum(const sw_real lane[SW_LANES])
 }
 
 /* The larger of two; the second when either is NaN. (One instruction; it is the sums that carry NaN on.) */
-SW_INLINE sw_real sw_larger(sw_real a, sw_real b) { return a > b ? a : b; }
+SW_INLINE sw_real sw_max(sw_real a, sw_real b) { return a > b ? a : b; }
 
 /* The largest of x[0..padded); NaN is passed over. */
 SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded)
@@ -53,12 +53,12 @@ SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded)
     for (int j = 0; j < SW_LANES; j++) lane[j] = -INFINITY;
     for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
-        for (int j = 0; j < SW_LANES; j++) lane[j] = sw_larger(x[k + j], lane[j]);
+        for (int j = 0; j < SW_LANES; j++) lane[j] = sw_max(x[k + j], lane[j]);
     }
     sw_real eight[8], four[4];
-    for (int j = 0; j < 8; j++) eight[j] = sw_larger(lane[j], lane[j + 8]);
-    for (int j = 0; j < 4; j++) four[j] = sw_larger(eight[j], eight[j + 4]);
-    return sw_larger(sw_larger(four[0], four[2]), sw_larger(four[1], four[3]));
+    for (int j = 0; j < 8; j++) eight[j] = sw_max(lane[j], lane[j + 8]);
+    for (int j = 0; j < 4; j++) four[j] = sw_max(eight[j], eight[j + 4]);
+    return sw_max(sw_max(four[0], four[2]), sw_max(four[1], four[3]));
 }
 
 /* Index of the largest of x[0..n), the lowest on ties; NaN is passed over. */

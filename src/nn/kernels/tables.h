@@ -10,9 +10,7 @@
 
 enum {
     ROWS_AT_ONCE = VECTOR_BYTES == 16 ? 1 : 4,
-    HEADS_AT_ONCE = VECTOR_BYTES == 16   ? 2
-                    : VECTOR_BYTES == 32 ? 1
-                                         : 4,
+    HEADS_AT_ONCE = VECTOR_BYTES == 64 ? 4 : 32 / VECTOR_BYTES, /* of 16 bytes 2, of 32 bytes 1 */
     TERMS = 8, /* table rows that mix in one pass over a row, as many as have their weights in registers */
     DOT_LANES = 64 / sizeof(sw_real),
     PARTS = DOT_LANES / LANES /* vectors of a dot product's lanes */
@@ -53,20 +51,13 @@ SW_INLINE void mix_columns(int n, bool relu, sw_real *to, const sw_real *from, c
     case n:                                                                                                            \
         mix_columns(n, true, to, from, z, w, 0, whole);                                                                \
         mix_columns(n, false, to, from, z, w, whole, width);                                                           \
-        break
+        break;
 static void mix_row(int n, size_t width, size_t relu, sw_real *to, const sw_real *from, const sw_real *const *z,
                     const sw_real *w)
 {
     size_t whole = relu / LANES * LANES;
     switch (n) {
-        CASE(1);
-        CASE(2);
-        CASE(3);
-        CASE(4);
-        CASE(5);
-        CASE(6);
-        CASE(7);
-        CASE(8);
+        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
     }
     for (size_t c = whole; c < relu; c++) to[c] = to[c] < 0 ? 0 : to[c];
 }
