@@ -249,8 +249,8 @@ static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t 
     if (n->broken) return -1;
     if (n->type == SW_NODE_NUMBER) sw_document_number(reader->document, node, &integer, &whole);
     if (whole && integer >= low && integer <= high) return integer;
-    return sw_document_expected(reader->document, node, NULL, "integer %lld..%lld", (long long)low, (long long)high) -
-           1;
+    sw_document_expected(reader->document, node, NULL, "integer %lld..%lld", (long long)low, (long long)high);
+    return -1;
 }
 
 static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
