@@ -399,7 +399,7 @@ static const char *formulas(void)
     static char text[1024];
     size_t used = 0;
     for (size_t i = 0; i < SW_OP_COUNT; i++) {
-        if (i) used += (size_t)snprintf(text + used, sizeof text - used, ", ");
+        if (i && used + 16 < sizeof text) used += (size_t)snprintf(text + used, sizeof text - used, ", ");
         for (const char *c = sw_operation_formulas[i]; *c && used + 16 < sizeof text; c++)
             if (*c != ' ') text[used++] = *c;
     }

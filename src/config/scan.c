@@ -69,12 +69,13 @@ static void describe_here(const scanner *s, char out[64])
         snprintf(out, 64, "'%.*s'", (int)length, s->p);
 }
 
-static void report(scanner *s, int32_t line, int32_t column, const char *hint, const char *message)
+/* Errors, at a place or where the scanner stands. Both return SW_E_CONFIG, for those that end the reading. */
+static sw_status report(scanner *s, int32_t line, int32_t column, const char *hint, const char *message)
 {
     sw_diagnostics_add(s->document->diagnostics, false, line, column, "", hint, "%s", message);
+    return SW_E_CONFIG;
 }
 
-/* An error where the scanner stands. Returns SW_E_CONFIG, for those that end the reading. */
 static sw_status SW_PRINTF(3, 4) report_here(scanner *s, const char *hint, const char *format, ...)
 {
     char message[512];
@@ -82,8 +83,7 @@ static sw_status SW_PRINTF(3, 4) report_here(scanner *s, const char *hint, const
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    report(s, s->line, s->column, hint, message);
-    return SW_E_CONFIG;
+    return report(s, s->line, s->column, hint, message);
 }
 
 static sw_status unexpected(scanner *s, const char *expected, const char *hint)
@@ -137,9 +137,8 @@ static sw_node *add_node(scanner *s, int32_t parent, int32_t *previous, sw_statu
     sw_document *document = s->document;
     *status = SW_OK;
     if (document->count == SW_DOCUMENT_VALUES_MAX) {
-        report_here(s, "write long lists of values as {\"range\": [a, b]} or {\"linspace\": [a, b, n]}",
-                    "the file has more than %d values", SW_DOCUMENT_VALUES_MAX);
-        *status = SW_E_CONFIG;
+        *status = report_here(s, "write long lists of values as {\"range\": [a, b]} or {\"linspace\": [a, b, n]}",
+                              "the file has more than %d values", SW_DOCUMENT_VALUES_MAX);
         return NULL;
     }
     if (document->count == document->capacity) {
@@ -228,25 +227,17 @@ static sw_status scan_string(scanner *s)
             if (status != SW_OK) return status;
             continue;
         }
-        if (c == '\n' || c == '\r') {
-            report(s, line, column, "write a line break as \\n", "the string does not end on its line");
-            return SW_E_CONFIG;
-        }
+        if (c == '\n' || c == '\r')
+            return report(s, line, column, "write a line break as \\n", "the string does not end on its line");
         if (c < 0x20) {
             report(s, s->line, s->column, c == '\t' ? "write a tab as \\t" : NULL, "a control character in a string");
             *s->p = ' ';
         }
         size_t length = utf8_length(s->p, s->end);
-        if (!length) {
-            report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
-            return SW_E_CONFIG;
-        }
+        if (!length) return report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
         skip(s, length);
     }
-    if (s->p >= s->end) {
-        report(s, line, column, NULL, "the string is not closed: the file ends in it");
-        return SW_E_CONFIG;
-    }
+    if (s->p >= s->end) return report(s, line, column, NULL, "the string is not closed: the file ends in it");
     advance(s);
     return SW_OK;
 }
@@ -449,10 +440,8 @@ sw_status sw_scan_document(sw_document *document)
     scanner s = {
         .document = document, .p = document->text, .end = document->text + document->length, .line = 1, .column = 1};
     if (document->length >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3)) s.p += 3; /* a byte order mark; cJSON skips it too */
-    if (memchr(s.p, '\0', (size_t)(s.end - s.p))) {
-        report(&s, 1, 1, "a sweep is a JSON text", "the file is binary: it holds a zero byte");
-        return SW_E_CONFIG;
-    }
+    if (memchr(s.p, '\0', (size_t)(s.end - s.p)))
+        return report(&s, 1, 1, "a sweep is a JSON text", "the file is binary: it holds a zero byte");
     skip_space(&s);
     if (s.p == s.end) {
         report(&s, s.line, s.column, NULL, "the file is empty; expected a JSON object");

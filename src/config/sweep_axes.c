@@ -153,22 +153,18 @@ static void read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
 static void read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node)
 {
     const sw_document *document = reader->document;
-    const sw_dimension *first = NULL;
-    size_t first_place = 0;
+    const char *first = NULL;
     if (!is_filled_object(reader, node, "an object of axes")) return;
     for (int32_t i = document->nodes[node].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
         sw_dimension *dimension = begin_dimension(sweep, reader, i, SW_SOURCE_ZIP);
         if (!dimension) continue;
         read_values(reader, dimension, i);
         if (dimension->count == 0) continue;
-        first = first_place ? &sweep->dimensions[first_place - 1] : NULL;
-        if (!first) {
-            first_place = sweep->dimension_count;
-            sweep->zip_length = dimension->count;
-        } else if (dimension->count != first->count) {
+        if (!first) sweep->zip_length = dimension->count;
+        if (!first) first = dimension->path;
+        if (dimension->count != sweep->zip_length)
             sw_document_error(document, i, "axes of zip go in step: equal lengths", "%zu values, but %s has %zu",
-                              dimension->count, first->path, first->count);
-        }
+                              dimension->count, first, sweep->zip_length);
     }
 }
 
@@ -249,8 +245,8 @@ static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t 
     if (n->broken) return -1;
     if (n->type == SW_NODE_NUMBER) sw_document_number(reader->document, node, &integer, &whole);
     if (whole && integer >= low && integer <= high) return integer;
-    return sw_document_expected(reader->document, node, NULL, "integer %lld..%lld", (long long)low, (long long)high) -
-           1;
+    sw_document_expected(reader->document, node, NULL, "integer %lld..%lld", (long long)low, (long long)high);
+    return -1;
 }
 
 static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
