@@ -21,45 +21,45 @@ static int64_t reach(const sw_store_layout *layout, const size_t *run_of_row, in
 {
     int64_t most = 0;
     for (int64_t r = from > first ? from : first; r < to; r++) {
-        const int64_t extent = sw_run_extent(&layout->runs[run_of_row[r - first]], d);
+        const int64_t extent = sw_schema_run_extent(&layout->runs[run_of_row[r - first]], d);
         if (extent > most) most = extent;
     }
     return most;
 }
 
-static int64_t chunk_bytes(const sw_column *column, const hsize_t chunk[SW_H5_RANK_MAX])
+static int64_t chunk_bytes(const sw_column *column, const hsize_t chunk[SW_RANK_MAX])
 {
-    int64_t bytes = (int64_t)sw_field_size(column->type);
+    int64_t bytes = (int64_t)sw_schema_size(column->type);
     for (int i = 0; i < column->rank; i++) bytes *= (int64_t)chunk[i];
     return bytes;
 }
 
-static sw_status write_chunk(const sw_column *column, const hsize_t offset[SW_H5_RANK_MAX], const void *missing,
+static sw_status write_chunk(const sw_column *column, const hsize_t offset[SW_RANK_MAX], const void *missing,
                              int64_t bytes)
 {
     if (H5Dwrite_chunk(column->dataset, H5P_DEFAULT, 0, offset, (size_t)bytes, missing) < 0)
-        return sw_h5_fail("%s: room for the runs", column->path);
+        return sw_hdf5_fail("%s: room for the runs", column->path);
     return SW_OK;
 }
 
 /* Is the chunk there already? The library walks through the whole index to find out. */
-static sw_status find_chunk(bool *out, const sw_column *column, const hsize_t offset[SW_H5_RANK_MAX])
+static sw_status find_chunk(bool *out, const sw_column *column, const hsize_t offset[SW_RANK_MAX])
 {
     haddr_t address = HADDR_UNDEF;
     hsize_t size = 0;
     unsigned filters = 0;
     if (H5Dget_chunk_info_by_coord(column->dataset, offset, &filters, &address, &size) < 0)
-        return sw_h5_fail("%s", column->path);
+        return sw_hdf5_fail("%s", column->path);
     *out = address != HADDR_UNDEF;
     return SW_OK;
 }
 
 /* Every chunk of the box that starts at row `from` and reaches `end` elements along the other dimensions; `shared`:
  * the box holds older rows too, so that chunks may be there. */
-static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_H5_RANK_MAX], hsize_t from, bool shared,
-                            const int64_t end[SW_H5_RANK_MAX], const void *missing, int64_t bytes)
+static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_RANK_MAX], hsize_t from, bool shared,
+                            const int64_t end[SW_RANK_MAX], const void *missing, int64_t bytes)
 {
-    hsize_t offset[SW_H5_RANK_MAX] = {from};
+    hsize_t offset[SW_RANK_MAX] = {from};
     for (;;) {
         bool there = false;
         sw_status status = shared ? find_chunk(&there, column, offset) : SW_OK;
@@ -74,15 +74,15 @@ static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_H5_R
 static sw_status preallocate_column(const sw_column *column, const sw_store_layout *layout, const size_t *run_of_row,
                                     int64_t first, int64_t *left)
 {
-    hsize_t chunk[SW_H5_RANK_MAX];
+    hsize_t chunk[SW_RANK_MAX];
     hid_t create = H5Dget_create_plist(column->dataset);
-    if (create < 0 || H5Pget_chunk(create, SW_H5_RANK_MAX, chunk) != column->rank) {
-        sw_h5_close(create);
-        return sw_h5_fail("%s", column->path);
+    if (create < 0 || H5Pget_chunk(create, SW_RANK_MAX, chunk) != column->rank) {
+        sw_hdf5_close(create);
+        return sw_hdf5_fail("%s", column->path);
     }
-    sw_h5_close(create);
+    sw_hdf5_close(create);
     const int64_t bytes = chunk_bytes(column, chunk), rows = (int64_t)column->extents[0];
-    const size_t size = sw_field_size(column->type);
+    const size_t size = sw_schema_size(column->type);
     char *missing = malloc((size_t)bytes);
     if (!missing) return sw_fail(SW_E_MEMORY, "%s", column->path);
     for (size_t at = 0; at < (size_t)bytes; at += size) memcpy(missing + at, column->fill, size);
@@ -90,7 +90,7 @@ static sw_status preallocate_column(const sw_column *column, const sw_store_layo
     int64_t from = first / (int64_t)chunk[0] * (int64_t)chunk[0];
     for (; from < rows && status == SW_OK; from += (int64_t)chunk[0]) {
         const int64_t to = from + (int64_t)chunk[0] < rows ? from + (int64_t)chunk[0] : rows;
-        int64_t end[SW_H5_RANK_MAX], chunks = 1;
+        int64_t end[SW_RANK_MAX], chunks = 1;
         for (int i = 1; i < column->rank; i++) {
             end[i] = reach(layout, run_of_row, first, from, to, column->dimensions[i]);
             chunks *= (end[i] + (int64_t)chunk[i] - 1) / (int64_t)chunk[i];
@@ -112,8 +112,8 @@ static int by_width(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-sw_status sw_preallocate(const sw_catalog *catalog, const char *path, const sw_store_layout *layout, const int64_t *row,
-                         int64_t first)
+sw_status sw_preallocate_rows(const sw_catalog *catalog, const char *path, const sw_store_layout *layout,
+                              const int64_t *row, int64_t first)
 {
     sw_status status = SW_OK;
     int64_t left = room_for(path);

@@ -1,8 +1,8 @@
 /* Checkpoints: one file a run, replaced atomically.
  *
- * header | progress | configuration | parameters | optimizer state | objective state | unsafe records | unsafe
- * snapshots (each: header, floats) | CRC-32 of everything before. Native byte order: a checkpoint goes on where it was
- * made, results files are what travels. */
+ * header | progress | configuration | parameters | optimizer state | objective state | unacknowledged records |
+ * unacknowledged snapshots (each: header, floats) | CRC-32 of everything before. Native byte order: a checkpoint goes
+ * on where it was made, results files are what travels. */
 #include "train/run.h"
 
 #include "symsweep/clock.h"
@@ -80,8 +80,8 @@ static void put_run(writer *out, sw_run *run)
         .parameters = sw_model_parameter_count(run->model),
         .optimizer_reals = optimizer_reals,
         .objective_bytes = objective_bytes,
-        .records = run->unsafe.record_count,
-        .snapshots = run->unsafe.snapshot_count,
+        .records = run->unacknowledged.record_count,
+        .snapshots = run->unacknowledged.snapshot_count,
     };
     memcpy(head.magic, magic, sizeof magic);
     describe_arithmetic(head.arithmetic, sizeof head.arithmetic);
@@ -89,7 +89,8 @@ static void put_run(writer *out, sw_run *run)
                  (head.parameters + head.optimizer_reals) * sizeof(sw_real) + objective_bytes +
                  head.records * sizeof(sw_record) + sizeof(uint32_t);
     for (size_t s = 0; s < head.snapshots; s++)
-        head.bytes += sizeof(sw_snapshot) + sw_snapshot_floats(&run->unsafe.snapshots[s].shape) * sizeof(float);
+        head.bytes +=
+            sizeof(sw_snapshot) + sw_record_snapshot_floats(&run->unacknowledged.snapshots[s].shape) * sizeof(float);
 
     void *objective = malloc(objective_bytes + 1);
     if (!objective) {
@@ -108,16 +109,13 @@ static void put_run(writer *out, sw_run *run)
     put(out, sw_model_parameters(run->model), head.parameters * sizeof(sw_real));
     put(out, optimizer, head.optimizer_reals * sizeof(sw_real));
     put(out, objective, objective_bytes);
-    put(out, run->unsafe.records, head.records * sizeof(sw_record));
+    put(out, run->unacknowledged.records, head.records * sizeof(sw_record));
     for (size_t s = 0; s < head.snapshots; s++) {
-        const sw_snapshot *snapshot = &run->unsafe.snapshots[s];
+        const sw_snapshot *snapshot = &run->unacknowledged.snapshots[s];
         sw_snapshot plain = *snapshot; /* addresses mean nothing in a file */
-        plain.array[SW_SNAPSHOT_PCA] = plain.array[SW_SNAPSHOT_EXPLAINED_VARIANCE] =
-            plain.array[SW_SNAPSHOT_SINGULAR_VALUES] = NULL;
-        plain.array[SW_SNAPSHOT_FOURIER_POWER] = plain.array[SW_SNAPSHOT_EMBEDDING] =
-            plain.array[SW_SNAPSHOT_PARAMETERS] = NULL;
+        for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) plain.array[a] = NULL;
         put(out, &plain, sizeof plain);
-        put(out, snapshot->array[SW_SNAPSHOT_PCA], sw_snapshot_floats(&snapshot->shape) * sizeof(float));
+        put(out, snapshot->array[0], sw_record_snapshot_floats(&snapshot->shape) * sizeof(float));
     }
     uint32_t checksum = out->checksum;
     put(out, &checksum, sizeof checksum);
@@ -234,24 +232,24 @@ static const char *examine(header *head, const unsigned char *file, size_t bytes
     return NULL;
 }
 
-static sw_status take_unsafe(reader *in, const header *head, sw_unsafe *unsafe)
+static sw_status take_unacknowledged(reader *in, const header *head, sw_unacknowledged *unacknowledged)
 {
     sw_status status = SW_OK;
     for (uint64_t r = 0; r < head->records && status == SW_OK; r++) {
         sw_record record;
         if (!take(in, &record, sizeof record)) return sw_fail(SW_E_IO, "records are missing");
-        status = sw_unsafe_add_record(unsafe, &record);
+        status = sw_unacknowledged_add_record(unacknowledged, &record);
     }
     for (uint64_t s = 0; s < head->snapshots && status == SW_OK; s++) {
         sw_snapshot snapshot;
         if (!take(in, &snapshot, sizeof snapshot)) return sw_fail(SW_E_IO, "snapshots are missing");
-        size_t floats = sw_snapshot_floats(&snapshot.shape);
+        size_t floats = sw_record_snapshot_floats(&snapshot.shape);
         if (floats > in->left / sizeof(float)) return sw_fail(SW_E_IO, "snapshots are missing");
         float *block = malloc((floats + 1) * sizeof *block);
         if (!block) return sw_fail(SW_E_MEMORY, "out of memory");
         (void)!take(in, block, floats * sizeof *block);
-        sw_snapshot_point(&snapshot, block);
-        status = sw_unsafe_add_snapshot(unsafe, &snapshot);
+        sw_record_snapshot_point(&snapshot, block);
+        status = sw_unacknowledged_add_snapshot(unacknowledged, &snapshot);
         free(block);
     }
     return status;
@@ -270,7 +268,7 @@ static sw_status restore(sw_run *run, const header *head, const unsigned char *f
                  take(&in, optimizer, optimizer_reals * sizeof(sw_real)) && take(&in, objective, head->objective_bytes);
     if (whole) sw_objective_restore(run->objective, objective);
     free(objective);
-    return whole ? take_unsafe(&in, head, &run->unsafe) : sw_fail(SW_E_IO, "it is truncated");
+    return whole ? take_unacknowledged(&in, head, &run->unacknowledged) : sw_fail(SW_E_IO, "it is truncated");
 }
 
 sw_status sw_checkpoint_read(bool *found, sw_run *run)
