@@ -103,9 +103,12 @@ static sw_status load_members(sw_results *results, const sw_schema *schema)
                              members[i].offset, members[i].absent);
     for (size_t i = 0; i < sizeof finals / sizeof finals[0] && status == SW_OK; i++)
         status = load_member(results, schema->fields[schema->final[finals[i].metric]].path, REAL, finals[i].offset, 0);
-    for (size_t i = 0; i < schema->onset_count && status == SW_OK; i++)
-        status = load_member(results, schema->fields[schema->onsets[i].field].path, INTEGER,
-                             MEMBER(onsets) + schema->onsets[i].offset, -1);
+    for (size_t i = 0; i < schema->onset_count && status == SW_OK; i++) {
+        const sw_schema_onset *onset = &schema->onsets[i];
+        if (!onset->repeats)
+            status =
+                load_member(results, schema->fields[onset->field].path, INTEGER, MEMBER(onsets) + onset->offset, -1);
+    }
     for (size_t r = 0; r < results->count && status == SW_OK; r++) {
         sw_onsets *onsets = &results->rows[r].onsets;
         onsets->lead_time_known = onsets->t_gen >= 0 && onsets->lead_time != -1;

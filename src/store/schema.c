@@ -105,7 +105,7 @@ static void add_onset(sw_schema *schema, size_t offset, const char *path, const 
                       const char *definition)
 {
     const int field = add(schema, path, SW_FIELD_I64, &NONE, units, long_name, definition);
-    schema->onsets[schema->onset_count++] = (sw_schema_onset){field, offset};
+    schema->onsets[schema->onset_count++] = (sw_schema_onset){field, offset, false};
 }
 
 static bool layout_has_text(const sw_store_layout *layout)
@@ -201,7 +201,7 @@ static void add_fixed(sw_schema *schema, const sw_store_layout *layout)
     }
     for (size_t i = 0; i < sizeof fixed_onsets / sizeof fixed_onsets[0]; i++)
         schema->onsets[schema->onset_count++] =
-            (sw_schema_onset){schema->fixed[fixed_onsets[i].id], fixed_onsets[i].offset};
+            (sw_schema_onset){schema->fixed[fixed_onsets[i].id], fixed_onsets[i].offset, false};
     describe_states(schema);
     for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
         const int field = schema->fixed[details[i].id];
@@ -320,10 +320,11 @@ static void add_crossings(sw_schema *schema)
     const struct {
         const char *kind, *suffix, *units, *what, *definition;
         size_t offset[2];
-    } series[] = {{"first", "", "step", "first crossing", first, {ONSET(train_first), ONSET(test_first)}},
-                  {"stable", "", "step", "stable crossing", stable, {ONSET(train_stable), ONSET(test_stable)}},
-                  {"first", "_dips", "1", "dips", dips, {ONSET(train_dips), ONSET(test_dips)}},
-                  {"stable", "_dips", "1", "dips", dips, {ONSET(train_dips), ONSET(test_dips)}}};
+        bool repeats;
+    } series[] = {{"first", "", "step", "first crossing", first, {ONSET(train_first), ONSET(test_first)}, false},
+                  {"stable", "", "step", "stable crossing", stable, {ONSET(train_stable), ONSET(test_stable)}, false},
+                  {"first", "_dips", "1", "dips", dips, {ONSET(train_dips), ONSET(test_dips)}, false},
+                  {"stable", "_dips", "1", "dips", dips, {ONSET(train_dips), ONSET(test_dips)}, true}};
     char path[192], long_name[192];
     for (size_t s = 0; s < 2; s++) {
         for (size_t c = 0; c < SERIES_COUNT; c++) {
@@ -334,6 +335,7 @@ static void add_crossings(sw_schema *schema)
                          threshold_texts[t]);
                 add_onset(schema, series[c].offset[s] + t * sizeof(int64_t), path, series[c].units, long_name,
                           series[c].definition);
+                schema->onsets[schema->onset_count - 1].repeats = series[c].repeats;
             }
         }
     }

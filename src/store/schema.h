@@ -64,6 +64,7 @@ typedef struct sw_schema_field {
 typedef struct sw_schema_onset {
     int field;
     size_t offset;
+    bool repeats; /* what another dataset has too */
 } sw_schema_onset;
 
 /* All the datasets of a file, and where to find them; -1 = the file has no such dataset. */
