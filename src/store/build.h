@@ -8,11 +8,11 @@
 #include "store/growth.h"
 
 /* Makes a complete results file at `path`, which must not exist. */
-sw_status sw_build_create(const char *path, const sw_schema *schema, const sw_store_layout *layout,
+sw_status sw_build_create(const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
                           const sw_growth *growth) SW_MUST_CHECK;
 
 /* Gives the file at `path` what it lacks. */
-sw_status sw_build_extend(const char *path, const sw_schema *schema, const sw_store_layout *layout,
+sw_status sw_build_extend(const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
                           const sw_growth *growth) SW_MUST_CHECK;
 
 #endif

@@ -52,22 +52,15 @@ static sw_status create_scale(hid_t file, sw_dimension dimension, int64_t extent
     sw_status status = SW_OK;
     const char *name = sw_dimension_names[dimension];
     const hsize_t size = (hsize_t)extent, most = H5S_UNLIMITED, chunk = 4096;
-    const int32_t id = (int32_t)dimension;
     char mark[80];
     hid_t space = H5Screate_simple(1, &size, &most), create = H5Pcreate(H5P_DATASET_CREATE), scale = -1;
     if (space >= 0 && create >= 0 && H5Pset_chunk(create, 1, &chunk) >= 0)
         scale = H5Dcreate2(file, name, H5T_IEEE_F32BE, space, H5P_DEFAULT, create, H5P_DEFAULT);
     snprintf(mark, sizeof mark, "This is a netCDF dimension but not a netCDF variable. %10lld", (long long)extent);
-    if (scale < 0 || H5DSset_scale(scale, mark) < 0) {
+    if (scale < 0 || H5DSset_scale(scale, mark) < 0)
         status = sw_hdf5_fail("scale /%s", name);
-    } else {
-        hid_t scalar = H5Screate(H5S_SCALAR), attribute = -1;
-        if (scalar >= 0)
-            attribute = H5Acreate2(scale, "_Netcdf4Dimid", H5T_STD_I32LE, scalar, H5P_DEFAULT, H5P_DEFAULT);
-        if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_INT32, &id) < 0) status = sw_hdf5_fail("scale /%s", name);
-        sw_hdf5_close(attribute);
-        sw_hdf5_close(scalar);
-    }
+    else
+        status = sw_hdf5_set_integer(scale, "_Netcdf4Dimid", H5T_STD_I32LE, (int64_t)dimension);
     sw_hdf5_close(scale);
     sw_hdf5_close(create);
     sw_hdf5_close(space);
@@ -240,30 +233,10 @@ sw_status sw_dataset_write_sweep(hid_t file, const char *text)
 
 sw_status sw_dataset_read_sweep(char **out, hid_t file)
 {
-    sw_status status = SW_OK;
-    char *text = NULL;
-    hid_t dataset = -1, stored = -1, space = -1, type = -1;
     *out = NULL;
     if (H5Lexists(file, "/sweep", H5P_DEFAULT) <= 0 || H5Lexists(file, sweep_path, H5P_DEFAULT) <= 0) return SW_OK;
-    dataset = H5Dopen2(file, sweep_path, H5P_DEFAULT);
-    stored = dataset < 0 ? -1 : H5Dget_type(dataset);
-    space = dataset < 0 ? -1 : H5Dget_space(dataset);
-    type = sw_hdf5_text_type();
-    if (stored < 0 || space < 0 || type < 0) {
-        status = sw_hdf5_fail("%s", sweep_path);
-    } else if (H5Tis_variable_str(stored) <= 0 || H5Sget_simple_extent_npoints(space) != 1) {
-        status = sw_fail(SW_E_STORE, "%s is not one text", sweep_path);
-    } else if (H5Tset_cset(type, H5Tget_cset(stored)) < 0 ||
-               H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0) {
-        status = sw_hdf5_fail("%s", sweep_path);
-    } else {
-        *out = strdup(text ? text : "");
-        if (!*out) status = sw_fail(SW_E_MEMORY, "%s", sweep_path);
-    }
-    if (text) H5free_memory(text);
-    sw_hdf5_close(type);
-    sw_hdf5_close(space);
-    sw_hdf5_close(stored);
+    hid_t dataset = H5Dopen2(file, sweep_path, H5P_DEFAULT);
+    const sw_status status = dataset < 0 ? sw_hdf5_fail("%s", sweep_path) : sw_hdf5_read_text(out, dataset, sweep_path);
     sw_hdf5_close(dataset);
     return status;
 }

@@ -113,50 +113,68 @@ sw_status sw_hdf5_set_array(hid_t object, const char *name, hid_t file_type, hid
     return status;
 }
 
-/* A string attribute of fixed length; reads at most SW_MESSAGE_MAX bytes. */
-static sw_status get_fixed_text(char **out, hid_t attribute, hid_t type, const char *name)
+sw_status sw_hdf5_set_integer(hid_t object, const char *name, hid_t file_type, int64_t value)
+{
+    hid_t space = H5Screate(H5S_SCALAR), attribute = -1;
+    if (space >= 0) attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
+    const herr_t result = attribute < 0 ? -1 : H5Awrite(attribute, H5T_NATIVE_INT64, &value);
+    const sw_status status = result < 0 ? sw_hdf5_fail("attribute %s", name) : SW_OK;
+    sw_hdf5_close(attribute);
+    sw_hdf5_close(space);
+    return status;
+}
+
+/* The value of an attribute of fixed length; reads at most SW_MESSAGE_MAX bytes. */
+static sw_status read_fixed_text(char **out, hid_t attribute, hid_t type, const char *what)
 {
     const size_t size = H5Tget_size(type);
-    if (size == 0 || size > SW_MESSAGE_MAX) return sw_fail(SW_E_STORE, "attribute %s: absurd length", name);
-    char *text = calloc(size + 1, 1);
-    if (!text) return sw_fail(SW_E_MEMORY, "attribute %s", name);
-    if (H5Aread(attribute, type, text) < 0) {
-        free(text);
-        return sw_hdf5_fail("attribute %s", name);
+    if (size == 0 || size > SW_MESSAGE_MAX) return sw_fail(SW_E_STORE, "%s: absurd length", what);
+    *out = calloc(size + 1, 1);
+    if (!*out) return sw_fail(SW_E_MEMORY, "%s", what);
+    if (H5Aread(attribute, type, *out) >= 0) return SW_OK;
+    free(*out);
+    *out = NULL;
+    return sw_hdf5_fail("%s", what);
+}
+
+sw_status sw_hdf5_read_text(char **out, hid_t object, const char *what)
+{
+    const bool is_attribute = H5Iget_type(object) == H5I_ATTR;
+    hid_t stored = is_attribute ? H5Aget_type(object) : H5Dget_type(object), type = sw_hdf5_text_type();
+    hid_t space = is_attribute ? H5Aget_space(object) : H5Dget_space(object);
+    sw_status status = SW_OK;
+    char *text = NULL;
+    *out = NULL;
+    if (stored < 0 || space < 0 || type < 0) {
+        status = sw_hdf5_fail("%s", what);
+    } else if (H5Tget_class(stored) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1 ||
+               (!is_attribute && H5Tis_variable_str(stored) <= 0)) {
+        status = sw_fail(SW_E_STORE, "%s is not one text", what);
+    } else if (H5Tis_variable_str(stored) <= 0) {
+        status = read_fixed_text(out, object, stored, what);
+    } else if (H5Tset_cset(type, H5Tget_cset(stored)) < 0 ||
+               (is_attribute ? H5Aread(object, type, &text)
+                             : H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text)) < 0) {
+        status = sw_hdf5_fail("%s", what);
+    } else {
+        *out = strdup(text ? text : "");
+        if (!*out) status = sw_fail(SW_E_MEMORY, "%s", what);
     }
-    *out = text;
-    return SW_OK;
+    if (text) H5free_memory(text);
+    sw_hdf5_close(type);
+    sw_hdf5_close(space);
+    sw_hdf5_close(stored);
+    return status;
 }
 
 sw_status sw_hdf5_get_text(char **out, hid_t object, const char *name)
 {
-    sw_status status = SW_OK;
-    hid_t attribute = -1, type = -1, memory = -1, space = -1;
-    char *text = NULL;
+    char what[128];
     *out = NULL;
     if (H5Aexists(object, name) <= 0) return SW_OK;
-    attribute = H5Aopen(object, name, H5P_DEFAULT);
-    type = attribute < 0 ? -1 : H5Aget_type(attribute);
-    space = attribute < 0 ? -1 : H5Aget_space(attribute);
-    if (type < 0 || space < 0) {
-        status = sw_hdf5_fail("attribute %s", name);
-    } else if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
-        status = sw_fail(SW_E_STORE, "attribute %s is not one text", name);
-    } else if (H5Tis_variable_str(type) > 0) {
-        memory = sw_hdf5_text_type();
-        if (memory < 0 || H5Tset_cset(memory, H5Tget_cset(type)) < 0 || H5Aread(attribute, memory, &text) < 0) {
-            status = sw_hdf5_fail("attribute %s", name);
-        } else {
-            *out = strdup(text ? text : "");
-            if (!*out) status = sw_fail(SW_E_MEMORY, "attribute %s", name);
-            if (text) H5free_memory(text);
-        }
-    } else {
-        status = get_fixed_text(out, attribute, type, name);
-    }
-    sw_hdf5_close(memory);
-    sw_hdf5_close(space);
-    sw_hdf5_close(type);
+    snprintf(what, sizeof what, "attribute %s", name);
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+    const sw_status status = attribute < 0 ? sw_hdf5_fail("%s", what) : sw_hdf5_read_text(out, attribute, what);
     sw_hdf5_close(attribute);
     return status;
 }
@@ -197,7 +215,7 @@ int sw_hdf5_extents(hid_t dataset, const char *path, hsize_t extents[SW_RANK_MAX
 sw_status sw_hdf5_flush(hid_t file, const char *path)
 {
     const sw_status refused = sw_hdf5_refused("store.flush", path);
-    if (refused) return refused;
+    if (refused != SW_OK) return refused;
     return H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 ? sw_hdf5_fail("%s", path) : SW_OK;
 }
 

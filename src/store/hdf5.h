@@ -24,6 +24,10 @@ hid_t sw_hdf5_access(void);
 sw_status sw_hdf5_set_text(hid_t object, const char *name, const char *text) SW_MUST_CHECK;
 sw_status sw_hdf5_set_array(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *values,
                             size_t count) SW_MUST_CHECK;
+/* A scalar. */
+sw_status sw_hdf5_set_integer(hid_t object, const char *name, hid_t file_type, int64_t value) SW_MUST_CHECK;
+/* The one text that an open attribute or dataset holds, as a malloc'ed string; `what` names it in messages. */
+sw_status sw_hdf5_read_text(char **out, hid_t object, const char *what) SW_MUST_CHECK;
 /* A text attribute of any string type as a malloc'ed string. *out = NULL when there is none. */
 sw_status sw_hdf5_get_text(char **out, hid_t object, const char *name) SW_MUST_CHECK;
 /* An integer attribute (scalar or of one element). */

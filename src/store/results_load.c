@@ -223,7 +223,7 @@ static sw_status load_axes(sw_results *results)
 /* The names of all datasets that a row may have. */
 static sw_status list_everything(sw_schema **out)
 {
-    sw_store_layout everything = {0};
+    sw_store_sweep everything = {0};
     for (int m = 0; m < SW_METRIC_COUNT; m++) everything.metric[m] = true;
     return sw_schema_create(out, &everything);
 }

@@ -101,37 +101,38 @@ static sw_status account(sw_store *store, const sw_pending *pending, size_t befo
     return status != SW_OK ? status : bound_memory(store);
 }
 
+/* Is number `given` of a series the one that is due, and is there room for it in the file? */
+static sw_status check_turn(int64_t row, const char *what, int64_t given, int64_t due, int64_t capacity)
+{
+    if (given == due && given < capacity) return SW_OK;
+    return sw_fail(SW_E_PROTOCOL, "run %lld sent %s %lld where %lld of %lld is due", (long long)row, what,
+                   (long long)given, (long long)due, (long long)capacity);
+}
+
 sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record)
 {
     sw_writer_row *r = &store->rows[row];
-    if (record->evaluation != r->records || record->evaluation >= store->evaluation_capacity)
-        return sw_fail(SW_E_PROTOCOL, "run %lld sent evaluation %d where %lld of %lld is due", (long long)row,
-                       record->evaluation, (long long)r->records, (long long)store->evaluation_capacity);
-    sw_pending *pending = sw_writer_pending(store, row);
-    if (!pending) return no_memory(row);
+    sw_status status = check_turn(row, "evaluation", record->evaluation, r->records, store->evaluation_capacity);
+    sw_pending *pending = status == SW_OK ? sw_writer_pending(store, row) : NULL;
+    if (!pending) return status != SW_OK ? status : no_memory(row);
     const size_t before = pending->kept.bytes;
-    const sw_status status = sw_unacknowledged_add_record(&pending->kept, record);
-    if (status == SW_OK) {
-        sw_partial_add_record(&r->sum, record, store->schema);
-        r->records++;
-    }
+    status = sw_unacknowledged_add_record(&pending->kept, record);
+    if (status == SW_OK) sw_partial_add_record(&r->sum, record, store->schema);
+    if (status == SW_OK) r->records++;
     return account(store, pending, before, status);
 }
 
 sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *snapshot)
 {
     sw_writer_row *r = &store->rows[row];
-    if (snapshot->snapshot != r->snapshots || snapshot->snapshot >= store->snapshot_capacity)
-        return sw_fail(SW_E_PROTOCOL, "run %lld sent snapshot %d where %lld of %lld is due", (long long)row,
-                       snapshot->snapshot, (long long)r->snapshots, (long long)store->snapshot_capacity);
-    sw_pending *pending = sw_writer_pending(store, row);
-    if (!pending) return no_memory(row);
+    sw_status status = check_turn(row, "snapshot", snapshot->snapshot, r->snapshots, store->snapshot_capacity);
+    sw_pending *pending = status == SW_OK ? sw_writer_pending(store, row) : NULL;
+    if (!pending) return status != SW_OK ? status : no_memory(row);
     const size_t before = pending->kept.bytes;
-    const sw_status status = sw_unacknowledged_add_snapshot(&pending->kept, snapshot);
-    if (status == SW_OK) {
+    status = sw_unacknowledged_add_snapshot(&pending->kept, snapshot);
+    if (status == SW_OK)
         sw_partial_add_snapshot(&r->sum, &pending->kept.snapshots[pending->kept.snapshot_count - 1], store->schema);
-        r->snapshots++;
-    }
+    if (status == SW_OK) r->snapshots++;
     return account(store, pending, before, status);
 }
 

@@ -65,12 +65,12 @@ int64_t sw_schema_run_extent(const sw_store_run *run, sw_dimension dimension)
     return reach[dimension];
 }
 
-int64_t sw_schema_extent(const sw_store_layout *layout, sw_dimension dimension)
+int64_t sw_schema_extent(const sw_store_sweep *sweep, sw_dimension dimension)
 {
-    if (dimension == SW_DIM_RUN) return (int64_t)layout->run_count;
+    if (dimension == SW_DIM_RUN) return (int64_t)sweep->run_count;
     int64_t largest = 0;
-    for (size_t i = 0; i < layout->run_count; i++) {
-        const int64_t extent = sw_schema_run_extent(&layout->runs[i], dimension);
+    for (size_t i = 0; i < sweep->run_count; i++) {
+        const int64_t extent = sw_schema_run_extent(&sweep->runs[i], dimension);
         if (extent > largest) largest = extent;
     }
     return largest;
@@ -108,40 +108,40 @@ static void add_onset(sw_schema *schema, size_t offset, const char *path, const 
     schema->onsets[schema->onset_count++] = (sw_schema_onset){field, offset, false};
 }
 
-static bool layout_has_text(const sw_store_layout *layout)
+static bool sweep_has_text(const sw_store_sweep *sweep)
 {
-    for (size_t i = 0; i < layout->run_count; i++)
-        if (layout->runs[i].parameter_layout && layout->runs[i].parameter_layout[0]) return true;
+    for (size_t i = 0; i < sweep->run_count; i++)
+        if (sweep->runs[i].parameter_layout && sweep->runs[i].parameter_layout[0]) return true;
     return false;
 }
 
-static bool layout_has_entities(const sw_store_layout *layout)
+static bool sweep_has_entities(const sw_store_sweep *sweep)
 {
-    for (size_t i = 0; i < layout->run_count; i++)
-        if (layout->runs[i].shape.entities > 0) return true;
+    for (size_t i = 0; i < sweep->run_count; i++)
+        if (sweep->runs[i].shape.entities > 0) return true;
     return false;
 }
 
 /* Does any run reach along every dimension of the field? */
-static bool any_run_has(const sw_store_layout *layout, const fixed_field *fixed)
+static bool any_run_has(const sw_store_sweep *sweep, const fixed_field *fixed)
 {
-    for (size_t i = 0; i < layout->run_count; i++) {
+    for (size_t i = 0; i < sweep->run_count; i++) {
         bool all = true;
         for (int k = 1; k < fixed->shape->rank; k++)
-            if (sw_schema_run_extent(&layout->runs[i], fixed->shape->after[k - 1]) == 0) all = false;
+            if (sw_schema_run_extent(&sweep->runs[i], fixed->shape->after[k - 1]) == 0) all = false;
         if (all) return true;
     }
     return false;
 }
 
-static bool is_wanted(sw_field_id id, const sw_store_layout *layout)
+static bool is_wanted(sw_field_id id, const sw_store_sweep *sweep)
 {
-    if (id == SW_FIELD_PARAMETER_LAYOUT) return layout_has_text(layout);
-    if (id == SW_FIELD_SNAPSHOT_PCA) return layout_has_entities(layout);
-    if (strncmp(fixed_fields[id].path, "/runs/refine/", 13) == 0) return layout->refined;
+    if (id == SW_FIELD_PARAMETER_LAYOUT) return sweep_has_text(sweep);
+    if (id == SW_FIELD_SNAPSHOT_PCA) return sweep_has_entities(sweep);
+    if (strncmp(fixed_fields[id].path, "/runs/refine/", 13) == 0) return sweep->refined;
     /* Numbers and texts of a run, and its steps, are in every file. */
     if (fixed_fields[id].shape->rank == 1 || id == SW_FIELD_STEP || id == SW_FIELD_SNAPSHOT_STEP) return true;
-    return any_run_has(layout, &fixed_fields[id]);
+    return any_run_has(sweep, &fixed_fields[id]);
 }
 
 /* Codes, and counters that do not start as missing. Lists of names have a blank in front. */
@@ -191,12 +191,12 @@ static void describe_states(sw_schema *schema)
     schema->fields[schema->fixed[SW_FIELD_STATUS]].definition = text;
 }
 
-static void add_fixed(sw_schema *schema, const sw_store_layout *layout)
+static void add_fixed(sw_schema *schema, const sw_store_sweep *sweep)
 {
     for (int id = 0; id < SW_FIELD_FIXED_COUNT; id++) {
         const fixed_field *f = &fixed_fields[id];
         schema->fixed[id] = -1;
-        if (!is_wanted((sw_field_id)id, layout)) continue;
+        if (!is_wanted((sw_field_id)id, sweep)) continue;
         schema->fixed[id] = add(schema, f->path, f->type, f->shape, f->units, f->long_name, f->definition);
     }
     for (size_t i = 0; i < sizeof fixed_onsets / sizeof fixed_onsets[0]; i++)
@@ -228,11 +228,11 @@ void sw_schema_final_name(char out[128], int metric)
         snprintf(out, 128, "%s", m->name);
 }
 
-static void add_metrics(sw_schema *schema, const sw_store_layout *layout)
+static void add_metrics(sw_schema *schema, const sw_store_sweep *sweep)
 {
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
         schema->metric[m] = schema->final[m] = -1;
-        if (!layout->metric[m]) continue;
+        if (!sweep->metric[m]) continue;
         const sw_metric *metric = sw_record_metric(m);
         char path[192], name[128], long_name[192];
         sw_schema_metric_path(path, m);
@@ -264,10 +264,10 @@ static const fact_field fact_fields[SW_FACT_COUNT] = {
      NULL},
 };
 
-static bool has_family(const sw_store_layout *layout, int family)
+static bool has_family(const sw_store_sweep *sweep, int family)
 {
     for (int k = 0; k < SW_FAMILY_METRIC_COUNT; k++)
-        if (layout->metric[SW_METRIC_OF_FAMILY(family, k)]) return true;
+        if (sweep->metric[SW_METRIC_OF_FAMILY(family, k)]) return true;
     return false;
 }
 
@@ -300,11 +300,11 @@ static void add_family(sw_schema *schema, int family)
     }
 }
 
-static void add_families(sw_schema *schema, const sw_store_layout *layout)
+static void add_families(sw_schema *schema, const sw_store_sweep *sweep)
 {
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         for (int k = 0; k < SW_FACT_COUNT; k++) schema->family[f][k] = -1;
-        if (has_family(layout, f)) add_family(schema, f);
+        if (has_family(sweep, f)) add_family(schema, f);
     }
 }
 
@@ -341,45 +341,45 @@ static void add_crossings(sw_schema *schema)
     }
 }
 
-static void add_axes(sw_schema *schema, const sw_store_layout *layout)
+static void add_axes(sw_schema *schema, const sw_store_sweep *sweep)
 {
     static const sw_field_type types[] = {[SW_AXIS_INTEGER] = SW_FIELD_I64,
                                           [SW_AXIS_REAL] = SW_FIELD_F64,
                                           [SW_AXIS_BOOL] = SW_FIELD_I8,
                                           [SW_AXIS_STRING] = SW_FIELD_TEXT};
     char path[192], long_name[192];
-    for (size_t a = 0; a < layout->axis_count; a++) {
-        snprintf(path, sizeof path, "/runs/axes/%s", layout->axes[a].path);
-        snprintf(long_name, sizeof long_name, "%s", layout->axes[a].path);
-        schema->axis[a] = add(schema, path, types[layout->axes[a].type], &NONE, "1", long_name,
+    for (size_t a = 0; a < sweep->axis_count; a++) {
+        snprintf(path, sizeof path, "/runs/axes/%s", sweep->axes[a].path);
+        snprintf(long_name, sizeof long_name, "%s", sweep->axes[a].path);
+        schema->axis[a] = add(schema, path, types[sweep->axes[a].type], &NONE, "1", long_name,
                               "value of the swept key of this name in the run's configuration");
-        if (layout->axes[a].type == SW_AXIS_BOOL) schema->fields[schema->axis[a]].flag_meanings = "false true";
+        if (sweep->axes[a].type == SW_AXIS_BOOL) schema->fields[schema->axis[a]].flag_meanings = "false true";
     }
 }
 
-sw_status sw_schema_create(sw_schema **out, const sw_store_layout *layout)
+sw_status sw_schema_create(sw_schema **out, const sw_store_sweep *sweep)
 {
     const size_t onsets =
         sizeof fixed_onsets / sizeof fixed_onsets[0] + 2 * SW_FAMILY_COUNT + 2 * SERIES_COUNT * SW_THRESHOLD_COUNT;
     const size_t most =
-        SW_FIELD_FIXED_COUNT + 2 * SW_METRIC_COUNT + SW_FAMILY_COUNT * SW_FACT_COUNT + onsets + layout->axis_count;
+        SW_FIELD_FIXED_COUNT + 2 * SW_METRIC_COUNT + SW_FAMILY_COUNT * SW_FACT_COUNT + onsets + sweep->axis_count;
     sw_schema *schema = calloc(1, sizeof *schema);
     *out = NULL;
     if (schema) {
         schema->fields = calloc(most, sizeof *schema->fields);
         schema->onsets = calloc(onsets, sizeof *schema->onsets);
-        schema->axis = calloc(layout->axis_count + 1, sizeof *schema->axis);
+        schema->axis = calloc(sweep->axis_count + 1, sizeof *schema->axis);
     }
     if (!schema || !schema->fields || !schema->onsets || !schema->axis) {
         sw_schema_destroy(schema);
         return sw_fail(SW_E_MEMORY, "list of %zu datasets", most);
     }
-    schema->axis_count = layout->axis_count;
-    add_fixed(schema, layout);
-    add_metrics(schema, layout);
-    add_families(schema, layout);
+    schema->axis_count = sweep->axis_count;
+    add_fixed(schema, sweep);
+    add_metrics(schema, sweep);
+    add_families(schema, sweep);
     add_crossings(schema);
-    add_axes(schema, layout);
+    add_axes(schema, sweep);
     *out = schema;
     return SW_OK;
 }

@@ -1,7 +1,7 @@
 /* schema.h: which datasets a results file has, with type, dimensions and description. No HDF5 here.
  *
  * One sw_schema_field is one dataset. Its first dimension is always the run. The list of a file follows from its
- * layout: what no run has gets no dataset. docs/file-format.md tells the same to users; a test compares the two. */
+ * sweep: what no run has gets no dataset. docs/file-format.md tells the same to users; a test compares the two. */
 #ifndef SYMSWEEP_STORE_SCHEMA_H
 #define SYMSWEEP_STORE_SCHEMA_H
 
@@ -82,8 +82,8 @@ typedef struct sw_schema {
     char state_definition[256];
 } sw_schema;
 
-/* The datasets that `layout` needs. */
-sw_status sw_schema_create(sw_schema **out, const sw_store_layout *layout) SW_MUST_CHECK;
+/* The datasets that `sweep` needs. */
+sw_status sw_schema_create(sw_schema **out, const sw_store_sweep *sweep) SW_MUST_CHECK;
 void sw_schema_destroy(sw_schema *schema);
 
 /* The path of a metric's dataset ("/curves/train_loss"), and the name of its final value ("commutativity_mean"). */
@@ -92,8 +92,8 @@ void sw_schema_final_name(char out[128], int metric);
 
 /* How far run `run` reaches along a dimension; 0 = it has nothing there. */
 int64_t sw_schema_run_extent(const sw_store_run *run, sw_dimension dimension);
-/* The largest over the layout's runs; for the run dimension their number. */
-int64_t sw_schema_extent(const sw_store_layout *layout, sw_dimension dimension);
+/* The largest over the sweep's runs; for the run dimension their number. */
+int64_t sw_schema_extent(const sw_store_sweep *sweep, sw_dimension dimension);
 
 /* Chunk of a dataset in a file of these extents. */
 void sw_schema_chunk(int64_t chunk[SW_RANK_MAX], const sw_schema_field *field, const int64_t extents[SW_DIM_COUNT]);

@@ -152,28 +152,28 @@ static void discard_damaged(sw_store *store, const sw_damage *damage)
 /* ---- opening ---- */
 
 /* A new file, or an extended copy of the one that is there, comes under its name when it is complete. */
-static sw_status build_and_rename(const sw_store *store, const sw_store_layout *layout, const sw_growth *growth,
+static sw_status build_and_rename(const sw_store *store, const sw_store_sweep *sweep, const sw_growth *growth,
                                   bool exists)
 {
     sw_status status = SW_OK;
     if (exists) status = sw_file_copy(store->path, store->temporary, &sw_open_points);
     if (status == SW_OK)
-        status = (exists ? sw_build_extend : sw_build_create)(store->temporary, store->schema, layout, growth);
+        status = (exists ? sw_build_extend : sw_build_create)(store->temporary, store->schema, sweep, growth);
     if (status == SW_OK) status = sw_file_put_in_place(store->temporary, store->path, &sw_open_points);
     if (status != SW_OK) unlink(store->temporary);
     return status;
 }
 
-/* Compares the file that is there with the layout. */
-static sw_status find_growth(sw_growth *growth, const sw_store *store, const sw_store_layout *layout)
+/* Compares the file that is there with the sweep. */
+static sw_status find_growth(sw_growth *growth, const sw_store *store, const sw_store_sweep *sweep)
 {
     hid_t file;
     sw_catalog *catalog = NULL;
     sw_status status = sw_open_readable(&file, store->path);
     if (status != SW_OK) return status;
-    status = sw_open_check_format(file, store->path, layout->sweep_name);
+    status = sw_open_check_format(file, store->path, sweep->sweep_name);
     if (status == SW_OK) status = sw_catalog_open(&catalog, file);
-    if (status == SW_OK) status = sw_growth_find(growth, file, catalog, store->schema, layout);
+    if (status == SW_OK) status = sw_growth_find(growth, file, catalog, store->schema, sweep);
     sw_catalog_close(catalog);
     sw_hdf5_close(file);
     return status;
@@ -193,7 +193,7 @@ static sw_status allocate_rows(sw_store *store, const sw_growth *growth, size_t 
     return SW_OK;
 }
 
-/* The file is there, complete for the layout, and plain: takes it for writing. */
+/* The file is there, complete for the sweep, and plain: takes it for writing. */
 static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_damage *damage, bool killed)
 {
     sw_status status = attach(store);
@@ -207,7 +207,7 @@ static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_da
     return SW_OK;
 }
 
-static sw_status open_existing_or_new(sw_store *store, const sw_store_layout *layout)
+static sw_status open_existing_or_new(sw_store *store, const sw_store_sweep *sweep)
 {
     sw_growth growth = {0};
     sw_damage damage = {0};
@@ -218,12 +218,12 @@ static sw_status open_existing_or_new(sw_store *store, const sw_store_layout *la
     if (exists) {
         status = sw_verify_file(&damage, store->path, SW_VERIFY_TO_WRITE);
         if (status == SW_OK) status = sw_open_clear(store->path, &killed);
-        if (status == SW_OK) status = find_growth(&growth, store, layout);
+        if (status == SW_OK) status = find_growth(&growth, store, sweep);
     } else {
-        status = sw_growth_find(&growth, -1, NULL, store->schema, layout);
+        status = sw_growth_find(&growth, -1, NULL, store->schema, sweep);
     }
-    if (status == SW_OK) status = allocate_rows(store, &growth, layout->run_count);
-    if (status == SW_OK && (!exists || growth.needed)) status = build_and_rename(store, layout, &growth, exists);
+    if (status == SW_OK) status = allocate_rows(store, &growth, sweep->run_count);
+    if (status == SW_OK && (!exists || growth.needed)) status = build_and_rename(store, sweep, &growth, exists);
     if (status == SW_OK) status = take_file(store, &growth, &damage, killed);
     sw_growth_release(&growth);
     sw_verify_release(&damage);
@@ -245,7 +245,7 @@ static void destroy(sw_store *store)
     free(store);
 }
 
-sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout *layout)
+sw_status sw_store_open(sw_store **out, const char *path, const sw_store_sweep *sweep)
 {
     *out = NULL;
     sw_hdf5_begin();
@@ -261,9 +261,9 @@ sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout 
     store->synced = sw_clock_now();
     sw_status status = sw_open_temporary(store->temporary, store->path);
     if (status == SW_OK) status = sw_lock_take(&store->lock, path);
-    if (status == SW_OK) status = sw_schema_create(&store->schema, layout);
+    if (status == SW_OK) status = sw_schema_create(&store->schema, sweep);
     if (status == SW_OK) status = sw_stage_create(&store->stage);
-    if (status == SW_OK) status = open_existing_or_new(store, layout);
+    if (status == SW_OK) status = open_existing_or_new(store, sweep);
     if (status != SW_OK) {
         status = detach(store, status);
         destroy(store);
