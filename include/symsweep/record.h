@@ -95,6 +95,11 @@ typedef struct sw_snapshot {
     const float *array[SW_SNAPSHOT_ARRAY_COUNT]; /* by sw_snapshot_array; missing components are NaN */
 } sw_snapshot;
 
+/* Its arrays, one after the other, into a block of so many floats (NaN for one that is not given), and its pointers
+ * into such a block. */
+void sw_record_snapshot_gather(float *block, const sw_snapshot *snapshot);
+void sw_record_snapshot_point(sw_snapshot *snapshot, const float *block);
+
 /* Split, inputs and labels of a run (save.split); pointers as above. */
 typedef struct sw_run_data {
     int64_t inputs;
@@ -106,7 +111,7 @@ typedef struct sw_run_data {
 } sw_run_data;
 
 typedef enum sw_run_state {
-#define STATE(ENUM, name, over, result, meaning) SW_RUN_##ENUM,
+#define STATE(ENUM, ...) SW_RUN_##ENUM,
 #include "symsweep/states.def"
 #undef STATE
     SW_RUN_STATE_COUNT
@@ -116,8 +121,12 @@ typedef enum sw_run_state {
 typedef struct sw_state {
     const char *name, *meaning;
     bool over, result;
+    int worth;
 } sw_state;
 extern const sw_state sw_states[SW_RUN_STATE_COUNT];
+
+/* Is it the code of a state that is over? false also for what is no code. */
+bool sw_record_is_over(int64_t code);
 
 /* ---- onsets and phases, computed from the curves of a run (sw_phases_onsets) ---- */
 

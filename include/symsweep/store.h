@@ -32,7 +32,8 @@ typedef struct sw_store_knowledge {
     sw_status (*plan_ids)(char ***ids, size_t *count, const char *sweep_text);
 } sw_store_knowledge;
 
-typedef struct sw_store_layout {
+/* A sweep as the file must know it. */
+typedef struct sw_store_sweep {
     const char *sweep_name;
     const char *sweep_text;
     size_t sweep_length;
@@ -43,8 +44,8 @@ typedef struct sw_store_layout {
     const sw_store_run *runs;
     bool metric[SW_METRIC_COUNT];        /* datasets to make: metrics that apply to any run */
     bool refined;                        /* /runs/refine too */
-    const sw_store_knowledge *knowledge; /* NULL: rows that the layout does not know stay without values of new axes */
-} sw_store_layout;
+    const sw_store_knowledge *knowledge; /* NULL: rows that the sweep does not know stay without values of new axes */
+} sw_store_sweep;
 
 typedef struct sw_store sw_store;
 
@@ -52,9 +53,9 @@ typedef struct sw_store sw_store;
  * results file, or of another sweep). A new file is built under a temporary name and renamed. An existing one is
  * recovered when a writer was killed, keeps all its rows, and gets rows and datasets for runs it lacks.
  * SWMR is on when this returns. */
-sw_status sw_store_open(sw_store **out, const char *path, const sw_store_layout *layout) SW_MUST_CHECK;
+sw_status sw_store_open(sw_store **out, const char *path, const sw_store_sweep *sweep) SW_MUST_CHECK;
 
-/* Row of the layout's run i in the file. */
+/* Row of the sweep's run i in the file. */
 int64_t sw_store_row(const sw_store *store, size_t run);
 sw_run_state sw_store_state(const sw_store *store, int64_t row);
 int64_t sw_store_attempts(const sw_store *store, int64_t row);
@@ -104,7 +105,7 @@ int64_t sw_store_flushed_snapshots(const sw_store *store, int64_t row);
 /* Shows other hosts that the writer lives: bumps the counter of the lock when the last time was 10 s ago. SW_E_IO: the
  * file is no longer where it was (its folder vanished). Cheap enough for every turn of a loop. */
 sw_status sw_store_heartbeat(sw_store *store) SW_MUST_CHECK;
-/* Did the row stand in the file with another configuration text than the layout's (thresholds of phases, say)? Its text
+/* Did the row stand in the file with another configuration text than the sweep's (thresholds of phases, say)? Its text
  * has been replaced by sw_store_open, its onsets are the caller's to recompute. */
 bool sw_store_config_changed(const sw_store *store, int64_t row);
 

@@ -2,7 +2,9 @@
 #include "symsweep/record.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 static const sw_metric scalars[] = {
 #define M(ENUM, scope, group, name, units, long_name, definition) {group, name, units, long_name, definition},
@@ -49,10 +51,12 @@ const sw_metric *sw_record_metric(int m)
 }
 
 const sw_state sw_states[] = {
-#define STATE(ENUM, name, over, result, meaning) {#name, meaning, over, result},
+#define STATE(ENUM, name, over, result, worth, meaning) {#name, meaning, over, result, worth},
 #include "symsweep/states.def"
 #undef STATE
 };
+
+bool sw_record_is_over(int64_t code) { return code >= 0 && code < SW_RUN_STATE_COUNT && sw_states[code].over; }
 
 const char *const sw_phase_names[] = {
 #define PHASE(ENUM, name) #name,
@@ -80,4 +84,22 @@ size_t sw_record_snapshot_floats(const sw_snapshot_shape *shape)
     size_t total = 0;
     for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) total += sw_record_snapshot_length(shape, (sw_snapshot_array)a);
     return total;
+}
+
+void sw_record_snapshot_gather(float *block, const sw_snapshot *snapshot)
+{
+    for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) {
+        const size_t length = sw_record_snapshot_length(&snapshot->shape, (sw_snapshot_array)a);
+        if (snapshot->array[a] && length > 0) memcpy(block, snapshot->array[a], length * sizeof *block);
+        for (size_t i = 0; !snapshot->array[a] && i < length; i++) block[i] = NAN;
+        block += length;
+    }
+}
+
+void sw_record_snapshot_point(sw_snapshot *snapshot, const float *block)
+{
+    for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) {
+        snapshot->array[a] = block;
+        block += sw_record_snapshot_length(&snapshot->shape, (sw_snapshot_array)a);
+    }
 }

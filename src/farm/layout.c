@@ -139,17 +139,17 @@ sw_status sw_plan_layout_create(sw_plan_layout **out, const sw_plan *plan)
     sw_status status = SW_OK;
     if (layout->runs == NULL || layout->texts == NULL)
         status = sw_fail(SW_E_MEMORY, "no memory to describe %zu runs", plan->count);
-    layout->layout = (sw_store_layout){.sweep_name = plan->name,
-                                       .sweep_text = plan->sweep_text,
-                                       .sweep_length = plan->sweep_length,
-                                       .blas = sw_blas_version(),
-                                       .mpi = sw_farm_mpi_version(),
-                                       .axis_count = plan->axis_count,
-                                       .axes = plan->axes,
-                                       .refined = plan->adaptive.refine.axis_count > 0,
-                                       .knowledge = &KNOWLEDGE,
-                                       .run_count = plan->count,
-                                       .runs = layout->runs};
+    layout->layout = (sw_store_sweep){.sweep_name = plan->name,
+                                      .sweep_text = plan->sweep_text,
+                                      .sweep_length = plan->sweep_length,
+                                      .blas = sw_blas_version(),
+                                      .mpi = sw_farm_mpi_version(),
+                                      .axis_count = plan->axis_count,
+                                      .axes = plan->axes,
+                                      .refined = plan->adaptive.refine.axis_count > 0,
+                                      .knowledge = &KNOWLEDGE,
+                                      .run_count = plan->count,
+                                      .runs = layout->runs};
     for (size_t i = 0; i < plan->count && status == SW_OK; i++) {
         status = describe_run(layout, plan, i);
         if (status != SW_OK) status = sw_fail_in(status, "run %zu", i);

@@ -6,7 +6,7 @@
 #include "symsweep/store.h"
 
 typedef struct sw_plan_layout {
-    sw_store_layout layout; /* points into the plan, which must outlive it, and into what follows */
+    sw_store_sweep layout; /* points into the plan, which must outlive it, and into what follows */
     sw_store_run *runs;
     char **texts; /* configurations and parameter layouts, owned */
     size_t text_count;

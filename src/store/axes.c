@@ -19,27 +19,15 @@ typedef struct completion {
 
 static bool is_axis(const sw_column *column) { return strncmp(column->path, GROUP, strlen(GROUP)) == 0; }
 
-static sw_status find_missing_texts(bool *missing, const sw_column *column, size_t rows)
-{
-    char **texts = calloc(rows + 1, sizeof *texts);
-    if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
-    const sw_status status = sw_column_read_texts(column, 0, rows, texts);
-    for (size_t r = 0; r < rows; r++) {
-        missing[r] = status == SW_OK && texts[r][0] == 0;
-        free(texts[r]);
-    }
-    free(texts);
-    return status;
-}
-
 static sw_status find_missing(bool *missing, const sw_column *column, size_t rows)
 {
-    if (column->type == SW_FIELD_TEXT) return find_missing_texts(missing, column, rows);
-    double *values = calloc(rows + 1, sizeof *values);
-    if (!values) return sw_fail(SW_E_MEMORY, "%s", column->path);
-    const sw_status status = sw_column_read(column, 0, rows, H5T_NATIVE_DOUBLE, values);
-    const bool is_real = column->type == SW_FIELD_F64;
-    for (size_t r = 0; r < rows && status == SW_OK; r++) missing[r] = is_real ? isnan(values[r]) : values[r] == -1;
+    char **texts = NULL;
+    double *values = NULL;
+    const bool is_text = column->type == SW_FIELD_TEXT, is_real = column->type == SW_FIELD_F64;
+    const sw_status status = is_text ? sw_column_load_texts(&texts, column) : sw_column_load_reals(&values, column);
+    for (size_t r = 0; r < rows && status == SW_OK; r++)
+        missing[r] = is_text ? texts[r][0] == 0 : is_real ? isnan(values[r]) : values[r] == -1;
+    sw_column_free_texts(texts, rows);
     free(values);
     return status;
 }
@@ -60,9 +48,9 @@ static sw_status write_value(const sw_column *column, hsize_t row, const sw_axis
 static sw_status complete_row(const completion *c, size_t row)
 {
     char *config = NULL;
-    bool sound = false;
+    sw_soundness found = SW_ROW_OPEN;
     sw_status status = sw_column_read_texts(sw_catalog_find(c->catalog, "/runs/config"), row, 1, &config);
-    if (status == SW_OK) status = sw_row_is_sound(&sound, c->catalog, (int64_t)row);
+    if (status == SW_OK) status = sw_checksum_verify(&found, c->catalog, (int64_t)row, 1);
     for (size_t k = 0; k < c->catalog->count && status == SW_OK; k++) {
         const sw_column *column = &c->catalog->columns[k];
         sw_axis_value value;
@@ -70,7 +58,7 @@ static sw_status complete_row(const completion *c, size_t row)
         status = c->knowledge->axis_value(&value, config, column->path + strlen(GROUP));
         if (status == SW_OK) status = write_value(column, row, &value);
     }
-    if (status == SW_OK && sound) status = sw_row_renew_checksum(c->catalog, (int64_t)row);
+    if (status == SW_OK && found == SW_ROW_SOUND) status = sw_checksum_renew(c->catalog, (int64_t)row);
     free(config);
     return status;
 }

@@ -1,4 +1,4 @@
-/* axes.h: values of axes that no layout gives: of rows that are no longer in the sweep when an axis comes into the
+/* axes.h: values of axes that no sweep gives: of rows that are no longer in the sweep when an axis comes into the
  * file, of runs that come when an axis has left it, of files of different forms of a sweep that are merged. */
 #ifndef SYMSWEEP_STORE_AXES_H
 #define SYMSWEEP_STORE_AXES_H

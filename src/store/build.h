@@ -5,36 +5,14 @@
 #ifndef SYMSWEEP_STORE_BUILD_H
 #define SYMSWEEP_STORE_BUILD_H
 
-#include "store/catalog.h"
-
-/* What a file has, against what a layout needs. */
-typedef struct sw_growth {
-    int64_t *row;         /* [run_count]: row of each run of the layout; new runs follow the last row, in order */
-    bool *config_changed; /* [run_count]: the row's configuration text differs */
-    bool *changed;        /* [known]: anything that the layout gives the row differs from what it has */
-    int64_t known, added; /* rows in the file; runs that get a new row */
-    bool needed;          /* anything at all is missing or differs */
-} sw_growth;
-
-/* Compares a file (catalog NULL: one that is still to be made) with a layout. */
-sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, const sw_schema *schema,
-                         const sw_store_layout *layout) SW_MUST_CHECK;
-void sw_growth_release(sw_growth *growth);
-
-/* The text that the layout gives run i for a TEXT field of the schema. */
-const char *sw_layout_text(const sw_schema *schema, const sw_store_layout *layout, int field, size_t i);
-/* The numbers of a row that the layout knows: seed and axes. false = the field is not one of them. */
-bool sw_layout_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_layout *layout, int field,
-                      size_t i);
-/* A column can hold the values of a field: the same type, or a wider number (an axis of integers that became reals). */
-bool sw_can_hold(sw_field_type column, sw_field_type field);
+#include "store/growth.h"
 
 /* Makes a complete results file at `path`, which must not exist. */
-sw_status sw_file_create(const char *path, const sw_schema *schema, const sw_store_layout *layout,
-                         const sw_growth *growth) SW_MUST_CHECK;
+sw_status sw_build_create(const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
+                          const sw_growth *growth) SW_MUST_CHECK;
 
 /* Gives the file at `path` what it lacks. */
-sw_status sw_file_extend(const char *path, const sw_schema *schema, const sw_store_layout *layout,
-                         const sw_growth *growth) SW_MUST_CHECK;
+sw_status sw_build_extend(const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
+                          const sw_growth *growth) SW_MUST_CHECK;
 
 #endif

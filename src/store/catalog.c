@@ -15,7 +15,7 @@ static sw_status classify(sw_column *column)
 {
     sw_status status = SW_OK;
     hid_t type = H5Dget_type(column->dataset);
-    if (type < 0) return sw_h5_fail("%s", column->path);
+    if (type < 0) return sw_hdf5_fail("%s", column->path);
     const H5T_class_t class = H5Tget_class(type);
     const size_t size = H5Tget_size(type);
     const bool is_signed = class == H5T_INTEGER && H5Tget_sign(type) == H5T_SGN_2;
@@ -35,7 +35,7 @@ static sw_status classify(sw_column *column)
         column->type = SW_FIELD_CHAR;
     else
         status = sw_fail(SW_E_STORE, "%s has a type that symsweep does not write", column->path);
-    sw_h5_close(type);
+    sw_hdf5_close(type);
     return status;
 }
 
@@ -49,7 +49,7 @@ static sw_status find_scales(scales *out, hid_t file)
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         H5O_info_t info;
         if (H5Oget_info_by_name2(file, sw_dimension_names[d], &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
-            return sw_h5_fail("scale /%s", sw_dimension_names[d]);
+            return sw_hdf5_fail("scale /%s", sw_dimension_names[d]);
         out->address[d] = info.addr;
     }
     return SW_OK;
@@ -72,7 +72,7 @@ static bool match_scale(sw_dimension *out, const hvl_t *list, const scales *know
  */
 static sw_status find_dimensions(sw_column *column, const scales *known)
 {
-    hvl_t lists[SW_H5_RANK_MAX] = {{0}};
+    hvl_t lists[SW_RANK_MAX] = {{0}};
     hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ), attribute = -1, space = -1;
     sw_status status = SW_OK;
     if (type >= 0) attribute = H5Aopen(column->dataset, "DIMENSION_LIST", H5P_DEFAULT);
@@ -85,9 +85,9 @@ static sw_status find_dimensions(sw_column *column, const scales *known)
         if (!match_scale(&column->dimensions[i], &lists[i], known) || (i == 0) != (column->dimensions[i] == SW_DIM_RUN))
             status = sw_fail(SW_E_STORE, "%s: dimension %d has no known scale", column->path, i);
     if (space >= 0) H5Dvlen_reclaim(type, space, H5P_DEFAULT, lists);
-    sw_h5_close(space);
-    sw_h5_close(attribute);
-    sw_h5_close(type);
+    sw_hdf5_close(space);
+    sw_hdf5_close(attribute);
+    sw_hdf5_close(type);
     return status;
 }
 
@@ -98,8 +98,8 @@ static sw_status find_fill(sw_column *column)
     hid_t create = H5Dget_create_plist(column->dataset);
     const herr_t result =
         create < 0 ? -1 : H5Pget_fill_value(create, sw_column_memory_type(column->type), column->fill);
-    sw_h5_close(create);
-    return result < 0 ? sw_h5_fail("%s: fill value", column->path) : SW_OK;
+    sw_hdf5_close(create);
+    return result < 0 ? sw_hdf5_fail("%s: fill value", column->path) : SW_OK;
 }
 
 static sw_status open_column(sw_catalog *catalog, hid_t file, const scales *known, const char *path, int64_t order)
@@ -110,20 +110,20 @@ static sw_status open_column(sw_catalog *catalog, hid_t file, const scales *know
     hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
     /* No chunk cache: chunks are written in place, and hundreds of datasets would hold a mebibyte each. */
     if (access < 0 || H5Pset_chunk_cache(access, 1, 0, 1.0) < 0) {
-        sw_h5_close(access);
-        return sw_h5_fail("%s", path);
+        sw_hdf5_close(access);
+        return sw_hdf5_fail("%s", path);
     }
     column->dataset = H5Dopen2(file, path, access);
-    sw_h5_close(access);
-    if (column->dataset < 0) return sw_h5_fail("%s", path);
+    sw_hdf5_close(access);
+    if (column->dataset < 0) return sw_hdf5_fail("%s", path);
     column->path = malloc(strlen(path) + 2);
     if (!column->path) {
-        sw_h5_close(column->dataset);
+        sw_hdf5_close(column->dataset);
         return sw_fail(SW_E_MEMORY, "%s", path);
     }
     snprintf(column->path, strlen(path) + 2, "/%s", path);
     catalog->count++;
-    column->rank = sw_h5_extents(column->dataset, column->path, column->extents);
+    column->rank = sw_hdf5_extents(column->dataset, column->path, column->extents);
     if (column->rank < 0) return SW_E_STORE;
     if (column->rank == 0) return sw_fail(SW_E_STORE, "%s has no dimension", column->path);
     sw_status status = classify(column);
@@ -151,7 +151,7 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
         return -1;
     }
     if (H5Oget_info_by_name2(v->file, name, &object, H5O_INFO_BASIC, H5P_DEFAULT) < 0) {
-        v->status = sw_h5_fail("/%s", name);
+        v->status = sw_hdf5_fail("/%s", name);
         return -1;
     }
     if (object.type == H5O_TYPE_GROUP) return 0;
@@ -223,7 +223,7 @@ sw_status sw_catalog_open(sw_catalog **out, hid_t file)
     visit v = {.catalog = catalog, .file = file};
     v.status = find_scales(&v.known, file);
     if (!v.status && H5Lvisit(file, H5_INDEX_NAME, H5_ITER_NATIVE, visit_link, &v) < 0 && !v.status)
-        v.status = sw_h5_fail("list of datasets");
+        v.status = sw_hdf5_fail("list of datasets");
     H5Eclear2(H5E_DEFAULT);
     if (!v.status) {
         qsort(catalog->columns, catalog->count, sizeof *catalog->columns, by_path);
@@ -241,7 +241,7 @@ void sw_catalog_close(sw_catalog *catalog)
 {
     if (!catalog) return;
     for (size_t i = 0; i < catalog->count; i++) {
-        sw_h5_close(catalog->columns[i].dataset);
+        sw_hdf5_close(catalog->columns[i].dataset);
         free(catalog->columns[i].path);
     }
     free(catalog->columns);
@@ -269,127 +269,6 @@ const sw_column *sw_catalog_find(const sw_catalog *catalog, const char *path)
     return i < 0 ? NULL : &catalog->columns[i];
 }
 
-/* ---- elements ---- */
-
-hid_t sw_column_memory_type(sw_field_type type)
-{
-    switch (type) {
-    case SW_FIELD_F32: return H5T_NATIVE_FLOAT;
-    case SW_FIELD_F64: return H5T_NATIVE_DOUBLE;
-    case SW_FIELD_I8: return H5T_NATIVE_INT8;
-    case SW_FIELD_I32: return H5T_NATIVE_INT32;
-    case SW_FIELD_I64: return H5T_NATIVE_INT64;
-    default: return H5T_C_S1;
-    }
-}
-
-bool sw_element_is_missing(sw_field_type type, const void *values, size_t i)
-{
-    switch (type) {
-    case SW_FIELD_F32: return isnan(((const float *)values)[i]);
-    case SW_FIELD_F64: return isnan(((const double *)values)[i]);
-    case SW_FIELD_I8: return ((const int8_t *)values)[i] == -1;
-    case SW_FIELD_I32: return ((const int32_t *)values)[i] == -1;
-    case SW_FIELD_I64: return ((const int64_t *)values)[i] == -1;
-    case SW_FIELD_CHAR: return ((const char *)values)[i] == 0;
-    default: return false;
-    }
-}
-
-size_t sw_column_elements(const sw_column *column, hsize_t rows)
-{
-    size_t elements = rows;
-    for (int i = 1; i < column->rank; i++) elements *= column->extents[i];
-    return elements;
-}
-
-sw_status sw_column_read(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type, void *values)
-{
-    return sw_h5_read_box(column->dataset, column->path, memory_type, 1, &first, &count, values);
-}
-
-sw_status sw_column_write(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type, const void *values)
-{
-    return sw_h5_write_box(column->dataset, column->path, memory_type, 1, &first, &count, values);
-}
-
-/* The box of whole rows. */
-static void row_box(const sw_column *column, hsize_t first, hsize_t rows, hsize_t start[SW_H5_RANK_MAX],
-                    hsize_t count[SW_H5_RANK_MAX])
-{
-    start[0] = first;
-    count[0] = rows;
-    for (int i = 1; i < column->rank; i++) {
-        start[i] = 0;
-        count[i] = column->extents[i];
-    }
-}
-
-sw_status sw_column_read_rows(const sw_column *column, hsize_t first, hsize_t rows, void *values)
-{
-    hsize_t start[SW_H5_RANK_MAX], count[SW_H5_RANK_MAX];
-    row_box(column, first, rows, start, count);
-    return sw_h5_read_box(column->dataset, column->path, sw_column_memory_type(column->type), column->rank, start,
-                          count, values);
-}
-
-sw_status sw_column_write_rows(const sw_column *column, hsize_t first, hsize_t rows, const void *values)
-{
-    hsize_t start[SW_H5_RANK_MAX], count[SW_H5_RANK_MAX];
-    row_box(column, first, rows, start, count);
-    return sw_h5_write_box(column->dataset, column->path, sw_column_memory_type(column->type), column->rank, start,
-                           count, values);
-}
-
-/* The text type of a column in memory: of the file's character set. */
-static hid_t text_memory_type(const sw_column *column)
-{
-    hid_t stored = H5Dget_type(column->dataset), type = sw_h5_text_type();
-    if (stored < 0 || type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) < 0) {
-        sw_h5_fail("%s", column->path);
-        sw_h5_close(type);
-        type = -1;
-    }
-    sw_h5_close(stored);
-    return type;
-}
-
-sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t count, char **values)
-{
-    sw_status status = SW_OK;
-    size_t copied = 0;
-    hid_t type = text_memory_type(column);
-    char **raw = calloc(count ? count : 1, sizeof *raw);
-    if (type < 0)
-        status = SW_E_STORE;
-    else if (!raw)
-        status = sw_fail(SW_E_MEMORY, "%s", column->path);
-    else
-        status = sw_h5_read_box(column->dataset, column->path, type, 1, &first, &count, raw);
-    for (; status == SW_OK && copied < count; copied++) {
-        values[copied] = strdup(raw[copied] ? raw[copied] : "");
-        if (!values[copied]) status = sw_fail(SW_E_MEMORY, "%s", column->path);
-    }
-    for (size_t i = 0; raw && i < count; i++)
-        if (raw[i]) H5free_memory(raw[i]);
-    for (size_t i = 0; status && i < count; i++) {
-        if (i < copied) free(values[i]);
-        values[i] = NULL;
-    }
-    free(raw);
-    sw_h5_close(type);
-    return status;
-}
-
-sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t count, const char *const *values)
-{
-    hid_t type = text_memory_type(column);
-    if (type < 0) return SW_E_STORE;
-    const sw_status status = sw_h5_write_box(column->dataset, column->path, type, 1, &first, &count, values);
-    sw_h5_close(type);
-    return status;
-}
-
 /* ---- records ---- */
 
 sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first, int64_t count)
@@ -402,7 +281,7 @@ sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int
     int64_t *steps = malloc((size_t)count * sizeof *steps);
     float *values = malloc((size_t)count * sizeof *values);
     if (!steps || !values) status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
-    if (status == SW_OK) status = sw_h5_read_box(step->dataset, step->path, H5T_NATIVE_INT64, 2, start, size, steps);
+    if (status == SW_OK) status = sw_column_read_box(step, H5T_NATIVE_INT64, start, size, steps);
     for (int64_t i = 0; i < count && status == SW_OK; i++) {
         out[i].step = steps[i];
         out[i].evaluation = (int32_t)(first + i);
@@ -410,10 +289,10 @@ sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int
     }
     for (int m = 0; m < SW_METRIC_COUNT && status == SW_OK; m++) {
         char path[192];
-        sw_metric_path(path, m);
+        sw_schema_metric_path(path, m);
         const sw_column *column = sw_catalog_find(catalog, path);
         if (column && column->rank == 2 && column->type == SW_FIELD_F32)
-            status = sw_h5_read_box(column->dataset, path, H5T_NATIVE_FLOAT, 2, start, size, values);
+            status = sw_column_read_box(column, H5T_NATIVE_FLOAT, start, size, values);
         else
             for (int64_t i = 0; i < count; i++) values[i] = NAN;
         for (int64_t i = 0; i < count && status == SW_OK; i++) out[i].value[m] = values[i];

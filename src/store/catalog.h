@@ -5,19 +5,7 @@
 #ifndef SYMSWEEP_STORE_CATALOG_H
 #define SYMSWEEP_STORE_CATALOG_H
 
-#include "store/hdf5.h"
-#include "store/schema.h"
-
-typedef struct sw_column {
-    char *path;
-    hid_t dataset;
-    sw_field_type type;
-    int rank;
-    hsize_t extents[SW_H5_RANK_MAX];
-    sw_dimension dimensions[SW_H5_RANK_MAX];
-    int64_t order; /* of creation within its group; 0 when the file does not keep it */
-    char fill[8];  /* value of an element that was never written, in memory order; not for TEXT */
-} sw_column;
+#include "store/column.h"
 
 typedef struct sw_catalog {
     size_t count;
@@ -34,30 +22,8 @@ const sw_column *sw_catalog_find(const sw_catalog *catalog, const char *path);
 /* Index of the column in the catalog; -1 = none. */
 int sw_catalog_index(const sw_catalog *catalog, const char *path);
 
-/* Memory type of a column's elements (a constant, not to be closed; texts have their own functions). */
-hid_t sw_column_memory_type(sw_field_type type);
-
-/* Rows [first, first + count) of a column of one dimension, as `memory_type`. */
-sw_status sw_column_read(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type,
-                         void *values) SW_MUST_CHECK;
-sw_status sw_column_write(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type,
-                          const void *values) SW_MUST_CHECK;
-/* Texts of rows [first, first + count) of a TEXT column, each malloc'ed, never NULL; on failure all are NULL. */
-sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t count, char **values) SW_MUST_CHECK;
-sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t count,
-                                const char *const *values) SW_MUST_CHECK;
-
-/* Elements of `rows` rows of a column. */
-size_t sw_column_elements(const sw_column *column, hsize_t rows);
-/* All of rows [first, first + count), dense. Not for TEXT. */
-sw_status sw_column_read_rows(const sw_column *column, hsize_t first, hsize_t count, void *values) SW_MUST_CHECK;
-sw_status sw_column_write_rows(const sw_column *column, hsize_t first, hsize_t count, const void *values) SW_MUST_CHECK;
-
 /* Records [first, first + count) of a row as the file has them; metrics that it has not are NaN. */
 sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
                                   int64_t count) SW_MUST_CHECK;
-
-/* Is element i of `values` the missing value of the type? */
-bool sw_element_is_missing(sw_field_type type, const void *values, size_t i);
 
 #endif

@@ -7,7 +7,7 @@
 #include "store/copy_values.h"
 #include "store/dataset.h"
 #include "store/lock.h"
-#include "store/recover.h"
+#include "store/open.h"
 #include "store/verify.h"
 #include "symsweep/log.h"
 
@@ -22,8 +22,8 @@ typedef struct source {
     sw_catalog *catalog;
     int64_t extents[SW_DIM_COUNT];
     char *sweep_name, *created, *sweep_text;
-    char **ids;    /* [catalog->runs] */
-    int8_t *state; /* [catalog->runs] */
+    char **ids;     /* [catalog->runs] */
+    int64_t *state; /* [catalog->runs] */
     sw_damage damage;
 } source;
 
@@ -37,7 +37,7 @@ typedef struct chosen {
 typedef struct target {
     const sw_column *model; /* of the first source that has it: attributes, shape */
     size_t model_source;
-    sw_field field;
+    sw_schema_field field;
 } target;
 
 typedef struct copy {
@@ -57,34 +57,27 @@ typedef struct copy {
 
 static void close_source(source *s)
 {
-    for (hsize_t r = 0; s->ids && s->catalog && r < s->catalog->runs; r++) free(s->ids[r]);
-    free(s->ids);
+    sw_column_free_texts(s->ids, s->catalog ? s->catalog->runs : 0);
     free(s->state);
     free(s->sweep_name);
     free(s->created);
     free(s->sweep_text);
-    sw_damage_release(&s->damage);
+    sw_verify_release(&s->damage);
     sw_catalog_close(s->catalog);
-    sw_h5_close(s->file);
+    sw_hdf5_close(s->file);
 }
 
 static sw_status load_source(source *s)
 {
-    sw_status status = sw_h5_open_readable(&s->file, s->path);
-    if (status == SW_OK) status = sw_check_format(s->file, s->path, NULL);
+    sw_status status = sw_open_readable(&s->file, s->path);
+    if (status == SW_OK) status = sw_open_check_format(s->file, s->path, NULL);
     if (status == SW_OK) status = sw_catalog_open(&s->catalog, s->file);
-    if (status == SW_OK) status = sw_scales_read(s->file, s->extents);
-    if (status == SW_OK) status = sw_h5_get_text(&s->sweep_name, s->file, "sweep_name");
-    if (status == SW_OK) status = sw_h5_get_text(&s->created, s->file, "created_utc");
-    if (status == SW_OK) status = sw_sweep_text_read(&s->sweep_text, s->file);
-    if (status != SW_OK) return status;
-    const hsize_t runs = s->catalog->runs;
-    const sw_column *state = sw_catalog_find(s->catalog, "/runs/status");
-    s->ids = calloc(runs + 1, sizeof *s->ids);
-    s->state = calloc(runs + 1, sizeof *s->state);
-    if (!s->ids || !s->state) return sw_fail(SW_E_MEMORY, "%s", s->path);
-    status = sw_column_read_texts(sw_catalog_find(s->catalog, "/runs/id"), 0, runs, s->ids);
-    if (status == SW_OK) status = sw_column_read(state, 0, runs, H5T_NATIVE_INT8, s->state);
+    if (status == SW_OK) status = sw_dataset_read_scales(s->file, s->extents);
+    if (status == SW_OK) status = sw_hdf5_get_text(&s->sweep_name, s->file, "sweep_name");
+    if (status == SW_OK) status = sw_hdf5_get_text(&s->created, s->file, "created_utc");
+    if (status == SW_OK) status = sw_dataset_read_sweep(&s->sweep_text, s->file);
+    if (status == SW_OK) status = sw_column_load_texts(&s->ids, sw_catalog_find(s->catalog, "/runs/id"));
+    if (status == SW_OK) status = sw_column_load_integers(&s->state, sw_catalog_find(s->catalog, "/runs/status"));
     return status;
 }
 
@@ -132,15 +125,8 @@ static bool is_damaged(const source *s, int64_t row)
 /* Which of two rows of the same run is worth more. */
 static int worth(const source *s, int64_t row)
 {
-    if (is_damaged(s, row)) return 0;
-    switch (s->state[row]) {
-    case SW_RUN_DONE:
-    case SW_RUN_DIVERGED: return 3;
-    case SW_RUN_NOT_SELECTED:
-    case SW_RUN_PRUNED: return 2;
-    case SW_RUN_FAILED: return 1;
-    default: return 0;
-    }
+    const int64_t code = s->state[row];
+    return sw_record_is_over(code) && !is_damaged(s, row) ? sw_states[code].worth : 0;
 }
 
 typedef struct candidate {
@@ -340,10 +326,11 @@ static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
     sw_status status = SW_OK;
     for (size_t i = 0; i < c->row_count && status == SW_OK; i++) {
         const source *s = &c->sources[c->rows[i].source];
-        const int8_t code = s->state[c->rows[i].row], pending = SW_RUN_PENDING;
-        if (code == SW_RUN_RUNNING) status = sw_column_write(state, i, 1, H5T_NATIVE_INT8, &pending);
+        const int8_t pending = SW_RUN_PENDING;
+        if (s->state[c->rows[i].row] == SW_RUN_RUNNING)
+            status = sw_column_write(state, i, 1, H5T_NATIVE_INT8, &pending);
         if (!c->widened || worth(s, c->rows[i].row) == 0) continue;
-        if (status == SW_OK) status = sw_row_renew_checksum(catalog, (int64_t)i);
+        if (status == SW_OK) status = sw_checksum_renew(catalog, (int64_t)i);
     }
     return status;
 }
@@ -360,7 +347,7 @@ static sw_status create_targets(const copy *c, hid_t file)
             sw_dataset_create(&dataset, file, &t->field, c->extents, c->compressed && t->field.type != SW_FIELD_TEXT);
         if (status == SW_OK) status = sw_copy_attributes(t->model->dataset, dataset, t->field.path);
         if (status == SW_OK && t->field.type != t->model->type) status = sw_copy_missing(dataset, &t->field);
-        sw_h5_close(dataset);
+        sw_hdf5_close(dataset);
     }
     return status;
 }
@@ -381,33 +368,28 @@ static sw_status write_copy(const copy *c, const char *path)
 {
     hid_t file;
     const source *model = newest(c);
-    sw_status status = sw_root_create(&file, path);
+    sw_status status = sw_dataset_create_file(&file, path);
     if (status == SW_OK) status = sw_copy_attributes(model->file, file, "/");
-    if (status == SW_OK) status = sw_scales_create(file, c->extents);
-    if (status == SW_OK && model->sweep_text) status = sw_sweep_text_write(file, model->sweep_text);
+    if (status == SW_OK) status = sw_dataset_create_scales(file, c->extents);
+    if (status == SW_OK && model->sweep_text) status = sw_dataset_write_sweep(file, model->sweep_text);
     if (status == SW_OK) status = create_targets(c, file);
     if (status == SW_OK) status = fill_targets(c, file);
-    if (file >= 0) {
-        const sw_status closed = sw_vfd_close(file, path);
-        if (status == SW_OK) status = closed;
-    }
-    return status;
+    return sw_vfd_close(file, path, status);
 }
 
 static sw_status copy_files(const char *to, const char *const *from, size_t count, bool compressed,
                             const sw_store_knowledge *knowledge)
 {
     copy c = {.compressed = compressed, .knowledge = knowledge};
-    char temporary[SW_PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.new", to) >= SW_PATH_MAX)
-        return sw_fail(SW_E_IO, "%s: the name is too long", to);
-    sw_status status = open_sources(&c, from, count);
+    char temporary[SW_TEMPORARY_MAX];
+    sw_status status = sw_open_temporary(temporary, to);
+    if (status == SW_OK) status = open_sources(&c, from, count);
     if (status == SW_OK) status = choose_rows(&c);
     if (status == SW_OK) status = join_columns(&c);
     if (status == SW_OK) {
         unlink(temporary); /* left by a copy that was killed; the lock says that nobody is at it */
         status = write_copy(&c, temporary);
-        if (status == SW_OK) status = sw_put_in_place(temporary, to);
+        if (status == SW_OK) status = sw_file_put_in_place(temporary, to, &sw_open_points);
         if (status != SW_OK) unlink(temporary);
     }
     for (size_t i = 0; i < c.source_count; i++) close_source(&c.sources[i]);
@@ -421,7 +403,7 @@ static sw_status copy_to_new(const char *to, const char *const *from, size_t cou
                              const sw_store_knowledge *knowledge)
 {
     sw_lock *lock;
-    sw_h5_begin();
+    sw_hdf5_begin();
     if (count == 0) return sw_fail(SW_E_USAGE, "nothing to put into %s", to);
     if (access(to, F_OK) == 0) return sw_fail(SW_E_STORE, "%s exists already", to);
     sw_status status = sw_lock_take(&lock, to);

@@ -30,10 +30,10 @@ static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *i
         H5Dvlen_reclaim(type, space, H5P_DEFAULT, values);
     }
     free(values);
-    sw_h5_close(made);
-    sw_h5_close(space);
-    sw_h5_close(type);
-    sw_h5_close(from);
+    sw_hdf5_close(made);
+    sw_hdf5_close(space);
+    sw_hdf5_close(type);
+    sw_hdf5_close(from);
     return result < 0 ? -1 : 0;
 }
 
@@ -41,77 +41,52 @@ sw_status sw_copy_attributes(hid_t from, hid_t to, const char *path)
 {
     hsize_t at = 0;
     return H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_INC, &at, copy_attribute, &to) < 0
-               ? sw_h5_fail("attributes of %s", path)
+               ? sw_hdf5_fail("attributes of %s", path)
                : SW_OK;
 }
 
-sw_status sw_copy_missing(hid_t dataset, const sw_field *field)
+sw_status sw_copy_missing(hid_t dataset, const sw_schema_field *field)
 {
     char missing[8];
-    hid_t type = sw_field_file_type(field->type);
-    sw_field_missing(missing, field->type);
+    hid_t type = sw_dataset_file_type(field->type);
+    sw_schema_missing(missing, field->type);
     H5Adelete(dataset, "_FillValue");
     const sw_status status =
-        sw_h5_set_array(dataset, "_FillValue", type, sw_column_memory_type(field->type), missing, 1);
-    sw_h5_close(type);
+        sw_hdf5_set_array(dataset, "_FillValue", type, sw_column_memory_type(field->type), missing, 1);
+    sw_hdf5_close(type);
     return status;
 }
 
 /* ---- values ---- */
 
-static bool all_fill(const sw_column *column, const char *values, size_t count)
-{
-    const size_t size = sw_field_size(column->type);
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(values + i * size, column->fill, size) == 0) continue;
-        if (!sw_element_is_missing(column->type, values, i) || !sw_element_is_missing(column->type, column->fill, 0))
-            return false;
-    }
-    return true;
-}
+typedef struct box_copy {
+    const sw_column *from, *to;
+    int64_t shift; /* of the row's number */
+} box_copy;
 
-/* `rows` rows of one source, entries [entry, entry + take) of their second dimension. */
-static sw_status copy_box(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows,
-                          hsize_t entry, hsize_t take)
+static sw_status copy_piece(void *context, const sw_column_piece *piece)
 {
-    hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)from_row, entry}, count[SW_H5_RANK_MAX] = {(hsize_t)rows, take};
-    size_t elements = (size_t)rows;
-    for (int i = 2; i < from->rank; i++) count[i] = from->extents[i];
-    for (int i = 1; i < from->rank; i++) elements *= count[i];
-    if (elements == 0) return SW_OK;
-    const hid_t type = sw_column_memory_type(to->type);
-    char *values = malloc(elements * 8);
-    if (!values) return sw_fail(SW_E_MEMORY, "%s", from->path);
-    sw_status status = sw_h5_read_box(from->dataset, from->path, type, from->rank, start, count, values);
-    if (status == SW_OK && to->type == SW_FIELD_F64 && from->type != SW_FIELD_F64 && from->type != SW_FIELD_F32) {
-        double *reals = (double *)(void *)values;
-        for (size_t i = 0; i < elements; i++)
+    const box_copy *c = context;
+    hsize_t start[SW_RANK_MAX];
+    memcpy(start, piece->start, sizeof start);
+    start[0] = (hsize_t)((int64_t)start[0] + c->shift);
+    if (c->to->type == SW_FIELD_F64 && c->from->type != SW_FIELD_F64 && c->from->type != SW_FIELD_F32) {
+        double *reals = (double *)(void *)piece->values;
+        for (size_t i = 0; i < piece->elements; i++)
             if (reals[i] == -1) reals[i] = NAN;
     }
     /* Chunks that were never written take no room in the copy either. */
-    if (status == SW_OK && !all_fill(to, values, elements)) {
-        start[0] = (hsize_t)to_row;
-        status = sw_h5_write_box(to->dataset, to->path, type, to->rank, start, count, values);
-    }
-    free(values);
-    return status;
+    for (size_t i = 0; i < piece->elements; i++)
+        if (!sw_column_is_fill(c->to, piece->values, i))
+            return sw_column_write_box(c->to, sw_column_memory_type(c->to->type), start, piece->count, piece->values);
+    return SW_OK;
 }
 
 static sw_status copy_numbers(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
                               int64_t rows)
 {
-    enum { ELEMENTS = 1 << 18 };
-    const hsize_t depth = from->rank > 1 ? from->extents[1] : 1;
-    const size_t row_elements = sw_column_elements(from, 1);
-    if (row_elements == 0) return SW_OK;
-    if (row_elements * (size_t)rows <= ELEMENTS) return copy_box(from, to, from_row, to_row, rows, 0, depth);
-    const size_t entry = row_elements / depth;
-    const hsize_t step = entry < ELEMENTS ? ELEMENTS / entry : 1;
-    sw_status status = SW_OK;
-    for (int64_t r = 0; r < rows && status == SW_OK; r++)
-        for (hsize_t e = 0; e < depth && status == SW_OK; e += step)
-            status = copy_box(from, to, from_row + r, to_row + r, 1, e, e + step <= depth ? step : depth - e);
-    return status;
+    box_copy c = {from, to, to_row - from_row};
+    return sw_column_walk(from, sw_column_memory_type(to->type), from_row, rows, 0, copy_piece, &c);
 }
 
 static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows)

@@ -8,7 +8,7 @@
 sw_status sw_copy_attributes(hid_t from, hid_t to, const char *path) SW_MUST_CHECK;
 
 /* Gives a dataset whose type became wider the missing value of its new type. */
-sw_status sw_copy_missing(hid_t dataset, const sw_field *field) SW_MUST_CHECK;
+sw_status sw_copy_missing(hid_t dataset, const sw_schema_field *field) SW_MUST_CHECK;
 
 /* `rows` rows from `from_row` on. Integers that go into reals: -1 becomes NaN. Where nothing but fill values is,
  * nothing is written. */

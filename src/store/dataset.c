@@ -8,27 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-sw_status sw_root_create(hid_t *out, const char *path)
+sw_status sw_dataset_create_file(hid_t *out, const char *path)
 {
     sw_status status = SW_OK;
     hid_t create = H5Pcreate(H5P_FILE_CREATE), access = sw_vfd_access(SW_VFD_DROP);
     *out = -1;
     if (create < 0 || access < 0 ||
         H5Pset_link_creation_order(create, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0) {
-        status = sw_h5_fail("%s", path);
+        status = sw_hdf5_fail("%s", path);
         goto done;
     }
-    status = sw_refused("store.create", path);
+    status = sw_hdf5_refused("store.create", path);
     if (status != SW_OK) goto done;
     *out = H5Fcreate(path, H5F_ACC_EXCL, create, access);
-    if (*out < 0) status = sw_h5_fail("cannot make %s", path);
+    if (*out < 0) status = sw_hdf5_fail("cannot make %s", path);
 done:
-    sw_h5_close(access);
-    sw_h5_close(create);
+    sw_hdf5_close(access);
+    sw_hdf5_close(create);
     return status;
 }
 
-sw_status sw_groups_create(hid_t file, const char *path)
+sw_status sw_dataset_create_groups(hid_t file, const char *path)
 {
     char group[192];
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -37,9 +37,9 @@ sw_status sw_groups_create(hid_t file, const char *path)
         hid_t create = H5Pcreate(H5P_GROUP_CREATE), made = -1;
         if (create >= 0 && H5Pset_link_creation_order(create, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0)
             made = H5Gcreate2(file, group, H5P_DEFAULT, create, H5P_DEFAULT);
-        sw_h5_close(create);
-        if (made < 0) return sw_h5_fail("%s", group);
-        sw_h5_close(made);
+        sw_hdf5_close(create);
+        if (made < 0) return sw_hdf5_fail("%s", group);
+        sw_hdf5_close(made);
     }
     return SW_OK;
 }
@@ -52,76 +52,69 @@ static sw_status create_scale(hid_t file, sw_dimension dimension, int64_t extent
     sw_status status = SW_OK;
     const char *name = sw_dimension_names[dimension];
     const hsize_t size = (hsize_t)extent, most = H5S_UNLIMITED, chunk = 4096;
-    const int32_t id = (int32_t)dimension;
     char mark[80];
     hid_t space = H5Screate_simple(1, &size, &most), create = H5Pcreate(H5P_DATASET_CREATE), scale = -1;
     if (space >= 0 && create >= 0 && H5Pset_chunk(create, 1, &chunk) >= 0)
         scale = H5Dcreate2(file, name, H5T_IEEE_F32BE, space, H5P_DEFAULT, create, H5P_DEFAULT);
     snprintf(mark, sizeof mark, "This is a netCDF dimension but not a netCDF variable. %10lld", (long long)extent);
-    if (scale < 0 || H5DSset_scale(scale, mark) < 0) {
-        status = sw_h5_fail("scale /%s", name);
-    } else {
-        hid_t scalar = H5Screate(H5S_SCALAR), attribute = -1;
-        if (scalar >= 0)
-            attribute = H5Acreate2(scale, "_Netcdf4Dimid", H5T_STD_I32LE, scalar, H5P_DEFAULT, H5P_DEFAULT);
-        if (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_INT32, &id) < 0) status = sw_h5_fail("scale /%s", name);
-        sw_h5_close(attribute);
-        sw_h5_close(scalar);
-    }
-    sw_h5_close(scale);
-    sw_h5_close(create);
-    sw_h5_close(space);
+    if (scale < 0 || H5DSset_scale(scale, mark) < 0)
+        status = sw_hdf5_fail("scale /%s", name);
+    else
+        status = sw_hdf5_set_integer(scale, "_Netcdf4Dimid", H5T_STD_I32LE, (int64_t)dimension);
+    sw_hdf5_close(scale);
+    sw_hdf5_close(create);
+    sw_hdf5_close(space);
     return status;
 }
 
-sw_status sw_scales_create(hid_t file, const int64_t extents[SW_DIM_COUNT])
+sw_status sw_dataset_create_scales(hid_t file, const int64_t extents[SW_DIM_COUNT])
 {
     sw_status status = SW_OK;
     for (int d = 0; d < SW_DIM_COUNT && status == SW_OK; d++) status = create_scale(file, (sw_dimension)d, extents[d]);
     return status;
 }
 
-sw_status sw_scales_read(hid_t file, int64_t extents[SW_DIM_COUNT])
+sw_status sw_dataset_read_scales(hid_t file, int64_t extents[SW_DIM_COUNT])
 {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
-        hsize_t size[SW_H5_RANK_MAX];
+        hsize_t size[SW_RANK_MAX];
         hid_t scale = H5Dopen2(file, sw_dimension_names[d], H5P_DEFAULT);
-        if (scale < 0) return sw_h5_fail("scale /%s", sw_dimension_names[d]);
-        const int rank = sw_h5_extents(scale, sw_dimension_names[d], size);
-        sw_h5_close(scale);
+        if (scale < 0) return sw_hdf5_fail("scale /%s", sw_dimension_names[d]);
+        const int rank = sw_hdf5_extents(scale, sw_dimension_names[d], size);
+        sw_hdf5_close(scale);
         if (rank != 1) return sw_fail(SW_E_STORE, "scale /%s has %d dimensions", sw_dimension_names[d], rank);
         extents[d] = (int64_t)size[0];
     }
     return SW_OK;
 }
 
-sw_status sw_scales_set(hid_t file, const int64_t extents[SW_DIM_COUNT])
+sw_status sw_dataset_set_scales(hid_t file, const int64_t extents[SW_DIM_COUNT])
 {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         const hsize_t size = (hsize_t)extents[d];
         hid_t scale = H5Dopen2(file, sw_dimension_names[d], H5P_DEFAULT);
         const herr_t result = scale < 0 ? -1 : H5Dset_extent(scale, &size);
-        sw_h5_close(scale);
-        if (result < 0) return sw_h5_fail("scale /%s", sw_dimension_names[d]);
+        sw_hdf5_close(scale);
+        if (result < 0) return sw_hdf5_fail("scale /%s", sw_dimension_names[d]);
     }
     return SW_OK;
 }
 
-sw_status sw_scales_attach(hid_t file, hid_t dataset, const char *path, int rank, const sw_dimension *dimensions)
+static sw_status attach_scales(hid_t file, hid_t dataset, const char *path, int rank, const sw_dimension *dimensions)
 {
     sw_status status = SW_OK;
     for (int i = 0; i < rank && status == SW_OK; i++) {
         hid_t scale = H5Dopen2(file, sw_dimension_names[dimensions[i]], H5P_DEFAULT);
         if (scale < 0 || H5DSattach_scale(dataset, scale, (unsigned)i) < 0)
-            status = sw_h5_fail("%s: scale of dimension %d", path, i);
-        sw_h5_close(scale);
+            status = sw_hdf5_fail("%s: scale of dimension %d", path, i);
+        sw_hdf5_close(scale);
     }
     return status;
 }
 
 /* ---- datasets ---- */
 
-hid_t sw_field_file_type(sw_field_type type)
+hid_t sw_dataset_file_type(sw_field_type type)
 {
     switch (type) {
     case SW_FIELD_F32: return H5Tcopy(H5T_IEEE_F32LE);
@@ -130,55 +123,55 @@ hid_t sw_field_file_type(sw_field_type type)
     case SW_FIELD_I32: return H5Tcopy(H5T_STD_I32LE);
     case SW_FIELD_I64: return H5Tcopy(H5T_STD_I64LE);
     case SW_FIELD_CHAR: return H5Tcopy(H5T_C_S1);
-    default: return sw_h5_text_type();
+    default: return sw_hdf5_text_type();
     }
 }
 
 /* units, long_name, definition, _FillValue, and for codes flag_values and flag_meanings (CF conventions). */
-static sw_status describe(hid_t dataset, const sw_field *field)
+static sw_status describe(hid_t dataset, const sw_schema_field *field)
 {
-    sw_status status = sw_h5_set_text(dataset, "long_name", field->long_name);
-    if (status == SW_OK) status = sw_h5_set_text(dataset, "units", field->units);
-    if (status == SW_OK) status = sw_h5_set_text(dataset, "definition", field->definition);
+    sw_status status = sw_hdf5_set_text(dataset, "long_name", field->long_name);
+    if (status == SW_OK) status = sw_hdf5_set_text(dataset, "units", field->units);
+    if (status == SW_OK) status = sw_hdf5_set_text(dataset, "definition", field->definition);
     if (status == SW_OK && field->type != SW_FIELD_TEXT && field->type != SW_FIELD_CHAR) {
         char missing[8];
-        hid_t type = sw_field_file_type(field->type);
-        sw_field_missing(missing, field->type);
-        status = sw_h5_set_array(dataset, "_FillValue", type, sw_column_memory_type(field->type), missing, 1);
-        sw_h5_close(type);
+        hid_t type = sw_dataset_file_type(field->type);
+        sw_schema_missing(missing, field->type);
+        status = sw_hdf5_set_array(dataset, "_FillValue", type, sw_column_memory_type(field->type), missing, 1);
+        sw_hdf5_close(type);
     }
     if (status == SW_OK && field->flag_meanings) {
         static const int8_t codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
         size_t count = 1;
         for (const char *c = field->flag_meanings; *c; c++) count += *c == ' ';
-        status = sw_h5_set_array(dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, codes, count);
-        if (status == SW_OK) status = sw_h5_set_text(dataset, "flag_meanings", field->flag_meanings);
+        status = sw_hdf5_set_array(dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, codes, count);
+        if (status == SW_OK) status = sw_hdf5_set_text(dataset, "flag_meanings", field->flag_meanings);
     }
     return status;
 }
 
-static sw_status set_fill(hid_t create, const sw_field *field)
+static sw_status set_fill(hid_t create, const sw_schema_field *field)
 {
     char missing[8];
     if (field->type == SW_FIELD_TEXT) return SW_OK;
-    sw_field_missing(missing, field->type);
+    sw_schema_missing(missing, field->type);
     const bool is_integer = field->type == SW_FIELD_I8 || field->type == SW_FIELD_I32 || field->type == SW_FIELD_I64;
     /* A code or counter may start at a value that is not "missing": pending 0, unfinished 5. */
     const herr_t result = is_integer ? H5Pset_fill_value(create, H5T_NATIVE_INT64, &field->fill)
                                      : H5Pset_fill_value(create, sw_column_memory_type(field->type), missing);
-    return result < 0 ? sw_h5_fail("%s: fill value", field->path) : SW_OK;
+    return result < 0 ? sw_hdf5_fail("%s: fill value", field->path) : SW_OK;
 }
 
-sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const int64_t extents[SW_DIM_COUNT],
+sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_schema_field *field, const int64_t extents[SW_DIM_COUNT],
                             bool compressed)
 {
-    hsize_t size[SW_FIELD_RANK_MAX], most[SW_FIELD_RANK_MAX], chunk[SW_FIELD_RANK_MAX];
-    int64_t tile[SW_FIELD_RANK_MAX];
+    hsize_t size[SW_RANK_MAX], most[SW_RANK_MAX], chunk[SW_RANK_MAX];
+    int64_t tile[SW_RANK_MAX];
     hid_t space = -1, create = -1, type = -1, dataset = -1;
     *out = -1;
-    sw_status status = sw_groups_create(file, field->path);
+    sw_status status = sw_dataset_create_groups(file, field->path);
     if (status != SW_OK) return status;
-    sw_field_chunk(tile, field, extents);
+    sw_schema_chunk(tile, field, extents);
     for (int i = 0; i < field->rank; i++) {
         size[i] = (hsize_t)extents[field->dimensions[i]];
         most[i] = H5S_UNLIMITED;
@@ -186,29 +179,29 @@ sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_field *field, const
     }
     space = H5Screate_simple(field->rank, size, most);
     create = H5Pcreate(H5P_DATASET_CREATE);
-    type = sw_field_file_type(field->type);
+    type = sw_dataset_file_type(field->type);
     if (space < 0 || create < 0 || type < 0 || H5Pset_chunk(create, field->rank, chunk) < 0 ||
         (compressed && (H5Pset_shuffle(create) < 0 || H5Pset_deflate(create, 6) < 0))) {
-        status = sw_h5_fail("%s", field->path);
+        status = sw_hdf5_fail("%s", field->path);
         goto done;
     }
     status = set_fill(create, field);
     if (status != SW_OK) goto done;
     dataset = H5Dcreate2(file, field->path, type, space, H5P_DEFAULT, create, H5P_DEFAULT);
     if (dataset < 0) {
-        status = sw_h5_fail("%s", field->path);
+        status = sw_hdf5_fail("%s", field->path);
         goto done;
     }
     if (field->definition) status = describe(dataset, field);
-    if (status == SW_OK) status = sw_scales_attach(file, dataset, field->path, field->rank, field->dimensions);
+    if (status == SW_OK) status = attach_scales(file, dataset, field->path, field->rank, field->dimensions);
 done:
     if (status != SW_OK) {
-        sw_h5_close(dataset);
+        sw_hdf5_close(dataset);
         dataset = -1;
     }
-    sw_h5_close(type);
-    sw_h5_close(create);
-    sw_h5_close(space);
+    sw_hdf5_close(type);
+    sw_hdf5_close(create);
+    sw_hdf5_close(space);
     *out = dataset;
     return status;
 }
@@ -217,53 +210,33 @@ done:
 
 static const char sweep_path[] = "/sweep/config";
 
-sw_status sw_sweep_text_write(hid_t file, const char *text)
+sw_status sw_dataset_write_sweep(hid_t file, const char *text)
 {
-    sw_status status = sw_groups_create(file, sweep_path);
+    sw_status status = sw_dataset_create_groups(file, sweep_path);
     if (status != SW_OK) return status;
-    hid_t type = sw_h5_text_type(), space = H5Screate(H5S_SCALAR), dataset = -1;
+    hid_t type = sw_hdf5_text_type(), space = H5Screate(H5S_SCALAR), dataset = -1;
     const bool exists = H5Lexists(file, sweep_path, H5P_DEFAULT) > 0;
     if (type >= 0 && space >= 0) {
         dataset = exists ? H5Dopen2(file, sweep_path, H5P_DEFAULT)
                          : H5Dcreate2(file, sweep_path, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
     }
     if (dataset < 0 || H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0)
-        status = sw_h5_fail("%s", sweep_path);
-    if (status == SW_OK && !exists) status = sw_h5_set_text(dataset, "long_name", "sweep file");
+        status = sw_hdf5_fail("%s", sweep_path);
+    if (status == SW_OK && !exists) status = sw_hdf5_set_text(dataset, "long_name", "sweep file");
     if (status == SW_OK && !exists)
-        status = sw_h5_set_text(dataset, "definition", "the sweep file as given, byte for byte");
-    sw_h5_close(dataset);
-    sw_h5_close(space);
-    sw_h5_close(type);
+        status = sw_hdf5_set_text(dataset, "definition", "the sweep file as given, byte for byte");
+    sw_hdf5_close(dataset);
+    sw_hdf5_close(space);
+    sw_hdf5_close(type);
     return status;
 }
 
-sw_status sw_sweep_text_read(char **out, hid_t file)
+sw_status sw_dataset_read_sweep(char **out, hid_t file)
 {
-    sw_status status = SW_OK;
-    char *text = NULL;
-    hid_t dataset = -1, stored = -1, space = -1, type = -1;
     *out = NULL;
     if (H5Lexists(file, "/sweep", H5P_DEFAULT) <= 0 || H5Lexists(file, sweep_path, H5P_DEFAULT) <= 0) return SW_OK;
-    dataset = H5Dopen2(file, sweep_path, H5P_DEFAULT);
-    stored = dataset < 0 ? -1 : H5Dget_type(dataset);
-    space = dataset < 0 ? -1 : H5Dget_space(dataset);
-    type = sw_h5_text_type();
-    if (stored < 0 || space < 0 || type < 0) {
-        status = sw_h5_fail("%s", sweep_path);
-    } else if (H5Tis_variable_str(stored) <= 0 || H5Sget_simple_extent_npoints(space) != 1) {
-        status = sw_fail(SW_E_STORE, "%s is not one text", sweep_path);
-    } else if (H5Tset_cset(type, H5Tget_cset(stored)) < 0 ||
-               H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text) < 0) {
-        status = sw_h5_fail("%s", sweep_path);
-    } else {
-        *out = strdup(text ? text : "");
-        if (!*out) status = sw_fail(SW_E_MEMORY, "%s", sweep_path);
-    }
-    if (text) H5free_memory(text);
-    sw_h5_close(type);
-    sw_h5_close(space);
-    sw_h5_close(stored);
-    sw_h5_close(dataset);
+    hid_t dataset = H5Dopen2(file, sweep_path, H5P_DEFAULT);
+    const sw_status status = dataset < 0 ? sw_hdf5_fail("%s", sweep_path) : sw_hdf5_read_text(out, dataset, sweep_path);
+    sw_hdf5_close(dataset);
     return status;
 }

@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-sw_status sw_refused(const char *point, const char *path)
+sw_status sw_hdf5_refused(const char *point, const char *path)
 {
     const int error = sw_fault(point);
     return error ? sw_fail(SW_E_IO, "%s: %s", path, strerror(error)) : SW_OK;
 }
 
-void sw_h5_begin(void)
+void sw_hdf5_begin(void)
 {
-    /* Read by the library when it starts; the property of sw_h5_access says the same for later opens. */
+    /* Read by the library when it starts; the property of sw_hdf5_access says the same for later opens. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
     /* After a close that failed (a full disk) the library's exit handler runs into freed memory; files are closed here.
      */
@@ -33,7 +33,7 @@ static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *data)
     return 0;
 }
 
-sw_status sw_h5_fail(const char *format, ...)
+sw_status sw_hdf5_fail(const char *format, ...)
 {
     char context[SW_MESSAGE_MAX / 2], reason[SW_MESSAGE_MAX / 2] = "";
     va_list arguments;
@@ -55,7 +55,7 @@ sw_status sw_h5_fail(const char *format, ...)
     return sw_fail(SW_E_STORE, "%s: %s", context, reason[0] ? reason : "HDF5 failed without saying why");
 }
 
-hid_t sw_h5_access(void)
+hid_t sw_hdf5_access(void)
 {
     /* Readers of a live file try a torn read again, after sleeps that double from a nanosecond: the library's hundred
      * tries would last for ever on a damaged file. */
@@ -64,104 +64,122 @@ hid_t sw_h5_access(void)
     if (access < 0 || H5Pset_metadata_read_attempts(access, READ_ATTEMPTS) < 0 ||
         H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) < 0 || H5Pset_file_locking(access, 0, 1) < 0 ||
         H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0) {
-        sw_h5_fail("file access properties");
-        sw_h5_close(access);
+        sw_hdf5_fail("file access properties");
+        sw_hdf5_close(access);
         return -1;
     }
     return access;
 }
 
-hid_t sw_h5_text_type(void)
+hid_t sw_hdf5_text_type(void)
 {
     hid_t type = H5Tcopy(H5T_C_S1);
     if (type < 0 || H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
-        sw_h5_fail("text type");
-        sw_h5_close(type);
+        sw_hdf5_fail("text type");
+        sw_hdf5_close(type);
         return -1;
     }
     return type;
 }
 
-sw_status sw_h5_set_text(hid_t object, const char *name, const char *text)
+sw_status sw_hdf5_set_text(hid_t object, const char *name, const char *text)
 {
     sw_status status = SW_OK;
-    hid_t type = sw_h5_text_type(), space = H5Screate(H5S_SCALAR), attribute = -1;
+    hid_t type = sw_hdf5_text_type(), space = H5Screate(H5S_SCALAR), attribute = -1;
     if (type < 0 || space < 0) {
-        status = sw_h5_fail("attribute %s", name);
+        status = sw_hdf5_fail("attribute %s", name);
         goto done;
     }
     if (H5Aexists(object, name) > 0) H5Adelete(object, name);
     attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-    if (attribute < 0 || H5Awrite(attribute, type, &text) < 0) status = sw_h5_fail("attribute %s", name);
+    if (attribute < 0 || H5Awrite(attribute, type, &text) < 0) status = sw_hdf5_fail("attribute %s", name);
 done:
-    sw_h5_close(attribute);
-    sw_h5_close(space);
-    sw_h5_close(type);
+    sw_hdf5_close(attribute);
+    sw_hdf5_close(space);
+    sw_hdf5_close(type);
     return status;
 }
 
-sw_status sw_h5_set_array(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *values,
-                          size_t count)
+sw_status sw_hdf5_set_array(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *values,
+                            size_t count)
 {
     sw_status status = SW_OK;
     const hsize_t extent = count;
     hid_t space = H5Screate_simple(1, &extent, NULL), attribute = -1;
     if (space >= 0) attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
-    if (attribute < 0 || H5Awrite(attribute, memory_type, values) < 0) status = sw_h5_fail("attribute %s", name);
-    sw_h5_close(attribute);
-    sw_h5_close(space);
+    if (attribute < 0 || H5Awrite(attribute, memory_type, values) < 0) status = sw_hdf5_fail("attribute %s", name);
+    sw_hdf5_close(attribute);
+    sw_hdf5_close(space);
     return status;
 }
 
-/* A string attribute of fixed length; reads at most SW_MESSAGE_MAX bytes. */
-static sw_status get_fixed_text(char **out, hid_t attribute, hid_t type, const char *name)
+sw_status sw_hdf5_set_integer(hid_t object, const char *name, hid_t file_type, int64_t value)
+{
+    hid_t space = H5Screate(H5S_SCALAR), attribute = -1;
+    if (space >= 0) attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
+    const herr_t result = attribute < 0 ? -1 : H5Awrite(attribute, H5T_NATIVE_INT64, &value);
+    const sw_status status = result < 0 ? sw_hdf5_fail("attribute %s", name) : SW_OK;
+    sw_hdf5_close(attribute);
+    sw_hdf5_close(space);
+    return status;
+}
+
+/* The value of an attribute of fixed length; reads at most SW_MESSAGE_MAX bytes. */
+static sw_status read_fixed_text(char **out, hid_t attribute, hid_t type, const char *what)
 {
     const size_t size = H5Tget_size(type);
-    if (size == 0 || size > SW_MESSAGE_MAX) return sw_fail(SW_E_STORE, "attribute %s: absurd length", name);
-    char *text = calloc(size + 1, 1);
-    if (!text) return sw_fail(SW_E_MEMORY, "attribute %s", name);
-    if (H5Aread(attribute, type, text) < 0) {
-        free(text);
-        return sw_h5_fail("attribute %s", name);
-    }
-    *out = text;
-    return SW_OK;
+    if (size == 0 || size > SW_MESSAGE_MAX) return sw_fail(SW_E_STORE, "%s: absurd length", what);
+    *out = calloc(size + 1, 1);
+    if (!*out) return sw_fail(SW_E_MEMORY, "%s", what);
+    if (H5Aread(attribute, type, *out) >= 0) return SW_OK;
+    free(*out);
+    *out = NULL;
+    return sw_hdf5_fail("%s", what);
 }
 
-sw_status sw_h5_get_text(char **out, hid_t object, const char *name)
+sw_status sw_hdf5_read_text(char **out, hid_t object, const char *what)
 {
+    const bool is_attribute = H5Iget_type(object) == H5I_ATTR;
+    hid_t stored = is_attribute ? H5Aget_type(object) : H5Dget_type(object), type = sw_hdf5_text_type();
+    hid_t space = is_attribute ? H5Aget_space(object) : H5Dget_space(object);
     sw_status status = SW_OK;
-    hid_t attribute = -1, type = -1, memory = -1, space = -1;
     char *text = NULL;
     *out = NULL;
-    if (H5Aexists(object, name) <= 0) return SW_OK;
-    attribute = H5Aopen(object, name, H5P_DEFAULT);
-    type = attribute < 0 ? -1 : H5Aget_type(attribute);
-    space = attribute < 0 ? -1 : H5Aget_space(attribute);
-    if (type < 0 || space < 0) {
-        status = sw_h5_fail("attribute %s", name);
-    } else if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
-        status = sw_fail(SW_E_STORE, "attribute %s is not one text", name);
-    } else if (H5Tis_variable_str(type) > 0) {
-        memory = sw_h5_text_type();
-        if (memory < 0 || H5Tset_cset(memory, H5Tget_cset(type)) < 0 || H5Aread(attribute, memory, &text) < 0) {
-            status = sw_h5_fail("attribute %s", name);
-        } else {
-            *out = strdup(text ? text : "");
-            if (!*out) status = sw_fail(SW_E_MEMORY, "attribute %s", name);
-            if (text) H5free_memory(text);
-        }
+    if (stored < 0 || space < 0 || type < 0) {
+        status = sw_hdf5_fail("%s", what);
+    } else if (H5Tget_class(stored) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1 ||
+               (!is_attribute && H5Tis_variable_str(stored) <= 0)) {
+        status = sw_fail(SW_E_STORE, "%s is not one text", what);
+    } else if (H5Tis_variable_str(stored) <= 0) {
+        status = read_fixed_text(out, object, stored, what);
+    } else if (H5Tset_cset(type, H5Tget_cset(stored)) < 0 ||
+               (is_attribute ? H5Aread(object, type, &text)
+                             : H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &text)) < 0) {
+        status = sw_hdf5_fail("%s", what);
     } else {
-        status = get_fixed_text(out, attribute, type, name);
+        *out = strdup(text ? text : "");
+        if (!*out) status = sw_fail(SW_E_MEMORY, "%s", what);
     }
-    sw_h5_close(memory);
-    sw_h5_close(space);
-    sw_h5_close(type);
-    sw_h5_close(attribute);
+    if (text) H5free_memory(text);
+    sw_hdf5_close(type);
+    sw_hdf5_close(space);
+    sw_hdf5_close(stored);
     return status;
 }
 
-sw_status sw_h5_get_integer(int64_t *out, hid_t object, const char *name)
+sw_status sw_hdf5_get_text(char **out, hid_t object, const char *name)
+{
+    char what[128];
+    *out = NULL;
+    if (H5Aexists(object, name) <= 0) return SW_OK;
+    snprintf(what, sizeof what, "attribute %s", name);
+    hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
+    const sw_status status = attribute < 0 ? sw_hdf5_fail("%s", what) : sw_hdf5_read_text(out, attribute, what);
+    sw_hdf5_close(attribute);
+    return status;
+}
+
+sw_status sw_hdf5_get_integer(int64_t *out, hid_t object, const char *name)
 {
     sw_status status = SW_OK;
     hid_t attribute = -1, type = -1, space = -1;
@@ -172,74 +190,36 @@ sw_status sw_h5_get_integer(int64_t *out, hid_t object, const char *name)
     if (type < 0 || space < 0 || H5Tget_class(type) != H5T_INTEGER || H5Sget_simple_extent_npoints(space) != 1)
         status = sw_fail(SW_E_STORE, "attribute %s is not one integer", name);
     else if (H5Aread(attribute, H5T_NATIVE_INT64, out) < 0)
-        status = sw_h5_fail("attribute %s", name);
-    sw_h5_close(space);
-    sw_h5_close(type);
-    sw_h5_close(attribute);
+        status = sw_hdf5_fail("attribute %s", name);
+    sw_hdf5_close(space);
+    sw_hdf5_close(type);
+    sw_hdf5_close(attribute);
     return status;
 }
 
-typedef enum direction { READ, WRITE } direction;
-
-static sw_status transfer_box(direction way, hid_t dataset, const char *path, hid_t memory_type, int rank,
-                              const hsize_t *start, const hsize_t *count, void *values)
-{
-    sw_status status = SW_OK;
-    hid_t file_space = H5Dget_space(dataset), memory_space = H5Screate_simple(rank, count, NULL);
-    if (file_space < 0 || memory_space < 0 ||
-        H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, count, NULL) < 0 ||
-        H5Sselect_valid(file_space) <= 0) {
-        status = sw_h5_fail("%s: row %lld", path, (long long)start[0]);
-        goto done;
-    }
-    const herr_t result = way == READ ? H5Dread(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values)
-                                      : H5Dwrite(dataset, memory_type, memory_space, file_space, H5P_DEFAULT, values);
-    if (result < 0) status = sw_h5_fail("%s: row %lld", path, (long long)start[0]);
-done:
-    sw_h5_close(memory_space);
-    sw_h5_close(file_space);
-    return status;
-}
-
-sw_status sw_h5_write_box(hid_t dataset, const char *path, hid_t memory_type, int rank, const hsize_t *start,
-                          const hsize_t *count, const void *values)
-{
-    const sw_status refused = sw_refused("store.write", path);
-    if (refused) return refused;
-    return transfer_box(WRITE, dataset, path, memory_type, rank, start, count, (void *)(uintptr_t)values);
-}
-
-sw_status sw_h5_read_box(hid_t dataset, const char *path, hid_t memory_type, int rank, const hsize_t *start,
-                         const hsize_t *count, void *values)
-{
-    const sw_status refused = sw_refused("store.read", path);
-    if (refused) return refused;
-    return transfer_box(READ, dataset, path, memory_type, rank, start, count, values);
-}
-
-int sw_h5_extents(hid_t dataset, const char *path, hsize_t extents[SW_H5_RANK_MAX])
+int sw_hdf5_extents(hid_t dataset, const char *path, hsize_t extents[SW_RANK_MAX])
 {
     hid_t space = H5Dget_space(dataset);
     int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
-    if (rank > SW_H5_RANK_MAX) {
+    if (rank > SW_RANK_MAX) {
         sw_fail(SW_E_STORE, "%s has %d dimensions", path, rank);
         rank = -1;
     } else if (rank < 0 || (rank > 0 && H5Sget_simple_extent_dims(space, extents, NULL) < 0)) {
-        sw_h5_fail("%s", path);
+        sw_hdf5_fail("%s", path);
         rank = -1;
     }
-    sw_h5_close(space);
+    sw_hdf5_close(space);
     return rank;
 }
 
-sw_status sw_h5_flush(hid_t file, const char *path)
+sw_status sw_hdf5_flush(hid_t file, const char *path)
 {
-    const sw_status refused = sw_refused("store.flush", path);
-    if (refused) return refused;
-    return H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 ? sw_h5_fail("%s", path) : SW_OK;
+    const sw_status refused = sw_hdf5_refused("store.flush", path);
+    if (refused != SW_OK) return refused;
+    return H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 ? sw_hdf5_fail("%s", path) : SW_OK;
 }
 
-herr_t sw_h5_close_file(hid_t file)
+herr_t sw_hdf5_close_file(hid_t file)
 {
     const hid_t access = H5Fget_access_plist(file);
     const herr_t result = H5Fclose(file);
@@ -250,7 +230,7 @@ herr_t sw_h5_close_file(hid_t file)
 static void close_any(hid_t id)
 {
     switch (H5Iget_type(id)) {
-    case H5I_FILE: sw_h5_close_file(id); break;
+    case H5I_FILE: sw_hdf5_close_file(id); break;
     case H5I_GROUP: H5Gclose(id); break;
     case H5I_DATASET: H5Dclose(id); break;
     case H5I_DATATYPE: H5Tclose(id); break;
@@ -261,12 +241,20 @@ static void close_any(hid_t id)
     }
 }
 
-void sw_h5_close(hid_t id)
+void sw_hdf5_close(hid_t id)
 {
     if (id < 0) return;
-    /* Every call of the library forgets its last error; this one may come between a fault and sw_h5_fail. */
+    /* Every call of the library forgets its last error; this one may come between a fault and sw_hdf5_fail. */
     const bool failed = H5Eget_num(H5E_DEFAULT) > 0;
     hid_t stack = failed ? H5Eget_current_stack() : -1;
     close_any(id);
     if (failed) H5Eset_current_stack(stack);
+}
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+const char *sw_store_library_version(void)
+{
+    return "HDF5 " TEXT(H5_VERS_MAJOR) "." TEXT(H5_VERS_MINOR) "." TEXT(H5_VERS_RELEASE);
 }

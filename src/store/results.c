@@ -1,10 +1,9 @@
 /* results.c: reads results files, live, finished or crashed. */
-#include "store/results.h"
-
 #include "store/checksum.h"
 #include "store/dataset.h"
 #include "store/lock.h"
-#include "store/recover.h"
+#include "store/open.h"
+#include "store/results_load.h"
 #include "store/verify.h"
 #include "symsweep/clock.h"
 
@@ -22,13 +21,13 @@ static void release_file(sw_results *results)
 {
     sw_catalog_close(results->catalog);
     results->catalog = NULL;
-    sw_h5_close(results->file);
+    sw_hdf5_close(results->file);
     results->file = -1;
     for (int i = 0; i < SW_ATTRIBUTE_COUNT; i++) {
         free(results->attributes[i]);
         results->attributes[i] = NULL;
     }
-    sw_results_release_rows(results);
+    sw_results_load_release(results);
 }
 
 static sw_status load_attributes(sw_results *results)
@@ -37,10 +36,10 @@ static sw_status load_attributes(sw_results *results)
     for (int i = 0; i < SW_ATTRIBUTE_COUNT && status == SW_OK; i++) {
         if (strcmp(attribute_names[i], "format_version") == 0) {
             char text[16];
-            snprintf(text, sizeof text, "%d", SW_FORMAT_VERSION); /* what sw_check_format accepted */
+            snprintf(text, sizeof text, "%d", SW_FORMAT_VERSION); /* what sw_open_check_format accepted */
             results->attributes[i] = strdup(text);
         } else {
-            status = sw_h5_get_text(&results->attributes[i], results->file, attribute_names[i]);
+            status = sw_hdf5_get_text(&results->attributes[i], results->file, attribute_names[i]);
         }
     }
     return status;
@@ -48,9 +47,9 @@ static sw_status load_attributes(sw_results *results)
 
 static sw_status load_file(sw_results *results)
 {
-    sw_status status = sw_h5_open_readable(&results->file, results->path);
+    sw_status status = sw_open_readable(&results->file, results->path);
     if (status != SW_OK) return status;
-    status = sw_check_format(results->file, results->path, NULL);
+    status = sw_open_check_format(results->file, results->path, NULL);
     if (status != SW_OK) return status;
     status = sw_catalog_open(&results->catalog, results->file);
     if (status == SW_OK) status = load_attributes(results);
@@ -72,39 +71,38 @@ static sw_status load_patiently(sw_results *results)
     return status;
 }
 
-/* Does the row's checksum fit now? In a live file the writer may be just finishing the row. */
-static sw_status is_sound(bool *sound, sw_results *results, size_t r)
+/* Is the row still damaged? In a live file the writer may be just finishing it. */
+static sw_status look_again(sw_soundness *found, sw_results *results, int64_t row)
 {
-    *sound = false;
-    for (int attempt = 0; attempt < 4 && !*sound; attempt++) {
-        int64_t found;
+    *found = SW_ROW_DAMAGED;
+    for (int attempt = 0; attempt < 4 && *found == SW_ROW_DAMAGED; attempt++) {
+        sw_status status = SW_OK;
         if (attempt > 0) {
             sw_clock_sleep(0.1);
-            const sw_status status = load_patiently(results);
-            if (status != SW_OK) return status;
+            status = load_patiently(results);
         }
-        const sw_status status = sw_row_checksum(&found, results->catalog, (int64_t)r);
+        if (status == SW_OK) status = sw_checksum_verify(found, results->catalog, row, 1);
         if (status != SW_OK) return status;
-        *sound = found == results->rows[r].checksum;
     }
     return SW_OK;
 }
 
 static sw_status mark_damaged(sw_results *results, const sw_damage *damage)
 {
-    bool *sound = calloc(damage->count + 1, sizeof *sound);
-    if (!sound) return sw_fail(SW_E_MEMORY, "%s", results->path);
+    sw_soundness *found = calloc(damage->count + 1, sizeof *found);
+    if (!found) return sw_fail(SW_E_MEMORY, "%s", results->path);
     sw_status status = SW_OK;
     for (size_t i = 0; i < damage->count && status == SW_OK; i++) {
-        sound[i] = damage->rows[i] < 0 || (size_t)damage->rows[i] >= results->count;
-        if (!sound[i] && sw_results_live(results)) status = is_sound(&sound[i], results, (size_t)damage->rows[i]);
+        if (damage->rows[i] < 0 || (size_t)damage->rows[i] >= results->count) continue;
+        found[i] = SW_ROW_DAMAGED;
+        if (sw_results_live(results)) status = look_again(&found[i], results, damage->rows[i]);
     }
-    for (size_t i = 0; i < damage->count && status == SW_OK; i++) {
-        if (sound[i]) continue;
+    for (size_t i = 0; i < damage->count && status == SW_OK; i++) { /* a look may have read the rows anew */
+        if (found[i] != SW_ROW_DAMAGED) continue;
         sw_result_row *row = &results->rows[damage->rows[i]];
-        row->damaged = row->state != SW_RUN_PENDING && row->state != SW_RUN_RUNNING;
+        row->damaged = sw_states[row->state].over;
     }
-    free(sound);
+    free(found);
     return status;
 }
 
@@ -112,7 +110,7 @@ sw_status sw_results_open(sw_results **out, const char *path)
 {
     sw_damage damage;
     *out = NULL;
-    sw_h5_begin();
+    sw_hdf5_begin();
     sw_results *results = calloc(1, sizeof *results);
     if (results) results->path = strdup(path);
     if (!results || !results->path) {
@@ -126,7 +124,7 @@ sw_status sw_results_open(sw_results **out, const char *path)
     if (status == SW_OK) {
         status = load_patiently(results);
         if (status == SW_OK) status = mark_damaged(results, &damage);
-        sw_damage_release(&damage);
+        sw_verify_release(&damage);
     }
     if (status != SW_OK) {
         sw_results_close(results);
@@ -152,8 +150,7 @@ sw_status sw_results_refresh(sw_results *results)
     for (size_t r = 0; r < before; r++) damaged[r] = results->rows[r].damaged;
     const sw_status status = load_patiently(results);
     for (size_t r = 0; r < before && r < results->count && status == SW_OK; r++)
-        results->rows[r].damaged =
-            damaged[r] && results->rows[r].state != SW_RUN_PENDING && results->rows[r].state != SW_RUN_RUNNING;
+        results->rows[r].damaged = damaged[r] && sw_states[results->rows[r].state].over;
     free(damaged);
     return status;
 }
@@ -172,7 +169,7 @@ const char *sw_results_attribute(const sw_results *results, const char *name)
 sw_status sw_results_sweep_text(const sw_results *results, char **out)
 {
     *out = NULL;
-    return sw_sweep_text_read(out, results->file);
+    return sw_dataset_read_sweep(out, results->file);
 }
 
 const char *sw_results_sweep_name(const sw_results *results)
@@ -201,7 +198,7 @@ const sw_axis_value *sw_results_axis_value(const sw_results *results, size_t row
 bool sw_results_has_metric(const sw_results *results, int metric)
 {
     char path[192];
-    sw_metric_path(path, metric);
+    sw_schema_metric_path(path, metric);
     const sw_column *column = sw_catalog_find(results->catalog, path);
     return column && column->rank == 2 && column->type == SW_FIELD_F32;
 }
@@ -209,11 +206,9 @@ bool sw_results_has_metric(const sw_results *results, int metric)
 /* Rows of a large file are verified when somebody reads them. */
 static sw_status verify_row(sw_results *results, size_t row)
 {
-    sw_result_row *r = &results->rows[row];
-    int64_t found;
-    if (r->state == SW_RUN_PENDING || r->state == SW_RUN_RUNNING) return SW_OK;
-    const sw_status status = sw_row_checksum(&found, results->catalog, (int64_t)row);
-    if (status == SW_OK && found != r->checksum) r->damaged = true;
+    sw_soundness found = SW_ROW_OPEN;
+    const sw_status status = sw_checksum_verify(&found, results->catalog, (int64_t)row, 1);
+    if (status == SW_OK && found == SW_ROW_DAMAGED) results->rows[row].damaged = true;
     return status;
 }
 

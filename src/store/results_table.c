@@ -1,5 +1,5 @@
 /* results_table.c: the table of runs: every dataset of one value a run. */
-#include "store/results.h"
+#include "store/results_load.h"
 
 #include "store/lock.h"
 
@@ -36,42 +36,20 @@ static bool belongs(const sw_column *column)
     return column->rank == 1 || (column->rank == 2 && column->type == SW_FIELD_CHAR);
 }
 
-/* char[R, n] as texts. */
-static sw_status read_characters(char **texts, const sw_column *column, size_t runs)
-{
-    const size_t width = column->extents[1];
-    char *characters = calloc(runs * width + 1, 1);
-    if (!characters) return sw_fail(SW_E_MEMORY, "%s", column->path);
-    sw_status status = sw_column_read_rows(column, 0, runs, characters);
-    for (size_t r = 0; r < runs && status == SW_OK; r++) {
-        texts[r] = strndup(characters + r * width, width);
-        if (!texts[r]) status = sw_fail(SW_E_MEMORY, "%s", column->path);
-    }
-    free(characters);
-    return status;
-}
-
-static sw_status load_column(sw_result_column *out, const sw_column *column, size_t runs)
+static sw_status load_column(sw_result_column *out, const sw_column *column)
 {
     out->path = column->path;
     out->single = column->type == SW_FIELD_F32;
     if (column->type == SW_FIELD_TEXT || column->type == SW_FIELD_CHAR) {
         out->type = SW_AXIS_STRING;
-        out->texts = calloc(runs + 1, sizeof *out->texts);
-        if (!out->texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
-        return column->type == SW_FIELD_CHAR ? read_characters(out->texts, column, runs)
-                                             : sw_column_read_texts(column, 0, runs, out->texts);
+        return sw_column_load_texts(&out->texts, column);
     }
     if (column->type == SW_FIELD_F32 || column->type == SW_FIELD_F64) {
         out->type = SW_AXIS_REAL;
-        out->reals = calloc(runs + 1, sizeof *out->reals);
-        if (!out->reals) return sw_fail(SW_E_MEMORY, "%s", column->path);
-        return sw_column_read(column, 0, runs, H5T_NATIVE_DOUBLE, out->reals);
+        return sw_column_load_reals(&out->reals, column);
     }
     out->type = SW_AXIS_INTEGER;
-    out->integers = calloc(runs + 1, sizeof *out->integers);
-    if (!out->integers) return sw_fail(SW_E_MEMORY, "%s", column->path);
-    return sw_column_read(column, 0, runs, H5T_NATIVE_INT64, out->integers);
+    return sw_column_load_integers(&out->integers, column);
 }
 
 sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t *count)
@@ -93,7 +71,7 @@ sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t
     sw_status status = SW_OK;
     for (size_t i = 0; i < n && status == SW_OK; i++) {
         *count = i + 1;
-        status = load_column(&(*out)[i], columns[i], results->count);
+        status = load_column(&(*out)[i], columns[i]);
     }
     free(columns);
     if (status != SW_OK) {
@@ -108,8 +86,7 @@ sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t
 void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs)
 {
     for (size_t c = 0; columns && c < count; c++) {
-        for (size_t r = 0; columns[c].texts && r < runs; r++) free(columns[c].texts[r]);
-        free(columns[c].texts);
+        sw_column_free_texts(columns[c].texts, runs);
         free(columns[c].reals);
         free(columns[c].integers);
     }

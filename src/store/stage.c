@@ -11,7 +11,7 @@ typedef struct item {
     hid_t type;
     size_t number; /* of this item */
     int64_t row;
-    hsize_t at, count[SW_H5_RANK_MAX - 1];
+    hsize_t at, count[SW_RANK_MAX - 1];
     size_t offset, bytes; /* of the values */
 } item;
 
@@ -64,7 +64,7 @@ static int by_place(const void *left, const void *right)
 {
     const item *a = left, *b = right;
     int order = compare_numbers(a->at, b->at);
-    for (int i = 0; i < SW_H5_RANK_MAX - 1 && !order; i++) order = compare_numbers(a->count[i], b->count[i]);
+    for (int i = 0; i < SW_RANK_MAX - 1 && !order; i++) order = compare_numbers(a->count[i], b->count[i]);
     if (!order) order = compare_numbers((uint64_t)a->row, (uint64_t)b->row);
     return order ? order : compare_numbers(a->number, b->number);
 }
@@ -74,9 +74,9 @@ static int by_place(const void *left, const void *right)
 static sw_status write_box(const sw_column *column, hid_t type, int64_t row, size_t rows, hsize_t at,
                            const hsize_t *count, const void *values)
 {
-    hsize_t start[SW_H5_RANK_MAX] = {(hsize_t)row, at}, size[SW_H5_RANK_MAX] = {(hsize_t)rows};
+    hsize_t start[SW_RANK_MAX] = {(hsize_t)row, at}, size[SW_RANK_MAX] = {(hsize_t)rows};
     for (int i = 1; i < column->rank; i++) size[i] = count[i - 1];
-    return sw_h5_write_box(column->dataset, column->path, type, column->rank, start, size, values);
+    return sw_column_write_box(column, type, start, size, values);
 }
 
 static bool grow(void **data, size_t *capacity, size_t need, size_t size)

@@ -2,7 +2,8 @@
 #include "store/verify.h"
 
 #include "store/checksum.h"
-#include "store/recover.h"
+#include "store/open.h"
+#include "symsweep/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Rows whose columns are read together. */
-enum { BAND = 16 };
-
 /* What the child says through the pipe, followed by `count` row numbers. */
 typedef struct report {
     int32_t status;
@@ -28,15 +26,13 @@ typedef struct report {
 
 /* ---- in the child ---- */
 
-static bool is_over(int8_t state) { return state > SW_RUN_RUNNING && state <= SW_RUN_PRUNED; }
-
 static sw_status walk_chunks(const sw_column *column)
 {
     hsize_t chunks;
     hid_t space = H5Dget_space(column->dataset);
     const herr_t result = space < 0 ? -1 : H5Dget_num_chunks(column->dataset, space, &chunks);
-    sw_h5_close(space);
-    return result < 0 ? sw_h5_fail("%s", column->path) : SW_OK;
+    sw_hdf5_close(space);
+    return result < 0 ? sw_hdf5_fail("%s", column->path) : SW_OK;
 }
 
 /* Reads what every tool reads: all columns of one dimension; and walks the chunk index of the others. */
@@ -45,56 +41,35 @@ static sw_status read_table(const sw_catalog *catalog)
     sw_status status = SW_OK;
     for (size_t c = 0; c < catalog->count && status == SW_OK; c++) {
         const sw_column *column = &catalog->columns[c];
-        if (column->type == SW_FIELD_TEXT) {
-            for (hsize_t r = 0; r < catalog->runs && status == SW_OK; r++) {
-                char *text;
-                status = sw_column_read_texts(column, r, 1, &text);
-                if (status == SW_OK) free(text);
-            }
-        } else if (column->rank == 1) {
-            char *values = malloc(sw_column_elements(column, catalog->runs) * 8 + 1);
-            status = values ? sw_column_read_rows(column, 0, catalog->runs, values) : SW_E_MEMORY;
+        double *values = NULL;
+        char *text = NULL;
+        if (column->rank > 1 || column->type == SW_FIELD_CHAR) {
+            status = walk_chunks(column);
+        } else if (column->type != SW_FIELD_TEXT) {
+            status = sw_column_load_reals(&values, column);
             free(values);
         } else {
-            status = walk_chunks(column);
+            for (hsize_t r = 0; r < catalog->runs && status == SW_OK; r++) {
+                status = sw_column_read_texts(column, r, 1, &text);
+                free(text);
+            }
         }
     }
     return status;
 }
 
-static sw_status check_band(sw_damage *damage, const sw_catalog *catalog, const int8_t *state, const int64_t *checksum,
-                            hsize_t first)
-{
-    int64_t found[BAND];
-    const hsize_t count = first + BAND <= catalog->runs ? BAND : catalog->runs - first;
-    bool any = false;
-    for (hsize_t i = 0; i < count; i++) any = any || is_over(state[first + i]);
-    if (!any) return SW_OK;
-    const sw_status status = sw_rows_checksum(found, catalog, (int64_t)first, (int64_t)count);
-    for (hsize_t i = 0; i < count && status == SW_OK; i++)
-        if (is_over(state[first + i]) && checksum[first + i] != found[i])
-            damage->rows[damage->count++] = (int64_t)(first + i);
-    return status;
-}
-
 static sw_status check_rows(sw_damage *damage, const sw_catalog *catalog)
 {
-    const sw_column *state_column = sw_catalog_find(catalog, "/runs/status");
-    const sw_column *checksum_column = sw_catalog_find(catalog, "/runs/checksum");
-    int8_t *state = calloc(catalog->runs + 1, sizeof *state);
-    int64_t *checksum = calloc(catalog->runs + 1, sizeof *checksum);
+    sw_soundness *found = calloc(catalog->runs + 1, sizeof *found);
     damage->rows = calloc(catalog->runs + 1, sizeof *damage->rows);
     sw_status status = SW_OK;
-    if (!state || !checksum || !damage->rows) {
+    if (!found || !damage->rows)
         status = sw_fail(SW_E_MEMORY, "%llu rows", (unsigned long long)catalog->runs);
-    } else if (catalog->runs > 0) {
-        status = sw_column_read(state_column, 0, catalog->runs, H5T_NATIVE_INT8, state);
-        if (status == SW_OK) status = sw_column_read(checksum_column, 0, catalog->runs, H5T_NATIVE_INT64, checksum);
-    }
-    for (hsize_t r = 0; r < catalog->runs && status == SW_OK; r += BAND)
-        status = check_band(damage, catalog, state, checksum, r);
-    free(checksum);
-    free(state);
+    else
+        status = sw_checksum_verify(found, catalog, 0, (int64_t)catalog->runs);
+    for (hsize_t r = 0; r < catalog->runs && status == SW_OK; r++)
+        if (found[r] == SW_ROW_DAMAGED) damage->rows[damage->count++] = (int64_t)r;
+    free(found);
     return status;
 }
 
@@ -102,9 +77,9 @@ static sw_status inspect(sw_damage *damage, const char *path, bool checksums)
 {
     hid_t file;
     sw_catalog *catalog = NULL;
-    sw_status status = sw_h5_open_readable(&file, path);
+    sw_status status = sw_open_readable(&file, path);
     if (status != SW_OK) return status;
-    status = sw_check_format(file, path, NULL);
+    status = sw_open_check_format(file, path, NULL);
     if (status == SW_OK) {
         status = sw_catalog_open(&catalog, file);
         if (status == SW_OK) status = read_table(catalog);
@@ -112,32 +87,8 @@ static sw_status inspect(sw_damage *damage, const char *path, bool checksums)
         if (status != SW_OK) status = sw_fail_in(status, "%s is damaged", path);
     }
     sw_catalog_close(catalog);
-    sw_h5_close(file);
+    sw_hdf5_close(file);
     return status;
-}
-
-static bool write_all(int descriptor, const void *bytes, size_t count)
-{
-    for (const char *at = bytes; count > 0;) {
-        const ssize_t written = write(descriptor, at, count);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        at += written;
-        count -= (size_t)written;
-    }
-    return true;
-}
-
-static bool read_all(int descriptor, void *bytes, size_t count)
-{
-    for (char *at = bytes; count > 0;) {
-        const ssize_t length = read(descriptor, at, count);
-        if (length < 0 && errno == EINTR) continue;
-        if (length <= 0) return false;
-        at += length;
-        count -= (size_t)length;
-    }
-    return true;
 }
 
 static void run_child(int pipe_end, const char *path, int64_t size, bool checksums)
@@ -157,11 +108,11 @@ static void run_child(int pipe_end, const char *path, int64_t size, bool checksu
     sw_damage damage = {0};
     report said = {0};
     said.status = inspect(&damage, path, checksums);
-    said.count = said.status ? 0 : (int64_t)damage.count;
-    snprintf(said.message, sizeof said.message, "%s", said.status ? sw_fail_message() : "");
-    if (write_all(pipe_end, &said, sizeof said))
-        write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows);
-    sw_damage_release(&damage);
+    said.count = said.status != SW_OK ? 0 : (int64_t)damage.count;
+    snprintf(said.message, sizeof said.message, "%s", said.status != SW_OK ? sw_fail_message() : "");
+    if (sw_file_write_all(pipe_end, &said, sizeof said, NULL))
+        sw_file_write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows, NULL);
+    sw_verify_release(&damage);
     /* _exit: nothing of the parent (MPI, buffered output) may be torn down here. */
     _exit(0);
 }
@@ -171,15 +122,17 @@ static void run_child(int pipe_end, const char *path, int64_t size, bool checksu
 static sw_status hear(sw_damage *damage, int pipe_end, const char *path)
 {
     report said;
-    if (!read_all(pipe_end, &said, sizeof said) || said.count < 0 || said.count > INT32_MAX)
+    if (sw_file_read_all(pipe_end, &said, sizeof said) != (ssize_t)sizeof said || said.count < 0 ||
+        said.count > INT32_MAX)
         return sw_fail(SW_E_STORE, "%s is damaged: reading it crashes the HDF5 library", path);
-    if (said.status) {
+    if (said.status != SW_OK) {
         said.message[sizeof said.message - 1] = 0;
         return sw_fail((sw_status)said.status, "%s", said.message);
     }
     damage->rows = calloc((size_t)said.count + 1, sizeof *damage->rows);
     if (!damage->rows) return sw_fail(SW_E_MEMORY, "%s", path);
-    if (!read_all(pipe_end, damage->rows, (size_t)said.count * sizeof *damage->rows))
+    const size_t bytes = (size_t)said.count * sizeof *damage->rows;
+    if (sw_file_read_all(pipe_end, damage->rows, bytes) != (ssize_t)bytes)
         return sw_fail(SW_E_STORE, "%s is damaged: reading it crashes the HDF5 library", path);
     damage->count = (size_t)said.count;
     return SW_OK;
@@ -208,11 +161,18 @@ sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest)
         }
     }
     close(ends[0]);
-    if (status != SW_OK) sw_damage_release(out);
+    if (status != SW_OK) sw_verify_release(out);
     return status;
 }
 
-void sw_damage_release(sw_damage *damage)
+void sw_verify_warn(const sw_damage *damage, const char *path)
+{
+    for (size_t i = 0; i < damage->count; i++)
+        sw_warn("%s: run %lld is damaged (its checksum does not fit) and counts as not trained", path,
+                (long long)damage->rows[i]);
+}
+
+void sw_verify_release(sw_damage *damage)
 {
     free(damage->rows);
     memset(damage, 0, sizeof *damage);

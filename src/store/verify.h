@@ -22,6 +22,8 @@ typedef struct sw_damage {
 
 /* SW_E_STORE when the file cannot be read, is foreign, or made the child crash. Safe on live files. */
 sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) SW_MUST_CHECK;
-void sw_damage_release(sw_damage *damage);
+/* Says which rows count as not trained. */
+void sw_verify_warn(const sw_damage *damage, const char *path);
+void sw_verify_release(sw_damage *damage);
 
 #endif

@@ -1,8 +1,8 @@
 /* vfd.c: the file driver. Modelled on what the driver interface of HDF5 1.10 asks of one (H5FDpublic.h). */
 #include "store/vfd.h"
 
-#include "store/recover.h"
 #include "symsweep/fault.h"
+#include "symsweep/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -159,7 +159,7 @@ static H5FD_t *vfd_open(const char *name, unsigned flags, hid_t access, haddr_t 
         const int error = errno;
         if (v->descriptor >= 0) close(v->descriptor);
         free(v);
-        /* the library's own drivers word it like this, and sw_h5_fail reads it */
+        /* the library's own drivers word it like this, and sw_hdf5_fail reads it */
         H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_FILE, H5E_CANTOPENFILE,
                  "unable to open file: name = '%s', errno = %d, error message = '%s'", name, error, strerror(error));
         return NULL;
@@ -324,10 +324,10 @@ static const H5FD_class_t driver = {
 
 hid_t sw_vfd_access(sw_vfd_mode mode)
 {
-    hid_t access = sw_h5_access(), id = H5FDregister(&driver);
+    hid_t access = sw_hdf5_access(), id = H5FDregister(&driver);
     if (access >= 0 && (id < 0 || H5Pset_driver(access, id, &mode) < 0)) {
-        sw_h5_fail("file driver");
-        sw_h5_close(access);
+        sw_hdf5_fail("file driver");
+        sw_hdf5_close(access);
         access = -1;
     }
     if (id >= 0) H5FDunregister(id); /* the properties hold their own */
@@ -376,18 +376,23 @@ sw_status sw_vfd_drain(hid_t file, const char *path)
     return v->refused ? refusal(v, path) : SW_OK;
 }
 
-sw_status sw_vfd_close(hid_t file, const char *path)
+sw_status sw_vfd_close(hid_t file, const char *path, sw_status status)
 {
     int error = 0;
+    if (file < 0) return status;
     vfd *v = vfd_of(file);
     if (v) v->told = &error;
-    if (sw_h5_close_file(file) < 0) return sw_h5_fail("%s", path);
-    return error ? sw_fail(SW_E_IO, "%s: %s", path, strerror(error)) : SW_OK;
+    sw_status closed = SW_OK;
+    if (sw_hdf5_close_file(file) < 0)
+        closed = sw_hdf5_fail("%s", path);
+    else if (error)
+        closed = sw_fail(SW_E_IO, "%s: %s", path, strerror(error));
+    return status != SW_OK ? status : closed;
 }
 
 sw_status sw_vfd_sync(hid_t file, const char *path)
 {
     const vfd *v = vfd_of(file);
     if (!v) return sw_fail(SW_E_STORE, "%s is not open", path);
-    return sw_sync_descriptor(v->descriptor, path);
+    return sw_file_sync(v->descriptor, path, "store.sync");
 }

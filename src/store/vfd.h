@@ -24,9 +24,10 @@ sw_status sw_vfd_drain(hid_t file, const char *path) SW_MUST_CHECK;
 /* SW_E_IO: a write was refused and waits or was dropped. */
 sw_status sw_vfd_check(hid_t file, const char *path) SW_MUST_CHECK;
 
-/* H5Fclose, after one more try at the waiting writes. SW_E_IO: some of them are not on disk; the file is closed all the
- * same, and is as after a kill. */
-sw_status sw_vfd_close(hid_t file, const char *path) SW_MUST_CHECK;
+/* H5Fclose, after one more try at the waiting writes; nothing when file is negative. Returns `status`, how things went
+ * so far, or what goes wrong now. SW_E_IO: some writes are not on disk; the file is closed all the same, and is as
+ * after a kill. */
+sw_status sw_vfd_close(hid_t file, const char *path, sw_status status) SW_MUST_CHECK;
 
 /* SW_E_IO: the open file is no longer what has that name: its folder vanished, it was moved or removed. */
 sw_status sw_vfd_check_name(hid_t file, const char *path) SW_MUST_CHECK;

@@ -1,8 +1,8 @@
 /* checkpoint.c: one file a run, replaced atomically.
  *
- * header | progress | configuration | parameters | optimizer state | objective state | unsafe records | unsafe
- * snapshots (each: header, floats) | CRC-32 of everything before. Native byte order: a checkpoint goes on where it was
- * made, results files are what travels. */
+ * header | progress | configuration | parameters | optimizer state | objective state | unacknowledged records |
+ * unacknowledged snapshots (each: header, floats) | CRC-32 of everything before. Native byte order: a checkpoint goes
+ * on where it was made, results files are what travels. */
 #include "train/checkpoint.h"
 
 #include "symsweep/clock.h"
@@ -90,25 +90,25 @@ static void put(writer *out, const void *data, size_t bytes)
     sw_file_put(&out->file, data, bytes);
 }
 
-static void put_run(writer *out, state *kept, const sw_unsafe *unsafe)
+static void put_run(writer *out, state *kept, const sw_unacknowledged *unacknowledged)
 {
     header *head = &kept->header;
-    head->records = unsafe->record_count;
-    head->snapshots = unsafe->snapshot_count;
+    head->records = unacknowledged->record_count;
+    head->snapshots = unacknowledged->snapshot_count;
     head->bytes = sizeof *head + head->records * sizeof(sw_record) + sizeof out->checksum;
     for (int p = 0; p < PARTS; p++) head->bytes += kept->parts[p].bytes;
     for (size_t s = 0; s < head->snapshots; s++)
-        head->bytes += sizeof(sw_snapshot) + sw_snapshot_floats(&unsafe->snapshots[s].shape) * sizeof(float);
+        head->bytes += sizeof(sw_snapshot) + sw_record_snapshot_floats(&unacknowledged->snapshots[s].shape) * sizeof(float);
 
     put(out, head, sizeof *head);
     for (int p = 0; p < PARTS; p++) put(out, kept->parts[p].data, kept->parts[p].bytes);
-    put(out, unsafe->records, head->records * sizeof(sw_record));
+    put(out, unacknowledged->records, head->records * sizeof(sw_record));
     for (size_t s = 0; s < head->snapshots; s++) {
-        const float *block = unsafe->snapshots[s].array[0]; /* all arrays, one after the other */
-        sw_snapshot plain = unsafe->snapshots[s];
+        const float *block = unacknowledged->snapshots[s].array[0]; /* all arrays, one after the other */
+        sw_snapshot plain = unacknowledged->snapshots[s];
         for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) plain.array[a] = NULL; /* addresses mean nothing in a file */
         put(out, &plain, sizeof plain);
-        put(out, block, sw_snapshot_floats(&plain.shape) * sizeof *block);
+        put(out, block, sw_record_snapshot_floats(&plain.shape) * sizeof *block);
     }
     uint32_t checksum = out->checksum;
     put(out, &checksum, sizeof checksum);
@@ -126,7 +126,7 @@ sw_status sw_checkpoint_write(const sw_run *run)
         sw_objective_save(run->objective, kept.objective);
         kept.progress.wall_seconds += sw_clock_now() - run->started;
         kept.progress.measure_seconds += run->measure_seconds;
-        put_run(&out, &kept, &run->unsafe);
+        put_run(&out, &kept, &run->unacknowledged);
         status = sw_file_commit(&out.file, true);
     }
     free(kept.objective);
@@ -172,24 +172,24 @@ static const char *examine(header *head, const state *wanted, const char *file, 
     return NULL;
 }
 
-static sw_status take_unsafe(reader *in, const header *head, sw_unsafe *unsafe)
+static sw_status take_unacknowledged(reader *in, const header *head, sw_unacknowledged *unacknowledged)
 {
     sw_status status = SW_OK;
     for (uint64_t r = 0; r < head->records && status == SW_OK; r++) {
         sw_record record;
         if (!take(in, &record, sizeof record)) return sw_fail(SW_E_IO, "records are missing");
-        status = sw_unsafe_add_record(unsafe, &record);
+        status = sw_unacknowledged_add_record(unacknowledged, &record);
     }
     for (uint64_t s = 0; s < head->snapshots && status == SW_OK; s++) {
         sw_snapshot snapshot;
         if (!take(in, &snapshot, sizeof snapshot)) return sw_fail(SW_E_IO, "snapshots are missing");
-        size_t floats = sw_snapshot_floats(&snapshot.shape);
+        size_t floats = sw_record_snapshot_floats(&snapshot.shape);
         if (floats > in->left / sizeof(float)) return sw_fail(SW_E_IO, "snapshots are missing");
         float *block = malloc((floats + 1) * sizeof *block);
         if (!block) return sw_fail(SW_E_MEMORY, "out of memory");
         (void)!take(in, block, floats * sizeof *block);
-        sw_snapshot_point(&snapshot, block);
-        status = sw_unsafe_add_snapshot(unsafe, &snapshot);
+        sw_record_snapshot_point(&snapshot, block);
+        status = sw_unacknowledged_add_snapshot(unacknowledged, &snapshot);
         free(block);
     }
     return status;
@@ -202,7 +202,7 @@ static sw_status restore(sw_run *run, state *kept, const header *head, const cha
         if (!take(&in, kept->parts[p].data, kept->parts[p].bytes)) return sw_fail(SW_E_IO, "it is truncated");
     run->progress = kept->progress;
     sw_objective_restore(run->objective, kept->objective);
-    return take_unsafe(&in, head, &run->unsafe);
+    return take_unacknowledged(&in, head, &run->unacknowledged);
 }
 
 sw_status sw_checkpoint_read(bool *found, sw_run *run)

@@ -34,7 +34,7 @@ sw_status sw_run_create(sw_run *run)
 
 void sw_run_release(sw_run *run)
 {
-    sw_unsafe_clear(&run->unsafe);
+    sw_unacknowledged_clear(&run->unacknowledged);
     sw_measure_destroy(run->measure);
     sw_optimizer_destroy(run->optimizer);
     sw_model_destroy(run->model);

@@ -4,7 +4,7 @@
 
 #include "symsweep/measure.h"
 #include "symsweep/train.h"
-#include "train/unsafe.h"
+#include "symsweep/unacknowledged.h"
 
 /* What a resumed run goes on from, beside parameters and optimizer state. Plain data, written as it stands. */
 typedef struct sw_progress {
@@ -30,7 +30,7 @@ typedef struct sw_run {
     sw_optimizer *optimizer;
     sw_measure *measure;
     sw_progress progress;
-    sw_unsafe unsafe;
+    sw_unacknowledged unacknowledged;
     double started; /* clock at the start of this attempt */
     double measure_seconds;
 } sw_run;

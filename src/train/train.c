@@ -15,9 +15,9 @@
 static sw_status send_start(sw_run *run)
 {
     const sw_sink *sink = run->sink;
-    const sw_unsafe *unsafe = &run->unsafe;
-    sw_status status = sink->begin(sink->context, run->progress.evaluation - (int32_t)unsafe->record_count,
-                                   run->progress.snapshot - (int32_t)unsafe->snapshot_count);
+    const sw_unacknowledged *unacknowledged = &run->unacknowledged;
+    sw_status status = sink->begin(sink->context, run->progress.evaluation - (int32_t)unacknowledged->record_count,
+                                   run->progress.snapshot - (int32_t)unacknowledged->snapshot_count);
     if (status != SW_OK) return status;
     sw_run_facts facts;
     sw_measure_facts(&facts, run->measure, run->model);
@@ -30,10 +30,10 @@ static sw_status send_start(sw_run *run)
                                   .label = run->task->label};
         status = sink->data(sink->context, &data);
     }
-    for (size_t r = 0; r < unsafe->record_count && status == SW_OK; r++)
-        status = sink->record(sink->context, &unsafe->records[r]);
-    for (size_t s = 0; s < unsafe->snapshot_count && status == SW_OK; s++)
-        status = sink->snapshot(sink->context, &unsafe->snapshots[s]);
+    for (size_t r = 0; r < unacknowledged->record_count && status == SW_OK; r++)
+        status = sink->record(sink->context, &unacknowledged->records[r]);
+    for (size_t s = 0; s < unacknowledged->snapshot_count && status == SW_OK; s++)
+        status = sink->snapshot(sink->context, &unacknowledged->snapshots[s]);
     return status;
 }
 
@@ -42,7 +42,7 @@ static void forget_safe(sw_run *run)
 {
     int32_t records = 0, snapshots = 0;
     if (run->sink->safe) run->sink->safe(run->sink->context, &records, &snapshots);
-    sw_unsafe_forget(&run->unsafe, records, snapshots);
+    sw_unacknowledged_forget(&run->unacknowledged, records, snapshots);
 }
 
 static sw_status measure_record(sw_record *record, sw_run *run, bool full)
@@ -87,7 +87,7 @@ static sw_status evaluate(sw_run *run)
         if (status != SW_OK) return status;
     }
     forget_safe(run);
-    status = sw_unsafe_add_record(&run->unsafe, &record);
+    status = sw_unacknowledged_add_record(&run->unacknowledged, &record);
     if (status == SW_OK) status = run->sink->record(run->sink->context, &record);
     progress->evaluation++;
     return status;
@@ -101,7 +101,7 @@ static sw_status take_snapshot(sw_run *run)
     snapshot.step = run->progress.step;
     snapshot.snapshot = run->progress.snapshot++;
     forget_safe(run);
-    status = sw_unsafe_add_snapshot(&run->unsafe, &snapshot);
+    status = sw_unacknowledged_add_snapshot(&run->unacknowledged, &snapshot);
     return status == SW_OK ? run->sink->snapshot(run->sink->context, &snapshot) : status;
 }
 

@@ -18,7 +18,7 @@ static const sw_axis fixture_axes[FIXTURE_AXES] = {{"symmetry.commutativity.weig
                                                    {"task.operation", SW_AXIS_STRING}};
 
 typedef struct fixture {
-    sw_store_layout layout;
+    sw_store_sweep layout;
     sw_store_run *runs;
     sw_axis_value (*axes)[FIXTURE_AXES];
     char (*ids)[65];
@@ -64,16 +64,16 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
             f.runs[i].parameter_layout = "[{\"name\": \"token_embedding\", \"offset\": 0, \"shape\": [8, 4]}]";
         }
     }
-    f.layout = (sw_store_layout){.sweep_name = "fixture",
-                                 .sweep_text = sweep,
-                                 .sweep_length = sizeof sweep - 1,
-                                 .blas = "OpenBLAS 0.0",
-                                 .mpi = "none",
-                                 .axis_count = FIXTURE_AXES,
-                                 .axes = fixture_axes,
-                                 .run_count = count,
-                                 .runs = f.runs,
-                                 .refined = wide};
+    f.layout = (sw_store_sweep){.sweep_name = "fixture",
+                                .sweep_text = sweep,
+                                .sweep_length = sizeof sweep - 1,
+                                .blas = "OpenBLAS 0.0",
+                                .mpi = "none",
+                                .axis_count = FIXTURE_AXES,
+                                .axes = fixture_axes,
+                                .run_count = count,
+                                .runs = f.runs,
+                                .refined = wide};
     for (int m = 0; m < SW_METRIC_COUNT; m++) f.layout.metric[m] = true;
     return f;
 }

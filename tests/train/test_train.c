@@ -3,7 +3,6 @@
 #include "symsweep/log.h"
 #include "symsweep/random.h"
 #include "symsweep/train.h"
-#include "train/unsafe.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -70,10 +69,10 @@ static sw_status keep_snapshot(void *context, const sw_snapshot *snapshot)
         free((void *)to->array[SW_SNAPSHOT_PCA]);
     else
         k->snapshot_count++;
-    float *block = malloc((sw_snapshot_floats(&snapshot->shape) + 1) * sizeof *block);
-    sw_snapshot_gather(block, snapshot);
+    float *block = malloc((sw_record_snapshot_floats(&snapshot->shape) + 1) * sizeof *block);
+    sw_record_snapshot_gather(block, snapshot);
     *to = *snapshot;
-    sw_snapshot_point(to, block);
+    sw_record_snapshot_point(to, block);
     return SW_OK;
 }
 
@@ -139,7 +138,7 @@ static void assert_same(const kept *a, const kept *b)
     for (int s = 0; s < a->snapshot_count; s++) {
         assert_int_equal(a->snapshots[s].step, b->snapshots[s].step);
         assert_memory_equal(a->snapshots[s].array[SW_SNAPSHOT_PCA], b->snapshots[s].array[SW_SNAPSHOT_PCA],
-                            sw_snapshot_floats(&a->snapshots[s].shape) * sizeof(float));
+                            sw_record_snapshot_floats(&a->snapshots[s].shape) * sizeof(float));
     }
 }
 

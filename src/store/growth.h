@@ -1,0 +1,28 @@
+/* growth.h: what a results file has, against what a sweep needs. */
+#ifndef SYMSWEEP_STORE_GROWTH_H
+#define SYMSWEEP_STORE_GROWTH_H
+
+#include "store/catalog.h"
+
+typedef struct sw_growth {
+    int64_t *row;         /* [run_count]: row of each run of the sweep; new runs follow the last row, in order */
+    bool *config_changed; /* [run_count]: the row's configuration text differs */
+    bool *changed;        /* [known]: anything that the sweep gives the row differs from what it has */
+    int64_t known, added; /* rows in the file; runs that get a new row */
+    bool needed;          /* anything at all is missing or differs */
+} sw_growth;
+
+/* Compares a file (catalog NULL: one that is still to be made) with a sweep. */
+sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, const sw_schema *schema,
+                         const sw_store_sweep *sweep) SW_MUST_CHECK;
+void sw_growth_release(sw_growth *growth);
+
+/* The text that the sweep gives run i for a TEXT field of the schema. */
+const char *sw_growth_text(const sw_schema *schema, const sw_store_sweep *sweep, int field, size_t i);
+/* The numbers of a row that the sweep knows: seed and axes. false = the field is not one of them. */
+bool sw_growth_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_sweep *sweep, int field,
+                      size_t i);
+/* A column can hold the values of a field: the same type, or a wider number (an axis of integers that became reals). */
+bool sw_growth_can_hold(sw_field_type column, sw_field_type field);
+
+#endif
