@@ -1,3 +1,4 @@
+/* child.c: the trainer process of a worker rank. */
 #define _GNU_SOURCE /* close_range */
 #include "farm/child.h"
 

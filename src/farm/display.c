@@ -1,3 +1,4 @@
+/* display.c: how far the sweep is, on stderr. */
 #include "farm/display.h"
 
 #include "symsweep/clock.h"

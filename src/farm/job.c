@@ -1,13 +1,12 @@
-/* The main job: options, ranks, one master, its workers, exit codes. */
+/* job.c: the main job: options, ranks, one master, its workers, exit codes. */
 #include "symsweep/farm.h"
 
 #include "farm/launch.h"
-#include "farm/lead.h"
 #include "farm/options.h"
 #include "farm/outbox.h"
 #include "farm/prepare.h"
 #include "farm/relay.h"
-#include "farm/serial.h"
+#include "farm/serve.h"
 #include "farm/signals.h"
 #include "farm/wire.h"
 #include "symsweep/cli.h"
@@ -93,13 +92,14 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
     const sw_master_settings settings = {.plan = prepared->plan,
                                          .store = prepared->store,
                                          .checkpoints = prepared->checkpoints,
-                                         .progress_file = prepared->progress_file,
+                                         .status_file = prepared->status_file,
                                          .deadline = self->started + self->options.time_limit,
                                          .silence = seconds_from("SYMSWEEP_TRAINER_SILENCE", TRAINER_SILENCE),
                                          .storage_patience =
                                              seconds_from("SYMSWEEP_STORAGE_PATIENCE", STORAGE_PATIENCE),
                                          .display = display};
-    status = self->ranks == 1 ? sw_serial_run(exit_code, &settings) : sw_lead_run(exit_code, &settings, self->ranks);
+    status =
+        self->ranks == 1 ? sw_serve_alone(exit_code, &settings) : sw_serve_ranks(exit_code, &settings, self->ranks);
     sw_display_clear(display);
     sw_display_destroy(display);
     return status;
@@ -123,7 +123,7 @@ typedef struct outcome {
 static outcome write_results(const job *self, sw_status (*ready)(int exit_code))
 {
     sw_prepared prepared;
-    outcome out = {.exit_code = say_failure(sw_prepare(&prepared, &self->options))};
+    outcome out = {.exit_code = say_failure(sw_prepare_job(&prepared, &self->options))};
     bool prepared_well = out.exit_code == SW_EXIT_OK;
     sw_status status = ready(out.exit_code);
     if (status == SW_OK && prepared_well) {
@@ -134,7 +134,7 @@ static outcome write_results(const job *self, sw_status (*ready)(int exit_code))
     out.at_once = status == SW_E_INTERRUPTED;
     char results[SW_PATH_MAX];
     memcpy(results, prepared.output, sizeof results);
-    if (sw_prepared_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
+    if (sw_prepare_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
     if (out.served && !out.at_once && out.exit_code != SW_EXIT_STORE) summarize(self, results);
     return out;
 }
@@ -155,19 +155,65 @@ static int run_alone(const job *self)
 
 /* ---- several ranks ---- */
 
-static sw_status tell_ranks(int exit_code) { return sw_mpi_broadcast(&exit_code, sizeof exit_code); }
+/* MPI_Wait burns a core; this sleeps a little longer each time. */
+static sw_status wait_asleep(MPI_Request *request, const char *what)
+{
+    int done = 0;
+    for (double pause = 1e-4; !done; pause = pause < 0.01 ? 2 * pause : pause) {
+        sw_status status = sw_farm_check_mpi(MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
+        if (status != SW_OK) return status;
+        if (!done) sw_clock_sleep(pause);
+    }
+    return SW_OK;
+}
+
+/* Rank 0's `count` bytes to all. */
+static sw_status broadcast(void *data, int count)
+{
+    MPI_Request request;
+    sw_status status = sw_farm_check_mpi(MPI_Ibcast(data, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request), "broadcast");
+    return status == SW_OK ? wait_asleep(&request, "broadcast") : status;
+}
+
+static sw_status barrier(void)
+{
+    MPI_Request request;
+    sw_status status = sw_farm_check_mpi(MPI_Ibarrier(MPI_COMM_WORLD, &request), "barrier");
+    return status == SW_OK ? wait_asleep(&request, "barrier") : status;
+}
+
+/* Do all ranks hold the same `count` bytes as rank 0? The answer is known to all. */
+static sw_status agree(bool *agreed, const void *data, int count)
+{
+    *agreed = false;
+    unsigned char *first = malloc((size_t)count);
+    if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for %d bytes", count);
+    memcpy(first, data, (size_t)count);
+    sw_status status = broadcast(first, count);
+    int same = memcmp(first, data, (size_t)count) == 0, all_same = 0;
+    MPI_Request request;
+    if (status == SW_OK)
+        status = sw_farm_check_mpi(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request),
+                                   "reduce");
+    if (status == SW_OK) status = wait_asleep(&request, "reduce");
+    *agreed = all_same != 0;
+    free(first);
+    return status;
+}
+
+static sw_status tell_ranks(int exit_code) { return broadcast(&exit_code, sizeof exit_code); }
 
 static sw_status run_rank_zero(int *exit_code, const job *self)
 {
     outcome out = write_results(self, tell_ranks);
     *exit_code = out.exit_code;
     if (out.at_once) MPI_Abort(MPI_COMM_WORLD, out.exit_code);
-    return out.served ? sw_lead_dismiss(out.exit_code, self->ranks) : SW_OK;
+    return out.served ? sw_serve_goodbye(out.exit_code, self->ranks) : SW_OK;
 }
 
 static sw_status run_worker_rank(int *exit_code)
 {
-    sw_status status = sw_mpi_broadcast(exit_code, sizeof *exit_code);
+    sw_status status = broadcast(exit_code, sizeof *exit_code);
     return status == SW_OK && *exit_code == SW_EXIT_OK ? sw_relay_run(exit_code) : status;
 }
 
@@ -176,7 +222,7 @@ static sw_status run_ranks(int *exit_code, const job *self)
     char fingerprint[SW_WIRE_FINGERPRINT_MAX];
     bool agreed;
     sw_wire_fingerprint(fingerprint);
-    sw_status status = sw_mpi_agree(&agreed, fingerprint, sizeof fingerprint);
+    sw_status status = agree(&agreed, fingerprint, sizeof fingerprint);
     if (status != SW_OK) return status;
     if (!agreed) {
         if (self->rank == 0) sw_error("the ranks run different builds of symsweep");
@@ -184,7 +230,7 @@ static sw_status run_ranks(int *exit_code, const job *self)
         return SW_OK;
     }
     status = self->rank == 0 ? run_rank_zero(exit_code, self) : run_worker_rank(exit_code);
-    return status == SW_OK ? sw_mpi_barrier() : status;
+    return status == SW_OK ? barrier() : status;
 }
 
 static int run_under_mpi(int argc, char **argv, job *self)
@@ -210,12 +256,12 @@ static int run_under_mpi(int argc, char **argv, job *self)
 int sw_farm_job(int argc, char **argv, sw_farm_summary summary)
 {
     job self = {.summary = summary, .started = sw_clock_now(), .ranks = 1};
-    sw_status status = sw_job_options_parse(&self.options, argc, argv);
+    sw_status status = sw_options_parse(&self.options, argc, argv);
     bool first = sw_launch_rank_hint() == 0; /* every rank was given the same command line: one answer is enough */
     if (status != SW_OK) return first ? say_failure(status) : exit_code_of(status);
     if (self.options.help || self.options.version) {
         if (first && self.options.help)
-            sw_job_options_print_help();
+            sw_options_print_help();
         else if (first)
             print_version();
         return SW_EXIT_OK;

@@ -1,7 +1,8 @@
-/* What the master expects and shows: time left of runs and of the sweep, rates, progress. */
-#include "farm/master_adaptive.h"
+/* master_view.c: what the master expects and shows: time left of runs and of the sweep, rates, the status file. */
+#include "farm/master_view.h"
 
 #include "symsweep/clock.h"
+#include "symsweep/log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,8 +14,7 @@ static const double RATE_SECONDS = 10; /* time constant of the shown steps per s
 static int64_t last_step(const sw_master *master, size_t run, const sw_master_worker *worker)
 {
     const sw_run_config *config = &master->plan->runs[run].config;
-    int64_t until = sw_adaptive_until(master, run), last = config->steps;
-    if (until > 0 && until < last) last = until;
+    int64_t last = worker->until_step > 0 && worker->until_step < config->steps ? worker->until_step : config->steps;
     if (!(config->stop.test_accuracy > 0) || worker->streak_start < 0) return last;
     int64_t early = worker->streak_start + config->stop.for_steps;
     return early < last ? early : last;
@@ -45,7 +45,7 @@ void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *res
         sw_scheduler_scale(master->scheduler, master->wall_seconds / master->planned_seconds);
 }
 
-/* ---- progress ---- */
+/* ---- how far the sweep is ---- */
 
 static void update_rate(sw_master *master, double now)
 {
@@ -130,4 +130,47 @@ void sw_master_view(sw_master *master, sw_display_view *view, double now)
                                   .test_accuracy = worker->test_accuracy};
         describe(shown->label, sizeof shown->label, master->plan, (size_t)run);
     }
+}
+
+/* ---- the status file ---- */
+
+static void fill(sw_progress_file *out, const sw_display_view *view, int64_t first_rank)
+{
+    out->total = (int64_t)view->total;
+    out->done = (int64_t)view->done;
+    out->failed = (int64_t)view->failed;
+    out->running = (int64_t)view->running;
+    out->left = (int64_t)view->left;
+    out->steps_per_second = view->steps_per_second;
+    out->eta_seconds = view->eta;
+    out->run_count = 0;
+    for (size_t i = 0; i < view->run_count && out->run_count < SW_PROGRESS_RUNS; i++) {
+        const sw_display_run *run = &view->runs[i];
+        sw_progress_run *to = &out->runs[out->run_count++];
+        *to = (sw_progress_run){.run = run->run,
+                                .worker = first_rank + (int64_t)run->worker,
+                                .step = run->step,
+                                .steps = run->steps,
+                                .train_accuracy = (double)run->train_accuracy,
+                                .test_accuracy = (double)run->test_accuracy};
+        snprintf(to->label, sizeof to->label, "%s", run->label);
+    }
+}
+
+void sw_master_write_status(sw_master *master, const char *state, int64_t exit_code)
+{
+    if (master->settings.status_file == NULL) return;
+    sw_progress_file *status = &master->status;
+    sw_display_view view;
+    sw_master_view(master, &view, sw_clock_now());
+    fill(status, &view, master->settings.first_rank);
+    snprintf(status->sweep, sizeof status->sweep, "%s", master->plan->name);
+    snprintf(status->state, sizeof status->state, "%s", state);
+    status->exit_code = exit_code;
+    if (sw_progress_file_write(master->settings.status_file, status) == SW_OK) {
+        master->status_refused = false;
+        return;
+    }
+    if (!master->status_refused) sw_warn("no status file: %s", sw_fail_message());
+    master->status_refused = true;
 }

@@ -1,4 +1,4 @@
-/* The trainer as a process of its own: the far end of its rank's socket. */
+/* process.c: the trainer as a process of its own: the far end of its rank's socket. */
 #include "symsweep/farm.h"
 
 #include "farm/signals.h"

@@ -1,3 +1,4 @@
+/* relay.c: a worker rank between the master and its trainer. */
 #include "farm/relay.h"
 
 #include "farm/child.h"

@@ -1,3 +1,4 @@
+/* signals.c: requests to stop. */
 #include "farm/signals.h"
 
 #include "symsweep/fail.h"

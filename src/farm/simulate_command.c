@@ -1,5 +1,4 @@
-/* symsweep simulate: how many ranks is a sweep worth? */
-#include "farm/simulate.h"
+/* simulate_command.c: symsweep simulate: how many ranks is a sweep worth? */
 #include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/farm.h"
@@ -7,6 +6,7 @@
 #include "symsweep/log.h"
 #include "symsweep/measure.h"
 #include "symsweep/plan.h"
+#include "symsweep/simulate.h"
 #include "symsweep/store.h"
 #include "symsweep/train.h"
 
@@ -285,7 +285,7 @@ static sw_status find_balance(double *out, sw_simulation_settings settings)
 {
     sw_simulation ideal;
     settings.costs = (sw_simulation_costs){0};
-    sw_status status = sw_simulate(&ideal, &settings);
+    sw_status status = sw_simulate_job(&ideal, &settings);
     *out = ideal.efficiency;
     return status;
 }
@@ -298,13 +298,13 @@ static sw_status simulate_all(sw_json *json, const load *self, const simulate_op
                                        .expected = self->expected,
                                        .messages = self->messages,
                                        .cores = options->cores};
-    sw_simulation_costs_default(&settings.costs);
+    sw_simulate_default_costs(&settings.costs);
     sw_status status = SW_OK;
     for (size_t i = 0; i < options->count && status == SW_OK; i++) {
         sw_simulation got;
         double balance;
         settings.workers = options->workers[i];
-        status = sw_simulate(&got, &settings);
+        status = sw_simulate_job(&got, &settings);
         if (status == SW_OK) status = find_balance(&balance, settings);
         if (status != SW_OK) return status;
         if (json != NULL)

@@ -1,3 +1,4 @@
+/* trainer.c: trains what it is assigned and reports it. */
 #include "farm/trainer.h"
 
 #include "farm/wire.h"
@@ -211,7 +212,7 @@ static sw_wire_outcome outcome_of(sw_status status, const sw_run_result *result,
     switch (status) {
     case SW_OK: return SW_OUTCOME_RESULT;
     case SW_E_INTERRUPTED:
-        return until_step > 0 && result->steps >= until_step ? SW_OUTCOME_PARKED : SW_OUTCOME_INTERRUPTED;
+        return until_step > 0 && result->steps >= until_step ? SW_OUTCOME_HELD : SW_OUTCOME_INTERRUPTED;
     case SW_E_MEMORY:
     case SW_E_IO: return SW_OUTCOME_RETRY;
     default: return SW_OUTCOME_FAILED;

@@ -1,3 +1,4 @@
+/* wire.c: messages as bytes. */
 #include "farm/wire.h"
 
 #include <assert.h>

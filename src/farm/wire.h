@@ -88,7 +88,7 @@ typedef enum sw_wire_outcome {
     SW_OUTCOME_FAILED,      /* would fail again */
     SW_OUTCOME_RETRY,       /* may succeed elsewhere: memory or I/O was refused */
     SW_OUTCOME_INTERRUPTED, /* asked to stop */
-    SW_OUTCOME_PARKED,      /* has come to until_step */
+    SW_OUTCOME_HELD,        /* has come to until_step */
     SW_OUTCOME_COUNT
 } sw_wire_outcome;
 

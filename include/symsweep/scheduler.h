@@ -5,8 +5,8 @@
  * be running. A run whose trainer died, or that ended with a fault that may pass, goes back to pending and is charged a
  * try; after SW_SCHEDULER_TRIES it has failed. Runs that were only waiting, and runs stopped on request, are not
  * charged. Runs that depend on the results of others are held until it is known whether they are needed. */
-#ifndef SYMSWEEP_FARM_SCHEDULER_H
-#define SYMSWEEP_FARM_SCHEDULER_H
+#ifndef SYMSWEEP_SCHEDULER_H
+#define SYMSWEEP_SCHEDULER_H
 
 #include "symsweep/fail.h"
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "farm/scheduler.h"
+#include "symsweep/scheduler.h"
 #include "symsweep/random.h"
 
 #include <math.h>

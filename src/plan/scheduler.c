@@ -1,4 +1,5 @@
-#include "farm/scheduler.h"
+/* scheduler.c: the state machine of runs and workers. */
+#include "symsweep/scheduler.h"
 
 #include <assert.h>
 #include <math.h>
