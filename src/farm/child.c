@@ -83,7 +83,6 @@ bool sw_child_ended(sw_child *child, sw_child_end *end)
         struct rusage usage;
         pid_t pid = wait4(child->pid, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage);
         if (pid == 0) return false;
-        if (pid < 0 && errno == EINTR) continue;
         if (pid > 0 && WIFSTOPPED(status)) {
             child->halted = true;
         } else if (pid > 0 && WIFCONTINUED(status)) {

@@ -10,7 +10,6 @@
 #include "symsweep/log.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -162,18 +161,10 @@ static sw_status read_trainer(relay *self, bool *moved, bool *end)
     for (;;) {
         sw_status status = pass_to_master(self, moved);
         if (status != SW_OK || self->child.socket < 0 || sw_outbox_full(self->outbox)) return status;
-        void *at;
-        size_t capacity;
-        status = sw_wire_reader_room(&self->reader, &at, &capacity);
-        if (status != SW_OK) return status;
-        ssize_t got = recv(self->child.socket, at, capacity, MSG_DONTWAIT);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return SW_OK;
-        if (got <= 0) {
-            *end = true;
-            return SW_OK;
-        }
-        sw_wire_reader_add(&self->reader, (size_t)got);
+        ssize_t got;
+        status = sw_wire_reader_fill(&self->reader, self->child.socket, false, &got);
+        *end = status == SW_OK && got < 0;
+        if (status != SW_OK || got <= 0) return status;
     }
 }
 
@@ -185,7 +176,6 @@ static void write_trainer(relay *self, bool *moved)
     while (done < self->backlog_size && self->child.socket >= 0) {
         ssize_t sent =
             send(self->child.socket, self->backlog + done, self->backlog_size - done, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) continue;
         if (sent < 0) break; /* full, or its reader is gone, which the reading side finds out */
         done += (size_t)sent;
         *moved = true;
