@@ -24,9 +24,7 @@ typedef struct plane {
 
 /* Runs that compete in halving, in plan order. */
 typedef struct group {
-    size_t *run;
-    sw_halving_run *state;
-    size_t count, open; /* open: runs on their way to a rung */
+    size_t first, count, open; /* first: among the members; open: runs on their way to a rung */
 } group;
 
 struct sw_adaptive {
@@ -40,6 +38,8 @@ struct sw_adaptive {
     size_t group_count;
     group *groups;
     size_t *group_of, *member_of; /* [runs] */
+    size_t *run_of;               /* [members], those of a group side by side */
+    sw_halving_run *state;        /* [members] */
     double *value;                /* [runs, rungs] */
     double *wall, *measure;       /* [runs]: seconds, as far as this job knows */
 };
@@ -86,7 +86,7 @@ static int64_t onset_of(const sw_onsets *onsets, sw_statement statement)
 
 static sw_verdict verdict_of(const sw_plan *plan, const sw_adaptive_news *news)
 {
-    if (news->state == SW_RUN_FAILED) return SW_VERDICT_FAILED;
+    if (news->known->state == SW_RUN_FAILED) return SW_VERDICT_FAILED;
     sw_statement statement = (sw_statement)plan->adaptive.refine.reached;
     return onset_of(news->onsets, statement) >= 0 ? SW_VERDICT_YES : SW_VERDICT_NO;
 }
@@ -169,7 +169,7 @@ static sw_status create_planes(sw_adaptive *adaptive)
 
 static sw_halving_run *halving_state(const sw_adaptive *adaptive, size_t run)
 {
-    return &adaptive->groups[adaptive->group_of[run]].state[adaptive->member_of[run]];
+    return &adaptive->state[adaptive->member_of[run]];
 }
 
 /* The measure at the rungs, from the records of the run. */
@@ -219,25 +219,27 @@ static sw_status prune(sw_adaptive *adaptive, size_t run, const sw_halving_run *
 {
     return decide(adaptive, (sw_decision){.kind = SW_DECISION_PRUNE,
                                           .run = run,
-                                          .step = rung_step(adaptive, state->target),
-                                          .wall_seconds = adaptive->wall[run],
-                                          .measure_seconds = adaptive->measure[run]});
+                                          .result = {.state = SW_RUN_PRUNED,
+                                                     .steps = rung_step(adaptive, state->target),
+                                                     .wall_seconds = adaptive->wall[run],
+                                                     .measure_seconds = adaptive->measure[run]}});
 }
 
 /* Nobody of the group is on the way to a rung any more: the best go on. */
 static sw_status advance_group(sw_adaptive *adaptive, group *at)
 {
-    sw_status status = sw_halving_replay(at->state, at->count, &adaptive->plan->adaptive.halving);
+    sw_status status = sw_halving_replay(adaptive->state + at->first, at->count, &adaptive->plan->adaptive.halving);
     at->open = 0;
-    for (size_t m = 0; m < at->count && status == SW_OK; m++) {
-        const sw_halving_run *state = &at->state[m];
+    for (size_t m = at->first; m < at->first + at->count && status == SW_OK; m++) {
+        const sw_halving_run *state = &adaptive->state[m];
+        size_t run = adaptive->run_of[m];
         if (state->ended) continue;
         at->open += state->fate == SW_HALVING_TRAINS;
-        if (!adaptive->waits[at->run[m]]) continue;
+        if (!adaptive->waits[run]) continue;
         if (state->fate == SW_HALVING_TRAINS)
-            status = train_on(adaptive, at->run[m], state);
+            status = train_on(adaptive, run, state);
         else if (state->fate == SW_HALVING_PRUNED)
-            status = prune(adaptive, at->run[m], state);
+            status = prune(adaptive, run, state);
     }
     return status;
 }
@@ -248,8 +250,8 @@ static sw_status hear_values(sw_adaptive *adaptive, const sw_adaptive_news *news
     if (news->ended && state->fate == SW_HALVING_PRUNED) return SW_OK; /* by this very decision */
     note_values(adaptive, news);
     state->ended = news->ended;
-    adaptive->wall[news->run] = news->wall_seconds;
-    adaptive->measure[news->run] = news->measure_seconds;
+    adaptive->wall[news->run] = news->known->wall_seconds;
+    adaptive->measure[news->run] = news->known->measure_seconds;
     if (!adaptive->begun) return SW_OK;
     group *at = &adaptive->groups[adaptive->group_of[news->run]];
     assert(at->open > 0);
@@ -280,28 +282,22 @@ static bool compete(const sw_plan *plan, size_t a, size_t b)
     return true;
 }
 
-/* Numbers the groups; each is known by its first run until all are counted. */
-static sw_status sort_into_groups(sw_adaptive *adaptive, const sw_plan *plan)
+/* Numbers the groups and their members; a group is known by its first run until all are counted. */
+static void sort_into_groups(sw_adaptive *adaptive, const sw_plan *plan)
 {
-    size_t *first = calloc(plan->count + 1, sizeof *first);
-    if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for groups of runs");
     for (size_t run = 0; run < plan->count; run++) {
         size_t g = 0;
-        while (g < adaptive->group_count && !compete(plan, run, first[g])) g++;
-        if (g == adaptive->group_count) first[adaptive->group_count++] = run;
+        while (g < adaptive->group_count && !compete(plan, run, adaptive->groups[g].first)) g++;
+        if (g == adaptive->group_count) adaptive->groups[adaptive->group_count++].first = run;
         adaptive->group_of[run] = g;
         adaptive->member_of[run] = adaptive->groups[g].count++;
     }
-    free(first);
-    for (size_t g = 0; g < adaptive->group_count; g++) {
-        group *at = &adaptive->groups[g];
-        at->run = calloc(at->count, sizeof *at->run);
-        at->state = calloc(at->count, sizeof *at->state);
-        if (at->run == NULL || at->state == NULL) return sw_fail(SW_E_MEMORY, "no memory for groups of runs");
+    for (size_t g = 0, members = 0; g < adaptive->group_count; members += adaptive->groups[g++].count)
+        adaptive->groups[g].first = members;
+    for (size_t run = 0; run < plan->count; run++) {
+        adaptive->member_of[run] += adaptive->groups[adaptive->group_of[run]].first;
+        adaptive->run_of[adaptive->member_of[run]] = run;
     }
-    for (size_t run = 0; run < plan->count; run++)
-        adaptive->groups[adaptive->group_of[run]].run[adaptive->member_of[run]] = run;
-    return SW_OK;
 }
 
 static sw_status create_groups(sw_adaptive *adaptive)
@@ -311,15 +307,17 @@ static sw_status create_groups(sw_adaptive *adaptive)
     adaptive->groups = calloc(plan->count + 1, sizeof *adaptive->groups);
     adaptive->group_of = calloc(plan->count + 1, sizeof *adaptive->group_of);
     adaptive->member_of = calloc(plan->count + 1, sizeof *adaptive->member_of);
+    adaptive->run_of = calloc(plan->count + 1, sizeof *adaptive->run_of);
+    adaptive->state = calloc(plan->count + 1, sizeof *adaptive->state);
     adaptive->value = calloc(plan->count * rungs + 1, sizeof *adaptive->value);
     adaptive->wall = calloc(plan->count + 1, sizeof *adaptive->wall);
     adaptive->measure = calloc(plan->count + 1, sizeof *adaptive->measure);
-    bool complete = adaptive->groups && adaptive->group_of && adaptive->member_of && adaptive->value &&
-                    adaptive->wall && adaptive->measure;
-    sw_status status = complete ? sort_into_groups(adaptive, plan) : sw_fail(SW_E_MEMORY, "no memory for halving");
-    for (size_t run = 0; run < plan->count && status == SW_OK; run++)
-        halving_state(adaptive, run)->value = adaptive->value + run * rungs;
-    return status;
+    if (!adaptive->groups || !adaptive->group_of || !adaptive->member_of || !adaptive->run_of || !adaptive->state ||
+        !adaptive->value || !adaptive->wall || !adaptive->measure)
+        return sw_fail(SW_E_MEMORY, "no memory for halving");
+    sort_into_groups(adaptive, plan);
+    for (size_t run = 0; run < plan->count; run++) halving_state(adaptive, run)->value = adaptive->value + run * rungs;
+    return SW_OK;
 }
 
 /* ---- the whole ---- */
@@ -351,14 +349,12 @@ void sw_adaptive_destroy(sw_adaptive *adaptive)
         free(adaptive->planes[p].verdict);
         free(adaptive->planes[p].told);
     }
-    for (size_t g = 0; g < adaptive->group_count; g++) {
-        free(adaptive->groups[g].run);
-        free(adaptive->groups[g].state);
-    }
     free(adaptive->planes);
     free(adaptive->groups);
     free(adaptive->group_of);
     free(adaptive->member_of);
+    free(adaptive->run_of);
+    free(adaptive->state);
     free(adaptive->value);
     free(adaptive->wall);
     free(adaptive->measure);

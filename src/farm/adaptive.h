@@ -9,20 +9,17 @@
 /* What is known of a run. */
 typedef struct sw_adaptive_news {
     size_t run;
-    bool ended; /* false: it waits for a decision, at a rung or before its first step */
-    /* with refine, of one that has ended */
-    sw_run_state state;
-    const sw_onsets *onsets;
-    /* with prune.halving: its records so far, and the time it took to its rung */
-    const sw_record *records;
+    bool ended;                 /* false: it waits for a decision, at a rung or before its first step */
+    const sw_run_result *known; /* state of one that has ended, time that one took to its rung */
+    const sw_onsets *onsets;    /* with refine, of one that has ended */
+    const sw_record *records;   /* with prune.halving */
     size_t count;
-    double wall_seconds, measure_seconds;
 } sw_adaptive_news;
 
 typedef enum sw_decision_kind {
     SW_DECISION_TRAIN,     /* a run that waits is trained (on), to sw_adaptive_until, for about `seconds` */
     SW_DECISION_LEAVE_OUT, /* a run that waits is not selected: refine does not need it */
-    SW_DECISION_PRUNE,     /* a run that waits is given up at `step`, after so many seconds */
+    SW_DECISION_PRUNE,     /* a run that waits is given up as `result` says */
     SW_DECISION_PLACE      /* there is news of the run's point of the lattice */
 } sw_decision_kind;
 
@@ -30,8 +27,7 @@ typedef struct sw_decision {
     sw_decision_kind kind;
     size_t run;
     double seconds; /* of the plan's */
-    int64_t step;
-    double wall_seconds, measure_seconds;
+    sw_run_result result;
     int32_t round; /* of refine, that chose the run; -1 = none */
     sw_refine_point point;
 } sw_decision;

@@ -65,6 +65,54 @@ static int say_failure(sw_status status)
     return exit_code_of(status);
 }
 
+/* ---- all ranks together ---- */
+
+/* MPI_Wait burns a core; this sleeps a little longer each time. */
+static sw_status wait_asleep(MPI_Request *request, const char *what)
+{
+    int done = 0;
+    for (double pause = 1e-4; !done; pause = pause < 0.01 ? 2 * pause : pause) {
+        sw_status status = sw_farm_check_mpi(MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
+        if (status != SW_OK) return status;
+        if (!done) sw_clock_sleep(pause);
+    }
+    return SW_OK;
+}
+
+/* Rank 0's `count` bytes to all. */
+static sw_status broadcast(void *data, int count)
+{
+    MPI_Request request;
+    sw_status status = sw_farm_check_mpi(MPI_Ibcast(data, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request), "broadcast");
+    return status == SW_OK ? wait_asleep(&request, "broadcast") : status;
+}
+
+static sw_status barrier(void)
+{
+    MPI_Request request;
+    sw_status status = sw_farm_check_mpi(MPI_Ibarrier(MPI_COMM_WORLD, &request), "barrier");
+    return status == SW_OK ? wait_asleep(&request, "barrier") : status;
+}
+
+/* Do all ranks hold the same `count` bytes as rank 0? The answer is known to all. */
+static sw_status agree(bool *agreed, const void *data, int count)
+{
+    *agreed = false;
+    unsigned char *first = malloc((size_t)count);
+    if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for %d bytes", count);
+    memcpy(first, data, (size_t)count);
+    sw_status status = broadcast(first, count);
+    int same = memcmp(first, data, (size_t)count) == 0, all_same = 0;
+    MPI_Request request;
+    if (status == SW_OK)
+        status = sw_farm_check_mpi(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request),
+                                   "reduce");
+    if (status == SW_OK) status = wait_asleep(&request, "reduce");
+    *agreed = all_same != 0;
+    free(first);
+    return status;
+}
+
 /* ---- the process that writes ---- */
 
 /* Seconds from the environment, or the default when it says nothing sensible. */
@@ -118,14 +166,14 @@ typedef struct outcome {
     bool at_once; /* a second signal: nobody is to be waited for */
 } outcome;
 
-/* Prepares, trains, closes: what the writing process does, whatever the number of ranks. `ready` tells the others
- * whether they are needed. */
-static outcome write_results(const job *self, sw_status (*ready)(int exit_code))
+/* Prepares, trains, closes: what the writing process does, whatever the number of ranks. The others are told whether
+ * they are needed. */
+static outcome write_results(const job *self)
 {
     sw_prepared prepared;
     outcome out = {.exit_code = say_failure(sw_prepare_job(&prepared, &self->options))};
     bool prepared_well = out.exit_code == SW_EXIT_OK;
-    sw_status status = ready(out.exit_code);
+    sw_status status = self->ranks > 1 ? broadcast(&out.exit_code, sizeof out.exit_code) : SW_OK;
     if (status == SW_OK && prepared_well) {
         out.served = true;
         status = train_all(&out.exit_code, self, &prepared);
@@ -141,71 +189,17 @@ static outcome write_results(const job *self, sw_status (*ready)(int exit_code))
 
 /* ---- one process ---- */
 
-static sw_status nobody_waits(int exit_code)
-{
-    (void)exit_code;
-    return SW_OK;
-}
-
 static int run_alone(const job *self)
 {
     int exit_code = say_failure(sw_launch_check_world(1));
-    return exit_code == SW_EXIT_OK ? write_results(self, nobody_waits).exit_code : exit_code;
+    return exit_code == SW_EXIT_OK ? write_results(self).exit_code : exit_code;
 }
 
 /* ---- several ranks ---- */
 
-/* MPI_Wait burns a core; this sleeps a little longer each time. */
-static sw_status wait_asleep(MPI_Request *request, const char *what)
-{
-    int done = 0;
-    for (double pause = 1e-4; !done; pause = pause < 0.01 ? 2 * pause : pause) {
-        sw_status status = sw_farm_check_mpi(MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
-        if (status != SW_OK) return status;
-        if (!done) sw_clock_sleep(pause);
-    }
-    return SW_OK;
-}
-
-/* Rank 0's `count` bytes to all. */
-static sw_status broadcast(void *data, int count)
-{
-    MPI_Request request;
-    sw_status status = sw_farm_check_mpi(MPI_Ibcast(data, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request), "broadcast");
-    return status == SW_OK ? wait_asleep(&request, "broadcast") : status;
-}
-
-static sw_status barrier(void)
-{
-    MPI_Request request;
-    sw_status status = sw_farm_check_mpi(MPI_Ibarrier(MPI_COMM_WORLD, &request), "barrier");
-    return status == SW_OK ? wait_asleep(&request, "barrier") : status;
-}
-
-/* Do all ranks hold the same `count` bytes as rank 0? The answer is known to all. */
-static sw_status agree(bool *agreed, const void *data, int count)
-{
-    *agreed = false;
-    unsigned char *first = malloc((size_t)count);
-    if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for %d bytes", count);
-    memcpy(first, data, (size_t)count);
-    sw_status status = broadcast(first, count);
-    int same = memcmp(first, data, (size_t)count) == 0, all_same = 0;
-    MPI_Request request;
-    if (status == SW_OK)
-        status = sw_farm_check_mpi(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request),
-                                   "reduce");
-    if (status == SW_OK) status = wait_asleep(&request, "reduce");
-    *agreed = all_same != 0;
-    free(first);
-    return status;
-}
-
-static sw_status tell_ranks(int exit_code) { return broadcast(&exit_code, sizeof exit_code); }
-
 static sw_status run_rank_zero(int *exit_code, const job *self)
 {
-    outcome out = write_results(self, tell_ranks);
+    outcome out = write_results(self);
     *exit_code = out.exit_code;
     if (out.at_once) MPI_Abort(MPI_COMM_WORLD, out.exit_code);
     return out.served ? sw_serve_goodbye(out.exit_code, self->ranks) : SW_OK;

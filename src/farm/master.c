@@ -1,6 +1,5 @@
 /* master.c: takes in what workers say and what time it is; does what the scheduler, the storage and the adaptive part
  * decide from it. */
-#include "farm/master_results.h"
 #include "farm/master_view.h"
 
 #include "farm/checkpoints.h"
@@ -18,6 +17,144 @@
 static const double ABSENCE_KEPT = 0.999; /* from tick to tick, of which there are 50 a second or more */
 
 static int64_t row_of(const sw_master *master, size_t run) { return sw_store_row(master->storage.store, run); }
+
+/* ---- writing ---- */
+
+/* Stops cleanly: workers save what they have. */
+static void stop(sw_master *master, const char *reason)
+{
+    if (sw_scheduler_stopped(master->scheduler)) return;
+    sw_scheduler_stop(master->scheduler);
+    master->storage.next_flush = 0;
+    sw_display_clear(master->settings.display);
+    sw_info("stopping: %s", reason);
+}
+
+/* Takes in how a call of the store went that has no second chance; a file that is given up is the end of the job. */
+static void check(sw_master *master, sw_status status)
+{
+    sw_storage_check(&master->storage, status);
+    if (master->storage.failed) stop(master, "the results file cannot be written; what was flushed is safe");
+}
+
+/* Is something to be written? Not after the file was given up. */
+static bool can_write(sw_master *master)
+{
+    if (!master->storage.failed) master->storage.unflushed = true;
+    return !master->storage.failed;
+}
+
+/* ---- runs that wait for others ---- */
+
+static sw_status write_place(sw_store *store, int64_t row, const sw_decision *decision)
+{
+    const sw_refine_point *point = &decision->point;
+    const sw_store_refined refined = {.round = decision->round,
+                                      .class = point->class,
+                                      .decided = point->decided,
+                                      .reached = point->reached,
+                                      .low = point->decided > 0 ? point->low : NAN,
+                                      .high = point->decided > 0 ? point->high : NAN};
+    return sw_store_refine(store, row, &refined);
+}
+
+/* In the scheduler and in the file, where the row may have this state already. */
+static sw_status carry_out(sw_master *master, const sw_decision *decision)
+{
+    sw_store *store = master->storage.store;
+    size_t run = decision->run;
+    int64_t row = row_of(master, run);
+    sw_run_state state = sw_store_state(store, row);
+    switch (decision->kind) {
+    case SW_DECISION_TRAIN:
+        sw_scheduler_expect(master->scheduler, run, decision->seconds, sw_checkpoints_wanted(master->plan, run));
+        sw_scheduler_set(master->scheduler, run, SW_SLOT_PENDING);
+        return state == SW_RUN_PENDING ? SW_OK : sw_store_requeue(store, row, false);
+    case SW_DECISION_LEAVE_OUT:
+        sw_scheduler_set(master->scheduler, run, SW_SLOT_DROPPED);
+        master->not_selected++;
+        return state == SW_RUN_NOT_SELECTED ? SW_OK : sw_store_settle(store, row, SW_RUN_NOT_SELECTED);
+    case SW_DECISION_PRUNE:
+        sw_scheduler_set(master->scheduler, run, SW_SLOT_DROPPED);
+        master->pruned++;
+        if (state != SW_RUN_PRUNED) sw_storage_add(&master->storage, run, &decision->result);
+        return SW_OK;
+    case SW_DECISION_PLACE: return write_place(store, row, decision);
+    }
+    return SW_OK;
+}
+
+static sw_status carry_out_decisions(sw_master *master)
+{
+    sw_decision decision;
+    sw_status status = SW_OK;
+    while (status == SW_OK && sw_adaptive_next(&decision, master->adaptive)) {
+        master->storage.unflushed = true;
+        status = carry_out(master, &decision);
+    }
+    return status;
+}
+
+/* What is known of a run, its curves among it, which are freed. */
+static sw_status tell_adaptive(sw_master *master, const sw_run_result *known, size_t run, bool ended, sw_curves *curves)
+{
+    const sw_adaptive_news news = {.run = run,
+                                   .ended = ended,
+                                   .known = known,
+                                   .onsets = &curves->onsets,
+                                   .records = curves->records,
+                                   .count = curves->count};
+    sw_status status = sw_adaptive_hear(master->adaptive, &news);
+    free(curves->records);
+    return status;
+}
+
+/* Writes the results of runs that have ended: onsets, final values, and what those decide about others. */
+static void write_results(sw_master *master)
+{
+    sw_curves curves;
+    sw_storage_result written;
+    while (sw_storage_write_next(&written, &curves, &master->storage)) {
+        sw_status status = tell_adaptive(master, &written.result, written.run, true, &curves);
+        check(master, status == SW_OK ? carry_out_decisions(master) : status);
+    }
+    check(master, SW_OK);
+}
+
+static void finish(sw_master *master, size_t run, const sw_run_result *result)
+{
+    sw_storage_add(&master->storage, run, result);
+    write_results(master);
+}
+
+/* The run has come to the rung it was sent to. */
+static sw_status note_rung(sw_master *master, size_t run, const sw_run_result *result)
+{
+    sw_curves curves;
+    if (sw_adaptive_until(master->adaptive, run) == 0)
+        return sw_fail(SW_E_PROTOCOL, "run %zu stopped at step %lld, which nobody asked for", run,
+                       (long long)result->steps);
+    sw_status status = sw_storage_curves(&curves, &master->storage, run, SW_RUN_PENDING);
+    if (status == SW_OK) status = tell_adaptive(master, result, run, false, &curves);
+    return status == SW_OK ? carry_out_decisions(master) : status;
+}
+
+/* Once it is known which runs are settled: holds the others, if they wait for results. */
+static sw_status begin_adaptive(sw_master *master)
+{
+    bool halves = master->plan->adaptive.halving.rung_count > 0;
+    sw_status status = sw_adaptive_create(&master->adaptive, master->plan);
+    for (size_t run = 0; run < master->plan->count && status == SW_OK && master->adaptive != NULL; run++) {
+        sw_curves curves = {0};
+        const sw_run_result known = {.state = sw_store_state(master->storage.store, row_of(master, run))};
+        bool waits = sw_scheduler_slot(master->scheduler, run) == SW_SLOT_PENDING;
+        if (waits) sw_scheduler_set(master->scheduler, run, SW_SLOT_HELD);
+        if (!waits || halves) status = sw_storage_curves(&curves, &master->storage, run, (sw_run_state)known.state);
+        if (status == SW_OK) status = tell_adaptive(master, &known, run, !waits, &curves);
+    }
+    if (status == SW_OK) status = sw_adaptive_begin(master->adaptive);
+    return status == SW_OK ? carry_out_decisions(master) : status;
+}
 
 /* ---- starting ---- */
 
@@ -39,8 +176,7 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
                                    .patience = settings->storage_patience,
                                    .troubled_since = NAN,
                                    .next_flush = master->started};
-    sw_status status = sw_storage_open(&master->storage);
-    if (status == SW_OK) status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
+    sw_status status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
     if (status != SW_OK) goto done;
     master->workers = calloc(settings->workers, sizeof *master->workers);
     if (master->workers == NULL) status = sw_fail(SW_E_MEMORY, "no memory for %zu workers", settings->workers);
@@ -48,9 +184,10 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
         bool settled;
         sw_scheduler_expect(master->scheduler, run, plan->runs[run].seconds, sw_checkpoints_wanted(plan, run));
         status = sw_storage_take_over(&settled, &master->storage, run);
-        if (status == SW_OK && settled) sw_scheduler_settle(master->scheduler, run);
+        if (status == SW_OK && settled) sw_scheduler_set(master->scheduler, run, SW_SLOT_DONE);
     }
-    if (status == SW_OK) status = sw_master_begin_adaptive(master);
+    if (status == SW_OK) status = begin_adaptive(master);
+    if (status == SW_OK) write_results(master);
     if (status == SW_OK) status = sw_store_flush(settings->store);
 done:
     if (status == SW_OK)
@@ -186,9 +323,9 @@ static void start_row(sw_master *master, size_t w, size_t run, sw_wire_acknowled
     sw_master_worker *worker = &master->workers[w];
     worker->started = true;
     worker->given = worker->acknowledged = given;
-    if (!sw_master_can_write(master)) return;
-    sw_master_check(master, sw_store_resume(master->storage.store, row_of(master, run), worker->host,
-                                            master->settings.first_rank + (int64_t)w, given.records, given.snapshots));
+    if (!can_write(master)) return;
+    check(master, sw_store_resume(master->storage.store, row_of(master, run), worker->host,
+                                  master->settings.first_rank + (int64_t)w, given.records, given.snapshots));
 }
 
 static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start)
@@ -227,7 +364,7 @@ static void on_output(sw_master *master, size_t w, const sw_wire_message *messag
     int64_t row = row_of(master, run);
     if (message->tag == SW_WIRE_RECORD) note_record(master, worker, run, message->body.record);
     if (message->tag == SW_WIRE_SNAPSHOT) worker->given.snapshots = message->body.snapshot.snapshot + 1;
-    if (!sw_master_can_write(master)) return;
+    if (!can_write(master)) return;
     sw_status status = SW_OK;
     switch (message->tag) {
     case SW_WIRE_FACTS: status = sw_store_facts(master->storage.store, row, message->body.facts); break;
@@ -236,7 +373,7 @@ static void on_output(sw_master *master, size_t w, const sw_wire_message *messag
     case SW_WIRE_SNAPSHOT: status = sw_store_snapshot(master->storage.store, row, &message->body.snapshot); break;
     default: assert(false);
     }
-    sw_master_check(master, status);
+    check(master, status);
 }
 
 static void on_pulse(sw_master *master, size_t w, const sw_wire_pulse *pulse)
@@ -265,9 +402,9 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
         sw_warn("run %zu on worker %zu: %s; try %d of %d follows", run, w + 1, result->error, tries + 1,
                 (int)SW_SCHEDULER_TRIES);
     if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, (sw_wire_acknowledge){0, 0});
-    if (!sw_master_can_write(master)) return;
-    sw_master_check(master, sw_store_requeue(master->storage.store, row_of(master, run), true));
-    if (after == SW_SLOT_FAILED) sw_master_finish(master, run, result);
+    if (!can_write(master)) return;
+    check(master, sw_store_requeue(master->storage.store, row_of(master, run), true));
+    if (after == SW_SLOT_FAILED) finish(master, run, result);
 }
 
 static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finished)
@@ -288,15 +425,16 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
     switch (outcome) {
     case SW_OUTCOME_RESULT:
         sw_master_calibrate(master, run, &finished->result);
-        sw_master_finish(master, run, &finished->result);
+        finish(master, run, &finished->result);
         break;
     case SW_OUTCOME_FAILED:
     case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finished->result); break;
     case SW_OUTCOME_INTERRUPTED:
     case SW_OUTCOME_HELD:
-        sw_master_check(master, sw_store_requeue(master->storage.store, row_of(master, run), false));
+        check(master, sw_store_requeue(master->storage.store, row_of(master, run), false));
         if (outcome == SW_OUTCOME_HELD && !master->storage.failed)
-            sw_master_check(master, sw_master_note_rung(master, run, &finished->result));
+            check(master, note_rung(master, run, &finished->result));
+        write_results(master);
         break;
     case SW_OUTCOME_COUNT: assert(false);
     }
@@ -305,19 +443,17 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
 
 static void describe_loss(char *out, size_t capacity, const sw_wire_lost *lost)
 {
-    double memory = (double)lost->peak_memory / 1e6;
+    char how[128];
     if (lost->hung == 1)
-        snprintf(out, capacity, "trainer gave no sign of life and was killed, peak memory %.0f MB", memory);
+        snprintf(how, sizeof how, "gave no sign of life and was killed");
     else if (lost->hung == 2)
-        snprintf(out, capacity, "trainer was stopped and then killed, peak memory %.0f MB", memory);
-    else if (lost->signal == 9)
-        snprintf(out, capacity, "trainer killed by signal 9 (%s; out of memory?), peak memory %.0f MB",
-                 strsignal(lost->signal), memory);
+        snprintf(how, sizeof how, "was stopped and then killed");
     else if (lost->signal != 0)
-        snprintf(out, capacity, "trainer killed by signal %d (%s), peak memory %.0f MB", lost->signal,
-                 strsignal(lost->signal), memory);
+        snprintf(how, sizeof how, "killed by signal %d (%s%s)", lost->signal, strsignal(lost->signal),
+                 lost->signal == 9 ? "; out of memory?" : "");
     else
-        snprintf(out, capacity, "trainer exited with code %d, peak memory %.0f MB", lost->exit_code, memory);
+        snprintf(how, sizeof how, "exited with code %d", lost->exit_code);
+    snprintf(out, capacity, "trainer %s, peak memory %.0f MB", how, (double)lost->peak_memory / 1e6);
 }
 
 static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost)
@@ -371,7 +507,7 @@ static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *me
     case SW_WIRE_RETURN: return sw_scheduler_return(master->scheduler, w, run);
     case SW_WIRE_STOPPED: sw_scheduler_retire(master->scheduler, w); return SW_OK;
     case SW_WIRE_LOST: on_lost(master, w, message->body.lost); return SW_OK;
-    case SW_WIRE_STOP_WANTED: sw_master_stop(master, "a worker was asked to stop"); return SW_OK;
+    case SW_WIRE_STOP_WANTED: stop(master, "a worker was asked to stop"); return SW_OK;
     default: return sw_fail(SW_E_PROTOCOL, "a master cannot take a %s message", sw_wire_tag_name(message->tag));
     }
 }
@@ -401,12 +537,12 @@ sw_status sw_master_tick(sw_master *master)
     note_absence(master, now);
     int signals = sw_signals_count();
     if (signals > 1) return sw_fail(SW_E_INTERRUPTED, "second signal");
-    if (signals > 0) sw_master_stop(master, sw_signals_name());
-    if (now >= master->settings.deadline - stop_margin(master)) sw_master_stop(master, "the time limit is near");
+    if (signals > 0) stop(master, sw_signals_name());
+    if (now >= master->settings.deadline - stop_margin(master)) stop(master, "the time limit is near");
 
     bool flushed = sw_storage_flush_if_due(&master->storage, now);
-    sw_master_heed_storage(master);
-    if (flushed) sw_master_finish_deferred(master);
+    check(master, SW_OK);
+    if (flushed) write_results(master);
     sw_status status = flushed ? acknowledge(master) : SW_OK;
     if (status == SW_OK && !sw_storage_troubled(&master->storage)) status = hand_out(master, now);
     if (status == SW_OK && sw_scheduler_stopped(master->scheduler)) status = pass_on_stop(master);
@@ -428,40 +564,14 @@ bool sw_master_over(const sw_master *master)
 
 /* ---- the end ---- */
 
-static size_t runs_left(const sw_master *master)
-{
-    return sw_scheduler_count(master->scheduler, SW_SLOT_PENDING) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_ASSIGNED) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_RUNNING) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_HELD);
-}
-
 int sw_master_exit_code(const sw_master *master)
 {
     if (master->storage.failed || sw_storage_troubled(&master->storage)) return SW_EXIT_STORE;
-    if (runs_left(master) > 0) {
+    if (sw_master_runs_left(master) > 0) {
         bool nobody_left = master->workers_failed && !sw_scheduler_stopped(master->scheduler);
         return nobody_left ? SW_EXIT_FAILED_RUNS : SW_EXIT_STOPPED;
     }
     return sw_scheduler_count(master->scheduler, SW_SLOT_FAILED) > 0 ? SW_EXIT_FAILED_RUNS : SW_EXIT_OK;
-}
-
-static void report(const sw_master *master)
-{
-    char span[32];
-    sw_clock_format(span, sw_clock_now() - master->started);
-    size_t withheld = sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);
-    sw_info("%zu of %zu runs done, %zu failed, %zu left, %lld steps in %s",
-            sw_scheduler_count(master->scheduler, SW_SLOT_DONE), master->plan->count,
-            sw_scheduler_count(master->scheduler, SW_SLOT_FAILED), runs_left(master), (long long)master->steps, span);
-    if (master->not_selected > 0)
-        sw_info("%zu runs were not selected: refine has found the boundary without them", master->not_selected);
-    if (master->pruned > 0) sw_info("%zu runs were given up at a rung (prune.halving)", master->pruned);
-    if (withheld > 0)
-        sw_info("%zu runs were not started: they could not have ended before the limit, and nothing of them would have "
-                "been saved (checkpoint.every_seconds is 0)",
-                withheld);
 }
 
 int sw_master_conclude(sw_master *master)
@@ -472,6 +582,6 @@ int sw_master_conclude(sw_master *master)
                                                                                     : "failed";
     sw_display_clear(master->settings.display);
     sw_master_write_status(master, state, exit_code);
-    report(master);
+    sw_master_report(master);
     return exit_code;
 }

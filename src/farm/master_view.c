@@ -174,3 +174,30 @@ void sw_master_write_status(sw_master *master, const char *state, int64_t exit_c
     if (!master->status_refused) sw_warn("no status file: %s", sw_fail_message());
     master->status_refused = true;
 }
+
+/* ---- the end ---- */
+
+size_t sw_master_runs_left(const sw_master *master)
+{
+    return master->plan->count - sw_scheduler_count(master->scheduler, SW_SLOT_DONE) -
+           sw_scheduler_count(master->scheduler, SW_SLOT_FAILED) -
+           sw_scheduler_count(master->scheduler, SW_SLOT_DROPPED);
+}
+
+void sw_master_report(const sw_master *master)
+{
+    char span[32];
+    sw_clock_format(span, sw_clock_now() - master->started);
+    size_t withheld = sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);
+    sw_info("%zu of %zu runs done, %zu failed, %zu left, %lld steps in %s",
+            sw_scheduler_count(master->scheduler, SW_SLOT_DONE), master->plan->count,
+            sw_scheduler_count(master->scheduler, SW_SLOT_FAILED), sw_master_runs_left(master),
+            (long long)master->steps, span);
+    if (master->not_selected > 0)
+        sw_info("%zu runs were not selected: refine has found the boundary without them", master->not_selected);
+    if (master->pruned > 0) sw_info("%zu runs were given up at a rung (prune.halving)", master->pruned);
+    if (withheld > 0)
+        sw_info("%zu runs were not started: they could not have ended before the limit, and nothing of them would have "
+                "been saved (checkpoint.every_seconds is 0)",
+                withheld);
+}

@@ -8,21 +8,12 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Between two flushes; longer on a slow disk, so that the master has time for its workers. */
 static const double FLUSH_SECONDS = 1.0, FLUSH_SECONDS_MAX = 5.0, FLUSH_SHARE = 0.2;
 
-sw_status sw_storage_open(sw_storage *storage)
-{
-    storage->ended = calloc(storage->plan->count + 1, sizeof *storage->ended);
-    return storage->ended != NULL ? SW_OK : sw_fail(SW_E_MEMORY, "no memory for %zu runs", storage->plan->count);
-}
-
-void sw_storage_release(sw_storage *storage)
-{
-    free(storage->deferred);
-    free(storage->ended);
-}
+void sw_storage_release(sw_storage *storage) { free(storage->results); }
 
 bool sw_storage_troubled(const sw_storage *storage) { return !isnan(storage->troubled_since); }
 
@@ -121,68 +112,59 @@ static void note_trouble(sw_storage *storage)
             sw_fail_message(), storage->patience);
 }
 
-static sw_status write_result(sw_curves *curves, sw_storage *storage, size_t run, const sw_run_result *result)
+static sw_status write_result(sw_curves *curves, sw_storage *storage, const sw_storage_result *ended)
 {
-    sw_status status = sw_storage_curves(curves, storage, run, (sw_run_state)result->state);
-    if (status == SW_OK) status = sw_store_finish(storage->store, row_of(storage, run), result, &curves->onsets);
-    if (status != SW_OK) {
-        free(curves->records);
-        *curves = (sw_curves){0};
-    } else if (sw_checkpoints_wanted(storage->plan, run) && result->state != SW_RUN_FAILED) {
-        storage->ended[storage->ended_count++] = run;
-    }
+    sw_status status = sw_storage_curves(curves, storage, ended->run, (sw_run_state)ended->result.state);
+    if (status == SW_OK)
+        status = sw_store_finish(storage->store, row_of(storage, ended->run), &ended->result, &curves->onsets);
+    if (status != SW_OK) free(curves->records);
     return status;
 }
 
-static void defer(sw_storage *storage, size_t run, const sw_run_result *result)
+void sw_storage_add(sw_storage *storage, size_t run, const sw_run_result *result)
 {
-    if (storage->deferred_count == storage->deferred_capacity) {
-        size_t capacity = 2 * storage->deferred_capacity + 16;
-        sw_deferred_result *deferred = realloc(storage->deferred, capacity * sizeof *deferred);
-        if (deferred == NULL) {
+    storage->unflushed = true;
+    if (storage->result_count == storage->result_capacity) {
+        size_t capacity = 2 * storage->result_capacity + 16;
+        sw_storage_result *results = realloc(storage->results, capacity * sizeof *results);
+        if (results == NULL) {
             sw_storage_check(storage, sw_fail(SW_E_MEMORY, "no memory for results that wait to be written"));
             return;
         }
-        storage->deferred = deferred;
-        storage->deferred_capacity = capacity;
+        storage->results = results;
+        storage->result_capacity = capacity;
     }
-    storage->deferred[storage->deferred_count++] = (sw_deferred_result){.run = run, .result = *result};
+    storage->results[storage->result_count++] = (sw_storage_result){.run = run, .result = *result};
 }
 
-bool sw_storage_finish(sw_curves *curves, sw_storage *storage, size_t run, const sw_run_result *result)
+bool sw_storage_write_next(sw_storage_result *out, sw_curves *curves, sw_storage *storage)
 {
-    *curves = (sw_curves){0};
+    if (storage->written == storage->result_count || sw_storage_troubled(storage)) return false;
+    *out = storage->results[storage->written];
     storage->unflushed = true;
-    if (!sw_storage_troubled(storage)) {
-        if (write_result(curves, storage, run, result) == SW_OK) return true;
+    bool written = write_result(curves, storage, out) == SW_OK;
+    if (written)
+        storage->written++;
+    else
         note_trouble(storage);
-    }
-    defer(storage, run, result);
-    return false;
-}
-
-bool sw_storage_finish_deferred(sw_curves *curves, sw_deferred_result *out, sw_storage *storage)
-{
-    *curves = (sw_curves){0};
-    if (storage->written == storage->deferred_count) storage->written = storage->deferred_count = 0;
-    if (storage->deferred_count == 0 || sw_storage_troubled(storage)) return false;
-    *out = storage->deferred[storage->written];
-    storage->unflushed = true;
-    if (write_result(curves, storage, out->run, &out->result) != SW_OK) {
-        note_trouble(storage);
-        return false;
-    }
-    storage->written++;
-    return true;
+    return written;
 }
 
 /* ---- flushing ---- */
 
-static void discard_checkpoints(sw_storage *storage)
+/* Results that are written are safe: checkpoints of those runs can go. */
+static void close_written(sw_storage *storage)
 {
-    for (size_t i = 0; i < storage->ended_count; i++)
-        sw_checkpoints_discard(storage->checkpoints, storage->plan->runs[storage->ended[i]].id);
-    storage->ended_count = 0;
+    for (size_t i = 0; i < storage->written; i++) {
+        const sw_storage_result *ended = &storage->results[i];
+        if (ended->result.state != SW_RUN_FAILED && sw_checkpoints_wanted(storage->plan, ended->run))
+            sw_checkpoints_discard(storage->checkpoints, storage->plan->runs[ended->run].id);
+    }
+    storage->result_count -= storage->written;
+    if (storage->result_count > 0)
+        memmove(storage->results, storage->results + storage->written,
+                storage->result_count * sizeof *storage->results);
+    storage->written = 0;
 }
 
 bool sw_storage_flush_if_due(sw_storage *storage, double now)
@@ -203,7 +185,7 @@ bool sw_storage_flush_if_due(sw_storage *storage, double now)
         return false;
     }
     storage->unflushed = false;
-    discard_checkpoints(storage);
+    close_written(storage);
     if (sw_storage_troubled(storage)) {
         sw_display_clear(storage->display);
         sw_info("the results file can be written again, nothing is lost");

@@ -7,11 +7,11 @@
 #include "symsweep/plan.h"
 #include "symsweep/store.h"
 
-/* A result that waits for the results file to become writable again. */
-typedef struct sw_deferred_result {
+/* A result to be written, or written and not flushed. */
+typedef struct sw_storage_result {
     size_t run;
     sw_run_result result;
-} sw_deferred_result;
+} sw_storage_result;
 
 /* Zero-initialize; set the first five and troubled_since. */
 typedef struct sw_storage {
@@ -24,10 +24,8 @@ typedef struct sw_storage {
     double next_flush;
     bool unflushed;
     bool failed; /* given up: nothing more is written, and the job is to stop */
-    sw_deferred_result *deferred;
-    size_t written, deferred_count, deferred_capacity; /* written: of the deferred ones, from the first */
-    size_t *ended; /* runs whose checkpoints go with the next flush, for it makes their results safe */
-    size_t ended_count;
+    sw_storage_result *results;
+    size_t written, result_count, result_capacity; /* written, not flushed: so many of them, from the first */
 } sw_storage;
 
 /* A run as far as it is known: its records, and what follows from them. */
@@ -37,7 +35,6 @@ typedef struct sw_curves {
     sw_onsets onsets;
 } sw_curves;
 
-sw_status sw_storage_open(sw_storage *storage) SW_MUST_CHECK;
 void sw_storage_release(sw_storage *storage);
 
 /* What the file holds of a run before the job: *settled = it is not trained. Onsets are recomputed when thresholds
@@ -51,11 +48,11 @@ bool sw_storage_troubled(const sw_storage *storage);
 /* Takes in how a call of the store went that has no second chance: a failure is the end of writing. */
 void sw_storage_check(sw_storage *storage, sw_status status);
 
-/* Writes that the run has ended. False while the file cannot be written: then the result is kept, and written by
- * sw_storage_finish_deferred after the flush that succeeds; that gives the next one, false = none is left. With true
- * come the run's curves. */
-bool sw_storage_finish(sw_curves *curves, sw_storage *storage, size_t run, const sw_run_result *result);
-bool sw_storage_finish_deferred(sw_curves *curves, sw_deferred_result *out, sw_storage *storage);
+/* A run has ended: its result is to be written. */
+void sw_storage_add(sw_storage *storage, size_t run, const sw_run_result *result);
+/* Writes the first that was added: *out, with the run's curves. False = none is left, or the file cannot be written
+ * and they wait for a flush that succeeds. */
+bool sw_storage_write_next(sw_storage_result *out, sw_curves *curves, sw_storage *storage);
 
 /* Flushes when it is time to; true when everything given so far is safe now. */
 bool sw_storage_flush_if_due(sw_storage *storage, double now);
