@@ -549,9 +549,8 @@ sw_status sw_master_tick(sw_master *master)
     if (flushed) sw_master_write_status(master, "running", -1);
     sw_display *display = master->settings.display;
     if (status == SW_OK && display != NULL && sw_display_due(display, now)) {
-        sw_display_view view;
-        sw_master_view(master, &view, now);
-        sw_display_show(display, now, &view);
+        sw_master_update_status(master, now);
+        sw_display_show(display, now, &master->status, master->newest_test_accuracy);
     }
     return status;
 }

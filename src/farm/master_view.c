@@ -101,78 +101,51 @@ static void describe(char *out, size_t capacity, const sw_plan *plan, size_t run
     }
 }
 
-void sw_master_view(sw_master *master, sw_display_view *view, double now)
+static int64_t count_of(const sw_master *master, sw_slot slot)
 {
-    const sw_scheduler *scheduler = master->scheduler;
-    update_rate(master, now);
-    *view = (sw_display_view){
-        .total = master->plan->count - sw_scheduler_count(scheduler, SW_SLOT_DROPPED) -
-                 (master->plan->adaptive.refine.axis_count > 0 ? sw_scheduler_count(scheduler, SW_SLOT_HELD) : 0),
-        .done = sw_scheduler_count(scheduler, SW_SLOT_DONE),
-        .failed = sw_scheduler_count(scheduler, SW_SLOT_FAILED),
-        .running = sw_scheduler_count(scheduler, SW_SLOT_RUNNING),
-        .left = sw_scheduler_count(scheduler, SW_SLOT_PENDING) + sw_scheduler_count(scheduler, SW_SLOT_ASSIGNED) +
-                sw_scheduler_count(scheduler, SW_SLOT_WITHHELD),
-        .steps_per_second = isnan(master->rate) ? 0 : master->rate,
-        .eta = expected_end(master, now),
-        .newest_test_accuracy = master->newest_test_accuracy,
-    };
-    for (size_t w = 0; w < master->settings.workers && view->run_count < SW_DISPLAY_RUNS; w++) {
-        int64_t run = sw_scheduler_current(scheduler, w);
-        if (run < 0) continue;
-        const sw_master_worker *worker = &master->workers[w];
-        sw_display_run *shown = &view->runs[view->run_count++];
-        *shown = (sw_display_run){.run = run,
-                                  .worker = w,
-                                  .step = worker->step,
-                                  .steps = master->plan->runs[run].config.steps,
-                                  .train_accuracy = worker->train_accuracy,
-                                  .test_accuracy = worker->test_accuracy};
-        describe(shown->label, sizeof shown->label, master->plan, (size_t)run);
-    }
+    return (int64_t)sw_scheduler_count(master->scheduler, slot);
 }
 
-/* ---- the status file ---- */
-
-static void fill(sw_progress_file *out, const sw_display_view *view, int64_t first_rank)
+void sw_master_update_status(sw_master *master, double now)
 {
-    out->total = (int64_t)view->total;
-    out->done = (int64_t)view->done;
-    out->failed = (int64_t)view->failed;
-    out->running = (int64_t)view->running;
-    out->left = (int64_t)view->left;
-    out->steps_per_second = view->steps_per_second;
-    out->eta_seconds = view->eta;
-    out->run_count = 0;
-    for (size_t i = 0; i < view->run_count && out->run_count < SW_PROGRESS_RUNS; i++) {
-        const sw_display_run *run = &view->runs[i];
-        sw_progress_run *to = &out->runs[out->run_count++];
-        *to = (sw_progress_run){.run = run->run,
-                                .worker = first_rank + (int64_t)run->worker,
-                                .step = run->step,
-                                .steps = run->steps,
-                                .train_accuracy = (double)run->train_accuracy,
-                                .test_accuracy = (double)run->test_accuracy};
-        snprintf(to->label, sizeof to->label, "%s", run->label);
+    sw_progress_file *status = &master->status;
+    update_rate(master, now);
+    status->total = (int64_t)master->plan->count - count_of(master, SW_SLOT_DROPPED) -
+                    (master->plan->adaptive.refine.axis_count > 0 ? count_of(master, SW_SLOT_HELD) : 0);
+    status->done = count_of(master, SW_SLOT_DONE);
+    status->failed = count_of(master, SW_SLOT_FAILED);
+    status->running = count_of(master, SW_SLOT_RUNNING);
+    status->left =
+        count_of(master, SW_SLOT_PENDING) + count_of(master, SW_SLOT_ASSIGNED) + count_of(master, SW_SLOT_WITHHELD);
+    status->steps_per_second = isnan(master->rate) ? 0 : master->rate;
+    status->eta_seconds = expected_end(master, now);
+    status->run_count = 0;
+    for (size_t w = 0; w < master->settings.workers && status->run_count < SW_PROGRESS_RUNS; w++) {
+        int64_t run = sw_scheduler_current(master->scheduler, w);
+        if (run < 0) continue;
+        const sw_master_worker *worker = &master->workers[w];
+        sw_progress_run *shown = &status->runs[status->run_count++];
+        *shown = (sw_progress_run){.run = run,
+                                   .worker = master->settings.first_rank + (int64_t)w,
+                                   .step = worker->step,
+                                   .steps = master->plan->runs[run].config.steps,
+                                   .train_accuracy = (double)worker->train_accuracy,
+                                   .test_accuracy = (double)worker->test_accuracy};
+        describe(shown->label, sizeof shown->label, master->plan, (size_t)run);
     }
 }
 
 void sw_master_write_status(sw_master *master, const char *state, int64_t exit_code)
 {
-    if (master->settings.status_file == NULL) return;
     sw_progress_file *status = &master->status;
-    sw_display_view view;
-    sw_master_view(master, &view, sw_clock_now());
-    fill(status, &view, master->settings.first_rank);
+    if (master->settings.status_file == NULL) return;
+    sw_master_update_status(master, sw_clock_now());
     snprintf(status->sweep, sizeof status->sweep, "%s", master->plan->name);
     snprintf(status->state, sizeof status->state, "%s", state);
     status->exit_code = exit_code;
-    if (sw_progress_file_write(master->settings.status_file, status) == SW_OK) {
-        master->status_refused = false;
-        return;
-    }
-    if (!master->status_refused) sw_warn("no status file: %s", sw_fail_message());
-    master->status_refused = true;
+    bool written = sw_progress_file_write(master->settings.status_file, status) == SW_OK;
+    if (!written && !master->status_refused) sw_warn("no status file: %s", sw_fail_message());
+    master->status_refused = !written;
 }
 
 /* ---- the end ---- */

@@ -43,8 +43,8 @@ struct sw_master {
     double rate, rate_at;                 /* steps a second, smoothed; when it was last updated */
     int64_t rate_steps;
     float newest_test_accuracy;
-    sw_progress_file status;
-    bool status_refused; /* the status file could not be written, which has been said */
+    sw_progress_file status; /* how far the sweep is, as the status file has it */
+    bool status_refused;     /* the status file could not be written, which has been said */
 };
 
 /* Seconds until the first run of a worker's queue ends; NaN = unknown. */
@@ -52,8 +52,8 @@ double sw_master_current_left(const sw_master *master, size_t worker, double now
 /* Takes in how long a run took. */
 void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *result);
 
-void sw_master_view(sw_master *master, sw_display_view *view, double now);
-
+/* Brings master->status up to date, for the display. */
+void sw_master_update_status(sw_master *master, double now);
 /* The status file beside the results, for where those cannot be read while they are written. `state` and `exit_code`
  * as in progress_file.h. Nothing depends on it: a failure is said once, and the sweep goes on. */
 void sw_master_write_status(sw_master *master, const char *state, int64_t exit_code);
