@@ -9,7 +9,6 @@
 #include "farm/serve.h"
 #include "farm/signals.h"
 #include "farm/wire.h"
-#include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 #include "symsweep/nn.h"
@@ -22,19 +21,6 @@
 #include <string.h>
 
 static const double TRAINER_SILENCE = 300, STORAGE_PATIENCE = 60; /* seconds */
-
-const char *sw_farm_mpi_version(void)
-{
-#define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
-#if defined(OMPI_MAJOR_VERSION)
-    return "Open MPI " TEXT(OMPI_MAJOR_VERSION) "." TEXT(OMPI_MINOR_VERSION) "." TEXT(OMPI_RELEASE_VERSION);
-#elif defined(MPICH_VERSION)
-    return "MPICH " MPICH_VERSION;
-#else
-    return "MPI " TEXT(MPI_VERSION) "." TEXT(MPI_SUBVERSION);
-#endif
-}
 
 static void print_version(void)
 {

@@ -4,7 +4,6 @@
 
 #include "farm/checkpoints.h"
 #include "farm/signals.h"
-#include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 

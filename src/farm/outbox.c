@@ -1,6 +1,8 @@
 /* outbox.c: messages on their way to other ranks. */
 #include "farm/outbox.h"
 
+#include "symsweep/farm.h"
+
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,19 @@ struct sw_outbox {
     size_t bytes; /* on their way */
     size_t limit, byte_limit;
 };
+
+const char *sw_farm_mpi_version(void)
+{
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#if defined(OMPI_MAJOR_VERSION)
+    return "Open MPI " TEXT(OMPI_MAJOR_VERSION) "." TEXT(OMPI_MINOR_VERSION) "." TEXT(OMPI_RELEASE_VERSION);
+#elif defined(MPICH_VERSION)
+    return "MPICH " MPICH_VERSION;
+#else
+    return "MPI " TEXT(MPI_VERSION) "." TEXT(MPI_SUBVERSION);
+#endif
+}
 
 sw_status sw_farm_check_mpi(int code, const char *what)
 {

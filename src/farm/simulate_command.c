@@ -1,5 +1,4 @@
 /* simulate_command.c: symsweep simulate: how many ranks is a sweep worth? */
-#include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/farm.h"
 #include "symsweep/json.h"

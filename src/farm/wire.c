@@ -179,7 +179,8 @@ sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_
 
 /* ---- decoding ---- */
 
-sw_status sw_wire_check_header(const sw_wire_header *header)
+/* Is this a header of ours, with a length its tag allows? Enough to know how many bytes to read. */
+static sw_status check_header(const sw_wire_header *header)
 {
     if (header->magic != SW_WIRE_MAGIC) return sw_fail(SW_E_PROTOCOL, "not a message: magic %08x", header->magic);
     if (header->tag == 0 || header->tag >= SW_WIRE_TAG_END)
@@ -251,7 +252,7 @@ sw_status sw_wire_first_frame(size_t *size, const void *bytes, size_t count)
 {
     *size = 0;
     if (count < sizeof(sw_wire_header)) return SW_OK;
-    sw_status status = sw_wire_check_header(bytes);
+    sw_status status = check_header(bytes);
     if (status == SW_OK && count >= sw_wire_frame_size(bytes)) *size = sw_wire_frame_size(bytes);
     return status;
 }
@@ -260,7 +261,7 @@ sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
 {
     const sw_wire_header *header = frame;
     if (size < sizeof *header) return sw_fail(SW_E_PROTOCOL, "message of %zu bytes is shorter than a header", size);
-    sw_status status = sw_wire_check_header(header);
+    sw_status status = check_header(header);
     if (status != SW_OK) return status;
     if (size != sw_wire_frame_size(header))
         return sw_fail(SW_E_PROTOCOL, "%s message of %zu bytes arrived as %zu", sw_wire_tag_name(header->tag),

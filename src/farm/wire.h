@@ -178,9 +178,6 @@ typedef struct sw_wire_message {
     } body;
 } sw_wire_message;
 
-/* Is this a header of ours, with a length its tag allows? Enough to know how many bytes to read. */
-sw_status sw_wire_check_header(const sw_wire_header *header) SW_MUST_CHECK;
-
 /* Bytes of the frame that a header (checked) opens. */
 size_t sw_wire_frame_size(const sw_wire_header *header);
 

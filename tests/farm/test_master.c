@@ -9,7 +9,6 @@
 #include "farm/master.h"
 #include "farm/prepare.h"
 #include "farm/wire.h"
-#include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/measure.h"
 
