@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As rank 0 sleeps (src/farm/lead.c). */
+/* As rank 0 sleeps (src/farm/serve.c). */
 static const double SHORTEST_SLEEP = 0.0005, LONGEST_SLEEP = 0.02, SLEEP_GROWTH = 1.5;
 
 typedef struct load_options {
@@ -261,7 +261,7 @@ static sw_status report(const generator *g, double wall, double cpu)
 static sw_status measure(generator *g, const char *sweep)
 {
     const sw_job_options options = {.sweep = sweep, .time_limit = INFINITY};
-    sw_status status = sw_prepare(&g->prepared, &options);
+    sw_status status = sw_prepare_job(&g->prepared, &options);
     if (status != SW_OK) return status;
     const sw_master_settings settings = {.plan = g->prepared.plan,
                                          .store = g->prepared.store,
@@ -298,7 +298,7 @@ static sw_status run(const load_options *load)
     }
     if (status == SW_OK) status = measure(&g, sweep);
     sw_master_destroy(g.master);
-    sw_status released = sw_prepared_release(&g.prepared);
+    sw_status released = sw_prepare_release(&g.prepared);
     sw_wire_buffer_release(&g.buffer);
     free(g.workers);
     unlink(results);

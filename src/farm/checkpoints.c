@@ -1,3 +1,4 @@
+/* checkpoints.c: the folder of checkpoints: names in it, and what can go. */
 #include "farm/checkpoints.h"
 
 #include "symsweep/fault.h"
@@ -15,7 +16,12 @@
 static const char *const kinds[] = {".ckpt", ".ckpt.tmp", ".ckpt.unusable"};
 enum { KINDS = sizeof kinds / sizeof kinds[0], HALF_WRITTEN = 1 };
 
-sw_status sw_checkpoint_path(char out[SW_PATH_MAX], const char *folder, const char *run_id)
+bool sw_checkpoints_wanted(const sw_plan *plan, size_t run)
+{
+    return plan->runs[run].config.checkpoint_every_seconds > 0 || plan->adaptive.halving.rung_count > 0;
+}
+
+sw_status sw_checkpoints_path(char out[SW_PATH_MAX], const char *folder, const char *run_id)
 {
     int length = snprintf(out, SW_PATH_MAX, "%s/%s%s", folder, run_id, kinds[0]);
     if (length >= 0 && length < SW_PATH_MAX) return SW_OK;
@@ -31,7 +37,7 @@ static void discard(const char *folder, const char *run_id, int kind)
     sw_warn("%s: cannot be removed: %s", path, strerror(refused ? refused : errno));
 }
 
-void sw_checkpoint_discard(const char *folder, const char *run_id)
+void sw_checkpoints_discard(const char *folder, const char *run_id)
 {
     for (int k = 0; k < KINDS; k++) discard(folder, run_id, k);
 }
@@ -59,11 +65,6 @@ static int kind_of(const char *name)
     return -1;
 }
 
-static bool is_over(sw_run_state state)
-{
-    return state != SW_RUN_PENDING && state != SW_RUN_RUNNING && state != SW_RUN_FAILED;
-}
-
 void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle)
 {
     DIR *open = opendir(folder);
@@ -83,7 +84,8 @@ void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store
         const sw_planned_run *const *found = bsearch(entry->d_name, sorted, plan->count, sizeof *sorted, against_id);
         if (found == NULL) continue;
         size_t run = (size_t)(*found - plan->runs);
-        bool over = is_over(sw_store_state(store, sw_store_row(store, run)));
+        sw_run_state state = sw_store_state(store, sw_store_row(store, run));
+        bool over = sw_states[state].over && state != SW_RUN_FAILED; /* the next job tries a failed run again */
         if (over || (idle && kind == HALF_WRITTEN)) discard(folder, (*found)->id, kind);
     }
     free(sorted);

@@ -6,11 +6,14 @@
 #include "symsweep/plan.h"
 #include "symsweep/store.h"
 
+/* Does what the run has reached outlive an interruption? */
+bool sw_checkpoints_wanted(const sw_plan *plan, size_t run);
+
 /* Where the checkpoint of a run lies. */
-sw_status sw_checkpoint_path(char out[SW_PATH_MAX], const char *folder, const char *run_id) SW_MUST_CHECK;
+sw_status sw_checkpoints_path(char out[SW_PATH_MAX], const char *folder, const char *run_id) SW_MUST_CHECK;
 
 /* Removes what there is of a run: its checkpoint, one put aside, one that a killed trainer was writing. */
-void sw_checkpoint_discard(const char *folder, const char *run_id);
+void sw_checkpoints_discard(const char *folder, const char *run_id);
 
 /* Removes what the folder holds of runs of the plan that are over in the results file, and half-written checkpoints of
  * the others (only with `idle`: no trainer is at work). Files that are none of the plan's checkpoints stay. */

@@ -1,7 +1,9 @@
+/* child.c: the trainer process of a worker rank. */
 #define _GNU_SOURCE /* close_range */
 #include "farm/child.h"
 
 #include "farm/launch.h"
+#include "farm/signals.h"
 #include "symsweep/clock.h"
 
 #include <errno.h>
@@ -24,8 +26,7 @@ static void become_trainer(const char *program, int socket, pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127); /* it died before it could take us along */
     /* stop signals go to whole process groups; the trainer obeys its socket, from its first moment on */
-    static const int ignored[] = {SIGUSR1, SIGTERM, SIGINT, SIGHUP};
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) signal(ignored[i], SIG_IGN);
+    sw_signals_ignore();
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) _exit(127);
     if (socket != CHILD_FD && dup2(socket, CHILD_FD) < 0) _exit(127);
@@ -33,8 +34,8 @@ static void become_trainer(const char *program, int socket, pid_t parent)
     close_range(CHILD_FD + 1, ~0U, 0); /* what MPI has open is not for the trainer */
     int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (score >= 0) { /* when memory runs out, it is the trainer that should go: its rank would take the job along */
-        ssize_t ignored_count = write(score, "500", 3);
-        (void)ignored_count;
+        ssize_t ignored = write(score, "500", 3);
+        (void)ignored;
     }
     char name[] = "symsweep", mode[] = "--trainer", descriptor[] = "3"; /* CHILD_FD */
     char *const argv[] = {name, mode, descriptor, NULL};
@@ -82,7 +83,6 @@ bool sw_child_ended(sw_child *child, sw_child_end *end)
         struct rusage usage;
         pid_t pid = wait4(child->pid, &status, WNOHANG | WUNTRACED | WCONTINUED, &usage);
         if (pid == 0) return false;
-        if (pid < 0 && errno == EINTR) continue;
         if (pid > 0 && WIFSTOPPED(status)) {
             child->halted = true;
         } else if (pid > 0 && WIFCONTINUED(status)) {

@@ -1,3 +1,4 @@
+/* display.c: how far the sweep is, on stderr. */
 #include "farm/display.h"
 
 #include "symsweep/clock.h"
@@ -45,25 +46,26 @@ static void format_rate(char out[32], double rate)
         snprintf(out, 32, rate >= 10 ? "%.1f" : "%.2f", rate);
 }
 
-static void format_accuracy(char out[16], float accuracy)
+static void format_accuracy(char out[16], double accuracy)
 {
     if (isnan(accuracy))
         snprintf(out, 16, "-");
     else
-        snprintf(out, 16, "%.3f", (double)accuracy);
+        snprintf(out, 16, "%.3f", accuracy);
 }
 
-static void format_summary(char *out, size_t capacity, const sw_display_view *view)
+static void format_summary(char *out, size_t capacity, const sw_progress_file *view)
 {
     char eta[32], rate[32], failed[32] = "";
-    sw_clock_format(eta, view->eta);
+    sw_clock_format(eta, view->eta_seconds);
     format_rate(rate, view->steps_per_second);
-    if (view->failed > 0) snprintf(failed, sizeof failed, ", %zu failed", view->failed);
-    snprintf(out, capacity, "%zu of %zu runs done%s, %zu running, %zu left, %s steps/s, ETA %s", view->done,
-             view->total, failed, view->running, view->left, rate, eta);
+    if (view->failed > 0) snprintf(failed, sizeof failed, ", %lld failed", (long long)view->failed);
+    snprintf(out, capacity, "%lld of %lld runs done%s, %lld running, %lld left, %s steps/s, ETA %s",
+             (long long)view->done, (long long)view->total, failed, (long long)view->running, (long long)view->left,
+             rate, eta);
 }
 
-static void format_run(char *out, size_t capacity, const sw_display_run *run)
+static void format_run(char *out, size_t capacity, const sw_progress_run *run)
 {
     char train[16], test[16];
     format_accuracy(train, run->train_accuracy);
@@ -85,7 +87,7 @@ static void terminal_size(int *rows, int *columns)
 /* One line, cut so that it does not wrap, the rest of the screen line wiped. */
 static void draw_line(const char *text, int columns) { fprintf(stderr, "%.*s\033[K\n", columns - 1, text); }
 
-static void draw(sw_display *display, const sw_display_view *view)
+static void draw(sw_display *display, const sw_progress_file *view)
 {
     int rows, columns;
     terminal_size(&rows, &columns);
@@ -94,13 +96,13 @@ static void draw(sw_display *display, const sw_display_view *view)
     format_summary(line, sizeof line, view);
     draw_line(line, columns);
     display->drawn = 1;
-    for (size_t i = 0; i < view->run_count && display->drawn < rows - 2; i++) {
+    for (int64_t i = 0; i < view->run_count && display->drawn < rows - 2; i++) {
         format_run(line, sizeof line, &view->runs[i]);
         draw_line(line, columns);
         display->drawn++;
     }
     if (view->running > view->run_count && display->drawn < rows - 2) {
-        snprintf(line, sizeof line, "  and %zu more", view->running - view->run_count);
+        snprintf(line, sizeof line, "  and %lld more", (long long)(view->running - view->run_count));
         draw_line(line, columns);
         display->drawn++;
     }
@@ -118,20 +120,20 @@ void sw_display_clear(sw_display *display)
 
 /* ---- a file or a pipe ---- */
 
-static void print_line(const sw_display_view *view)
+static void print_line(const sw_progress_file *view, float newest_test_accuracy)
 {
     char summary[192], accuracy[16];
     format_summary(summary, sizeof summary, view);
-    format_accuracy(accuracy, view->newest_test_accuracy);
+    format_accuracy(accuracy, (double)newest_test_accuracy);
     sw_info("%s, newest test accuracy %s", summary, accuracy);
 }
 
-void sw_display_show(sw_display *display, double now, const sw_display_view *view)
+void sw_display_show(sw_display *display, double now, const sw_progress_file *view, float newest_test_accuracy)
 {
     if (display->terminal) {
         draw(display, view);
     } else {
-        print_line(view);
+        print_line(view, newest_test_accuracy);
         display->every = display->every * 2 < LINE_SECONDS ? display->every * 2 : LINE_SECONDS;
     }
     display->next = now + display->every;

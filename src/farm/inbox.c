@@ -1,3 +1,4 @@
+/* inbox.c: messages from other ranks. */
 #include "farm/inbox.h"
 
 #include "farm/outbox.h"
@@ -72,10 +73,10 @@ static sw_status begin_letter(sw_inbox *inbox, bool *there)
     MPI_Status from;
     *there = false;
     int code = MPI_Improbe(MPI_ANY_SOURCE, SW_MPI_TAG, MPI_COMM_WORLD, &found, &message, &from);
-    if (code != MPI_SUCCESS) return sw_mpi_check(code, "probe");
+    if (code != MPI_SUCCESS) return sw_farm_check_mpi(code, "probe");
     if (!found) return SW_OK;
     code = MPI_Get_count(&from, MPI_BYTE, &bytes);
-    if (code != MPI_SUCCESS) return sw_mpi_check(code, "count");
+    if (code != MPI_SUCCESS) return sw_farm_check_mpi(code, "count");
     letter *l = &inbox->letters[inbox->count];
     sw_status status = make_room(l, inbox, (size_t)bytes);
     if (status != SW_OK) return status;
@@ -83,7 +84,7 @@ static sw_status begin_letter(sw_inbox *inbox, bool *there)
     inbox->count++;
     inbox->bytes += l->size;
     *there = true;
-    return sw_mpi_check(MPI_Imrecv(l->data, bytes, MPI_BYTE, &message, &l->request), "receive");
+    return sw_farm_check_mpi(MPI_Imrecv(l->data, bytes, MPI_BYTE, &message, &l->request), "receive");
 }
 
 static bool an_earlier_one_is_missing(const sw_inbox *inbox, int i)
@@ -102,7 +103,7 @@ static sw_status open_letter(sw_inbox *inbox, int from)
         if (an_earlier_one_is_missing(inbox, i)) continue;
         if (l->request != MPI_REQUEST_NULL) {
             int code = MPI_Test(&l->request, &whole, MPI_STATUS_IGNORE);
-            if (code != MPI_SUCCESS) return sw_mpi_check(code, "receive");
+            if (code != MPI_SUCCESS) return sw_farm_check_mpi(code, "receive");
         }
         if (whole) inbox->open = i;
     }

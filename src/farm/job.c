@@ -1,16 +1,14 @@
-/* The main job: options, ranks, one master, its workers, exit codes. */
+/* job.c: the main job: options, ranks, one master, its workers, exit codes. */
 #include "symsweep/farm.h"
 
 #include "farm/launch.h"
-#include "farm/lead.h"
 #include "farm/options.h"
 #include "farm/outbox.h"
 #include "farm/prepare.h"
 #include "farm/relay.h"
-#include "farm/serial.h"
+#include "farm/serve.h"
 #include "farm/signals.h"
 #include "farm/wire.h"
-#include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 #include "symsweep/nn.h"
@@ -23,19 +21,6 @@
 #include <string.h>
 
 static const double TRAINER_SILENCE = 300, STORAGE_PATIENCE = 60; /* seconds */
-
-const char *sw_farm_mpi_version(void)
-{
-#define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
-#if defined(OMPI_MAJOR_VERSION)
-    return "Open MPI " TEXT(OMPI_MAJOR_VERSION) "." TEXT(OMPI_MINOR_VERSION) "." TEXT(OMPI_RELEASE_VERSION);
-#elif defined(MPICH_VERSION)
-    return "MPICH " MPICH_VERSION;
-#else
-    return "MPI " TEXT(MPI_VERSION) "." TEXT(MPI_SUBVERSION);
-#endif
-}
 
 static void print_version(void)
 {
@@ -66,6 +51,54 @@ static int say_failure(sw_status status)
     return exit_code_of(status);
 }
 
+/* ---- all ranks together ---- */
+
+/* MPI_Wait burns a core; this sleeps a little longer each time. */
+static sw_status wait_asleep(MPI_Request *request, const char *what)
+{
+    int done = 0;
+    for (double pause = 1e-4; !done; pause = pause < 0.01 ? 2 * pause : pause) {
+        sw_status status = sw_farm_check_mpi(MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
+        if (status != SW_OK) return status;
+        if (!done) sw_clock_sleep(pause);
+    }
+    return SW_OK;
+}
+
+/* Rank 0's `count` bytes to all. */
+static sw_status broadcast(void *data, int count)
+{
+    MPI_Request request;
+    sw_status status = sw_farm_check_mpi(MPI_Ibcast(data, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request), "broadcast");
+    return status == SW_OK ? wait_asleep(&request, "broadcast") : status;
+}
+
+static sw_status barrier(void)
+{
+    MPI_Request request;
+    sw_status status = sw_farm_check_mpi(MPI_Ibarrier(MPI_COMM_WORLD, &request), "barrier");
+    return status == SW_OK ? wait_asleep(&request, "barrier") : status;
+}
+
+/* Do all ranks hold the same `count` bytes as rank 0? The answer is known to all. */
+static sw_status agree(bool *agreed, const void *data, int count)
+{
+    *agreed = false;
+    unsigned char *first = malloc((size_t)count);
+    if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for %d bytes", count);
+    memcpy(first, data, (size_t)count);
+    sw_status status = broadcast(first, count);
+    int same = memcmp(first, data, (size_t)count) == 0, all_same = 0;
+    MPI_Request request;
+    if (status == SW_OK)
+        status = sw_farm_check_mpi(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request),
+                                   "reduce");
+    if (status == SW_OK) status = wait_asleep(&request, "reduce");
+    *agreed = all_same != 0;
+    free(first);
+    return status;
+}
+
 /* ---- the process that writes ---- */
 
 /* Seconds from the environment, or the default when it says nothing sensible. */
@@ -93,13 +126,14 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
     const sw_master_settings settings = {.plan = prepared->plan,
                                          .store = prepared->store,
                                          .checkpoints = prepared->checkpoints,
-                                         .progress_file = prepared->progress_file,
+                                         .status_file = prepared->status_file,
                                          .deadline = self->started + self->options.time_limit,
                                          .silence = seconds_from("SYMSWEEP_TRAINER_SILENCE", TRAINER_SILENCE),
                                          .storage_patience =
                                              seconds_from("SYMSWEEP_STORAGE_PATIENCE", STORAGE_PATIENCE),
                                          .display = display};
-    status = self->ranks == 1 ? sw_serial_run(exit_code, &settings) : sw_lead_run(exit_code, &settings, self->ranks);
+    status =
+        self->ranks == 1 ? sw_serve_alone(exit_code, &settings) : sw_serve_ranks(exit_code, &settings, self->ranks);
     sw_display_clear(display);
     sw_display_destroy(display);
     return status;
@@ -118,14 +152,14 @@ typedef struct outcome {
     bool at_once; /* a second signal: nobody is to be waited for */
 } outcome;
 
-/* Prepares, trains, closes: what the writing process does, whatever the number of ranks. `ready` tells the others
- * whether they are needed. */
-static outcome write_results(const job *self, sw_status (*ready)(int exit_code))
+/* Prepares, trains, closes: what the writing process does, whatever the number of ranks. The others are told whether
+ * they are needed. */
+static outcome write_results(const job *self)
 {
     sw_prepared prepared;
-    outcome out = {.exit_code = say_failure(sw_prepare(&prepared, &self->options))};
+    outcome out = {.exit_code = say_failure(sw_prepare_job(&prepared, &self->options))};
     bool prepared_well = out.exit_code == SW_EXIT_OK;
-    sw_status status = ready(out.exit_code);
+    sw_status status = self->ranks > 1 ? broadcast(&out.exit_code, sizeof out.exit_code) : SW_OK;
     if (status == SW_OK && prepared_well) {
         out.served = true;
         status = train_all(&out.exit_code, self, &prepared);
@@ -134,40 +168,32 @@ static outcome write_results(const job *self, sw_status (*ready)(int exit_code))
     out.at_once = status == SW_E_INTERRUPTED;
     char results[SW_PATH_MAX];
     memcpy(results, prepared.output, sizeof results);
-    if (sw_prepared_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
+    if (sw_prepare_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
     if (out.served && !out.at_once && out.exit_code != SW_EXIT_STORE) summarize(self, results);
     return out;
 }
 
 /* ---- one process ---- */
 
-static sw_status nobody_waits(int exit_code)
-{
-    (void)exit_code;
-    return SW_OK;
-}
-
 static int run_alone(const job *self)
 {
     int exit_code = say_failure(sw_launch_check_world(1));
-    return exit_code == SW_EXIT_OK ? write_results(self, nobody_waits).exit_code : exit_code;
+    return exit_code == SW_EXIT_OK ? write_results(self).exit_code : exit_code;
 }
 
 /* ---- several ranks ---- */
 
-static sw_status tell_ranks(int exit_code) { return sw_mpi_broadcast(&exit_code, sizeof exit_code); }
-
 static sw_status run_rank_zero(int *exit_code, const job *self)
 {
-    outcome out = write_results(self, tell_ranks);
+    outcome out = write_results(self);
     *exit_code = out.exit_code;
     if (out.at_once) MPI_Abort(MPI_COMM_WORLD, out.exit_code);
-    return out.served ? sw_lead_dismiss(out.exit_code, self->ranks) : SW_OK;
+    return out.served ? sw_serve_goodbye(out.exit_code, self->ranks) : SW_OK;
 }
 
 static sw_status run_worker_rank(int *exit_code)
 {
-    sw_status status = sw_mpi_broadcast(exit_code, sizeof *exit_code);
+    sw_status status = broadcast(exit_code, sizeof *exit_code);
     return status == SW_OK && *exit_code == SW_EXIT_OK ? sw_relay_run(exit_code) : status;
 }
 
@@ -176,7 +202,7 @@ static sw_status run_ranks(int *exit_code, const job *self)
     char fingerprint[SW_WIRE_FINGERPRINT_MAX];
     bool agreed;
     sw_wire_fingerprint(fingerprint);
-    sw_status status = sw_mpi_agree(&agreed, fingerprint, sizeof fingerprint);
+    sw_status status = agree(&agreed, fingerprint, sizeof fingerprint);
     if (status != SW_OK) return status;
     if (!agreed) {
         if (self->rank == 0) sw_error("the ranks run different builds of symsweep");
@@ -184,7 +210,7 @@ static sw_status run_ranks(int *exit_code, const job *self)
         return SW_OK;
     }
     status = self->rank == 0 ? run_rank_zero(exit_code, self) : run_worker_rank(exit_code);
-    return status == SW_OK ? sw_mpi_barrier() : status;
+    return status == SW_OK ? barrier() : status;
 }
 
 static int run_under_mpi(int argc, char **argv, job *self)
@@ -210,12 +236,12 @@ static int run_under_mpi(int argc, char **argv, job *self)
 int sw_farm_job(int argc, char **argv, sw_farm_summary summary)
 {
     job self = {.summary = summary, .started = sw_clock_now(), .ranks = 1};
-    sw_status status = sw_job_options_parse(&self.options, argc, argv);
+    sw_status status = sw_options_parse(&self.options, argc, argv);
     bool first = sw_launch_rank_hint() == 0; /* every rank was given the same command line: one answer is enough */
     if (status != SW_OK) return first ? say_failure(status) : exit_code_of(status);
     if (self.options.help || self.options.version) {
         if (first && self.options.help)
-            sw_job_options_print_help();
+            sw_options_print_help();
         else if (first)
             print_version();
         return SW_EXIT_OK;

@@ -1,3 +1,4 @@
+/* launch.c: how this process was started; one BLAS thread. */
 #include "farm/launch.h"
 
 #include "farm/signals.h"

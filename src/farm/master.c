@@ -1,11 +1,11 @@
-#include "farm/master_adaptive.h"
+/* master.c: takes in what workers say and what time it is; does what the scheduler, the storage and the adaptive part
+ * decide from it. */
+#include "farm/master_view.h"
 
 #include "farm/checkpoints.h"
 #include "farm/signals.h"
-#include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
-#include "symsweep/measure.h"
 
 #include <assert.h>
 #include <math.h>
@@ -15,66 +15,147 @@
 
 static const double ABSENCE_KEPT = 0.999; /* from tick to tick, of which there are 50 a second or more */
 
-/* ---- starting ---- */
+static int64_t row_of(const sw_master *master, size_t run) { return sw_store_row(master->storage.store, run); }
 
-bool sw_master_keeps_checkpoints(const sw_master *master, size_t run)
+/* ---- writing ---- */
+
+/* Stops cleanly: workers save what they have. */
+static void stop(sw_master *master, const char *reason)
 {
-    return master->plan->runs[run].config.checkpoint_every_seconds > 0 || master->plan->adaptive.halving.rung_count > 0;
+    if (sw_scheduler_stopped(master->scheduler)) return;
+    sw_scheduler_stop(master->scheduler);
+    master->storage.next_flush = 0;
+    sw_display_clear(master->settings.display);
+    sw_info("stopping: %s", reason);
 }
 
-/* Would the rules of `prune`, which may have been edited, still have given the run up where it was? */
-static sw_status is_still_pruned(bool *out, sw_master *master, size_t run)
+/* Takes in how a call of the store went that has no second chance; a file that is given up is the end of the job. */
+static void check(sw_master *master, sw_status status)
 {
-    const sw_prune_config *rule = &master->plan->runs[run].config.prune;
-    sw_prune_watch watch = {.generalized_since = -1};
-    sw_record *records = NULL;
-    size_t count = 0;
-    *out = false;
-    if (rule->generalized_for_steps <= 0 && !(rule->diverged_train_loss > 0)) return SW_OK;
-    sw_status status = sw_store_records(master->store, sw_master_row(master, run), &records, &count);
-    for (size_t i = 0; i < count && !*out; i++) *out = sw_prune_decides(&watch, rule, &records[i]);
-    free(records);
+    sw_storage_check(&master->storage, status);
+    if (master->storage.failed) stop(master, "the results file cannot be written; what was flushed is safe");
+}
+
+/* Is something to be written? Not after the file was given up. */
+static bool can_write(sw_master *master)
+{
+    if (!master->storage.failed) master->storage.unflushed = true;
+    return !master->storage.failed;
+}
+
+/* ---- runs that wait for others ---- */
+
+static sw_status write_place(sw_store *store, int64_t row, const sw_decision *decision)
+{
+    const sw_refine_point *point = &decision->point;
+    const sw_store_refined refined = {.round = decision->round,
+                                      .class = point->class,
+                                      .decided = point->decided,
+                                      .reached = point->reached,
+                                      .low = point->decided > 0 ? point->low : NAN,
+                                      .high = point->decided > 0 ? point->high : NAN};
+    return sw_store_refine(store, row, &refined);
+}
+
+/* In the scheduler and in the file, where the row may have this state already. */
+static sw_status carry_out(sw_master *master, const sw_decision *decision)
+{
+    sw_store *store = master->storage.store;
+    size_t run = decision->run;
+    int64_t row = row_of(master, run);
+    sw_run_state state = sw_store_state(store, row);
+    switch (decision->kind) {
+    case SW_DECISION_TRAIN:
+        sw_scheduler_expect(master->scheduler, run, decision->seconds, sw_checkpoints_wanted(master->plan, run));
+        sw_scheduler_set(master->scheduler, run, SW_SLOT_PENDING);
+        return state == SW_RUN_PENDING ? SW_OK : sw_store_requeue(store, row, false);
+    case SW_DECISION_LEAVE_OUT:
+        sw_scheduler_set(master->scheduler, run, SW_SLOT_DROPPED);
+        master->not_selected++;
+        return state == SW_RUN_NOT_SELECTED ? SW_OK : sw_store_settle(store, row, SW_RUN_NOT_SELECTED);
+    case SW_DECISION_PRUNE:
+        sw_scheduler_set(master->scheduler, run, SW_SLOT_DROPPED);
+        master->pruned++;
+        if (state != SW_RUN_PRUNED) sw_storage_add(&master->storage, run, &decision->result);
+        return SW_OK;
+    case SW_DECISION_PLACE: return write_place(store, row, decision);
+    }
+    return SW_OK;
+}
+
+static sw_status carry_out_decisions(sw_master *master)
+{
+    sw_decision decision;
+    sw_status status = SW_OK;
+    while (status == SW_OK && sw_adaptive_next(&decision, master->adaptive)) {
+        master->storage.unflushed = true;
+        status = carry_out(master, &decision);
+    }
     return status;
 }
 
-/* Rows that were decided against. With refine and halving it is decided again, from the results; a row that they have
- * no part in is trained unless a rule speaks against it. */
-static sw_status take_over_decided(sw_master *master, size_t run, sw_run_state state)
+/* What is known of a run, its curves among it, which are freed. */
+static sw_status tell_adaptive(sw_master *master, const sw_run_result *known, size_t run, bool ended, sw_curves *curves)
 {
-    bool pruned = false;
-    sw_status status = state == SW_RUN_PRUNED ? is_still_pruned(&pruned, master, run) : SW_OK;
-    if (status != SW_OK) return status;
-    if (pruned) {
-        sw_scheduler_settle(master->scheduler, run);
-        return SW_OK;
-    }
-    const sw_adaptive_config *adaptive = &master->plan->adaptive;
-    bool again = state == SW_RUN_PRUNED ? adaptive->halving.rung_count > 0 : adaptive->refine.axis_count > 0;
-    return again ? SW_OK : sw_store_requeue(master->store, sw_master_row(master, run), false);
+    const sw_adaptive_news news = {.run = run,
+                                   .ended = ended,
+                                   .known = known,
+                                   .onsets = &curves->onsets,
+                                   .records = curves->records,
+                                   .count = curves->count};
+    sw_status status = sw_adaptive_hear(master->adaptive, &news);
+    free(curves->records);
+    return status;
 }
 
-/* What the file knows of a run decides whether it is trained. */
-static sw_status take_over(sw_master *master, size_t run)
+/* Writes the results of runs that have ended: onsets, final values, and what those decide about others. */
+static void write_results(sw_master *master)
 {
-    int64_t row = sw_master_row(master, run);
-    sw_run_state state = sw_store_state(master->store, row);
-    switch (state) {
-    case SW_RUN_DONE:
-    case SW_RUN_DIVERGED:
-        sw_scheduler_settle(master->scheduler, run);
-        if (!sw_store_config_changed(master->store, row)) return SW_OK;
-        sw_onsets onsets;
-        sw_status status = sw_master_compute_onsets(&onsets, master, run, state);
-        return status == SW_OK ? sw_store_onsets(master->store, row, &onsets) : status;
-    case SW_RUN_NOT_SELECTED:
-    case SW_RUN_PRUNED: return take_over_decided(master, run, state);
-    case SW_RUN_FAILED:
-    case SW_RUN_RUNNING: return sw_store_requeue(master->store, row, false);
-    case SW_RUN_PENDING:
-    case SW_RUN_STATE_COUNT: return SW_OK;
+    sw_curves curves;
+    sw_storage_result written;
+    while (sw_storage_write_next(&written, &curves, &master->storage)) {
+        sw_status status = tell_adaptive(master, &written.result, written.run, true, &curves);
+        check(master, status == SW_OK ? carry_out_decisions(master) : status);
     }
-    return sw_fail(SW_E_STORE, "run %zu has an unknown state %d in the results file", run, (int)state);
+    check(master, SW_OK);
 }
+
+static void finish(sw_master *master, size_t run, const sw_run_result *result)
+{
+    sw_storage_add(&master->storage, run, result);
+    write_results(master);
+}
+
+/* The run has come to the rung it was sent to. */
+static sw_status note_rung(sw_master *master, size_t run, const sw_run_result *result)
+{
+    sw_curves curves;
+    if (sw_adaptive_until(master->adaptive, run) == 0)
+        return sw_fail(SW_E_PROTOCOL, "run %zu stopped at step %lld, which nobody asked for", run,
+                       (long long)result->steps);
+    sw_status status = sw_storage_curves(&curves, &master->storage, run, SW_RUN_PENDING);
+    if (status == SW_OK) status = tell_adaptive(master, result, run, false, &curves);
+    return status == SW_OK ? carry_out_decisions(master) : status;
+}
+
+/* Once it is known which runs are settled: holds the others, if they wait for results. */
+static sw_status begin_adaptive(sw_master *master)
+{
+    bool halves = master->plan->adaptive.halving.rung_count > 0;
+    sw_status status = sw_adaptive_create(&master->adaptive, master->plan);
+    for (size_t run = 0; run < master->plan->count && status == SW_OK && master->adaptive != NULL; run++) {
+        sw_curves curves = {0};
+        const sw_run_result known = {.state = sw_store_state(master->storage.store, row_of(master, run))};
+        bool waits = sw_scheduler_slot(master->scheduler, run) == SW_SLOT_PENDING;
+        if (waits) sw_scheduler_set(master->scheduler, run, SW_SLOT_HELD);
+        if (!waits || halves) status = sw_storage_curves(&curves, &master->storage, run, (sw_run_state)known.state);
+        if (status == SW_OK) status = tell_adaptive(master, &known, run, !waits, &curves);
+    }
+    if (status == SW_OK) status = sw_adaptive_begin(master->adaptive);
+    return status == SW_OK ? carry_out_decisions(master) : status;
+}
+
+/* ---- starting ---- */
 
 sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
 {
@@ -84,34 +165,34 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
     if (master == NULL) return sw_fail(SW_E_MEMORY, "no memory for the master");
     master->settings = *settings;
     master->plan = plan;
-    master->store = settings->store;
     master->rate = master->newest_test_accuracy = NAN;
-    master->troubled_since = NAN;
     master->started = master->rate_at = master->last_tick = sw_clock_now();
-    sw_clock_utc(master->progress.started_utc);
-    master->next_flush = master->started;
+    sw_clock_utc(master->status.started_utc);
+    master->storage = (sw_storage){.plan = plan,
+                                   .store = settings->store,
+                                   .checkpoints = settings->checkpoints,
+                                   .display = settings->display,
+                                   .patience = settings->storage_patience,
+                                   .troubled_since = NAN,
+                                   .next_flush = master->started};
     sw_status status = sw_scheduler_create(&master->scheduler, plan->count, plan->order, settings->workers);
     if (status != SW_OK) goto done;
     master->workers = calloc(settings->workers, sizeof *master->workers);
-    master->ended = calloc(plan->count + 1, sizeof *master->ended);
-    if (master->workers == NULL || master->ended == NULL)
-        status = sw_fail(SW_E_MEMORY, "no memory for %zu workers and %zu runs", settings->workers, plan->count);
+    if (master->workers == NULL) status = sw_fail(SW_E_MEMORY, "no memory for %zu workers", settings->workers);
     for (size_t run = 0; run < plan->count && status == SW_OK; run++) {
-        sw_scheduler_expect(master->scheduler, run, plan->runs[run].seconds, sw_master_keeps_checkpoints(master, run));
-        status = take_over(master, run);
+        bool settled;
+        sw_scheduler_expect(master->scheduler, run, plan->runs[run].seconds, sw_checkpoints_wanted(plan, run));
+        status = sw_storage_take_over(&settled, &master->storage, run);
+        if (status == SW_OK && settled) sw_scheduler_set(master->scheduler, run, SW_SLOT_DONE);
     }
-    if (status == SW_OK) status = sw_adaptive_create(master);
-    if (status == SW_OK) {
-        status = sw_store_flush(master->store);
-        *out = master;
-        master = NULL;
-    }
+    if (status == SW_OK) status = begin_adaptive(master);
+    if (status == SW_OK) write_results(master);
+    if (status == SW_OK) status = sw_store_flush(settings->store);
 done:
-    if (status != SW_OK) {
-        sw_master_destroy(*out);
-        *out = NULL;
-    }
-    sw_master_destroy(master);
+    if (status == SW_OK)
+        *out = master;
+    else
+        sw_master_destroy(master);
     return status;
 }
 
@@ -121,8 +202,7 @@ void sw_master_destroy(sw_master *master)
     sw_adaptive_destroy(master->adaptive);
     sw_scheduler_destroy(master->scheduler);
     sw_wire_buffer_release(&master->buffer);
-    free(master->deferred);
-    free(master->ended);
+    sw_storage_release(&master->storage);
     free(master->workers);
     free(master);
 }
@@ -140,16 +220,16 @@ static sw_status tell(sw_master *master, size_t worker, sw_wire_tag tag, int32_t
 static sw_status assign(sw_master *master, size_t worker, size_t run)
 {
     const sw_planned_run *planned = &master->plan->runs[run];
-    int64_t row = sw_master_row(master, run);
+    int64_t row = row_of(master, run);
     sw_wire_assign message;
     memset(&message, 0, sizeof message);
     message.config = planned->config;
     message.silence = master->settings.silence;
-    message.until_step = sw_adaptive_until(master, run);
-    if (sw_master_keeps_checkpoints(master, run)) {
-        message.recorded = sw_store_flushed(master->store, row);
-        message.snapshots = sw_store_flushed_snapshots(master->store, row);
-        sw_status status = sw_checkpoint_path(message.checkpoint, master->settings.checkpoints, planned->id);
+    message.until_step = sw_adaptive_until(master->adaptive, run);
+    if (sw_checkpoints_wanted(master->plan, run)) {
+        message.recorded = sw_store_flushed(master->storage.store, row);
+        message.snapshots = sw_store_flushed_snapshots(master->storage.store, row);
+        sw_status status = sw_checkpoints_path(message.checkpoint, master->settings.checkpoints, planned->id);
         if (status != SW_OK) return status;
     }
     return tell(master, worker, SW_WIRE_ASSIGN, (int32_t)run, &message, sizeof message);
@@ -203,14 +283,10 @@ static sw_status acknowledge(sw_master *master)
     for (size_t w = 0; w < master->settings.workers; w++) {
         sw_master_worker *worker = &master->workers[w];
         int64_t run = sw_scheduler_current(master->scheduler, w);
-        if (run < 0 || !sw_master_keeps_checkpoints(master, (size_t)run)) continue;
-        if (worker->acknowledged_records == worker->given_records &&
-            worker->acknowledged_snapshots == worker->given_snapshots)
-            continue;
-        worker->acknowledged_records = worker->given_records;
-        worker->acknowledged_snapshots = worker->given_snapshots;
-        sw_wire_acknowledge message = {.records = worker->given_records, .snapshots = worker->given_snapshots};
-        sw_status status = tell(master, w, SW_WIRE_ACKNOWLEDGE, (int32_t)run, &message, sizeof message);
+        if (run < 0 || !sw_checkpoints_wanted(master->plan, (size_t)run)) continue;
+        if (memcmp(&worker->acknowledged, &worker->given, sizeof worker->given) == 0) continue;
+        worker->acknowledged = worker->given;
+        sw_status status = tell(master, w, SW_WIRE_ACKNOWLEDGE, (int32_t)run, &worker->given, sizeof worker->given);
         if (status != SW_OK) return status;
     }
     return SW_OK;
@@ -230,6 +306,7 @@ static sw_status on_begin(sw_master *master, size_t w, size_t run, const sw_wire
     if (status != SW_OK) return status;
     sw_master_worker *worker = &master->workers[w];
     *worker = (sw_master_worker){.began = sw_clock_now(),
+                                 .until_step = sw_adaptive_until(master->adaptive, run),
                                  .streak_start = -1,
                                  .train_accuracy = NAN,
                                  .test_accuracy = NAN,
@@ -239,37 +316,35 @@ static sw_status on_begin(sw_master *master, size_t w, size_t run, const sw_wire
     return SW_OK;
 }
 
-/* The run's row is taken into use; `records` and `snapshots` of an earlier attempt stay. */
-static void start_row(sw_master *master, size_t w, size_t run, int64_t records, int64_t snapshots)
+/* The run's row is taken into use; what an earlier attempt has `given` stays. */
+static void start_row(sw_master *master, size_t w, size_t run, sw_wire_acknowledge given)
 {
     sw_master_worker *worker = &master->workers[w];
     worker->started = true;
-    worker->given_records = worker->acknowledged_records = records;
-    worker->given_snapshots = worker->acknowledged_snapshots = snapshots;
-    if (master->storage_failed) return;
-    master->unflushed = true;
-    sw_master_check_storage(master, sw_store_resume(master->store, sw_master_row(master, run), worker->host,
-                                                    master->settings.first_rank + (int64_t)w, records, snapshots));
+    worker->given = worker->acknowledged = given;
+    if (!can_write(master)) return;
+    check(master, sw_store_resume(master->storage.store, row_of(master, run), worker->host,
+                                  master->settings.first_rank + (int64_t)w, given.records, given.snapshots));
 }
 
 static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start)
 {
     sw_master_worker *worker = &master->workers[w];
-    int64_t row = sw_master_row(master, run);
-    if (start->records < 0 || start->records > sw_store_flushed(master->store, row) || start->snapshots < 0 ||
-        start->snapshots > sw_store_flushed_snapshots(master->store, row))
+    int64_t row = row_of(master, run);
+    if (start->records < 0 || start->records > sw_store_flushed(master->storage.store, row) || start->snapshots < 0 ||
+        start->snapshots > sw_store_flushed_snapshots(master->storage.store, row))
         return sw_fail(SW_E_PROTOCOL, "run %zu goes on from record %lld, which is not in the file", run,
                        (long long)start->records);
     const sw_run_config *config = &master->plan->runs[run].config;
     worker->step = worker->begin_step = start->records > 0 ? (start->records - 1) * config->evaluate.every : 0;
-    start_row(master, w, run, start->records, start->snapshots);
+    start_row(master, w, run, (sw_wire_acknowledge){start->records, start->snapshots});
     return SW_OK;
 }
 
 static void note_record(sw_master *master, sw_master_worker *worker, size_t run, const sw_record *record)
 {
     advance(master, worker, record->step);
-    worker->given_records = record->evaluation + 1;
+    worker->given.records = record->evaluation + 1;
     worker->train_accuracy = record->value[SW_METRIC_TRAIN_ACCURACY];
     worker->test_accuracy = record->value[SW_METRIC_TEST_ACCURACY];
     master->newest_test_accuracy = worker->test_accuracy;
@@ -285,20 +360,19 @@ static void on_output(sw_master *master, size_t w, const sw_wire_message *messag
 {
     sw_master_worker *worker = &master->workers[w];
     size_t run = (size_t)message->run;
-    int64_t row = sw_master_row(master, run);
+    int64_t row = row_of(master, run);
     if (message->tag == SW_WIRE_RECORD) note_record(master, worker, run, message->body.record);
-    if (message->tag == SW_WIRE_SNAPSHOT) worker->given_snapshots = message->body.snapshot.snapshot + 1;
-    if (master->storage_failed) return;
-    master->unflushed = true;
+    if (message->tag == SW_WIRE_SNAPSHOT) worker->given.snapshots = message->body.snapshot.snapshot + 1;
+    if (!can_write(master)) return;
     sw_status status = SW_OK;
     switch (message->tag) {
-    case SW_WIRE_FACTS: status = sw_store_facts(master->store, row, message->body.facts); break;
-    case SW_WIRE_DATA: status = sw_store_data(master->store, row, &message->body.data); break;
-    case SW_WIRE_RECORD: status = sw_store_record(master->store, row, message->body.record); break;
-    case SW_WIRE_SNAPSHOT: status = sw_store_snapshot(master->store, row, &message->body.snapshot); break;
+    case SW_WIRE_FACTS: status = sw_store_facts(master->storage.store, row, message->body.facts); break;
+    case SW_WIRE_DATA: status = sw_store_data(master->storage.store, row, &message->body.data); break;
+    case SW_WIRE_RECORD: status = sw_store_record(master->storage.store, row, message->body.record); break;
+    case SW_WIRE_SNAPSHOT: status = sw_store_snapshot(master->storage.store, row, &message->body.snapshot); break;
     default: assert(false);
     }
-    sw_master_check_storage(master, status);
+    check(master, status);
 }
 
 static void on_pulse(sw_master *master, size_t w, const sw_wire_pulse *pulse)
@@ -326,41 +400,40 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
     else
         sw_warn("run %zu on worker %zu: %s; try %d of %d follows", run, w + 1, result->error, tries + 1,
                 (int)SW_SCHEDULER_TRIES);
-    if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, 0, 0);
-    if (master->storage_failed) return;
-    master->unflushed = true;
-    sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), true));
-    if (after == SW_SLOT_FAILED) sw_master_write_result(master, run, result);
+    if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, (sw_wire_acknowledge){0, 0});
+    if (!can_write(master)) return;
+    check(master, sw_store_requeue(master->storage.store, row_of(master, run), true));
+    if (after == SW_SLOT_FAILED) finish(master, run, result);
 }
 
-static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finish)
+static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finished)
 {
     static const sw_ending endings[SW_OUTCOME_COUNT] = {
         [SW_OUTCOME_RESULT] = SW_ENDING_DONE, [SW_OUTCOME_FAILED] = SW_ENDING_FAILED,
         [SW_OUTCOME_RETRY] = SW_ENDING_RETRY, [SW_OUTCOME_INTERRUPTED] = SW_ENDING_BACK,
-        [SW_OUTCOME_PARKED] = SW_ENDING_HELD,
+        [SW_OUTCOME_HELD] = SW_ENDING_HELD,
     };
-    sw_wire_outcome outcome = (sw_wire_outcome)finish->outcome;
+    sw_wire_outcome outcome = (sw_wire_outcome)finished->outcome;
     sw_slot after;
     /* A result that cannot be written is no result: the run is left for another job. */
-    sw_ending ending = master->storage_failed ? SW_ENDING_BACK : endings[outcome];
+    sw_ending ending = master->storage.failed ? SW_ENDING_BACK : endings[outcome];
     sw_status status = sw_scheduler_end(master->scheduler, w, run, ending, &after);
-    if (status != SW_OK || master->storage_failed) return status;
-    advance(master, &master->workers[w], finish->result.steps);
-    master->unflushed = true;
+    if (status != SW_OK || master->storage.failed) return status;
+    advance(master, &master->workers[w], finished->result.steps);
+    master->storage.unflushed = true;
     switch (outcome) {
     case SW_OUTCOME_RESULT:
-        sw_master_calibrate(master, run, &finish->result);
-        sw_master_write_result(master, run, &finish->result);
+        sw_master_calibrate(master, run, &finished->result);
+        finish(master, run, &finished->result);
         break;
     case SW_OUTCOME_FAILED:
-    case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finish->result); break;
+    case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finished->result); break;
     case SW_OUTCOME_INTERRUPTED:
-        sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false));
-        break;
-    case SW_OUTCOME_PARKED:
-        sw_master_check_storage(master, sw_store_requeue(master->store, sw_master_row(master, run), false));
-        if (!master->storage_failed) sw_master_check_storage(master, sw_adaptive_parked(master, run, &finish->result));
+    case SW_OUTCOME_HELD:
+        check(master, sw_store_requeue(master->storage.store, row_of(master, run), false));
+        if (outcome == SW_OUTCOME_HELD && !master->storage.failed)
+            check(master, note_rung(master, run, &finished->result));
+        write_results(master);
         break;
     case SW_OUTCOME_COUNT: assert(false);
     }
@@ -369,19 +442,17 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
 
 static void describe_loss(char *out, size_t capacity, const sw_wire_lost *lost)
 {
-    double memory = (double)lost->peak_memory / 1e6;
+    char how[128];
     if (lost->hung == 1)
-        snprintf(out, capacity, "trainer gave no sign of life and was killed, peak memory %.0f MB", memory);
+        snprintf(how, sizeof how, "gave no sign of life and was killed");
     else if (lost->hung == 2)
-        snprintf(out, capacity, "trainer was stopped and then killed, peak memory %.0f MB", memory);
-    else if (lost->signal == 9)
-        snprintf(out, capacity, "trainer killed by signal 9 (%s; out of memory?), peak memory %.0f MB",
-                 strsignal(lost->signal), memory);
+        snprintf(how, sizeof how, "was stopped and then killed");
     else if (lost->signal != 0)
-        snprintf(out, capacity, "trainer killed by signal %d (%s), peak memory %.0f MB", lost->signal,
-                 strsignal(lost->signal), memory);
+        snprintf(how, sizeof how, "killed by signal %d (%s%s)", lost->signal, strsignal(lost->signal),
+                 lost->signal == 9 ? "; out of memory?" : "");
     else
-        snprintf(out, capacity, "trainer exited with code %d, peak memory %.0f MB", lost->exit_code, memory);
+        snprintf(how, sizeof how, "exited with code %d", lost->exit_code);
+    snprintf(out, capacity, "trainer %s, peak memory %.0f MB", how, (double)lost->peak_memory / 1e6);
 }
 
 static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost)
@@ -393,8 +464,8 @@ static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost)
     sw_scheduler_lose_trainer(master->scheduler, w, &run, &after);
     if (run >= 0) {
         sw_run_result result = {.state = SW_RUN_FAILED,
-                                .records = (int32_t)worker->given_records,
-                                .snapshots = (int32_t)worker->given_snapshots,
+                                .records = (int32_t)worker->given.records,
+                                .snapshots = (int32_t)worker->given.snapshots,
                                 .steps = worker->step,
                                 .wall_seconds = sw_clock_now() - worker->began};
         describe_loss(result.error, sizeof result.error, lost);
@@ -435,7 +506,7 @@ static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *me
     case SW_WIRE_RETURN: return sw_scheduler_return(master->scheduler, w, run);
     case SW_WIRE_STOPPED: sw_scheduler_retire(master->scheduler, w); return SW_OK;
     case SW_WIRE_LOST: on_lost(master, w, message->body.lost); return SW_OK;
-    case SW_WIRE_STOP_WANTED: sw_master_stop(master, "a worker was asked to stop"); return SW_OK;
+    case SW_WIRE_STOP_WANTED: stop(master, "a worker was asked to stop"); return SW_OK;
     default: return sw_fail(SW_E_PROTOCOL, "a master cannot take a %s message", sw_wire_tag_name(message->tag));
     }
 }
@@ -451,15 +522,6 @@ sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame,
 
 /* ---- time ---- */
 
-void sw_master_stop(sw_master *master, const char *reason)
-{
-    if (sw_scheduler_stopped(master->scheduler)) return;
-    sw_scheduler_stop(master->scheduler);
-    master->next_flush = 0;
-    sw_display_clear(master->settings.display);
-    sw_info("stopping: %s", reason);
-}
-
 /* A tick's own writing counts as being away: the next tick is when workers hear of us again. */
 static void note_absence(sw_master *master, double now)
 {
@@ -474,19 +536,20 @@ sw_status sw_master_tick(sw_master *master)
     note_absence(master, now);
     int signals = sw_signals_count();
     if (signals > 1) return sw_fail(SW_E_INTERRUPTED, "second signal");
-    if (signals > 0) sw_master_stop(master, sw_signals_name());
-    if (now >= master->settings.deadline - stop_margin(master)) sw_master_stop(master, "the time limit is near");
+    if (signals > 0) stop(master, sw_signals_name());
+    if (now >= master->settings.deadline - stop_margin(master)) stop(master, "the time limit is near");
 
-    bool flushed = sw_master_flush_if_due(master, now);
+    bool flushed = sw_storage_flush_if_due(&master->storage, now);
+    check(master, SW_OK);
+    if (flushed) write_results(master);
     sw_status status = flushed ? acknowledge(master) : SW_OK;
-    if (status == SW_OK && !sw_master_troubled(master)) status = hand_out(master, now);
+    if (status == SW_OK && !sw_storage_troubled(&master->storage)) status = hand_out(master, now);
     if (status == SW_OK && sw_scheduler_stopped(master->scheduler)) status = pass_on_stop(master);
-    if (flushed) sw_master_note_progress(master);
+    if (flushed) sw_master_write_status(master, "running", -1);
     sw_display *display = master->settings.display;
     if (status == SW_OK && display != NULL && sw_display_due(display, now)) {
-        sw_display_view view;
-        sw_master_view(master, &view, now);
-        sw_display_show(display, now, &view);
+        sw_master_update_status(master, now);
+        sw_display_show(display, now, &master->status, master->newest_test_accuracy);
     }
     return status;
 }
@@ -494,43 +557,29 @@ sw_status sw_master_tick(sw_master *master)
 bool sw_master_over(const sw_master *master)
 {
     if (!sw_scheduler_over(master->scheduler)) return false;
-    return !sw_master_troubled(master) || sw_scheduler_stopped(master->scheduler);
+    return !sw_storage_troubled(&master->storage) || sw_scheduler_stopped(master->scheduler);
 }
 
 /* ---- the end ---- */
 
-static size_t runs_left(const sw_master *master)
-{
-    return sw_scheduler_count(master->scheduler, SW_SLOT_PENDING) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_ASSIGNED) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_RUNNING) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD) +
-           sw_scheduler_count(master->scheduler, SW_SLOT_HELD);
-}
-
 int sw_master_exit_code(const sw_master *master)
 {
-    if (master->storage_failed || sw_master_troubled(master)) return SW_EXIT_STORE;
-    if (runs_left(master) > 0) {
+    if (master->storage.failed || sw_storage_troubled(&master->storage)) return SW_EXIT_STORE;
+    if (sw_master_runs_left(master) > 0) {
         bool nobody_left = master->workers_failed && !sw_scheduler_stopped(master->scheduler);
         return nobody_left ? SW_EXIT_FAILED_RUNS : SW_EXIT_STOPPED;
     }
     return sw_scheduler_count(master->scheduler, SW_SLOT_FAILED) > 0 ? SW_EXIT_FAILED_RUNS : SW_EXIT_OK;
 }
 
-void sw_master_report(const sw_master *master)
+int sw_master_conclude(sw_master *master)
 {
-    char span[32];
-    sw_clock_format(span, sw_clock_now() - master->started);
-    size_t withheld = sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);
-    sw_info("%zu of %zu runs done, %zu failed, %zu left, %lld steps in %s",
-            sw_scheduler_count(master->scheduler, SW_SLOT_DONE), master->plan->count,
-            sw_scheduler_count(master->scheduler, SW_SLOT_FAILED), runs_left(master), (long long)master->steps, span);
-    if (master->not_selected > 0)
-        sw_info("%zu runs were not selected: refine has found the boundary without them", master->not_selected);
-    if (master->pruned > 0) sw_info("%zu runs were given up at a rung (prune.halving)", master->pruned);
-    if (withheld > 0)
-        sw_info("%zu runs were not started: they could not have ended before the limit, and nothing of them would have "
-                "been saved (checkpoint.every_seconds is 0)",
-                withheld);
+    int exit_code = sw_master_exit_code(master);
+    const char *state = exit_code == SW_EXIT_OK || exit_code == SW_EXIT_FAILED_RUNS ? "finished"
+                        : exit_code == SW_EXIT_STOPPED                              ? "stopped"
+                                                                                    : "failed";
+    sw_display_clear(master->settings.display);
+    sw_master_write_status(master, state, exit_code);
+    sw_master_report(master);
+    return exit_code;
 }

@@ -14,10 +14,10 @@ typedef struct sw_master_port {
 } sw_master_port;
 
 typedef struct sw_master_settings {
-    const sw_plan *plan;       /* must outlive the master */
-    sw_store *store;           /* open; the caller closes it */
-    const char *checkpoints;   /* folder of checkpoints, absolute */
-    const char *progress_file; /* how far the sweep is, beside the results; NULL = none */
+    const sw_plan *plan;     /* must outlive the master */
+    sw_store *store;         /* open; the caller closes it */
+    const char *checkpoints; /* folder of checkpoints, absolute */
+    const char *status_file; /* how far the sweep is, beside the results; NULL = none */
     size_t workers;
     int64_t first_rank;      /* MPI rank of worker 0, for the results file */
     double deadline;         /* on sw_clock_now's clock: all must have ended by then; INFINITY = never */
@@ -38,22 +38,16 @@ void sw_master_destroy(sw_master *master);
  * what comes is kept in memory, and after storage_patience the master stops (exit code 3). */
 sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame, size_t size) SW_MUST_CHECK;
 
-/* Hands out runs, flushes and acknowledges, heeds signals and the limit, shows progress. */
+/* Hands out runs, flushes and acknowledges, heeds signals and the limit, shows how far the sweep is. */
 sw_status sw_master_tick(sw_master *master) SW_MUST_CHECK;
 
 /* No worker holds a run, none will get one, and nothing waits to be written. */
 bool sw_master_over(const sw_master *master);
 
-/* Stops cleanly: workers save what they have. */
-void sw_master_stop(sw_master *master, const char *reason);
-
 /* What became of the runs: 0, 1 or 75 (3 when the file failed). */
 int sw_master_exit_code(const sw_master *master);
 
-/* The last word in the status file. */
-void sw_master_close_progress(sw_master *master);
-
-/* One line on what was done, to the log. */
-void sw_master_report(const sw_master *master);
+/* The last word: in the status file, and a line on what was done to the log. Returns the exit code. */
+int sw_master_conclude(sw_master *master);
 
 #endif

@@ -1,7 +1,8 @@
-/* What the master expects and shows: time left of runs and of the sweep, rates, progress. */
-#include "farm/master_adaptive.h"
+/* master_view.c: what the master expects and shows: time left of runs and of the sweep, rates, the status file. */
+#include "farm/master_view.h"
 
 #include "symsweep/clock.h"
+#include "symsweep/log.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,8 +14,7 @@ static const double RATE_SECONDS = 10; /* time constant of the shown steps per s
 static int64_t last_step(const sw_master *master, size_t run, const sw_master_worker *worker)
 {
     const sw_run_config *config = &master->plan->runs[run].config;
-    int64_t until = sw_adaptive_until(master, run), last = config->steps;
-    if (until > 0 && until < last) last = until;
+    int64_t last = worker->until_step > 0 && worker->until_step < config->steps ? worker->until_step : config->steps;
     if (!(config->stop.test_accuracy > 0) || worker->streak_start < 0) return last;
     int64_t early = worker->streak_start + config->stop.for_steps;
     return early < last ? early : last;
@@ -45,7 +45,7 @@ void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *res
         sw_scheduler_scale(master->scheduler, master->wall_seconds / master->planned_seconds);
 }
 
-/* ---- progress ---- */
+/* ---- how far the sweep is ---- */
 
 static void update_rate(sw_master *master, double now)
 {
@@ -101,33 +101,76 @@ static void describe(char *out, size_t capacity, const sw_plan *plan, size_t run
     }
 }
 
-void sw_master_view(sw_master *master, sw_display_view *view, double now)
+static int64_t count_of(const sw_master *master, sw_slot slot)
 {
-    const sw_scheduler *scheduler = master->scheduler;
+    return (int64_t)sw_scheduler_count(master->scheduler, slot);
+}
+
+void sw_master_update_status(sw_master *master, double now)
+{
+    sw_progress_file *status = &master->status;
     update_rate(master, now);
-    *view = (sw_display_view){
-        .total = master->plan->count - sw_scheduler_count(scheduler, SW_SLOT_DROPPED) -
-                 (master->plan->adaptive.refine.axis_count > 0 ? sw_scheduler_count(scheduler, SW_SLOT_HELD) : 0),
-        .done = sw_scheduler_count(scheduler, SW_SLOT_DONE),
-        .failed = sw_scheduler_count(scheduler, SW_SLOT_FAILED),
-        .running = sw_scheduler_count(scheduler, SW_SLOT_RUNNING),
-        .left = sw_scheduler_count(scheduler, SW_SLOT_PENDING) + sw_scheduler_count(scheduler, SW_SLOT_ASSIGNED) +
-                sw_scheduler_count(scheduler, SW_SLOT_WITHHELD),
-        .steps_per_second = isnan(master->rate) ? 0 : master->rate,
-        .eta = expected_end(master, now),
-        .newest_test_accuracy = master->newest_test_accuracy,
-    };
-    for (size_t w = 0; w < master->settings.workers && view->run_count < SW_DISPLAY_RUNS; w++) {
-        int64_t run = sw_scheduler_current(scheduler, w);
+    status->total = (int64_t)master->plan->count - count_of(master, SW_SLOT_DROPPED) -
+                    (master->plan->adaptive.refine.axis_count > 0 ? count_of(master, SW_SLOT_HELD) : 0);
+    status->done = count_of(master, SW_SLOT_DONE);
+    status->failed = count_of(master, SW_SLOT_FAILED);
+    status->running = count_of(master, SW_SLOT_RUNNING);
+    status->left =
+        count_of(master, SW_SLOT_PENDING) + count_of(master, SW_SLOT_ASSIGNED) + count_of(master, SW_SLOT_WITHHELD);
+    status->steps_per_second = isnan(master->rate) ? 0 : master->rate;
+    status->eta_seconds = expected_end(master, now);
+    status->run_count = 0;
+    for (size_t w = 0; w < master->settings.workers && status->run_count < SW_PROGRESS_RUNS; w++) {
+        int64_t run = sw_scheduler_current(master->scheduler, w);
         if (run < 0) continue;
         const sw_master_worker *worker = &master->workers[w];
-        sw_display_run *shown = &view->runs[view->run_count++];
-        *shown = (sw_display_run){.run = run,
-                                  .worker = w,
-                                  .step = worker->step,
-                                  .steps = master->plan->runs[run].config.steps,
-                                  .train_accuracy = worker->train_accuracy,
-                                  .test_accuracy = worker->test_accuracy};
+        sw_progress_run *shown = &status->runs[status->run_count++];
+        *shown = (sw_progress_run){.run = run,
+                                   .worker = master->settings.first_rank + (int64_t)w,
+                                   .step = worker->step,
+                                   .steps = master->plan->runs[run].config.steps,
+                                   .train_accuracy = (double)worker->train_accuracy,
+                                   .test_accuracy = (double)worker->test_accuracy};
         describe(shown->label, sizeof shown->label, master->plan, (size_t)run);
     }
+}
+
+void sw_master_write_status(sw_master *master, const char *state, int64_t exit_code)
+{
+    sw_progress_file *status = &master->status;
+    if (master->settings.status_file == NULL) return;
+    sw_master_update_status(master, sw_clock_now());
+    snprintf(status->sweep, sizeof status->sweep, "%s", master->plan->name);
+    snprintf(status->state, sizeof status->state, "%s", state);
+    status->exit_code = exit_code;
+    bool written = sw_progress_file_write(master->settings.status_file, status) == SW_OK;
+    if (!written && !master->status_refused) sw_warn("no status file: %s", sw_fail_message());
+    master->status_refused = !written;
+}
+
+/* ---- the end ---- */
+
+size_t sw_master_runs_left(const sw_master *master)
+{
+    return master->plan->count - sw_scheduler_count(master->scheduler, SW_SLOT_DONE) -
+           sw_scheduler_count(master->scheduler, SW_SLOT_FAILED) -
+           sw_scheduler_count(master->scheduler, SW_SLOT_DROPPED);
+}
+
+void sw_master_report(const sw_master *master)
+{
+    char span[32];
+    sw_clock_format(span, sw_clock_now() - master->started);
+    size_t withheld = sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);
+    sw_info("%zu of %zu runs done, %zu failed, %zu left, %lld steps in %s",
+            sw_scheduler_count(master->scheduler, SW_SLOT_DONE), master->plan->count,
+            sw_scheduler_count(master->scheduler, SW_SLOT_FAILED), sw_master_runs_left(master),
+            (long long)master->steps, span);
+    if (master->not_selected > 0)
+        sw_info("%zu runs were not selected: refine has found the boundary without them", master->not_selected);
+    if (master->pruned > 0) sw_info("%zu runs were given up at a rung (prune.halving)", master->pruned);
+    if (withheld > 0)
+        sw_info("%zu runs were not started: they could not have ended before the limit, and nothing of them would have "
+                "been saved (checkpoint.every_seconds is 0)",
+                withheld);
 }

@@ -1,3 +1,4 @@
+/* options.c: the command line of the main job. */
 #include "farm/options.h"
 
 #include "symsweep/clock.h"
@@ -22,7 +23,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-void sw_job_options_print_help(void)
+void sw_options_print_help(void)
 {
     fputs("Sweeps of small networks that grok, with symmetry measures.\n"
           "\n"
@@ -105,7 +106,7 @@ static sw_status parse_one(sw_job_options *out, int option, char **argv)
     return sw_fail(SW_E_USAGE, "unknown option %s", argv[optind - 1]);
 }
 
-sw_status sw_job_options_parse(sw_job_options *out, int argc, char **argv)
+sw_status sw_options_parse(sw_job_options *out, int argc, char **argv)
 {
     *out = (sw_job_options){.time_limit = INFINITY, .level = SW_LOG_INFO, .progress = true};
     opterr = 0;

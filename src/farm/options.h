@@ -16,8 +16,8 @@ typedef struct sw_job_options {
 } sw_job_options;
 
 /* SW_E_USAGE when argv is none; the message says what is wrong. Texts point into argv. */
-sw_status sw_job_options_parse(sw_job_options *out, int argc, char **argv) SW_MUST_CHECK;
+sw_status sw_options_parse(sw_job_options *out, int argc, char **argv) SW_MUST_CHECK;
 
-void sw_job_options_print_help(void); /* to stdout */
+void sw_options_print_help(void); /* to stdout */
 
 #endif

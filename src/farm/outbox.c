@@ -1,6 +1,7 @@
+/* outbox.c: messages on their way to other ranks. */
 #include "farm/outbox.h"
 
-#include "symsweep/clock.h"
+#include "symsweep/farm.h"
 
 #include <mpi.h>
 #include <stdlib.h>
@@ -22,7 +23,20 @@ struct sw_outbox {
     size_t limit, byte_limit;
 };
 
-sw_status sw_mpi_check(int code, const char *what)
+const char *sw_farm_mpi_version(void)
+{
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+#if defined(OMPI_MAJOR_VERSION)
+    return "Open MPI " TEXT(OMPI_MAJOR_VERSION) "." TEXT(OMPI_MINOR_VERSION) "." TEXT(OMPI_RELEASE_VERSION);
+#elif defined(MPICH_VERSION)
+    return "MPICH " MPICH_VERSION;
+#else
+    return "MPI " TEXT(MPI_VERSION) "." TEXT(MPI_SUBVERSION);
+#endif
+}
+
+sw_status sw_farm_check_mpi(int code, const char *what)
 {
     if (code == MPI_SUCCESS) return SW_OK;
     char text[MPI_MAX_ERROR_STRING] = "unknown error";
@@ -102,7 +116,7 @@ sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frames, size_t
     memcpy(to->data, frames, size);
     to->size = size;
     int code = MPI_Isend(to->data, (int)size, MPI_BYTE, rank, SW_MPI_TAG, MPI_COMM_WORLD, &outbox->requests[i]);
-    if (code != MPI_SUCCESS) return sw_mpi_check(code, "send");
+    if (code != MPI_SUCCESS) return sw_farm_check_mpi(code, "send");
     outbox->busy++;
     outbox->bytes += size;
     return SW_OK;
@@ -113,7 +127,7 @@ sw_status sw_outbox_progress(sw_outbox *outbox)
     if (outbox->busy == 0) return SW_OK;
     int arrived = 0;
     int code = MPI_Testsome(outbox->count, outbox->requests, &arrived, outbox->arrived, MPI_STATUSES_IGNORE);
-    if (code != MPI_SUCCESS) return sw_mpi_check(code, "send");
+    if (code != MPI_SUCCESS) return sw_farm_check_mpi(code, "send");
     for (int k = 0; k < arrived; k++) { /* their requests are null now */
         slot *done = &outbox->slots[outbox->arrived[k]];
         outbox->busy--;
@@ -132,49 +146,3 @@ bool sw_outbox_full(const sw_outbox *outbox)
 }
 
 bool sw_outbox_empty(const sw_outbox *outbox) { return outbox->busy == 0; }
-
-/* ---- all ranks together ---- */
-
-/* MPI_Wait burns a core; this sleeps a little longer each time. */
-static sw_status wait_asleep(MPI_Request *request, const char *what)
-{
-    int done = 0;
-    for (double pause = 1e-4; !done; pause = pause < 0.01 ? 2 * pause : pause) {
-        sw_status status = sw_mpi_check(MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
-        if (status != SW_OK) return status;
-        if (!done) sw_clock_sleep(pause);
-    }
-    return SW_OK;
-}
-
-sw_status sw_mpi_broadcast(void *data, int count)
-{
-    MPI_Request request;
-    sw_status status = sw_mpi_check(MPI_Ibcast(data, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request), "broadcast");
-    return status == SW_OK ? wait_asleep(&request, "broadcast") : status;
-}
-
-sw_status sw_mpi_barrier(void)
-{
-    MPI_Request request;
-    sw_status status = sw_mpi_check(MPI_Ibarrier(MPI_COMM_WORLD, &request), "barrier");
-    return status == SW_OK ? wait_asleep(&request, "barrier") : status;
-}
-
-sw_status sw_mpi_agree(bool *agreed, const void *data, int count)
-{
-    *agreed = false;
-    unsigned char *first = malloc((size_t)count);
-    if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for %d bytes", count);
-    memcpy(first, data, (size_t)count);
-    sw_status status = sw_mpi_broadcast(first, count);
-    int same = memcmp(first, data, (size_t)count) == 0, all_same = 0;
-    MPI_Request request;
-    if (status == SW_OK)
-        status =
-            sw_mpi_check(MPI_Iallreduce(&same, &all_same, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request), "reduce");
-    if (status == SW_OK) status = wait_asleep(&request, "reduce");
-    *agreed = all_same != 0;
-    free(first);
-    return status;
-}

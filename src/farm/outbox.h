@@ -21,12 +21,6 @@ bool sw_outbox_full(const sw_outbox *outbox);
 bool sw_outbox_empty(const sw_outbox *outbox);
 
 /* The failure of an MPI call as a status. */
-sw_status sw_mpi_check(int code, const char *what) SW_MUST_CHECK;
-
-/* Collective, asleep while waiting: rank 0's `count` bytes to all; until all ranks have come here. */
-sw_status sw_mpi_broadcast(void *data, int count) SW_MUST_CHECK;
-sw_status sw_mpi_barrier(void) SW_MUST_CHECK;
-/* Collective: do all ranks hold the same `count` bytes as rank 0? The answer is known to all. */
-sw_status sw_mpi_agree(bool *agreed, const void *data, int count) SW_MUST_CHECK;
+sw_status sw_farm_check_mpi(int code, const char *what) SW_MUST_CHECK;
 
 #endif

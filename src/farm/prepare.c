@@ -1,7 +1,8 @@
+/* prepare.c: from a command line to a plan and an open results file. */
 #include "farm/prepare.h"
 
 #include "farm/checkpoints.h"
-#include "farm/layout.h"
+#include "farm/description.h"
 #include "symsweep/fault.h"
 #include "symsweep/log.h"
 #include "symsweep/progress_file.h"
@@ -67,9 +68,7 @@ static sw_status make_checkpoint_folder(sw_prepared *out)
     snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
     sw_checkpoints_tidy(out->checkpoints, out->plan, out->store, true);
     for (size_t i = 0; i < out->plan->count; i++) {
-        bool keeps =
-            out->plan->runs[i].config.checkpoint_every_seconds > 0 || out->plan->adaptive.halving.rung_count > 0;
-        if (!keeps) continue;
+        if (!sw_checkpoints_wanted(out->plan, i)) continue;
         int refused = sw_fault("checkpoint.folder");
         if (!refused && (mkdir(out->checkpoints, 0777) == 0 || errno == EEXIST)) return SW_OK;
         return sw_fail(SW_E_IO, "%s: cannot make the folder of checkpoints: %s", out->checkpoints,
@@ -80,14 +79,14 @@ static sw_status make_checkpoint_folder(sw_prepared *out)
 
 static sw_status open_store(sw_prepared *out)
 {
-    sw_plan_layout *layout = NULL;
-    sw_status status = sw_plan_layout_create(&layout, out->plan);
-    if (status == SW_OK) status = sw_store_open(&out->store, out->output, &layout->layout);
-    sw_plan_layout_destroy(layout);
+    sw_description *description = NULL;
+    sw_status status = sw_description_create(&description, out->plan);
+    if (status == SW_OK) status = sw_store_open(&out->store, out->output, &description->layout);
+    sw_description_destroy(description);
     return status;
 }
 
-sw_status sw_prepare(sw_prepared *out, const sw_job_options *options)
+sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options)
 {
     *out = (sw_prepared){0};
     sw_status status = load_plan(&out->plan, options);
@@ -99,12 +98,11 @@ sw_status sw_prepare(sw_prepared *out, const sw_job_options *options)
     }
     if (status == SW_OK) status = open_store(out);
     if (status == SW_OK) status = make_checkpoint_folder(out);
-    snprintf(out->progress_file, sizeof out->progress_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16,
-             out->output);
+    snprintf(out->status_file, sizeof out->status_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16, out->output);
     return status;
 }
 
-sw_status sw_prepared_release(sw_prepared *prepared)
+sw_status sw_prepare_release(sw_prepared *prepared)
 {
     sw_status status = SW_OK;
     if (prepared->store != NULL) {

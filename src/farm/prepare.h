@@ -9,16 +9,16 @@
 typedef struct sw_prepared {
     sw_plan *plan;
     sw_store *store;
-    char output[SW_PATH_MAX];        /* the results file, absolute */
-    char progress_file[SW_PATH_MAX]; /* FILE.status.json */
-    char checkpoints[SW_PATH_MAX];   /* folder beside it, made when a run wants checkpoints */
+    char output[SW_PATH_MAX];      /* the results file, absolute */
+    char status_file[SW_PATH_MAX]; /* FILE.status.json */
+    char checkpoints[SW_PATH_MAX]; /* folder beside it, made when a run wants checkpoints */
 } sw_prepared;
 
 /* Everything that is wrong with the sweep has been printed when this returns SW_E_CONFIG; other failures have their
  * message. `out` is to be released whatever is returned. */
-sw_status sw_prepare(sw_prepared *out, const sw_job_options *options) SW_MUST_CHECK;
+sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) SW_MUST_CHECK;
 
 /* Closes the file (a failure is said, and returned) and frees the rest; an empty folder of checkpoints goes. */
-sw_status sw_prepared_release(sw_prepared *prepared) SW_MUST_CHECK;
+sw_status sw_prepare_release(sw_prepared *prepared) SW_MUST_CHECK;
 
 #endif

@@ -1,16 +1,16 @@
-/* The trainer as a process of its own: the far end of its rank's socket. */
+/* process.c: the trainer as a process of its own: the far end of its rank's socket. */
 #include "symsweep/farm.h"
 
 #include "farm/signals.h"
 #include "farm/trainer.h"
 #include "farm/wire.h"
+#include "symsweep/file.h"
 #include "symsweep/log.h"
 #include "symsweep/nn.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { KEPT_BYTES = 1 << 15 };
@@ -24,18 +24,12 @@ typedef struct line {
     unsigned char kept[KEPT_BYTES]; /* small frames: one write, and one wake-up of the rank, for several of them */
 } line;
 
+static sw_status fail(void) { return sw_fail(SW_E_TRANSPORT, "socket to the worker rank: %s", strerror(errno)); }
+
 /* A blocking write: when the rank cannot pass on more, the trainer waits. */
 static sw_status send_bytes(const line *to, const void *bytes, size_t size)
 {
-    const char *at = bytes;
-    while (size > 0) {
-        ssize_t sent = send(to->fd, at, size, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0) return sw_fail(SW_E_TRANSPORT, "socket to the worker rank: %s", strerror(errno));
-        at += sent;
-        size -= (size_t)sent;
-    }
-    return SW_OK;
+    return sw_file_write_all(to->fd, bytes, size, NULL) ? SW_OK : fail();
 }
 
 static sw_status flush(void *context)
@@ -67,19 +61,14 @@ static sw_status receive(line *from, bool wait)
         if (status != SW_OK) return status;
     }
     for (;;) {
-        void *at;
-        size_t capacity;
-        sw_status status = sw_wire_reader_room(&from->reader, &at, &capacity);
-        if (status != SW_OK) return status;
-        ssize_t got = recv(from->fd, at, capacity, wait ? 0 : MSG_DONTWAIT);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return SW_OK;
-        if (got < 0) return sw_fail(SW_E_TRANSPORT, "socket to the worker rank: %s", strerror(errno));
-        if (got == 0) {
+        ssize_t got;
+        sw_status status = sw_wire_reader_fill(&from->reader, from->fd, wait, &got);
+        if (status == SW_OK && got == SW_WIRE_BROKEN) status = fail();
+        if (status != SW_OK || got == 0) return status;
+        if (got < 0) {
             from->closed = true;
             return SW_OK;
         }
-        sw_wire_reader_add(&from->reader, (size_t)got);
         const void *frame;
         size_t size;
         status = sw_wire_reader_next(&from->reader, &frame, &size);

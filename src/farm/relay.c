@@ -1,3 +1,4 @@
+/* relay.c: a worker rank between the master and its trainer. */
 #include "farm/relay.h"
 
 #include "farm/child.h"
@@ -9,7 +10,6 @@
 #include "symsweep/log.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -65,36 +65,35 @@ static void describe_end(char *out, size_t capacity, const sw_child_end *end, in
              end->signal != 0 ? "signal" : "exit code", end->signal != 0 ? end->signal : end->exit_code);
 }
 
-/* No trainers any more: those that die before they begin a run would do so for ever. */
-static void retire(relay *self, sw_wire_lost *lost)
+/* Whatever was under way for the trainer is lost; says so. */
+static sw_status report_lost(relay *self, const sw_wire_lost *lost)
 {
-    self->retired = true;
-    self->start_at = INFINITY;
-    lost->retired = 1;
+    self->generation++;
+    self->backlog_size = 0;
+    if (lost->retired) {
+        self->retired = true;
+        self->start_at = INFINITY;
+    }
+    return report(self, SW_WIRE_LOST, lost, sizeof *lost);
 }
 
-/* The trainer is gone: says so; another is started in a moment, unless that has become pointless. */
+/* The trainer is gone: another is started in a moment, unless that has become pointless: those that die before they
+ * begin a run would do so for ever. */
 static sw_status replace_trainer(relay *self, const sw_child_end *end, int hung)
 {
-    sw_wire_lost lost;
-    memset(&lost, 0, sizeof lost);
-    lost.signal = end->signal;
-    lost.exit_code = end->exit_code;
-    lost.hung = hung;
-    lost.peak_memory = end->peak_memory;
+    sw_wire_lost lost = {
+        .signal = end->signal, .exit_code = end->exit_code, .hung = hung, .peak_memory = end->peak_memory};
     sw_child_close(&self->child);
     sw_wire_reader_release(&self->reader);
-    self->backlog_size = 0;
     self->training = false;
-    self->generation++;
     double pause = fmin(RESTART_SECONDS_MAX, self->fruitless > 0 ? RESTART_SECONDS * exp2(self->fruitless) : 0);
     self->start_at = self->stopping ? INFINITY : sw_clock_now() + pause;
     self->fruitless++;
     if (self->fruitless >= FRUITLESS_STARTS) {
         describe_end(lost.detail, sizeof lost.detail, end, self->fruitless);
-        retire(self, &lost);
+        lost.retired = 1;
     }
-    sw_status status = report(self, SW_WIRE_LOST, &lost, sizeof lost);
+    sw_status status = report_lost(self, &lost);
     if (status == SW_OK && self->stopping) status = report(self, SW_WIRE_STOPPED, NULL, 0);
     return status;
 }
@@ -105,13 +104,9 @@ static sw_status start_if_due(relay *self, double now)
     self->start_at = INFINITY;
     self->silent = self->halted = 0;
     if (sw_child_start(&self->child) == SW_OK) return SW_OK;
-    sw_wire_lost lost;
-    memset(&lost, 0, sizeof lost);
+    sw_wire_lost lost = {.retired = 1};
     snprintf(lost.detail, sizeof lost.detail, "%.255s", sw_fail_message());
-    self->generation++;
-    self->backlog_size = 0;
-    retire(self, &lost);
-    return report(self, SW_WIRE_LOST, &lost, sizeof lost);
+    return report_lost(self, &lost);
 }
 
 static sw_status kill_trainer(relay *self, int hung)
@@ -161,18 +156,10 @@ static sw_status read_trainer(relay *self, bool *moved, bool *end)
     for (;;) {
         sw_status status = pass_to_master(self, moved);
         if (status != SW_OK || self->child.socket < 0 || sw_outbox_full(self->outbox)) return status;
-        void *at;
-        size_t capacity;
-        status = sw_wire_reader_room(&self->reader, &at, &capacity);
-        if (status != SW_OK) return status;
-        ssize_t got = recv(self->child.socket, at, capacity, MSG_DONTWAIT);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return SW_OK;
-        if (got <= 0) {
-            *end = true;
-            return SW_OK;
-        }
-        sw_wire_reader_add(&self->reader, (size_t)got);
+        ssize_t got;
+        status = sw_wire_reader_fill(&self->reader, self->child.socket, false, &got);
+        *end = status == SW_OK && got < 0;
+        if (status != SW_OK || got <= 0) return status;
     }
 }
 
@@ -184,7 +171,6 @@ static void write_trainer(relay *self, bool *moved)
     while (done < self->backlog_size && self->child.socket >= 0) {
         ssize_t sent =
             send(self->child.socket, self->backlog + done, self->backlog_size - done, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) continue;
         if (sent < 0) break; /* full, or its reader is gone, which the reading side finds out */
         done += (size_t)sent;
         *moved = true;

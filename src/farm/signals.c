@@ -1,3 +1,4 @@
+/* signals.c: requests to stop. */
 #include "farm/signals.h"
 
 #include "symsweep/fail.h"
@@ -10,7 +11,10 @@
 static volatile sig_atomic_t requests, latest, exit_on_second;
 static volatile sig_atomic_t first_second, first_centisecond; /* when the first came */
 
-static const int stop_signals[] = {SIGUSR1, SIGTERM, SIGINT, SIGHUP};
+static const struct {
+    int number;
+    const char *name;
+} stop_signals[] = {{SIGUSR1, "SIGUSR1"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}};
 enum { STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
 
 static void on_signal(int signal)
@@ -33,7 +37,7 @@ static void mask_stop_signals(int how)
 {
     sigset_t set;
     sigemptyset(&set);
-    for (int i = 0; i < STOP_SIGNALS; i++) sigaddset(&set, stop_signals[i]);
+    for (int i = 0; i < STOP_SIGNALS; i++) sigaddset(&set, stop_signals[i].number);
     sigprocmask(how, &set, NULL);
 }
 
@@ -52,9 +56,9 @@ void sw_signals_install(void)
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < STOP_SIGNALS; i++) {
         struct sigaction old;
-        sigaction(stop_signals[i], NULL, &old);
-        if (stop_signals[i] == SIGHUP && old.sa_handler == SIG_IGN) continue;
-        sigaction(stop_signals[i], &action, NULL);
+        sigaction(stop_signals[i].number, NULL, &old);
+        if (stop_signals[i].number == SIGHUP && old.sa_handler == SIG_IGN) continue;
+        sigaction(stop_signals[i].number, &action, NULL);
     }
     ignore_refusals();
     mask_stop_signals(SIG_UNBLOCK);
@@ -66,18 +70,14 @@ int sw_signals_count(void) { return requests; }
 
 const char *sw_signals_name(void)
 {
-    switch (latest) {
-    case SIGUSR1: return "SIGUSR1";
-    case SIGTERM: return "SIGTERM";
-    case SIGINT: return "SIGINT";
-    case SIGHUP: return "SIGHUP";
-    default: return "";
-    }
+    for (int i = 0; i < STOP_SIGNALS; i++)
+        if (latest == stop_signals[i].number) return stop_signals[i].name;
+    return "";
 }
 
 void sw_signals_ignore(void)
 {
-    for (int i = 0; i < STOP_SIGNALS; i++) signal(stop_signals[i], SIG_IGN);
+    for (int i = 0; i < STOP_SIGNALS; i++) signal(stop_signals[i].number, SIG_IGN);
     ignore_refusals();
     mask_stop_signals(SIG_UNBLOCK);
 }

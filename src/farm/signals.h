@@ -15,7 +15,7 @@ void sw_signals_exit_on_second(void);
 int sw_signals_count(void);        /* 0, 1 or 2 requests */
 const char *sw_signals_name(void); /* of the latest, "SIGUSR1"; "" = none */
 
-/* A trainer: it obeys its socket alone. */
+/* A trainer: it obeys its socket alone. Async-signal-safe. */
 void sw_signals_ignore(void);
 
 #endif

@@ -1,12 +1,11 @@
-/* symsweep simulate: how many ranks is a sweep worth? */
-#include "farm/simulate.h"
-#include "symsweep/cli.h"
+/* simulate_command.c: symsweep simulate: how many ranks is a sweep worth? */
 #include "symsweep/clock.h"
 #include "symsweep/farm.h"
 #include "symsweep/json.h"
 #include "symsweep/log.h"
 #include "symsweep/measure.h"
 #include "symsweep/plan.h"
+#include "symsweep/simulate.h"
 #include "symsweep/store.h"
 #include "symsweep/train.h"
 
@@ -45,12 +44,12 @@ typedef struct simulate_options {
 } simulate_options;
 
 /* What is simulated: the plan's runs, `repeat` times over. */
-typedef struct load {
+typedef struct scenario {
     sw_plan *plan;
     size_t runs, measured;
     size_t *order;
     double *seconds, *expected, *messages;
-} load;
+} scenario;
 
 /* ---- options ---- */
 
@@ -119,7 +118,7 @@ static sw_status parse_options(simulate_options *out, int argc, char **argv)
 
 /* ---- what runs take ---- */
 
-static void release_load(load *self)
+static void release(scenario *self)
 {
     free(self->order);
     free(self->seconds);
@@ -128,7 +127,7 @@ static void release_load(load *self)
     sw_plan_destroy(self->plan);
 }
 
-static sw_status load_plan(load *self, const simulate_options *options)
+static sw_status load_plan(scenario *self, const simulate_options *options)
 {
     sw_diagnostics *diagnostics = NULL;
     sw_status status = sw_diagnostics_create(&diagnostics);
@@ -148,7 +147,7 @@ static sw_status load_plan(load *self, const simulate_options *options)
 }
 
 /* Times of the file's finished runs into seconds[k]; runs that it lacks stay NaN. */
-static sw_status read_times(load *self, double *seconds, double *evaluations, const char *path)
+static sw_status read_times(scenario *self, double *seconds, double *evaluations, const char *path)
 {
     sw_results *results = NULL;
     sw_status status = sw_results_open(&results, path);
@@ -171,7 +170,7 @@ static sw_status read_times(load *self, double *seconds, double *evaluations, co
 }
 
 /* Runs without a time of their own get the plan's, in the proportion of those that have one. */
-static void fill_in(load *self, double *seconds)
+static void fill_in(scenario *self, double *seconds)
 {
     double known = 0, planned = 0;
     for (size_t k = 0; k < self->plan->count; k++) {
@@ -195,7 +194,7 @@ static size_t busy_cores(const simulate_options *options)
     return options->cores > 0 && options->cores < busy ? options->cores : busy;
 }
 
-static sw_status find_times(load *self, const simulate_options *options)
+static sw_status find_times(scenario *self, const simulate_options *options)
 {
     size_t count = self->plan->count;
     double sum = 0, *seconds = self->seconds, *messages = self->messages;
@@ -239,22 +238,14 @@ static void choose_numbers(simulate_options *options, size_t runs)
 
 static void write_row(sw_json *json, size_t workers, const sw_simulation *got, double balance)
 {
-    const struct {
-        const char *name;
-        double value;
-    } values[] = {{"makespan_seconds", got->makespan},
-                  {"efficiency", got->efficiency},
-                  {"balance", balance},
-                  {"waited_seconds", got->waited},
-                  {"master_share_of_a_core", got->master_share},
-                  {"messages_per_second", got->messages_per_second}};
     sw_json_begin_object(json);
-    sw_json_key(json, "workers");
-    sw_json_integer(json, (int64_t)workers);
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        sw_json_key(json, values[i].name);
-        sw_json_number(json, values[i].value);
-    }
+    sw_json_member_integer(json, "workers", (int64_t)workers);
+    sw_json_member_number(json, "makespan_seconds", got->makespan);
+    sw_json_member_number(json, "efficiency", got->efficiency);
+    sw_json_member_number(json, "balance", balance);
+    sw_json_member_number(json, "waited_seconds", got->waited);
+    sw_json_member_number(json, "master_share_of_a_core", got->master_share);
+    sw_json_member_number(json, "messages_per_second", got->messages_per_second);
     sw_json_end_object(json);
 }
 
@@ -266,7 +257,7 @@ static void print_row(size_t workers, const sw_simulation *got, double balance)
            100 * got->efficiency, 100 * balance, 100 * got->master_share, got->messages_per_second);
 }
 
-static void print_head(const load *self, const simulate_options *options)
+static void print_head(const scenario *self, const simulate_options *options)
 {
     double work = 0;
     for (size_t i = 0; i < self->runs; i++) work += self->seconds[i];
@@ -284,12 +275,12 @@ static sw_status find_balance(double *out, sw_simulation_settings settings)
 {
     sw_simulation ideal;
     settings.costs = (sw_simulation_costs){0};
-    sw_status status = sw_simulate(&ideal, &settings);
+    sw_status status = sw_simulate_job(&ideal, &settings);
     *out = ideal.efficiency;
     return status;
 }
 
-static sw_status simulate_all(sw_json *json, const load *self, const simulate_options *options)
+static sw_status simulate_all(sw_json *json, const scenario *self, const simulate_options *options)
 {
     sw_simulation_settings settings = {.runs = self->runs,
                                        .order = self->order,
@@ -297,13 +288,13 @@ static sw_status simulate_all(sw_json *json, const load *self, const simulate_op
                                        .expected = self->expected,
                                        .messages = self->messages,
                                        .cores = options->cores};
-    sw_simulation_costs_default(&settings.costs);
+    sw_simulate_default_costs(&settings.costs);
     sw_status status = SW_OK;
     for (size_t i = 0; i < options->count && status == SW_OK; i++) {
         sw_simulation got;
         double balance;
         settings.workers = options->workers[i];
-        status = sw_simulate(&got, &settings);
+        status = sw_simulate_job(&got, &settings);
         if (status == SW_OK) status = find_balance(&balance, settings);
         if (status != SW_OK) return status;
         if (json != NULL)
@@ -314,7 +305,7 @@ static sw_status simulate_all(sw_json *json, const load *self, const simulate_op
     return status;
 }
 
-static sw_status print_all(const load *self, const simulate_options *options)
+static sw_status print_all(const scenario *self, const simulate_options *options)
 {
     if (!options->json) {
         print_head(self, options);
@@ -336,7 +327,7 @@ static sw_status print_all(const load *self, const simulate_options *options)
 int sw_farm_simulate(int argc, char **argv)
 {
     simulate_options options;
-    load self = {0};
+    scenario self = {0};
     sw_status status = parse_options(&options, argc, argv);
     if (status == SW_OK && options.help) {
         fputs(help, stdout);
@@ -348,7 +339,7 @@ int sw_farm_simulate(int argc, char **argv)
         choose_numbers(&options, self.runs);
         status = print_all(&self, &options);
     }
-    release_load(&self);
+    release(&self);
     if (status == SW_OK && fflush(stdout) != 0) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
     if (status == SW_OK) return SW_EXIT_OK;
     sw_error("%s", sw_fail_message());

@@ -1,3 +1,4 @@
+/* trainer.c: trains what it is assigned and reports it. */
 #include "farm/trainer.h"
 
 #include "farm/wire.h"
@@ -27,7 +28,7 @@ typedef struct current {
     int32_t run;
     const sw_wire_assign *assign;
     bool stale; /* its checkpoint builds on more than the results file holds */
-    int64_t safe_records, safe_snapshots;
+    sw_wire_acknowledge acknowledged;
     int64_t step; /* about: exact at every record */
     double began, next_poll, next_pulse, pulse_every, last_sign, gap;
 } current;
@@ -107,8 +108,7 @@ static sw_status on_begin(void *context, int32_t first_record, int32_t first_sna
         return sw_fail(SW_E_STORE, "%s: the checkpoint goes on from record %d, the results file holds %lld",
                        now->assign->checkpoint, first_record, (long long)now->assign->recorded);
     }
-    now->safe_records = first_record;
-    now->safe_snapshots = first_snapshot;
+    now->acknowledged = (sw_wire_acknowledge){first_record, first_snapshot};
     now->step = first_record > 0 ? (first_record - 1) * now->assign->config.evaluate.every : 0;
     sw_wire_start start = {.records = first_record, .snapshots = first_snapshot};
     return say(trainer, SW_WIRE_START, now->run, &start, sizeof start);
@@ -142,8 +142,8 @@ static sw_status on_snapshot(void *context, const sw_snapshot *snapshot)
 static void on_safe(void *context, int32_t *records, int32_t *snapshots)
 {
     const sw_trainer *trainer = context;
-    *records = (int32_t)trainer->now.safe_records;
-    *snapshots = (int32_t)trainer->now.safe_snapshots;
+    *records = (int32_t)trainer->now.acknowledged.records;
+    *snapshots = (int32_t)trainer->now.acknowledged.snapshots;
 }
 
 static sw_status pulse(sw_trainer *trainer, double at)
@@ -211,7 +211,7 @@ static sw_wire_outcome outcome_of(sw_status status, const sw_run_result *result,
     switch (status) {
     case SW_OK: return SW_OUTCOME_RESULT;
     case SW_E_INTERRUPTED:
-        return until_step > 0 && result->steps >= until_step ? SW_OUTCOME_PARKED : SW_OUTCOME_INTERRUPTED;
+        return until_step > 0 && result->steps >= until_step ? SW_OUTCOME_HELD : SW_OUTCOME_INTERRUPTED;
     case SW_E_MEMORY:
     case SW_E_IO: return SW_OUTCOME_RETRY;
     default: return SW_OUTCOME_FAILED;
@@ -292,10 +292,7 @@ sw_status sw_trainer_accept(sw_trainer *trainer, const void *frame, size_t size)
     case SW_WIRE_STOP: return stop(trainer);
     case SW_WIRE_QUIT: trainer->quit = true; return SW_OK;
     case SW_WIRE_ACKNOWLEDGE:
-        if (trainer->training && message.run == trainer->now.run) {
-            trainer->now.safe_records = message.body.acknowledge->records;
-            trainer->now.safe_snapshots = message.body.acknowledge->snapshots;
-        }
+        if (trainer->training && message.run == trainer->now.run) trainer->now.acknowledged = *message.body.acknowledge;
         return SW_OK;
     default: return sw_fail(SW_E_PROTOCOL, "a trainer cannot take a %s message", sw_wire_tag_name(message.tag));
     }

@@ -1,9 +1,12 @@
+/* wire.c: messages as bytes. */
 #include "farm/wire.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- shapes of messages ---- */
 
@@ -131,15 +134,24 @@ sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_
     return SW_OK;
 }
 
-/* Floats behind a snapshot's fixed part; false = its widths are out of range. */
-static bool snapshot_floats(uint64_t *out, const sw_wire_snapshot *fixed)
+static sw_snapshot_shape shape_of(const sw_wire_snapshot *fixed)
 {
-    if (fixed->entities < 0 || fixed->singular < 0 || fixed->fourier < 0 || fixed->vocabulary < 0 || fixed->d < 0 ||
-        fixed->parameters < 0 || fixed->parameters > SW_WIRE_PAYLOAD_MAX)
-        return false;
-    *out = (uint64_t)fixed->entities * SW_PCA_COMPONENTS + SW_PCA_COMPONENTS + (uint64_t)fixed->singular +
-           (uint64_t)fixed->fourier + (uint64_t)fixed->vocabulary * (uint64_t)fixed->d + (uint64_t)fixed->parameters;
-    return *out <= SW_WIRE_PAYLOAD_MAX / sizeof(float); /* the sum stays below 2^63 */
+    return (sw_snapshot_shape){.entities = fixed->entities,
+                               .singular = fixed->singular,
+                               .fourier = fixed->fourier,
+                               .vocabulary = fixed->vocabulary,
+                               .d = fixed->d,
+                               .parameters = fixed->parameters};
+}
+
+/* Payload of a snapshot message; 0 = its widths are out of range. */
+static uint64_t snapshot_length(const sw_snapshot_shape *shape)
+{
+    if (shape->entities < 0 || shape->singular < 0 || shape->fourier < 0 || shape->vocabulary < 0 || shape->d < 0 ||
+        shape->parameters < 0 || shape->parameters > SW_WIRE_PAYLOAD_MAX)
+        return 0;
+    uint64_t floats = sw_record_snapshot_floats(shape); /* the sum stays below 2^63 */
+    return floats <= SW_WIRE_PAYLOAD_MAX / sizeof(float) ? sizeof(sw_wire_snapshot) + floats * sizeof(float) : 0;
 }
 
 sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot)
@@ -153,25 +165,22 @@ sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_
                               .fourier = shape->fourier,
                               .vocabulary = shape->vocabulary,
                               .d = shape->d};
-    uint64_t floats;
-    if (!snapshot_floats(&floats, &fixed))
+    uint64_t length = snapshot_length(shape);
+    if (length == 0)
         return sw_fail(SW_E_PROTOCOL, "snapshot of step %lld is too large to send", (long long)snapshot->step);
-    sw_status status = open_frame(buffer, SW_WIRE_SNAPSHOT, run, sizeof fixed + floats * sizeof(float));
+    sw_status status = open_frame(buffer, SW_WIRE_SNAPSHOT, run, length);
     if (status != SW_OK) return status;
     unsigned char *at = buffer->data + sizeof(sw_wire_header);
     append(&at, &fixed, 1, sizeof fixed);
-    append(&at, snapshot->array[SW_SNAPSHOT_PCA], (size_t)shape->entities * SW_PCA_COMPONENTS, sizeof(float));
-    append(&at, snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE], SW_PCA_COMPONENTS, sizeof(float));
-    append(&at, snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES], (size_t)shape->singular, sizeof(float));
-    append(&at, snapshot->array[SW_SNAPSHOT_FOURIER_POWER], (size_t)shape->fourier, sizeof(float));
-    append(&at, snapshot->array[SW_SNAPSHOT_EMBEDDING], (size_t)shape->vocabulary * (size_t)shape->d, sizeof(float));
-    append(&at, snapshot->array[SW_SNAPSHOT_PARAMETERS], (size_t)shape->parameters, sizeof(float));
+    for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++)
+        append(&at, snapshot->array[a], sw_record_snapshot_length(shape, (sw_snapshot_array)a), sizeof(float));
     return SW_OK;
 }
 
 /* ---- decoding ---- */
 
-sw_status sw_wire_check_header(const sw_wire_header *header)
+/* Is this a header of ours, with a length its tag allows? Enough to know how many bytes to read. */
+static sw_status check_header(const sw_wire_header *header)
 {
     if (header->magic != SW_WIRE_MAGIC) return sw_fail(SW_E_PROTOCOL, "not a message: magic %08x", header->magic);
     if (header->tag == 0 || header->tag >= SW_WIRE_TAG_END)
@@ -210,35 +219,18 @@ static sw_status decode_data(sw_run_data *out, const void *payload, size_t lengt
     return SW_OK;
 }
 
-/* The next `count` floats at *at, NULL when none. */
-static const float *take(const float **at, size_t count)
-{
-    const float *array = count > 0 ? *at : NULL;
-    *at += count;
-    return array;
-}
-
 static sw_status decode_snapshot(sw_snapshot *out, const void *payload, size_t length)
 {
     const sw_wire_snapshot *fixed = payload;
-    uint64_t floats;
-    if (!snapshot_floats(&floats, fixed) || length != sizeof *fixed + floats * sizeof(float))
-        return sw_fail(SW_E_PROTOCOL, "snapshot message of %zu bytes does not fit its widths", length);
     const float *at = (const float *)(fixed + 1);
-    *out = (sw_snapshot){.step = fixed->step,
-                         .snapshot = fixed->snapshot,
-                         .shape = {.entities = fixed->entities,
-                                   .singular = fixed->singular,
-                                   .fourier = fixed->fourier,
-                                   .vocabulary = fixed->vocabulary,
-                                   .d = fixed->d,
-                                   .parameters = fixed->parameters}};
-    out->array[SW_SNAPSHOT_PCA] = take(&at, (size_t)fixed->entities * SW_PCA_COMPONENTS);
-    out->array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = take(&at, SW_PCA_COMPONENTS);
-    out->array[SW_SNAPSHOT_SINGULAR_VALUES] = take(&at, (size_t)fixed->singular);
-    out->array[SW_SNAPSHOT_FOURIER_POWER] = take(&at, (size_t)fixed->fourier);
-    out->array[SW_SNAPSHOT_EMBEDDING] = take(&at, (size_t)fixed->vocabulary * (size_t)fixed->d);
-    out->array[SW_SNAPSHOT_PARAMETERS] = take(&at, (size_t)fixed->parameters);
+    *out = (sw_snapshot){.step = fixed->step, .snapshot = fixed->snapshot, .shape = shape_of(fixed)};
+    if (snapshot_length(&out->shape) != length)
+        return sw_fail(SW_E_PROTOCOL, "snapshot message of %zu bytes does not fit its widths", length);
+    for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) {
+        size_t floats = sw_record_snapshot_length(&out->shape, (sw_snapshot_array)a);
+        if (floats > 0) out->array[a] = at;
+        at += floats;
+    }
     return SW_OK;
 }
 
@@ -260,7 +252,7 @@ sw_status sw_wire_first_frame(size_t *size, const void *bytes, size_t count)
 {
     *size = 0;
     if (count < sizeof(sw_wire_header)) return SW_OK;
-    sw_status status = sw_wire_check_header(bytes);
+    sw_status status = check_header(bytes);
     if (status == SW_OK && count >= sw_wire_frame_size(bytes)) *size = sw_wire_frame_size(bytes);
     return status;
 }
@@ -269,7 +261,7 @@ sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
 {
     const sw_wire_header *header = frame;
     if (size < sizeof *header) return sw_fail(SW_E_PROTOCOL, "message of %zu bytes is shorter than a header", size);
-    sw_status status = sw_wire_check_header(header);
+    sw_status status = check_header(header);
     if (status != SW_OK) return status;
     if (size != sw_wire_frame_size(header))
         return sw_fail(SW_E_PROTOCOL, "%s message of %zu bytes arrived as %zu", sw_wire_tag_name(header->tag),
@@ -278,34 +270,21 @@ sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
     memset(out, 0, sizeof *out);
     out->tag = (sw_wire_tag)header->tag;
     out->run = header->run;
-    switch (out->tag) {
-    case SW_WIRE_ASSIGN: out->body.assign = payload; return decode_assign(payload);
-    case SW_WIRE_BEGIN:
-        out->body.begin = payload;
-        return check_text(out->body.begin->host, SW_WIRE_HOST_MAX, "host of a begin message");
-    case SW_WIRE_FACTS:
-        out->body.facts = payload;
-        return check_text(out->body.facts->blas_core, sizeof out->body.facts->blas_core, "core of a facts message");
-    case SW_WIRE_FINISH: out->body.finish = payload; return decode_finish(payload);
-    case SW_WIRE_LOST:
-        out->body.lost = payload;
-        return check_text(out->body.lost->detail, sizeof out->body.lost->detail, "detail of a lost message");
-    case SW_WIRE_DATA: return decode_data(&out->body.data, payload, header->length);
-    case SW_WIRE_SNAPSHOT: return decode_snapshot(&out->body.snapshot, payload, header->length);
-    case SW_WIRE_ACKNOWLEDGE: out->body.acknowledge = payload; return SW_OK;
-    case SW_WIRE_QUIT: out->body.quit = payload; return SW_OK;
-    case SW_WIRE_START: out->body.start = payload; return SW_OK;
-    case SW_WIRE_RECORD: out->body.record = payload; return SW_OK;
-    case SW_WIRE_PULSE: out->body.pulse = payload; return SW_OK;
-    case SW_WIRE_RECALL:
-    case SW_WIRE_STOP:
-    case SW_WIRE_RETURN:
-    case SW_WIRE_STOPPED:
-    case SW_WIRE_STOP_WANTED:
-    case SW_WIRE_BYE: return SW_OK;
-    case SW_WIRE_TAG_END: break;
+    if (shapes[out->tag].open) {
+        return out->tag == SW_WIRE_DATA ? decode_data(&out->body.data, payload, header->length)
+                                        : decode_snapshot(&out->body.snapshot, payload, header->length);
     }
-    return sw_fail(SW_E_PROTOCOL, "message of unknown tag %d", header->tag);
+    out->body.fixed = payload;
+    switch (out->tag) {
+    case SW_WIRE_ASSIGN: return decode_assign(payload);
+    case SW_WIRE_FINISH: return decode_finish(payload);
+    case SW_WIRE_BEGIN: return check_text(out->body.begin->host, SW_WIRE_HOST_MAX, "host of a begin message");
+    case SW_WIRE_FACTS:
+        return check_text(out->body.facts->blas_core, sizeof out->body.facts->blas_core, "core of a facts message");
+    case SW_WIRE_LOST:
+        return check_text(out->body.lost->detail, sizeof out->body.lost->detail, "detail of a lost message");
+    default: return SW_OK;
+    }
 }
 
 /* ---- frames out of a byte stream ---- */
@@ -339,6 +318,24 @@ void sw_wire_reader_add(sw_wire_reader *reader, size_t count)
 {
     assert(count <= reader->buffer.capacity - reader->buffer.size);
     reader->buffer.size += count;
+}
+
+sw_status sw_wire_reader_fill(sw_wire_reader *reader, int socket, bool wait, ssize_t *got)
+{
+    void *at;
+    size_t capacity;
+    sw_status status = sw_wire_reader_room(reader, &at, &capacity);
+    if (status != SW_OK) return status;
+    do {
+        *got = recv(socket, at, capacity, wait ? 0 : MSG_DONTWAIT);
+    } while (*got < 0 && errno == EINTR);
+    if (*got > 0)
+        sw_wire_reader_add(reader, (size_t)*got);
+    else if (*got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+        *got = 0;
+    else
+        *got = *got == 0 ? SW_WIRE_CLOSED : SW_WIRE_BROKEN;
+    return SW_OK;
 }
 
 sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t *size)

@@ -11,6 +11,7 @@
 #include "symsweep/record.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 typedef enum sw_wire_tag {
     /* master to worker */
@@ -88,7 +89,7 @@ typedef enum sw_wire_outcome {
     SW_OUTCOME_FAILED,      /* would fail again */
     SW_OUTCOME_RETRY,       /* may succeed elsewhere: memory or I/O was refused */
     SW_OUTCOME_INTERRUPTED, /* asked to stop */
-    SW_OUTCOME_PARKED,      /* has come to until_step */
+    SW_OUTCOME_HELD,        /* has come to until_step */
     SW_OUTCOME_COUNT
 } sw_wire_outcome;
 
@@ -161,6 +162,7 @@ typedef struct sw_wire_message {
     sw_wire_tag tag;
     int32_t run;
     union {
+        const void *fixed; /* any of the following, but for the last two */
         const sw_wire_assign *assign;
         const sw_wire_acknowledge *acknowledge;
         const sw_wire_quit *quit;
@@ -175,9 +177,6 @@ typedef struct sw_wire_message {
         sw_snapshot snapshot;
     } body;
 } sw_wire_message;
-
-/* Is this a header of ours, with a length its tag allows? Enough to know how many bytes to read. */
-sw_status sw_wire_check_header(const sw_wire_header *header) SW_MUST_CHECK;
 
 /* Bytes of the frame that a header (checked) opens. */
 size_t sw_wire_frame_size(const sw_wire_header *header);
@@ -207,6 +206,10 @@ void sw_wire_reader_release(sw_wire_reader *reader);
 sw_status sw_wire_reader_room(sw_wire_reader *reader, void **at, size_t *capacity) SW_MUST_CHECK;
 /* `count` bytes were put there. */
 void sw_wire_reader_add(sw_wire_reader *reader, size_t count);
+/* The same with what has come on a socket, waiting for something if `wait`: *got bytes. 0 = nothing for now,
+ * SW_WIRE_CLOSED = nothing more comes, SW_WIRE_BROKEN = errno. */
+enum { SW_WIRE_CLOSED = -1, SW_WIRE_BROKEN = -2 };
+sw_status sw_wire_reader_fill(sw_wire_reader *reader, int socket, bool wait, ssize_t *got) SW_MUST_CHECK;
 /* The next whole frame; *frame = NULL when there is none yet. Valid until the next call of room. */
 sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t *size) SW_MUST_CHECK;
 /* The same for the whole frames that are there, side by side: as many as fit into `limit` bytes, at least one. */

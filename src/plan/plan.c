@@ -270,36 +270,3 @@ sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts)
     plan->count = kept;
     return sw_plan_sort(plan);
 }
-
-/* ---- makespan ---- */
-
-/* Restores the heap of finishing times below `i`; heap[0] is the earliest. */
-static void sink(double *heap, size_t count, size_t i)
-{
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= count) return;
-        if (child + 1 < count && heap[child + 1] < heap[child]) child++;
-        if (heap[i] <= heap[child]) return;
-        double swap = heap[i];
-        heap[i] = heap[child];
-        heap[child] = swap;
-        i = child;
-    }
-}
-
-double sw_plan_makespan(const sw_plan *plan, size_t workers)
-{
-    if (workers > plan->count) workers = plan->count;
-    if (workers == 0) return 0;
-    double *free_at = calloc(workers, sizeof *free_at);
-    double end = 0;
-    if (!free_at) return 0;
-    for (size_t i = 0; i < plan->count; i++) {
-        free_at[0] += plan->runs[plan->order[i]].seconds; /* the worker that is free first takes the next run */
-        if (free_at[0] > end) end = free_at[0];
-        sink(free_at, workers, 0);
-    }
-    free(free_at);
-    return end;
-}

@@ -9,7 +9,6 @@
 #include "farm/master.h"
 #include "farm/prepare.h"
 #include "farm/wire.h"
-#include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/measure.h"
 
@@ -71,7 +70,7 @@ static void open_bench(bench *b, double seconds)
 {
     const sw_job_options options = {.sweep = b->sweep, .time_limit = INFINITY, .level = SW_LOG_ERROR};
     sw_log_set_level(SW_LOG_ERROR);
-    assert_int_equal(sw_prepare(&b->prepared, &options), SW_OK);
+    assert_int_equal(sw_prepare_job(&b->prepared, &options), SW_OK);
     const sw_master_settings settings = {.plan = b->prepared.plan,
                                          .store = b->prepared.store,
                                          .checkpoints = b->prepared.checkpoints,
@@ -89,7 +88,7 @@ static void close_bench(bench *b)
 {
     sw_master_destroy(b->master);
     b->master = NULL;
-    assert_int_equal(sw_prepared_release(&b->prepared), SW_OK);
+    assert_int_equal(sw_prepare_release(&b->prepared), SW_OK);
 }
 
 static int setup(void **state)

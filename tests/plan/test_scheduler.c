@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "farm/scheduler.h"
 #include "symsweep/random.h"
+#include "symsweep/scheduler.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -60,8 +60,8 @@ static void settled_runs_are_not_handed_out(void **state)
 {
     (void)state;
     sw_scheduler *s = make(3, 1);
-    sw_scheduler_settle(s, 0);
-    sw_scheduler_settle(s, 2);
+    sw_scheduler_set(s, 0, SW_SLOT_DONE);
+    sw_scheduler_set(s, 2, SW_SLOT_DONE);
     assert_int_equal(next(s, 0), 1);
     assert_int_equal(sw_scheduler_begin(s, 0, 1), SW_OK);
     end_current(s, 0, SW_ENDING_DONE);

@@ -1,12 +1,18 @@
-#include "farm/lead.h"
+/* serve.c: the two ways in which a master is driven: by messages of other ranks, and in turns with a trainer. */
+#include "farm/serve.h"
 
 #include "farm/inbox.h"
 #include "farm/outbox.h"
+#include "farm/signals.h"
+#include "farm/trainer.h"
 #include "farm/wire.h"
 #include "symsweep/clock.h"
-#include "symsweep/log.h"
 
 #include <stdint.h>
+
+static const double IDLE_SECONDS = 0.1; /* of one process, until the results file can be written again */
+
+/* ---- rank 0 of several ---- */
 
 /* How long the master sleeps: short after a message or a part of one, longer while none comes. */
 static const double SHORTEST_SLEEP = 0.0005, LONGEST_SLEEP = 0.02, SLEEP_GROWTH = 1.5;
@@ -59,7 +65,7 @@ static sw_status drain(sw_outbox *outbox)
     return status;
 }
 
-sw_status sw_lead_run(int *exit_code, const sw_master_settings *settings, int ranks)
+sw_status sw_serve_ranks(int *exit_code, const sw_master_settings *settings, int ranks)
 {
     sw_outbox *outbox = NULL;
     sw_inbox *inbox = NULL;
@@ -74,12 +80,7 @@ sw_status sw_lead_run(int *exit_code, const sw_master_settings *settings, int ra
     status = sw_master_create(&master, &mine);
     if (status == SW_OK) status = serve(master, outbox, inbox);
     if (status == SW_OK) status = drain(outbox);
-    if (status == SW_OK) {
-        sw_display_clear(settings->display);
-        sw_master_close_progress(master);
-        sw_master_report(master);
-        *exit_code = sw_master_exit_code(master);
-    }
+    if (status == SW_OK) *exit_code = sw_master_conclude(master);
 done:
     sw_master_destroy(master);
     sw_inbox_destroy(inbox);
@@ -87,7 +88,7 @@ done:
     return status;
 }
 
-sw_status sw_lead_dismiss(int exit_code, int ranks)
+sw_status sw_serve_goodbye(int exit_code, int ranks)
 {
     sw_outbox *outbox = NULL;
     sw_inbox *inbox = NULL;
@@ -114,5 +115,58 @@ sw_status sw_lead_dismiss(int exit_code, int ranks)
     sw_wire_buffer_release(&buffer);
     sw_inbox_destroy(inbox);
     sw_outbox_destroy(outbox);
+    return status;
+}
+
+/* ---- one process ---- */
+
+/* The two ends; each is the other's port. */
+typedef struct pair {
+    sw_master *master;
+    sw_trainer *trainer;
+} pair;
+
+static sw_status to_trainer(void *context, size_t worker, const void *frame, size_t size)
+{
+    (void)worker; /* there is but one */
+    return sw_trainer_accept(((pair *)context)->trainer, frame, size);
+}
+
+static sw_status to_master(void *context, const void *frame, size_t size)
+{
+    return sw_master_receive(((pair *)context)->master, 0, frame, size);
+}
+
+static sw_status between_steps(void *context) { return sw_master_tick(((pair *)context)->master); }
+
+static sw_status take_turns(pair *ends)
+{
+    bool spoiled; /* there is no other process to try in */
+    for (;;) {
+        sw_status status = sw_master_tick(ends->master);
+        if (status != SW_OK || sw_master_over(ends->master)) return status;
+        if (sw_trainer_has_work(ends->trainer))
+            status = sw_trainer_work(ends->trainer, &spoiled);
+        else
+            sw_clock_sleep(IDLE_SECONDS);
+        if (status != SW_OK) return status;
+    }
+}
+
+sw_status sw_serve_alone(int *exit_code, const sw_master_settings *settings)
+{
+    pair ends = {NULL, NULL};
+    sw_master_settings mine = *settings;
+    mine.workers = 1;
+    mine.first_rank = 0;
+    mine.port = (sw_master_port){.context = &ends, .send = to_trainer};
+    const sw_trainer_port port = {.context = &ends, .send = to_master, .poll = between_steps};
+    sw_signals_exit_on_second(); /* a step may take long, and nobody else is there to react */
+    sw_status status = sw_trainer_create(&ends.trainer, &port);
+    if (status == SW_OK) status = sw_master_create(&ends.master, &mine);
+    if (status == SW_OK) status = take_turns(&ends);
+    if (status == SW_OK) *exit_code = sw_master_conclude(ends.master);
+    sw_master_destroy(ends.master);
+    sw_trainer_destroy(ends.trainer);
     return status;
 }

@@ -5,8 +5,8 @@
  * be running. A run whose trainer died, or that ended with a fault that may pass, goes back to pending and is charged a
  * try; after SW_SCHEDULER_TRIES it has failed. Runs that were only waiting, and runs stopped on request, are not
  * charged. Runs that depend on the results of others are held until it is known whether they are needed. */
-#ifndef SYMSWEEP_FARM_SCHEDULER_H
-#define SYMSWEEP_FARM_SCHEDULER_H
+#ifndef SYMSWEEP_SCHEDULER_H
+#define SYMSWEEP_SCHEDULER_H
 
 #include "symsweep/fail.h"
 
@@ -40,13 +40,9 @@ typedef struct sw_scheduler sw_scheduler;
 sw_status sw_scheduler_create(sw_scheduler **out, size_t runs, const size_t *order, size_t workers) SW_MUST_CHECK;
 void sw_scheduler_destroy(sw_scheduler *scheduler);
 
-/* Before anything is handed out: the run needs no training. */
-void sw_scheduler_settle(sw_scheduler *scheduler, size_t run);
-
-/* A pending run waits for a decision; a held one becomes pending, or is decided against. */
-void sw_scheduler_hold(sw_scheduler *scheduler, size_t run);
-void sw_scheduler_release(sw_scheduler *scheduler, size_t run);
-void sw_scheduler_drop(sw_scheduler *scheduler, size_t run);
+/* What is decided elsewhere. A pending run needs no training (done, before anything is handed out), or waits for a
+ * decision (held); a held one becomes pending, or is decided against (dropped). */
+void sw_scheduler_set(sw_scheduler *scheduler, size_t run, sw_slot to);
 
 /* What the run is expected to take, in any unit (scaled by sw_scheduler_scale); savable: what it has reached outlives
  * a stop. Default 0, true. */

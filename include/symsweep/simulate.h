@@ -1,11 +1,11 @@
 /* simulate.h: how long a sweep takes on a number of workers, by discrete events: the real scheduler hands out runs, the
  * workers and the master are models. Nothing is trained and no time passes. */
-#ifndef SYMSWEEP_FARM_SIMULATE_H
-#define SYMSWEEP_FARM_SIMULATE_H
+#ifndef SYMSWEEP_SIMULATE_H
+#define SYMSWEEP_SIMULATE_H
 
 #include "symsweep/fail.h"
 
-/* What the parts of a job cost, in seconds. sw_simulation_costs_default has values measured with benchmarks/farm_load.
+/* What the parts of a job cost, in seconds. sw_simulate_default_costs has values measured with benchmarks/farm_load.
  */
 typedef struct sw_simulation_costs {
     double start;        /* from the start of the job until the first runs are handed out */
@@ -36,8 +36,9 @@ typedef struct sw_simulation {
     double messages_per_second;
 } sw_simulation;
 
-void sw_simulation_costs_default(sw_simulation_costs *out);
+void sw_simulate_default_costs(sw_simulation_costs *out);
 
-sw_status sw_simulate(sw_simulation *out, const sw_simulation_settings *settings) SW_MUST_CHECK;
+/* The whole job with its master, its queues and its messages. */
+sw_status sw_simulate_job(sw_simulation *out, const sw_simulation_settings *settings) SW_MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-#include "farm/layout.h"
+/* description.c: what the results file must know of a plan. */
+#include "farm/description.h"
 
 #include "symsweep/farm.h"
 #include "symsweep/json.h"
@@ -9,34 +10,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-void sw_plan_layout_destroy(sw_plan_layout *layout)
+void sw_description_destroy(sw_description *description)
 {
-    if (layout == NULL) return;
-    for (size_t i = 0; i < layout->text_count; i++) free(layout->texts[i]);
-    free(layout->texts);
-    free(layout->runs);
-    free(layout);
+    if (description == NULL) return;
+    for (size_t i = 0; i < description->text_count; i++) free(description->texts[i]);
+    free(description->texts);
+    free(description->runs);
+    free(description);
 }
 
 /* Keeps a copy of what the writer holds. */
-static sw_status keep_text(const char **out, sw_plan_layout *layout, const sw_json *json)
+static sw_status keep_text(const char **out, sw_description *description, const sw_json *json)
 {
     const char *text = sw_json_text(json);
     if (text == NULL) return SW_E_MEMORY; /* the message is set */
     char *copy = strdup(text);
     if (copy == NULL) return sw_fail(SW_E_MEMORY, "no memory for a text of %zu bytes", strlen(text));
-    layout->texts[layout->text_count++] = copy;
+    description->texts[description->text_count++] = copy;
     *out = copy;
     return SW_OK;
 }
 
-static sw_status write_config(const char **out, sw_plan_layout *layout, const sw_run_config *config)
+static sw_status write_config(const char **out, sw_description *description, const sw_run_config *config)
 {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
     if (status == SW_OK) {
         sw_config_write(json, config);
-        status = keep_text(out, layout, json);
+        status = keep_text(out, description, json);
     }
     sw_json_destroy(json);
     return status;
@@ -48,10 +49,8 @@ static void write_tensors(sw_json *json, const sw_tensor *tensors, size_t count)
     sw_json_begin_array(json);
     for (size_t i = 0; i < count; i++) {
         sw_json_begin_object(json);
-        sw_json_key(json, "name");
-        sw_json_string(json, tensors[i].name);
-        sw_json_key(json, "offset");
-        sw_json_integer(json, (int64_t)tensors[i].offset);
+        sw_json_member_string(json, "name", tensors[i].name);
+        sw_json_member_integer(json, "offset", (int64_t)tensors[i].offset);
         sw_json_key(json, "shape");
         sw_json_begin_array(json);
         for (int r = 0; r < tensors[i].rank; r++) sw_json_integer(json, tensors[i].shape[r]);
@@ -61,7 +60,7 @@ static void write_tensors(sw_json *json, const sw_tensor *tensors, size_t count)
     sw_json_end_array(json);
 }
 
-static sw_status write_parameter_layout(const char **out, sw_plan_layout *layout, const sw_run_config *config,
+static sw_status write_parameter_layout(const char **out, sw_description *description, const sw_run_config *config,
                                         const sw_task *task)
 {
     sw_model_shape shape = {
@@ -74,7 +73,7 @@ static sw_status write_parameter_layout(const char **out, sw_plan_layout *layout
     sw_status status = sw_json_create(&json);
     if (status == SW_OK) {
         write_tensors(json, tensors, count);
-        status = keep_text(out, layout, json);
+        status = keep_text(out, description, json);
     }
     sw_json_destroy(json);
     free(tensors);
@@ -86,11 +85,11 @@ static bool same_network(const sw_run_config *a, const sw_run_config *b)
     return memcmp(&a->task, &b->task, sizeof a->task) == 0 && memcmp(&a->model, &b->model, sizeof a->model) == 0;
 }
 
-static sw_status describe_run(sw_plan_layout *layout, const sw_plan *plan, size_t i)
+static sw_status describe_run(sw_description *description, const sw_plan *plan, size_t i)
 {
     const sw_planned_run *planned = &plan->runs[i];
     const sw_run_config *config = &planned->config;
-    sw_store_run *run = &layout->runs[i];
+    sw_store_run *run = &description->runs[i];
     sw_task task;
     sw_status status = sw_task_describe(&task, &config->task, &config->model);
     if (status != SW_OK) return status;
@@ -98,66 +97,68 @@ static sw_status describe_run(sw_plan_layout *layout, const sw_plan *plan, size_
                           .label = planned->label,
                           .task = sw_task_names[config->task.kind],
                           .seed = config->seed,
-                          .evaluations = sw_schedule_evaluations(config),
+                          .evaluations = sw_schedule_evaluations(NULL, 0, config),
                           .snapshots = sw_schedule_snapshots(config),
                           .data_inputs = config->save.split ? (int64_t)task.inputs : 0,
                           .data_tokens = config->save.split ? task.tokens : 0,
                           .axes = plan->axis_values + i * plan->axis_count};
     status = sw_measure_snapshot_shape(&run->shape, config);
-    if (status == SW_OK) status = write_config(&run->config, layout, config);
+    if (status == SW_OK) status = write_config(&run->config, description, config);
     if (status != SW_OK) return status;
     if (i > 0 && same_network(config, &plan->runs[i - 1].config)) { /* a text for each network is enough */
-        run->parameter_layout = layout->runs[i - 1].parameter_layout;
+        run->parameter_layout = description->runs[i - 1].parameter_layout;
         return SW_OK;
     }
-    return write_parameter_layout(&run->parameter_layout, layout, config, &task);
+    return write_parameter_layout(&run->parameter_layout, description, config, &task);
 }
 
 /* Common curves and measures of geometry have a dataset in every file, so that tools need not ask. */
-static sw_status describe_metrics(sw_plan_layout *layout, const sw_plan *plan)
+static sw_status describe_metrics(sw_description *description, const sw_plan *plan)
 {
-    for (int m = SW_METRIC_TRAIN_LOSS; m <= SW_METRIC_WEIGHT_NORM; m++) layout->layout.metric[m] = true;
-    for (int m = SW_METRIC_EFFECTIVE_DIMENSION; m <= SW_METRIC_ORDER_SPEARMAN; m++) layout->layout.metric[m] = true;
+    for (int m = SW_METRIC_TRAIN_LOSS; m <= SW_METRIC_WEIGHT_NORM; m++) description->layout.metric[m] = true;
+    for (int m = SW_METRIC_EFFECTIVE_DIMENSION; m <= SW_METRIC_ORDER_SPEARMAN; m++)
+        description->layout.metric[m] = true;
     for (size_t i = 0; i < plan->count; i++) {
         bool mask[SW_METRIC_COUNT];
         sw_status status = sw_measure_applicable(mask, &plan->runs[i].config);
         if (status != SW_OK) return status;
-        for (int m = 0; m < SW_METRIC_COUNT; m++) layout->layout.metric[m] = layout->layout.metric[m] || mask[m];
+        for (int m = 0; m < SW_METRIC_COUNT; m++)
+            description->layout.metric[m] = description->layout.metric[m] || mask[m];
     }
     return SW_OK;
 }
 
 static const sw_store_knowledge KNOWLEDGE = {.axis_value = sw_config_axis_value};
 
-sw_status sw_plan_layout_create(sw_plan_layout **out, const sw_plan *plan)
+sw_status sw_description_create(sw_description **out, const sw_plan *plan)
 {
     *out = NULL;
-    sw_plan_layout *layout = calloc(1, sizeof *layout);
-    if (layout == NULL) return sw_fail(SW_E_MEMORY, "no memory to describe the plan");
-    layout->runs = calloc(plan->count + 1, sizeof *layout->runs);
-    layout->texts = calloc(2 * plan->count + 1, sizeof *layout->texts);
+    sw_description *description = calloc(1, sizeof *description);
+    if (description == NULL) return sw_fail(SW_E_MEMORY, "no memory to describe the plan");
+    description->runs = calloc(plan->count + 1, sizeof *description->runs);
+    description->texts = calloc(2 * plan->count + 1, sizeof *description->texts);
     sw_status status = SW_OK;
-    if (layout->runs == NULL || layout->texts == NULL)
+    if (description->runs == NULL || description->texts == NULL)
         status = sw_fail(SW_E_MEMORY, "no memory to describe %zu runs", plan->count);
-    layout->layout = (sw_store_sweep){.sweep_name = plan->name,
-                                      .sweep_text = plan->sweep_text,
-                                      .sweep_length = plan->sweep_length,
-                                      .blas = sw_blas_version(),
-                                      .mpi = sw_farm_mpi_version(),
-                                      .axis_count = plan->axis_count,
-                                      .axes = plan->axes,
-                                      .refined = plan->adaptive.refine.axis_count > 0,
-                                      .knowledge = &KNOWLEDGE,
-                                      .run_count = plan->count,
-                                      .runs = layout->runs};
+    description->layout = (sw_store_sweep){.sweep_name = plan->name,
+                                           .sweep_text = plan->sweep_text,
+                                           .sweep_length = plan->sweep_length,
+                                           .blas = sw_blas_version(),
+                                           .mpi = sw_farm_mpi_version(),
+                                           .axis_count = plan->axis_count,
+                                           .axes = plan->axes,
+                                           .refined = plan->adaptive.refine.axis_count > 0,
+                                           .knowledge = &KNOWLEDGE,
+                                           .run_count = plan->count,
+                                           .runs = description->runs};
     for (size_t i = 0; i < plan->count && status == SW_OK; i++) {
-        status = describe_run(layout, plan, i);
+        status = describe_run(description, plan, i);
         if (status != SW_OK) status = sw_fail_in(status, "run %zu", i);
     }
-    if (status == SW_OK) status = describe_metrics(layout, plan);
+    if (status == SW_OK) status = describe_metrics(description, plan);
     if (status == SW_OK)
-        *out = layout;
+        *out = description;
     else
-        sw_plan_layout_destroy(layout);
+        sw_description_destroy(description);
     return status;
 }

@@ -1,4 +1,5 @@
-#include "farm/scheduler.h"
+/* scheduler.c: the state machine of runs and workers. */
+#include "symsweep/scheduler.h"
 
 #include <assert.h>
 #include <math.h>
@@ -83,28 +84,14 @@ static void move(sw_scheduler *scheduler, size_t run, sw_slot to)
     if (to == SW_SLOT_PENDING && slot->position < scheduler->head) scheduler->head = slot->position;
 }
 
-void sw_scheduler_settle(sw_scheduler *scheduler, size_t run)
+void sw_scheduler_set(sw_scheduler *scheduler, size_t run, sw_slot to)
 {
-    assert(run < scheduler->run_count && scheduler->runs[run].slot == SW_SLOT_PENDING);
-    move(scheduler, run, SW_SLOT_DONE);
-}
-
-void sw_scheduler_hold(sw_scheduler *scheduler, size_t run)
-{
-    assert(run < scheduler->run_count && scheduler->runs[run].slot == SW_SLOT_PENDING);
-    move(scheduler, run, SW_SLOT_HELD);
-}
-
-void sw_scheduler_release(sw_scheduler *scheduler, size_t run)
-{
-    assert(run < scheduler->run_count && scheduler->runs[run].slot == SW_SLOT_HELD);
-    move(scheduler, run, SW_SLOT_PENDING);
-}
-
-void sw_scheduler_drop(sw_scheduler *scheduler, size_t run)
-{
-    assert(run < scheduler->run_count && scheduler->runs[run].slot == SW_SLOT_HELD);
-    move(scheduler, run, SW_SLOT_DROPPED);
+    assert(run < scheduler->run_count);
+    sw_slot from = sw_scheduler_slot(scheduler, run);
+    assert((from == SW_SLOT_PENDING && (to == SW_SLOT_DONE || to == SW_SLOT_HELD)) ||
+           (from == SW_SLOT_HELD && (to == SW_SLOT_PENDING || to == SW_SLOT_DROPPED)));
+    (void)from;
+    move(scheduler, run, to);
 }
 
 void sw_scheduler_expect(sw_scheduler *scheduler, size_t run, double amount, bool savable)

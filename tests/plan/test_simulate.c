@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "farm/simulate.h"
+#include "symsweep/simulate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static sw_simulation simulate(const double *seconds, size_t runs, size_t workers
                                              .messages = sent,
                                              .cores = cores,
                                              .costs = *costs};
-    assert_int_equal(sw_simulate(&out, &settings), SW_OK);
+    assert_int_equal(sw_simulate_job(&out, &settings), SW_OK);
     free(sent);
     free(order);
     return out;
@@ -90,7 +90,7 @@ static void many_short_runs_do_not_wait_for_the_master(void **state)
     assert_non_null(seconds);
     for (size_t i = 0; i < RUNS; i++) seconds[i] = 0.05;
     sw_simulation_costs costs;
-    sw_simulation_costs_default(&costs);
+    sw_simulate_default_costs(&costs);
     sw_simulation got = simulate(seconds, RUNS, 4, 0, 10, &costs);
     free(seconds);
     double busy = RUNS * (0.05 + costs.begin) / 4;
@@ -105,7 +105,7 @@ static void one_master_serves_thousands_of_workers(void **state)
     assert_non_null(seconds);
     for (size_t i = 0; i < RUNS; i++) seconds[i] = 75 - 30.0 * (double)i / RUNS; /* 60 on the average */
     sw_simulation_costs costs;
-    sw_simulation_costs_default(&costs);
+    sw_simulate_default_costs(&costs);
     sw_simulation got = simulate(seconds, RUNS, WORKERS, 0, 100, &costs);
     assert_true(got.efficiency > 0.95);
     sw_simulation again = simulate(seconds, RUNS, WORKERS, 0, 100, &costs);

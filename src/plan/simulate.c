@@ -1,18 +1,21 @@
-/* Time is simulated twice over: seconds of the job, and the progress that every worker in training has made since the
+/* simulate.c: how long a plan takes on a number of workers.
+ *
+ * Time is simulated twice over: seconds of the job, and the progress that every worker in training has made since the
  * start. When there are more workers in training than cores, or more messages than the master can take, progress is
  * slower than time, for all alike. A run ends at a progress, messages and the master's waking are at a time. */
-#include "farm/simulate.h"
+#include "symsweep/simulate.h"
 
-#include "farm/scheduler.h"
+#include "symsweep/plan.h"
+#include "symsweep/scheduler.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 static const double LOAD_MOST = 0.98;
-/* As lead.c sleeps. */
+/* As the master sleeps (farm/serve.c). */
 static const double SHORTEST_SLEEP = 0.0005, LONGEST_SLEEP = 0.02;
-/* As scheduler.c hands out ahead, and as master.c remembers. */
+/* As scheduler.c hands out ahead, and as the master remembers (farm/master.c). */
 static const double AHEAD_SECONDS = 2.0, ABSENCE_KEPT = 0.999;
 
 typedef enum event_kind { EVENT_TURN, EVENT_ARRIVE, EVENT_RETURN, EVENT_ASK, EVENT_END } event_kind;
@@ -77,19 +80,26 @@ static sw_status push(heap *h, event e)
     return SW_OK;
 }
 
-static event pop(heap *h)
+/* Puts an event in the place of the first, and the next one first. */
+static void replace_first(heap *h, event e)
 {
-    event first = h->events[0], last = h->events[--h->count];
     size_t i = 0;
     for (;;) {
         size_t child = 2 * i + 1;
         if (child >= h->count) break;
         if (child + 1 < h->count && earlier(&h->events[child + 1], &h->events[child])) child++;
-        if (!earlier(&h->events[child], &last)) break;
+        if (!earlier(&h->events[child], &e)) break;
         h->events[i] = h->events[child];
         i = child;
     }
-    if (h->count > 0) h->events[i] = last;
+    h->events[i] = e;
+}
+
+static event pop(heap *h)
+{
+    event first = h->events[0];
+    h->count--;
+    if (h->count > 0) replace_first(h, h->events[h->count]);
     return first;
 }
 
@@ -231,7 +241,7 @@ static sw_status give_back(simulation *sim, size_t w, size_t run)
     return SW_OK;
 }
 
-/* As master_view.c has it: a run that is on its way to an idle worker has all its time before it. */
+/* As the master has it (farm/master_view.c): a run that is on its way to an idle worker has all its time before it. */
 static double current_left(const simulation *sim, size_t w)
 {
     const sim_worker *worker = &sim->workers[w];
@@ -255,7 +265,7 @@ static sw_status hand_out_to(simulation *sim, size_t w)
     }
 }
 
-/* As master.c hands out: workers without a run first. */
+/* As the master hands out: workers without a run first. */
 static sw_status turn(simulation *sim)
 {
     size_t count = sim->wanting_count;
@@ -313,7 +323,7 @@ static sw_status run_to_the_end(simulation *sim)
 
 /* ---- the whole ---- */
 
-void sw_simulation_costs_default(sw_simulation_costs *out)
+void sw_simulate_default_costs(sw_simulation_costs *out)
 {
     *out = (sw_simulation_costs){.start = 0.4,
                                  .message = 14e-6,
@@ -324,7 +334,7 @@ void sw_simulation_costs_default(sw_simulation_costs *out)
                                  .busy_arrival = 0.1};
 }
 
-sw_status sw_simulate(sw_simulation *out, const sw_simulation_settings *settings)
+sw_status sw_simulate_job(sw_simulation *out, const sw_simulation_settings *settings)
 {
     simulation sim = {.set = settings};
     *out = (sw_simulation){0};
@@ -357,4 +367,23 @@ done:
     free(sim.workers);
     sw_scheduler_destroy(sim.scheduler);
     return status;
+}
+
+/* Without costs the job is list scheduling: the worker that is free first takes the next run. */
+double sw_plan_makespan(const sw_plan *plan, size_t workers)
+{
+    if (workers > plan->count) workers = plan->count;
+    heap ends = {0};
+    double last = 0;
+    for (size_t i = 0; i < plan->count && workers > 0; i++) {
+        double seconds = plan->runs[plan->order[i]].seconds;
+        event end = {.at = i < workers ? seconds : ends.events[0].at + seconds, .number = i};
+        if (i >= workers)
+            replace_first(&ends, end);
+        else if (push(&ends, end) != SW_OK)
+            break;
+        last = fmax(last, end.at);
+    }
+    free(ends.events);
+    return last;
 }
