@@ -1,16 +1,13 @@
 /* check.c: symsweep check: is the sweep valid, and what would it cost? */
-#include "check.h"
+#include "cli/check_report.h"
+#include "cli/command.h"
 
 #include "symsweep/cli.h"
-#include "symsweep/log.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LEAK_REPORTS = 4, LEAK_REPORTS_MAX = 64 };
 
 static const char help[] =
     "usage: symsweep check [options] sweep.json\n"
@@ -31,6 +28,109 @@ static const char help[] =
     "\n"
     "Exit codes: 0 valid, 2 not valid or wrong usage.\n";
 
+/* ---- keys ---- */
+
+static void write_key(sw_json *json, const sw_key_info *key, const char *section)
+{
+    sw_json_begin_object(json);
+    sw_json_member_string(json, "path", key->path);
+    sw_json_member_string(json, "section", section);
+    sw_json_member_string(json, "type", key->type);
+    sw_json_member_string(json, "default", key->default_text);
+    sw_json_member_string(json, "range", key->range);
+    sw_json_member_string(json, "unit", key->unit);
+    sw_json_member_string(json, "meaning", key->meaning);
+    sw_json_member_string(json, "concerns", key->concerns);
+    sw_json_member_bool(json, "identity", key->identity);
+    sw_json_member_string(json, "base", key->base);
+    if (key->word) sw_json_member_string(json, "word", key->word);
+    if (key->values) {
+        sw_json_key(json, "values");
+        sw_json_begin_array(json);
+        for (size_t i = 0; key->values[i]; i++) sw_json_string(json, key->values[i]);
+        sw_json_end_array(json);
+    }
+    if (key->has_minimum)
+        sw_json_member_number(json, key->minimum_excluded ? "exclusive_minimum" : "minimum", key->minimum);
+    if (key->has_maximum)
+        sw_json_member_number(json, key->maximum_excluded ? "exclusive_maximum" : "maximum", key->maximum);
+    if (key->longest) sw_json_member_integer(json, "longest", (int64_t)key->longest);
+    sw_json_end_object(json);
+}
+
+static void print_key(const sw_key_info *key)
+{
+    printf("%s\n    %s%s%s; default %s%s%s%s%s\n    %s\n", key->path, key->type, key->range[0] ? " " : "", key->range,
+           key->default_text, key->unit[0] ? "; in " : "", key->unit, key->concerns[0] ? "; needs " : "", key->concerns,
+           key->meaning);
+}
+
+static sw_status print_keys(bool as_json)
+{
+    sw_json *json = NULL;
+    sw_status status = sw_json_create(&json);
+    if (status != SW_OK) return status;
+    sw_json_begin_array(json);
+    for (size_t i = 0; i < sw_key_count(); i++) {
+        sw_key_info key;
+        sw_key_describe(i, &key);
+        if (as_json)
+            write_key(json, &key, "run");
+        else
+            print_key(&key);
+    }
+    for (size_t i = 0; i < sw_adaptive_key_count(); i++) {
+        sw_key_info key;
+        sw_adaptive_key_describe(i, &key);
+        if (as_json)
+            write_key(json, &key, "sweep");
+        else
+            print_key(&key);
+    }
+    sw_json_end_array(json);
+    if (as_json) return sw_command_print(json, SW_OK);
+    sw_json_destroy(json);
+    return SW_OK;
+}
+
+/* ---- a sweep ---- */
+
+/* Plan, summary, leaks. A sweep that is refused has no plan. */
+static sw_status examine(sw_check_report *report)
+{
+    const sw_check_options *options = &report->options;
+    sw_status status = sw_plan_load(&report->plan, report->sweep, report->diagnostics);
+    if (status == SW_OK && options->shards) status = sw_plan_shard(report->plan, options->shard - 1, options->shards);
+    if (status == SW_OK) status = sw_check_summarize(&report->summary, report->plan, options->speed, options->workers);
+    if (status == SW_OK && options->tasks) status = sw_check_leaks_find(&report->leaks, options->tasks, report->plan);
+    return status;
+}
+
+static sw_status check_sweep(const char *sweep, const sw_check_options *options)
+{
+    sw_check_report *report = calloc(1, sizeof *report);
+    if (!report) return sw_fail(SW_E_MEMORY, "out of memory");
+    report->sweep = sweep;
+    report->options = *options;
+    sw_status status = sw_diagnostics_create(&report->diagnostics);
+    if (status == SW_OK) {
+        status = examine(report);
+        sw_diagnostics_print(report->diagnostics, sweep);
+        if (options->json && (status == SW_OK || sw_diagnostics_errors(report->diagnostics))) {
+            sw_status written = sw_check_report_json(report);
+            if (written != SW_OK) status = written;
+        } else if (status == SW_OK) {
+            sw_check_report_text(report);
+        }
+    }
+    sw_plan_destroy(report->plan);
+    sw_diagnostics_destroy(report->diagnostics);
+    free(report);
+    return status;
+}
+
+/* ---- the command ---- */
+
 static bool parse_count(size_t *out, const char *text, size_t most)
 {
     char *end;
@@ -41,7 +141,7 @@ static bool parse_count(size_t *out, const char *text, size_t most)
     return true;
 }
 
-static bool parse_shard(sw_check_options *out, const char *text)
+static bool read_shard(sw_check_options *out, const char *text)
 {
     char part[32];
     const char *slash = strchr(text, '/');
@@ -51,110 +151,75 @@ static bool parse_shard(sw_check_options *out, const char *text)
            out->shard >= 1 && out->shard <= out->shards;
 }
 
-static sw_status parse_option(sw_check_options *out, int option)
+static sw_status parse_list(void *options, const char *value)
 {
-    switch (option) {
-    case 'j': out->json = true; return SW_OK;
-    case 'k': out->list_keys = true; return SW_OK;
-    case 'h': out->help = true; return SW_OK;
-    case 'l':
-        if (strcmp(optarg, "runs") && strcmp(optarg, "keys"))
-            return sw_fail(SW_E_USAGE, "--list takes runs or keys, not '%s'", optarg);
-        if (!strcmp(optarg, "runs"))
-            out->list_runs = true;
-        else
-            out->list_keys = true;
-        return SW_OK;
-    case 's': return parse_shard(out, optarg) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", optarg);
-    case 'w':
-        if (parse_count(&out->workers, optarg, SW_RUNS_MAX) && out->workers > 0) return SW_OK;
-        return sw_fail(SW_E_USAGE, "--workers takes a number from 1, not '%s'", optarg);
-    case 'g':
-        out->speed = 1e9 * strtod(optarg, NULL);
-        if (out->speed > 0 && out->speed < 1e18) return SW_OK;
-        return sw_fail(SW_E_USAGE, "--speed takes Gflop/s of one core, not '%s'", optarg);
-    case 't':
-        if (parse_count(&out->tasks, optarg, LEAK_REPORTS_MAX)) return SW_OK;
-        return sw_fail(SW_E_USAGE, "--tasks takes 0..%d, not '%s'", LEAK_REPORTS_MAX, optarg);
-    default: return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep check --help");
-    }
-}
-
-static sw_status parse_options(sw_check_options *out, int argc, char **argv)
-{
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"list", required_argument, NULL, 'l'},
-                                            {"list-keys", no_argument, NULL, 'k'},
-                                            {"shard", required_argument, NULL, 's'},
-                                            {"workers", required_argument, NULL, 'w'},
-                                            {"tasks", required_argument, NULL, 't'},
-                                            {"speed", required_argument, NULL, 'g'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    *out = (sw_check_options){.tasks = LEAK_REPORTS};
-    optind = 1;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        sw_status status = parse_option(out, option);
-        if (status != SW_OK) return status;
-    }
-    if (out->help || (out->list_keys && optind == argc)) return SW_OK;
-    if (optind != argc - 1) return sw_fail(SW_E_USAGE, "expected one sweep file; see symsweep check --help");
-    out->sweep = argv[optind];
+    sw_check_options *out = options;
+    const bool runs = strcmp(value, "runs") == 0, keys = strcmp(value, "keys") == 0;
+    if (!runs && !keys) return sw_fail(SW_E_USAGE, "--list takes runs or keys, not '%s'", value);
+    *(runs ? &out->list_runs : &out->list_keys) = true;
     return SW_OK;
 }
 
-/* Plan, summary, leaks. A refused sweep leaves *plan NULL and SW_E_CONFIG. */
-static sw_status examine(sw_check_report *report, sw_plan **plan, sw_check_summary *summary, sw_leak *leaks,
-                         sw_diagnostics *diagnostics)
+static sw_status parse_shard(void *options, const char *value)
 {
-    const sw_check_options *options = report->options;
-    sw_status status = sw_plan_load(plan, options->sweep, diagnostics);
-    if (status == SW_OK && options->shards) status = sw_plan_shard(*plan, options->shard - 1, options->shards);
-    if (status == SW_OK) status = sw_check_summarize(summary, *plan, options);
-    if (status == SW_OK && options->tasks)
-        status = sw_check_leaks(leaks, options->tasks, &report->leak_count, &report->leak_distinct,
-                                &report->leak_too_large, *plan);
-    if (status == SW_OK) report->plan = *plan;
+    return read_shard(options, value) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", value);
+}
+
+static sw_status parse_workers(void *options, const char *value)
+{
+    size_t *out = &((sw_check_options *)options)->workers;
+    if (parse_count(out, value, SW_RUNS_MAX) && *out > 0) return SW_OK;
+    return sw_fail(SW_E_USAGE, "--workers takes a number from 1, not '%s'", value);
+}
+
+static sw_status parse_speed(void *options, const char *value)
+{
+    double *out = &((sw_check_options *)options)->speed;
+    *out = 1e9 * strtod(value, NULL);
+    if (*out > 0 && *out < 1e18) return SW_OK;
+    return sw_fail(SW_E_USAGE, "--speed takes Gflop/s of one core, not '%s'", value);
+}
+
+static sw_status parse_tasks(void *options, const char *value)
+{
+    if (parse_count(&((sw_check_options *)options)->tasks, value, SW_LEAKS_MAX)) return SW_OK;
+    return sw_fail(SW_E_USAGE, "--tasks takes 0..%d, not '%s'", SW_LEAKS_MAX, value);
+}
+
+static bool is_complete(const void *options, int files)
+{
+    return files == 1 || (files == 0 && ((const sw_check_options *)options)->list_keys);
+}
+
+static sw_status check(void *given, char *const *files, int count)
+{
+    const sw_check_options *options = given;
+    sw_status status = options->list_keys ? print_keys(options->json) : SW_OK;
+    if (status == SW_OK && count > 0) status = check_sweep(files[0], options);
     return status;
 }
 
-static sw_status check_sweep(const sw_check_options *options)
-{
-    sw_plan *plan = NULL;
-    sw_diagnostics *diagnostics = NULL;
-    sw_check_summary *summary = calloc(1, sizeof *summary);
-    sw_leak *leaks = calloc(LEAK_REPORTS_MAX, sizeof *leaks);
-    sw_status status = summary && leaks ? sw_diagnostics_create(&diagnostics) : sw_fail(SW_E_MEMORY, "out of memory");
-    if (status != SW_OK) goto cleanup;
-    sw_check_report report = {.options = options, .summary = summary, .leaks = leaks, .diagnostics = diagnostics};
-    status = examine(&report, &plan, summary, leaks, diagnostics);
-    sw_diagnostics_print(diagnostics, options->sweep);
-    if (options->json && (status == SW_OK || sw_diagnostics_errors(diagnostics))) {
-        sw_status written = sw_check_print_json(&report);
-        if (written) status = written;
-    } else if (status == SW_OK) {
-        sw_check_print_text(&report);
-    }
-cleanup:
-    sw_plan_destroy(plan);
-    sw_diagnostics_destroy(diagnostics);
-    free(leaks);
-    free(summary);
-    return status;
-}
+static const sw_command command = {
+    .name = "check",
+    .help = help,
+    .expected = "expected one sweep file",
+    .options =
+        (const sw_command_option[]){{"json", 0, SW_COMMAND_FLAG, offsetof(sw_check_options, json), NULL},
+                                    {"list", 0, SW_COMMAND_PARSED, 0, parse_list},
+                                    {"list-keys", 0, SW_COMMAND_FLAG, offsetof(sw_check_options, list_keys), NULL},
+                                    {"shard", 0, SW_COMMAND_PARSED, 0, parse_shard},
+                                    {"workers", 0, SW_COMMAND_PARSED, 0, parse_workers},
+                                    {"tasks", 0, SW_COMMAND_PARSED, 0, parse_tasks},
+                                    {"speed", 0, SW_COMMAND_PARSED, 0, parse_speed},
+                                    {0}},
+    .when = SW_HELP_LAST,
+    .complete = is_complete,
+    .run = check,
+    .failure = SW_EXIT_USAGE,
+};
 
 int sw_cli_check(int argc, char **argv)
 {
-    sw_check_options options;
-    sw_status status = parse_options(&options, argc, argv);
-    if (status == SW_OK && options.help) {
-        fputs(help, stdout);
-    } else if (status == SW_OK) {
-        if (options.list_keys) status = sw_check_print_keys(options.json);
-        if (status == SW_OK && options.sweep) status = check_sweep(&options);
-    }
-    if (status == SW_OK && fflush(stdout)) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
-    if (status != SW_OK) sw_error("%s", sw_fail_message());
-    return status != SW_OK ? SW_EXIT_USAGE : SW_EXIT_OK;
+    enum { LEAK_REPORTS = 4 };
+    return sw_command_run(&command, &(sw_check_options){.tasks = LEAK_REPORTS}, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* sparkline.c: a curve in one line of Unicode block characters. */
-#include "sparkline.h"
+#include "cli/sparkline.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,11 +1,13 @@
 /* status_refine.c: what refine has found, drawn: one map a plane of the lattice. */
-#include "status_view.h"
+#include "cli/status_refine.h"
+
+#include "cli/row.h"
 
 #include "symsweep/config.h"
-#include "symsweep/table.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +58,7 @@ static void plane_of(char out[KEY_MAX], const map *m, size_t row)
         const char *path = sw_results_axis(m->results, a)->path;
         char value[160];
         if (a == m->axis[0] || (m->axes > 1 && a == m->axis[1]) || strcmp(path, "seed") == 0) continue;
-        sw_table_axis_text(value, sizeof value, m->results, row, a);
+        sw_row_value(value, sizeof value, sw_results_axis(m->results, a), sw_results_axis_value(m->results, row, a));
         used += (size_t)snprintf(out + used, KEY_MAX - used, "%s%s=%s", used ? ", " : "", path, value);
     }
 }
@@ -167,7 +169,7 @@ static sw_status draw_map(map *m, sw_results *results)
     return status;
 }
 
-sw_status sw_status_print_refine(sw_results *results)
+sw_status sw_status_refine_print(sw_results *results)
 {
     map m = {.results = results};
     char *text = NULL;
