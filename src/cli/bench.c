@@ -23,8 +23,6 @@ static const char help[] =
     "  price     step / step of the canonical run, timed in turn\n"
     "The rows canonical-associativity... show the cost of a symmetry loss against tuples_per_step.\n";
 
-static const char unknown[] = "unknown option or value";
-
 typedef struct bench_options {
     bool json;
     const char *only; /* NULL = every case */
@@ -134,18 +132,11 @@ static sw_status print_json(const char *cpu, const bench_peak *peak, const bench
 
 /* ---- the command ---- */
 
-static sw_status parse_seconds(void *options, const char *value)
+static bool parse_seconds(void *place, const char *value)
 {
     char *end;
-    double *seconds = &((bench_options *)options)->seconds;
-    *seconds = strtod(value, &end);
-    return *seconds > 0 && !*end ? SW_OK : sw_fail(SW_E_USAGE, "%s; see symsweep bench --help", unknown);
-}
-
-static bool is_complete(const void *options, int files)
-{
-    (void)options;
-    return files == 0;
+    *(double *)place = strtod(value, &end);
+    return *(double *)place > 0 && !*end;
 }
 
 static sw_status bench(void *given, char *const *files, int count)
@@ -167,14 +158,16 @@ static sw_status bench(void *given, char *const *files, int count)
 static const sw_command command = {
     .name = "bench",
     .help = help,
-    .unknown = unknown,
+    .unknown = "unknown option or value",
     .expected = "bench takes no file",
-    .options = (const sw_command_option[]){{"json", 0, SW_COMMAND_FLAG, offsetof(bench_options, json), NULL},
-                                           {"only", 0, SW_COMMAND_TEXT, offsetof(bench_options, only), NULL},
-                                           {"seconds", 0, SW_COMMAND_PARSED, 0, parse_seconds},
-                                           {0}},
+    .options =
+        (const sw_command_option[]){
+            {"json", .place = offsetof(bench_options, json)},
+            {"only", .place = offsetof(bench_options, only), .parse = sw_command_text},
+            {"seconds", .place = offsetof(bench_options, seconds), .parse = parse_seconds},
+            {0},
+        },
     .when = SW_HELP_FIRST,
-    .complete = is_complete,
     .run = bench,
     .failure = SW_EXIT_USAGE,
 };

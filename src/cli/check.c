@@ -100,9 +100,12 @@ static sw_status examine(sw_check_report *report)
 {
     const sw_check_options *options = &report->options;
     sw_status status = sw_plan_load(&report->plan, report->sweep, report->diagnostics);
-    if (status == SW_OK && options->shards) status = sw_plan_shard(report->plan, options->shard - 1, options->shards);
-    if (status == SW_OK) status = sw_check_summarize(&report->summary, report->plan, options->speed, options->workers);
-    if (status == SW_OK && options->tasks) status = sw_check_leaks_find(&report->leaks, options->tasks, report->plan);
+    if (status == SW_OK && options->shards)
+        status = sw_plan_shard(report->plan, (size_t)options->shard - 1, (size_t)options->shards);
+    if (status == SW_OK)
+        status = sw_check_summarize(&report->summary, report->plan, options->speed, (size_t)options->workers);
+    if (status == SW_OK && options->tasks)
+        status = sw_check_leaks_find(&report->leaks, (size_t)options->tasks, report->plan);
     return status;
 }
 
@@ -131,92 +134,76 @@ static sw_status check_sweep(const char *sweep, const sw_check_options *options)
 
 /* ---- the command ---- */
 
-static bool parse_count(size_t *out, const char *text, size_t most)
+static bool parse_workers(void *place, const char *value)
 {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (end == text || *end || errno || text[0] == '-' || value > most) return false;
-    *out = (size_t)value;
-    return true;
+    const long long *number = place;
+    return sw_command_number(place, value) && *number > 0 && *number <= SW_RUNS_MAX;
 }
 
-static bool read_shard(sw_check_options *out, const char *text)
+static bool parse_tasks(void *place, const char *value)
 {
+    return sw_command_number(place, value) && *(long long *)place <= SW_LEAKS_MAX;
+}
+
+static bool parse_shard(void *options, const char *value)
+{
+    sw_check_options *out = options;
     char part[32];
-    const char *slash = strchr(text, '/');
-    if (!slash || slash == text || (size_t)(slash - text) >= sizeof part) return false;
-    snprintf(part, sizeof part, "%.*s", (int)(slash - text), text);
-    return parse_count(&out->shard, part, SW_RUNS_MAX) && parse_count(&out->shards, slash + 1, SW_RUNS_MAX) &&
-           out->shard >= 1 && out->shard <= out->shards;
+    const size_t length = strcspn(value, "/");
+    snprintf(part, sizeof part, "%.*s", (int)length, value);
+    return length < sizeof part && value[length] && sw_command_number(&out->shard, part) &&
+           sw_command_number(&out->shards, value + length + 1) && out->shard >= 1 && out->shard <= out->shards &&
+           out->shards <= SW_RUNS_MAX;
 }
 
-static sw_status parse_list(void *options, const char *value)
+static bool parse_list(void *options, const char *value)
 {
     sw_check_options *out = options;
     const bool runs = strcmp(value, "runs") == 0, keys = strcmp(value, "keys") == 0;
-    if (!runs && !keys) return sw_fail(SW_E_USAGE, "--list takes runs or keys, not '%s'", value);
-    *(runs ? &out->list_runs : &out->list_keys) = true;
-    return SW_OK;
+    out->list_runs = out->list_runs || runs;
+    out->list_keys = out->list_keys || keys;
+    return runs || keys;
 }
 
-static sw_status parse_shard(void *options, const char *value)
+static bool parse_speed(void *place, const char *value)
 {
-    return read_shard(options, value) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", value);
+    double *speed = place;
+    *speed = 1e9 * strtod(value, NULL);
+    return *speed > 0 && *speed < 1e18;
 }
 
-static sw_status parse_workers(void *options, const char *value)
-{
-    size_t *out = &((sw_check_options *)options)->workers;
-    if (parse_count(out, value, SW_RUNS_MAX) && *out > 0) return SW_OK;
-    return sw_fail(SW_E_USAGE, "--workers takes a number from 1, not '%s'", value);
-}
-
-static sw_status parse_speed(void *options, const char *value)
-{
-    double *out = &((sw_check_options *)options)->speed;
-    *out = 1e9 * strtod(value, NULL);
-    if (*out > 0 && *out < 1e18) return SW_OK;
-    return sw_fail(SW_E_USAGE, "--speed takes Gflop/s of one core, not '%s'", value);
-}
-
-static sw_status parse_tasks(void *options, const char *value)
-{
-    if (parse_count(&((sw_check_options *)options)->tasks, value, SW_LEAKS_MAX)) return SW_OK;
-    return sw_fail(SW_E_USAGE, "--tasks takes 0..%d, not '%s'", SW_LEAKS_MAX, value);
-}
-
-static bool is_complete(const void *options, int files)
-{
-    return files == 1 || (files == 0 && ((const sw_check_options *)options)->list_keys);
-}
-
-static sw_status check(void *given, char *const *files, int count)
-{
-    const sw_check_options *options = given;
-    sw_status status = options->list_keys ? print_keys(options->json) : SW_OK;
-    if (status == SW_OK && count > 0) status = check_sweep(files[0], options);
-    return status;
-}
+static sw_status check(void *options, char *const *files, int count);
 
 static const sw_command command = {
     .name = "check",
     .help = help,
     .expected = "expected one sweep file",
     .options =
-        (const sw_command_option[]){{"json", 0, SW_COMMAND_FLAG, offsetof(sw_check_options, json), NULL},
-                                    {"list", 0, SW_COMMAND_PARSED, 0, parse_list},
-                                    {"list-keys", 0, SW_COMMAND_FLAG, offsetof(sw_check_options, list_keys), NULL},
-                                    {"shard", 0, SW_COMMAND_PARSED, 0, parse_shard},
-                                    {"workers", 0, SW_COMMAND_PARSED, 0, parse_workers},
-                                    {"tasks", 0, SW_COMMAND_PARSED, 0, parse_tasks},
-                                    {"speed", 0, SW_COMMAND_PARSED, 0, parse_speed},
-                                    {0}},
+        (const sw_command_option[]){
+            {"json", .place = offsetof(sw_check_options, json)},
+            {"list", .parse = parse_list, .takes = "runs or keys"},
+            {"list-keys", .place = offsetof(sw_check_options, list_keys)},
+            {"shard", .parse = parse_shard, .takes = "I/N"},
+            {"workers", .place = offsetof(sw_check_options, workers), .parse = parse_workers,
+             .takes = "a number from 1"},
+            {"tasks", .place = offsetof(sw_check_options, tasks), .parse = parse_tasks, .takes = "0..64"},
+            {"speed", .place = offsetof(sw_check_options, speed), .parse = parse_speed, .takes = "Gflop/s of one core"},
+            {0},
+        },
+    .most = 1,
     .when = SW_HELP_LAST,
-    .complete = is_complete,
     .run = check,
     .failure = SW_EXIT_USAGE,
 };
+
+static sw_status check(void *given, char *const *files, int count)
+{
+    const sw_check_options *options = given;
+    if (count == 0 && !options->list_keys) return sw_command_misused(&command);
+    sw_status status = options->list_keys ? print_keys(options->json) : SW_OK;
+    if (status == SW_OK && count > 0) status = check_sweep(files[0], options);
+    return status;
+}
 
 int sw_cli_check(int argc, char **argv)
 {

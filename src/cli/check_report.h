@@ -7,10 +7,10 @@
 
 typedef struct sw_check_options {
     bool json, list_runs, list_keys;
-    size_t shard, shards; /* part 1..shards; 0, 0 = the whole plan */
-    size_t workers;       /* 0 = a few numbers are tried */
-    size_t tasks;         /* most tasks in the leak report */
-    double speed;         /* operations a second to count with; 0 = measured */
+    long long shard, shards; /* part 1..shards; 0, 0 = the whole plan */
+    long long workers;       /* 0 = a few numbers are tried */
+    long long tasks;         /* most settings in the leak report */
+    double speed;            /* operations a second to count with; 0 = measured */
 } sw_check_options;
 
 typedef struct sw_check_report {

@@ -18,23 +18,12 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-static sw_status take(const sw_command_option *option, void *options)
-{
-    void *place = (char *)options + option->place;
-    switch (option->kind) {
-    case SW_COMMAND_FLAG: *(bool *)place = true; break;
-    case SW_COMMAND_TEXT: *(const char **)place = optarg; break;
-    case SW_COMMAND_PARSED: return option->parse(options, optarg);
-    }
-    return SW_OK;
-}
-
 /* What getopt must know of the options. */
 static void describe(struct option out[OPTIONS_MAX + 2], char letters[2 * OPTIONS_MAX + 2], const sw_command *command)
 {
     size_t count = 0;
     for (const sw_command_option *option = command->options; option->name; option++) {
-        const bool valued = option->kind != SW_COMMAND_FLAG;
+        const bool valued = option->parse != NULL;
         out[count] = (struct option){option->name, valued, NULL, FIRST_NUMBER + (int)count};
         count++;
         if (option->letter) *letters++ = option->letter;
@@ -48,11 +37,29 @@ static void describe(struct option out[OPTIONS_MAX + 2], char letters[2 * OPTION
     *letters = 0;
 }
 
-static const sw_command_option *find(const sw_command *command, int found)
+/* The option that getopt found; -1 = it is unknown. */
+static int find(const sw_command *command, int found)
 {
     for (int i = 0; command->options[i].name; i++)
-        if (found == FIRST_NUMBER + i || found == command->options[i].letter) return &command->options[i];
-    return NULL;
+        if (found == FIRST_NUMBER + i || found == command->options[i].letter) return i;
+    return -1;
+}
+
+static sw_status take(const sw_command *command, int i, void *options)
+{
+    const sw_command_option *option = i < 0 ? NULL : &command->options[i];
+    void *place = option ? (char *)options + option->place : NULL;
+    if (option && !option->parse) *(bool *)place = true;
+    if (option && (!option->parse || option->parse(place, optarg))) return SW_OK;
+    if (option && option->takes)
+        return sw_fail(SW_E_USAGE, "--%s takes %s, not '%s'", option->name, option->takes, optarg);
+    return sw_fail(SW_E_USAGE, "%s; see symsweep %s --help",
+                   command->unknown ? command->unknown : "unknown option, or its value is missing", command->name);
+}
+
+sw_status sw_command_misused(const sw_command *command)
+{
+    return sw_fail(SW_E_USAGE, "%s; see symsweep %s --help", command->expected, command->name);
 }
 
 /* Options, then files from argv[optind]; *help: the text is asked for instead. */
@@ -60,26 +67,24 @@ static sw_status parse(const sw_command *command, void *options, bool *help, int
 {
     struct option described[OPTIONS_MAX + 2];
     char letters[2 * OPTIONS_MAX + 2];
+    bool given[OPTIONS_MAX] = {false};
     describe(described, letters, command);
     *help = command->when == SW_HELP_FIRST && asks_for_help(argc, argv);
     if (*help) return SW_OK;
     optind = 1;
     opterr = command->when == SW_HELP_FIRST;
     for (int found; (found = getopt_long(argc, argv, letters, described, NULL)) != -1;) {
-        const sw_command_option *option = find(command, found);
         *help = *help || found == 'h';
         if (*help && command->when == SW_HELP_AT_ONCE) return SW_OK;
         if (found == 'h') continue;
-        if (!option)
-            return sw_fail(SW_E_USAGE, "%s; see symsweep %s --help",
-                           command->unknown ? command->unknown : "unknown option, or its value is missing",
-                           command->name);
-        sw_status status = take(option, options);
+        const int i = find(command, found);
+        sw_status status = take(command, i, options);
         if (status != SW_OK) return status;
+        given[i] = true;
     }
-    const int files = argc - optind;
-    if (*help || (command->complete ? command->complete(options, files) : files == 1)) return SW_OK;
-    return sw_fail(SW_E_USAGE, "%s; see symsweep %s --help", command->expected, command->name);
+    bool complete = argc - optind >= command->least && argc - optind <= command->most;
+    for (int i = 0; command->options[i].name; i++) complete = complete && (given[i] || !command->options[i].required);
+    return *help || complete ? SW_OK : sw_command_misused(command);
 }
 
 int sw_command_run(const sw_command *command, void *options, int argc, char **argv)
@@ -108,10 +113,17 @@ sw_status sw_command_print(sw_json *json, sw_status status)
     return status;
 }
 
-bool sw_command_number(long long *out, const char *text)
+bool sw_command_text(void *place, const char *value)
+{
+    *(const char **)place = value;
+    return true;
+}
+
+bool sw_command_number(void *place, const char *value)
 {
     char *end;
     errno = 0;
-    *out = strtoll(text, &end, 10);
-    return end != text && !*end && !errno && *out >= 0;
+    const long long number = strtoll(value, &end, 10);
+    *(long long *)place = number;
+    return end != value && !*end && !errno && number >= 0;
 }

@@ -4,18 +4,13 @@
 
 #include "symsweep/json.h"
 
-typedef enum sw_command_kind {
-    SW_COMMAND_FLAG,  /* a bool at `place`, made true */
-    SW_COMMAND_TEXT,  /* a const char * at `place` */
-    SW_COMMAND_PARSED /* `parse` takes the value */
-} sw_command_kind;
-
 typedef struct sw_command_option {
     const char *name;
-    char letter; /* the short form; 0 = none */
-    sw_command_kind kind;
-    size_t place; /* in the struct of the command's options */
-    sw_status (*parse)(void *options, const char *value);
+    char letter;                                   /* the short form; 0 = none */
+    size_t place;                                  /* of its value in the struct of the command's options */
+    bool (*parse)(void *place, const char *value); /* false: it is none. NULL: a bool without a value, made true */
+    const char *takes; /* what is said of a value that is none; NULL: as of a wrong option */
+    bool required;
 } sw_command_option;
 
 typedef enum sw_command_help {
@@ -29,7 +24,7 @@ typedef struct sw_command {
     const char *unknown, *expected;   /* what is said of a wrong option (NULL: the usual), of wrong or missing files */
     const sw_command_option *options; /* up to one without a name */
     sw_command_help when;
-    bool (*complete)(const void *options, int count);               /* are these all? NULL: it takes one file */
+    int least, most;                                                /* files */
     sw_status (*run)(void *options, char *const *files, int count); /* files[count] is NULL */
     int failure; /* exit code of what is no wrong usage; 0 = SW_EXIT_STORE */
 } sw_command;
@@ -41,7 +36,11 @@ int sw_command_run(const sw_command *command, void *options, int argc, char **ar
 /* Prints a finished text as a line, unless something has failed already, and destroys it. Returns the status. */
 sw_status sw_command_print(sw_json *json, sw_status status) SW_MUST_CHECK;
 
-/* A number from 0, whole text. */
-bool sw_command_number(long long *out, const char *text);
+/* Says of the files what `expected` says. */
+sw_status sw_command_misused(const sw_command *command) SW_MUST_CHECK;
+
+/* For `parse`: a text, at a const char *; a number from 0, at a long long. */
+bool sw_command_text(void *place, const char *value);
+bool sw_command_number(void *place, const char *value);
 
 #endif

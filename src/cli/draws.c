@@ -17,8 +17,6 @@ static const char help[] =
     "Where draws depend on the model (predicted intermediates, nearest tokens) the run is trained\n"
     "again up to step B.\n";
 
-static const char unknown[] = "unknown option or value";
-
 typedef struct draws_options {
     long long run, first, last;
 } draws_options;
@@ -153,28 +151,14 @@ static sw_status print_draws(const char *path, const draws_options *options)
 
 /* ---- the command ---- */
 
-static sw_status parse_run(void *options, const char *value)
-{
-    if (sw_command_number(&((draws_options *)options)->run, value)) return SW_OK;
-    return sw_fail(SW_E_USAGE, "%s; see symsweep draws --help", unknown);
-}
-
-static sw_status parse_steps(void *options, const char *value)
+static bool parse_steps(void *options, const char *value)
 {
     draws_options *out = options;
     char first[32];
     const size_t length = strcspn(value, ":");
     snprintf(first, sizeof first, "%.*s", (int)length, value);
-    if (length < sizeof first && value[length] && sw_command_number(&out->first, first) &&
-        sw_command_number(&out->last, value + length + 1) && out->first >= 1 && out->last >= out->first)
-        return SW_OK;
-    return sw_fail(SW_E_USAGE, "--steps takes A:B with 1 <= A <= B, not '%s'", value);
-}
-
-static bool is_complete(const void *options, int files)
-{
-    const draws_options *given = options;
-    return files == 1 && given->run >= 0 && given->first >= 0;
+    return length < sizeof first && value[length] && sw_command_number(&out->first, first) &&
+           sw_command_number(&out->last, value + length + 1) && out->first >= 1 && out->last >= out->first;
 }
 
 static sw_status draw(void *options, char *const *files, int count)
@@ -188,17 +172,18 @@ static sw_status draw(void *options, char *const *files, int count)
 static const sw_command command = {
     .name = "draws",
     .help = help,
-    .unknown = unknown,
+    .unknown = "unknown option or value",
     .expected = "a results file, --run N and --steps A:B are needed",
-    .options = (const sw_command_option[]){{"run", 0, SW_COMMAND_PARSED, 0, parse_run},
-                                           {"steps", 0, SW_COMMAND_PARSED, 0, parse_steps},
-                                           {0}},
+    .options =
+        (const sw_command_option[]){
+            {"run", .place = offsetof(draws_options, run), .parse = sw_command_number, .required = true},
+            {"steps", .parse = parse_steps, .takes = "A:B with 1 <= A <= B", .required = true},
+            {0},
+        },
+    .least = 1,
+    .most = 1,
     .when = SW_HELP_FIRST,
-    .complete = is_complete,
     .run = draw,
 };
 
-int sw_cli_draws(int argc, char **argv)
-{
-    return sw_command_run(&command, &(draws_options){.run = -1, .first = -1}, argc, argv);
-}
+int sw_cli_draws(int argc, char **argv) { return sw_command_run(&command, &(draws_options){0}, argc, argv); }

@@ -239,10 +239,15 @@ static const sw_command command = {
     .name = "export",
     .help = help,
     .expected = "expected one results file",
-    .options = (const sw_command_option[]){{"curves", 0, SW_COMMAND_FLAG, offsetof(export_options, curves), NULL},
-                                           {"compact", 0, SW_COMMAND_TEXT, offsetof(export_options, compact), NULL},
-                                           {"output", 'o', SW_COMMAND_TEXT, offsetof(export_options, output), NULL},
-                                           {0}},
+    .options =
+        (const sw_command_option[]){
+            {"curves", .place = offsetof(export_options, curves)},
+            {"compact", .place = offsetof(export_options, compact), .parse = sw_command_text},
+            {"output", 'o', .place = offsetof(export_options, output), .parse = sw_command_text},
+            {0},
+        },
+    .least = 1,
+    .most = 1,
     .run = export,
 };
 

@@ -5,6 +5,7 @@
 #include "symsweep/plan.h"
 #include "symsweep/store.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,11 +53,6 @@ typedef struct merge_options {
     const char *output;
 } merge_options;
 
-static bool is_complete(const void *options, int files)
-{
-    return files > 0 && ((const merge_options *)options)->output;
-}
-
 static sw_status merge(void *options, char *const *files, int count)
 {
     return sw_store_merge(((const merge_options *)options)->output, (const char *const *)files, (size_t)count,
@@ -68,8 +64,10 @@ static const sw_command command = {
     .help = help,
     .expected = "expected -o and the results files to join",
     .options =
-        (const sw_command_option[]){{"output", 'o', SW_COMMAND_TEXT, offsetof(merge_options, output), NULL}, {0}},
-    .complete = is_complete,
+        (const sw_command_option[]){
+            {"output", 'o', .place = offsetof(merge_options, output), .parse = sw_command_text, .required = true}, {0}},
+    .least = 1,
+    .most = INT_MAX,
     .run = merge,
 };
 

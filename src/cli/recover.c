@@ -27,6 +27,8 @@ static const sw_command command = {
     .unknown = "expected one results file",
     .expected = "expected one results file",
     .options = (const sw_command_option[]){{0}},
+    .least = 1,
+    .most = 1,
     .run = recover,
 };
 

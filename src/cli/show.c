@@ -129,28 +129,26 @@ static bool is_idle(const char *object, size_t length)
 
 static void walk_value(walk *w);
 
-/* The members of the object at w->at, after its brace. */
-static void walk_members(walk *w)
+/* The members of the object at w->at; at the top each is a paragraph. */
+static void walk_members(walk *w, bool top)
 {
     const size_t base = strlen(w->path);
-    for (;;) {
-        skip_blanks(w);
-        if (*w->at != '"') break;
-        const size_t length = string_length(w->at);
-        if (length == 0) break;
-        snprintf(w->path + base, sizeof w->path - base, "%s%.*s", base ? "." : "", (int)length - 2, w->at + 1);
-        w->at += length;
-        skip_blanks(w);
-        if (*w->at != ':') break;
+    do {
         w->at++;
         skip_blanks(w);
+        const size_t length = *w->at == '"' ? string_length(w->at) : 0;
+        if (length == 0) break;
+        if (top)
+            w->column = (size_t)printf("%-*.*s", INDENT, (int)length - 2, w->at + 1);
+        else
+            snprintf(w->path + base, sizeof w->path - base, "%s%.*s", base ? "." : "", (int)length - 2, w->at + 1);
+        w->at += length;
+        w->at += strspn(w->at, " \t\r\n:");
         walk_value(w);
         w->path[base] = 0;
+        if (top) putchar('\n');
         skip_blanks(w);
-        if (*w->at != ',') break;
-        w->at++;
-    }
-    w->path[base] = 0;
+    } while (*w->at == ',');
     if (*w->at == '}') w->at++;
 }
 
@@ -165,9 +163,8 @@ static void walk_value(walk *w)
         return;
     }
     if (*w->at == '{' && w->depth < DEPTH_MAX) {
-        w->at++;
         w->depth++;
-        walk_members(w);
+        walk_members(w, false);
         w->depth--;
         return;
     }
@@ -181,28 +178,10 @@ static void print_config(const char *json)
 {
     walk w = {.at = json};
     skip_blanks(&w);
-    if (*w.at != '{') {
+    if (*w.at == '{')
+        walk_members(&w, true);
+    else
         printf("%s\n", json);
-        return;
-    }
-    w.at++;
-    for (;;) {
-        skip_blanks(&w);
-        const size_t length = *w.at == '"' ? string_length(w.at) : 0;
-        if (length == 0) break;
-        printf("%-*.*s", INDENT, (int)length - 2, w.at + 1);
-        w.column = length - 2 > INDENT ? length - 2 : INDENT;
-        w.at += length;
-        skip_blanks(&w);
-        if (*w.at == ':') w.at++;
-        skip_blanks(&w);
-        w.path[0] = 0;
-        walk_value(&w);
-        putchar('\n');
-        skip_blanks(&w);
-        if (*w.at != ',') break;
-        w.at++;
-    }
 }
 
 /* ---- text ---- */
@@ -368,17 +347,6 @@ typedef struct show_options {
     bool json;
 } show_options;
 
-static sw_status parse_run(void *options, const char *value)
-{
-    if (sw_command_number(&((show_options *)options)->run, value)) return SW_OK;
-    return sw_fail(SW_E_USAGE, "--run takes a number from 0, not '%s'", value);
-}
-
-static bool is_complete(const void *options, int files)
-{
-    return files == 1 && ((const show_options *)options)->run >= 0;
-}
-
 static sw_status show(void *given, char *const *files, int count)
 {
     const show_options *options = given;
@@ -400,11 +368,13 @@ static const sw_command command = {
     .name = "show",
     .help = help,
     .expected = "expected a results file and --run N",
-    .options = (const sw_command_option[]){{"run", 0, SW_COMMAND_PARSED, 0, parse_run},
-                                           {"json", 0, SW_COMMAND_FLAG, offsetof(show_options, json), NULL},
+    .options = (const sw_command_option[]){{"run", .place = offsetof(show_options, run), .parse = sw_command_number,
+                                            .takes = "a number from 0", .required = true},
+                                           {"json", .place = offsetof(show_options, json)},
                                            {0}},
-    .complete = is_complete,
+    .least = 1,
+    .most = 1,
     .run = show,
 };
 
-int sw_cli_show(int argc, char **argv) { return sw_command_run(&command, &(show_options){.run = -1}, argc, argv); }
+int sw_cli_show(int argc, char **argv) { return sw_command_run(&command, &(show_options){0}, argc, argv); }

@@ -183,10 +183,15 @@ static const sw_command command = {
     .help = help,
     .unknown = "unknown option",
     .expected = "expected one results file",
-    .options = (const sw_command_option[]){{"json", 0, SW_COMMAND_FLAG, offsetof(status_options, json), NULL},
-                                           {"watch", 0, SW_COMMAND_FLAG, offsetof(status_options, watch), NULL},
-                                           {"all", 0, SW_COMMAND_FLAG, offsetof(status_options, all), NULL},
-                                           {0}},
+    .options =
+        (const sw_command_option[]){
+            {"json", .place = offsetof(status_options, json)},
+            {"watch", .place = offsetof(status_options, watch)},
+            {"all", .place = offsetof(status_options, all)},
+            {0},
+        },
+    .least = 1,
+    .most = 1,
     .run = show,
 };
 
