@@ -139,12 +139,11 @@ static bool parse_seconds(void *place, const char *value)
     return *(double *)place > 0 && !*end;
 }
 
-static sw_status bench(void *given, char *const *files, int count)
+static sw_status bench(void *given, char *const *files)
 {
     const bench_options *options = given;
     char cpu[128];
     (void)files;
-    (void)count;
     read_cpu(cpu);
     sw_blas_set_one_thread();
     bench_peak peak = {0, 0};

@@ -172,7 +172,7 @@ static bool parse_speed(void *place, const char *value)
     return *speed > 0 && *speed < 1e18;
 }
 
-static sw_status check(void *options, char *const *files, int count);
+static sw_status check(void *options, char *const *files);
 
 static const sw_command command = {
     .name = "check",
@@ -196,12 +196,12 @@ static const sw_command command = {
     .failure = SW_EXIT_USAGE,
 };
 
-static sw_status check(void *given, char *const *files, int count)
+static sw_status check(void *given, char *const *files)
 {
     const sw_check_options *options = given;
-    if (count == 0 && !options->list_keys) return sw_command_misused(&command);
+    if (!files[0] && !options->list_keys) return sw_command_misused(&command);
     sw_status status = options->list_keys ? print_keys(options->json) : SW_OK;
-    if (status == SW_OK && count > 0) status = check_sweep(files[0], options);
+    if (status == SW_OK && files[0]) status = check_sweep(files[0], options);
     return status;
 }
 

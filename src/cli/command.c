@@ -3,6 +3,7 @@
 
 #include "symsweep/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@ static void describe(struct option out[OPTIONS_MAX + 2], char letters[2 * OPTION
 {
     size_t count = 0;
     for (const sw_command_option *option = command->options; option->name; option++) {
+        assert(count < OPTIONS_MAX);
         const bool valued = option->parse != NULL;
         out[count] = (struct option){option->name, valued, NULL, FIRST_NUMBER + (int)count};
         count++;
@@ -48,9 +50,11 @@ static int find(const sw_command *command, int found)
 static sw_status take(const sw_command *command, int i, void *options)
 {
     const sw_command_option *option = i < 0 ? NULL : &command->options[i];
-    void *place = option ? (char *)options + option->place : NULL;
-    if (option && !option->parse) *(bool *)place = true;
-    if (option && (!option->parse || option->parse(place, optarg))) return SW_OK;
+    if (option && !option->parse) {
+        *(bool *)((char *)options + option->place) = true;
+        return SW_OK;
+    }
+    if (option && option->parse((char *)options + option->place, optarg)) return SW_OK;
     if (option && option->takes)
         return sw_fail(SW_E_USAGE, "--%s takes %s, not '%s'", option->name, option->takes, optarg);
     return sw_fail(SW_E_USAGE, "%s; see symsweep %s --help",
@@ -94,7 +98,7 @@ int sw_command_run(const sw_command *command, void *options, int argc, char **ar
     if (status == SW_OK && help)
         fputs(command->help, stdout);
     else if (status == SW_OK)
-        status = command->run(options, argv + optind, argc - optind);
+        status = command->run(options, argv + optind);
     if (status == SW_OK && (fflush(stdout) != 0 || ferror(stdout)))
         status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
     if (status == SW_OK) return SW_EXIT_OK;

@@ -24,9 +24,9 @@ typedef struct sw_command {
     const char *unknown, *expected;   /* what is said of a wrong option (NULL: the usual), of wrong or missing files */
     const sw_command_option *options; /* up to one without a name */
     sw_command_help when;
-    int least, most;                                                /* files */
-    sw_status (*run)(void *options, char *const *files, int count); /* files[count] is NULL */
-    int failure; /* exit code of what is no wrong usage; 0 = SW_EXIT_STORE */
+    int least, most;                                     /* files */
+    sw_status (*run)(void *options, char *const *files); /* NULL behind the last */
+    int failure;                                         /* exit code of what is no wrong usage; 0 = SW_EXIT_STORE */
 } sw_command;
 
 /* Reads argv into `options`, a struct of the command's own, runs the command, says what went wrong, if anything did,

@@ -161,9 +161,8 @@ static bool parse_steps(void *options, const char *value)
            sw_command_number(&out->last, value + length + 1) && out->first >= 1 && out->last >= out->first;
 }
 
-static sw_status draw(void *options, char *const *files, int count)
+static sw_status draw(void *options, char *const *files)
 {
-    (void)count;
     sw_status status = print_draws(files[0], options);
     if (status == SW_OK || status == SW_E_STORE || status == SW_E_IO) return status;
     return SW_E_USAGE; /* what is not the file's fault is that of who asks */

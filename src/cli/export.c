@@ -123,10 +123,7 @@ static bool name_is_taken(const sw_result_column *columns, size_t c, const char 
 
 static bool is_exported(const char *path)
 {
-    static const char *const left_out[] = {"/runs/config", "/snapshots/parameter_layout"};
-    for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
-        if (strcmp(path, left_out[i]) == 0) return false;
-    return true;
+    return strcmp(path, "/runs/config") != 0 && strcmp(path, "/snapshots/parameter_layout") != 0;
 }
 
 static void put_head(FILE *out, const sw_result_column *columns, size_t count)
@@ -225,10 +222,9 @@ static sw_status export_csv(const char *path, const export_options *options)
     return status;
 }
 
-static sw_status export(void *given, char *const *files, int count)
+static sw_status export(void *given, char *const *files)
 {
     const export_options *options = given;
-    (void)count;
     if (!options->compact) return export_csv(files[0], options);
     if (options->curves || options->output)
         return sw_fail(SW_E_USAGE, "--compact names its own output and goes with neither --curves nor -o");

@@ -53,9 +53,11 @@ typedef struct merge_options {
     const char *output;
 } merge_options;
 
-static sw_status merge(void *options, char *const *files, int count)
+static sw_status merge(void *options, char *const *files)
 {
-    return sw_store_merge(((const merge_options *)options)->output, (const char *const *)files, (size_t)count,
+    size_t count = 0;
+    while (files[count]) count++;
+    return sw_store_merge(((const merge_options *)options)->output, (const char *const *)files, count,
                           &(sw_store_knowledge){sw_config_axis_value, plan_ids});
 }
 

@@ -14,10 +14,9 @@ static const char help[] =
     "\n"
     "Exit codes: 0, 2 wrong usage, 3 the file cannot be recovered, or a writer holds it.\n";
 
-static sw_status recover(void *options, char *const *files, int count)
+static sw_status recover(void *options, char *const *files)
 {
     (void)options;
-    (void)count;
     return sw_store_recover(files[0]);
 }
 

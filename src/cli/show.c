@@ -216,35 +216,23 @@ static void print_onsets(const sw_results *results, const sw_result_row *row)
 }
 
 /* "train_loss   4.1 ▇▅▂▁ 0.001  log": first, curve, last; left out when no value is there. */
-static void print_curve(int metric, const sw_record *records, size_t count, double *values)
+static void print_curve(int metric, const sw_record *records, size_t count)
 {
     enum { CURVE_COLUMNS = 24 };
     char name[192], line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1];
     sw_sparkline_scale scale;
     double first = NAN, last = NAN;
     for (size_t i = 0; i < count; i++) {
-        values[i] = (double)records[i].value[metric];
-        if (isnan(values[i])) continue;
-        if (isnan(first)) first = values[i];
-        last = values[i];
+        const double value = (double)records[i].value[metric];
+        if (isnan(value)) continue;
+        if (isnan(first)) first = value;
+        last = value;
     }
-    if (!sw_sparkline_range(&scale, values, count)) return;
-    const size_t columns = sw_sparkline(line, CURVE_COLUMNS, values, count, &scale);
+    if (!sw_sparkline_range(&scale, records, count, metric)) return;
+    const size_t columns = sw_sparkline(line, CURVE_COLUMNS, records, count, metric, &scale);
     curve_name(name, metric);
     printf("%-30s %9.3g %s%*s %9.3g%s\n", name, first, line, (int)(CURVE_COLUMNS - columns), "", last,
            scale.logarithmic ? " log" : "");
-}
-
-static sw_status print_curves(const sw_record *records, size_t count)
-{
-    double *values = calloc(count + 1, sizeof *values);
-    if (!values) return sw_fail(SW_E_MEMORY, "curves of %zu evaluations", count);
-    printf("\n%zu evaluations", count);
-    if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
-    putchar('\n');
-    for (int m = 0; m < SW_METRIC_COUNT; m++) print_curve(m, records, count, values);
-    free(values);
-    return SW_OK;
 }
 
 static sw_status print_text(sw_results *results, size_t run)
@@ -258,9 +246,12 @@ static sw_status print_text(sw_results *results, size_t run)
     putchar('\n');
     print_config(row->config);
     print_onsets(results, row);
-    status = print_curves(records, count);
+    printf("\n%zu evaluations", count);
+    if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
+    putchar('\n');
+    for (int m = 0; m < SW_METRIC_COUNT; m++) print_curve(m, records, count);
     free(records);
-    return status;
+    return SW_OK;
 }
 
 /* ---- JSON ---- */
@@ -347,12 +338,11 @@ typedef struct show_options {
     bool json;
 } show_options;
 
-static sw_status show(void *given, char *const *files, int count)
+static sw_status show(void *given, char *const *files)
 {
     const show_options *options = given;
     const size_t run = (size_t)options->run;
     sw_results *results = NULL;
-    (void)count;
     sw_status status = sw_results_open(&results, files[0]);
     if (status != SW_OK) return status;
     if (run >= sw_results_count(results))

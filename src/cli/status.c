@@ -164,11 +164,10 @@ static sw_status fall_back(sw_status failure, const char *results, const status_
 
 /* ---- the command ---- */
 
-static sw_status show(void *given, char *const *files, int count)
+static sw_status show(void *given, char *const *files)
 {
     const status_options *options = given;
     sw_results *results = NULL;
-    (void)count;
     if (options->json && options->watch) return sw_fail(SW_E_USAGE, "--json and --watch do not go together");
     if (is_progress_file(files[0])) return show_progress(files[0], options);
     sw_status status = sw_results_open(&results, files[0]);

@@ -158,14 +158,11 @@ static void print_head(const sw_results *results, const sw_status_view *view)
 static void print_curve(const sw_record *records, size_t count, int metric, const sw_sparkline_scale *scale)
 {
     char line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1] = "";
-    double *values = calloc(count + 1, sizeof *values);
     sw_sparkline_scale own;
     size_t columns = 0;
-    for (size_t i = 0; values && i < count; i++) values[i] = (double)records[i].value[metric];
-    if (values && sw_sparkline_range(&own, values, count))
-        columns = sw_sparkline(line, CURVE_COLUMNS, values, count, scale ? scale : &own);
+    if (sw_sparkline_range(&own, records, count, metric))
+        columns = sw_sparkline(line, CURVE_COLUMNS, records, count, metric, scale ? scale : &own);
     printf("%s%*s", line, (int)(CURVE_COLUMNS - columns), "");
-    free(values);
 }
 
 /* The violation that decides t_sym: the largest of phase.family. -1 = the configuration does not say. */
