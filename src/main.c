@@ -1,9 +1,7 @@
 /* main.c: argv -> subcommand -> exit code. */
 #include "symsweep/cli.h"
 #include "symsweep/farm.h"
-#include "symsweep/table.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,16 +17,6 @@ static const command commands[] = {
     {"recover", sw_cli_recover, false}, {"bench", sw_cli_bench, true},    {"simulate", sw_farm_simulate, true},
 };
 
-static sw_status print_summary(const char *path)
-{
-    sw_results *results = NULL;
-    sw_status status = sw_results_open(&results, path);
-    if (status == SW_OK) status = sw_table_print_settings(stdout, results);
-    sw_results_close(results);
-    if (status == SW_OK) printf("results: %s\n", path);
-    return status;
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--trainer") == 0) return sw_farm_trainer(atoi(argv[2]));
@@ -37,5 +25,5 @@ int main(int argc, char **argv)
         if (commands[i].computes) sw_farm_pin_threads(argv);
         return commands[i].run(argc - 1, argv + 1);
     }
-    return sw_farm_job(argc, argv, print_summary); /* the main job; also --help and --version */
+    return sw_farm_job(argc, argv, sw_cli_print_summary); /* the main job; also --help and --version */
 }

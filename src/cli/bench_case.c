@@ -1,10 +1,10 @@
 /* bench_case.c: sets up runs of the named configurations and times their steps. */
 #include "cli/bench_case.h"
 
+#include "cli/subject.h"
 #include "symsweep/arena.h"
 #include "symsweep/config.h"
 #include "symsweep/nn.h"
-#include "symsweep/train.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,137 +12,67 @@
 
 /* ---- cases ---- */
 
-/* Modular addition, p = 113, 30 % of the table, one layer of width 128, full batch: the setting of the field. */
-static void canonical(sw_run_config *config)
-{
-    sw_config_default(config);
-    config->task.p = 113;
-    config->train_fraction = 0.3;
-    config->model.d_model = 128;
-    config->model.heads = 4;
-    config->model.d_head = 32;
-    config->model.d_mlp = config->model.d_hidden = 512;
-}
-
-static void small(sw_run_config *config, int32_t p, int32_t d, double fraction)
-{
-    config->task.p = p;
-    config->train_fraction = fraction;
-    config->model.d_model = d;
-    config->model.d_head = d / 4;
-    config->model.d_mlp = 4 * d;
-}
-
-static void plain(sw_run_config *config) { (void)config; }
-
-static void p59(sw_run_config *config) { small(config, 59, 64, 0.4); }
-
-static void p31(sw_run_config *config) { small(config, 31, 32, 0.5); }
-
-static void minibatch(sw_run_config *config) { config->optimizer.batch_size = 512; }
-
-static void no_readout(sw_run_config *config) { config->model.readout_token = false; }
-
-static void mlp(sw_run_config *config)
-{
-    config->model.kind = SW_MODEL_MLP;
-    config->model.readout_token = false;
-    config->model.layers = 1;
-    config->train_fraction = 0.8;
-    config->optimizer.weight_decay = 0;
-}
-
-static void two_layers(sw_run_config *config) { config->model.layers = 2; }
-
-static void grid3d(sw_run_config *config)
-{
-    config->task.kind = SW_TASK_GRAPH;
-    config->task.graph = SW_GRAPH_GRID3D;
-    config->task.side_count = 3;
-    for (int i = 0; i < 3; i++) config->task.sides[i] = 7;
-    config->train_fraction = 0.8;
-}
-
-static void family(sw_run_config *config, sw_family_id which, int64_t tuples)
-{
-    config->symmetry[which].weight = 1;
-    config->symmetry[which].tuples_per_step = tuples;
-}
-
-static void commutativity(sw_run_config *config) { family(config, SW_FAMILY_COMMUTATIVITY, 512); }
-
-static void associativity(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 512); }
-
-static void nuclear(sw_run_config *config) { config->geometry[SW_PRIOR_NUCLEAR].weight = 0.01; }
-
-static void symmetry64(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 64); }
-
-static void symmetry2048(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 2048); }
-
-static void symmetry8192(sw_run_config *config) { family(config, SW_FAMILY_ASSOCIATIVITY, 8192); }
-
-static const sw_bench_case cases[] = {
-    {"canonical", plain, false},
-    {"canonical-minibatch512", minibatch, false},
-    {"canonical-no-readout", no_readout, false},
-    {"p59", p59, false},
-    {"p31", p31, false},
-    {"mlp", mlp, false},
-    {"two-layers", two_layers, false},
-    {"grid3d", grid3d, false},
-    {"canonical-commutativity512", commutativity, true},
-    {"canonical-nuclear", nuclear, true},
-    {"canonical-associativity64", symmetry64, true},
-    {"canonical-associativity512", associativity, true},
-    {"canonical-associativity2048", symmetry2048, true},
-    {"canonical-associativity8192", symmetry8192, true},
+const sw_bench_case sw_bench_cases[] = {
+    {.name = "canonical"},
+    {"canonical-minibatch512", .batch_size = 512},
+    {"canonical-no-readout", .no_readout = true},
+    {"p59", .p = 59, .width = 64, .train_fraction = 0.4},
+    {"p31", .p = 31, .width = 32, .train_fraction = 0.5},
+    {"mlp", .mlp = true, .train_fraction = 0.8},
+    {"two-layers", .layers = 2},
+    {"grid3d", .side = 7, .train_fraction = 0.8},
+    {"canonical-commutativity512", true, .commutativity = 512},
+    {"canonical-nuclear", true, .nuclear = 0.01},
+    {"canonical-associativity64", true, .associativity = 64},
+    {"canonical-associativity512", true, .associativity = 512},
+    {"canonical-associativity2048", true, .associativity = 2048},
+    {"canonical-associativity8192", true, .associativity = 8192},
+    {.name = NULL},
 };
 
-size_t sw_bench_case_count(void) { return sizeof cases / sizeof cases[0]; }
-
-const sw_bench_case *sw_bench_case_get(size_t i) { return &cases[i]; }
-
-/* ---- a run ---- */
-
-typedef struct subject {
-    sw_run_config config;
-    sw_task *task;
-    int8_t *split;
-    sw_objective *objective;
-    sw_model *model;
-    sw_optimizer *optimizer;
-    int64_t t;
-} subject;
-
-static sw_status create_subject(subject *s, void (*configure)(sw_run_config *config))
+static void weight(sw_run_config *config, sw_family_id family, int64_t tuples)
 {
-    canonical(&s->config);
-    configure(&s->config);
-    sw_status status = sw_task_create(&s->task, &s->config.task, &s->config.model, s->config.data_seed);
-    if (status != SW_OK) return status;
-    s->split = malloc(s->task->inputs);
-    if (!s->split) return sw_fail(SW_E_MEMORY, "out of memory");
-    sw_task_split(s->split, s->task, s->config.train_fraction, s->config.data_seed);
-    status = sw_objective_create(&s->objective, &s->config, s->task, s->split);
-    if (status != SW_OK) return status;
-
-    const sw_model_shape shape = {s->task->vocabulary, s->task->entities, s->task->tokens, s->task->classes};
-    status = sw_model_create(&s->model, &s->config.model, &shape, sw_objective_max_rows(s->objective));
-    if (status != SW_OK) return status;
-    sw_model_initialize(s->model, s->config.seed);
-    size_t count = 0;
-    const sw_tensor *tensors = sw_model_tensors(s->model, &count);
-    return sw_optimizer_create(&s->optimizer, &s->config.optimizer, s->config.steps, tensors, count,
-                               sw_model_parameter_count(s->model));
+    if (tuples == 0) return;
+    config->symmetry[family].weight = 1;
+    config->symmetry[family].tuples_per_step = tuples;
 }
 
-static void release_subject(subject *s)
+/* Canonical is modular addition, p = 113, 30 % of the table, one layer of width 128, full batch: the setting of the
+ * field. */
+static void configure(sw_run_config *config, const sw_bench_case *c)
 {
-    sw_optimizer_destroy(s->optimizer);
-    sw_model_destroy(s->model);
-    sw_objective_destroy(s->objective);
-    free(s->split);
-    sw_task_destroy(s->task);
+    sw_config_default(config);
+    config->task.p = c->p ? c->p : 113;
+    config->train_fraction = c->train_fraction > 0 ? c->train_fraction : 0.3;
+    sw_model_config *model = &config->model;
+    model->d_model = c->width ? c->width : 128;
+    model->heads = 4;
+    model->d_head = model->d_model / 4;
+    model->d_mlp = 4 * model->d_model;
+    model->d_hidden = 512;
+    if (c->layers) model->layers = c->layers;
+    if (c->no_readout || c->mlp) model->readout_token = false;
+    if (c->mlp) {
+        model->kind = SW_MODEL_MLP;
+        model->layers = 1;
+        config->optimizer.weight_decay = 0;
+    }
+    if (c->side) {
+        config->task.kind = SW_TASK_GRAPH;
+        config->task.graph = SW_GRAPH_GRID3D;
+        config->task.side_count = 3;
+        for (int i = 0; i < 3; i++) config->task.sides[i] = c->side;
+    }
+    if (c->batch_size) config->optimizer.batch_size = c->batch_size;
+    config->geometry[SW_PRIOR_NUCLEAR].weight = c->nuclear;
+    weight(config, SW_FAMILY_COMMUTATIVITY, c->commutativity);
+    weight(config, SW_FAMILY_ASSOCIATIVITY, c->associativity);
+}
+
+static sw_status create_subject(sw_subject *s, const sw_bench_case *c)
+{
+    configure(&s->config, c);
+    return sw_subject_create(s, true);
 }
 
 /* ---- the products ---- */
@@ -161,7 +91,7 @@ static sw_real *matrix(sw_arena *arena, size_t rows, size_t columns)
     return x;
 }
 
-static sw_status create_products(products *p, const subject *s)
+static sw_status create_products(products *p, const sw_subject *s)
 {
     bool is_mlp = s->config.model.kind == SW_MODEL_MLP;
     sw_objective_batch(s->objective, &p->batch);
@@ -203,15 +133,12 @@ static double processor_time(void)
 }
 
 /* Seconds a step, of `count` steps. */
-static sw_status time_steps(double *out, subject *s, int count)
+static sw_status time_steps(double *out, sw_subject *s, int count)
 {
     double begun = processor_time();
     for (int i = 0; i < count; i++) {
-        double value;
-        s->t++;
-        sw_status status = sw_objective_step(&value, s->objective, s->model, s->t);
+        sw_status status = sw_subject_step(s);
         if (status != SW_OK) return status;
-        sw_optimizer_step(s->optimizer, s->t, sw_model_parameters(s->model), sw_model_gradient(s->model));
     }
     *out = (processor_time() - begun) / count;
     return SW_OK;
@@ -243,7 +170,8 @@ static int repetitions(double one, double seconds, int parts)
     return count < 1 ? 1 : count > 1e6 ? 1000000 : (int)count;
 }
 
-static sw_status measure(sw_bench_result *out, subject *s, const products *p, subject *canonical_run, double seconds)
+static sw_status measure(sw_bench_result *out, sw_subject *s, const products *p, sw_subject *canonical_run,
+                         double seconds)
 {
     double step[ROUNDS], library[ROUNDS], kernels[ROUNDS], ratio[ROUNDS], price[ROUNDS], one = 0, base = 0;
     sw_status status = time_steps(&one, s, 2);
@@ -277,18 +205,18 @@ static sw_status measure(sw_bench_result *out, subject *s, const products *p, su
 
 sw_status sw_bench_measure(sw_bench_result *out, const sw_bench_case *which, double seconds)
 {
-    subject s = {0}, canonical_run = {0};
+    sw_subject s = {0}, canonical_run = {0};
     products p = {0};
     double warm_up;
-    sw_status status = create_subject(&s, which->configure);
+    sw_status status = create_subject(&s, which);
     if (status == SW_OK) status = time_steps(&warm_up, &s, 2);
     if (status == SW_OK) status = create_products(&p, &s);
-    if (status == SW_OK && which->against_canonical) status = create_subject(&canonical_run, plain);
+    if (status == SW_OK && which->against_canonical) status = create_subject(&canonical_run, &sw_bench_cases[0]);
     if (status == SW_OK && which->against_canonical) status = time_steps(&warm_up, &canonical_run, 2);
     if (status == SW_OK) status = measure(out, &s, &p, which->against_canonical ? &canonical_run : NULL, seconds);
     sw_arena_destroy(p.arena);
-    release_subject(&canonical_run);
-    release_subject(&s);
+    sw_subject_release(&canonical_run);
+    sw_subject_release(&s);
     return status;
 }
 

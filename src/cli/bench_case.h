@@ -7,11 +7,18 @@
 
 #include <stddef.h>
 
+/* What differs from the canonical run; 0 = as there. */
 typedef struct sw_bench_case {
     const char *name;
-    void (*configure)(sw_run_config *config); /* on top of the canonical run */
-    bool against_canonical;                   /* its price is that over the canonical run */
+    bool against_canonical; /* its price is that over the canonical run */
+    bool mlp, no_readout;
+    int32_t layers, p, width; /* width: d_model, and all else in proportion */
+    int32_t side;             /* a cube's, as a graph */
+    double train_fraction, nuclear;
+    int64_t batch_size, commutativity, associativity; /* the last two: tuples a step */
 } sw_bench_case;
+
+extern const sw_bench_case sw_bench_cases[]; /* up to one without a name */
 
 /* The three products are logits = H W, dW = H^T dlogits, dH = dlogits W^T of the whole batch: H [batch, width] is the
  * last hidden layer, W [width, classes]. No algebra spares them. */
@@ -23,9 +30,6 @@ typedef struct sw_bench_result {
     double ratio;           /* step / library, median of the rounds' ratios */
     double price;           /* step / canonical step in alternation, median of the rounds' ratios; NaN without */
 } sw_bench_result;
-
-size_t sw_bench_case_count(void);
-const sw_bench_case *sw_bench_case_get(size_t i);
 
 /* Takes about `seconds`: five rounds of steps and products in turn, after a warm-up; medians. */
 sw_status sw_bench_measure(sw_bench_result *out, const sw_bench_case *which, double seconds) SW_MUST_CHECK;

@@ -1,16 +1,13 @@
 /* check.c: symsweep check: is the sweep valid, and what would it cost? */
-#include "check.h"
+#include "cli/check_report.h"
+#include "cli/command.h"
 
 #include "symsweep/cli.h"
-#include "symsweep/log.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LEAK_REPORTS = 4, LEAK_REPORTS_MAX = 64 };
 
 static const char help[] =
     "usage: symsweep check [options] sweep.json\n"
@@ -31,130 +28,177 @@ static const char help[] =
     "\n"
     "Exit codes: 0 valid, 2 not valid or wrong usage.\n";
 
-static bool parse_count(size_t *out, const char *text, size_t most)
+/* ---- keys ---- */
+
+static void write_key(sw_json *json, const sw_key_info *key)
 {
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (end == text || *end || errno || text[0] == '-' || value > most) return false;
-    *out = (size_t)value;
-    return true;
+    sw_json_begin_object(json);
+    sw_json_member_string(json, "path", key->path);
+    sw_json_member_string(json, "section", key->section);
+    sw_json_member_string(json, "type", key->type);
+    sw_json_member_string(json, "default", key->default_text);
+    sw_json_member_string(json, "range", key->range);
+    sw_json_member_string(json, "unit", key->unit);
+    sw_json_member_string(json, "meaning", key->meaning);
+    sw_json_member_string(json, "concerns", key->concerns);
+    sw_json_member_bool(json, "identity", key->identity);
+    sw_json_member_string(json, "base", key->base);
+    if (key->word) sw_json_member_string(json, "word", key->word);
+    if (key->values) {
+        sw_json_key(json, "values");
+        sw_json_begin_array(json);
+        for (size_t i = 0; key->values[i]; i++) sw_json_string(json, key->values[i]);
+        sw_json_end_array(json);
+    }
+    if (key->has_minimum)
+        sw_json_member_number(json, key->minimum_excluded ? "exclusive_minimum" : "minimum", key->minimum);
+    if (key->has_maximum)
+        sw_json_member_number(json, key->maximum_excluded ? "exclusive_maximum" : "maximum", key->maximum);
+    if (key->longest) sw_json_member_integer(json, "longest", (int64_t)key->longest);
+    sw_json_end_object(json);
 }
 
-static bool parse_shard(sw_check_options *out, const char *text)
+static void print_key(const sw_key_info *key)
 {
-    char part[32];
-    const char *slash = strchr(text, '/');
-    if (!slash || slash == text || (size_t)(slash - text) >= sizeof part) return false;
-    snprintf(part, sizeof part, "%.*s", (int)(slash - text), text);
-    return parse_count(&out->shard, part, SW_RUNS_MAX) && parse_count(&out->shards, slash + 1, SW_RUNS_MAX) &&
-           out->shard >= 1 && out->shard <= out->shards;
+    printf("%s\n    %s%s%s; default %s%s%s%s%s\n    %s\n", key->path, key->type, key->range[0] ? " " : "", key->range,
+           key->default_text, key->unit[0] ? "; in " : "", key->unit, key->concerns[0] ? "; needs " : "", key->concerns,
+           key->meaning);
 }
 
-static sw_status parse_option(sw_check_options *out, int option)
+static sw_status print_keys(bool as_json)
 {
-    switch (option) {
-    case 'j': out->json = true; return SW_OK;
-    case 'k': out->list_keys = true; return SW_OK;
-    case 'h': out->help = true; return SW_OK;
-    case 'l':
-        if (strcmp(optarg, "runs") && strcmp(optarg, "keys"))
-            return sw_fail(SW_E_USAGE, "--list takes runs or keys, not '%s'", optarg);
-        if (!strcmp(optarg, "runs"))
-            out->list_runs = true;
+    sw_json *json = NULL;
+    sw_status status = sw_json_create(&json);
+    if (status != SW_OK) return status;
+    sw_json_begin_array(json);
+    for (size_t i = 0; i < sw_key_count(); i++) {
+        sw_key_info key;
+        sw_key_describe(i, &key);
+        if (as_json)
+            write_key(json, &key);
         else
-            out->list_keys = true;
-        return SW_OK;
-    case 's': return parse_shard(out, optarg) ? SW_OK : sw_fail(SW_E_USAGE, "--shard takes I/N, not '%s'", optarg);
-    case 'w':
-        if (parse_count(&out->workers, optarg, SW_RUNS_MAX) && out->workers > 0) return SW_OK;
-        return sw_fail(SW_E_USAGE, "--workers takes a number from 1, not '%s'", optarg);
-    case 'g':
-        out->speed = 1e9 * strtod(optarg, NULL);
-        if (out->speed > 0 && out->speed < 1e18) return SW_OK;
-        return sw_fail(SW_E_USAGE, "--speed takes Gflop/s of one core, not '%s'", optarg);
-    case 't':
-        if (parse_count(&out->tasks, optarg, LEAK_REPORTS_MAX)) return SW_OK;
-        return sw_fail(SW_E_USAGE, "--tasks takes 0..%d, not '%s'", LEAK_REPORTS_MAX, optarg);
-    default: return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep check --help");
+            print_key(&key);
     }
-}
-
-static sw_status parse_options(sw_check_options *out, int argc, char **argv)
-{
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"list", required_argument, NULL, 'l'},
-                                            {"list-keys", no_argument, NULL, 'k'},
-                                            {"shard", required_argument, NULL, 's'},
-                                            {"workers", required_argument, NULL, 'w'},
-                                            {"tasks", required_argument, NULL, 't'},
-                                            {"speed", required_argument, NULL, 'g'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    *out = (sw_check_options){.tasks = LEAK_REPORTS};
-    optind = 1;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        sw_status status = parse_option(out, option);
-        if (status != SW_OK) return status;
-    }
-    if (out->help || (out->list_keys && optind == argc)) return SW_OK;
-    if (optind != argc - 1) return sw_fail(SW_E_USAGE, "expected one sweep file; see symsweep check --help");
-    out->sweep = argv[optind];
+    sw_json_end_array(json);
+    if (as_json) return sw_command_print(json, SW_OK);
+    sw_json_destroy(json);
     return SW_OK;
 }
 
-/* Plan, summary, leaks. A refused sweep leaves *plan NULL and SW_E_CONFIG. */
-static sw_status examine(sw_check_report *report, sw_plan **plan, sw_check_summary *summary, sw_leak *leaks,
-                         sw_diagnostics *diagnostics)
+/* ---- a sweep ---- */
+
+/* Plan, summary, leaks. A sweep that is refused has no plan. */
+static sw_status examine(sw_check_report *report)
 {
-    const sw_check_options *options = report->options;
-    sw_status status = sw_plan_load(plan, options->sweep, diagnostics);
-    if (status == SW_OK && options->shards) status = sw_plan_shard(*plan, options->shard - 1, options->shards);
-    if (status == SW_OK) status = sw_check_summarize(summary, *plan, options);
+    const sw_check_options *options = &report->options;
+    sw_status status = sw_plan_load(&report->plan, report->sweep, report->diagnostics);
+    if (status == SW_OK && options->shards)
+        status = sw_plan_shard(report->plan, (size_t)options->shard - 1, (size_t)options->shards);
+    if (status == SW_OK)
+        status = sw_check_summarize(&report->summary, report->plan, options->speed, (size_t)options->workers);
     if (status == SW_OK && options->tasks)
-        status = sw_check_leaks(leaks, options->tasks, &report->leak_count, &report->leak_distinct,
-                                &report->leak_too_large, *plan);
-    if (status == SW_OK) report->plan = *plan;
+        status = sw_check_leaks_find(&report->leaks, (size_t)options->tasks, report->plan);
     return status;
 }
 
-static sw_status check_sweep(const sw_check_options *options)
+static sw_status check_sweep(const char *sweep, const sw_check_options *options)
 {
-    sw_plan *plan = NULL;
-    sw_diagnostics *diagnostics = NULL;
-    sw_check_summary *summary = calloc(1, sizeof *summary);
-    sw_leak *leaks = calloc(LEAK_REPORTS_MAX, sizeof *leaks);
-    sw_status status = summary && leaks ? sw_diagnostics_create(&diagnostics) : sw_fail(SW_E_MEMORY, "out of memory");
-    if (status != SW_OK) goto cleanup;
-    sw_check_report report = {.options = options, .summary = summary, .leaks = leaks, .diagnostics = diagnostics};
-    status = examine(&report, &plan, summary, leaks, diagnostics);
-    sw_diagnostics_print(diagnostics, options->sweep);
-    if (options->json && (status == SW_OK || sw_diagnostics_errors(diagnostics))) {
-        sw_status written = sw_check_print_json(&report);
-        if (written) status = written;
-    } else if (status == SW_OK) {
-        sw_check_print_text(&report);
+    sw_check_report *report = calloc(1, sizeof *report);
+    if (!report) return sw_fail(SW_E_MEMORY, "out of memory");
+    report->sweep = sweep;
+    report->options = *options;
+    sw_status status = sw_diagnostics_create(&report->diagnostics);
+    if (status == SW_OK) {
+        status = examine(report);
+        sw_diagnostics_print(report->diagnostics, sweep);
+        if (options->json && (status == SW_OK || sw_diagnostics_errors(report->diagnostics))) {
+            sw_status written = sw_check_report_json(report);
+            if (written != SW_OK) status = written;
+        } else if (status == SW_OK) {
+            sw_check_report_text(report);
+        }
     }
-cleanup:
-    sw_plan_destroy(plan);
-    sw_diagnostics_destroy(diagnostics);
-    free(leaks);
-    free(summary);
+    sw_plan_destroy(report->plan);
+    sw_diagnostics_destroy(report->diagnostics);
+    free(report);
+    return status;
+}
+
+/* ---- the command ---- */
+
+static bool parse_workers(void *place, const char *value)
+{
+    const long long *number = place;
+    return sw_command_number(place, value) && *number > 0 && *number <= SW_RUNS_MAX;
+}
+
+static bool parse_tasks(void *place, const char *value)
+{
+    return sw_command_number(place, value) && *(long long *)place <= SW_LEAKS_MAX;
+}
+
+static bool parse_shard(void *options, const char *value)
+{
+    sw_check_options *out = options;
+    char part[32];
+    const size_t length = strcspn(value, "/");
+    snprintf(part, sizeof part, "%.*s", (int)length, value);
+    return length < sizeof part && value[length] && sw_command_number(&out->shard, part) &&
+           sw_command_number(&out->shards, value + length + 1) && out->shard >= 1 && out->shard <= out->shards &&
+           out->shards <= SW_RUNS_MAX;
+}
+
+static bool parse_list(void *options, const char *value)
+{
+    sw_check_options *out = options;
+    const bool runs = strcmp(value, "runs") == 0, keys = strcmp(value, "keys") == 0;
+    out->list_runs = out->list_runs || runs;
+    out->list_keys = out->list_keys || keys;
+    return runs || keys;
+}
+
+static bool parse_speed(void *place, const char *value)
+{
+    double *speed = place;
+    *speed = 1e9 * strtod(value, NULL);
+    return *speed > 0 && *speed < 1e18;
+}
+
+static sw_status check(void *options, char *const *files);
+
+static const sw_command command = {
+    .name = "check",
+    .help = help,
+    .expected = "expected one sweep file",
+    .options =
+        (const sw_command_option[]){
+            {"json", .place = offsetof(sw_check_options, json)},
+            {"list", .parse = parse_list, .takes = "runs or keys"},
+            {"list-keys", .place = offsetof(sw_check_options, list_keys)},
+            {"shard", .parse = parse_shard, .takes = "I/N"},
+            {"workers", .place = offsetof(sw_check_options, workers), .parse = parse_workers,
+             .takes = "a number from 1"},
+            {"tasks", .place = offsetof(sw_check_options, tasks), .parse = parse_tasks, .takes = "0..64"},
+            {"speed", .place = offsetof(sw_check_options, speed), .parse = parse_speed, .takes = "Gflop/s of one core"},
+            {0},
+        },
+    .most = 1,
+    .when = SW_HELP_LAST,
+    .run = check,
+    .failure = SW_EXIT_USAGE,
+};
+
+static sw_status check(void *given, char *const *files)
+{
+    const sw_check_options *options = given;
+    if (!files[0] && !options->list_keys) return sw_command_misused(&command);
+    sw_status status = options->list_keys ? print_keys(options->json) : SW_OK;
+    if (status == SW_OK && files[0]) status = check_sweep(files[0], options);
     return status;
 }
 
 int sw_cli_check(int argc, char **argv)
 {
-    sw_check_options options;
-    sw_status status = parse_options(&options, argc, argv);
-    if (status == SW_OK && options.help) {
-        fputs(help, stdout);
-    } else if (status == SW_OK) {
-        if (options.list_keys) status = sw_check_print_keys(options.json);
-        if (status == SW_OK && options.sweep) status = check_sweep(&options);
-    }
-    if (status == SW_OK && fflush(stdout)) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
-    if (status != SW_OK) sw_error("%s", sw_fail_message());
-    return status != SW_OK ? SW_EXIT_USAGE : SW_EXIT_OK;
+    enum { LEAK_REPORTS = 4 };
+    return sw_command_run(&command, &(sw_check_options){.tasks = LEAK_REPORTS}, argc, argv);
 }

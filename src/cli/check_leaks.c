@@ -1,5 +1,5 @@
 /* check_leaks.c: which test labels follow from train labels, through mirrors and through symmetry families. */
-#include "check.h"
+#include "cli/check_leaks.h"
 
 #include "symsweep/task.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What makes two runs one line of the report. */
+/* What makes two runs one line of the report; compared as bytes, gaps are zero. */
 typedef struct setting {
     sw_task_config task;
     double train_fraction;
@@ -16,26 +16,17 @@ typedef struct setting {
     int32_t intermediate[SW_FAMILY_COUNT];
 } setting;
 
-static setting setting_of(const sw_run_config *config)
+static void read_setting(setting *out, const sw_run_config *config)
 {
-    setting s;
-    memset(&s, 0, sizeof s);
-    memcpy(&s.task, &config->task, sizeof s.task);
-    s.train_fraction = config->train_fraction;
+    memset(out, 0, sizeof *out);
+    memcpy(&out->task, &config->task, sizeof out->task);
+    out->train_fraction = config->train_fraction;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (config->symmetry[f].weight == 0) continue;
-        s.weighted |= UINT32_C(1) << f;
-        s.inputs[f] = config->symmetry[f].inputs;
-        s.intermediate[f] = config->symmetry[f].intermediate;
+        out->weighted |= UINT32_C(1) << f;
+        out->inputs[f] = config->symmetry[f].inputs;
+        out->intermediate[f] = config->symmetry[f].intermediate;
     }
-    return s;
-}
-
-static bool same_setting(const setting *a, const setting *b)
-{
-    return !memcmp(&a->task, &b->task, sizeof a->task) && a->train_fraction == b->train_fraction &&
-           a->weighted == b->weighted && !memcmp(a->inputs, b->inputs, sizeof a->inputs) &&
-           !memcmp(a->intermediate, b->intermediate, sizeof a->intermediate);
 }
 
 /* ---- shares ---- */
@@ -107,42 +98,39 @@ cleanup:
 static bool is_too_large(const sw_run_config *config)
 {
     sw_task task;
-    if (sw_task_describe(&task, &config->task, &config->model)) {
-        sw_fail_clear();
-        return true;
-    }
-    return task.inputs > SW_LEAK_INPUTS_MAX;
+    if (sw_task_describe(&task, &config->task, &config->model) == SW_OK) return task.inputs > SW_LEAK_INPUTS_MAX;
+    sw_fail_clear();
+    return true;
 }
 
-sw_status sw_check_leaks(sw_leak *out, size_t capacity, size_t *count, size_t *distinct, size_t *too_large,
-                         const sw_plan *plan)
+sw_status sw_check_leaks_find(sw_check_leaks *out, size_t most, const sw_plan *plan)
 {
     enum { SETTINGS_MAX = 1024 };
     sw_status status = SW_OK;
     size_t reported[SETTINGS_MAX]; /* setting -> report + 1, 0 = none */
-    setting *known = calloc(SETTINGS_MAX, sizeof *known);
+    setting *known = calloc(SETTINGS_MAX + 1, sizeof *known);
     if (!known) return sw_fail(SW_E_MEMORY, "out of memory");
-    *count = *distinct = *too_large = 0;
+    out->count = out->distinct = out->too_large = 0;
     for (size_t k = 0; k < plan->count && status == SW_OK; k++) {
         const sw_run_config *config = &plan->runs[k].config;
-        setting s = setting_of(config);
         size_t i = 0;
-        while (i < *distinct && !same_setting(&known[i], &s)) i++;
-        if (i < *distinct) {
-            if (reported[i]) out[reported[i] - 1].runs++;
+        setting *s = &known[out->distinct];
+        read_setting(s, config);
+        while (i < out->distinct && memcmp(&known[i], s, sizeof *s) != 0) i++;
+        if (i < out->distinct) {
+            if (reported[i]) out->leak[reported[i] - 1].runs++;
             continue;
         }
         if (i == SETTINGS_MAX) continue;
-        known[i] = s;
         reported[i] = 0;
-        (*distinct)++;
-        if (*count == capacity) continue;
+        out->distinct++;
+        if (out->count == most) continue;
         if (is_too_large(config)) {
-            (*too_large)++;
+            out->too_large++;
             continue;
         }
-        status = report_one(&out[*count], config);
-        if (status == SW_OK) reported[i] = ++*count;
+        status = report_one(&out->leak[out->count], config);
+        if (status == SW_OK) reported[i] = ++out->count;
     }
     free(known);
     return status;

@@ -1,8 +1,10 @@
 /* check_summary.c: what a plan adds up to. */
-#include "check.h"
+#include "cli/check_summary.h"
 
 #include "symsweep/train.h"
 
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,87 +14,80 @@ static const double MEASURE_SECONDS = 0.25; /* for all kinds of runs together */
 
 /* ---- titles ---- */
 
-static const char *name_of(const char *const *names, size_t count, int32_t value)
+SW_PRINTF(2, 3) static void append(char out[SW_CHECK_TITLE], const char *format, ...)
 {
-    return value >= 0 && (size_t)value < count ? names[value] : "?";
-}
-#define NAME_OF(names, value) name_of(names, sizeof names / sizeof names[0], value)
-
-static void append_list(char *out, size_t capacity, const int32_t *values, int32_t count)
-{
-    size_t used = strlen(out);
-    for (int32_t i = 0; i < count && used < capacity; i++)
-        used += (size_t)snprintf(out + used, capacity - used, "%s%d", i ? "x" : " ", values[i]);
+    const size_t used = strlen(out);
+    va_list values;
+    va_start(values, format);
+    vsnprintf(out + used, SW_CHECK_TITLE - used, format, values);
+    va_end(values);
 }
 
-static void graph_title(char *out, size_t capacity, const sw_task_config *task)
+/* How a title tells the value of a key of `task`; other keys are not told. */
+static const struct {
+    const char *key, *before;
+    size_t place, count; /* of the first int32_t in sw_task_config; where their number stands, 0 = there is one */
+} told[] = {
+    {"p", " p=", offsetof(sw_task_config, p), 0},
+    {"n", " ", offsetof(sw_task_config, n), 0},
+    {"nodes", " ", offsetof(sw_task_config, nodes), 0},
+    {"dimension", " 2^", offsetof(sw_task_config, dimension), 0},
+    {"branching", " ", offsetof(sw_task_config, branching), 0},
+    {"depth", "^", offsetof(sw_task_config, depth), 0},
+    {"sides", " ", offsetof(sw_task_config, sides), offsetof(sw_task_config, side_count)},
+    {"factors", " ", offsetof(sw_task_config, factors), offsetof(sw_task_config, factor_count)},
+};
+
+static const int32_t *integers_at(const sw_task_config *task, size_t place)
 {
-    static const char *const graphs[] = {"cycle",     "path",  "grid", "grid3d",   "cylinder",
-                                         "hypercube", "torus", "tree", "edge_list"};
-    int used = snprintf(out, capacity, "graph %s", NAME_OF(graphs, task->graph));
-    size_t rest = capacity - (size_t)used;
-    switch ((sw_graph_id)task->graph) {
-    case SW_GRAPH_CYCLE:
-    case SW_GRAPH_PATH: snprintf(out + used, rest, " %d", task->nodes); break;
-    case SW_GRAPH_HYPERCUBE: snprintf(out + used, rest, " 2^%d", task->dimension); break;
-    case SW_GRAPH_TREE: snprintf(out + used, rest, " %d^%d", task->branching, task->depth); break;
-    case SW_GRAPH_EDGE_LIST: {
+    return (const int32_t *)((const char *)task + place);
+}
+
+static void append_key(char out[SW_CHECK_TITLE], const sw_task_config *task, const char *key)
+{
+    if (strcmp(key, "file") == 0) {
         const char *slash = strrchr(task->file, '/');
-        snprintf(out + used, rest, " %.60s", slash ? slash + 1 : task->file);
-        break;
+        append(out, " %.60s", slash ? slash + 1 : task->file);
     }
-    default: append_list(out, capacity, task->sides, task->side_count); break;
+    for (size_t k = 0; k < sizeof told / sizeof told[0]; k++) {
+        if (strcmp(key, told[k].key) != 0) continue;
+        const int32_t count = told[k].count ? *integers_at(task, told[k].count) : 1;
+        for (int32_t i = 0; i < count; i++)
+            append(out, "%s%d", i ? "x" : told[k].before, integers_at(task, told[k].place)[i]);
     }
 }
 
-/* The keys that tasks.def names for a kind that has no title of its own above. */
-static void append_p(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->p, 1); }
-static void append_n(char *out, const sw_task_config *task) { append_list(out, SW_CHECK_TITLE, &task->n, 1); }
-static void append_sides(char *out, const sw_task_config *task)
+/* The keys that the tables' rows use: of a graph and of a group each has its own. */
+static void append_keys(char out[SW_CHECK_TITLE], const sw_task_config *task)
 {
-    append_list(out, SW_CHECK_TITLE, task->sides, task->side_count);
-}
-
-static void append_shared(char *out, const sw_task_config *task)
-{
+#define GRAPH(ENUM, name, meaning)
+#define USES(ENUM, key)                                                                                                \
+    if (task->kind == SW_TASK_GRAPH && task->graph == SW_GRAPH_##ENUM) append_key(out, task, #key);
+#include "symsweep/graphs.def"
+#undef GRAPH
+#define GROUP(ENUM, name, meaning)
+#define USES(ENUM, key)                                                                                                \
+    if (task->kind == SW_TASK_GROUP && task->group == SW_GROUP_##ENUM) append_key(out, task, #key);
+#include "symsweep/groups.def"
+#undef GROUP
+    if (task->kind == SW_TASK_GRAPH || task->kind == SW_TASK_GROUP) return;
 #define X(ENUM, id, name, meaning)
 #define USES(ENUM, key)                                                                                                \
-    if (task->kind == SW_TASK_##ENUM) append_##key(out, task);
+    if (task->kind == SW_TASK_##ENUM) append_key(out, task, #key);
 #include "symsweep/tasks.def"
 #undef X
 }
 
 void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
 {
-    static const char *const operations[] = {"add",    "sub", "sum_squared",    "sum_cubed", "mul",
-                                             "circle", "div", "sum_of_squares", "quadratic", "cubic"};
-    static const char *const groups[] = {"cyclic", "dihedral", "symmetric", "product"};
-    static const char *const forms[] = {"relation", "three_way"};
-    switch ((sw_task_id)task->kind) {
-    case SW_TASK_MODULAR:
-        snprintf(out, SW_CHECK_TITLE, "modular %s p=%d", NAME_OF(operations, task->operation), task->p);
-        break;
-    case SW_TASK_GRAPH: graph_title(out, SW_CHECK_TITLE, task); break;
-    case SW_TASK_COMPARISON:
-        snprintf(out, SW_CHECK_TITLE, "comparison %s", NAME_OF(forms, task->form));
-        append_list(out, SW_CHECK_TITLE, task->sides, task->side_count);
-        break;
-    case SW_TASK_GROUP:
-        snprintf(out, SW_CHECK_TITLE, "group %s", NAME_OF(groups, task->group));
-        if (task->group == SW_GROUP_PRODUCT)
-            append_list(out, SW_CHECK_TITLE, task->factors, task->factor_count);
-        else
-            append_list(out, SW_CHECK_TITLE, &task->n, 1);
-        break;
-    default:
-        snprintf(out, SW_CHECK_TITLE, "%s", sw_task_names[task->kind]);
-        append_shared(out, task);
-        break;
-    }
-    if (task->label_shuffle > 0) {
-        size_t used = strlen(out);
-        snprintf(out + used, SW_CHECK_TITLE - used, ", %g of labels shuffled", task->label_shuffle);
-    }
+    static const char *const forms[] = {[SW_FORM_RELATION] = "relation", [SW_FORM_THREE_WAY] = "three_way"};
+    snprintf(out, SW_CHECK_TITLE, "%s", sw_task_names[task->kind]);
+    if (task->kind == SW_TASK_MODULAR) append(out, " %s", sw_operation_names[task->operation]);
+    if (task->kind == SW_TASK_GRAPH) append(out, " %s", sw_graph_names[task->graph]);
+    if (task->kind == SW_TASK_COMPARISON) append(out, " %s", forms[task->form]);
+    if (task->kind == SW_TASK_GROUP) append(out, " %s", sw_group_names[task->group]);
+    append_keys(out, task);
+    if (task->label_shuffle > 0) append(out, ", %g of labels shuffled", task->label_shuffle);
 }
 
 void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model)
@@ -170,14 +165,14 @@ static sw_status find_speed(sw_plan_speed *out, sw_plan *plan, double speed)
     return sw_plan_set_speed(plan, speed);
 }
 
-sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, const sw_check_options *options)
+sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, double speed, size_t workers)
 {
     *out = (sw_check_summary){0};
-    sw_status speed = find_speed(&out->speed, plan, options->speed);
-    if (speed) return speed;
+    sw_status status = find_speed(&out->speed, plan, speed);
+    if (status != SW_OK) return status;
     for (size_t k = 0; k < plan->count; k++) {
         sw_run_cost cost;
-        sw_status status = sw_cost_estimate(&cost, &plan->runs[k].config);
+        status = sw_cost_estimate(&cost, &plan->runs[k].config);
         if (status != SW_OK) return status;
         count_model(out, &plan->runs[k].config, &cost);
         double seconds = plan->runs[k].seconds;
@@ -187,8 +182,8 @@ sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, const sw_chec
         if (cost.memory > out->memory) out->memory = cost.memory;
     }
     advise(out, plan);
-    if (options->workers) {
-        add_span(out, plan, options->workers);
+    if (workers) {
+        add_span(out, plan, workers);
         return SW_OK;
     }
     static const size_t tried[] = {1, 2, 8, 32, 128, 512};

@@ -1,11 +1,11 @@
 /* merge.c: symsweep merge: shards, or later additions, of one sweep joined by run id. */
-#include "status_code.h"
+#include "cli/command.h"
 
 #include "symsweep/cli.h"
 #include "symsweep/plan.h"
 #include "symsweep/store.h"
 
-#include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,28 +49,28 @@ static sw_status plan_ids(char ***ids, size_t *count, const char *sweep_text)
     return status;
 }
 
-int sw_cli_merge(int argc, char **argv)
+typedef struct merge_options {
+    const char *output;
+} merge_options;
+
+static sw_status merge(void *options, char *const *files)
 {
-    static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
-    const char *output = NULL;
-    sw_status status = SW_OK;
-    optind = 1;
-    opterr = 0;
-    for (int option; status == SW_OK && (option = getopt_long(argc, argv, "ho:", options, NULL)) != -1;) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return sw_cli_finish(SW_OK);
-        }
-        if (option == 'o')
-            output = optarg;
-        else
-            status = sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep merge --help");
-    }
-    if (status == SW_OK && (!output || optind == argc))
-        status = sw_fail(SW_E_USAGE, "expected -o and the results files to join; see symsweep merge --help");
-    if (status == SW_OK)
-        status = sw_store_merge(output, (const char *const *)(argv + optind), (size_t)(argc - optind),
-                                &(sw_store_knowledge){sw_config_axis_value, plan_ids});
-    return sw_cli_finish(status);
+    size_t count = 0;
+    while (files[count]) count++;
+    return sw_store_merge(((const merge_options *)options)->output, (const char *const *)files, count,
+                          &(sw_store_knowledge){sw_config_axis_value, plan_ids});
 }
+
+static const sw_command command = {
+    .name = "merge",
+    .help = help,
+    .expected = "expected -o and the results files to join",
+    .options =
+        (const sw_command_option[]){
+            {"output", 'o', .place = offsetof(merge_options, output), .parse = sw_command_text, .required = true}, {0}},
+    .least = 1,
+    .most = INT_MAX,
+    .run = merge,
+};
+
+int sw_cli_merge(int argc, char **argv) { return sw_command_run(&command, &(merge_options){0}, argc, argv); }

@@ -1,11 +1,8 @@
 /* recover.c: symsweep recover: makes a file plain whose writer was killed. */
-#include "status_code.h"
+#include "cli/command.h"
 
 #include "symsweep/cli.h"
 #include "symsweep/store.h"
-
-#include <getopt.h>
-#include <stdio.h>
 
 static const char help[] =
     "usage: symsweep recover results.h5\n"
@@ -17,17 +14,21 @@ static const char help[] =
     "\n"
     "Exit codes: 0, 2 wrong usage, 3 the file cannot be recovered, or a writer holds it.\n";
 
-int sw_cli_recover(int argc, char **argv)
+static sw_status recover(void *options, char *const *files)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    optind = 1;
-    opterr = 0;
-    const int option = getopt_long(argc, argv, "h", options, NULL);
-    if (option == 'h') {
-        fputs(help, stdout);
-        return sw_cli_finish(SW_OK);
-    }
-    if (option != -1 || optind != argc - 1)
-        return sw_cli_finish(sw_fail(SW_E_USAGE, "expected one results file; see symsweep recover --help"));
-    return sw_cli_finish(sw_store_recover(argv[optind]));
+    (void)options;
+    return sw_store_recover(files[0]);
 }
+
+static const sw_command command = {
+    .name = "recover",
+    .help = help,
+    .unknown = "expected one results file",
+    .expected = "expected one results file",
+    .options = (const sw_command_option[]){{0}},
+    .least = 1,
+    .most = 1,
+    .run = recover,
+};
+
+int sw_cli_recover(int argc, char **argv) { return sw_command_run(&command, NULL, argc, argv); }

@@ -1,16 +1,14 @@
 /* show.c: symsweep show: one run in the terminal. */
-#include "show_config.h"
-#include "sparkline.h"
-#include "status_code.h"
+#include "cli/command.h"
+#include "cli/row.h"
+#include "cli/sparkline.h"
 
 #include "symsweep/cli.h"
 #include "symsweep/config.h"
-#include "symsweep/json.h"
-#include "symsweep/table.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,37 +22,6 @@ static const char help[] = "usage: symsweep show results.h5 --run N [--json]\n"
                            "\n"
                            "Exit codes: 0, 2 wrong usage, 3 the file cannot be read.\n";
 
-typedef struct show_options {
-    const char *path;
-    long long run;
-    bool json, help;
-} show_options;
-
-static sw_status parse_options(show_options *out, int argc, char **argv)
-{
-    static const struct option options[] = {
-        {"run", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
-    *out = (show_options){.run = -1};
-    optind = 1;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        sw_status status;
-        switch (option) {
-        case 'j': out->json = true; break;
-        case 'h': out->help = true; return SW_OK;
-        case 'r':
-            status = sw_cli_parse_number(&out->run, optarg, "--run");
-            if (status != SW_OK) return status;
-            break;
-        default: return sw_fail(SW_E_USAGE, "unknown option, or its value is missing; see symsweep show --help");
-        }
-    }
-    if (optind != argc - 1 || out->run < 0)
-        return sw_fail(SW_E_USAGE, "expected a results file and --run N; see symsweep show --help");
-    out->path = argv[optind];
-    return SW_OK;
-}
-
 /* ---- onsets, for both forms ---- */
 
 typedef struct named_step {
@@ -62,24 +29,22 @@ typedef struct named_step {
     int64_t step;
 } named_step;
 
-enum { ONSETS_MAX = 6 + 2 * SW_FAMILY_COUNT };
+enum { ONSETS_MAX = SW_ONSETS + 2 * SW_FAMILY_COUNT };
 
 /* Every onset of the run in the order of learning; families that the file does not have are left out. */
-static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results, const sw_onsets *o)
+static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results, const sw_result_row *row)
 {
-    const named_step plain[] = {{"t_mem", o->t_mem},
-                                {"t_sym", o->t_sym},
-                                {"t_gen", o->t_gen},
-                                {"t_geo", o->t_geo},
-                                {"t_geo_participation", o->t_geo_participation}};
     size_t n = 0;
-    for (; n < sizeof plain / sizeof plain[0]; n++) out[n] = plain[n];
+    for (; n < SW_ONSETS; n++) {
+        snprintf(out[n].name, sizeof out[n].name, "%s", sw_row_onsets[n].name);
+        out[n].step = sw_row_onset(row, (int)n);
+    }
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (!sw_results_has_metric(results, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX))) continue;
         snprintf(out[n].name, sizeof out[n].name, "t_sym_mean/%s", sw_family_names[f]);
-        out[n++].step = o->t_sym_mean[f];
+        out[n++].step = row->onsets.t_sym_mean[f];
         snprintf(out[n].name, sizeof out[n].name, "t_sym_max/%s", sw_family_names[f]);
-        out[n++].step = o->t_sym_max[f];
+        out[n++].step = row->onsets.t_sym_max[f];
     }
     return n;
 }
@@ -93,14 +58,141 @@ static void curve_name(char out[192], int metric)
         snprintf(out, 192, "%s", m->name);
 }
 
+/* ---- the configuration as text ----
+ *
+ * One paragraph a top-level key, "task  kind=modular operation=add p=59", wrapped at 80 columns. Walks the text itself,
+ * which this program wrote (sw_config_write): keys and values are told apart by quotes, colons and brackets, so that an
+ * unknown key of another version is shown like any other. Text that is no JSON object is printed as it stands. */
+
+enum { PATH_MAX_BYTES = 512, INDENT = 16, WIDTH = 80, DEPTH_MAX = 64 };
+
+typedef struct walk {
+    const char *at;
+    char path[PATH_MAX_BYTES]; /* dotted, below the top-level key */
+    size_t column;
+    int depth;
+} walk;
+
+static void skip_blanks(walk *w) { w->at += strspn(w->at, " \t\r\n"); }
+
+/* Length of the string literal at `text`, with its quotes; 0 = not closed. */
+static size_t string_length(const char *text)
+{
+    size_t i = 1;
+    while (text[i] && text[i] != '"') i += text[i] == '\\' && text[i + 1] ? 2 : 1;
+    return text[i] ? i + 1 : 0;
+}
+
+/* Length of a number, literal, string or whole array. */
+static size_t value_length(const char *text)
+{
+    size_t i = 0;
+    int depth = 0;
+    for (; text[i]; i++) {
+        if (text[i] == '"') {
+            const size_t length = string_length(text + i);
+            if (length == 0) return strlen(text);
+            i += length - 1;
+        } else if (text[i] == '[' || text[i] == '{') {
+            depth++;
+        } else if (text[i] == ']' || text[i] == '}') {
+            if (depth == 0) break;
+            depth--;
+        } else if (text[i] == ',' && depth == 0) {
+            break;
+        }
+        if (depth == 0 && (text[i] == ']' || text[i] == '}')) return i + 1;
+    }
+    return i;
+}
+
+static void put_word(walk *w, const char *key, const char *value, int length)
+{
+    const size_t width = strlen(key) + (key[0] ? 1 : 0) + (size_t)length;
+    if (w->column > INDENT && w->column + 1 + width > WIDTH) {
+        printf("\n%*s", INDENT, "");
+        w->column = INDENT;
+    }
+    w->column += (size_t)printf("%s%s%s%.*s", w->column > INDENT ? " " : "", key, key[0] ? "=" : "", length, value);
+}
+
+/* An object whose "weight" is 0 acts in nothing: its other keys say nothing either. */
+static bool is_idle(const char *object, size_t length)
+{
+    static const char key[] = "\"weight\":";
+    for (const char *at = object; (at = strstr(at, key)) && at < object + length; at++) {
+        const char *value = at + sizeof key - 1 + strspn(at + sizeof key - 1, " ");
+        if (value[0] == '0' && (value[1] == ',' || value[1] == '}')) return true;
+    }
+    return false;
+}
+
+static void walk_value(walk *w);
+
+/* The members of the object at w->at; at the top each is a paragraph. */
+static void walk_members(walk *w, bool top)
+{
+    const size_t base = strlen(w->path);
+    do {
+        w->at++;
+        skip_blanks(w);
+        const size_t length = *w->at == '"' ? string_length(w->at) : 0;
+        if (length == 0) break;
+        if (top)
+            w->column = (size_t)printf("%-*.*s", INDENT, (int)length - 2, w->at + 1);
+        else
+            snprintf(w->path + base, sizeof w->path - base, "%s%.*s", base ? "." : "", (int)length - 2, w->at + 1);
+        w->at += length;
+        w->at += strspn(w->at, " \t\r\n:");
+        walk_value(w);
+        w->path[base] = 0;
+        if (top) putchar('\n');
+        skip_blanks(w);
+    } while (*w->at == ',');
+    if (*w->at == '}') w->at++;
+}
+
+static void walk_value(walk *w)
+{
+    if (*w->at == '{' && w->path[0] && is_idle(w->at, value_length(w->at))) {
+        const size_t base = strlen(w->path);
+        snprintf(w->path + base, sizeof w->path - base, ".weight");
+        put_word(w, w->path, "0", 1);
+        w->path[base] = 0;
+        w->at += value_length(w->at);
+        return;
+    }
+    if (*w->at == '{' && w->depth < DEPTH_MAX) {
+        w->depth++;
+        walk_members(w, false);
+        w->depth--;
+        return;
+    }
+    const size_t length = value_length(w->at);
+    const bool quoted = w->at[0] == '"' && length >= 2;
+    put_word(w, w->path, w->at + quoted, (int)length - 2 * quoted);
+    w->at += length;
+}
+
+static void print_config(const char *json)
+{
+    walk w = {.at = json};
+    skip_blanks(&w);
+    if (*w.at == '{')
+        walk_members(&w, true);
+    else
+        printf("%s\n", json);
+}
+
 /* ---- text ---- */
 
 static void print_head(const sw_results *results, const sw_result_row *row, size_t run)
 {
+    char state[SW_STATE_TEXT];
     printf("run %zu of %s: %s%s%s\n", run, sw_results_sweep_name(results), row->task, row->label[0] ? ", " : "",
            row->label);
     printf("id %s\n", row->id);
-    printf("%s", row->damaged ? "damaged (its checksum does not fit)" : sw_table_state_text(row->state));
+    printf("%s", row->damaged ? "damaged (its checksum does not fit)" : sw_row_state(state, row->state));
     if (row->steps >= 0) printf(" after %" PRId64 " steps", row->steps);
     if (!isnan(row->wall_seconds))
         printf(" in %.1f s (%.1f steps/s, %.0f %% of it measuring)", row->wall_seconds, row->steps_per_second,
@@ -113,7 +205,7 @@ static void print_head(const sw_results *results, const sw_result_row *row, size
 static void print_onsets(const sw_results *results, const sw_result_row *row)
 {
     named_step onsets[ONSETS_MAX];
-    const size_t count = list_onsets(onsets, results, &row->onsets);
+    const size_t count = list_onsets(onsets, results, row);
     printf("\nphase: %s\n", sw_phase_names[row->onsets.phase]);
     for (size_t i = 0; i < count; i++)
         if (onsets[i].step < 0)
@@ -124,35 +216,23 @@ static void print_onsets(const sw_results *results, const sw_result_row *row)
 }
 
 /* "train_loss   4.1 ▇▅▂▁ 0.001  log": first, curve, last; left out when no value is there. */
-static void print_curve(int metric, const sw_record *records, size_t count, double *values)
+static void print_curve(int metric, const sw_record *records, size_t count)
 {
-    enum { WIDTH = 24 };
-    char name[192], line[WIDTH * SW_SPARKLINE_BYTES + 1];
+    enum { CURVE_COLUMNS = 24 };
+    char name[192], line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1];
     sw_sparkline_scale scale;
     double first = NAN, last = NAN;
     for (size_t i = 0; i < count; i++) {
-        values[i] = (double)records[i].value[metric];
-        if (isnan(values[i])) continue;
-        if (isnan(first)) first = values[i];
-        last = values[i];
+        const double value = (double)records[i].value[metric];
+        if (isnan(value)) continue;
+        if (isnan(first)) first = value;
+        last = value;
     }
-    if (!sw_sparkline_range(&scale, values, count)) return;
-    const size_t columns = sw_sparkline(line, WIDTH, values, count, &scale);
+    if (!sw_sparkline_range(&scale, records, count, metric)) return;
+    const size_t columns = sw_sparkline(line, CURVE_COLUMNS, records, count, metric, &scale);
     curve_name(name, metric);
-    printf("%-30s %9.3g %s%*s %9.3g%s\n", name, first, line, (int)(WIDTH - columns), "", last,
+    printf("%-30s %9.3g %s%*s %9.3g%s\n", name, first, line, (int)(CURVE_COLUMNS - columns), "", last,
            scale.logarithmic ? " log" : "");
-}
-
-static sw_status print_curves(const sw_record *records, size_t count)
-{
-    double *values = calloc(count + 1, sizeof *values);
-    if (!values) return sw_fail(SW_E_MEMORY, "curves of %zu evaluations", count);
-    printf("\n%zu evaluations", count);
-    if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
-    putchar('\n');
-    for (int m = 0; m < SW_METRIC_COUNT; m++) print_curve(m, records, count, values);
-    free(values);
-    return SW_OK;
 }
 
 static sw_status print_text(sw_results *results, size_t run)
@@ -164,11 +244,14 @@ static sw_status print_text(sw_results *results, size_t run)
     const sw_result_row *row = sw_results_row(results, run);
     print_head(results, row, run);
     putchar('\n');
-    sw_show_config(stdout, row->config);
+    print_config(row->config);
     print_onsets(results, row);
-    status = print_curves(records, count);
+    printf("\n%zu evaluations", count);
+    if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
+    putchar('\n');
+    for (int m = 0; m < SW_METRIC_COUNT; m++) print_curve(m, records, count);
     free(records);
-    return status;
+    return SW_OK;
 }
 
 /* ---- JSON ---- */
@@ -197,31 +280,20 @@ static void write_run(sw_json *json, const sw_results *results, size_t run)
 {
     const sw_result_row *row = sw_results_row(results, run);
     named_step onsets[ONSETS_MAX];
-    const struct {
-        const char *key, *text;
-    } texts[] = {{"id", row->id},
-                 {"label", row->label},
-                 {"task", row->task},
-                 {"status", sw_table_state_text(row->state)},
-                 {"phase", sw_phase_names[row->onsets.phase]},
-                 {"host", row->host},
-                 {"error", row->error}};
-    sw_json_key(json, "run");
-    sw_json_integer(json, (int64_t)run);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        sw_json_key(json, texts[i].key);
-        sw_json_string(json, texts[i].text);
-    }
-    sw_json_key(json, "seed");
-    sw_json_integer(json, row->seed);
-    sw_json_key(json, "steps");
-    sw_json_integer(json, row->steps);
-    sw_json_key(json, "wall_seconds");
-    sw_json_number(json, row->wall_seconds);
-    sw_json_key(json, "measure_share");
-    sw_json_number(json, row->measure_share);
-    sw_json_key(json, "damaged");
-    sw_json_bool(json, row->damaged);
+    char state[SW_STATE_TEXT];
+    sw_json_member_integer(json, "run", (int64_t)run);
+    sw_json_member_string(json, "id", row->id);
+    sw_json_member_string(json, "label", row->label);
+    sw_json_member_string(json, "task", row->task);
+    sw_json_member_string(json, "status", sw_row_state(state, row->state));
+    sw_json_member_string(json, "phase", sw_phase_names[row->onsets.phase]);
+    sw_json_member_string(json, "host", row->host);
+    sw_json_member_string(json, "error", row->error);
+    sw_json_member_integer(json, "seed", row->seed);
+    sw_json_member_integer(json, "steps", row->steps);
+    sw_json_member_number(json, "wall_seconds", row->wall_seconds);
+    sw_json_member_number(json, "measure_share", row->measure_share);
+    sw_json_member_bool(json, "damaged", row->damaged);
     sw_json_key(json, "config");
     /* A text that no configuration can be read from is passed on as a text: the output stays JSON. */
     sw_run_config config;
@@ -231,14 +303,8 @@ static void write_run(sw_json *json, const sw_results *results, size_t run)
         sw_json_string(json, row->config);
     sw_json_key(json, "onsets");
     sw_json_begin_object(json);
-    const size_t count = list_onsets(onsets, results, &row->onsets);
-    for (size_t i = 0; i < count; i++) {
-        sw_json_key(json, onsets[i].name);
-        if (onsets[i].step < 0)
-            sw_json_null(json);
-        else
-            sw_json_integer(json, onsets[i].step);
-    }
+    const size_t count = list_onsets(onsets, results, row);
+    for (size_t i = 0; i < count; i++) sw_row_write_step(json, onsets[i].name, onsets[i].step);
     sw_json_key(json, "lead_time");
     if (row->onsets.lead_time_known)
         sw_json_integer(json, row->onsets.lead_time);
@@ -260,32 +326,45 @@ static sw_status print_json(sw_results *results, size_t run)
         write_run(json, results, run);
         write_curves(json, results, records, count);
         sw_json_end_object(json);
-        const char *text = sw_json_text(json);
-        if (text)
-            puts(text);
-        else
-            status = SW_E_MEMORY;
     }
     free(records);
-    sw_json_destroy(json);
+    return sw_command_print(json, status);
+}
+
+/* ---- the command ---- */
+
+typedef struct show_options {
+    long long run;
+    bool json;
+} show_options;
+
+static sw_status show(void *given, char *const *files)
+{
+    const show_options *options = given;
+    const size_t run = (size_t)options->run;
+    sw_results *results = NULL;
+    sw_status status = sw_results_open(&results, files[0]);
+    if (status != SW_OK) return status;
+    if (run >= sw_results_count(results))
+        status = sw_fail(SW_E_USAGE, "%s has %zu runs, from 0: there is no run %zu", files[0],
+                         sw_results_count(results), run);
+    else
+        status = options->json ? print_json(results, run) : print_text(results, run);
+    sw_results_close(results);
     return status;
 }
 
-int sw_cli_show(int argc, char **argv)
-{
-    show_options options;
-    sw_results *results = NULL;
-    sw_status status = parse_options(&options, argc, argv);
-    if (status == SW_OK && options.help) {
-        fputs(help, stdout);
-    } else if (status == SW_OK) {
-        status = sw_results_open(&results, options.path);
-        if (status == SW_OK && (size_t)options.run >= sw_results_count(results))
-            status = sw_fail(SW_E_USAGE, "%s has %zu runs, from 0: there is no run %lld", options.path,
-                             sw_results_count(results), options.run);
-        if (status == SW_OK)
-            status = options.json ? print_json(results, (size_t)options.run) : print_text(results, (size_t)options.run);
-    }
-    sw_results_close(results);
-    return sw_cli_finish(status);
-}
+static const sw_command command = {
+    .name = "show",
+    .help = help,
+    .expected = "expected a results file and --run N",
+    .options = (const sw_command_option[]){{"run", .place = offsetof(show_options, run), .parse = sw_command_number,
+                                            .takes = "a number from 0", .required = true},
+                                           {"json", .place = offsetof(show_options, json)},
+                                           {0}},
+    .least = 1,
+    .most = 1,
+    .run = show,
+};
+
+int sw_cli_show(int argc, char **argv) { return sw_command_run(&command, &(show_options){0}, argc, argv); }

@@ -1,16 +1,17 @@
 /* sparkline.c: a curve in one line of Unicode block characters. */
-#include "sparkline.h"
+#include "cli/sparkline.h"
 
 #include <math.h>
 #include <string.h>
 
-bool sw_sparkline_range(sw_sparkline_scale *out, const double *values, size_t count)
+bool sw_sparkline_range(sw_sparkline_scale *out, const sw_record *records, size_t count, int metric)
 {
     bool any = false;
     for (size_t i = 0; i < count; i++) {
-        if (!isfinite(values[i])) continue;
-        if (!any || values[i] < out->low) out->low = values[i];
-        if (!any || values[i] > out->high) out->high = values[i];
+        const double value = (double)records[i].value[metric];
+        if (!isfinite(value)) continue;
+        if (!any || value < out->low) out->low = value;
+        if (!any || value > out->high) out->high = value;
         any = true;
     }
     out->logarithmic = any && out->low > 0 && out->high > 100 * out->low;
@@ -29,7 +30,8 @@ static double height(double value, const sw_sparkline_scale *scale)
     return high > low ? (value - low) / (high - low) : 0.5;
 }
 
-size_t sw_sparkline(char *out, size_t width, const double *values, size_t count, const sw_sparkline_scale *scale)
+size_t sw_sparkline(char *out, size_t width, const sw_record *records, size_t count, int metric,
+                    const sw_sparkline_scale *scale)
 {
     static const char *const blocks[] = {"\xe2\x96\x81", "\xe2\x96\x82", "\xe2\x96\x83", "\xe2\x96\x84",
                                          "\xe2\x96\x85", "\xe2\x96\x86", "\xe2\x96\x87", "\xe2\x96\x88"};
@@ -38,8 +40,9 @@ size_t sw_sparkline(char *out, size_t width, const double *values, size_t count,
         double sum = 0;
         size_t finite = 0;
         for (size_t i = c * count / columns; i < (c + 1) * count / columns; i++) {
-            if (!isfinite(values[i])) continue;
-            sum += height(values[i], scale);
+            const double value = (double)records[i].value[metric];
+            if (!isfinite(value)) continue;
+            sum += height(value, scale);
             finite++;
         }
         const char *block = " ";

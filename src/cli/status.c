@@ -1,15 +1,20 @@
 /* status.c: symsweep status: how far a sweep is, finished or running. */
-#include "status_code.h"
-#include "status_progress.h"
-#include "status_view.h"
+#include "cli/command.h"
+#include "cli/status_view.h"
+#include "cli/table.h"
 
 #include "symsweep/cli.h"
 #include "symsweep/clock.h"
+#include "symsweep/config.h"
+#include "symsweep/file.h"
+#include "symsweep/log.h"
 
-#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -32,42 +37,18 @@ static const char help[] =
 enum { RUNS_SHOWN = 40, WATCH_SECONDS = 2 };
 
 typedef struct status_options {
-    const char *path;
-    bool json, watch, all, help;
+    bool json, watch, all;
 } status_options;
 
-static sw_status parse_options(status_options *out, int argc, char **argv)
-{
-    static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                            {"watch", no_argument, NULL, 'w'},
-                                            {"all", no_argument, NULL, 'a'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    *out = (status_options){0};
-    optind = 1;
-    opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
-        switch (option) {
-        case 'j': out->json = true; break;
-        case 'w': out->watch = true; break;
-        case 'a': out->all = true; break;
-        case 'h': out->help = true; return SW_OK;
-        default: return sw_fail(SW_E_USAGE, "unknown option; see symsweep status --help");
-        }
-    }
-    if (optind != argc - 1) return sw_fail(SW_E_USAGE, "expected one results file; see symsweep status --help");
-    if (out->json && out->watch) return sw_fail(SW_E_USAGE, "--json and --watch do not go together");
-    out->path = argv[optind];
-    return SW_OK;
-}
+/* ---- a results file ---- */
 
 static sw_status print_once(sw_results *results, const status_options *options)
 {
     sw_status_view view;
     const sw_status status = sw_status_view_read(&view, results, NULL);
     if (status != SW_OK) return status;
-    if (options->json) return sw_status_print_json(results, &view);
-    return sw_status_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
+    if (options->json) return sw_status_view_print_json(results, &view);
+    return sw_status_view_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
 }
 
 /* On a terminal the whole picture each time; into a pipe a line for each change and the picture at the end. */
@@ -82,10 +63,10 @@ static sw_status watch(sw_results *results, const status_options *options)
         if (status != SW_OK) return status;
         if (terminal || !live) {
             if (terminal) fputs("\033[H\033[J", stdout);
-            status = sw_status_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
+            status = sw_status_view_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
             if (status != SW_OK) return status;
         } else if (first || sw_status_view_differs(&view, &before)) {
-            sw_status_print_line(&view);
+            sw_status_view_print_line(&view);
         }
         fflush(stdout);
         if (!live) return SW_OK;
@@ -94,24 +75,133 @@ static sw_status watch(sw_results *results, const status_options *options)
     }
 }
 
-static sw_status show(sw_results **results, const status_options *options)
+/* ---- a status file, FILE.status.json ---- */
+
+static bool is_progress_file(const char *path)
 {
-    if (sw_status_is_progress_file(options->path))
-        return sw_status_show_progress(options->path, options->json, options->watch);
-    const sw_status status = sw_results_open(results, options->path);
-    if (status != SW_OK) return sw_status_fall_back(status, options->path, options->json, options->watch);
-    return options->watch ? watch(*results, options) : print_once(*results, options);
+    size_t length = strlen(path), suffix = strlen(SW_PROGRESS_FILE_SUFFIX);
+    return length > suffix && strcmp(path + length - suffix, SW_PROGRESS_FILE_SUFFIX) == 0;
 }
 
-int sw_cli_status(int argc, char **argv)
+static bool is_running(const sw_progress_file *p) { return strcmp(p->state, "running") == 0; }
+
+static void print_progress_run(const sw_progress_run *run)
 {
-    status_options options;
+    printf("%5" PRId64 " %7" PRId64 " %10" PRId64 " %10" PRId64, run->run, run->worker, run->step, run->steps);
+    if (isnan(run->train_accuracy))
+        printf(" %8s %8s", "-", "-");
+    else
+        printf(" %8.4f %8.4f", run->train_accuracy, run->test_accuracy);
+    printf("  %s\n", run->label);
+}
+
+static void print_progress(const sw_progress_file *p)
+{
+    char age[32], eta[32];
+    double old = (double)((int64_t)time(NULL) - p->updated_unix);
+    sw_clock_format(age, old > 0 ? old : 0);
+    printf("%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
+    if (is_running(p))
+        printf(" as of %s ago\nwriter: host %s, process %" PRId64 "\n", age, p->host, p->pid);
+    else
+        printf(" %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
+    printf("%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed", p->total,
+           p->done, p->running, p->left, p->failed);
+    if (is_running(p)) printf("; %.0f steps/s", p->steps_per_second);
+    if (is_running(p) && !isnan(p->eta_seconds)) {
+        sw_clock_format(eta, p->eta_seconds);
+        printf(", at most %s left", eta);
+    }
+    putchar('\n');
+    if (p->run_count == 0) return;
+    printf("\n%5s %7s %10s %10s %8s %8s  %s\n", "run", "rank", "step", "of", "train", "test", "setting");
+    for (int64_t i = 0; i < p->run_count; i++) print_progress_run(&p->runs[i]);
+    if (p->running > p->run_count) printf("  ... and %" PRId64 " more\n", p->running - p->run_count);
+}
+
+static sw_status copy_out(const char *path)
+{
+    char *text = NULL;
+    size_t length = 0;
+    sw_status status = sw_file_read(&text, &length, path, SIZE_MAX, NULL);
+    if (status == SW_OK) fwrite(text, 1, length, stdout);
+    free(text);
+    return status;
+}
+
+/* As text, or as it stands (json); again and again while the sweep runs (watch). */
+static sw_status show_progress(const char *path, const status_options *options)
+{
+    const bool terminal = isatty(STDOUT_FILENO);
+    for (int64_t shown = -1;;) {
+        sw_progress_file progress;
+        sw_status status = sw_config_read_progress(&progress, path);
+        if (status != SW_OK) return status;
+        if (options->json) return copy_out(path);
+        if (terminal && options->watch) fputs("\033[H\033[J", stdout);
+        if (terminal || progress.updated_unix != shown) print_progress(&progress);
+        fflush(stdout);
+        if (!options->watch || !is_running(&progress)) return SW_OK;
+        shown = progress.updated_unix;
+        sw_clock_sleep(WATCH_SECONDS);
+    }
+}
+
+/* A results file could not be opened (sw_fail_message says why): shows its status file when that says that a job writes
+ * it now, and says so. Otherwise the failure stands. */
+static sw_status fall_back(sw_status failure, const char *results, const status_options *options)
+{
+    char path[4200], why[512];
+    sw_progress_file progress;
+    snprintf(why, sizeof why, "%s", sw_fail_message());
+    int length = snprintf(path, sizeof path, "%s%s", results, SW_PROGRESS_FILE_SUFFIX);
+    if (length < 0 || length >= (int)sizeof path || access(path, F_OK) != 0) return failure;
+    if (sw_config_read_progress(&progress, path) != SW_OK || !is_running(&progress)) return sw_fail(failure, "%s", why);
+    sw_warn("%s", why);
+    sw_warn("the results cannot be read here while they are written; what follows is what %s says", path);
+    return show_progress(path, options);
+}
+
+/* ---- the command ---- */
+
+static sw_status show(void *given, char *const *files)
+{
+    const status_options *options = given;
     sw_results *results = NULL;
-    sw_status status = parse_options(&options, argc, argv);
-    if (status == SW_OK && options.help)
-        fputs(help, stdout);
-    else if (status == SW_OK)
-        status = show(&results, &options);
+    if (options->json && options->watch) return sw_fail(SW_E_USAGE, "--json and --watch do not go together");
+    if (is_progress_file(files[0])) return show_progress(files[0], options);
+    sw_status status = sw_results_open(&results, files[0]);
+    if (status != SW_OK) return fall_back(status, files[0], options);
+    status = options->watch ? watch(results, options) : print_once(results, options);
     sw_results_close(results);
-    return sw_cli_finish(status);
+    return status;
+}
+
+static const sw_command command = {
+    .name = "status",
+    .help = help,
+    .unknown = "unknown option",
+    .expected = "expected one results file",
+    .options =
+        (const sw_command_option[]){
+            {"json", .place = offsetof(status_options, json)},
+            {"watch", .place = offsetof(status_options, watch)},
+            {"all", .place = offsetof(status_options, all)},
+            {0},
+        },
+    .least = 1,
+    .most = 1,
+    .run = show,
+};
+
+int sw_cli_status(int argc, char **argv) { return sw_command_run(&command, &(status_options){0}, argc, argv); }
+
+sw_status sw_cli_print_summary(const char *path)
+{
+    sw_results *results = NULL;
+    sw_status status = sw_results_open(&results, path);
+    if (status == SW_OK) status = sw_table_print_settings(results);
+    sw_results_close(results);
+    if (status == SW_OK) printf("results: %s\n", path);
+    return status;
 }

@@ -1,11 +1,13 @@
 /* status_refine.c: what refine has found, drawn: one map a plane of the lattice. */
-#include "status_view.h"
+#include "cli/status_refine.h"
+
+#include "cli/row.h"
 
 #include "symsweep/config.h"
-#include "symsweep/table.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +19,7 @@ typedef struct map {
     size_t axis[2];
     int axes;
     double *values[2];
-    size_t count[2];
+    size_t count[2];                /* of one axis: one row */
     const int64_t *class, *decided; /* [runs] */
 } map;
 
@@ -56,22 +58,22 @@ static void plane_of(char out[KEY_MAX], const map *m, size_t row)
         const char *path = sw_results_axis(m->results, a)->path;
         char value[160];
         if (a == m->axis[0] || (m->axes > 1 && a == m->axis[1]) || strcmp(path, "seed") == 0) continue;
-        sw_table_axis_text(value, sizeof value, m->results, row, a);
+        sw_row_value(value, sizeof value, sw_results_axis(m->results, a), sw_results_axis_value(m->results, row, a));
         used += (size_t)snprintf(out + used, KEY_MAX - used, "%s%s=%s", used ? ", " : "", path, value);
     }
 }
 
-/* A run that a refined axis does not concern has no place in the lattice. */
-static bool has_place(const map *m, size_t row)
+/* Where a run stands among the points; false: a refined axis does not concern it. */
+static bool find_place(size_t *out, const map *m, size_t row)
 {
-    return !isnan(number_of(m, row, 0)) && (m->axes < 2 || !isnan(number_of(m, row, 1)));
-}
-
-static size_t index_of(const map *m, size_t row, int axis)
-{
-    double value = number_of(m, row, axis);
-    const double *found = bsearch(&value, m->values[axis], m->count[axis], sizeof value, by_value);
-    return (size_t)(found - m->values[axis]);
+    *out = 0;
+    for (int axis = 0; axis < m->axes; axis++) {
+        double value = number_of(m, row, axis);
+        const double *found = bsearch(&value, m->values[axis], m->count[axis], sizeof value, by_value);
+        if (isnan(value) || !found) return false;
+        *out += (size_t)(found - m->values[axis]) * (axis == 0 ? m->count[1] : 1);
+    }
+    return true;
 }
 
 /* One character a point, as the legend says. */
@@ -84,7 +86,7 @@ static char sign_of(const map *m, size_t row)
 
 static void draw(const map *m, const char *signs)
 {
-    size_t across = m->count[0], up = m->axes > 1 ? m->count[1] : 1;
+    size_t across = m->count[0], up = m->count[1];
     for (size_t j = up; j-- > 0;) {
         if (m->axes > 1)
             printf("%12.4g  ", m->values[1][j]);
@@ -101,12 +103,12 @@ static void draw(const map *m, const char *signs)
 
 static sw_status draw_planes(const map *m)
 {
-    size_t up = m->axes > 1 ? m->count[1] : 1, points = m->count[0] * up, shown = 0;
-    size_t runs = sw_results_count(m->results);
+    size_t points = m->count[0] * m->count[1], shown = 0, runs = sw_results_count(m->results);
     char *signs = malloc(points + 1), *done = calloc(runs + 1, 1);
     sw_status status = signs && done ? SW_OK : sw_fail(SW_E_MEMORY, "map of the lattice");
     for (size_t r = 0; r < runs && status == SW_OK; r++) {
         char plane[KEY_MAX], other[KEY_MAX];
+        size_t place;
         if (done[r]) continue;
         if (shown++ == PLANES_SHOWN) {
             printf("  ... and other planes\n");
@@ -118,8 +120,7 @@ static sw_status draw_planes(const map *m)
             plane_of(other, m, k);
             if (strcmp(plane, other) != 0) continue;
             done[k] = 1;
-            if (!has_place(m, k)) continue;
-            signs[index_of(m, k, 0) * up + (m->axes > 1 ? index_of(m, k, 1) : 0)] = sign_of(m, k);
+            if (find_place(&place, m, k)) signs[place] = sign_of(m, k);
         }
         if (plane[0]) printf("%s\n", plane);
         draw(m, signs);
@@ -156,7 +157,7 @@ static sw_status draw_map(map *m, sw_results *results)
     }
     if (m->class && m->decided) {
         for (int a = 0; a < m->axes && status == SW_OK; a++) status = collect_values(m, a);
-        if (status == SW_OK && m->count[0] > 0 && m->count[0] <= ACROSS_MAX && (m->axes < 2 || m->count[1] <= UP_MAX)) {
+        if (status == SW_OK && m->count[0] > 0 && m->count[0] <= ACROSS_MAX && m->count[1] <= UP_MAX) {
             printf("\nrefine: # reached, o not, by runs; + reached, . not, inferred; ? not known yet\n");
             status = draw_planes(m);
         }
@@ -167,9 +168,9 @@ static sw_status draw_map(map *m, sw_results *results)
     return status;
 }
 
-sw_status sw_status_print_refine(sw_results *results)
+sw_status sw_status_refine_print(sw_results *results)
 {
-    map m = {.results = results};
+    map m = {.results = results, .count = {1, 1}};
     char *text = NULL;
     sw_sweep *sweep = NULL;
     sw_diagnostics *diagnostics = NULL;

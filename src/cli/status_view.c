@@ -1,13 +1,17 @@
-/* status_view.c: what `symsweep status` tells, as text. */
-#include "status_view.h"
+/* status_view.c: what `symsweep status` tells, counted, as text and as JSON. */
+#include "cli/status_view.h"
 
-#include "sparkline.h"
+#include "cli/command.h"
+#include "cli/row.h"
+#include "cli/sparkline.h"
+#include "cli/status_refine.h"
+#include "cli/table.h"
 
 #include "symsweep/clock.h"
 #include "symsweep/config.h"
-#include "symsweep/table.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,15 +25,13 @@ static double planned_steps(const sw_result_row *row)
     return sw_config_lookup(row->config, "steps", text, sizeof text) ? strtod(text, NULL) : 0;
 }
 
-static bool is_over(sw_run_state state) { return state != SW_RUN_PENDING && state != SW_RUN_RUNNING; }
-
 static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, double *rate_sum, size_t *rates)
 {
     const sw_result_row *row = sw_results_row(results, r);
     view->states[row->state]++;
     view->damaged += row->damaged;
     if (row->state == SW_RUN_NOT_SELECTED) return SW_OK;
-    if (is_over(row->state)) {
+    if (sw_states[row->state].over) {
         view->phases[row->onsets.phase]++;
         view->steps_done += row->steps > 0 ? (double)row->steps : 0;
         if (row->steps_per_second > 0) {
@@ -38,14 +40,10 @@ static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, do
         }
         return SW_OK;
     }
-    double done = 0;
-    if (row->state == SW_RUN_RUNNING) {
-        sw_record newest;
-        bool any;
-        const sw_status status = sw_results_newest(results, r, &newest, &any);
-        if (status != SW_OK) return status;
-        if (any) done = (double)newest.step;
-    }
+    sw_row_now now;
+    const sw_status status = sw_row_newest(&now, results, r);
+    if (status != SW_OK) return status;
+    const double done = row->state == SW_RUN_RUNNING && now.step > 0 ? (double)now.step : 0;
     const double planned = planned_steps(row);
     view->steps_done += done;
     view->steps_left += planned > done ? planned - done : 0;
@@ -81,20 +79,23 @@ bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b)
 
 /* ---- text ---- */
 
+static void print_count(const sw_status_view *view, sw_run_state s, const char **gap)
+{
+    char text[SW_STATE_TEXT];
+    if (view->states[s] == 0) return;
+    printf("%s%zu %s", *gap, view->states[s], sw_row_state(text, s));
+    *gap = ", ";
+}
+
+/* Done and running first. */
 static void print_counts(const sw_status_view *view)
 {
-    printf("%zu runs:", view->runs);
     const char *gap = " ";
-    for (int s = 0; s < SW_RUN_STATE_COUNT; s++) {
-        /* done and running first */
-        static const sw_run_state order[SW_RUN_STATE_COUNT] = {SW_RUN_DONE,     SW_RUN_RUNNING, SW_RUN_PENDING,
-                                                               SW_RUN_DIVERGED, SW_RUN_FAILED,  SW_RUN_NOT_SELECTED,
-                                                               SW_RUN_PRUNED};
-        const size_t count = view->states[order[s]];
-        if (count == 0) continue;
-        printf("%s%zu %s", gap, count, sw_table_state_text(order[s]));
-        gap = ", ";
-    }
+    printf("%zu runs:", view->runs);
+    print_count(view, SW_RUN_DONE, &gap);
+    print_count(view, SW_RUN_RUNNING, &gap);
+    for (int s = 0; s < SW_RUN_STATE_COUNT; s++)
+        if (s != SW_RUN_DONE && s != SW_RUN_RUNNING) print_count(view, (sw_run_state)s, &gap);
 }
 
 static void print_speed(const sw_status_view *view)
@@ -107,7 +108,7 @@ static void print_speed(const sw_status_view *view)
     }
 }
 
-void sw_status_print_line(const sw_status_view *view)
+void sw_status_view_print_line(const sw_status_view *view)
 {
     char now[32];
     sw_clock_utc(now);
@@ -157,14 +158,11 @@ static void print_head(const sw_results *results, const sw_status_view *view)
 static void print_curve(const sw_record *records, size_t count, int metric, const sw_sparkline_scale *scale)
 {
     char line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1] = "";
-    double *values = calloc(count + 1, sizeof *values);
     sw_sparkline_scale own;
     size_t columns = 0;
-    for (size_t i = 0; values && i < count; i++) values[i] = (double)records[i].value[metric];
-    if (values && sw_sparkline_range(&own, values, count))
-        columns = sw_sparkline(line, CURVE_COLUMNS, values, count, scale ? scale : &own);
+    if (sw_sparkline_range(&own, records, count, metric))
+        columns = sw_sparkline(line, CURVE_COLUMNS, records, count, metric, scale ? scale : &own);
     printf("%s%*s", line, (int)(CURVE_COLUMNS - columns), "");
-    free(values);
 }
 
 /* The violation that decides t_sym: the largest of phase.family. -1 = the configuration does not say. */
@@ -221,6 +219,7 @@ static sw_status print_running(sw_results *results, const sw_status_view *view)
 
 static void print_failures(const sw_results *results, const sw_status_view *view)
 {
+    char state[SW_STATE_TEXT];
     const size_t bad = view->states[SW_RUN_FAILED] + view->states[SW_RUN_DIVERGED] + view->damaged;
     size_t shown = 0;
     if (bad == 0) return;
@@ -228,7 +227,7 @@ static void print_failures(const sw_results *results, const sw_status_view *view
     for (size_t r = 0; r < view->runs && shown < FAILURES_SHOWN; r++) {
         const sw_result_row *row = sw_results_row(results, r);
         if (row->state != SW_RUN_FAILED && row->state != SW_RUN_DIVERGED && !row->damaged) continue;
-        printf("run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_table_state_text(row->state),
+        printf("run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_row_state(state, row->state),
                row->damaged    ? "its checksum does not fit; the next start trains it again"
                : row->error[0] ? row->error
                                : "no reason recorded");
@@ -237,17 +236,93 @@ static void print_failures(const sw_results *results, const sw_status_view *view
     if (bad > shown) printf("  ... and %zu more\n", bad - shown);
 }
 
-sw_status sw_status_print_text(sw_results *results, const sw_status_view *view, size_t most_runs)
+sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view, size_t most_runs)
 {
     print_head(results, view);
     sw_status status = print_running(results, view);
-    if (status == SW_OK) status = sw_status_print_refine(results);
+    if (status == SW_OK) status = sw_status_refine_print(results);
     if (status != SW_OK) return status;
     putchar('\n');
-    status = sw_table_print_settings(stdout, results);
+    status = sw_table_print_settings(results);
     if (status != SW_OK) return status;
     putchar('\n');
-    status = sw_table_print_runs(stdout, results, most_runs);
+    status = sw_table_print_runs(results, most_runs);
     if (status == SW_OK) print_failures(results, view);
     return status;
+}
+
+/* ---- JSON ---- */
+
+static void write_axes(sw_json *json, const sw_results *results, size_t r)
+{
+    sw_json_key(json, "axes");
+    sw_json_begin_object(json);
+    for (size_t a = 0; a < sw_results_axis_count(results); a++)
+        sw_row_write_value(json, sw_results_axis(results, a), sw_results_axis_value(results, r, a));
+    sw_json_end_object(json);
+}
+
+static sw_status write_run(sw_json *json, sw_results *results, size_t r)
+{
+    const sw_result_row *row = sw_results_row(results, r);
+    sw_row_now now;
+    const sw_status status = sw_row_newest(&now, results, r);
+    if (status != SW_OK) return status;
+    sw_json_begin_object(json);
+    sw_json_member_integer(json, "run", (int64_t)r);
+    sw_json_member_string(json, "id", row->id);
+    sw_json_member_string(json, "label", row->label);
+    sw_json_member_string(json, "task", row->task);
+    sw_json_member_integer(json, "seed", row->seed);
+    write_axes(json, results, r);
+    sw_json_member_string(json, "status", sw_states[row->state].name);
+    sw_json_member_bool(json, "damaged", row->damaged);
+    sw_json_member_string(json, "phase", sw_phase_names[row->onsets.phase]);
+    sw_row_write_step(json, "step", now.step);
+    sw_json_member_number(json, "train_accuracy", now.train_accuracy);
+    sw_json_member_number(json, "test_accuracy", now.test_accuracy);
+    for (int o = 0; o <= SW_ONSETS_TABLED; o++) /* and t_geo */
+        sw_row_write_step(json, sw_row_onsets[o].name, sw_row_onset(row, o));
+    sw_json_member_integer(json, "attempts", row->attempts);
+    sw_json_member_number(json, "wall_seconds", row->wall_seconds);
+    sw_json_member_string(json, "host", row->host);
+    sw_json_member_string(json, "error", row->error);
+    sw_json_end_object(json);
+    return SW_OK;
+}
+
+static void write_head(sw_json *json, const sw_results *results, const sw_status_view *view)
+{
+    sw_json_member_string(json, "sweep", sw_results_sweep_name(results));
+    sw_json_member_string(json, "created_utc", sw_results_attribute(results, "created_utc"));
+    sw_json_member_bool(json, "live", view->live);
+    sw_json_member_string(json, "writer", view->writer[0] ? view->writer : NULL);
+    sw_json_key(json, "counts");
+    sw_json_begin_object(json);
+    sw_json_member_integer(json, "total", (int64_t)view->runs);
+    for (int s = 0; s < SW_RUN_STATE_COUNT; s++)
+        sw_json_member_integer(json, sw_states[s].name, (int64_t)view->states[s]);
+    sw_json_end_object(json);
+    sw_json_key(json, "phases");
+    sw_json_begin_object(json);
+    for (int p = 0; p < SW_PHASE_COUNT; p++) sw_json_member_integer(json, sw_phase_names[p], (int64_t)view->phases[p]);
+    sw_json_end_object(json);
+    sw_json_member_integer(json, "damaged", (int64_t)view->damaged);
+    sw_json_member_number(json, "steps_per_second", view->steps_per_second);
+    sw_json_member_number(json, "eta_seconds", view->eta);
+}
+
+sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *view)
+{
+    sw_json *json;
+    sw_status status = sw_json_create(&json);
+    if (status != SW_OK) return status;
+    sw_json_begin_object(json);
+    write_head(json, results, view);
+    sw_json_key(json, "runs");
+    sw_json_begin_array(json);
+    for (size_t r = 0; r < view->runs && status == SW_OK; r++) status = write_run(json, results, r);
+    sw_json_end_array(json);
+    sw_json_end_object(json);
+    return sw_command_print(json, status);
 }

@@ -18,10 +18,8 @@ typedef struct sw_status_view {
 sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw_status_view *before) SW_MUST_CHECK;
 bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b);
 
-sw_status sw_status_print_text(sw_results *results, const sw_status_view *view, size_t most_runs) SW_MUST_CHECK;
-/* The maps of refine, of a sweep that has them. */
-sw_status sw_status_print_refine(sw_results *results) SW_MUST_CHECK;
-void sw_status_print_line(const sw_status_view *view);
-sw_status sw_status_print_json(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;
+sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view, size_t most_runs) SW_MUST_CHECK;
+void sw_status_view_print_line(const sw_status_view *view);
+sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;
 
 #endif

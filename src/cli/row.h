@@ -1,0 +1,38 @@
+/* row.h: a run as tools tell it: state, onsets, where it is, and the values of its axes. */
+#ifndef SYMSWEEP_CLI_ROW_H
+#define SYMSWEEP_CLI_ROW_H
+
+#include "symsweep/json.h"
+#include "symsweep/store.h"
+
+/* A state as people read it: "pending", "not selected". Returns `out`. */
+enum { SW_STATE_TEXT = 32 };
+const char *sw_row_state(char out[SW_STATE_TEXT], sw_run_state state);
+
+/* The onsets that every run has, in the order of learning; tables show the first SW_ONSETS_TABLED. */
+enum { SW_ONSETS_TABLED = 3, SW_ONSETS = 5 };
+typedef struct sw_row_named_onset {
+    const char *name;
+    size_t place; /* of an int64_t in sw_onsets */
+} sw_row_named_onset;
+extern const sw_row_named_onset sw_row_onsets[SW_ONSETS];
+int64_t sw_row_onset(const sw_result_row *row, int onset);
+
+/* A step as a member; null where it is not reached. */
+void sw_row_write_step(sw_json *json, const char *key, int64_t step);
+
+/* Where a run is by its newest evaluation, or how it ended; -1 and NaN: nothing is known yet. */
+typedef struct sw_row_now {
+    int64_t step;
+    double train_accuracy, test_accuracy;
+} sw_row_now;
+sw_status sw_row_newest(sw_row_now *out, sw_results *results, size_t r) SW_MUST_CHECK;
+
+/* ---- values of axes, of a plan or of a results file ---- */
+
+/* The axis does not concern the run. */
+bool sw_row_lacks(const sw_axis *axis, const sw_axis_value *value);
+void sw_row_value(char *out, size_t capacity, const sw_axis *axis, const sw_axis_value *value);
+void sw_row_write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value);
+
+#endif

@@ -1,0 +1,46 @@
+/* subject.c: a run that is taken through its steps one by one. */
+#include "cli/subject.h"
+
+#include <stdlib.h>
+
+sw_status sw_subject_create(sw_subject *out, bool trained)
+{
+    const sw_run_config *config = &out->config;
+    sw_status status = sw_task_create(&out->task, &config->task, &config->model, config->data_seed);
+    if (status != SW_OK) return status;
+    const sw_task *task = out->task;
+    out->split = malloc(task->inputs);
+    if (!out->split) return sw_fail(SW_E_MEMORY, "out of memory");
+    if (sw_task_split(out->split, task, config->train_fraction, config->data_seed) == 0) return SW_E_MEMORY;
+    status = sw_objective_create(&out->objective, config, task, out->split);
+    if (status != SW_OK || !(trained || sw_objective_needs_model(out->objective))) return status;
+
+    sw_blas_set_one_thread(); /* the bits of a GEMM depend on the number of threads */
+    const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
+    status = sw_model_create(&out->model, &config->model, &shape, sw_objective_max_rows(out->objective));
+    if (status != SW_OK) return status;
+    sw_model_initialize(out->model, config->seed);
+    size_t count = 0;
+    const sw_tensor *tensors = sw_model_tensors(out->model, &count);
+    return sw_optimizer_create(&out->optimizer, &config->optimizer, config->steps, tensors, count,
+                               sw_model_parameter_count(out->model));
+}
+
+void sw_subject_release(sw_subject *subject)
+{
+    sw_optimizer_destroy(subject->optimizer);
+    sw_model_destroy(subject->model);
+    sw_objective_destroy(subject->objective);
+    free(subject->split);
+    sw_task_destroy(subject->task);
+}
+
+sw_status sw_subject_step(sw_subject *subject)
+{
+    double value;
+    sw_status status = sw_objective_step(&value, subject->objective, subject->model, ++subject->t);
+    if (status == SW_OK)
+        sw_optimizer_step(subject->optimizer, subject->t, sw_model_parameters(subject->model),
+                          sw_model_gradient(subject->model));
+    return status;
+}
