@@ -3,24 +3,13 @@
 import functools
 import json
 import os
-import re
 import subprocess
+import sys
 from pathlib import Path
 
-OPERATIONS = ["add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div", "sum_of_squares", "quadratic", "cubic"]
-GRAPHS = ["cycle", "path", "grid", "grid3d", "cylinder", "hypercube", "torus", "tree", "edge_list"]
-GROUPS = ["cyclic", "dihedral", "symmetric", "product"]
-HEADERS = Path(__file__).resolve().parents[2] / "include" / "symsweep"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from facts import FAMILIES, GRAPHS, GROUPS, KINDS, OPERATIONS  # noqa: E402
 
-
-def names(table):
-    """Names in the order of their numbers, from a table of the sources."""
-    rows = re.findall(r"^X\(\w+, (\d+), (\w+),", (HEADERS / table).read_text(), re.M)
-    return [name for _, name in sorted(rows, key=lambda row: int(row[0]))]
-
-
-KINDS = names("tasks.def")
-FAMILIES = names("families.def")
 CODES = {"kind": KINDS, "operation": OPERATIONS, "graph": GRAPHS, "group": GROUPS, "form": ["relation", "three_way"]}
 
 
