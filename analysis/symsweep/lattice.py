@@ -7,10 +7,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from .facts import ENDED
 from .hdf5 import ResultsError
 from .results import load
-
-ENDED = ("done", "diverged", "pruned")
 
 
 def refine_of(results):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from . import encode, lattice, statistics, tasks
+from . import encode, facts, lattice, statistics, tasks
 
 CURVE_BYTES = 2_400_000  # before compression, up to 400 runs; more runs may have more
 SNAPSHOT_BYTES = 1_200_000
@@ -17,8 +17,6 @@ MOST_SNAPSHOTS, COMPONENTS = 24, 4
 FIRST_METRICS = ("train_accuracy", "test_accuracy", "test_accuracy_unmirrored", "test_accuracy_underived", "test_loss",
                  "train_loss", "effective_dimension", "participation_ratio")
 LEFT_OUT = ("step",)
-VIOLATION_PARTS = ("mean", "max", "disagreement", "null_mean", "null_max", "ratio_mean", "ratio_max",
-                   "mass_beyond_diameter")
 REFINED = ("refine.class", "refine.decided", "refine.reached", "refine.low", "refine.high")
 ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo")
 RUN_COLUMNS = ("id", "label", "task", "status", "seed", "error", "host", "attempts", "steps", "stopped_early",
@@ -38,6 +36,8 @@ def build(results, title=None):
         "columns": _columns(results),
         "axes": [name for name in results.axes],
         "families": _families(results),
+        "ended": list(facts.ENDED),
+        "phases": list(facts.PHASES),
         "phase": _phase_keys(results),
         "tasks": [tasks.describe(config) for config in results.configs],
         "refine": _refine(results),
@@ -154,11 +154,10 @@ def _metric_order(names, families):
     return sorted(names, key=rank)
 
 
-def _facts(data, name, families):
-    family = next((f for f in families if name.startswith(f + "_") and name[len(f) + 1:] in VIOLATION_PARTS), None)
+def _facts(data, name):
     attributes = data.attrs
     return {"name": name, "label": attributes.get("long_name", name), "units": attributes.get("units", "1"),
-            "definition": attributes.get("definition", ""), "family": family}
+            "definition": attributes.get("definition", ""), "family": attributes.get("family")}
 
 
 def _curves(results, container):
@@ -187,7 +186,7 @@ def _curves(results, container):
         values = data[name].values
         codes, scale = encode.quantize(np.concatenate([values[r, c] for r, c in enumerate(chosen)]))
         container.add("curve:" + name, codes)
-        metrics.append({**_facts(data[name], name, results.families), **scale})
+        metrics.append({**_facts(data[name], name), **scale})
     return {"metrics": metrics, "thinned": bool(max(lengths, default=0) > most), "points": most, "left_out": left_out}
 
 

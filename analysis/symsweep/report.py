@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import encode, payload
+from . import encode, facts, payload
 from .results import ResultsError, load
 
 PAGE = Path(__file__).parent / "page"
@@ -55,8 +55,7 @@ def summary_line(results):
     counts = runs["status"].value_counts()
     words = ", ".join("%d %s" % (n, status.replace("_", " ")) for status, n in counts.items())
     phases = runs["phase"].value_counts() if "phase" in runs else {}
-    labels = ", ".join("%d %s" % (phases[p], p) for p in ("confusion", "memorization", "grokking", "comprehension")
-                       if p in phases)
+    labels = ", ".join("%d %s" % (phases[p], p) for p in facts.LEARNED if p in phases)
     return "%d run%s: %s%s." % (len(runs), "" if len(runs) == 1 else "s", words, "; phases: " + labels if labels else "")
 
 

@@ -158,7 +158,9 @@ class Results:
 
 
 def dataset_facts(dataset):
-    return {name: hdf5.attribute(dataset, name) for name in ("units", "long_name", "definition") if name in dataset.attrs}
+    facts = {name: hdf5.attribute(dataset, name) for name in ("units", "long_name", "definition") if name in dataset.attrs}
+    folders = dataset.name.split("/")[1:-1]
+    return {**facts, "family": folders[1]} if folders[0] == "symmetry" and len(folders) == 2 else facts
 
 
 # ---- the table of runs ----

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from .facts import ENDED
+
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 
@@ -300,9 +302,6 @@ def separate(value, solved, seed):
 
 
 # ---- onsets of results ----
-
-ENDED = ("done", "diverged", "pruned")
-
 
 def is_missing(value):
     return value is None or value is pd.NA or value != value

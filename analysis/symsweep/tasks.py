@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 
+# Whether a lattice closes on itself; what is not here is drawn without edges.
 LATTICES = {"grid": "none", "grid3d": "none", "torus": "all", "cylinder": "first"}
 
 
@@ -16,7 +17,7 @@ def describe(config):
         return "%s mod %s" % (task.get("operation", ""), task.get("p", "?"))
     if kind == "graph":
         name = task.get("graph", "graph")
-        size = sides if name in LATTICES else task.get("nodes") or task.get("dimension") or ""
+        size = sides or task.get("nodes") or task.get("dimension") or ""
         if name == "tree":
             size = "%s^%s" % (task.get("branching", ""), task.get("depth", ""))
         if name == "edge_list":

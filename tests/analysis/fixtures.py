@@ -12,6 +12,8 @@ import numpy as np
 
 TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "analysis"))
+sys.path.insert(0, str(TOP / "tests" / "support"))
+import facts  # noqa: E402,F401
 
 BINARY = os.environ.get("SYMSWEEP_BINARY", str(TOP / "build" / "symsweep"))
 REPORT, FIGURES = TOP / "analysis" / "report", TOP / "analysis" / "figures"

@@ -66,6 +66,19 @@ class Tables(unittest.TestCase):
             seen += 1
         self.assertGreater(seen, 100)
 
+    def test_names_are_those_of_the_tables(self):
+        from symsweep import facts, payload, results, tasks
+        known = fixtures.facts
+        self.assertEqual((facts.STATES, facts.PHASES), (tuple(known.STATES), tuple(known.PHASES)))
+        self.assertEqual(facts.ENDED, ("done", "diverged", "pruned"))
+        self.assertEqual(set(results.PROGRESS), set(known.STATES))
+        self.assertEqual(set(results.SNAPSHOT_DIMENSIONS), set(known.SNAPSHOTS))
+        self.assertLessEqual(set(tasks.LATTICES), set(known.GRAPHS))
+        self.assertLessEqual(set(payload.FIRST_METRICS), {name.split("/")[-1] for name in known.METRICS})
+        with h5py.File(FINISHED, "r") as file:
+            for path, names in (("runs/status", known.STATES), ("runs/phase", known.PHASES)):
+                self.assertEqual(file[path].attrs["flag_meanings"].split(), names)
+
     def test_types(self):
         results = symsweep.load(FINISHED)
         self.assertEqual(results.runs["t_gen"].dtype, pd.Int64Dtype())

@@ -401,11 +401,11 @@ class Accessible(Case):
         open_page(FINISHED)
         for theme in ("light", "dark"):
             names = ("page surface raised ink soft faint accent warn warn-ink " + " ".join("series-%d" % i for i in range(1, 9)) + " " +
-                     " ".join("%s%s" % (on, p) for p in ("confusion", "memorization", "grokking", "comprehension", "diverged", "unfinished") for on in ("", "on-"))).split()
+                     " ".join("%s%s" % (on, p) for p in fixtures.facts.PHASES for on in ("", "on-"))).split()
             color = theme_colours(theme, names)
             letters = [(ink, ground) for ink in ("ink", "soft") for ground in ("page", "surface", "raised")]
             letters += [("accent", "page"), ("accent", "surface"), ("warn-ink", "warn"), ("surface", "ink")]
-            letters += [("on-" + p, p) for p in ("confusion", "memorization", "grokking", "comprehension", "diverged", "unfinished")]
+            letters += [("on-" + p, p) for p in fixtures.facts.PHASES]
             for ink, ground in letters:
                 self.assertGreaterEqual(ratio(color[ink], color[ground]), 4.5, (theme, ink, ground))
             for name in ["series-%d" % i for i in range(1, 9)] + ["faint"]:
@@ -426,7 +426,7 @@ class Accessible(Case):
             return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
         open_page(FINISHED)
-        groups = [["series-%d" % i for i in range(1, 9)], ["confusion", "memorization", "grokking", "comprehension", "diverged"]]
+        groups = [["series-%d" % i for i in range(1, 9)], [phase for phase in fixtures.facts.PHASES if phase != "unfinished"]]
         for theme, names, vision in itertools.product(("light", "dark"), groups, seen):
             places = [lab(c, seen[vision]) for c in theme_colours(theme, names).values()]
             apart = min(np.linalg.norm(a - b) for a, b in itertools.combinations(places, 2))

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "store"))
-from support import BINARY, WRITER, Folder, make_file  # noqa: E402,F401
+from support import BINARY, STATES, WRITER, Folder, make_file, states  # noqa: E402,F401
 
 
 def run(*arguments, code=0, **options):

@@ -14,6 +14,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import facts  # noqa: E402
+
 BINARY = os.environ["SYMSWEEP_BINARY"]
 SECONDS = 1.0
 MEGABYTES = 100
@@ -85,7 +88,7 @@ CASES = {
         {(1, 47): ("run.seed", "found null", "")}),
     "enumeration": (
         run_with(', "optimizer": {"kind": "adam"}'),
-        {(1, 61): ("run.optimizer.kind", "expected one of adamw, sgd, muon", "adamw")}),
+        {(1, 61): ("run.optimizer.kind", "expected one of " + ", ".join(facts.OPTIMIZERS), "adamw")}),
     "word": (
         run_with(', "optimizer": {"batch_size": "all"}'),
         {(1, 67): ("run.optimizer.batch_size", 'expected integer or "full"', "full")}),

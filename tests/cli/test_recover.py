@@ -5,7 +5,7 @@ import unittest
 
 import h5py
 
-from results_support import Folder, Live, make_file, run
+from results_support import Folder, Live, make_file, run, states
 
 
 class Recover(unittest.TestCase):
@@ -21,10 +21,10 @@ class Recover(unittest.TestCase):
                 with self.assertRaises(OSError):
                     h5py.File(path, "r")
                 with h5py.File(path, "r", swmr=True) as file:
-                    self.assertEqual(list(file["runs/status"][:]), [2, 2, 2, 1])
+                    self.assertEqual(states(file), ["done"] * 3 + ["running"])
                 self.assertEqual(run("recover", path), "")
             with h5py.File(path, "r") as file:
-                self.assertEqual(list(file["runs/status"][:]), [2, 2, 2, 0])
+                self.assertEqual(states(file), ["done"] * 3 + ["pending"])
                 self.assertEqual(file["curves/train_loss"][2, 4], 2004)
             self.assertFalse(json.loads(run("status", path, "--json"))["live"])
             self.assertEqual([p.name for p in folder.iterdir()], ["results.h5"])

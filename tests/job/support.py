@@ -5,12 +5,16 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import h5py
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from facts import STATE  # noqa: E402
 
 SYMSWEEP = os.environ["SYMSWEEP_BINARY"]
 MPIRUN = os.environ.get("SYMSWEEP_MPIRUN", "mpirun")  # of the MPI that the binary was built with
@@ -233,7 +237,7 @@ def running(path):
     """Is a run in training, as far as the file says?"""
     try:
         with h5py.File(path, "r", swmr=True) as file:
-            return bool((file["/runs/status"][()] == 1).any())
+            return bool((file["/runs/status"][()] == STATE["running"]).any())
     except (OSError, KeyError):
         return False
 

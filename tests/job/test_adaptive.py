@@ -13,7 +13,7 @@ import numpy as np
 import support
 from support import SYMSWEEP, Folder, finish, kill, run, start, sweep, wait_for, written
 
-DONE, NOT_SELECTED, PRUNED = 2, 5, 6
+DONE, NOT_SELECTED, PRUNED = (support.STATE[name] for name in ("done", "not_selected", "pruned"))
 
 
 def plane():

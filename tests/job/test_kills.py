@@ -185,7 +185,7 @@ class TrainerKills(unittest.TestCase):
             with h5py.File(output, "r") as file:
                 for row, label in enumerate(file["/runs/label"][()]):
                     endless = label == b"endless"
-                    self.assertEqual(file["/runs/status"][row], 4 if endless else 2)
+                    self.assertEqual(file["/runs/status"][row], support.STATE["failed" if endless else "done"])
                     error = b"".join(file["/runs/error"][row]).rstrip(b"\0")
                     if endless:
                         self.assertIn(b"signal 11", error)
@@ -198,7 +198,8 @@ class TrainerKills(unittest.TestCase):
         """(row, trainer) of the runs in training, as the file says, which may be some seconds old."""
         try:
             with h5py.File(output, "r", swmr=True) as file:
-                busy = {int(file["/runs/rank"][row]): row for row in np.flatnonzero(file["/runs/status"][()] == 1)}
+                running = file["/runs/status"][()] == support.STATE["running"]
+                busy = {int(file["/runs/rank"][row]): row for row in np.flatnonzero(running)}
         except (OSError, KeyError):
             return []
         found = []

@@ -97,7 +97,7 @@ class WhileItRuns(unittest.TestCase):
                 wait_for(lambda: support.written(output) > 20, "records")
                 first = support.written(output)
                 with h5py.File(output, "r", swmr=True) as file:
-                    self.assertTrue((file["/runs/status"][()] == 1).any())
+                    self.assertTrue((file["/runs/status"][()] == support.STATE["running"]).any())
                     row = int(np.argmax(file["/runs/written"][()]))
                     count = file["/runs/written"][row]
                     curve = file["/curves/train_loss"][row, :count]

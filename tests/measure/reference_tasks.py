@@ -4,14 +4,18 @@ A family is a list of tuples (inputs of the table, class map or None); order as 
 (x, y, z), by (g, table index), by (attribute, a, b, c), by (label, first, second)."""
 
 import itertools
+import sys
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import facts  # noqa: E402
+from facts import FAMILIES  # noqa: E402
 
 # ---- Philox4x32-10 (docs: random numbers) ----
 
 STREAM_MEASURE, STREAM_NULL, STREAM_EVALUATE = 6, 0x100, 0x200
-FAMILIES = ["commutativity", "associativity", "translation", "negation", "scaling", "triangle", "reflexivity",
-            "distance_symmetry", "transitivity", "antisymmetry", "label_pairs"]
 
 
 def philox(seed, stream, step, index):
@@ -53,6 +57,8 @@ def group_elements(task):
     if kind == "dihedral":
         elements = [(k, f) for f in range(2) for k in range(n)]
         return elements, lambda g, h: ((g[0] + (h[0] if g[1] == 0 else -h[0])) % n, (g[1] + h[1]) % 2)
+    if kind != "symmetric":
+        raise ValueError("no reference of the group %s" % kind)
     elements = list(itertools.permutations(range(n)))
     return elements, lambda g, h: tuple(g[h[i]] for i in range(n))
 
@@ -74,7 +80,7 @@ def graph_edges(task):
         b, n = task["branching"], sum(task["branching"] ** k for k in range(task["depth"] + 1))
         return n, [((i - 1) // b, i) for i in range(1, n)]
     sides = [2] * task["dimension"] if kind == "hypercube" else task["sides"]
-    periodic = {"cylinder": [0], "torus": range(len(sides))}.get(kind, [])
+    periodic = {"grid": [], "grid3d": [], "hypercube": [], "cylinder": [0], "torus": range(len(sides))}[kind]
     nodes = list(itertools.product(*map(range, sides)))
     edges = []
     for i, node in enumerate(nodes):
@@ -113,6 +119,7 @@ OPERATIONS = {
     "div": lambda x, y, p: x * inverse(y, p) % p, "sum_of_squares": lambda x, y, p: (x * x + y * y) % p,
     "quadratic": lambda x, y, p: (x * x + x * y + y * y) % p, "cubic": lambda x, y, p: (x ** 3 + x * y) % p,
 }
+facts.cover("the reference of operations", facts.OPERATIONS, OPERATIONS)
 DEGREE = {"add": 1, "sub": 1, "sum_squared": 2, "sum_of_squares": 2, "quadratic": 2, "mul": 2, "sum_cubed": 3, "div": 0}
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from reference_tasks import facts
+
 SWEEP = {
     "name": "onsets", "output": "onsets.h5",
     "run": {"task": {"kind": "modular", "operation": "add", "p": 11}, "train_fraction": 0.7,
@@ -114,7 +116,7 @@ class Onsets(unittest.TestCase):
         for row in self.rows:
             steps, values = self.curve("geometry/effective_dimension", row)
             values = values.astype(float)
-            complete = self.file["runs/status"][row] == 2 and self.file["runs/stopped_early"][row] == 0
+            complete = self.file["runs/status"][row] == facts.STATE["done"] and self.file["runs/stopped_early"][row] == 0
             inside = np.abs(values - values[-1]) <= 0.1 * abs(values[-1])
             held = np.logical_and.accumulate(inside[::-1])[::-1]
             t = steps[held][0] if held.any() else -1
@@ -128,17 +130,18 @@ class Onsets(unittest.TestCase):
         for row in self.rows:
             train, test = (self.crossing("curves/%s_accuracy" % s, row, lambda v: v >= np.float32(0.9))[0]
                            for s in ("train", "test"))
-            if self.file["runs/status"][row] == 3:
-                expected = 4
+            if self.file["runs/status"][row] == facts.STATE["diverged"]:
+                expected = "diverged"
             elif test < 0:
-                expected = 0 if train < 0 else 1
+                expected = "confusion" if train < 0 else "memorization"
             else:
-                expected = 2 if train >= 0 and test - train >= self.config(row)["phase"]["gap"] else 3
-            self.assertEqual(self.file["runs/phase"][row], expected, SWEEP["cases"][row]["label"])
+                late = train >= 0 and test - train >= self.config(row)["phase"]["gap"]
+                expected = "grokking" if late else "comprehension"
+            self.assertEqual(facts.PHASES[self.file["runs/phase"][row]], expected, SWEEP["cases"][row]["label"])
             names[SWEEP["cases"][row]["label"]] = expected
-        self.assertEqual(names["slow"], 0)
-        self.assertEqual(names["few examples"], 1)
-        self.assertEqual(names["blows up"], 4)
+        self.assertEqual(names["slow"], "confusion")
+        self.assertEqual(names["few examples"], "memorization")
+        self.assertEqual(names["blows up"], "diverged")
 
 
 if __name__ == "__main__":

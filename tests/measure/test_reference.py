@@ -14,6 +14,7 @@ import numpy as np
 
 import reference
 import reference_tasks as tasks
+from reference_tasks import facts
 
 STEPS, EVERY = 300, 100
 BASE = {
@@ -123,6 +124,11 @@ class Reference(unittest.TestCase):
                 s = snapshots.index(step)
                 yield run, e, s, run.parameters(self.file["snapshots/parameters"][run.row, s])
 
+    def test_every_operation_graph_and_group_has_a_case(self):
+        for key, names in (("operation", facts.OPERATIONS), ("group", facts.GROUPS),
+                           ("graph", [name for name in facts.GRAPHS if name != "edge_list"])):
+            facts.cover("the cases", names, {run.task.get(key) for run in self.runs})
+
     def test_all_measures(self):
         labels = {run.label for run in self.runs}
         self.assertEqual(labels, set(CASES))
@@ -199,10 +205,10 @@ class Reference(unittest.TestCase):
         for group in ("curves", "symmetry", "geometry", "interpretability", "snapshots"):
             def visit(name, dataset):
                 path = "/%s/%s" % (group, name)
-                facts = ("step", "parameters", "parameter_layout", "objective", "tuples", "enumerated", "holds",
+                own = ("step", "parameters", "parameter_layout", "objective", "tuples", "enumerated", "holds",
                          "prompted", "leak")
                 if isinstance(dataset, h5py.Dataset) and path not in self.compared:
-                    if name.split("/")[-1] not in facts and "gradient_norm" not in name:
+                    if name.split("/")[-1] not in own and "gradient_norm" not in name:
                         missing.append(path)
             self.file[group].visititems(visit)
         self.assertEqual(missing, [])

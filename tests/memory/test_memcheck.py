@@ -55,7 +55,7 @@ class Memcheck(unittest.TestCase):
         watched = self.check(self.start(3, "-o", self.folder / "out.h5", self.folder.sweep), 0)
         self.assertGreaterEqual(watched, 5)  # three ranks, two trainers
         with h5py.File(self.folder / "out.h5", "r") as file:
-            self.assertTrue((file["/runs/status"][()] == 2).all())
+            self.assertTrue((file["/runs/status"][()] == support.STATE["done"]).all())
 
     def test_finds_are_seen(self):
         """The test itself can fail: a program with a leak."""

@@ -2,9 +2,14 @@
 docs/science.md and the inputs and labels of a results file."""
 
 import itertools
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import facts  # noqa: E402
 
 
 class Table:
@@ -122,7 +127,7 @@ def translation(table):
         actions = [lambda c, g=g: g * c % n for g in table.units()]
     elif operation == "circle":
         actions = [lambda c, u=u: (u * (c + 1) - 1) % n for u in table.units()]
-    else:
+    else:  # a group
         actions = [lambda c, g=g: int(table.product[g, c]) for g in range(n)]
     for act in actions:
         image = [act(c) for c in range(n)]
@@ -210,6 +215,7 @@ ENUMERATE = {
     "antisymmetry": antisymmetry,
     "label_pairs": label_pairs,
 }
+facts.cover("the replay of families", facts.FAMILIES, ENUMERATE)
 
 
 class Tuples:

@@ -45,6 +45,7 @@ class Optimizer:
     def step(self, t, parameters, gradients):
         gradients = self.filtered(gradients, parameters)
         kind = self.config["kind"]
+        assert kind in ("adamw", "sgd", "muon"), "the replay has no optimizer %s" % kind
         with torch.no_grad():
             for name, w in parameters.items():
                 state = self.state.setdefault(name, {})

@@ -154,6 +154,7 @@ class Replay:
             elif prior == "entropy":
                 term = models.entropy(entities)
             else:
+                assert prior == "lipschitz", "the replay has no prior %s" % prior
                 pairs = self.drawn[t]["lipschitz"]["pairs"]
                 inputs = torch.as_tensor([pair["inputs"] for pair in pairs])
                 tokens = torch.as_tensor([pair["tokens"] for pair in pairs])

@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 
 import replay
+from families import facts
 
 BASE = {
     "task": {"kind": "modular", "p": 7},
@@ -20,7 +21,6 @@ BASE = {
     "stop": {"test_accuracy": 0},
     "save": {"parameters": True, "split": True},
 }
-OPERATIONS = ["add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "div", "sum_of_squares", "quadratic", "cubic"]
 MLP = {"model.kind": "mlp", "model.layers": 1, "model.d_hidden": 32}
 
 
@@ -65,7 +65,7 @@ def cells(edge_list):
     s3 = group("symmetric", n=3)
 
     # Tasks, each with a family of its own where one exists.
-    for operation in OPERATIONS:
+    for operation in facts.OPERATIONS:
         cell("modular " + operation, modular(operation))
     cell("graph cycle", cycle)
     cell("graph path", graph("path", nodes=6))
@@ -179,18 +179,24 @@ class Matrix(unittest.TestCase):
         self.assertEqual(set(self.runs), set(self.cells))
         for label, run in self.runs.items():
             with self.subTest(label):
-                self.assertEqual(run.status, 2, "not done")
+                self.assertEqual(facts.STATES[run.status], "done")
                 problems, compared = replay.compare(run)
                 self.assertEqual(problems[:10], [])
                 self.assertGreater(compared, 20 * 8)
 
     def test_every_family_and_prior_is_weighted_somewhere(self):
         families = {name for run in self.runs.values() for name in replay.families_weighted(run.config)}
-        self.assertEqual(families, set(replay.families.ENUMERATE))
+        self.assertEqual(families, set(facts.FAMILIES))
         with h5py.File(next(iter(self.runs.values())).path, "r") as file:
             self.assertLessEqual(set(file["symmetry"]), families)
         priors = {name for run in self.runs.values() for name in replay.priors_weighted(run.config)}
-        self.assertEqual(priors, {"nuclear", "entropy", "lipschitz"})
+        self.assertEqual(priors, set(facts.PRIORS))
+
+    def test_every_task_and_optimizer_is_trained_somewhere(self):
+        for section, key, names in (("task", "kind", facts.KINDS), ("task", "operation", facts.OPERATIONS),
+                                    ("task", "graph", facts.GRAPHS), ("task", "group", facts.GROUPS),
+                                    ("optimizer", "kind", facts.OPTIMIZERS)):
+            facts.cover("the cells", names, {run.config[section].get(key) for run in self.runs.values()})
 
 
 if __name__ == "__main__":

@@ -3,12 +3,21 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from facts import STATES  # noqa: E402
 
 BINARY = pathlib.Path(os.environ["SYMSWEEP_BINARY"])
 WRITER = BINARY.parent / "tests" / "test_store_writer"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONG = os.environ.get("SYMSWEEP_LONG") == "1"
+
+
+def states(file):
+    """The state of every run by its name."""
+    return [STATES[code] for code in file["runs/status"][:]]
 
 
 class Folder:

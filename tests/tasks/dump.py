@@ -3,20 +3,13 @@
 import functools
 import json
 import os
-import re
 import subprocess
+import sys
 from pathlib import Path
 
-HEADERS = Path(__file__).resolve().parents[2] / "include" / "symsweep"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from facts import FAMILIES, GRAPHS, GROUPS, KINDS, OPERATIONS  # noqa: E402
 
-
-def names(table):
-    """Names in the order of their numbers, which is that of the rows, from a table of the sources."""
-    return re.findall(r"^[A-Z]+\(\w+,(?: \d+,)? (\w+),", (HEADERS / table).read_text(), re.M)
-
-
-KINDS, FAMILIES = names("tasks.def"), names("families.def")
-OPERATIONS, GRAPHS, GROUPS = names("operations.def"), names("graphs.def"), names("groups.def")
 CODES = {"kind": KINDS, "operation": OPERATIONS, "graph": GRAPHS, "group": GROUPS, "form": ["relation", "three_way"]}
 
 

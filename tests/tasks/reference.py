@@ -4,8 +4,13 @@ A task is a dictionary: `inputs` in table order, each a tuple of entities and (r
 `label` of each input; `classes`. A family's tuples are (inputs..., class map as a tuple or None for the identity)."""
 
 import itertools
+import sys
 from collections import deque
 from math import gcd
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import facts  # noqa: E402
 
 # ---- modular ----
 
@@ -147,7 +152,7 @@ def group(kind, n=0, factors=()):
         return group_from(list(itertools.permutations(range(n))), compose)
     if kind == "dihedral":
         return dihedral(n)
-    factors = [n] if kind == "cyclic" else factors
+    factors = {"cyclic": [n], "product": factors}[kind]
     return group_from(box(*factors), lambda g, h: tuple((a + b) % f for a, b, f in zip(g, h, factors)))
 
 
@@ -293,6 +298,9 @@ def label_pairs(task):
 
 FAMILY = {f.__name__: f for f in (commutativity, associativity, translation, negation, scaling, triangle, reflexivity,
                                   distance_symmetry, transitivity, antisymmetry, label_pairs)}
+
+facts.cover("the reference of operations", facts.OPERATIONS, OPERATION)
+facts.cover("the reference of families", facts.FAMILIES, FAMILY)
 
 
 def is_true(task, name, tuples):

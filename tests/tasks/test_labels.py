@@ -5,6 +5,7 @@ import unittest
 
 import reference
 from dump import OPERATIONS, dump
+from reference import facts
 
 PRIMES = [2, 3, 5, 7, 13, 31]
 GRAPH_CASES = [
@@ -33,6 +34,10 @@ def rows(flat, width):
 
 
 class Labels(unittest.TestCase):
+    def test_every_graph_and_group_has_a_case(self):
+        facts.cover("the cases of graphs", [name for name in facts.GRAPHS if name != "edge_list"], dict(GRAPH_CASES))
+        facts.cover("the cases of groups", facts.GROUPS, dict(GROUP_CASES))
+
     def compare(self, expected, found, relations=0):
         self.assertEqual(found["status"], 0, found["message"])
         self.assertEqual(found["classes"], expected["classes"])
@@ -229,8 +234,8 @@ class Refusals(unittest.TestCase):
     def test_messages_name_the_key(self):
         cases = [
             ("task.p", dict(p=1)), ("task.p", dict(p=0)), ("task.p", dict(p=4097)), ("task.p", dict(p=15, operation="div")),
-            ("task.operation", dict(operation=10)), ("task.kind", dict(kind=9)), ("task.label_shuffle", dict(label_shuffle=1.5)),
-            ("task.label_shuffle", dict(label_shuffle="nan")), ("task.graph", dict(kind="graph", graph=9)),
+            ("task.operation", dict(operation=len(OPERATIONS))), ("task.kind", dict(kind=len(facts.KINDS))), ("task.label_shuffle", dict(label_shuffle=1.5)),
+            ("task.label_shuffle", dict(label_shuffle="nan")), ("task.graph", dict(kind="graph", graph=len(facts.GRAPHS))),
             ("task.nodes", dict(kind="graph", graph="cycle", nodes=1)), ("task.nodes", dict(kind="graph", graph="path", nodes=5000)),
             ("task.sides", dict(kind="graph", graph="grid", sides=[7])), ("task.sides", dict(kind="graph", graph="grid3d", sides=[7, 7])),
             ("task.sides", dict(kind="graph", graph="grid", sides=[7, 0])), ("task.sides", dict(kind="graph", graph="grid", sides=[100, 100])),
@@ -245,7 +250,7 @@ class Refusals(unittest.TestCase):
             ("task.sides", dict(kind="comparison", sides=[0, 7])), ("task.sides", dict(kind="comparison", sides=[50, 50])),
             ("task.sides", dict(kind="comparison", sides=[4096, 4096, 4096])), ("task.form", dict(kind="comparison", form=2)),
             ("task.attribute", dict(kind="comparison", form="three_way", sides=[3, 3], attribute=2)),
-            ("task.group", dict(kind="group", group=4)), ("task.n", dict(kind="group", group="symmetric", n=6)),
+            ("task.group", dict(kind="group", group=len(facts.GROUPS))), ("task.n", dict(kind="group", group="symmetric", n=6)),
             ("task.n", dict(kind="group", group="cyclic", n=0)), ("task.n", dict(kind="group", group="dihedral", n=2049)),
             ("task.factors", dict(kind="group", group="product")), ("task.factors", dict(kind="group", group="product", factors=[3, 0])),
             ("task.factors", dict(kind="group", group="product", factors=[100, 100])),

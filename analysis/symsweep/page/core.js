@@ -21,6 +21,7 @@ const page = {};
         page.data = JSON.parse(new TextDecoder().decode(header));
         page.bytes = arrays;
         page.metrics = new Map(page.data.curves.metrics.map((metric) => [metric.name, metric]));
+        preparePhases();
         prepareRuns();
     };
 
@@ -52,8 +53,7 @@ const page = {};
     page.column = (name) => page.data.columns[name] || null;
     page.value = (name, run) => (page.data.columns[name] ? page.data.columns[name][run] : null);
 
-    const ENDED = new Set(["done", "diverged", "pruned"]);
-    page.ended = (run) => ENDED.has(page.value("status", run));
+    page.ended = (run) => page.data.ended.includes(page.value("status", run));
     page.evaluated = (run) => page.offsets[run + 1] > page.offsets[run];
 
     const curves = new Map();
@@ -223,14 +223,17 @@ const page = {};
         symbol: SYMBOLS[index % SYMBOLS.length],
     });
 
-    page.phases = [
-        { id: "confusion", word: "confusion", short: "conf", meaning: "neither train nor test accuracy reached 0.9" },
-        { id: "memorization", word: "memorization", short: "mem", meaning: "train accuracy alone reached 0.9" },
-        { id: "grokking", word: "grokking", short: "grok", meaning: "test accuracy reached 0.9 long after train accuracy" },
-        { id: "comprehension", word: "comprehension", short: "comp", meaning: "both reached 0.9 at about the same time" },
-        { id: "diverged", word: "diverged", short: "div", meaning: "a value stopped being finite" },
-        { id: "unfinished", word: "unfinished", short: "–", meaning: "waiting, training, pruned or failed" },
-    ];
+    const PHASES = {
+        confusion: { short: "conf", meaning: "neither train nor test accuracy reached 0.9" },
+        memorization: { short: "mem", meaning: "train accuracy alone reached 0.9" },
+        grokking: { short: "grok", meaning: "test accuracy reached 0.9 long after train accuracy" },
+        comprehension: { short: "comp", meaning: "both reached 0.9 at about the same time" },
+        diverged: { short: "div", meaning: "a value stopped being finite" },
+        unfinished: { short: "–", meaning: "waiting, training, pruned or failed" },
+    };
+    const preparePhases = () => {
+        page.phases = page.data.phases.map((id) => ({ id, word: id, short: id.slice(0, 4), meaning: "", ...PHASES[id] }));
+    };
     page.phase = (run) => page.value("phase", run) || "unfinished";
 
     page.onsets = [
