@@ -219,7 +219,8 @@ void sw_schema_metric_path(char out[192], int metric)
     snprintf(out, 192, "/%s/%s", m->group, m->name);
 }
 
-void sw_schema_final_name(char out[128], int metric)
+/* The name of a metric's final value ("commutativity_mean"). */
+static void name_final(char out[128], int metric)
 {
     const sw_metric *m = sw_record_metric(metric);
     if (is_symmetry(m))
@@ -237,7 +238,7 @@ static void add_metrics(sw_schema *schema, const sw_store_sweep *sweep)
         char path[192], name[128], long_name[192];
         sw_schema_metric_path(path, m);
         schema->metric[m] = add(schema, path, SW_FIELD_F32, &E, metric->units, metric->long_name, metric->definition);
-        sw_schema_final_name(name, m);
+        name_final(name, m);
         snprintf(path, sizeof path, "/runs/final/%s", name);
         snprintf(long_name, sizeof long_name, "%s, last evaluation", metric->long_name);
         schema->final[m] = add(schema, path, SW_FIELD_F32, &NONE, metric->units, long_name, metric->definition);

@@ -86,9 +86,8 @@ typedef struct sw_schema {
 sw_status sw_schema_create(sw_schema **out, const sw_store_sweep *sweep) SW_MUST_CHECK;
 void sw_schema_destroy(sw_schema *schema);
 
-/* The path of a metric's dataset ("/curves/train_loss"), and the name of its final value ("commutativity_mean"). */
+/* The path of a metric's dataset ("/curves/train_loss"). */
 void sw_schema_metric_path(char out[192], int metric);
-void sw_schema_final_name(char out[128], int metric);
 
 /* How far run `run` reaches along a dimension; 0 = it has nothing there. */
 int64_t sw_schema_run_extent(const sw_store_run *run, sw_dimension dimension);
