@@ -163,16 +163,17 @@ def is_data_only(text):
 
 
 def module_of_header(tree, name):
-    """Module of include/symsweep/<name>; None when it belongs nowhere."""
+    """Module of include/symsweep/<name>: that of the name, else that of the file of the name; None = none."""
     stem = Path(name).stem
     if name.endswith(".def"):
         return "base"
     for module in (stem, stem + "s"):
         if module in tree.allowed:
             return module
-    if (tree.top / "src" / "base" / (stem + ".c")).exists() or is_data_only(tree.text("include/symsweep/" + name)):
-        return "base"
-    return "base" if stem == "version" else None  # its source is made by the build
+    homes = [module for module in tree.allowed if (tree.top / "src" / module / (stem + ".c")).exists()]
+    if "base" in homes or stem == "version" or is_data_only(tree.text("include/symsweep/" + name)):
+        return "base"  # the source of version.h is made by the build
+    return homes[0] if len(homes) == 1 else None
 
 
 def headers_of(tree):
@@ -186,7 +187,7 @@ def includes_upward(tree):
     module_of = {name: module_of_header(tree, name) for name in headers_of(tree)}
     for name, module in module_of.items():
         if module is None:
-            found.append("include/symsweep/%s: no module has that name, nor has src/base such a file" % name)
+            found.append("include/symsweep/%s: no module has that name, nor has one such a file" % name)
     for file in tree.files(".c", ".h", ".def", below=("src", "include")):
         module = module_of.get(Path(file).name) if file.startswith("include/") else module_of_source(file)
         allowed = PROGRAM if file == "src/main.c" else tree.allowed.get(module)
@@ -234,12 +235,9 @@ def declared_elsewhere(tree):
             where = defined.get(name, set())
             if not where:
                 continue  # of another library, of the build, or of a configuration that is not built
-            if public and module != "base":
-                right = all(module_of_source(source) == module for source in where)
-            elif public:
-                right = where <= {"src/base/%s.c" % Path(file).stem}
-            else:
-                right = all(Path(source).stem == Path(file).stem and module_of_source(source) == module for source in where)
+            right = all(module_of_source(source) == module for source in where)
+            if not public or Path(file).stem not in (module, module[:-1]):
+                right = right and all(Path(source).stem == Path(file).stem for source in where)
             if not right:
                 found.append("%s: declares %s, which %s defines" % (file, name, ", ".join(sorted(where))))
     return found

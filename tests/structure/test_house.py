@@ -93,6 +93,8 @@ class Planted(unittest.TestCase):
     def test_a_public_header_of_no_module(self):
         self.finds(house.includes_upward, {"include/symsweep/lost.h": "void sw_lost_be(void);\n"},
                    r"^include/symsweep/lost\.h: no module has that name")
+        self.finds_nothing(house.includes_upward, {"include/symsweep/lost.h": "void sw_lost_be(void);\n",
+                                                   "src/plan/lost.c": "void sw_lost_be(void) {}\n"})
         self.finds_nothing(house.includes_upward, {"include/symsweep/data.h": "typedef struct sw_data {\n    int n;\n} sw_data;\n"})
 
     def test_a_private_header_of_another_module(self):
@@ -117,6 +119,10 @@ class Planted(unittest.TestCase):
         self.finds(house.declared_elsewhere,
                    {"+include/symsweep/plan.h": "void sw_nn_do(void);\n", "src/nn/far.c": "void sw_nn_do(void) {}\n"},
                    r"^include/symsweep/plan\.h: declares sw_nn_do, which src/nn/far\.c defines$", link=True)
+        self.finds(house.declared_elsewhere,
+                   {"include/symsweep/lost.h": "void sw_lost_be(void);\nvoid sw_plan_do(void);\n",
+                    "src/plan/lost.c": "void sw_lost_be(void) {}\n", "src/plan/far.c": "void sw_plan_do(void) {}\n"},
+                   r"^include/symsweep/lost\.h: declares sw_plan_do, which src/plan/far\.c defines$", link=True)
         self.finds_nothing(house.declared_elsewhere, {
             "src/nn/inlined.h": "static inline int sw_twice(int x)\n{\n    return 2 * x;\n}\ntypedef int (*sw_call)(int x);\n"
                                 "typedef struct sw_table {\n    int (*call)(int x);\n} sw_table;\n",
