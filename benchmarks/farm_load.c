@@ -53,14 +53,12 @@ typedef struct generator {
     size_t messages;
 } generator;
 
-static sw_status fail_usage(void)
-{
+static sw_status fail_usage(void) {
     return sw_fail(SW_E_USAGE, "usage: farm_load [--workers N] [--runs N] [--seconds S] [--evaluations N] "
                                "[--folder DIR] [--json]");
 }
 
-static sw_status parse(load_options *out, int argc, char **argv)
-{
+static sw_status parse(load_options *out, int argc, char **argv) {
     static const struct option options[] = {{"workers", required_argument, NULL, 'w'},
                                             {"runs", required_argument, NULL, 'r'},
                                             {"seconds", required_argument, NULL, 's'},
@@ -86,15 +84,13 @@ static sw_status parse(load_options *out, int argc, char **argv)
 
 /* ---- the worker's side ---- */
 
-static void start_next(worker *w, double at)
-{
+static void start_next(worker *w, double at) {
     w->running = true;
     w->evaluation = -1; /* begin comes first */
     w->began = w->due = at;
 }
 
-static sw_status deliver(void *context, size_t index, const void *frame, size_t size)
-{
+static sw_status deliver(void *context, size_t index, const void *frame, size_t size) {
     generator *g = context;
     worker *w = &g->workers[index];
     sw_wire_message message;
@@ -109,15 +105,13 @@ static sw_status deliver(void *context, size_t index, const void *frame, size_t 
     return SW_OK;
 }
 
-static sw_status say(generator *g, size_t index, sw_wire_tag tag, const void *payload, size_t size)
-{
+static sw_status say(generator *g, size_t index, sw_wire_tag tag, const void *payload, size_t size) {
     sw_status status = sw_wire_encode(&g->buffer, tag, g->workers[index].queue[0], payload, size);
     g->messages++;
     return status == SW_OK ? sw_master_receive(g->master, index, g->buffer.data, g->buffer.size) : status;
 }
 
-static sw_status begin(generator *g, size_t index)
-{
+static sw_status begin(generator *g, size_t index) {
     const sw_wire_begin hello = {.pid = 1, .host = "load"};
     const sw_wire_start start = {0};
     sw_status status = say(g, index, SW_WIRE_BEGIN, &hello, sizeof hello);
@@ -125,8 +119,7 @@ static sw_status begin(generator *g, size_t index)
     return status == SW_OK ? say(g, index, SW_WIRE_FACTS, &g->facts, sizeof g->facts) : status;
 }
 
-static sw_status end(generator *g, size_t index, double at)
-{
+static sw_status end(generator *g, size_t index, double at) {
     worker *w = &g->workers[index];
     sw_wire_finish finish;
     memset(&finish, 0, sizeof finish);
@@ -147,8 +140,7 @@ static sw_status end(generator *g, size_t index, double at)
 }
 
 /* What the worker does at w->due: begins, reports an evaluation, ends. */
-static sw_status act(generator *g, size_t index)
-{
+static sw_status act(generator *g, size_t index) {
     worker *w = &g->workers[index];
     double at = w->due, pause = g->load->seconds / (double)(g->load->evaluations - 1);
     if (w->evaluation < 0) {
@@ -167,8 +159,7 @@ static sw_status act(generator *g, size_t index)
 
 /* ---- the loop ---- */
 
-static sw_status serve(generator *g)
-{
+static sw_status serve(generator *g) {
     double sleep = SHORTEST_SLEEP;
     for (;;) {
         double now = sw_clock_now();
@@ -187,8 +178,7 @@ static sw_status serve(generator *g)
     }
 }
 
-static sw_status write_sweep(const char *path, const load_options *load)
-{
+static sw_status write_sweep(const char *path, const load_options *load) {
     FILE *file = fopen(path, "w");
     if (file == NULL) return sw_fail(SW_E_IO, "%s: cannot be written", path);
     fprintf(file,
@@ -199,8 +189,7 @@ static sw_status write_sweep(const char *path, const load_options *load)
     return fclose(file) == 0 ? SW_OK : sw_fail(SW_E_IO, "%s: cannot be written", path);
 }
 
-static double cpu_seconds(void)
-{
+static double cpu_seconds(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
@@ -208,8 +197,7 @@ static double cpu_seconds(void)
 }
 
 /* Of this program alone: ru_maxrss counts what the caller had before it became this program. NAN: not known. */
-static double peak_memory_megabytes(void)
-{
+static double peak_memory_megabytes(void) {
     char line[256];
     long kilobytes = -1;
     FILE *file = fopen("/proc/self/status", "r");
@@ -220,8 +208,7 @@ static double peak_memory_megabytes(void)
     return kilobytes < 0 ? NAN : (double)kilobytes * 1024 / 1e6;
 }
 
-static sw_status report(const generator *g, double wall, double cpu)
-{
+static sw_status report(const generator *g, double wall, double cpu) {
     const load_options *load = g->load;
     double runs = (double)load->runs, records = runs * (double)load->evaluations;
     double rounds = ceil(runs / (double)load->workers), ideal = rounds * load->seconds;
@@ -258,8 +245,7 @@ static sw_status report(const generator *g, double wall, double cpu)
     return SW_OK;
 }
 
-static sw_status measure(generator *g, const char *sweep)
-{
+static sw_status measure(generator *g, const char *sweep) {
     const sw_job_options options = {.sweep = sweep, .time_limit = INFINITY};
     sw_status status = sw_prepare_job(&g->prepared, &options);
     if (status != SW_OK) return status;
@@ -281,8 +267,7 @@ static sw_status measure(generator *g, const char *sweep)
     return status == SW_OK ? report(g, wall, cpu) : status;
 }
 
-static sw_status run(const load_options *load)
-{
+static sw_status run(const load_options *load) {
     char folder[512], sweep[600], results[600];
     snprintf(folder, sizeof folder, "%s/farm-load-XXXXXX", load->folder);
     if (mkdtemp(folder) == NULL) return sw_fail(SW_E_IO, "%s: no folder can be made there", load->folder);
@@ -307,8 +292,7 @@ static sw_status run(const load_options *load)
     return status == SW_OK ? released : status;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     load_options load;
     sw_status status = parse(&load, argc, argv);
     if (status == SW_OK) status = run(&load);

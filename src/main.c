@@ -17,8 +17,7 @@ static const command commands[] = {
     {"recover", sw_cli_recover, false}, {"bench", sw_cli_bench, true},    {"simulate", sw_farm_simulate, true},
 };
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--trainer") == 0) return sw_farm_trainer(atoi(argv[2]));
     for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(argv[1], commands[i].name) != 0) continue;

@@ -1,6 +1,5 @@
 /* arena.h: one owner for many buffers. Allocation happens before a loop, never in it. */
-#ifndef SYMSWEEP_ARENA_H
-#define SYMSWEEP_ARENA_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -16,5 +15,3 @@ void *sw_arena_alloc(sw_arena *arena, size_t count, size_t size) SW_MUST_CHECK;
 size_t sw_arena_bytes(const sw_arena *arena);
 
 void sw_arena_destroy(sw_arena *arena); /* NULL is fine */
-
-#endif

@@ -1,6 +1,5 @@
 /* axis.h: an axis of a sweep and its values, as plain data. */
-#ifndef SYMSWEEP_AXIS_H
-#define SYMSWEEP_AXIS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,5 +16,3 @@ typedef struct sw_axis_value {
     double real;
     char string[128];
 } sw_axis_value;
-
-#endif

@@ -1,6 +1,5 @@
 /* cli.h: the subcommands that need no MPI. Each takes its own argv (argv[0] = its name) and returns the exit code. */
-#ifndef SYMSWEEP_CLI_H
-#define SYMSWEEP_CLI_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -15,5 +14,3 @@ int sw_cli_bench(int argc, char **argv);
 
 /* What a job says when it has ended: the table of settings of its results file, and where that is. */
 sw_status sw_cli_print_summary(const char *path) SW_MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 /* clock.h: time for progress and limits. No number of a run depends on it. */
-#ifndef SYMSWEEP_CLOCK_H
-#define SYMSWEEP_CLOCK_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -13,5 +12,3 @@ sw_status sw_clock_parse_duration(double *out, const char *text) SW_MUST_CHECK;
 
 /* Seconds as "1d 02h", "3h 07m", "4m 12s", "9.3s". */
 void sw_clock_format(char out[32], double seconds);
-
-#endif

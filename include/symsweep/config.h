@@ -1,6 +1,5 @@
 /* config.h: sweep.json -> validated plain structs. The only user of cJSON. */
-#ifndef SYMSWEEP_CONFIG_H
-#define SYMSWEEP_CONFIG_H
+#pragma once
 
 #include "symsweep/axis.h"
 #include "symsweep/fail.h"
@@ -187,5 +186,3 @@ bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size
 
 /* Version of the cJSON that is linked, "1.7.15". */
 const char *sw_config_library_version(void);
-
-#endif

@@ -4,8 +4,7 @@
  * says what happened, where. Callers on the way up may prepend context (sw_fail_in) but never replace it.
  * Three tiers: our own bugs are assert()ed; the outside world's faults end the job with a message;
  * everything recoverable comes back as a code. */
-#ifndef SYMSWEEP_FAIL_H
-#define SYMSWEEP_FAIL_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -49,5 +48,3 @@ const char *sw_fail_message(void);
 
 /* Forgets the message (after a fault that was handled). */
 void sw_fail_clear(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* farm.h: runs spread over processes. The only place where train, store and MPI meet. */
-#ifndef SYMSWEEP_FARM_H
-#define SYMSWEEP_FARM_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -23,5 +22,3 @@ void sw_farm_pin_threads(char **argv);
 
 /* "Open MPI 4.1.4" */
 const char *sw_farm_mpi_version(void);
-
-#endif

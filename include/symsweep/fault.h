@@ -4,10 +4,7 @@
  * environment the N-th question (1 is the first; only those of POINT when given) is answered with ERRNO (default
  * 5, EIO), which is said on stderr, all others with 0. With SYMSWEEP_FAULT=count the number of questions is printed to
  * stderr at exit, in all and for each point. */
-#ifndef SYMSWEEP_FAULT_H
-#define SYMSWEEP_FAULT_H
+#pragma once
 
 /* The errno that the operation at `point` ("checkpoint.write", a literal) must fail with; 0 = go on. */
 int sw_fault(const char *point);
-
-#endif

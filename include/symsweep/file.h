@@ -2,8 +2,7 @@
  *
  * A call that a signal interrupts is made again. Every call that the system may refuse asks sw_fault first, at the
  * point that the caller names; NULL = none. Failures are SW_E_IO, "path: cannot write: why", with errno kept. */
-#ifndef SYMSWEEP_FILE_H
-#define SYMSWEEP_FILE_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -54,5 +53,3 @@ bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const ch
 sw_status sw_file_sync(int descriptor, const char *path, const char *point) SW_MUST_CHECK;
 sw_status sw_file_sync_path(const char *path, const char *point) SW_MUST_CHECK;
 sw_status sw_file_sync_folder(const char *path, const char *point) SW_MUST_CHECK;
-
-#endif

@@ -1,6 +1,5 @@
 /* json.h: writes JSON (reading is the config module's). Numbers as shortest round-trip; NaN and infinity as null. */
-#ifndef SYMSWEEP_JSON_H
-#define SYMSWEEP_JSON_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -34,5 +33,3 @@ void sw_json_format_number(char out[32], double value);
 
 /* The text so far, owned by the writer; NULL with a message when memory ran out on the way. */
 const char *sw_json_text(const sw_json *json);
-
-#endif

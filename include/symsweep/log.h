@@ -1,6 +1,5 @@
 /* log.h: progress, warnings and errors on stderr. stdout is for what was asked. */
-#ifndef SYMSWEEP_LOG_H
-#define SYMSWEEP_LOG_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -17,5 +16,3 @@ void sw_log(sw_log_level level, const char *format, ...) SW_PRINTF(2, 3);
 #define sw_warn(...) sw_log(SW_LOG_WARNING, __VA_ARGS__)
 #define sw_info(...) sw_log(SW_LOG_INFO, __VA_ARGS__)
 #define sw_debug(...) sw_log(SW_LOG_DEBUG, __VA_ARGS__)
-
-#endif

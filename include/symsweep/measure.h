@@ -1,6 +1,5 @@
 /* measure.h: everything that is measured at an evaluation. Read-only on the model. */
-#ifndef SYMSWEEP_MEASURE_H
-#define SYMSWEEP_MEASURE_H
+#pragma once
 
 #include "symsweep/nn.h"
 #include "symsweep/record.h"
@@ -74,5 +73,3 @@ typedef struct sw_prune_watch {
 /* Takes in the next evaluation of a run. true: the run has generalized for long enough, or its train loss is beyond
  * hope. */
 bool sw_prune_decides(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record);
-
-#endif

@@ -3,8 +3,7 @@
  * Matrices are row-major; y = x W + b with row vectors. Shapes stand in brackets: B batch rows, T tokens of an input,
  * V vocabulary, d model width, C classes. "accumulates" = adds to what is there, "assigns" = overwrites.
  * Everything is computed in sw_real. */
-#ifndef SYMSWEEP_NN_H
-#define SYMSWEEP_NN_H
+#pragma once
 
 #include "symsweep/fail.h"
 #include "symsweep/real.h"
@@ -204,5 +203,3 @@ const char *sw_blas_version(void);
 /* The instruction set that our own loops and products are compiled for: "AVX2", "AVX-512", or "plain". */
 const char *sw_blas_kernels(void);
 void sw_blas_set_one_thread(void);
-
-#endif

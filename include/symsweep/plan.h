@@ -1,6 +1,5 @@
 /* plan.h: a sweep expanded into runs with identities, costs and an order. */
-#ifndef SYMSWEEP_PLAN_H
-#define SYMSWEEP_PLAN_H
+#pragma once
 
 #include "symsweep/config.h"
 #include "symsweep/record.h"
@@ -162,5 +161,3 @@ typedef struct sw_halving_run {
 
 /* Runs that compete with each other, in plan order, which decides between equals. NaN is worse than any value. */
 sw_status sw_halving_replay(sw_halving_run *runs, size_t count, const sw_halving_config *config) SW_MUST_CHECK;
-
-#endif

@@ -4,8 +4,7 @@
  * Replaced as a whole by rename, so that a reader sees one state or the next. Reading it is sw_config_read_progress
  * (config.h).
  */
-#ifndef SYMSWEEP_PROGRESS_FILE_H
-#define SYMSWEEP_PROGRESS_FILE_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -38,5 +37,3 @@ typedef struct sw_progress_file {
 
 /* Fills host, pid and the times of update. */
 sw_status sw_progress_file_write(const char *path, sw_progress_file *progress) SW_MUST_CHECK;
-
-#endif

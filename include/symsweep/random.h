@@ -4,8 +4,7 @@
  * counter = {step low, step high, index low, index high}. Nothing depends on rank, time, or what was
  * drawn before, so baseline and intervention of one seed share initialization, split and batches, and
  * a resumed run draws what it would have drawn. */
-#ifndef SYMSWEEP_RANDOM_H
-#define SYMSWEEP_RANDOM_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -43,5 +42,3 @@ void sw_random_normal4(double out[4], uint32_t seed, uint32_t stream, uint64_t s
 /* out[0..n) = a uniform permutation of 0..n-1: identity, then for i = n-1 down to 1 swap i with
  * sw_random_below(seed, stream, step, i, i + 1) (Fisher-Yates). */
 void sw_random_permutation(int32_t *out, size_t n, uint32_t seed, uint32_t stream, uint64_t step);
-
-#endif

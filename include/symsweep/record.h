@@ -2,8 +2,7 @@
  *
  * Scalar metrics have a fixed number each, known at compile time (metrics.def and the families), so that a record is
  * one array of floats wherever it goes. A metric that does not apply to a run is NaN. */
-#ifndef SYMSWEEP_RECORD_H
-#define SYMSWEEP_RECORD_H
+#pragma once
 
 #include "symsweep/fail.h"
 #include "symsweep/run.h"
@@ -186,5 +185,3 @@ typedef struct sw_pace {
     double step;
     double evaluate; /* on the average of those with and without the costly measures */
 } sw_pace;
-
-#endif

@@ -3,8 +3,7 @@
  * Plain data of fixed size without pointers: it is copied over the wire as it stands. The config module fills it
  * from JSON and is the only one that knows paths, defaults and limits (src/config/keys.c); every other module reads it.
  */
-#ifndef SYMSWEEP_RUN_H
-#define SYMSWEEP_RUN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -202,5 +201,3 @@ extern const char *const sw_prior_names[SW_PRIOR_COUNT + 1];
 extern const char *const sw_operation_formulas[SW_OP_COUNT];
 /* How many arrays as long as the parameters an optimizer carries from step to step. */
 extern const int32_t sw_optimizer_pieces[SW_OPTIMIZER_COUNT];
-
-#endif

@@ -5,8 +5,7 @@
  * be running. A run whose trainer died, or that ended with a fault that may pass, goes back to pending and is charged a
  * try; after SW_SCHEDULER_TRIES it has failed. Runs that were only waiting, and runs stopped on request, are not
  * charged. Runs that depend on the results of others are held until it is known whether they are needed. */
-#ifndef SYMSWEEP_SCHEDULER_H
-#define SYMSWEEP_SCHEDULER_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -92,5 +91,3 @@ size_t sw_scheduler_queue_length(const sw_scheduler *scheduler, size_t worker); 
 /* The run a worker trains, -1 = none; and entry i of its queue. */
 int64_t sw_scheduler_current(const sw_scheduler *scheduler, size_t worker);
 size_t sw_scheduler_queued(const sw_scheduler *scheduler, size_t worker, size_t i);
-
-#endif

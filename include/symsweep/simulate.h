@@ -1,7 +1,6 @@
 /* simulate.h: how long a sweep takes on a number of workers, by discrete events: the real scheduler hands out runs, the
  * workers and the master are models. Nothing is trained and no time passes. */
-#ifndef SYMSWEEP_SIMULATE_H
-#define SYMSWEEP_SIMULATE_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -40,5 +39,3 @@ void sw_simulate_default_costs(sw_simulation_costs *out);
 
 /* The whole job with its master, its queues and its messages. */
 sw_status sw_simulate_job(sw_simulation *out, const sw_simulation_settings *settings) SW_MUST_CHECK;
-
-#endif

@@ -2,8 +2,7 @@
  *
  * Knows records, not networks or configurations. One writer (sw_store), any number of readers (sw_results), which may
  * read while the writer writes (SWMR) and after any crash. */
-#ifndef SYMSWEEP_STORE_H
-#define SYMSWEEP_STORE_H
+#pragma once
 
 #include "symsweep/axis.h"
 #include "symsweep/record.h"
@@ -174,5 +173,3 @@ sw_status sw_store_recover(const char *path) SW_MUST_CHECK;
  * that is free and says so in `moved` ("" = there was none). SW_E_BUSY while a writer lives. Never deletes. */
 sw_status sw_store_set_aside(char moved[SW_PATH_MAX], const char *path) SW_MUST_CHECK;
 const char *sw_store_library_version(void);
-
-#endif

@@ -3,8 +3,7 @@
  * Tokens: operands first in natural order, then relations (attribute-major, <, =, >), then the readout token, then
  * (with separate operand embeddings) one more block of entity tokens for each further operand. Table order:
  * lexicographic in the input tokens. Nothing here knows models or files (but the edge list). */
-#ifndef SYMSWEEP_TASK_H
-#define SYMSWEEP_TASK_H
+#pragma once
 
 #include "symsweep/fail.h"
 #include "symsweep/run.h"
@@ -184,5 +183,3 @@ void sw_tuples_each_predicted(const sw_tuple_set *set, const int32_t *prediction
  */
 sw_status sw_task_derived(int8_t *derived, const sw_task *task, const int8_t *split, const sw_family_config *families,
                           uint32_t family_bits) SW_MUST_CHECK;
-
-#endif

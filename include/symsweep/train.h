@@ -1,6 +1,5 @@
 /* train.h: the training loop. A run spec goes in, a stream of records comes out; where it runs is not its business. */
-#ifndef SYMSWEEP_TRAIN_H
-#define SYMSWEEP_TRAIN_H
+#pragma once
 
 #include "symsweep/measure.h"
 #include "symsweep/nn.h"
@@ -65,5 +64,3 @@ const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_i
 size_t sw_objective_state_bytes(const sw_objective *objective);
 void sw_objective_save(const sw_objective *objective, void *state);
 void sw_objective_restore(sw_objective *objective, const void *state);
-
-#endif

@@ -1,6 +1,5 @@
 /* tuple.h: what a symmetry family compares, as plain data: tasks makes it, nn computes with it. */
-#ifndef SYMSWEEP_TUPLE_H
-#define SYMSWEEP_TUPLE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -19,5 +18,3 @@ typedef enum sw_comparison {
     SW_COMPARE_ADDITIVE,     /* 3 inputs ab, bc, ac: Bernoullis of l_ab + l_bc and l_ac (Bradley-Terry) */
     SW_COMPARE_NEGATED       /* 2 inputs ab, ba: Bernoullis of l_ab and -l_ba */
 } sw_comparison;
-
-#endif

@@ -1,7 +1,6 @@
 /* unacknowledged.h: the records and snapshots of a run that are not known to be in the results file yet. The trainer
  * keeps them for its checkpoints, the store until a flush has written them. */
-#ifndef SYMSWEEP_UNACKNOWLEDGED_H
-#define SYMSWEEP_UNACKNOWLEDGED_H
+#pragma once
 
 #include "symsweep/record.h"
 
@@ -20,5 +19,3 @@ sw_status sw_unacknowledged_add_snapshot(sw_unacknowledged *kept, const sw_snaps
 /* Forgets records with evaluation < records and snapshots with number < snapshots. */
 void sw_unacknowledged_forget(sw_unacknowledged *kept, int32_t records, int32_t snapshots);
 void sw_unacknowledged_clear(sw_unacknowledged *kept);
-
-#endif

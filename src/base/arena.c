@@ -18,16 +18,14 @@ struct sw_arena {
     size_t bytes;
 };
 
-sw_status sw_arena_create(sw_arena **out)
-{
+sw_status sw_arena_create(sw_arena **out) {
     *out = calloc(1, sizeof **out);
     return *out ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory");
 }
 
 /* A large block asks for huge pages where the system hands them out on request: a step walks through megabytes row by
  * row, and would miss the translation buffer at every one. */
-static void *allocate(size_t bytes)
-{
+static void *allocate(size_t bytes) {
     void *memory = NULL;
     size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
     if (posix_memalign(&memory, alignment, bytes) != 0) return NULL;
@@ -37,8 +35,7 @@ static void *allocate(size_t bytes)
     return memory;
 }
 
-void *sw_arena_alloc(sw_arena *arena, size_t count, size_t size)
-{
+void *sw_arena_alloc(sw_arena *arena, size_t count, size_t size) {
     if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
         sw_fail(SW_E_MEMORY, "%zu elements of %zu bytes are more than memory can be", count, size);
         return NULL;
@@ -61,8 +58,7 @@ void *sw_arena_alloc(sw_arena *arena, size_t count, size_t size)
 
 size_t sw_arena_bytes(const sw_arena *arena) { return arena->bytes; }
 
-void sw_arena_destroy(sw_arena *arena)
-{
+void sw_arena_destroy(sw_arena *arena) {
     if (!arena) return;
     for (block *entry = arena->blocks; entry;) {
         block *next = entry->next;

@@ -7,23 +7,20 @@
 #include <string.h>
 #include <time.h>
 
-double sw_clock_now(void)
-{
+double sw_clock_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void sw_clock_sleep(double seconds)
-{
+void sw_clock_sleep(double seconds) {
     if (!(seconds > 0)) return;
     struct timespec span = {.tv_sec = (time_t)seconds};
     span.tv_nsec = (long)((seconds - (double)span.tv_sec) * 1e9);
     nanosleep(&span, NULL);
 }
 
-void sw_clock_utc(char out[32])
-{
+void sw_clock_utc(char out[32]) {
     time_t now = time(NULL);
     struct tm parts;
     gmtime_r(&now, &parts);
@@ -31,8 +28,7 @@ void sw_clock_utc(char out[32])
 }
 
 /* A non-negative decimal number at *text; moves past it. */
-static bool read_number(double *out, const char **text)
-{
+static bool read_number(double *out, const char **text) {
     if (**text < '0' || **text > '9') return false; /* strtod would take signs, spaces, "inf" */
     char *end;
     *out = strtod(*text, &end);
@@ -40,8 +36,7 @@ static bool read_number(double *out, const char **text)
     return isfinite(*out);
 }
 
-static double unit_seconds(char unit)
-{
+static double unit_seconds(char unit) {
     switch (unit) {
     case 's': return 1;
     case 'm': return 60;
@@ -52,8 +47,7 @@ static double unit_seconds(char unit)
 }
 
 /* [days-]a[:b[:c]]: with days hours first, without days minutes first when two parts, hours first when three. */
-static bool read_slurm(double *out, const char *text)
-{
+static bool read_slurm(double *out, const char *text) {
     double parts[3], days = 0, value;
     int count = 0;
     bool has_days = false;
@@ -76,8 +70,7 @@ static bool read_slurm(double *out, const char *text)
     return true;
 }
 
-sw_status sw_clock_parse_duration(double *out, const char *text)
-{
+sw_status sw_clock_parse_duration(double *out, const char *text) {
     const char *end = text;
     double value;
     if (read_number(&value, &end) && unit_seconds(*end) > 0 && end[1] == '\0') {
@@ -88,8 +81,7 @@ sw_status sw_clock_parse_duration(double *out, const char *text)
     return sw_fail(SW_E_USAGE, "'%s' is not a duration (90m, 3600s, 2h, 1-12:00:00)", text);
 }
 
-void sw_clock_format(char out[32], double seconds)
-{
+void sw_clock_format(char out[32], double seconds) {
     if (!(seconds >= 0)) {
         snprintf(out, 32, "-");
         return;

@@ -7,8 +7,7 @@
 /* The one piece of mutable state of the error tier: each thread's latest message. */
 static _Thread_local char message[SW_MESSAGE_MAX];
 
-sw_status sw_fail(sw_status status, const char *format, ...)
-{
+sw_status sw_fail(sw_status status, const char *format, ...) {
     char text[SW_MESSAGE_MAX]; /* an argument may be the old message */
     va_list arguments;
     va_start(arguments, format);
@@ -18,8 +17,7 @@ sw_status sw_fail(sw_status status, const char *format, ...)
     return status;
 }
 
-sw_status sw_fail_in(sw_status status, const char *format, ...)
-{
+sw_status sw_fail_in(sw_status status, const char *format, ...) {
     char text[2 * SW_MESSAGE_MAX];
     va_list arguments;
     va_start(arguments, format);

@@ -23,15 +23,13 @@ static struct {
     } kind[KINDS_MAX];
 } plan;
 
-static void report_count(void)
-{
+static void report_count(void) {
     for (size_t i = 0; i < plan.kinds; i++)
         fprintf(stderr, "symsweep: %s %ld\n", plan.kind[i].point, plan.kind[i].asked);
     fprintf(stderr, "symsweep: %ld fault points passed\n", plan.asked);
 }
 
-static void count_kind(const char *point)
-{
+static void count_kind(const char *point) {
     size_t i = 0;
     while (i < plan.kinds && strcmp(plan.kind[i].point, point) != 0) i++;
     assert(i < KINDS_MAX);
@@ -39,8 +37,7 @@ static void count_kind(const char *point)
     plan.kind[i].asked++;
 }
 
-static void read_plan(void)
-{
+static void read_plan(void) {
     plan.read = true;
     const char *text = getenv("SYMSWEEP_FAULT");
     if (!text || !*text) return;
@@ -56,8 +53,7 @@ static void read_plan(void)
     if (*end == ':') snprintf(plan.point, sizeof plan.point, "%s", end + 1);
 }
 
-int sw_fault(const char *point)
-{
+int sw_fault(const char *point) {
     if (!plan.read) read_plan();
     if (plan.at == 0 && !plan.count) return 0;
     if (plan.point[0] && strcmp(plan.point, point) != 0) return 0;

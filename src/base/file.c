@@ -14,15 +14,13 @@
 static const sw_file_points no_points;
 
 /* Does the system refuse at this point, on purpose? Sets errno. */
-static bool refused(const char *point)
-{
+static bool refused(const char *point) {
     const int error = point != NULL ? sw_fault(point) : 0;
     if (error != 0) errno = error;
     return error != 0;
 }
 
-static sw_status fail(const char *path, const char *what)
-{
+static sw_status fail(const char *path, const char *what) {
     const int error = errno;
     sw_fail(SW_E_IO, "%s: cannot %s: %s", path, what, strerror(error));
     errno = error;
@@ -31,8 +29,7 @@ static sw_status fail(const char *path, const char *what)
 
 /* ---- on descriptors ---- */
 
-ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count)
-{
+ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count) {
     size_t done = 0;
     while (done < count) {
         const ssize_t got = read(descriptor, (char *)bytes + done, count - done);
@@ -44,8 +41,7 @@ ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count)
     return (ssize_t)done;
 }
 
-bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const char *point)
-{
+bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const char *point) {
     for (const char *at = bytes; count > 0;) {
         const ssize_t written = refused(point) ? -1 : write(descriptor, at, count);
         if (written < 0 && errno == EINTR) continue;
@@ -56,14 +52,12 @@ bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const ch
     return true;
 }
 
-sw_status sw_file_sync(int descriptor, const char *path, const char *point)
-{
+sw_status sw_file_sync(int descriptor, const char *path, const char *point) {
     if (refused(point)) return fail(path, "sync");
     return fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP ? SW_OK : fail(path, "sync");
 }
 
-static sw_status sync_path(const char *path, int flags, const char *point)
-{
+static sw_status sync_path(const char *path, int flags, const char *point) {
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC | flags);
     if (descriptor < 0) return fail(path, "open");
     const sw_status status = sw_file_sync(descriptor, path, point);
@@ -73,8 +67,7 @@ static sw_status sync_path(const char *path, int flags, const char *point)
 
 sw_status sw_file_sync_path(const char *path, const char *point) { return sync_path(path, 0, point); }
 
-sw_status sw_file_sync_folder(const char *path, const char *point)
-{
+sw_status sw_file_sync_folder(const char *path, const char *point) {
     char *folder = strdup(path);
     if (folder == NULL) return sw_fail(SW_E_MEMORY, "%s", path);
     char *slash = strrchr(folder, '/');
@@ -86,8 +79,7 @@ sw_status sw_file_sync_folder(const char *path, const char *point)
 
 /* ---- whole files ---- */
 
-sw_status sw_file_read(char **out, size_t *length, const char *path, size_t most, const char *point)
-{
+sw_status sw_file_read(char **out, size_t *length, const char *path, size_t most, const char *point) {
     struct stat info;
     sw_status status = SW_OK;
     *out = NULL;
@@ -118,15 +110,13 @@ sw_status sw_file_read(char **out, size_t *length, const char *path, size_t most
     return status;
 }
 
-static void release(sw_file *file)
-{
+static void release(sw_file *file) {
     free(file->path);
     free(file->temporary);
     *file = (sw_file){.descriptor = -1};
 }
 
-sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, const sw_file_points *points)
-{
+sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, const sw_file_points *points) {
     *out = (sw_file){.descriptor = -1, .points = points != NULL ? points : &no_points};
     const size_t size = strlen(path) + strlen(suffix) + 1;
     out->path = strdup(path);
@@ -144,26 +134,22 @@ sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, cons
     return status;
 }
 
-void sw_file_put(sw_file *file, const void *bytes, size_t count)
-{
+void sw_file_put(sw_file *file, const void *bytes, size_t count) {
     if (file->status != SW_OK) return;
     if (!sw_file_write_all(file->descriptor, bytes, count, file->points->write))
         file->status = fail(file->temporary, "write");
 }
 
-static sw_status move(const char *from, const char *to, const char *point)
-{
+static sw_status move(const char *from, const char *to, const char *point) {
     return !refused(point) && rename(from, to) == 0 ? SW_OK : fail(to, "rename");
 }
 
-static sw_status close_file(int descriptor, const char *path, const char *point)
-{
+static sw_status close_file(int descriptor, const char *path, const char *point) {
     const bool fault = refused(point);
     return close(descriptor) == 0 && !fault ? SW_OK : fail(path, "close");
 }
 
-sw_status sw_file_commit(sw_file *file, bool safe)
-{
+sw_status sw_file_commit(sw_file *file, bool safe) {
     sw_status status = file->status;
     if (status == SW_OK && safe) status = sw_file_sync(file->descriptor, file->temporary, file->points->sync);
     if (status != SW_OK)
@@ -176,15 +162,13 @@ sw_status sw_file_commit(sw_file *file, bool safe)
     return status;
 }
 
-sw_status sw_file_put_in_place(const char *temporary, const char *path, const sw_file_points *points)
-{
+sw_status sw_file_put_in_place(const char *temporary, const char *path, const sw_file_points *points) {
     sw_status status = sw_file_sync_path(temporary, points->sync);
     if (status == SW_OK) status = move(temporary, path, points->rename);
     return status == SW_OK ? sw_file_sync_folder(path, points->sync) : status;
 }
 
-static sw_status copy_bytes(int from, int to, const char *name, const char *point)
-{
+static sw_status copy_bytes(int from, int to, const char *name, const char *point) {
     enum { BLOCK = 1 << 20 };
     char *block = malloc(BLOCK);
     if (block == NULL) return sw_fail(SW_E_MEMORY, "copy of %s", name);
@@ -199,8 +183,7 @@ static sw_status copy_bytes(int from, int to, const char *name, const char *poin
     return status;
 }
 
-sw_status sw_file_copy(const char *from, const char *to, const sw_file_points *points)
-{
+sw_status sw_file_copy(const char *from, const char *to, const sw_file_points *points) {
     struct stat info;
     sw_status status = SW_OK;
     int target = -1;

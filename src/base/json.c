@@ -14,8 +14,7 @@ struct sw_json {
     bool needs_comma; /* something stands before the next value */
 };
 
-sw_status sw_json_create(sw_json **out)
-{
+sw_status sw_json_create(sw_json **out) {
     *out = calloc(1, sizeof **out);
     if (!*out) return sw_fail(SW_E_MEMORY, "out of memory");
     (*out)->capacity = 256;
@@ -28,15 +27,13 @@ sw_status sw_json_create(sw_json **out)
     return SW_OK;
 }
 
-void sw_json_destroy(sw_json *json)
-{
+void sw_json_destroy(sw_json *json) {
     if (!json) return;
     free(json->text);
     free(json);
 }
 
-static void append(sw_json *json, const char *text, size_t length)
-{
+static void append(sw_json *json, const char *text, size_t length) {
     if (json->failed) return;
     if (json->length + length + 1 > json->capacity) {
         size_t capacity = 2 * (json->length + length + 1);
@@ -55,20 +52,17 @@ static void append(sw_json *json, const char *text, size_t length)
 
 static void append_text(sw_json *json, const char *text) { append(json, text, strlen(text)); }
 
-static void begin_value(sw_json *json)
-{
+static void begin_value(sw_json *json) {
     if (json->needs_comma) append_text(json, ",");
     json->needs_comma = true;
 }
 
-static bool is_plain(char c)
-{
+static bool is_plain(char c) {
     unsigned char byte = (unsigned char)c;
     return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
 }
 
-static void append_quoted(sw_json *json, const char *value)
-{
+static void append_quoted(sw_json *json, const char *value) {
     append_text(json, "\"");
     for (const char *c = value; *c; c++) {
         unsigned char byte = (unsigned char)*c;
@@ -91,42 +85,36 @@ static void append_quoted(sw_json *json, const char *value)
     append_text(json, "\"");
 }
 
-void sw_json_begin_object(sw_json *json)
-{
+void sw_json_begin_object(sw_json *json) {
     begin_value(json);
     append_text(json, "{");
     json->needs_comma = false;
 }
 
-void sw_json_end_object(sw_json *json)
-{
+void sw_json_end_object(sw_json *json) {
     append_text(json, "}");
     json->needs_comma = true;
 }
 
-void sw_json_begin_array(sw_json *json)
-{
+void sw_json_begin_array(sw_json *json) {
     begin_value(json);
     append_text(json, "[");
     json->needs_comma = false;
 }
 
-void sw_json_end_array(sw_json *json)
-{
+void sw_json_end_array(sw_json *json) {
     append_text(json, "]");
     json->needs_comma = true;
 }
 
-void sw_json_key(sw_json *json, const char *key)
-{
+void sw_json_key(sw_json *json, const char *key) {
     begin_value(json);
     append_quoted(json, key);
     append_text(json, ":");
     json->needs_comma = false;
 }
 
-void sw_json_string(sw_json *json, const char *value)
-{
+void sw_json_string(sw_json *json, const char *value) {
     if (!value) {
         sw_json_null(json);
         return;
@@ -135,15 +123,13 @@ void sw_json_string(sw_json *json, const char *value)
     append_quoted(json, value);
 }
 
-void sw_json_integer(sw_json *json, int64_t value)
-{
+void sw_json_integer(sw_json *json, int64_t value) {
     char text[32];
     snprintf(text, sizeof text, "%" PRId64, value);
     sw_json_raw(json, text);
 }
 
-void sw_json_format_number(char out[32], double value)
-{
+void sw_json_format_number(char out[32], double value) {
     if (!isfinite(value)) {
         snprintf(out, 32, "null");
         return;
@@ -158,8 +144,7 @@ void sw_json_format_number(char out[32], double value)
     }
 }
 
-void sw_json_number(sw_json *json, double value)
-{
+void sw_json_number(sw_json *json, double value) {
     char text[32];
     sw_json_format_number(text, value);
     sw_json_raw(json, text);
@@ -169,38 +154,32 @@ void sw_json_bool(sw_json *json, bool value) { sw_json_raw(json, value ? "true" 
 
 void sw_json_null(sw_json *json) { sw_json_raw(json, "null"); }
 
-void sw_json_raw(sw_json *json, const char *text)
-{
+void sw_json_raw(sw_json *json, const char *text) {
     begin_value(json);
     append_text(json, text);
 }
 
-void sw_json_member_string(sw_json *json, const char *key, const char *value)
-{
+void sw_json_member_string(sw_json *json, const char *key, const char *value) {
     sw_json_key(json, key);
     sw_json_string(json, value);
 }
 
-void sw_json_member_integer(sw_json *json, const char *key, int64_t value)
-{
+void sw_json_member_integer(sw_json *json, const char *key, int64_t value) {
     sw_json_key(json, key);
     sw_json_integer(json, value);
 }
 
-void sw_json_member_number(sw_json *json, const char *key, double value)
-{
+void sw_json_member_number(sw_json *json, const char *key, double value) {
     sw_json_key(json, key);
     sw_json_number(json, value);
 }
 
-void sw_json_member_bool(sw_json *json, const char *key, bool value)
-{
+void sw_json_member_bool(sw_json *json, const char *key, bool value) {
     sw_json_key(json, key);
     sw_json_bool(json, value);
 }
 
-const char *sw_json_text(const sw_json *json)
-{
+const char *sw_json_text(const sw_json *json) {
     if (json->failed) {
         sw_fail(SW_E_MEMORY, "out of memory for a JSON text of %zu bytes", json->length);
         return NULL;

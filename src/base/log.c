@@ -10,8 +10,7 @@ void sw_log_set_level(sw_log_level level) { threshold = level; }
 
 sw_log_level sw_log_get_level(void) { return threshold; }
 
-void sw_log(sw_log_level level, const char *format, ...)
-{
+void sw_log(sw_log_level level, const char *format, ...) {
     static const char *const prefixes[] = {"error: ", "warning: ", "", ""};
     if (level > threshold) return;
     char line[2048];

@@ -9,8 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void write_runs(sw_json *json, const sw_progress_file *progress)
-{
+static void write_runs(sw_json *json, const sw_progress_file *progress) {
     sw_json_key(json, "in_training");
     sw_json_begin_array(json);
     for (int64_t i = 0; i < progress->run_count; i++) {
@@ -28,8 +27,7 @@ static void write_runs(sw_json *json, const sw_progress_file *progress)
     sw_json_end_array(json);
 }
 
-static void write_all(sw_json *json, const sw_progress_file *progress)
-{
+static void write_all(sw_json *json, const sw_progress_file *progress) {
     sw_json_begin_object(json);
     sw_json_member_string(json, "format", "symsweep-status");
     sw_json_member_integer(json, "format_version", SW_PROGRESS_FILE_VERSION);
@@ -55,8 +53,7 @@ static void write_all(sw_json *json, const sw_progress_file *progress)
     sw_json_end_object(json);
 }
 
-static sw_status replace(const char *path, const char *text)
-{
+static sw_status replace(const char *path, const char *text) {
     sw_file file;
     const sw_status status = sw_file_begin(&file, path, ".new", NULL);
     if (status != SW_OK) return status;
@@ -65,8 +62,7 @@ static sw_status replace(const char *path, const char *text)
     return sw_file_commit(&file, false);
 }
 
-sw_status sw_progress_file_write(const char *path, sw_progress_file *progress)
-{
+sw_status sw_progress_file_write(const char *path, sw_progress_file *progress) {
     if (gethostname(progress->host, sizeof progress->host - 1) != 0) progress->host[0] = '\0';
     progress->pid = (int64_t)getpid();
     progress->updated_unix = (int64_t)time(NULL);

@@ -6,8 +6,7 @@
 
 static const double two_pi = 6.283185307179586476925;
 
-void sw_random_philox4x32(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2])
-{
+void sw_random_philox4x32(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
@@ -25,41 +24,35 @@ void sw_random_philox4x32(uint32_t out[4], const uint32_t counter[4], const uint
     out[3] = c3;
 }
 
-void sw_random_block(uint32_t out[4], uint32_t seed, uint32_t stream, uint64_t step, uint64_t index)
-{
+void sw_random_block(uint32_t out[4], uint32_t seed, uint32_t stream, uint64_t step, uint64_t index) {
     const uint32_t key[2] = {seed, stream};
     const uint32_t counter[4] = {(uint32_t)step, (uint32_t)(step >> 32), (uint32_t)index, (uint32_t)(index >> 32)};
     sw_random_philox4x32(out, counter, key);
 }
 
-static uint64_t random_word(uint32_t seed, uint32_t stream, uint64_t step, uint64_t index)
-{
+static uint64_t random_word(uint32_t seed, uint32_t stream, uint64_t step, uint64_t index) {
     uint32_t block[4];
     sw_random_block(block, seed, stream, step, index);
     return (uint64_t)block[1] << 32 | block[0];
 }
 
 /* High 64 bits of a * b, by 32-bit halves (ISO C has no 128-bit type). */
-static uint64_t multiply_high(uint64_t a, uint64_t b)
-{
+static uint64_t multiply_high(uint64_t a, uint64_t b) {
     uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
     uint64_t middle = a1 * b0 + (a0 * b0 >> 32);
     uint64_t low_middle = a0 * b1 + (uint32_t)middle;
     return a1 * b1 + (middle >> 32) + (low_middle >> 32);
 }
 
-uint64_t sw_random_below(uint32_t seed, uint32_t stream, uint64_t step, uint64_t index, uint64_t bound)
-{
+uint64_t sw_random_below(uint32_t seed, uint32_t stream, uint64_t step, uint64_t index, uint64_t bound) {
     return multiply_high(random_word(seed, stream, step, index), bound);
 }
 
-double sw_random_uniform(uint32_t seed, uint32_t stream, uint64_t step, uint64_t index)
-{
+double sw_random_uniform(uint32_t seed, uint32_t stream, uint64_t step, uint64_t index) {
     return ((double)(random_word(seed, stream, step, index) >> 11) + 0.5) * 0x1p-53;
 }
 
-void sw_random_normal4(double out[4], uint32_t seed, uint32_t stream, uint64_t step, uint64_t index)
-{
+void sw_random_normal4(double out[4], uint32_t seed, uint32_t stream, uint64_t step, uint64_t index) {
     uint32_t block[4];
     sw_random_block(block, seed, stream, step, index);
     for (int pair = 0; pair < 2; pair++) {
@@ -71,8 +64,7 @@ void sw_random_normal4(double out[4], uint32_t seed, uint32_t stream, uint64_t s
     }
 }
 
-void sw_random_permutation(int32_t *out, size_t n, uint32_t seed, uint32_t stream, uint64_t step)
-{
+void sw_random_permutation(int32_t *out, size_t n, uint32_t seed, uint32_t stream, uint64_t step) {
     for (size_t i = 0; i < n; i++) out[i] = (int32_t)i;
     for (size_t i = n; i-- > 1;) {
         size_t j = (size_t)sw_random_below(seed, stream, step, i, i + 1);

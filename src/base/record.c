@@ -44,8 +44,7 @@ _Static_assert(sizeof scalars / sizeof scalars[0] == SW_METRIC_SCALAR_COUNT, "a 
 _Static_assert(sizeof family_metrics / sizeof family_metrics[0] == SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT,
                "family ids are dense and in order");
 
-const sw_metric *sw_record_metric(int m)
-{
+const sw_metric *sw_record_metric(int m) {
     assert(m >= 0 && m < SW_METRIC_COUNT);
     return m < SW_METRIC_SCALAR_COUNT ? &scalars[m] : &family_metrics[m - SW_METRIC_SCALAR_COUNT];
 }
@@ -66,8 +65,7 @@ const char *const sw_phase_names[] = {
 
 const double sw_thresholds[SW_THRESHOLD_COUNT] = {0.9, 0.95, 0.99, 1.0};
 
-size_t sw_record_snapshot_length(const sw_snapshot_shape *shape, sw_snapshot_array array)
-{
+size_t sw_record_snapshot_length(const sw_snapshot_shape *shape, sw_snapshot_array array) {
     switch (array) {
 #define SNAPSHOT(ENUM, name, dimensions, rows, columns, ...)                                                           \
     case SW_SNAPSHOT_##ENUM:                                                                                           \
@@ -79,15 +77,13 @@ size_t sw_record_snapshot_length(const sw_snapshot_shape *shape, sw_snapshot_arr
     return 0;
 }
 
-size_t sw_record_snapshot_floats(const sw_snapshot_shape *shape)
-{
+size_t sw_record_snapshot_floats(const sw_snapshot_shape *shape) {
     size_t total = 0;
     for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) total += sw_record_snapshot_length(shape, (sw_snapshot_array)a);
     return total;
 }
 
-void sw_record_snapshot_gather(float *block, const sw_snapshot *snapshot)
-{
+void sw_record_snapshot_gather(float *block, const sw_snapshot *snapshot) {
     for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) {
         const size_t length = sw_record_snapshot_length(&snapshot->shape, (sw_snapshot_array)a);
         if (snapshot->array[a] && length > 0) memcpy(block, snapshot->array[a], length * sizeof *block);
@@ -96,8 +92,7 @@ void sw_record_snapshot_gather(float *block, const sw_snapshot *snapshot)
     }
 }
 
-void sw_record_snapshot_point(sw_snapshot *snapshot, const float *block)
-{
+void sw_record_snapshot_point(sw_snapshot *snapshot, const float *block) {
     for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++) {
         snapshot->array[a] = block;
         block += sw_record_snapshot_length(&snapshot->shape, (sw_snapshot_array)a);

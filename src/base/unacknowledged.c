@@ -5,8 +5,7 @@
 #include <string.h>
 
 /* Room for one more element of `size` bytes. */
-static sw_status grow(sw_unacknowledged *kept, void **items, size_t *capacity, size_t count, size_t size)
-{
+static sw_status grow(sw_unacknowledged *kept, void **items, size_t *capacity, size_t count, size_t size) {
     if (count < *capacity) return SW_OK;
     const size_t wanted = *capacity ? 2 * *capacity : 8;
     void *grown = realloc(*items, wanted * size);
@@ -17,8 +16,7 @@ static sw_status grow(sw_unacknowledged *kept, void **items, size_t *capacity, s
     return SW_OK;
 }
 
-sw_status sw_unacknowledged_add_record(sw_unacknowledged *kept, const sw_record *record)
-{
+sw_status sw_unacknowledged_add_record(sw_unacknowledged *kept, const sw_record *record) {
     void *items = kept->records;
     const sw_status status = grow(kept, &items, &kept->record_capacity, kept->record_count, sizeof *record);
     kept->records = items;
@@ -26,8 +24,7 @@ sw_status sw_unacknowledged_add_record(sw_unacknowledged *kept, const sw_record 
     return status;
 }
 
-sw_status sw_unacknowledged_add_snapshot(sw_unacknowledged *kept, const sw_snapshot *snapshot)
-{
+sw_status sw_unacknowledged_add_snapshot(sw_unacknowledged *kept, const sw_snapshot *snapshot) {
     void *items = kept->snapshots;
     const sw_status status = grow(kept, &items, &kept->snapshot_capacity, kept->snapshot_count, sizeof *snapshot);
     kept->snapshots = items;
@@ -43,8 +40,7 @@ sw_status sw_unacknowledged_add_snapshot(sw_unacknowledged *kept, const sw_snaps
     return SW_OK;
 }
 
-void sw_unacknowledged_forget(sw_unacknowledged *kept, int32_t records, int32_t snapshots)
-{
+void sw_unacknowledged_forget(sw_unacknowledged *kept, int32_t records, int32_t snapshots) {
     size_t gone = 0;
     while (gone < kept->record_count && kept->records[gone].evaluation < records) gone++;
     kept->record_count -= gone;
@@ -60,8 +56,7 @@ void sw_unacknowledged_forget(sw_unacknowledged *kept, int32_t records, int32_t 
         memmove(kept->snapshots, kept->snapshots + gone, kept->snapshot_count * sizeof *kept->snapshots);
 }
 
-void sw_unacknowledged_clear(sw_unacknowledged *kept)
-{
+void sw_unacknowledged_clear(sw_unacknowledged *kept) {
     sw_unacknowledged_forget(kept, INT32_MAX, INT32_MAX);
     free(kept->records);
     free(kept->snapshots);

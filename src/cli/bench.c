@@ -30,8 +30,7 @@ typedef struct bench_options {
 } bench_options;
 
 /* "AMD EPYC ..." as the kernel names it; "unknown" elsewhere. */
-static void read_cpu(char out[128])
-{
+static void read_cpu(char out[128]) {
     snprintf(out, 128, "unknown");
     FILE *file = fopen("/proc/cpuinfo", "r");
     char line[256];
@@ -49,8 +48,7 @@ typedef struct bench_peak {
     double library, kernels;
 } bench_peak;
 
-static void print_head(const char *cpu, const bench_peak *peak)
-{
+static void print_head(const char *cpu, const bench_peak *peak) {
     printf("%s, one thread\n", cpu);
     printf("%s\n", sw_blas_version());
     printf("sgemm at 1024 x 1024 x 1024: OpenBLAS (%s) %.1f, our kernels (%s) %.1f GFLOP/s\n\n", sw_blas_core(),
@@ -61,8 +59,7 @@ static void print_head(const char *cpu, const bench_peak *peak)
 
 static double outside(const sw_bench_result *r) { return 1 - r->kernel_seconds / r->step_seconds; }
 
-static void print_row(const sw_bench_case *c, const sw_bench_result *r)
-{
+static void print_row(const sw_bench_case *c, const sw_bench_result *r) {
     printf("%-28s %6zu %9.1f %9.3f %9.3f %9.3f %6.2f %7.0f%%", c->name, r->batch, 1 / r->step_seconds,
            1e3 * r->step_seconds, 1e3 * r->library_seconds, 1e3 * r->kernel_seconds, r->ratio, 100 * outside(r));
     if (c->against_canonical)
@@ -72,8 +69,7 @@ static void print_row(const sw_bench_case *c, const sw_bench_result *r)
     fflush(stdout);
 }
 
-static void write_row(sw_json *json, const sw_bench_case *c, const sw_bench_result *r)
-{
+static void write_row(sw_json *json, const sw_bench_case *c, const sw_bench_result *r) {
     double flops = 6.0 * (double)r->batch * (double)r->width * (double)r->classes;
     sw_json_begin_object(json);
     sw_json_member_string(json, "name", c->name);
@@ -93,8 +89,7 @@ static void write_row(sw_json *json, const sw_bench_case *c, const sw_bench_resu
 }
 
 /* As text where json is NULL. */
-static sw_status run_cases(sw_json *json, const bench_options *options)
-{
+static sw_status run_cases(sw_json *json, const bench_options *options) {
     size_t matched = 0;
     for (const sw_bench_case *c = sw_bench_cases; c->name; c++) {
         if (options->only && strcmp(options->only, c->name) != 0) continue;
@@ -110,8 +105,7 @@ static sw_status run_cases(sw_json *json, const bench_options *options)
     return matched ? SW_OK : sw_fail(SW_E_USAGE, "there is no case '%s'", options->only);
 }
 
-static sw_status print_json(const char *cpu, const bench_peak *peak, const bench_options *options)
-{
+static sw_status print_json(const char *cpu, const bench_peak *peak, const bench_options *options) {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
     if (status != SW_OK) return status;
@@ -132,15 +126,13 @@ static sw_status print_json(const char *cpu, const bench_peak *peak, const bench
 
 /* ---- the command ---- */
 
-static bool parse_seconds(void *place, const char *value)
-{
+static bool parse_seconds(void *place, const char *value) {
     char *end;
     *(double *)place = strtod(value, &end);
     return *(double *)place > 0 && !*end;
 }
 
-static sw_status bench(void *given, char *const *files)
-{
+static sw_status bench(void *given, char *const *files) {
     const bench_options *options = given;
     char cpu[128];
     (void)files;
@@ -171,7 +163,6 @@ static const sw_command command = {
     .failure = SW_EXIT_USAGE,
 };
 
-int sw_cli_bench(int argc, char **argv)
-{
+int sw_cli_bench(int argc, char **argv) {
     return sw_command_run(&command, &(bench_options){.seconds = 1.5}, argc, argv);
 }

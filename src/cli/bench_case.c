@@ -30,8 +30,7 @@ const sw_bench_case sw_bench_cases[] = {
     {.name = NULL},
 };
 
-static void weight(sw_run_config *config, sw_family_id family, int64_t tuples)
-{
+static void weight(sw_run_config *config, sw_family_id family, int64_t tuples) {
     if (tuples == 0) return;
     config->symmetry[family].weight = 1;
     config->symmetry[family].tuples_per_step = tuples;
@@ -39,8 +38,7 @@ static void weight(sw_run_config *config, sw_family_id family, int64_t tuples)
 
 /* Canonical is modular addition, p = 113, 30 % of the table, one layer of width 128, full batch: the setting of the
  * field. */
-static void configure(sw_run_config *config, const sw_bench_case *c)
-{
+static void configure(sw_run_config *config, const sw_bench_case *c) {
     sw_config_default(config);
     config->task.p = c->p ? c->p : 113;
     config->train_fraction = c->train_fraction > 0 ? c->train_fraction : 0.3;
@@ -69,8 +67,7 @@ static void configure(sw_run_config *config, const sw_bench_case *c)
     weight(config, SW_FAMILY_ASSOCIATIVITY, c->associativity);
 }
 
-static sw_status create_subject(sw_subject *s, const sw_bench_case *c)
-{
+static sw_status create_subject(sw_subject *s, const sw_bench_case *c) {
     configure(&s->config, c);
     return sw_subject_create(s, true);
 }
@@ -84,15 +81,13 @@ typedef struct products {
 } products;
 
 /* A matrix of ordinary numbers. */
-static sw_real *matrix(sw_arena *arena, size_t rows, size_t columns)
-{
+static sw_real *matrix(sw_arena *arena, size_t rows, size_t columns) {
     sw_real *x = sw_arena_alloc(arena, rows * columns, sizeof *x);
     for (size_t i = 0; x && i < rows * columns; i++) x[i] = (sw_real)((double)(i * 7 % 23) / 23 - 0.5);
     return x;
 }
 
-static sw_status create_products(products *p, const sw_subject *s)
-{
+static sw_status create_products(products *p, const sw_subject *s) {
     bool is_mlp = s->config.model.kind == SW_MODEL_MLP;
     sw_objective_batch(s->objective, &p->batch);
     p->width = (size_t)(is_mlp ? s->config.model.d_hidden : s->config.model.d_mlp);
@@ -110,8 +105,7 @@ static sw_status create_products(products *p, const sw_subject *s)
 typedef void (*gemm)(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
                      size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc);
 
-static void multiply(const products *p, gemm product, int count)
-{
+static void multiply(const products *p, gemm product, int count) {
     size_t rows = p->batch, H = p->width, C = p->classes;
     for (int i = 0; i < count; i++) {
         product(SW_N, SW_N, rows, C, H, 1, p->hidden, H, p->unembedding, C, 0, p->logits, C);
@@ -125,16 +119,14 @@ static void multiply(const products *p, gemm product, int count)
 enum { ROUNDS = 5 };
 
 /* Seconds of processor time of this thread: what other programs do on the same core does not count. */
-static double processor_time(void)
-{
+static double processor_time(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* Seconds a step, of `count` steps. */
-static sw_status time_steps(double *out, sw_subject *s, int count)
-{
+static sw_status time_steps(double *out, sw_subject *s, int count) {
     double begun = processor_time();
     for (int i = 0; i < count; i++) {
         sw_status status = sw_subject_step(s);
@@ -144,35 +136,30 @@ static sw_status time_steps(double *out, sw_subject *s, int count)
     return SW_OK;
 }
 
-static double time_products(const products *p, gemm product, int count)
-{
+static double time_products(const products *p, gemm product, int count) {
     double begun = processor_time();
     multiply(p, product, count);
     return (processor_time() - begun) / count;
 }
 
-static int ascending(const void *a, const void *b)
-{
+static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static double median(double values[ROUNDS])
-{
+static double median(double values[ROUNDS]) {
     qsort(values, ROUNDS, sizeof *values, ascending);
     return values[ROUNDS / 2];
 }
 
 /* Repetitions of something of `one` second that fit a part of a round. */
-static int repetitions(double one, double seconds, int parts)
-{
+static int repetitions(double one, double seconds, int parts) {
     double count = seconds / (parts * ROUNDS) / one;
     return count < 1 ? 1 : count > 1e6 ? 1000000 : (int)count;
 }
 
 static sw_status measure(sw_bench_result *out, sw_subject *s, const products *p, sw_subject *canonical_run,
-                         double seconds)
-{
+                         double seconds) {
     double step[ROUNDS], library[ROUNDS], kernels[ROUNDS], ratio[ROUNDS], price[ROUNDS], one = 0, base = 0;
     sw_status status = time_steps(&one, s, 2);
     if (status == SW_OK && canonical_run) status = time_steps(&base, canonical_run, 2);
@@ -203,8 +190,7 @@ static sw_status measure(sw_bench_result *out, sw_subject *s, const products *p,
     return SW_OK;
 }
 
-sw_status sw_bench_measure(sw_bench_result *out, const sw_bench_case *which, double seconds)
-{
+sw_status sw_bench_measure(sw_bench_result *out, const sw_bench_case *which, double seconds) {
     sw_subject s = {0}, canonical_run = {0};
     products p = {0};
     double warm_up;
@@ -220,8 +206,7 @@ sw_status sw_bench_measure(sw_bench_result *out, const sw_bench_case *which, dou
     return status;
 }
 
-static double best_rate(gemm product, const sw_real *a, const sw_real *b, sw_real *c, size_t n)
-{
+static double best_rate(gemm product, const sw_real *a, const sw_real *b, sw_real *c, size_t n) {
     enum { TRIES = 7 };
     double best = 0;
     for (int i = 0; i < TRIES; i++) {
@@ -233,8 +218,7 @@ static double best_rate(gemm product, const sw_real *a, const sw_real *b, sw_rea
     return best;
 }
 
-sw_status sw_bench_peak(double *library, double *kernels)
-{
+sw_status sw_bench_peak(double *library, double *kernels) {
     enum { N = 1024 };
     sw_arena *arena = NULL;
     sw_status status = sw_arena_create(&arena);

@@ -1,6 +1,5 @@
 /* bench_case.h: the configurations that are timed, and how. */
-#ifndef SYMSWEEP_CLI_BENCH_CASE_H
-#define SYMSWEEP_CLI_BENCH_CASE_H
+#pragma once
 
 #include "symsweep/fail.h"
 #include "symsweep/run.h"
@@ -39,5 +38,3 @@ sw_status sw_bench_peak(double *library, double *kernels) SW_MUST_CHECK;
 
 /* "AVX-512": the instruction set of our kernels here. */
 const char *sw_bench_isa(void);
-
-#endif

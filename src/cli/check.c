@@ -30,8 +30,7 @@ static const char help[] =
 
 /* ---- keys ---- */
 
-static void write_key(sw_json *json, const sw_key_info *key)
-{
+static void write_key(sw_json *json, const sw_key_info *key) {
     sw_json_begin_object(json);
     sw_json_member_string(json, "path", key->path);
     sw_json_member_string(json, "section", key->section);
@@ -58,15 +57,13 @@ static void write_key(sw_json *json, const sw_key_info *key)
     sw_json_end_object(json);
 }
 
-static void print_key(const sw_key_info *key)
-{
+static void print_key(const sw_key_info *key) {
     printf("%s\n    %s%s%s; default %s%s%s%s%s\n    %s\n", key->path, key->type, key->range[0] ? " " : "", key->range,
            key->default_text, key->unit[0] ? "; in " : "", key->unit, key->concerns[0] ? "; needs " : "", key->concerns,
            key->meaning);
 }
 
-static sw_status print_keys(bool as_json)
-{
+static sw_status print_keys(bool as_json) {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
     if (status != SW_OK) return status;
@@ -88,8 +85,7 @@ static sw_status print_keys(bool as_json)
 /* ---- a sweep ---- */
 
 /* Plan, summary, leaks. A sweep that is refused has no plan. */
-static sw_status examine(sw_check_report *report)
-{
+static sw_status examine(sw_check_report *report) {
     const sw_check_options *options = &report->options;
     sw_status status = sw_plan_load(&report->plan, report->sweep, report->diagnostics);
     if (status == SW_OK && options->shards)
@@ -101,8 +97,7 @@ static sw_status examine(sw_check_report *report)
     return status;
 }
 
-static sw_status check_sweep(const char *sweep, const sw_check_options *options)
-{
+static sw_status check_sweep(const char *sweep, const sw_check_options *options) {
     sw_check_report *report = calloc(1, sizeof *report);
     if (!report) return sw_fail(SW_E_MEMORY, "out of memory");
     report->sweep = sweep;
@@ -126,19 +121,16 @@ static sw_status check_sweep(const char *sweep, const sw_check_options *options)
 
 /* ---- the command ---- */
 
-static bool parse_workers(void *place, const char *value)
-{
+static bool parse_workers(void *place, const char *value) {
     const long long *number = place;
     return sw_command_number(place, value) && *number > 0 && *number <= SW_RUNS_MAX;
 }
 
-static bool parse_tasks(void *place, const char *value)
-{
+static bool parse_tasks(void *place, const char *value) {
     return sw_command_number(place, value) && *(long long *)place <= SW_LEAKS_MAX;
 }
 
-static bool parse_shard(void *options, const char *value)
-{
+static bool parse_shard(void *options, const char *value) {
     sw_check_options *out = options;
     char part[32];
     const size_t length = strcspn(value, "/");
@@ -148,8 +140,7 @@ static bool parse_shard(void *options, const char *value)
            out->shards <= SW_RUNS_MAX;
 }
 
-static bool parse_list(void *options, const char *value)
-{
+static bool parse_list(void *options, const char *value) {
     sw_check_options *out = options;
     const bool runs = strcmp(value, "runs") == 0, keys = strcmp(value, "keys") == 0;
     out->list_runs = out->list_runs || runs;
@@ -157,8 +148,7 @@ static bool parse_list(void *options, const char *value)
     return runs || keys;
 }
 
-static bool parse_speed(void *place, const char *value)
-{
+static bool parse_speed(void *place, const char *value) {
     double *speed = place;
     *speed = 1e9 * strtod(value, NULL);
     return *speed > 0 && *speed < 1e18;
@@ -188,8 +178,7 @@ static const sw_command command = {
     .failure = SW_EXIT_USAGE,
 };
 
-static sw_status check(void *given, char *const *files)
-{
+static sw_status check(void *given, char *const *files) {
     const sw_check_options *options = given;
     if (!files[0] && !options->list_keys) return sw_command_misused(&command);
     sw_status status = options->list_keys ? print_keys(options->json) : SW_OK;
@@ -197,8 +186,7 @@ static sw_status check(void *given, char *const *files)
     return status;
 }
 
-int sw_cli_check(int argc, char **argv)
-{
+int sw_cli_check(int argc, char **argv) {
     enum { LEAK_REPORTS = 4 };
     return sw_command_run(&command, &(sw_check_options){.tasks = LEAK_REPORTS}, argc, argv);
 }

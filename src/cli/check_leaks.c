@@ -16,8 +16,7 @@ typedef struct setting {
     int32_t intermediate[SW_FAMILY_COUNT];
 } setting;
 
-static void read_setting(setting *out, const sw_run_config *config)
-{
+static void read_setting(setting *out, const sw_run_config *config) {
     memset(out, 0, sizeof *out);
     memcpy(&out->task, &config->task, sizeof out->task);
     out->train_fraction = config->train_fraction;
@@ -31,8 +30,7 @@ static void read_setting(setting *out, const sw_run_config *config)
 
 /* ---- shares ---- */
 
-static double mirrored_share(const sw_task *task, const int8_t *split, size_t test)
-{
+static double mirrored_share(const sw_task *task, const int8_t *split, size_t test) {
     size_t count = 0;
     if (!task->mirror) return NAN;
     for (size_t i = 0; i < task->inputs; i++)
@@ -42,8 +40,7 @@ static double mirrored_share(const sw_task *task, const int8_t *split, size_t te
 
 /* Of the test inputs, those that are derived through the families of `bits`. */
 static sw_status derived_share(double *out, int8_t *derived, const sw_task *task, const int8_t *split, size_t test,
-                               const sw_family_config *families, uint32_t bits)
-{
+                               const sw_family_config *families, uint32_t bits) {
     size_t count = 0;
     sw_status status = sw_task_derived(derived, task, split, families, bits);
     for (size_t i = 0; i < task->inputs && status == SW_OK; i++) count += !split[i] && derived[i];
@@ -52,8 +49,7 @@ static sw_status derived_share(double *out, int8_t *derived, const sw_task *task
 }
 
 static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *task, const int8_t *split,
-                                 const sw_run_config *config)
-{
+                                 const sw_run_config *config) {
     sw_status status = SW_OK;
     uint32_t weighted = 0;
     leak->all_weighted = NAN;
@@ -72,8 +68,7 @@ static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *
     return status;
 }
 
-static sw_status report_one(sw_leak *leak, const sw_run_config *config)
-{
+static sw_status report_one(sw_leak *leak, const sw_run_config *config) {
     sw_task *task = NULL;
     *leak = (sw_leak){.train_fraction = config->train_fraction, .data_seed = config->data_seed, .runs = 1};
     sw_check_task_title(leak->task, &config->task);
@@ -95,16 +90,14 @@ cleanup:
     return status;
 }
 
-static bool is_too_large(const sw_run_config *config)
-{
+static bool is_too_large(const sw_run_config *config) {
     sw_task task;
     if (sw_task_describe(&task, &config->task, &config->model) == SW_OK) return task.inputs > SW_LEAK_INPUTS_MAX;
     sw_fail_clear();
     return true;
 }
 
-sw_status sw_check_leaks_find(sw_check_leaks *out, size_t most, const sw_plan *plan)
-{
+sw_status sw_check_leaks_find(sw_check_leaks *out, size_t most, const sw_plan *plan) {
     enum { SETTINGS_MAX = 1024 };
     sw_status status = SW_OK;
     size_t reported[SETTINGS_MAX]; /* setting -> report + 1, 0 = none */

@@ -1,6 +1,5 @@
 /* check_leaks.h: which test labels follow from train labels. */
-#ifndef SYMSWEEP_CLI_CHECK_LEAKS_H
-#define SYMSWEEP_CLI_CHECK_LEAKS_H
+#pragma once
 
 #include "cli/check_summary.h"
 
@@ -27,5 +26,3 @@ typedef struct sw_check_leaks {
 
 /* Leak reports of the first `most` distinct settings. Tables of more than SW_LEAK_INPUTS_MAX inputs are passed over. */
 sw_status sw_check_leaks_find(sw_check_leaks *out, size_t most, const sw_plan *plan) SW_MUST_CHECK;
-
-#endif

@@ -15,8 +15,7 @@ static const char *const input_names[] = {[SW_INPUTS_ALL] = "all", [SW_INPUTS_TR
 
 enum { VALUES_SHOWN = 6 };
 
-static void format_bytes(char out[32], double bytes)
-{
+static void format_bytes(char out[32], double bytes) {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
     size_t unit = 0;
     while (bytes >= 999.5 && unit + 1 < sizeof units / sizeof units[0]) {
@@ -28,24 +27,21 @@ static void format_bytes(char out[32], double bytes)
 
 /* ---- axes ---- */
 
-static void format_value(char out[160], const sw_axis *axis, const sw_axis_value *value)
-{
+static void format_value(char out[160], const sw_axis *axis, const sw_axis_value *value) {
     if (sw_row_lacks(axis, value))
         snprintf(out, 160, "-");
     else
         sw_row_value(out, 160, axis, value);
 }
 
-static bool same_value(const sw_axis *axis, const sw_axis_value *a, const sw_axis_value *b)
-{
+static bool same_value(const sw_axis *axis, const sw_axis_value *a, const sw_axis_value *b) {
     if (axis->type == SW_AXIS_REAL) return a->real == b->real || (isnan(a->real) && isnan(b->real));
     if (axis->type == SW_AXIS_STRING) return !strcmp(a->string, b->string);
     return a->integer == b->integer;
 }
 
 /* The first few different values of an axis in plan order. */
-static void print_values(const sw_plan *plan, size_t axis)
-{
+static void print_values(const sw_plan *plan, size_t axis) {
     const sw_axis_value *shown[VALUES_SHOWN];
     size_t count = 0;
     bool more = false;
@@ -67,8 +63,7 @@ static void print_values(const sw_plan *plan, size_t axis)
     printf("%s\n", more ? ", ..." : "");
 }
 
-static void print_axes(const sw_plan *plan)
-{
+static void print_axes(const sw_plan *plan) {
     size_t width = 0;
     for (size_t i = 0; i < plan->axis_count; i++) {
         size_t length = strlen(plan->axes[i].path);
@@ -83,8 +78,7 @@ static void print_axes(const sw_plan *plan)
 
 /* ---- summary ---- */
 
-static void print_models(const sw_check_summary *s)
-{
+static void print_models(const sw_check_summary *s) {
     for (size_t i = 0; i < s->model_count; i++) {
         const sw_check_model *m = &s->models[i];
         printf("%-12s%s on %s: %zu parameters, %.3g Mflop a step, %zu run%s\n", i ? "" : "models", m->model, m->task,
@@ -93,8 +87,7 @@ static void print_models(const sw_check_summary *s)
     if (s->models_left_out) printf("            ... and other models of %zu runs\n", s->models_left_out);
 }
 
-static void print_refine(const sw_plan *plan)
-{
+static void print_refine(const sw_plan *plan) {
     static const char *const onsets[] = {
         [SW_STATEMENT_T_MEM] = "t_mem",
         [SW_STATEMENT_T_GEN] = "t_gen",
@@ -111,8 +104,7 @@ static void print_refine(const sw_plan *plan)
            plan->planes * first * (size_t)refine->rule.seeds, sw_check_most_runs(plan));
 }
 
-static void print_halving(const sw_plan *plan)
-{
+static void print_halving(const sw_plan *plan) {
     const sw_halving_config *halving = &plan->adaptive.halving;
     printf("halving     at steps");
     for (int32_t r = 0; r < halving->rung_count; r++) printf("%s %lld", r ? "," : "", (long long)halving->rungs[r]);
@@ -120,8 +112,7 @@ static void print_halving(const sw_plan *plan)
            sw_record_metric(halving->measure)->name);
 }
 
-static void print_speed(const sw_check_report *report)
-{
+static void print_speed(const sw_check_report *report) {
     const sw_plan_speed *speed = &report->summary.speed;
     double rate = speed->flops / 1e9;
     if (report->options.speed > 0)
@@ -134,8 +125,7 @@ static void print_speed(const sw_check_report *report)
 }
 
 /* How many ranks the plan deserves, and what more of them would wait for. */
-static void print_advice(const sw_check_summary *s, size_t runs)
-{
+static void print_advice(const sw_check_summary *s, size_t runs) {
     char longest[32];
     sw_clock_format(longest, s->longest_seconds);
     if (s->advised_workers <= 1) {
@@ -150,8 +140,7 @@ static void print_advice(const sw_check_summary *s, size_t runs)
         printf("the longest run takes %s with any number\n", longest);
 }
 
-static void print_cost(const sw_check_report *report)
-{
+static void print_cost(const sw_check_report *report) {
     const sw_check_summary *s = &report->summary;
     char longest[32], memory[32], file[32];
     sw_clock_format(longest, s->longest_seconds);
@@ -175,8 +164,7 @@ static void print_cost(const sw_check_report *report)
 
 /* ---- leaks ---- */
 
-static void print_leak(const sw_leak *leak)
-{
+static void print_leak(const sw_leak *leak) {
     printf("leaks       %s, %g train: %zu train and %zu test inputs (data_seed %" PRIu32 ", %zu run%s)\n", leak->task,
            leak->train_fraction, leak->train, leak->test, leak->data_seed, leak->runs, leak->runs == 1 ? "" : "s");
     if (isnan(leak->mirrored))
@@ -193,8 +181,7 @@ static void print_leak(const sw_leak *leak)
         printf("              derived by all weighted together %.1f %%\n", 100 * leak->all_weighted);
 }
 
-static void print_leaks(const sw_check_report *report)
-{
+static void print_leaks(const sw_check_report *report) {
     const sw_check_leaks *leaks = &report->leaks;
     for (size_t i = 0; i < leaks->count; i++) print_leak(&leaks->leak[i]);
     if (leaks->too_large)
@@ -207,8 +194,7 @@ static void print_leaks(const sw_check_report *report)
 
 /* ---- runs ---- */
 
-static void print_runs(const sw_plan *plan)
-{
+static void print_runs(const sw_plan *plan) {
     printf("\n%6s  %-12s  %9s  %9s", "run", "id", "time", "memory");
     for (size_t a = 0; a < plan->axis_count; a++) printf("  %s", plan->axes[a].path);
     printf("  label\n");
@@ -227,8 +213,7 @@ static void print_runs(const sw_plan *plan)
     }
 }
 
-void sw_check_report_text(const sw_check_report *report)
-{
+void sw_check_report_text(const sw_check_report *report) {
     const sw_plan *plan = report->plan;
     printf("sweep       %s (%s)\n", plan->name, plan->sweep_path);
     printf("output      %s\n", plan->output);
@@ -246,8 +231,7 @@ void sw_check_report_text(const sw_check_report *report)
 
 /* ---- JSON ---- */
 
-static void write_diagnostics(sw_json *json, const char *key, const sw_diagnostics *diagnostics, bool warnings)
-{
+static void write_diagnostics(sw_json *json, const char *key, const sw_diagnostics *diagnostics, bool warnings) {
     sw_json_key(json, key);
     sw_json_begin_array(json);
     for (size_t i = 0; i < sw_diagnostics_count(diagnostics); i++) {
@@ -264,8 +248,7 @@ static void write_diagnostics(sw_json *json, const char *key, const sw_diagnosti
     sw_json_end_array(json);
 }
 
-static void write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value)
-{
+static void write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value) {
     if (axis->type == SW_AXIS_BOOL && sw_row_lacks(axis, value)) {
         sw_json_key(json, axis->path);
         sw_json_null(json);
@@ -274,8 +257,7 @@ static void write_value(sw_json *json, const sw_axis *axis, const sw_axis_value 
     }
 }
 
-static void write_axes(sw_json *json, const sw_plan *plan)
-{
+static void write_axes(sw_json *json, const sw_plan *plan) {
     static const char *const types[] = {"integer", "real", "boolean", "string"};
     sw_json_key(json, "axes");
     sw_json_begin_array(json);
@@ -288,8 +270,7 @@ static void write_axes(sw_json *json, const sw_plan *plan)
     sw_json_end_array(json);
 }
 
-static void write_models(sw_json *json, const sw_check_summary *s)
-{
+static void write_models(sw_json *json, const sw_check_summary *s) {
     sw_json_key(json, "models");
     sw_json_begin_array(json);
     for (size_t i = 0; i < s->model_count; i++) {
@@ -304,8 +285,7 @@ static void write_models(sw_json *json, const sw_check_summary *s)
     sw_json_end_array(json);
 }
 
-static void write_cost(sw_json *json, const sw_check_summary *s)
-{
+static void write_cost(sw_json *json, const sw_check_summary *s) {
     sw_json_key(json, "estimate");
     sw_json_begin_object(json);
     sw_json_member_number(json, "core_hours", s->total_seconds / 3600);
@@ -330,8 +310,7 @@ static void write_cost(sw_json *json, const sw_check_summary *s)
 }
 
 /* What refine may take, and the rungs of halving. */
-static void write_adaptive(sw_json *json, const sw_plan *plan)
-{
+static void write_adaptive(sw_json *json, const sw_plan *plan) {
     const sw_refine_config *refine = &plan->adaptive.refine;
     const sw_halving_config *halving = &plan->adaptive.halving;
     if (refine->axis_count) {
@@ -362,8 +341,7 @@ static void write_adaptive(sw_json *json, const sw_plan *plan)
     }
 }
 
-static void write_leak(sw_json *json, const sw_leak *leak)
-{
+static void write_leak(sw_json *json, const sw_leak *leak) {
     sw_json_begin_object(json);
     sw_json_member_string(json, "task", leak->task);
     sw_json_member_number(json, "train_fraction", leak->train_fraction);
@@ -389,8 +367,7 @@ static void write_leak(sw_json *json, const sw_leak *leak)
     sw_json_end_object(json);
 }
 
-static void write_runs(sw_json *json, const sw_plan *plan)
-{
+static void write_runs(sw_json *json, const sw_plan *plan) {
     sw_json_key(json, "list");
     sw_json_begin_array(json);
     for (size_t k = 0; k < plan->count; k++) {
@@ -413,8 +390,7 @@ static void write_runs(sw_json *json, const sw_plan *plan)
     sw_json_end_array(json);
 }
 
-static void write_plan(sw_json *json, const sw_check_report *report)
-{
+static void write_plan(sw_json *json, const sw_check_report *report) {
     const sw_plan *plan = report->plan;
     sw_json_member_string(json, "name", plan->name);
     sw_json_member_string(json, "output", plan->output);
@@ -432,8 +408,7 @@ static void write_plan(sw_json *json, const sw_check_report *report)
     if (report->options.list_runs) write_runs(json, plan);
 }
 
-sw_status sw_check_report_json(const sw_check_report *report)
-{
+sw_status sw_check_report_json(const sw_check_report *report) {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
     if (status != SW_OK) return status;

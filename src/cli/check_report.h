@@ -1,6 +1,5 @@
 /* check_report.h: what `symsweep check` tells. */
-#ifndef SYMSWEEP_CLI_CHECK_REPORT_H
-#define SYMSWEEP_CLI_CHECK_REPORT_H
+#pragma once
 
 #include "cli/check_leaks.h"
 #include "cli/check_summary.h"
@@ -25,5 +24,3 @@ typedef struct sw_check_report {
 void sw_check_report_text(const sw_check_report *report);
 /* Of a sweep that is refused, why. */
 sw_status sw_check_report_json(const sw_check_report *report) SW_MUST_CHECK;
-
-#endif

@@ -14,8 +14,7 @@ static const double MEASURE_SECONDS = 0.25; /* for all kinds of runs together */
 
 /* ---- titles ---- */
 
-SW_PRINTF(2, 3) static void append(char out[SW_CHECK_TITLE], const char *format, ...)
-{
+SW_PRINTF(2, 3) static void append(char out[SW_CHECK_TITLE], const char *format, ...) {
     const size_t used = strlen(out);
     va_list values;
     va_start(values, format);
@@ -38,13 +37,11 @@ static const struct {
     {"factors", " ", offsetof(sw_task_config, factors), offsetof(sw_task_config, factor_count)},
 };
 
-static const int32_t *integers_at(const sw_task_config *task, size_t place)
-{
+static const int32_t *integers_at(const sw_task_config *task, size_t place) {
     return (const int32_t *)((const char *)task + place);
 }
 
-static void append_key(char out[SW_CHECK_TITLE], const sw_task_config *task, const char *key)
-{
+static void append_key(char out[SW_CHECK_TITLE], const sw_task_config *task, const char *key) {
     if (strcmp(key, "file") == 0) {
         const char *slash = strrchr(task->file, '/');
         append(out, " %.60s", slash ? slash + 1 : task->file);
@@ -58,8 +55,7 @@ static void append_key(char out[SW_CHECK_TITLE], const sw_task_config *task, con
 }
 
 /* The keys that the tables' rows use: of a graph and of a group each has its own. */
-static void append_keys(char out[SW_CHECK_TITLE], const sw_task_config *task)
-{
+static void append_keys(char out[SW_CHECK_TITLE], const sw_task_config *task) {
 #define GRAPH(ENUM, name, meaning)
 #define USES(ENUM, key)                                                                                                \
     if (task->kind == SW_TASK_GRAPH && task->graph == SW_GRAPH_##ENUM) append_key(out, task, #key);
@@ -78,8 +74,7 @@ static void append_keys(char out[SW_CHECK_TITLE], const sw_task_config *task)
 #undef X
 }
 
-void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
-{
+void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task) {
     static const char *const forms[] = {[SW_FORM_RELATION] = "relation", [SW_FORM_THREE_WAY] = "three_way"};
     snprintf(out, SW_CHECK_TITLE, "%s", sw_task_names[task->kind]);
     if (task->kind == SW_TASK_MODULAR) append(out, " %s", sw_operation_names[task->operation]);
@@ -90,8 +85,7 @@ void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task)
     if (task->label_shuffle > 0) append(out, ", %g of labels shuffled", task->label_shuffle);
 }
 
-void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model)
-{
+void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model) {
     if (model->kind == SW_MODEL_MLP)
         snprintf(out, SW_CHECK_TITLE, "mlp layers=%d d_model=%d d_hidden=%d", model->layers, model->d_model,
                  model->d_hidden);
@@ -102,8 +96,7 @@ void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model
 
 /* ---- models ---- */
 
-static void count_model(sw_check_summary *out, const sw_run_config *config, const sw_run_cost *cost)
-{
+static void count_model(sw_check_summary *out, const sw_run_config *config, const sw_run_cost *cost) {
     sw_check_model model = {.parameters = cost->parameters, .runs = 1, .step_flops = cost->step_flops};
     sw_check_task_title(model.task, &config->task);
     sw_check_model_title(model.model, &config->model);
@@ -123,14 +116,12 @@ static void count_model(sw_check_summary *out, const sw_run_config *config, cons
 
 /* ---- workers ---- */
 
-static double busy_share(const sw_check_summary *s, const sw_plan *plan, size_t workers)
-{
+static double busy_share(const sw_check_summary *s, const sw_plan *plan, size_t workers) {
     double makespan = sw_plan_makespan(plan, workers);
     return makespan > 0 ? s->total_seconds / (makespan * (double)workers) : 1;
 }
 
-static void advise(sw_check_summary *s, const sw_plan *plan)
-{
+static void advise(sw_check_summary *s, const sw_plan *plan) {
     double bound = s->longest_seconds > 0 ? s->total_seconds / s->longest_seconds / BUSY_SHARE : 1;
     size_t workers = bound < (double)plan->count ? (size_t)bound : plan->count;
     if (workers < 1) workers = 1;
@@ -138,35 +129,30 @@ static void advise(sw_check_summary *s, const sw_plan *plan)
     s->advised_workers = workers;
 }
 
-static void add_span(sw_check_summary *s, const sw_plan *plan, size_t workers)
-{
+static void add_span(sw_check_summary *s, const sw_plan *plan, size_t workers) {
     for (size_t i = 0; i < s->span_count; i++)
         if (s->spans[i].workers == workers) return;
     if (s->span_count == SW_CHECK_SPANS_MAX) return;
     s->spans[s->span_count++] = (sw_check_span){workers, sw_plan_makespan(plan, workers), busy_share(s, plan, workers)};
 }
 
-static int compare_spans(const void *a, const void *b)
-{
+static int compare_spans(const void *a, const void *b) {
     const sw_check_span *x = a, *y = b;
     return (x->workers > y->workers) - (x->workers < y->workers);
 }
 
-size_t sw_check_most_runs(const sw_plan *plan)
-{
+size_t sw_check_most_runs(const sw_plan *plan) {
     size_t budget = (size_t)plan->adaptive.refine.rule.budget * plan->planes;
     return budget > 0 && budget < plan->count ? budget : plan->count;
 }
 
-static sw_status find_speed(sw_plan_speed *out, sw_plan *plan, double speed)
-{
+static sw_status find_speed(sw_plan_speed *out, sw_plan *plan, double speed) {
     if (!(speed > 0)) return sw_plan_calibrate(out, plan, sw_pace_measure, MEASURE_SECONDS, sw_load_cores());
     *out = (sw_plan_speed){.flops = speed};
     return sw_plan_set_speed(plan, speed);
 }
 
-sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, double speed, size_t workers)
-{
+sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, double speed, size_t workers) {
     *out = (sw_check_summary){0};
     sw_status status = find_speed(&out->speed, plan, speed);
     if (status != SW_OK) return status;

@@ -1,6 +1,5 @@
 /* check_summary.h: what a plan adds up to. */
-#ifndef SYMSWEEP_CLI_CHECK_SUMMARY_H
-#define SYMSWEEP_CLI_CHECK_SUMMARY_H
+#pragma once
 
 #include "symsweep/plan.h"
 
@@ -40,5 +39,3 @@ size_t sw_check_most_runs(const sw_plan *plan);
 /* "modular add p=59", "transformer layers=1 d_model=64 heads=4 d_mlp=256" */
 void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task);
 void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model);
-
-#endif

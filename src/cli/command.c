@@ -12,16 +12,14 @@
 
 enum { OPTIONS_MAX = 8, FIRST_NUMBER = 256 }; /* options are numbers beyond the letters */
 
-static bool asks_for_help(int argc, char **argv)
-{
+static bool asks_for_help(int argc, char **argv) {
     for (int i = 1; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
     return false;
 }
 
 /* What getopt must know of the options. */
-static void describe(struct option out[OPTIONS_MAX + 2], char letters[2 * OPTIONS_MAX + 2], const sw_command *command)
-{
+static void describe(struct option out[OPTIONS_MAX + 2], char letters[2 * OPTIONS_MAX + 2], const sw_command *command) {
     size_t count = 0;
     for (const sw_command_option *option = command->options; option->name; option++) {
         assert(count < OPTIONS_MAX);
@@ -40,15 +38,13 @@ static void describe(struct option out[OPTIONS_MAX + 2], char letters[2 * OPTION
 }
 
 /* The option that getopt found; -1 = it is unknown. */
-static int find(const sw_command *command, int found)
-{
+static int find(const sw_command *command, int found) {
     for (int i = 0; command->options[i].name; i++)
         if (found == FIRST_NUMBER + i || found == command->options[i].letter) return i;
     return -1;
 }
 
-static sw_status take(const sw_command *command, int i, void *options)
-{
+static sw_status take(const sw_command *command, int i, void *options) {
     const sw_command_option *option = i < 0 ? NULL : &command->options[i];
     if (option && !option->parse) {
         *(bool *)((char *)options + option->place) = true;
@@ -61,14 +57,12 @@ static sw_status take(const sw_command *command, int i, void *options)
                    command->unknown ? command->unknown : "unknown option, or its value is missing", command->name);
 }
 
-sw_status sw_command_misused(const sw_command *command)
-{
+sw_status sw_command_misused(const sw_command *command) {
     return sw_fail(SW_E_USAGE, "%s; see symsweep %s --help", command->expected, command->name);
 }
 
 /* Options, then files from argv[optind]; *help: the text is asked for instead. */
-static sw_status parse(const sw_command *command, void *options, bool *help, int argc, char **argv)
-{
+static sw_status parse(const sw_command *command, void *options, bool *help, int argc, char **argv) {
     struct option described[OPTIONS_MAX + 2];
     char letters[2 * OPTIONS_MAX + 2];
     bool given[OPTIONS_MAX] = {false};
@@ -91,8 +85,7 @@ static sw_status parse(const sw_command *command, void *options, bool *help, int
     return *help || complete ? SW_OK : sw_command_misused(command);
 }
 
-int sw_command_run(const sw_command *command, void *options, int argc, char **argv)
-{
+int sw_command_run(const sw_command *command, void *options, int argc, char **argv) {
     bool help;
     sw_status status = parse(command, options, &help, argc, argv);
     if (status == SW_OK && help)
@@ -106,8 +99,7 @@ int sw_command_run(const sw_command *command, void *options, int argc, char **ar
     return status == SW_E_USAGE ? SW_EXIT_USAGE : command->failure ? command->failure : SW_EXIT_STORE;
 }
 
-sw_status sw_command_print(sw_json *json, sw_status status)
-{
+sw_status sw_command_print(sw_json *json, sw_status status) {
     const char *text = status == SW_OK ? sw_json_text(json) : NULL;
     if (text)
         puts(text);
@@ -117,14 +109,12 @@ sw_status sw_command_print(sw_json *json, sw_status status)
     return status;
 }
 
-bool sw_command_text(void *place, const char *value)
-{
+bool sw_command_text(void *place, const char *value) {
     *(const char **)place = value;
     return true;
 }
 
-bool sw_command_number(void *place, const char *value)
-{
+bool sw_command_number(void *place, const char *value) {
     char *end;
     errno = 0;
     const long long number = strtoll(value, &end, 10);

@@ -1,6 +1,5 @@
 /* command.h: what is the same in every subcommand: options, help, output, exit code. */
-#ifndef SYMSWEEP_CLI_COMMAND_H
-#define SYMSWEEP_CLI_COMMAND_H
+#pragma once
 
 #include "symsweep/json.h"
 
@@ -42,5 +41,3 @@ sw_status sw_command_misused(const sw_command *command) SW_MUST_CHECK;
 /* For `parse`: a text, at a const char *; a number from 0, at a long long. */
 bool sw_command_text(void *place, const char *value);
 bool sw_command_number(void *place, const char *value);
-
-#endif

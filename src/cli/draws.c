@@ -21,8 +21,7 @@ typedef struct draws_options {
     long long run, first, last;
 } draws_options;
 
-static sw_status read_config(sw_run_config *out, const char *path, const draws_options *options)
-{
+static sw_status read_config(sw_run_config *out, const char *path, const draws_options *options) {
     sw_results *results = NULL;
     sw_status status = sw_results_open(&results, path);
     if (status != SW_OK) return status;
@@ -39,15 +38,13 @@ static sw_status read_config(sw_run_config *out, const char *path, const draws_o
 
 /* ---- printing a step ---- */
 
-static void write_indices(sw_json *json, const int32_t *values, size_t count)
-{
+static void write_indices(sw_json *json, const int32_t *values, size_t count) {
     sw_json_begin_array(json);
     for (size_t i = 0; i < count; i++) sw_json_integer(json, values[i]);
     sw_json_end_array(json);
 }
 
-static void write_family(sw_json *json, const sw_objective *objective, sw_family_id f, int32_t classes)
-{
+static void write_family(sw_json *json, const sw_objective *objective, sw_family_id f, int32_t classes) {
     size_t count = 0;
     const sw_tuple *tuples = sw_objective_tuples(objective, f, &count);
     if (count == 0) return;
@@ -71,8 +68,7 @@ static void write_family(sw_json *json, const sw_objective *objective, sw_family
     sw_json_end_object(json);
 }
 
-static void write_lipschitz(sw_json *json, const sw_objective *objective)
-{
+static void write_lipschitz(sw_json *json, const sw_objective *objective) {
     size_t count = 0;
     const sw_lipschitz_pair *pairs = sw_objective_pairs(objective, SW_PRIOR_LIPSCHITZ, &count);
     if (count == 0) return;
@@ -94,8 +90,7 @@ static void write_lipschitz(sw_json *json, const sw_objective *objective)
 }
 
 static void write_step(sw_json *json, const sw_objective *objective, const sw_run_config *config, int32_t classes,
-                       int64_t t)
-{
+                       int64_t t) {
     sw_json_begin_object(json);
     sw_json_member_integer(json, "step", t);
     sw_json_key(json, "batch");
@@ -115,8 +110,7 @@ static void write_step(sw_json *json, const sw_objective *objective, const sw_ru
 
 /* ---- drawing ---- */
 
-static sw_status write_steps(sw_json *json, sw_subject *run, const draws_options *options)
-{
+static sw_status write_steps(sw_json *json, sw_subject *run, const draws_options *options) {
     sw_status status = SW_OK;
     for (int64_t t = run->model ? 1 : options->first; t <= options->last && status == SW_OK; t++) {
         if (run->model)
@@ -129,8 +123,7 @@ static sw_status write_steps(sw_json *json, sw_subject *run, const draws_options
     return status;
 }
 
-static sw_status print_draws(const char *path, const draws_options *options)
-{
+static sw_status print_draws(const char *path, const draws_options *options) {
     sw_subject run = {0};
     sw_json *json = NULL;
     sw_status status = read_config(&run.config, path, options);
@@ -151,8 +144,7 @@ static sw_status print_draws(const char *path, const draws_options *options)
 
 /* ---- the command ---- */
 
-static bool parse_steps(void *options, const char *value)
-{
+static bool parse_steps(void *options, const char *value) {
     draws_options *out = options;
     char first[32];
     const size_t length = strcspn(value, ":");
@@ -161,8 +153,7 @@ static bool parse_steps(void *options, const char *value)
            sw_command_number(&out->last, value + length + 1) && out->first >= 1 && out->last >= out->first;
 }
 
-static sw_status draw(void *options, char *const *files)
-{
+static sw_status draw(void *options, char *const *files) {
     sw_status status = print_draws(files[0], options);
     if (status == SW_OK || status == SW_E_STORE || status == SW_E_IO) return status;
     return SW_E_USAGE; /* what is not the file's fault is that of who asks */

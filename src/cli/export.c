@@ -33,8 +33,7 @@ enum { NAME_MAX_BYTES = 256 };
 
 /* ---- cells ---- */
 
-static void put_text(FILE *out, const char *text)
-{
+static void put_text(FILE *out, const char *text) {
     if (!strpbrk(text, ",\"\r\n")) {
         fputs(text, out);
         return;
@@ -48,8 +47,7 @@ static void put_text(FILE *out, const char *text)
 }
 
 /* The shortest text that reads back to the same number, in the precision the file has. */
-static void put_real(FILE *out, double value, bool single)
-{
+static void put_real(FILE *out, double value, bool single) {
     char text[40];
     if (isnan(value)) return;
     if (isinf(value)) {
@@ -67,8 +65,7 @@ static void put_real(FILE *out, double value, bool single)
     fputs(text, out);
 }
 
-static void put_cell(FILE *out, const sw_result_column *column, size_t r)
-{
+static void put_cell(FILE *out, const sw_result_column *column, size_t r) {
     if (column->texts) {
         put_text(out, column->texts[r]);
     } else if (column->reals) {
@@ -84,8 +81,7 @@ static void put_cell(FILE *out, const sw_result_column *column, size_t r)
     }
 }
 
-static void warn_if_damaged(const sw_results *results, size_t r)
-{
+static void warn_if_damaged(const sw_results *results, size_t r) {
     if (sw_results_row(results, r)->damaged) sw_warn("run %zu is damaged: its checksum does not fit", r);
 }
 
@@ -93,8 +89,7 @@ static void warn_if_damaged(const sw_results *results, size_t r)
 
 /* The name of a column in the head: of /runs by their name, axes by their path ("run." before it where the name is
  * taken), onsets by name, final values as final.<metric>, facts of families as <family>.<fact>. */
-static void column_name(char out[NAME_MAX_BYTES], const char *path)
-{
+static void column_name(char out[NAME_MAX_BYTES], const char *path) {
     static const struct {
         const char *prefix, *become;
     } forms[] = {
@@ -111,8 +106,7 @@ static void column_name(char out[NAME_MAX_BYTES], const char *path)
 }
 
 /* An axis whose path is also the name of a column of /runs (seed, steps). */
-static bool name_is_taken(const sw_result_column *columns, size_t c, const char *name)
-{
+static bool name_is_taken(const sw_result_column *columns, size_t c, const char *name) {
     char other[NAME_MAX_BYTES];
     for (size_t i = 0; i < c; i++) {
         column_name(other, columns[i].path);
@@ -121,13 +115,11 @@ static bool name_is_taken(const sw_result_column *columns, size_t c, const char 
     return false;
 }
 
-static bool is_exported(const char *path)
-{
+static bool is_exported(const char *path) {
     return strcmp(path, "/runs/config") != 0 && strcmp(path, "/snapshots/parameter_layout") != 0;
 }
 
-static void put_head(FILE *out, const sw_result_column *columns, size_t count)
-{
+static void put_head(FILE *out, const sw_result_column *columns, size_t count) {
     fputs("run", out);
     for (size_t c = 0; c < count; c++) {
         char name[NAME_MAX_BYTES];
@@ -141,8 +133,7 @@ static void put_head(FILE *out, const sw_result_column *columns, size_t count)
 
 /* One line a run. Columns are the file's datasets of one value a run but the configuration; status and phase are words.
  */
-static sw_status export_runs(FILE *out, sw_results *results)
-{
+static sw_status export_runs(FILE *out, sw_results *results) {
     sw_result_column *columns;
     size_t count;
     const size_t runs = sw_results_count(results);
@@ -165,8 +156,7 @@ static sw_status export_runs(FILE *out, sw_results *results)
 
 /* ---- curves ---- */
 
-static void put_records(FILE *out, size_t r, const char *id, const sw_record *records, size_t count)
-{
+static void put_records(FILE *out, size_t r, const char *id, const sw_record *records, size_t count) {
     for (size_t i = 0; i < count; i++) {
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
             const sw_metric *metric = sw_record_metric(m);
@@ -180,8 +170,7 @@ static void put_records(FILE *out, size_t r, const char *id, const sw_record *re
 }
 
 /* One line a value: run, id, evaluation, step, metric, value. */
-static sw_status export_curves(FILE *out, sw_results *results)
-{
+static sw_status export_curves(FILE *out, sw_results *results) {
     fputs("run,id,evaluation,step,metric,value\n", out);
     for (size_t r = 0; r < sw_results_count(results); r++) {
         sw_record *records;
@@ -202,8 +191,7 @@ typedef struct export_options {
     bool curves;
 } export_options;
 
-static sw_status export_csv(const char *path, const export_options *options)
-{
+static sw_status export_csv(const char *path, const export_options *options) {
     sw_results *results;
     sw_status status = sw_results_open(&results, path);
     if (status != SW_OK) return status;
@@ -222,8 +210,7 @@ static sw_status export_csv(const char *path, const export_options *options)
     return status;
 }
 
-static sw_status export(void *given, char *const *files)
-{
+static sw_status export(void *given, char *const *files) {
     const export_options *options = given;
     if (!options->compact) return export_csv(files[0], options);
     if (options->curves || options->output)

@@ -23,8 +23,7 @@ static const char help[] =
     "Exit codes: 0, 2 wrong usage, 3 a file cannot be read or written, or a writer holds one.\n";
 
 /* A sweep that names files which are not here makes no plan: then rows stand in the order of the files. */
-static sw_status plan_ids(char ***ids, size_t *count, const char *sweep_text)
-{
+static sw_status plan_ids(char ***ids, size_t *count, const char *sweep_text) {
     sw_diagnostics *diagnostics = NULL;
     sw_sweep *sweep = NULL;
     sw_plan *plan = NULL;
@@ -53,8 +52,7 @@ typedef struct merge_options {
     const char *output;
 } merge_options;
 
-static sw_status merge(void *options, char *const *files)
-{
+static sw_status merge(void *options, char *const *files) {
     size_t count = 0;
     while (files[count]) count++;
     return sw_store_merge(((const merge_options *)options)->output, (const char *const *)files, count,

@@ -14,8 +14,7 @@ static const char help[] =
     "\n"
     "Exit codes: 0, 2 wrong usage, 3 the file cannot be recovered, or a writer holds it.\n";
 
-static sw_status recover(void *options, char *const *files)
-{
+static sw_status recover(void *options, char *const *files) {
     (void)options;
     return sw_store_recover(files[0]);
 }

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *sw_row_state(char out[SW_STATE_TEXT], sw_run_state state)
-{
+const char *sw_row_state(char out[SW_STATE_TEXT], sw_run_state state) {
     snprintf(out, SW_STATE_TEXT, "%s", sw_states[state].name);
     for (char *gap = out; (gap = strchr(gap, '_'));) *gap = ' ';
     return out;
@@ -24,13 +23,11 @@ const sw_row_named_onset sw_row_onsets[SW_ONSETS] = {
     {"t_geo_participation", offsetof(sw_onsets, t_geo_participation)},
 };
 
-int64_t sw_row_onset(const sw_result_row *row, int onset)
-{
+int64_t sw_row_onset(const sw_result_row *row, int onset) {
     return *(const int64_t *)((const char *)&row->onsets + sw_row_onsets[onset].place);
 }
 
-void sw_row_write_step(sw_json *json, const char *key, int64_t step)
-{
+void sw_row_write_step(sw_json *json, const char *key, int64_t step) {
     sw_json_key(json, key);
     if (step < 0)
         sw_json_null(json);
@@ -38,8 +35,7 @@ void sw_row_write_step(sw_json *json, const char *key, int64_t step)
         sw_json_integer(json, step);
 }
 
-sw_status sw_row_newest(sw_row_now *out, sw_results *results, size_t r)
-{
+sw_status sw_row_newest(sw_row_now *out, sw_results *results, size_t r) {
     const sw_result_row *row = sw_results_row(results, r);
     *out = (sw_row_now){row->steps, row->train_accuracy, row->test_accuracy};
     if (row->state != SW_RUN_RUNNING) return SW_OK;
@@ -55,8 +51,7 @@ sw_status sw_row_newest(sw_row_now *out, sw_results *results, size_t r)
 
 /* ---- values of axes ---- */
 
-bool sw_row_lacks(const sw_axis *axis, const sw_axis_value *value)
-{
+bool sw_row_lacks(const sw_axis *axis, const sw_axis_value *value) {
     switch (axis->type) {
     case SW_AXIS_INTEGER:
     case SW_AXIS_BOOL: return value->integer < 0;
@@ -66,8 +61,7 @@ bool sw_row_lacks(const sw_axis *axis, const sw_axis_value *value)
     return false;
 }
 
-void sw_row_value(char *out, size_t capacity, const sw_axis *axis, const sw_axis_value *value)
-{
+void sw_row_value(char *out, size_t capacity, const sw_axis *axis, const sw_axis_value *value) {
     char number[32] = "-";
     switch (axis->type) {
     case SW_AXIS_INTEGER: snprintf(out, capacity, "%" PRId64, value->integer); break;
@@ -80,8 +74,7 @@ void sw_row_value(char *out, size_t capacity, const sw_axis *axis, const sw_axis
     }
 }
 
-void sw_row_write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value)
-{
+void sw_row_write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value) {
     sw_json_key(json, axis->path);
     switch (axis->type) {
     case SW_AXIS_INTEGER: sw_json_integer(json, value->integer); break;

@@ -1,6 +1,5 @@
 /* row.h: a run as tools tell it: state, onsets, where it is, and the values of its axes. */
-#ifndef SYMSWEEP_CLI_ROW_H
-#define SYMSWEEP_CLI_ROW_H
+#pragma once
 
 #include "symsweep/json.h"
 #include "symsweep/store.h"
@@ -34,5 +33,3 @@ sw_status sw_row_newest(sw_row_now *out, sw_results *results, size_t r) SW_MUST_
 bool sw_row_lacks(const sw_axis *axis, const sw_axis_value *value);
 void sw_row_value(char *out, size_t capacity, const sw_axis *axis, const sw_axis_value *value);
 void sw_row_write_value(sw_json *json, const sw_axis *axis, const sw_axis_value *value);
-
-#endif

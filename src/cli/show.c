@@ -32,8 +32,7 @@ typedef struct named_step {
 enum { ONSETS_MAX = SW_ONSETS + 2 * SW_FAMILY_COUNT };
 
 /* Every onset of the run in the order of learning; families that the file does not have are left out. */
-static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results, const sw_result_row *row)
-{
+static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results, const sw_result_row *row) {
     size_t n = 0;
     for (; n < SW_ONSETS; n++) {
         snprintf(out[n].name, sizeof out[n].name, "%s", sw_row_onsets[n].name);
@@ -49,8 +48,7 @@ static size_t list_onsets(named_step out[ONSETS_MAX], const sw_results *results,
     return n;
 }
 
-static void curve_name(char out[192], int metric)
-{
+static void curve_name(char out[192], int metric) {
     const sw_metric *m = sw_record_metric(metric);
     if (strncmp(m->group, "symmetry/", 9) == 0)
         snprintf(out, 192, "%s/%s", m->group + 9, m->name);
@@ -76,16 +74,14 @@ typedef struct walk {
 static void skip_blanks(walk *w) { w->at += strspn(w->at, " \t\r\n"); }
 
 /* Length of the string literal at `text`, with its quotes; 0 = not closed. */
-static size_t string_length(const char *text)
-{
+static size_t string_length(const char *text) {
     size_t i = 1;
     while (text[i] && text[i] != '"') i += text[i] == '\\' && text[i + 1] ? 2 : 1;
     return text[i] ? i + 1 : 0;
 }
 
 /* Length of a number, literal, string or whole array. */
-static size_t value_length(const char *text)
-{
+static size_t value_length(const char *text) {
     size_t i = 0;
     int depth = 0;
     for (; text[i]; i++) {
@@ -106,8 +102,7 @@ static size_t value_length(const char *text)
     return i;
 }
 
-static void put_word(walk *w, const char *key, const char *value, int length)
-{
+static void put_word(walk *w, const char *key, const char *value, int length) {
     const size_t width = strlen(key) + (key[0] ? 1 : 0) + (size_t)length;
     if (w->column > INDENT && w->column + 1 + width > WIDTH) {
         printf("\n%*s", INDENT, "");
@@ -117,8 +112,7 @@ static void put_word(walk *w, const char *key, const char *value, int length)
 }
 
 /* An object whose "weight" is 0 acts in nothing: its other keys say nothing either. */
-static bool is_idle(const char *object, size_t length)
-{
+static bool is_idle(const char *object, size_t length) {
     static const char key[] = "\"weight\":";
     for (const char *at = object; (at = strstr(at, key)) && at < object + length; at++) {
         const char *value = at + sizeof key - 1 + strspn(at + sizeof key - 1, " ");
@@ -130,8 +124,7 @@ static bool is_idle(const char *object, size_t length)
 static void walk_value(walk *w);
 
 /* The members of the object at w->at; at the top each is a paragraph. */
-static void walk_members(walk *w, bool top)
-{
+static void walk_members(walk *w, bool top) {
     const size_t base = strlen(w->path);
     do {
         w->at++;
@@ -152,8 +145,7 @@ static void walk_members(walk *w, bool top)
     if (*w->at == '}') w->at++;
 }
 
-static void walk_value(walk *w)
-{
+static void walk_value(walk *w) {
     if (*w->at == '{' && w->path[0] && is_idle(w->at, value_length(w->at))) {
         const size_t base = strlen(w->path);
         snprintf(w->path + base, sizeof w->path - base, ".weight");
@@ -174,8 +166,7 @@ static void walk_value(walk *w)
     w->at += length;
 }
 
-static void print_config(const char *json)
-{
+static void print_config(const char *json) {
     walk w = {.at = json};
     skip_blanks(&w);
     if (*w.at == '{')
@@ -186,8 +177,7 @@ static void print_config(const char *json)
 
 /* ---- text ---- */
 
-static void print_head(const sw_results *results, const sw_result_row *row, size_t run)
-{
+static void print_head(const sw_results *results, const sw_result_row *row, size_t run) {
     char state[SW_STATE_TEXT];
     printf("run %zu of %s: %s%s%s\n", run, sw_results_sweep_name(results), row->task, row->label[0] ? ", " : "",
            row->label);
@@ -202,8 +192,7 @@ static void print_head(const sw_results *results, const sw_result_row *row, size
     if (row->error[0]) printf("reason: %s\n", row->error);
 }
 
-static void print_onsets(const sw_results *results, const sw_result_row *row)
-{
+static void print_onsets(const sw_results *results, const sw_result_row *row) {
     named_step onsets[ONSETS_MAX];
     const size_t count = list_onsets(onsets, results, row);
     printf("\nphase: %s\n", sw_phase_names[row->onsets.phase]);
@@ -216,8 +205,7 @@ static void print_onsets(const sw_results *results, const sw_result_row *row)
 }
 
 /* "train_loss   4.1 ▇▅▂▁ 0.001  log": first, curve, last; left out when no value is there. */
-static void print_curve(int metric, const sw_record *records, size_t count)
-{
+static void print_curve(int metric, const sw_record *records, size_t count) {
     enum { CURVE_COLUMNS = 24 };
     char name[192], line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1];
     sw_sparkline_scale scale;
@@ -235,8 +223,7 @@ static void print_curve(int metric, const sw_record *records, size_t count)
            scale.logarithmic ? " log" : "");
 }
 
-static sw_status print_text(sw_results *results, size_t run)
-{
+static sw_status print_text(sw_results *results, size_t run) {
     sw_record *records;
     size_t count;
     sw_status status = sw_results_records(results, run, &records, &count); /* also tells whether the row is sound */
@@ -256,8 +243,7 @@ static sw_status print_text(sw_results *results, size_t run)
 
 /* ---- JSON ---- */
 
-static void write_curves(sw_json *json, const sw_results *results, const sw_record *records, size_t count)
-{
+static void write_curves(sw_json *json, const sw_results *results, const sw_record *records, size_t count) {
     sw_json_key(json, "curves");
     sw_json_begin_object(json);
     sw_json_key(json, "step");
@@ -276,8 +262,7 @@ static void write_curves(sw_json *json, const sw_results *results, const sw_reco
     sw_json_end_object(json);
 }
 
-static void write_run(sw_json *json, const sw_results *results, size_t run)
-{
+static void write_run(sw_json *json, const sw_results *results, size_t run) {
     const sw_result_row *row = sw_results_row(results, run);
     named_step onsets[ONSETS_MAX];
     char state[SW_STATE_TEXT];
@@ -313,8 +298,7 @@ static void write_run(sw_json *json, const sw_results *results, size_t run)
     sw_json_end_object(json);
 }
 
-static sw_status print_json(sw_results *results, size_t run)
-{
+static sw_status print_json(sw_results *results, size_t run) {
     sw_json *json;
     sw_record *records = NULL;
     size_t count;
@@ -338,8 +322,7 @@ typedef struct show_options {
     bool json;
 } show_options;
 
-static sw_status show(void *given, char *const *files)
-{
+static sw_status show(void *given, char *const *files) {
     const show_options *options = given;
     const size_t run = (size_t)options->run;
     sw_results *results = NULL;

@@ -4,8 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-bool sw_sparkline_range(sw_sparkline_scale *out, const sw_record *records, size_t count, int metric)
-{
+bool sw_sparkline_range(sw_sparkline_scale *out, const sw_record *records, size_t count, int metric) {
     bool any = false;
     for (size_t i = 0; i < count; i++) {
         const double value = (double)records[i].value[metric];
@@ -19,8 +18,7 @@ bool sw_sparkline_range(sw_sparkline_scale *out, const sw_record *records, size_
 }
 
 /* Height 0..1 of a value. */
-static double height(double value, const sw_sparkline_scale *scale)
-{
+static double height(double value, const sw_sparkline_scale *scale) {
     double low = scale->low, high = scale->high;
     if (scale->logarithmic) {
         low = log(low);
@@ -31,8 +29,7 @@ static double height(double value, const sw_sparkline_scale *scale)
 }
 
 size_t sw_sparkline(char *out, size_t width, const sw_record *records, size_t count, int metric,
-                    const sw_sparkline_scale *scale)
-{
+                    const sw_sparkline_scale *scale) {
     static const char *const blocks[] = {"\xe2\x96\x81", "\xe2\x96\x82", "\xe2\x96\x83", "\xe2\x96\x84",
                                          "\xe2\x96\x85", "\xe2\x96\x86", "\xe2\x96\x87", "\xe2\x96\x88"};
     const size_t columns = count < width ? count : width;

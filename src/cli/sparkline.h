@@ -1,6 +1,5 @@
 /* sparkline.h: a curve in one line of Unicode block characters. */
-#ifndef SYMSWEEP_CLI_SPARKLINE_H
-#define SYMSWEEP_CLI_SPARKLINE_H
+#pragma once
 
 #include "symsweep/record.h"
 
@@ -19,5 +18,3 @@ bool sw_sparkline_range(sw_sparkline_scale *out, const sw_record *records, size_
  * than columns; a blank where no value is finite. Returns the number of columns. */
 size_t sw_sparkline(char *out, size_t width, const sw_record *records, size_t count, int metric,
                     const sw_sparkline_scale *scale);
-
-#endif

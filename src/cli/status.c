@@ -42,8 +42,7 @@ typedef struct status_options {
 
 /* ---- a results file ---- */
 
-static sw_status print_once(sw_results *results, const status_options *options)
-{
+static sw_status print_once(sw_results *results, const status_options *options) {
     sw_status_view view;
     const sw_status status = sw_status_view_read(&view, results, NULL);
     if (status != SW_OK) return status;
@@ -52,8 +51,7 @@ static sw_status print_once(sw_results *results, const status_options *options)
 }
 
 /* On a terminal the whole picture each time; into a pipe a line for each change and the picture at the end. */
-static sw_status watch(sw_results *results, const status_options *options)
-{
+static sw_status watch(sw_results *results, const status_options *options) {
     const bool terminal = isatty(STDOUT_FILENO);
     sw_status_view view = {0}, before = {0};
     for (bool first = true;; first = false) {
@@ -77,16 +75,14 @@ static sw_status watch(sw_results *results, const status_options *options)
 
 /* ---- a status file, FILE.status.json ---- */
 
-static bool is_progress_file(const char *path)
-{
+static bool is_progress_file(const char *path) {
     size_t length = strlen(path), suffix = strlen(SW_PROGRESS_FILE_SUFFIX);
     return length > suffix && strcmp(path + length - suffix, SW_PROGRESS_FILE_SUFFIX) == 0;
 }
 
 static bool is_running(const sw_progress_file *p) { return strcmp(p->state, "running") == 0; }
 
-static void print_progress_run(const sw_progress_run *run)
-{
+static void print_progress_run(const sw_progress_run *run) {
     printf("%5" PRId64 " %7" PRId64 " %10" PRId64 " %10" PRId64, run->run, run->worker, run->step, run->steps);
     if (isnan(run->train_accuracy))
         printf(" %8s %8s", "-", "-");
@@ -95,8 +91,7 @@ static void print_progress_run(const sw_progress_run *run)
     printf("  %s\n", run->label);
 }
 
-static void print_progress(const sw_progress_file *p)
-{
+static void print_progress(const sw_progress_file *p) {
     char age[32], eta[32];
     double old = (double)((int64_t)time(NULL) - p->updated_unix);
     sw_clock_format(age, old > 0 ? old : 0);
@@ -119,8 +114,7 @@ static void print_progress(const sw_progress_file *p)
     if (p->running > p->run_count) printf("  ... and %" PRId64 " more\n", p->running - p->run_count);
 }
 
-static sw_status copy_out(const char *path)
-{
+static sw_status copy_out(const char *path) {
     char *text = NULL;
     size_t length = 0;
     sw_status status = sw_file_read(&text, &length, path, SIZE_MAX, NULL);
@@ -130,8 +124,7 @@ static sw_status copy_out(const char *path)
 }
 
 /* As text, or as it stands (json); again and again while the sweep runs (watch). */
-static sw_status show_progress(const char *path, const status_options *options)
-{
+static sw_status show_progress(const char *path, const status_options *options) {
     const bool terminal = isatty(STDOUT_FILENO);
     for (int64_t shown = -1;;) {
         sw_progress_file progress;
@@ -149,8 +142,7 @@ static sw_status show_progress(const char *path, const status_options *options)
 
 /* A results file could not be opened (sw_fail_message says why): shows its status file when that says that a job writes
  * it now, and says so. Otherwise the failure stands. */
-static sw_status fall_back(sw_status failure, const char *results, const status_options *options)
-{
+static sw_status fall_back(sw_status failure, const char *results, const status_options *options) {
     char path[4200], why[512];
     sw_progress_file progress;
     snprintf(why, sizeof why, "%s", sw_fail_message());
@@ -164,8 +156,7 @@ static sw_status fall_back(sw_status failure, const char *results, const status_
 
 /* ---- the command ---- */
 
-static sw_status show(void *given, char *const *files)
-{
+static sw_status show(void *given, char *const *files) {
     const status_options *options = given;
     sw_results *results = NULL;
     if (options->json && options->watch) return sw_fail(SW_E_USAGE, "--json and --watch do not go together");
@@ -196,8 +187,7 @@ static const sw_command command = {
 
 int sw_cli_status(int argc, char **argv) { return sw_command_run(&command, &(status_options){0}, argc, argv); }
 
-sw_status sw_cli_print_summary(const char *path)
-{
+sw_status sw_cli_print_summary(const char *path) {
     sw_results *results = NULL;
     sw_status status = sw_results_open(&results, path);
     if (status == SW_OK) status = sw_table_print_settings(results);

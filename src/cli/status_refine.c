@@ -23,20 +23,17 @@ typedef struct map {
     const int64_t *class, *decided; /* [runs] */
 } map;
 
-static double number_of(const map *m, size_t row, int axis)
-{
+static double number_of(const map *m, size_t row, int axis) {
     const sw_axis_value *value = sw_results_axis_value(m->results, row, m->axis[axis]);
     return sw_results_axis(m->results, m->axis[axis])->type == SW_AXIS_REAL ? value->real : (double)value->integer;
 }
 
-static int by_value(const void *a, const void *b)
-{
+static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static sw_status collect_values(map *m, int axis)
-{
+static sw_status collect_values(map *m, int axis) {
     size_t runs = sw_results_count(m->results), known = 0, kept = 0;
     double *values = calloc(runs + 1, sizeof *values);
     if (!values) return sw_fail(SW_E_MEMORY, "map of the lattice");
@@ -51,8 +48,7 @@ static sw_status collect_values(map *m, int axis)
 }
 
 /* What tells a plane from others: the label and the axes that are neither refined nor seeds. */
-static void plane_of(char out[KEY_MAX], const map *m, size_t row)
-{
+static void plane_of(char out[KEY_MAX], const map *m, size_t row) {
     size_t used = (size_t)snprintf(out, KEY_MAX, "%s", sw_results_row(m->results, row)->label);
     for (size_t a = 0; a < sw_results_axis_count(m->results) && used < KEY_MAX; a++) {
         const char *path = sw_results_axis(m->results, a)->path;
@@ -64,8 +60,7 @@ static void plane_of(char out[KEY_MAX], const map *m, size_t row)
 }
 
 /* Where a run stands among the points; false: a refined axis does not concern it. */
-static bool find_place(size_t *out, const map *m, size_t row)
-{
+static bool find_place(size_t *out, const map *m, size_t row) {
     *out = 0;
     for (int axis = 0; axis < m->axes; axis++) {
         double value = number_of(m, row, axis);
@@ -77,15 +72,13 @@ static bool find_place(size_t *out, const map *m, size_t row)
 }
 
 /* One character a point, as the legend says. */
-static char sign_of(const map *m, size_t row)
-{
+static char sign_of(const map *m, size_t row) {
     if (m->class[row] < 0) return '?';
     if (m->decided[row] > 0) return m->class[row] ? '#' : 'o';
     return m->class[row] ? '+' : '.';
 }
 
-static void draw(const map *m, const char *signs)
-{
+static void draw(const map *m, const char *signs) {
     size_t across = m->count[0], up = m->count[1];
     for (size_t j = up; j-- > 0;) {
         if (m->axes > 1)
@@ -101,8 +94,7 @@ static void draw(const map *m, const char *signs)
     putchar('\n');
 }
 
-static sw_status draw_planes(const map *m)
-{
+static sw_status draw_planes(const map *m) {
     size_t points = m->count[0] * m->count[1], shown = 0, runs = sw_results_count(m->results);
     char *signs = malloc(points + 1), *done = calloc(runs + 1, 1);
     sw_status status = signs && done ? SW_OK : sw_fail(SW_E_MEMORY, "map of the lattice");
@@ -131,8 +123,7 @@ static sw_status draw_planes(const map *m)
 }
 
 /* The axes of `refine` in the sweep that the file holds; false: it does not refine, or they are not in the file. */
-static bool find_axes(map *m, const sw_sweep *sweep)
-{
+static bool find_axes(map *m, const sw_sweep *sweep) {
     const sw_refine_config *refine = &sw_sweep_adaptive(sweep)->refine;
     m->axes = refine->axis_count;
     for (int a = 0; a < m->axes; a++) {
@@ -145,8 +136,7 @@ static bool find_axes(map *m, const sw_sweep *sweep)
     return m->axes > 0;
 }
 
-static sw_status draw_map(map *m, sw_results *results)
-{
+static sw_status draw_map(map *m, sw_results *results) {
     sw_result_column *columns;
     size_t count;
     sw_status status = sw_results_columns(results, &columns, &count);
@@ -168,8 +158,7 @@ static sw_status draw_map(map *m, sw_results *results)
     return status;
 }
 
-sw_status sw_status_refine_print(sw_results *results)
-{
+sw_status sw_status_refine_print(sw_results *results) {
     map m = {.results = results, .count = {1, 1}};
     char *text = NULL;
     sw_sweep *sweep = NULL;

@@ -1,10 +1,7 @@
 /* status_refine.h: what refine has found. */
-#ifndef SYMSWEEP_CLI_STATUS_REFINE_H
-#define SYMSWEEP_CLI_STATUS_REFINE_H
+#pragma once
 
 #include "symsweep/store.h"
 
 /* The maps of refine, of a sweep that has them. */
 sw_status sw_status_refine_print(sw_results *results) SW_MUST_CHECK;
-
-#endif

@@ -19,14 +19,12 @@ enum { RUNNING_SHOWN = 16, FAILURES_SHOWN = 20, BAR_COLUMNS = 40, CURVE_COLUMNS 
 
 /* ---- counting ---- */
 
-static double planned_steps(const sw_result_row *row)
-{
+static double planned_steps(const sw_result_row *row) {
     char text[64];
     return sw_config_lookup(row->config, "steps", text, sizeof text) ? strtod(text, NULL) : 0;
 }
 
-static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, double *rate_sum, size_t *rates)
-{
+static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, double *rate_sum, size_t *rates) {
     const sw_result_row *row = sw_results_row(results, r);
     view->states[row->state]++;
     view->damaged += row->damaged;
@@ -50,8 +48,7 @@ static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, do
     return SW_OK;
 }
 
-sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw_status_view *before)
-{
+sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw_status_view *before) {
     double rate_sum = 0;
     size_t rates = 0;
     memset(out, 0, sizeof *out);
@@ -72,15 +69,13 @@ sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw
     return SW_OK;
 }
 
-bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b)
-{
+bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b) {
     return a->runs != b->runs || memcmp(a->states, b->states, sizeof a->states) != 0;
 }
 
 /* ---- text ---- */
 
-static void print_count(const sw_status_view *view, sw_run_state s, const char **gap)
-{
+static void print_count(const sw_status_view *view, sw_run_state s, const char **gap) {
     char text[SW_STATE_TEXT];
     if (view->states[s] == 0) return;
     printf("%s%zu %s", *gap, view->states[s], sw_row_state(text, s));
@@ -88,8 +83,7 @@ static void print_count(const sw_status_view *view, sw_run_state s, const char *
 }
 
 /* Done and running first. */
-static void print_counts(const sw_status_view *view)
-{
+static void print_counts(const sw_status_view *view) {
     const char *gap = " ";
     printf("%zu runs:", view->runs);
     print_count(view, SW_RUN_DONE, &gap);
@@ -98,8 +92,7 @@ static void print_counts(const sw_status_view *view)
         if (s != SW_RUN_DONE && s != SW_RUN_RUNNING) print_count(view, (sw_run_state)s, &gap);
 }
 
-static void print_speed(const sw_status_view *view)
-{
+static void print_speed(const sw_status_view *view) {
     char text[32];
     if (!isnan(view->steps_per_second)) printf("; %.0f steps/s", view->steps_per_second);
     if (!isnan(view->eta)) {
@@ -108,8 +101,7 @@ static void print_speed(const sw_status_view *view)
     }
 }
 
-void sw_status_view_print_line(const sw_status_view *view)
-{
+void sw_status_view_print_line(const sw_status_view *view) {
     char now[32];
     sw_clock_utc(now);
     printf("%s  ", now);
@@ -119,8 +111,7 @@ void sw_status_view_print_line(const sw_status_view *view)
 }
 
 /* "[########............]  20 % of the steps" */
-static void print_bar(const sw_status_view *view)
-{
+static void print_bar(const sw_status_view *view) {
     const double all = view->steps_done + view->steps_left;
     if (!(all > 0)) return;
     const double share = view->steps_done / all;
@@ -129,8 +120,7 @@ static void print_bar(const sw_status_view *view)
     printf("] %3d %% of the steps\n", (int)(100 * share));
 }
 
-static void print_head(const sw_results *results, const sw_status_view *view)
-{
+static void print_head(const sw_results *results, const sw_status_view *view) {
     const char *created = sw_results_attribute(results, "created_utc");
     printf("%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
     if (view->live)
@@ -155,8 +145,7 @@ static void print_head(const sw_results *results, const sw_status_view *view)
 }
 
 /* The curve of a metric so far, in CURVE_COLUMNS columns; `scale` NULL = its own. */
-static void print_curve(const sw_record *records, size_t count, int metric, const sw_sparkline_scale *scale)
-{
+static void print_curve(const sw_record *records, size_t count, int metric, const sw_sparkline_scale *scale) {
     char line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1] = "";
     sw_sparkline_scale own;
     size_t columns = 0;
@@ -166,8 +155,7 @@ static void print_curve(const sw_record *records, size_t count, int metric, cons
 }
 
 /* The violation that decides t_sym: the largest of phase.family. -1 = the configuration does not say. */
-static int violation_of(const sw_result_row *row)
-{
+static int violation_of(const sw_result_row *row) {
     char name[64];
     if (!sw_config_lookup(row->config, "phase.family", name, sizeof name)) return -1;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
@@ -175,8 +163,7 @@ static int violation_of(const sw_result_row *row)
     return -1;
 }
 
-static sw_status print_running_run(sw_results *results, size_t r)
-{
+static sw_status print_running_run(sw_results *results, size_t r) {
     static const sw_sparkline_scale share = {.low = 0, .high = 1};
     const sw_result_row *row = sw_results_row(results, r);
     const double planned = planned_steps(row);
@@ -202,8 +189,7 @@ static sw_status print_running_run(sw_results *results, size_t r)
 }
 
 /* Runs in training, each with what its worker sent last and its curves so far. */
-static sw_status print_running(sw_results *results, const sw_status_view *view)
-{
+static sw_status print_running(sw_results *results, const sw_status_view *view) {
     size_t shown = 0;
     if (!view->live || view->states[SW_RUN_RUNNING] == 0) return SW_OK;
     printf("\n%5s %6s %9s %4s %6s %6s  %-*s  %-*s  %s\n", "run", "seed", "step", "", "train", "test", CURVE_COLUMNS,
@@ -217,8 +203,7 @@ static sw_status print_running(sw_results *results, const sw_status_view *view)
     return SW_OK;
 }
 
-static void print_failures(const sw_results *results, const sw_status_view *view)
-{
+static void print_failures(const sw_results *results, const sw_status_view *view) {
     char state[SW_STATE_TEXT];
     const size_t bad = view->states[SW_RUN_FAILED] + view->states[SW_RUN_DIVERGED] + view->damaged;
     size_t shown = 0;
@@ -236,8 +221,7 @@ static void print_failures(const sw_results *results, const sw_status_view *view
     if (bad > shown) printf("  ... and %zu more\n", bad - shown);
 }
 
-sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view, size_t most_runs)
-{
+sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view, size_t most_runs) {
     print_head(results, view);
     sw_status status = print_running(results, view);
     if (status == SW_OK) status = sw_status_refine_print(results);
@@ -253,8 +237,7 @@ sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *v
 
 /* ---- JSON ---- */
 
-static void write_axes(sw_json *json, const sw_results *results, size_t r)
-{
+static void write_axes(sw_json *json, const sw_results *results, size_t r) {
     sw_json_key(json, "axes");
     sw_json_begin_object(json);
     for (size_t a = 0; a < sw_results_axis_count(results); a++)
@@ -262,8 +245,7 @@ static void write_axes(sw_json *json, const sw_results *results, size_t r)
     sw_json_end_object(json);
 }
 
-static sw_status write_run(sw_json *json, sw_results *results, size_t r)
-{
+static sw_status write_run(sw_json *json, sw_results *results, size_t r) {
     const sw_result_row *row = sw_results_row(results, r);
     sw_row_now now;
     const sw_status status = sw_row_newest(&now, results, r);
@@ -291,8 +273,7 @@ static sw_status write_run(sw_json *json, sw_results *results, size_t r)
     return SW_OK;
 }
 
-static void write_head(sw_json *json, const sw_results *results, const sw_status_view *view)
-{
+static void write_head(sw_json *json, const sw_results *results, const sw_status_view *view) {
     sw_json_member_string(json, "sweep", sw_results_sweep_name(results));
     sw_json_member_string(json, "created_utc", sw_results_attribute(results, "created_utc"));
     sw_json_member_bool(json, "live", view->live);
@@ -312,8 +293,7 @@ static void write_head(sw_json *json, const sw_results *results, const sw_status
     sw_json_member_number(json, "eta_seconds", view->eta);
 }
 
-sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *view)
-{
+sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *view) {
     sw_json *json;
     sw_status status = sw_json_create(&json);
     if (status != SW_OK) return status;

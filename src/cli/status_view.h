@@ -1,6 +1,5 @@
 /* status_view.h: what `symsweep status` tells of a results file. */
-#ifndef SYMSWEEP_CLI_STATUS_VIEW_H
-#define SYMSWEEP_CLI_STATUS_VIEW_H
+#pragma once
 
 #include "symsweep/store.h"
 
@@ -21,5 +20,3 @@ bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b);
 sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view, size_t most_runs) SW_MUST_CHECK;
 void sw_status_view_print_line(const sw_status_view *view);
 sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;
-
-#endif

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-sw_status sw_subject_create(sw_subject *out, bool trained)
-{
+sw_status sw_subject_create(sw_subject *out, bool trained) {
     const sw_run_config *config = &out->config;
     sw_status status = sw_task_create(&out->task, &config->task, &config->model, config->data_seed);
     if (status != SW_OK) return status;
@@ -26,8 +25,7 @@ sw_status sw_subject_create(sw_subject *out, bool trained)
                                sw_model_parameter_count(out->model));
 }
 
-void sw_subject_release(sw_subject *subject)
-{
+void sw_subject_release(sw_subject *subject) {
     sw_optimizer_destroy(subject->optimizer);
     sw_model_destroy(subject->model);
     sw_objective_destroy(subject->objective);
@@ -35,8 +33,7 @@ void sw_subject_release(sw_subject *subject)
     sw_task_destroy(subject->task);
 }
 
-sw_status sw_subject_step(sw_subject *subject)
-{
+sw_status sw_subject_step(sw_subject *subject) {
     double value;
     sw_status status = sw_objective_step(&value, subject->objective, subject->model, ++subject->t);
     if (status == SW_OK)

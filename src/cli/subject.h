@@ -1,6 +1,5 @@
 /* subject.h: a run that is taken through its steps one by one, for what draws and bench tell of it. */
-#ifndef SYMSWEEP_CLI_SUBJECT_H
-#define SYMSWEEP_CLI_SUBJECT_H
+#pragma once
 
 #include "symsweep/train.h"
 
@@ -21,5 +20,3 @@ void sw_subject_release(sw_subject *subject);
 
 /* The next step of a subject with a model. */
 sw_status sw_subject_step(sw_subject *subject) SW_MUST_CHECK;
-
-#endif

@@ -24,16 +24,14 @@ static const struct {
 _Static_assert(sizeof phase_words / sizeof phase_words[0] == SW_PHASE_COUNT, "every phase has its words");
 
 /* Terminal columns of UTF-8 text: its bytes but the continuations. */
-static int columns_of(const char *text)
-{
+static int columns_of(const char *text) {
     int columns = 0;
     for (; *text; text++) columns += ((unsigned char)*text & 0xc0) != 0x80;
     return columns;
 }
 
 /* `text` in at most `width` columns; what is longer is cut with an ellipsis. */
-static void print_cut(const char *text, int width)
-{
+static void print_cut(const char *text, int width) {
     if (columns_of(text) <= width) {
         fputs(text, stdout);
         return;
@@ -45,16 +43,14 @@ static void print_cut(const char *text, int width)
     fputs("\xe2\x80\xa6", stdout);
 }
 
-static void print_step(int64_t step)
-{
+static void print_step(int64_t step) {
     if (step < 0)
         printf(" %8s", "-");
     else
         printf(" %8" PRId64, step);
 }
 
-static void print_onset_names(void)
-{
+static void print_onset_names(void) {
     for (int o = 0; o < SW_ONSETS_TABLED; o++) printf(" %8s", sw_row_onsets[o].name);
 }
 
@@ -62,14 +58,12 @@ static void print_onset_names(void)
 
 static bool is_seed(const char *path) { return strcmp(path, "seed") == 0 || strcmp(path, "data_seed") == 0; }
 
-static void axis_text(char out[160], const sw_results *results, size_t row, size_t axis)
-{
+static void axis_text(char out[160], const sw_results *results, size_t row, size_t axis) {
     sw_row_value(out, 160, sw_results_axis(results, axis), sw_results_axis_value(results, row, axis));
 }
 
 /* Does the axis differ among runs of one label? What the label decides need not be told beside it. */
-static bool varies_in_labels(const sw_results *results, size_t axis)
-{
+static bool varies_in_labels(const sw_results *results, size_t axis) {
     char text[160], other[160];
     for (size_t r = 1; r < sw_results_count(results); r++) {
         size_t q = 0; /* the first run with this label */
@@ -82,8 +76,7 @@ static bool varies_in_labels(const sw_results *results, size_t axis)
 }
 
 /* The shortest end of a dotted path that no other axis has: "weight", "commutativity.weight". */
-static const char *short_path(const sw_results *results, size_t axis)
-{
+static const char *short_path(const sw_results *results, size_t axis) {
     const char *path = sw_results_axis(results, axis)->path;
     for (const char *dot = strrchr(path, '.');; dot--) {
         while (dot > path && *dot != '.') dot--;
@@ -100,8 +93,7 @@ static const char *short_path(const sw_results *results, size_t axis)
 }
 
 /* What each axis is called in names of settings, to be freed; NULL = it is left out. */
-static sw_status name_axes(const char ***out, const sw_results *results)
-{
+static sw_status name_axes(const char ***out, const sw_results *results) {
     const size_t count = sw_results_axis_count(results);
     *out = calloc(count + 1, sizeof **out);
     if (!*out) return sw_fail(SW_E_MEMORY, "names of settings");
@@ -112,8 +104,7 @@ static sw_status name_axes(const char ***out, const sw_results *results)
 }
 
 /* Setting of a run: "baseline, weight=0.1"; "all runs" when there is nothing to tell. Cut to fit. */
-static void name_setting(char out[SETTING_MAX], const char *const *axes, const sw_results *results, size_t row)
-{
+static void name_setting(char out[SETTING_MAX], const char *const *axes, const sw_results *results, size_t row) {
     char value[160];
     size_t length = (size_t)snprintf(out, SETTING_MAX, "%s", sw_results_row(results, row)->label);
     for (size_t a = 0; a < sw_results_axis_count(results) && length < SETTING_MAX; a++) {
@@ -132,23 +123,20 @@ typedef struct setting {
     int64_t *onsets[SW_ONSETS_TABLED]; /* [over] each */
 } setting;
 
-static int by_step(const void *a, const void *b)
-{
+static int by_step(const void *a, const void *b) {
     /* not reached comes last */
     const uint64_t x = (uint64_t) * (const int64_t *)a, y = (uint64_t) * (const int64_t *)b;
     return (x > y) - (x < y);
 }
 
 /* The lower middle one; -1 = most did not reach it. */
-static int64_t median(int64_t *steps, size_t count)
-{
+static int64_t median(int64_t *steps, size_t count) {
     if (count == 0) return -1;
     qsort(steps, count, sizeof *steps, by_step);
     return steps[(count - 1) / 2];
 }
 
-static sw_status add_run(setting *s, const sw_result_row *row)
-{
+static sw_status add_run(setting *s, const sw_result_row *row) {
     s->runs++;
     if (!sw_states[row->state].over) return SW_OK;
     for (int o = 0; o < SW_ONSETS_TABLED; o++) {
@@ -163,8 +151,7 @@ static sw_status add_run(setting *s, const sw_result_row *row)
 }
 
 /* "2 memorized, 1 grokked"; words in short where that has no room: "12 mem 3 grok 5 comp". */
-static void print_phases(const setting *s)
-{
+static void print_phases(const setting *s) {
     char text[SW_PHASE_COUNT * 36] = "-";
     for (int brief = 0; brief < 2; brief++) {
         size_t length = 0;
@@ -179,8 +166,7 @@ static void print_phases(const setting *s)
     print_cut(text, TABLE_WIDTH - PHASES_COLUMN);
 }
 
-static void print_setting(setting *s)
-{
+static void print_setting(setting *s) {
     char runs[48];
     snprintf(runs, sizeof runs, s->over == s->runs ? "%zu" : "%zu/%zu", s->over, s->runs);
     const int columns = columns_of(s->name);
@@ -197,8 +183,7 @@ static void print_setting(setting *s)
     putchar('\n');
 }
 
-static sw_status collect(setting *settings, size_t *count, const char *const *axes, const sw_results *results)
-{
+static sw_status collect(setting *settings, size_t *count, const char *const *axes, const sw_results *results) {
     sw_status status = SW_OK;
     for (size_t r = 0; r < sw_results_count(results) && status == SW_OK; r++) {
         if (sw_results_row(results, r)->state == SW_RUN_NOT_SELECTED) continue; /* as if it were not in the sweep */
@@ -212,8 +197,7 @@ static sw_status collect(setting *settings, size_t *count, const char *const *ax
     return status;
 }
 
-sw_status sw_table_print_settings(const sw_results *results)
-{
+sw_status sw_table_print_settings(const sw_results *results) {
     const char **axes = NULL;
     size_t count = 0;
     setting *settings = calloc(sw_results_count(results) + 1, sizeof *settings);
@@ -235,8 +219,7 @@ sw_status sw_table_print_settings(const sw_results *results)
 
 /* ---- runs ---- */
 
-static sw_status print_run(const char *const *axes, sw_results *results, size_t r)
-{
+static sw_status print_run(const char *const *axes, sw_results *results, size_t r) {
     const sw_result_row *row = sw_results_row(results, r);
     char name[SETTING_MAX], accuracy[16] = "-", state[SW_STATE_TEXT];
     sw_row_now now;
@@ -255,8 +238,7 @@ static sw_status print_run(const char *const *axes, sw_results *results, size_t 
     return SW_OK;
 }
 
-sw_status sw_table_print_runs(sw_results *results, size_t most)
-{
+sw_status sw_table_print_runs(sw_results *results, size_t most) {
     size_t shown = 0, left = 0;
     const char **axes = NULL;
     sw_status status = name_axes(&axes, results);

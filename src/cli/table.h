@@ -1,6 +1,5 @@
 /* table.h: tables of a sweep's runs for a terminal of 80 columns. */
-#ifndef SYMSWEEP_CLI_TABLE_H
-#define SYMSWEEP_CLI_TABLE_H
+#pragma once
 
 #include "symsweep/store.h"
 
@@ -15,5 +14,3 @@ sw_status sw_table_print_settings(const sw_results *results) SW_MUST_CHECK;
 /* One line a run, at most `most` of them: number, seed, phase or state, t_mem, t_sym, t_gen, newest test accuracy,
  * setting. */
 sw_status sw_table_print_runs(sw_results *results, size_t most) SW_MUST_CHECK;
-
-#endif

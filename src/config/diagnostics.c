@@ -12,8 +12,7 @@ struct sw_diagnostics {
     size_t count, warnings, errors, dropped;
 };
 
-sw_status sw_diagnostics_create(sw_diagnostics **out)
-{
+sw_status sw_diagnostics_create(sw_diagnostics **out) {
     *out = calloc(1, sizeof **out);
     return *out ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory");
 }
@@ -24,25 +23,21 @@ size_t sw_diagnostics_count(const sw_diagnostics *diagnostics) { return diagnost
 size_t sw_diagnostics_errors(const sw_diagnostics *diagnostics) { return diagnostics->errors; }
 size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics) { return diagnostics->dropped; }
 
-const sw_diagnostic *sw_diagnostics_get(const sw_diagnostics *diagnostics, size_t i)
-{
+const sw_diagnostic *sw_diagnostics_get(const sw_diagnostics *diagnostics, size_t i) {
     return i < diagnostics->count ? &diagnostics->items[i] : NULL;
 }
 
-static bool same(const sw_diagnostic *a, const sw_diagnostic *b)
-{
+static bool same(const sw_diagnostic *a, const sw_diagnostic *b) {
     return a->line == b->line && a->column == b->column && a->warning == b->warning && !strcmp(a->path, b->path) &&
            !strcmp(a->message, b->message);
 }
 
-static bool comes_before(const sw_diagnostic *a, const sw_diagnostic *b)
-{
+static bool comes_before(const sw_diagnostic *a, const sw_diagnostic *b) {
     return a->line != b->line ? a->line < b->line : a->column < b->column;
 }
 
 void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int column, const char *path,
-                        const char *hint, const char *format, ...)
-{
+                        const char *hint, const char *format, ...) {
     if (diagnostics->count ==
         SW_DIAGNOSTICS_MAX) { /* nothing is compared or written any more: a hostile file has millions */
         diagnostics->errors += !warning;
@@ -73,8 +68,7 @@ void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int
     if (warning) diagnostics->warnings++;
 }
 
-void sw_diagnostics_print(const sw_diagnostics *diagnostics, const char *file)
-{
+void sw_diagnostics_print(const sw_diagnostics *diagnostics, const char *file) {
     for (size_t i = 0; i < diagnostics->count; i++) {
         const sw_diagnostic *item = &diagnostics->items[i];
         fprintf(stderr, "%s:", file);

@@ -14,8 +14,7 @@
 
 const char *sw_config_library_version(void) { return cJSON_Version(); }
 
-void sw_document_destroy(sw_document *document)
-{
+void sw_document_destroy(sw_document *document) {
     if (!document) return;
     cJSON_Delete(document->root);
     free(document->nodes);
@@ -26,8 +25,7 @@ void sw_document_destroy(sw_document *document)
 /* ---- joining: both hold the same values in the same order ---- */
 
 /* Pairs item and its descendants with the nodes from *next on. Depth is bounded by the scanner. */
-static bool join(sw_document *document, const cJSON *item, int32_t *next)
-{
+static bool join(sw_document *document, const cJSON *item, int32_t *next) {
     if (*next >= document->count) return false;
     sw_node *node = &document->nodes[(*next)++];
     node->item = item;
@@ -36,8 +34,7 @@ static bool join(sw_document *document, const cJSON *item, int32_t *next)
     return true;
 }
 
-static sw_status parse_values(sw_document *document)
-{
+static sw_status parse_values(sw_document *document) {
     document->root = cJSON_ParseWithLengthOpts(document->text, document->length, NULL, false);
     int32_t next = 0;
     if (document->root && join(document, document->root, &next) && next == document->count) return SW_OK;
@@ -52,15 +49,13 @@ typedef struct name_place {
     int32_t node;
 } name_place;
 
-static int compare_names(const void *a, const void *b)
-{
+static int compare_names(const void *a, const void *b) {
     const name_place *x = a, *y = b;
     int order = strcmp(x->name, y->name);
     return order ? order : (x->node > y->node) - (x->node < y->node);
 }
 
-static void find_duplicates(sw_document *document, int32_t object, name_place *names)
-{
+static void find_duplicates(sw_document *document, int32_t object, name_place *names) {
     size_t count = 0;
     for (int32_t i = document->nodes[object].child; i >= 0; i = document->nodes[i].next)
         names[count++] = (name_place){sw_document_key(document, i), i};
@@ -74,8 +69,7 @@ static void find_duplicates(sw_document *document, int32_t object, name_place *n
     }
 }
 
-static sw_status check_duplicates(sw_document *document)
-{
+static sw_status check_duplicates(sw_document *document) {
     int32_t longest = 0;
     for (int32_t i = 0; i < document->count; i++) {
         const sw_node *node = &document->nodes[i];
@@ -93,21 +87,18 @@ static sw_status check_duplicates(sw_document *document)
 /* ---- numbers that a double cannot hold ---- */
 
 /* Its text, ended by a NUL, which the document does not have there. */
-static void number_text(char out[SW_NUMBER_LENGTH_MAX + 1], const sw_document *document, const sw_node *node)
-{
+static void number_text(char out[SW_NUMBER_LENGTH_MAX + 1], const sw_document *document, const sw_node *node) {
     memcpy(out, document->text + node->offset, node->length);
     out[node->length] = '\0';
 }
 
-static double number_value(const sw_document *document, const sw_node *node)
-{
+static double number_value(const sw_document *document, const sw_node *node) {
     char text[SW_NUMBER_LENGTH_MAX + 1];
     number_text(text, document, node);
     return strtod(text, NULL);
 }
 
-static bool has_nonzero_digit(const sw_document *document, const sw_node *node)
-{
+static bool has_nonzero_digit(const sw_document *document, const sw_node *node) {
     for (uint32_t i = 0; i < node->length; i++) {
         char c = document->text[node->offset + i];
         if (c == 'e' || c == 'E') break;
@@ -117,8 +108,7 @@ static bool has_nonzero_digit(const sw_document *document, const sw_node *node)
 }
 
 /* 2^53 itself is exact; a double cannot tell it from 2^53 + 1. */
-static bool is_exact(const sw_document *document, const sw_node *node)
-{
+static bool is_exact(const sw_document *document, const sw_node *node) {
     char text[SW_NUMBER_LENGTH_MAX + 1];
     number_text(text, document, node);
     errno = 0;
@@ -126,8 +116,7 @@ static bool is_exact(const sw_document *document, const sw_node *node)
     return errno == 0 && value >= -(1LL << 53) && value <= 1LL << 53;
 }
 
-static void check_numbers(sw_document *document)
-{
+static void check_numbers(sw_document *document) {
     for (int32_t i = 0; i < document->count; i++) {
         sw_node *node = &document->nodes[i];
         if (node->type != SW_NODE_NUMBER || node->broken) continue;
@@ -147,8 +136,7 @@ static void check_numbers(sw_document *document)
     }
 }
 
-sw_status sw_document_parse(sw_document **out, char *text, size_t length, sw_diagnostics *diagnostics)
-{
+sw_status sw_document_parse(sw_document **out, char *text, size_t length, sw_diagnostics *diagnostics) {
     *out = NULL;
     sw_document *document = calloc(1, sizeof *document);
     if (!document) {
@@ -172,30 +160,26 @@ sw_status sw_document_parse(sw_document **out, char *text, size_t length, sw_dia
 
 /* ---- reading ---- */
 
-const char *sw_document_key(const sw_document *document, int32_t node)
-{
+const char *sw_document_key(const sw_document *document, int32_t node) {
     const cJSON *item = document->nodes[node].item;
     return item && item->string ? item->string : "";
 }
 
-const char *sw_document_string(const sw_document *document, int32_t node)
-{
+const char *sw_document_string(const sw_document *document, int32_t node) {
     const cJSON *item = document->nodes[node].item;
     return item && cJSON_IsString(item) ? item->valuestring : "";
 }
 
 bool sw_document_bool(const sw_document *document, int32_t node) { return cJSON_IsTrue(document->nodes[node].item); }
 
-double sw_document_number(const sw_document *document, int32_t node, int64_t *integer, bool *whole)
-{
+double sw_document_number(const sw_document *document, int32_t node, int64_t *integer, bool *whole) {
     double value = number_value(document, &document->nodes[node]);
     *whole = fabs(value) <= EXACT_INTEGER_MAX && value == floor(value);
     *integer = *whole ? (int64_t)value : 0;
     return value;
 }
 
-int32_t sw_document_member(const sw_document *document, int32_t object, const char *name)
-{
+int32_t sw_document_member(const sw_document *document, int32_t object, const char *name) {
     if (object < 0 || document->nodes[object].type != SW_NODE_OBJECT) return -1;
     for (int32_t i = document->nodes[object].child; i >= 0; i = document->nodes[i].next)
         if (!strcmp(sw_document_key(document, i), name)) return i;
@@ -205,16 +189,14 @@ int32_t sw_document_member(const sw_document *document, int32_t object, const ch
 /* ---- paths and messages ---- */
 
 /* Place of an element in its array. */
-static int position_in_parent(const sw_document *document, int32_t node)
-{
+static int position_in_parent(const sw_document *document, int32_t node) {
     int position = 0;
     for (int32_t i = document->nodes[document->nodes[node].parent].child; i != node; i = document->nodes[i].next)
         position++;
     return position;
 }
 
-void sw_document_path(const sw_document *document, int32_t node, char out[256])
-{
+void sw_document_path(const sw_document *document, int32_t node, char out[256]) {
     int32_t chain[SW_DOCUMENT_DEPTH_MAX + 1];
     int depth = 0;
     for (int32_t i = node; i > 0 && depth <= SW_DOCUMENT_DEPTH_MAX; i = document->nodes[i].parent) chain[depth++] = i;
@@ -230,8 +212,7 @@ void sw_document_path(const sw_document *document, int32_t node, char out[256])
     }
 }
 
-void sw_document_describe(const sw_document *document, int32_t node, char out[128])
-{
+void sw_document_describe(const sw_document *document, int32_t node, char out[128]) {
     const sw_node *n = &document->nodes[node];
     switch ((sw_node_type)n->type) {
     case SW_NODE_NULL: snprintf(out, 128, "null"); break;
@@ -245,8 +226,7 @@ void sw_document_describe(const sw_document *document, int32_t node, char out[12
 
 /* At a line of the text, "expected <message>, found <the node's value>" where that is asked for. */
 static void add_error(const sw_document *document, int32_t node, bool at_name, bool expected, const char *hint,
-                      const char *format, va_list arguments)
-{
+                      const char *format, va_list arguments) {
     const sw_node *n = &document->nodes[node];
     const bool named = at_name && n->key_line > 0;
     char path[256] = "", message[512], found[128];
@@ -257,8 +237,7 @@ static void add_error(const sw_document *document, int32_t node, bool at_name, b
                        path, hint, expected ? "expected %s, found %s" : "%s%s", message, expected ? found : "");
 }
 
-bool sw_document_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
-{
+bool sw_document_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     add_error(document, node, false, false, hint, format, arguments);
@@ -266,8 +245,7 @@ bool sw_document_error(const sw_document *document, int32_t node, const char *hi
     return false;
 }
 
-bool sw_document_key_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
-{
+bool sw_document_key_error(const sw_document *document, int32_t node, const char *hint, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     add_error(document, node, true, false, hint, format, arguments);
@@ -275,8 +253,7 @@ bool sw_document_key_error(const sw_document *document, int32_t node, const char
     return false;
 }
 
-bool sw_document_expected(const sw_document *document, int32_t node, const char *hint, const char *format, ...)
-{
+bool sw_document_expected(const sw_document *document, int32_t node, const char *hint, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     add_error(document, node, false, true, hint, format, arguments);
@@ -289,8 +266,7 @@ bool sw_document_expected(const sw_document *document, int32_t node, const char 
 enum { NAME_MAX_LENGTH = 64 };
 
 /* Damerau-Levenshtein distance with neighbouring transpositions; texts are cut at NAME_MAX_LENGTH. */
-static size_t edit_distance(const char *a, const char *b)
-{
+static size_t edit_distance(const char *a, const char *b) {
     size_t n = strnlen(a, NAME_MAX_LENGTH), m = strnlen(b, NAME_MAX_LENGTH);
     size_t row[3][NAME_MAX_LENGTH + 1];
     for (size_t j = 0; j <= m; j++) row[0][j] = j;
@@ -309,8 +285,7 @@ static size_t edit_distance(const char *a, const char *b)
     return row[n % 3][m];
 }
 
-const char *sw_document_nearest(const char *given, const char *const *candidates, size_t count)
-{
+const char *sw_document_nearest(const char *given, const char *const *candidates, size_t count) {
     const char *nearest = NULL;
     size_t length = strlen(given);
     size_t limit = length < 3 ? 1 : length < 6 ? 2 : 3;
@@ -326,8 +301,7 @@ const char *sw_document_nearest(const char *given, const char *const *candidates
     return nearest;
 }
 
-bool sw_document_suggest(char out[256], const char *nearest, const char *quote)
-{
+bool sw_document_suggest(char out[256], const char *nearest, const char *quote) {
     out[0] = '\0';
     if (nearest) snprintf(out, 256, "did you mean %s%s%s?", quote, nearest, quote);
     return nearest != NULL;

@@ -4,8 +4,7 @@
  * (NaN, comments, trailing commas) by name, and bounds depth and size before anything is allocated. cJSON then parses
  * the text. Both see the same values in the same order, so a node is the scanner's position and cJSON's value in one.
  */
-#ifndef SYMSWEEP_CONFIG_DOCUMENT_H
-#define SYMSWEEP_CONFIG_DOCUMENT_H
+#pragma once
 
 #include "symsweep/config.h"
 
@@ -84,5 +83,3 @@ bool sw_document_expected(const sw_document *document, int32_t node, const char 
 const char *sw_document_nearest(const char *given, const char *const *candidates, size_t count);
 /* The hint "did you mean ...?", "" for NULL. */
 bool sw_document_suggest(char out[256], const char *nearest, const char *quote);
-
-#endif

@@ -9,8 +9,7 @@
 #include <string.h>
 
 /* x rounded to 12 significant digits: what is generated does not depend on the last bit of libm. */
-static double round_digits(double x)
-{
+static double round_digits(double x) {
     char text[40];
     snprintf(text, sizeof text, "%.12g", x);
     return strtod(text, NULL);
@@ -24,8 +23,7 @@ static const char *const generator_names[GENERATOR_COUNT] = {"range", "linspace"
 static const char *const generator_forms[GENERATOR_COUNT] = {"[a, b] or [a, b, step]", "[a, b, n]", "[a, b, n]"};
 
 /* Two or three numbers of an array; false: reported. */
-static bool read_numbers(sw_reader *reader, double out[3], int32_t *count, int32_t node, generator_kind kind)
-{
+static bool read_numbers(sw_reader *reader, double out[3], int32_t *count, int32_t node, generator_kind kind) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     *count = n->type == SW_NODE_ARRAY ? n->count : 0;
@@ -49,8 +47,7 @@ static bool read_numbers(sw_reader *reader, double out[3], int32_t *count, int32
 
 /* Number of values as a double, so that no size overflows; 0: reported. */
 static double count_values(const sw_document *document, const double x[3], int32_t given, int32_t node,
-                           generator_kind kind)
-{
+                           generator_kind kind) {
     if (kind == RANGE) {
         double step = given == 3 ? x[2] : 1;
         if (step == 0) return sw_document_error(document, node, NULL, "a step of 0");
@@ -67,8 +64,7 @@ static double count_values(const sw_document *document, const double x[3], int32
     return x[2];
 }
 
-static double generated(const double x[3], int32_t given, size_t i, generator_kind kind)
-{
+static double generated(const double x[3], int32_t given, size_t i, generator_kind kind) {
     double last = x[2] - 1, t = (double)i;
     if (kind == RANGE) return round_digits(x[0] + t * (given == 3 ? x[2] : 1));
     if (i == 0) return x[0];
@@ -78,8 +74,7 @@ static double generated(const double x[3], int32_t given, size_t i, generator_ki
 }
 
 static bool generate(sw_reader *reader, sw_dimension *out, int32_t node, const double x[3], int32_t given,
-                     generator_kind kind)
-{
+                     generator_kind kind) {
     double count = count_values(reader->document, x, given, node, kind);
     if (count > SW_RUNS_MAX)
         return sw_document_error(reader->document, node, NULL, "%.0f values; a sweep has at most %d runs", count,
@@ -99,8 +94,7 @@ static bool generate(sw_reader *reader, sw_dimension *out, int32_t node, const d
     return true;
 }
 
-bool sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)
-{
+bool sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     int32_t child = n->child;
@@ -123,8 +117,8 @@ bool sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node)
 
 /* ---- random draws ---- */
 
-void sw_generator_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample, size_t place)
-{
+void sw_generator_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample,
+                       size_t place) {
     if (dimension->distribution == SW_VALUES) {
         *out = dimension->values[sw_random_below(sampler_seed, SW_STREAM_RANDOM_AXIS, sample, place, dimension->count)];
         return;

@@ -1,6 +1,5 @@
 /* generator.h: an axis: a key and its values, listed, generated or drawn. */
-#ifndef SYMSWEEP_CONFIG_GENERATOR_H
-#define SYMSWEEP_CONFIG_GENERATOR_H
+#pragma once
 
 #include "config/key_types.h"
 
@@ -32,5 +31,3 @@ bool sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node);
 /* Value of a random dimension for one sample; `place` is its number among the random dimensions. */
 void sw_generator_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample,
                        size_t place);
-
-#endif

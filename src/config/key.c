@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const sw_key *sw_key_find(sw_section section, const char *path)
-{
+const sw_key *sw_key_find(sw_section section, const char *path) {
     size_t count;
     const sw_key *keys = sw_keys_of(section, &count);
     for (size_t i = 0; i < count; i++)
@@ -16,13 +15,11 @@ const sw_key *sw_key_find(sw_section section, const char *path)
 
 /* ---- whom a key concerns ---- */
 
-static int32_t selected(const sw_run_config *config, sw_selector s)
-{
+static int32_t selected(const sw_run_config *config, sw_selector s) {
     return *(const int32_t *)(const void *)((const char *)config + sw_selectors[s].offset);
 }
 
-bool sw_key_concerns(const sw_key *key, const sw_run_config *config)
-{
+bool sw_key_concerns(const sw_key *key, const sw_run_config *config) {
     for (int s = 0; s < SW_SELECTOR_COUNT; s++) {
         const uint32_t mask = key->concern[s];
         if (!mask || (sw_selectors[s].task >= 0 && sw_selectors[s].task != config->task.kind)) continue;
@@ -32,8 +29,7 @@ bool sw_key_concerns(const sw_key *key, const sw_run_config *config)
     return true;
 }
 
-void sw_key_concern_text(const sw_key *key, char *out, size_t capacity)
-{
+void sw_key_concern_text(const sw_key *key, char *out, size_t capacity) {
     size_t used = 0;
     out[0] = '\0';
     for (int s = 0; s < SW_SELECTOR_COUNT; s++) {
@@ -51,22 +47,19 @@ void sw_key_concern_text(const sw_key *key, char *out, size_t capacity)
 
 /* ---- values ---- */
 
-void sw_key_get(sw_field *out, const void *base, const sw_key *key)
-{
+void sw_key_get(sw_field *out, const void *base, const sw_key *key) {
     out->value = (sw_value){.node = -1, .member = -1};
     key->type->load(out, base, key);
 }
 
-void sw_key_default(sw_value *out, const sw_key *key, const sw_run_config *config, bool frozen)
-{
+void sw_key_default(sw_value *out, const sw_key *key, const sw_run_config *config, bool frozen) {
     const sw_default_rule rule = frozen ? key->frozen_rule : key->rule;
     const double constant = frozen ? key->frozen : key->fallback;
     *out = (sw_value){.real = constant, .integer = (int64_t)constant, .node = -1, .member = -1};
     if (rule) rule(config, out);
 }
 
-void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value)
-{
+void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value) {
     char text[SW_PATH_MAX];
     key->type->value_text(text, sizeof text, key, value);
     if (key->type->quoted || (key->word && value->integer == key->word_value))
@@ -75,8 +68,7 @@ void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value)
         sw_json_raw(json, text);
 }
 
-void sw_key_axis_value(sw_axis_value *out, const sw_key *key, const sw_value *value)
-{
+void sw_key_axis_value(sw_axis_value *out, const sw_key *key, const sw_value *value) {
     *out = (sw_axis_value){.integer = -1, .real = NAN};
     if (!value) return;
     switch (key->type->axis) {
@@ -89,8 +81,7 @@ void sw_key_axis_value(sw_axis_value *out, const sw_key *key, const sw_value *va
 
 /* ---- the table as others see it ---- */
 
-size_t sw_key_count(void)
-{
+size_t sw_key_count(void) {
     size_t run, sweep;
     sw_keys_of(SW_SECTION_RUN, &run);
     sw_keys_of(SW_SECTION_SWEEP, &sweep);
@@ -98,8 +89,7 @@ size_t sw_key_count(void)
 }
 
 /* Key i of the listing; an alias is the first of its keys under another name. */
-static const sw_key *listed(size_t i, const sw_alias **alias, sw_section *section)
-{
+static const sw_key *listed(size_t i, const sw_alias **alias, sw_section *section) {
     size_t count;
     const sw_key *keys = sw_keys_of(*section = SW_SECTION_RUN, &count);
     *alias = NULL;
@@ -112,8 +102,7 @@ static const sw_key *listed(size_t i, const sw_alias **alias, sw_section *sectio
     return sw_keys_of(*section = SW_SECTION_SWEEP, &count) + (i - sw_aliases_count);
 }
 
-static void default_text(const sw_key *key, char *out, size_t capacity)
-{
+static void default_text(const sw_key *key, char *out, size_t capacity) {
     sw_value value;
     if (key->required || key->rule_text) {
         snprintf(out, capacity, "%s", key->required ? "required" : key->rule_text);
@@ -123,8 +112,7 @@ static void default_text(const sw_key *key, char *out, size_t capacity)
     key->type->value_text(out, capacity, key, &value);
 }
 
-void sw_key_describe(size_t i, sw_key_info *out)
-{
+void sw_key_describe(size_t i, sw_key_info *out) {
     enum { TEXT = sizeof out->text[0] };
     const sw_alias *alias;
     sw_section section;
@@ -157,16 +145,14 @@ void sw_key_describe(size_t i, sw_key_info *out)
 /* ---- names, and those near to a wrong one ---- */
 
 /* The rest of `path` below `prefix` ("" = everything); NULL = not below it. */
-static const char *below(const char *path, const char *prefix)
-{
+static const char *below(const char *path, const char *prefix) {
     size_t length = strlen(prefix);
     if (length == 0) return path;
     return !strncmp(path, prefix, length) && path[length] == '.' ? path + length + 1 : NULL;
 }
 
 /* All paths that a section takes, aliases behind the keys. */
-static size_t list_paths(sw_section section, const char *out[SW_KEYS_MAX])
-{
+static size_t list_paths(sw_section section, const char *out[SW_KEYS_MAX]) {
     size_t count;
     const sw_key *keys = sw_keys_of(section, &count);
     for (size_t i = 0; i < count; i++) out[i] = keys[i].path;
@@ -174,8 +160,7 @@ static size_t list_paths(sw_section section, const char *out[SW_KEYS_MAX])
     return count;
 }
 
-bool sw_key_is_group(sw_section section, const char *path)
-{
+bool sw_key_is_group(sw_section section, const char *path) {
     const char *paths[SW_KEYS_MAX];
     size_t count = list_paths(section, paths);
     for (size_t i = 0; i < count; i++)
@@ -184,8 +169,8 @@ bool sw_key_is_group(sw_section section, const char *path)
 }
 
 /* The member of the group `prefix` ("" = run) that is nearest to a name. */
-static bool suggest_member(char out[256], const char *prefix, const char *name, const char *const *paths, size_t count)
-{
+static bool suggest_member(char out[256], const char *prefix, const char *name, const char *const *paths,
+                           size_t count) {
     char members[SW_KEYS_MAX][64];
     const char *candidates[SW_KEYS_MAX];
     size_t found = 0;
@@ -200,8 +185,7 @@ static bool suggest_member(char out[256], const char *prefix, const char *name, 
 }
 
 /* The first path that ends in ".name". */
-static const char *path_ending_in(const char *name, const char *const *paths, size_t count)
-{
+static const char *path_ending_in(const char *name, const char *const *paths, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const char *dot = strrchr(paths[i], '.');
         if (!strcmp(dot ? dot + 1 : paths[i], name)) return paths[i];
@@ -209,8 +193,7 @@ static const char *path_ending_in(const char *name, const char *const *paths, si
     return NULL;
 }
 
-void sw_key_suggest(sw_section section, const char *prefix, const char *name, char out[256])
-{
+void sw_key_suggest(sw_section section, const char *prefix, const char *name, char out[256]) {
     const char *paths[SW_KEYS_MAX];
     size_t count = list_paths(section, paths);
     const char *nearest = NULL;

@@ -1,6 +1,5 @@
 /* key.h: what can be done with a key of the table. */
-#ifndef SYMSWEEP_CONFIG_KEY_H
-#define SYMSWEEP_CONFIG_KEY_H
+#pragma once
 
 #include "config/keys.h"
 
@@ -25,5 +24,3 @@ bool sw_key_is_group(sw_section section, const char *path);
 /* "did you mean ...?" for what is no key of the section. Of run: a member of the group `prefix` ("" = run), or a key
  * that ends in the name; else the nearest path. */
 void sw_key_suggest(sw_section section, const char *prefix, const char *name, char out[256]);
-
-#endif

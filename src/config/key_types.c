@@ -15,24 +15,21 @@ enum { FILE_BYTES_MAX = 16 << 20 };
 
 bool sw_key_is_numeric(const sw_key *key) { return key->type == &sw_key_real || key->type == &sw_key_integer; }
 
-void sw_key_type_text(const sw_key *key, char *out, size_t capacity)
-{
+void sw_key_type_text(const sw_key *key, char *out, size_t capacity) {
     if (key->type->type_text)
         key->type->type_text(out, capacity, key);
     else
         snprintf(out, capacity, "%s", key->type->name);
 }
 
-static void format_bound(char out[32], const sw_key *key, double bound)
-{
+static void format_bound(char out[32], const sw_key *key, double bound) {
     if (key->type == &sw_key_real)
         sw_json_format_number(out, bound);
     else
         snprintf(out, 32, "%.0f", bound);
 }
 
-void sw_key_range_text(const sw_key *key, char *out, size_t capacity)
-{
+void sw_key_range_text(const sw_key *key, char *out, size_t capacity) {
     char low[32], high[32];
     out[0] = '\0';
     if (!key->type->ranged) return;
@@ -47,16 +44,14 @@ void sw_key_range_text(const sw_key *key, char *out, size_t capacity)
         snprintf(out, capacity, "%s..%s", low, high);
 }
 
-static bool in_range(const sw_key *key, double x)
-{
+static bool in_range(const sw_key *key, double x) {
     bool low = key->minimum_excluded ? x > key->minimum : x >= key->minimum;
     bool high = key->maximum_excluded ? x < key->maximum : x <= key->maximum;
     return low && high && isfinite(x);
 }
 
 /* "integer 1..8" */
-static void expectation(char out[400], const sw_key *key)
-{
+static void expectation(char out[400], const sw_key *key) {
     char type[256], range[128];
     sw_key_type_text(key, type, sizeof type);
     sw_key_range_text(key, range, sizeof range);
@@ -64,22 +59,19 @@ static void expectation(char out[400], const sw_key *key)
 }
 
 /* Reports that the node is no value of the key. Returns false. */
-static bool refuse(sw_reader *reader, const sw_key *key, int32_t node, const char *hint)
-{
+static bool refuse(sw_reader *reader, const sw_key *key, int32_t node, const char *hint) {
     char text[400];
     expectation(text, key);
     return !reader->document->nodes[node].broken && sw_document_expected(reader->document, node, hint, "%s", text);
 }
 
-void *sw_key_allocate(sw_reader *reader, size_t count, size_t size)
-{
+void *sw_key_allocate(sw_reader *reader, size_t count, size_t size) {
     void *memory = sw_arena_alloc(reader->arena, count, size);
     if (!memory) reader->status = SW_E_MEMORY;
     return memory;
 }
 
-static void store_integer(void *field, sw_storage stored, size_t i, int64_t value)
-{
+static void store_integer(void *field, sw_storage stored, size_t i, int64_t value) {
     switch (stored) {
     case SW_STORED_DOUBLE: ((double *)field)[i] = (double)value; break;
     case SW_STORED_INT32: ((int32_t *)field)[i] = (int32_t)value; break;
@@ -89,8 +81,7 @@ static void store_integer(void *field, sw_storage stored, size_t i, int64_t valu
     }
 }
 
-static int64_t load_integer(const void *field, sw_storage stored, size_t i)
-{
+static int64_t load_integer(const void *field, sw_storage stored, size_t i) {
     switch (stored) {
     case SW_STORED_DOUBLE: return (int64_t)((const double *)field)[i];
     case SW_STORED_INT32: return ((const int32_t *)field)[i];
@@ -101,25 +92,21 @@ static int64_t load_integer(const void *field, sw_storage stored, size_t i)
     return 0;
 }
 
-static void store_one(void *base, const sw_key *key, const sw_value *value)
-{
+static void store_one(void *base, const sw_key *key, const sw_value *value) {
     store_integer((char *)base + key->offset, key->stored, 0, value->integer);
 }
 
-static void load_one(sw_field *out, const void *base, const sw_key *key)
-{
+static void load_one(sw_field *out, const void *base, const sw_key *key) {
     out->value.integer = load_integer((const char *)base + key->offset, key->stored, 0);
 }
 
-static int compare_integers(const sw_value *a, const sw_value *b)
-{
+static int compare_integers(const sw_value *a, const sw_value *b) {
     return (a->integer > b->integer) - (a->integer < b->integer);
 }
 
 /* ---- numbers ---- */
 
-bool sw_key_read_number(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node, double x)
-{
+bool sw_key_read_number(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node, double x) {
     out->real = x;
     if (sw_key_is_numeric(key) && in_range(key, x) && (key->type == &sw_key_real || x == floor(x))) {
         out->integer = key->type == &sw_key_real ? 0 : (int64_t)x;
@@ -131,8 +118,7 @@ bool sw_key_read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
     return sw_document_error(reader->document, node, NULL, "expected %s, found %s", text, found);
 }
 
-static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const sw_node *n = &reader->document->nodes[node];
     const char *text = sw_document_string(reader->document, node);
     char hint[256] = "";
@@ -153,57 +139,49 @@ static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
     return refuse(reader, key, node, hint);
 }
 
-static void store_real(void *base, const sw_key *key, const sw_value *value)
-{
+static void store_real(void *base, const sw_key *key, const sw_value *value) {
     *(double *)(void *)((char *)base + key->offset) = value->real;
 }
 
-static void load_real(sw_field *out, const void *base, const sw_key *key)
-{
+static void load_real(sw_field *out, const void *base, const sw_key *key) {
     out->value.real = *(const double *)(const void *)((const char *)base + key->offset);
 }
 
 static int compare_reals(const sw_value *a, const sw_value *b) { return (a->real > b->real) - (a->real < b->real); }
 
-static void real_text(char *out, size_t capacity, const sw_key *key, const sw_value *value)
-{
+static void real_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     char text[32];
     (void)key;
     sw_json_format_number(text, value->real);
     snprintf(out, capacity, "%s", text);
 }
 
-static void integer_text(char *out, size_t capacity, const sw_key *key, const sw_value *value)
-{
+static void integer_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     if (key->word && value->integer == key->word_value)
         snprintf(out, capacity, "%s", key->word);
     else
         snprintf(out, capacity, "%lld", (long long)value->integer);
 }
 
-static void integer_type(char *out, size_t capacity, const sw_key *key)
-{
+static void integer_type(char *out, size_t capacity, const sw_key *key) {
     snprintf(out, capacity, key->word ? "integer or \"%s\"" : "integer%s", key->word ? key->word : "");
 }
 
 /* ---- true and false, names ---- */
 
-static bool read_bool(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+static bool read_bool(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const sw_node *n = &reader->document->nodes[node];
     if (n->type != SW_NODE_BOOL || n->broken) return refuse(reader, key, node, "write true or false");
     out->integer = sw_document_bool(reader->document, node);
     return true;
 }
 
-static void bool_text(char *out, size_t capacity, const sw_key *key, const sw_value *value)
-{
+static void bool_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     (void)key;
     snprintf(out, capacity, "%s", value->integer != 0 ? "true" : "false");
 }
 
-static bool read_enum(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+static bool read_enum(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const char *text = sw_document_string(reader->document, node);
     char hint[256];
     size_t count = 0;
@@ -216,13 +194,11 @@ static bool read_enum(sw_reader *reader, sw_value *out, const sw_key *key, int32
     return refuse(reader, key, node, hint);
 }
 
-static void enum_text(char *out, size_t capacity, const sw_key *key, const sw_value *value)
-{
+static void enum_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     snprintf(out, capacity, "%s", key->names[value->integer]);
 }
 
-static void enum_type(char *out, size_t capacity, const sw_key *key)
-{
+static void enum_type(char *out, size_t capacity, const sw_key *key) {
     size_t used = (size_t)snprintf(out, capacity, "one of ");
     for (int i = 0; key->names[i] && used < capacity; i++)
         used += (size_t)snprintf(out + used, capacity - used, "%s%s", i ? ", " : "", key->names[i]);
@@ -230,8 +206,7 @@ static void enum_type(char *out, size_t capacity, const sw_key *key)
 
 /* ---- lists ---- */
 
-static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     if (n->broken) return false;
@@ -258,30 +233,26 @@ static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, i
     return valid;
 }
 
-static void store_list(void *base, const sw_key *key, const sw_value *value)
-{
+static void store_list(void *base, const sw_key *key, const sw_value *value) {
     int32_t *count = (int32_t *)(void *)((char *)base + key->count_offset);
     *count = value->count < key->capacity ? value->count : key->capacity;
     for (int32_t i = 0; i < key->capacity; i++)
         store_integer((char *)base + key->offset, key->stored, (size_t)i, i < *count ? value->list[i] : 0);
 }
 
-static void load_list(sw_field *out, const void *base, const sw_key *key)
-{
+static void load_list(sw_field *out, const void *base, const sw_key *key) {
     out->value.count = *(const int32_t *)(const void *)((const char *)base + key->count_offset);
     out->value.list = out->list;
     for (int32_t i = 0; i < out->value.count; i++)
         out->list[i] = load_integer((const char *)base + key->offset, key->stored, (size_t)i);
 }
 
-static int compare_lists(const sw_value *a, const sw_value *b)
-{
+static int compare_lists(const sw_value *a, const sw_value *b) {
     if (a->count != b->count) return a->count - b->count;
     return a->count ? memcmp(a->list, b->list, (size_t)a->count * sizeof *a->list) : 0;
 }
 
-static void list_text(char *out, size_t capacity, const sw_key *key, const sw_value *value)
-{
+static void list_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     (void)key;
     size_t used = (size_t)snprintf(out, capacity, "[");
     for (int32_t i = 0; i < value->count && used < capacity; i++)
@@ -290,8 +261,7 @@ static void list_text(char *out, size_t capacity, const sw_key *key, const sw_va
 }
 
 /* The nodes of the paths: which axes they are is found by those who know the axes. */
-static bool read_names(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+static bool read_names(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     bool valid = n->type == SW_NODE_ARRAY && n->count >= 1 && n->count <= key->capacity;
@@ -310,8 +280,7 @@ static bool read_names(sw_reader *reader, sw_value *out, const sw_key *key, int3
 /* ---- files: a path and the digest of its content lie side by side in sw_run_config ---- */
 
 /* SHA-256 of a regular file of at most 16 MiB. */
-static sw_status digest_file(uint8_t out[SW_SHA256_BYTES], const char *path)
-{
+static sw_status digest_file(uint8_t out[SW_SHA256_BYTES], const char *path) {
     char *bytes;
     size_t length;
     sw_status status = sw_file_read(&bytes, &length, path, FILE_BYTES_MAX, NULL);
@@ -324,8 +293,7 @@ static sw_status digest_file(uint8_t out[SW_SHA256_BYTES], const char *path)
     return status;
 }
 
-static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const sw_document *document = reader->document;
     const char *text = sw_document_string(document, node);
     if (document->nodes[node].type != SW_NODE_STRING || !text[0])
@@ -348,15 +316,13 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
 }
 
 /* A path brings the digest of its content along; a digest that is not given leaves that one in place. */
-static void store_digest(void *base, const sw_key *key, const sw_value *value)
-{
+static void store_digest(void *base, const sw_key *key, const sw_value *value) {
     sw_task_config *task = &((sw_run_config *)base)->task;
     (void)key;
     if (value->file) memcpy(task->file_sha256, value->file->sha256, sizeof task->file_sha256);
 }
 
-static void store_file(void *base, const sw_key *key, const sw_value *value)
-{
+static void store_file(void *base, const sw_key *key, const sw_value *value) {
     sw_task_config *task = &((sw_run_config *)base)->task;
     if (!value->file) return;
     memset(task->file, 0, sizeof task->file);
@@ -364,8 +330,7 @@ static void store_file(void *base, const sw_key *key, const sw_value *value)
     store_digest(base, key, value);
 }
 
-static void load_file(sw_field *out, const void *base, const sw_key *key)
-{
+static void load_file(sw_field *out, const void *base, const sw_key *key) {
     const sw_task_config *task = &((const sw_run_config *)base)->task;
     (void)key;
     memcpy(out->file.path, task->file, sizeof out->file.path);
@@ -374,19 +339,16 @@ static void load_file(sw_field *out, const void *base, const sw_key *key)
 }
 
 /* No two files are equal by being none. */
-static int compare_files(const sw_value *a, const sw_value *b)
-{
+static int compare_files(const sw_value *a, const sw_value *b) {
     return a->file && b->file ? memcmp(a->file->sha256, b->file->sha256, sizeof a->file->sha256) : 1;
 }
 
-static void file_text(char *out, size_t capacity, const sw_key *key, const sw_value *value)
-{
+static void file_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     (void)key;
     snprintf(out, capacity, "%s", value->file ? value->file->path : "");
 }
 
-static bool parse_digest(uint8_t out[SW_SHA256_BYTES], const char *text)
-{
+static bool parse_digest(uint8_t out[SW_SHA256_BYTES], const char *text) {
     static const char digits[] = "0123456789abcdef";
     if (strlen(text) != SW_SHA256_DIGITS || strspn(text, digits) != SW_SHA256_DIGITS) return false;
     for (size_t i = 0; i < SW_SHA256_BYTES; i++)
@@ -394,8 +356,7 @@ static bool parse_digest(uint8_t out[SW_SHA256_BYTES], const char *text)
     return true;
 }
 
-static bool read_digest(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+static bool read_digest(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     sw_named_file *file = sw_key_allocate(reader, 1, sizeof *file);
     if (!file) return false;
     out->file = file;
@@ -403,8 +364,7 @@ static bool read_digest(sw_reader *reader, sw_value *out, const sw_key *key, int
     return refuse(reader, key, node, "as sha256sum prints it, in lower case");
 }
 
-static void digest_text(char *out, size_t capacity, const sw_key *key, const sw_value *value)
-{
+static void digest_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     char hex[SW_SHA256_DIGITS + 1] = "";
     (void)key;
     if (value->file) sw_sha256_hex(hex, value->file->sha256);

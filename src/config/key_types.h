@@ -1,6 +1,5 @@
 /* key_types.h: a configuration key, its value, and what a type of keys can do. */
-#ifndef SYMSWEEP_CONFIG_KEY_TYPES_H
-#define SYMSWEEP_CONFIG_KEY_TYPES_H
+#pragma once
 
 #include "config/document.h"
 
@@ -139,5 +138,3 @@ bool sw_key_read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
 void sw_key_type_text(const sw_key *key, char *out, size_t capacity);
 /* "> 0", "1..8", "" */
 void sw_key_range_text(const sw_key *key, char *out, size_t capacity);
-
-#endif

@@ -28,47 +28,40 @@ static const char *const measure_names[] = {
 
 /* ---- defaults that depend on other keys ---- */
 
-static void default_sides(const sw_run_config *config, sw_value *out)
-{
+static void default_sides(const sw_run_config *config, sw_value *out) {
     static const int64_t seven[SW_SIDES_MAX] = {7, 7, 7};
     bool cube = config->task.kind == SW_TASK_GRAPH && config->task.graph == SW_GRAPH_GRID3D;
     out->list = seven;
     out->count = cube ? 3 : 2;
 }
 
-static void default_n(const sw_run_config *config, sw_value *out)
-{
+static void default_n(const sw_run_config *config, sw_value *out) {
     out->integer = config->task.group == SW_GROUP_SYMMETRIC ? 5 : config->task.group == SW_GROUP_DIHEDRAL ? 30 : 59;
 }
 
-static void default_factors(const sw_run_config *config, sw_value *out)
-{
+static void default_factors(const sw_run_config *config, sw_value *out) {
     static const int64_t eight[2] = {8, 8};
     (void)config;
     out->list = eight;
     out->count = 2;
 }
 
-static void default_d_head(const sw_run_config *config, sw_value *out)
-{
+static void default_d_head(const sw_run_config *config, sw_value *out) {
     int32_t width = config->model.d_model / config->model.heads;
     out->integer = width > 0 ? width : 1;
 }
 
-static void four_times_d_model(const sw_run_config *config, sw_value *out)
-{
+static void four_times_d_model(const sw_run_config *config, sw_value *out) {
     out->integer = 4 * (int64_t)config->model.d_model;
 }
 
-static void default_readout_token(const sw_run_config *config, sw_value *out)
-{
+static void default_readout_token(const sw_run_config *config, sw_value *out) {
     out->integer = config->model.kind == SW_MODEL_TRANSFORMER;
 }
 
 static void default_data_seed(const sw_run_config *config, sw_value *out) { out->integer = config->seed; }
 
-static void default_phase_family(const sw_run_config *config, sw_value *out)
-{
+static void default_phase_family(const sw_run_config *config, sw_value *out) {
     out->integer = config->task.kind == SW_TASK_GRAPH        ? SW_FAMILY_TRIANGLE
                    : config->task.kind == SW_TASK_COMPARISON ? SW_FAMILY_TRANSITIVITY
                                                              : SW_FAMILY_ASSOCIATIVITY;
@@ -376,8 +369,7 @@ const sw_selector_row sw_selectors[SW_SELECTOR_COUNT] = {
     [SW_BY_OPTIMIZER] = {"optimizer.kind", sw_optimizer_names, offsetof(sw_run_config, optimizer.kind), -1},
 };
 
-static void find_concern(sw_key *key)
-{
+static void find_concern(sw_key *key) {
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
         if (!strcmp(uses[i].path, key->path)) key->concern[uses[i].selector] |= 1u << uses[i].value;
     const bool shared = key->concern[SW_BY_TASK] != 0;
@@ -394,8 +386,7 @@ enum {
 };
 
 /* "x+y, x-y, ... modulo p" */
-static const char *formulas(void)
-{
+static const char *formulas(void) {
     static char text[1024];
     size_t used = 0;
     for (size_t i = 0; i < SW_OP_COUNT; i++) {
@@ -407,8 +398,7 @@ static const char *formulas(void)
     return text;
 }
 
-static void complete(sw_key *keys, const sw_key *rows, size_t count)
-{
+static void complete(sw_key *keys, const sw_key *rows, size_t count) {
     static char paths[RUN_COUNT][PATH_BYTES];
     for (size_t i = 0; i < count; i++) {
         sw_key *key = &keys[i];
@@ -425,8 +415,7 @@ static void complete(sw_key *keys, const sw_key *rows, size_t count)
     }
 }
 
-const sw_key *sw_keys_of(sw_section section, size_t *count)
-{
+const sw_key *sw_keys_of(sw_section section, size_t *count) {
     static sw_key run[RUN_COUNT], sweep[SWEEP_COUNT];
     static bool made;
     if (!made) {

@@ -1,8 +1,7 @@
 /* keys.h: the one table of configuration keys: path, type, place in its structure, default, range, meaning.
  *
  * Parsing, writing, identity, --list-keys, the reference in docs/ and the JSON Schema all follow from it. */
-#ifndef SYMSWEEP_CONFIG_KEYS_H
-#define SYMSWEEP_CONFIG_KEYS_H
+#pragma once
 
 #include "config/key_types.h"
 
@@ -25,5 +24,3 @@ extern const sw_selector_row sw_selectors[SW_SELECTOR_COUNT];
 
 extern const sw_alias sw_aliases[];
 extern const size_t sw_aliases_count;
-
-#endif

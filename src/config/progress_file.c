@@ -11,30 +11,25 @@
 
 enum { BYTES_MOST = 1 << 16 };
 
-static void take_text(char *out, size_t capacity, const cJSON *object, const char *key)
-{
+static void take_text(char *out, size_t capacity, const cJSON *object, const char *key) {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
     snprintf(out, capacity, "%s", text != NULL ? text : "");
 }
 
 /* NaN when it is null or missing. */
-static double take_number(const cJSON *object, const char *key)
-{
+static double take_number(const cJSON *object, const char *key) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
     return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
 }
 
-static int64_t take_integer(const cJSON *object, const char *key)
-{
+static int64_t take_integer(const cJSON *object, const char *key) {
     double value = take_number(object, key);
     return value >= -9e15 && value <= 9e15 ? (int64_t)value : -1;
 }
 
-static void take_runs(sw_progress_file *out, const cJSON *list)
-{
+static void take_runs(sw_progress_file *out, const cJSON *list) {
     const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
+    cJSON_ArrayForEach(item, list) {
         if (out->run_count == SW_PROGRESS_RUNS) return;
         sw_progress_run *run = &out->runs[out->run_count++];
         run->run = take_integer(item, "run");
@@ -47,8 +42,7 @@ static void take_runs(sw_progress_file *out, const cJSON *list)
     }
 }
 
-static sw_status take_all(sw_progress_file *out, const cJSON *root, const char *path)
-{
+static sw_status take_all(sw_progress_file *out, const cJSON *root, const char *path) {
     char format[32];
     *out = (sw_progress_file){0};
     take_text(format, sizeof format, root, "format");
@@ -75,8 +69,7 @@ static sw_status take_all(sw_progress_file *out, const cJSON *root, const char *
     return SW_OK;
 }
 
-sw_status sw_config_read_progress(sw_progress_file *out, const char *path)
-{
+sw_status sw_config_read_progress(sw_progress_file *out, const char *path) {
     char *text;
     size_t length;
     sw_status status = sw_file_read(&text, &length, path, BYTES_MOST, NULL);

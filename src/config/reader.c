@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool sw_reader_is_object(sw_reader *reader, int32_t node)
-{
+bool sw_reader_is_object(sw_reader *reader, int32_t node) {
     return reader->document->nodes[node].type == SW_NODE_OBJECT ||
            sw_document_expected(reader->document, node, NULL, "an object");
 }
 
-void *sw_reader_grow(sw_reader *reader, void *items, size_t count, size_t *capacity, size_t size)
-{
+void *sw_reader_grow(sw_reader *reader, void *items, size_t count, size_t *capacity, size_t size) {
     if (count < *capacity) return items;
     const size_t more = *capacity ? 2 * *capacity : 16;
     void *grown = realloc(items, more * size);
@@ -25,8 +23,7 @@ void *sw_reader_grow(sw_reader *reader, void *items, size_t count, size_t *capac
 
 /* ---- names ---- */
 
-bool sw_reader_find(sw_assignment *out, sw_section section, const char *path)
-{
+bool sw_reader_find(sw_assignment *out, sw_section section, const char *path) {
     const sw_alias *alias = NULL;
     for (size_t i = 0; section == SW_SECTION_RUN && i < sw_aliases_count && !alias; i++)
         if (!strcmp(sw_aliases[i].path, path)) alias = &sw_aliases[i];
@@ -36,13 +33,11 @@ bool sw_reader_find(sw_assignment *out, sw_section section, const char *path)
     return out->key != NULL;
 }
 
-bool sw_reader_overlap(const sw_key *key, const sw_key *twin, const sw_key *other, const sw_key *other_twin)
-{
+bool sw_reader_overlap(const sw_key *key, const sw_key *twin, const sw_key *other, const sw_key *other_twin) {
     return key == other || (twin && twin == other) || (other_twin && other_twin == key);
 }
 
-void sw_reader_suggest(const char *prefix, const char *name, char out[256])
-{
+void sw_reader_suggest(const char *prefix, const char *name, char out[256]) {
     if (!strncmp(name, "run.", 4))
         snprintf(out, 256, "paths start below run: %.200s", name + 4);
     else
@@ -51,8 +46,7 @@ void sw_reader_suggest(const char *prefix, const char *name, char out[256])
 
 /* ---- values ---- */
 
-void sw_reader_value(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node)
-{
+void sw_reader_value(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     *out = (sw_value){.node = node, .member = node};
     out->broken = !key->type->read(reader, out, key, node);
 }
@@ -60,8 +54,7 @@ void sw_reader_value(sw_reader *reader, sw_value *out, const sw_key *key, int32_
 /* ---- assignments ---- */
 
 /* A key given twice, by two spellings or under an alias too. */
-static bool is_conflict(sw_reader *reader, const sw_assignments *out, const sw_assignment *item)
-{
+static bool is_conflict(sw_reader *reader, const sw_assignments *out, const sw_assignment *item) {
     for (size_t i = 0; i < out->count; i++) {
         const sw_assignment *other = &out->items[i];
         if (!sw_reader_overlap(other->key, other->twin, item->key, item->twin)) continue;
@@ -76,16 +69,14 @@ static bool is_conflict(sw_reader *reader, const sw_assignments *out, const sw_a
     return false;
 }
 
-static void add(sw_reader *reader, sw_assignments *out, const sw_assignment *item)
-{
+static void add(sw_reader *reader, sw_assignments *out, const sw_assignment *item) {
     sw_assignment *items = sw_reader_grow(reader, out->items, out->count, &out->capacity, sizeof *items);
     if (!items) return;
     out->items = items;
     out->items[out->count++] = *item;
 }
 
-static void report_unknown(sw_reader *reader, int32_t node, const char *path, const sw_scope *scope)
-{
+static void report_unknown(sw_reader *reader, int32_t node, const char *path, const sw_scope *scope) {
     char hint[256] = "", found[128];
     if (scope->section == SW_SECTION_SWEEP) {
         sw_key_suggest(scope->section, "", path, hint);
@@ -98,8 +89,7 @@ static void report_unknown(sw_reader *reader, int32_t node, const char *path, co
     sw_document_key_error(reader->document, node, hint, "unknown key (its value is %s)", found);
 }
 
-void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t object, const sw_scope *scope)
-{
+void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t object, const sw_scope *scope) {
     const sw_document *document = reader->document;
     for (int32_t i = document->nodes[object].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
         const char *name = sw_document_key(document, i);

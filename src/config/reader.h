@@ -1,6 +1,5 @@
 /* reader.h: from document nodes to assignments of keys. */
-#ifndef SYMSWEEP_CONFIG_READER_H
-#define SYMSWEEP_CONFIG_READER_H
+#pragma once
 
 #include "config/key.h"
 
@@ -41,5 +40,3 @@ void sw_reader_value(sw_reader *reader, sw_value *out, const sw_key *key, int32_
 
 /* All members of an object, nested objects followed. The list is allocated with realloc: free items. */
 void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t object, const sw_scope *scope);
-
-#endif

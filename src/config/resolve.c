@@ -6,8 +6,7 @@
 
 enum { EVALUATIONS_MAX = 1000000 };
 
-void sw_config_give(sw_given given, const sw_assignments *assignments)
-{
+void sw_config_give(sw_given given, const sw_assignments *assignments) {
     for (size_t i = 0; i < assignments->count; i++) {
         const sw_assignment *item = &assignments->items[i];
         given[item->key->number] = &item->value;
@@ -15,8 +14,7 @@ void sw_config_give(sw_given given, const sw_assignments *assignments)
     }
 }
 
-void sw_config_resolve(sw_run_config *out, const sw_given given)
-{
+void sw_config_resolve(sw_run_config *out, const sw_given given) {
     size_t count;
     const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
     memset(out, 0, sizeof *out);
@@ -31,8 +29,7 @@ void sw_config_resolve(sw_run_config *out, const sw_given given)
     }
 }
 
-void sw_config_default(sw_run_config *out)
-{
+void sw_config_default(sw_run_config *out) {
     sw_value modular = {.integer = SW_TASK_MODULAR, .node = -1, .member = -1};
     sw_given given = {NULL};
     given[sw_key_find(SW_SECTION_RUN, "task.kind")->number] = &modular;
@@ -47,22 +44,19 @@ typedef struct check {
     const sw_document *document;
 } check;
 
-static const sw_value *given_value(const check *c, const char *path)
-{
+static const sw_value *given_value(const check *c, const char *path) {
     const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
     return c->given[key->number] && sw_key_concerns(key, c->config) ? c->given[key->number] : NULL;
 }
 
-static bool is_broken(const check *c, const char *path)
-{
+static bool is_broken(const check *c, const char *path) {
     const sw_value *value = given_value(c, path);
     return value && value->broken;
 }
 
 /* Reports at the first of two keys that was given; `second` may be NULL. */
 static void SW_PRINTF(5, 6)
-    fault(const check *c, const char *first, const char *second, const char *hint, const char *format, ...)
-{
+    fault(const check *c, const char *first, const char *second, const char *hint, const char *format, ...) {
     char message[512];
     va_list arguments;
     va_start(arguments, format);
@@ -76,8 +70,7 @@ static void SW_PRINTF(5, 6)
     sw_document_error(c->document, place, hint, "%s", message);
 }
 
-static void check_required(const check *c)
-{
+static void check_required(const check *c) {
     size_t count;
     const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
     for (size_t i = 0; i < count; i++) {
@@ -88,8 +81,7 @@ static void check_required(const check *c)
     }
 }
 
-static void check_file(const check *c)
-{
+static void check_file(const check *c) {
     const sw_value *file = given_value(c, "task.file"), *digest = given_value(c, "task.file_sha256");
     if (!file || file->broken || !digest || digest->broken || !file->file->opened) return;
     if (memcmp(file->file->sha256, digest->file->sha256, sizeof file->file->sha256))
@@ -97,8 +89,7 @@ static void check_file(const check *c)
               "the content of %s has another SHA-256", file->file->path);
 }
 
-static void check_model(const check *c)
-{
+static void check_model(const check *c) {
     const sw_model_config *m = &c->config->model;
     if (m->kind != SW_MODEL_TRANSFORMER || is_broken(c, "model.heads") || is_broken(c, "model.d_model") ||
         is_broken(c, "model.d_head"))
@@ -111,8 +102,7 @@ static void check_model(const check *c)
               (long long)m->heads * m->d_head);
 }
 
-static void check_window(const check *c, const char *section, const char *name, int64_t from, int64_t until)
-{
+static void check_window(const check *c, const char *section, const char *name, int64_t from, int64_t until) {
     char first[128], second[128];
     if (until == -1 || until > from) return;
     snprintf(first, sizeof first, "%s.%s.until_step", section, name);
@@ -122,8 +112,7 @@ static void check_window(const check *c, const char *section, const char *name, 
           (long long)until, (long long)from);
 }
 
-static void check_windows(const check *c)
-{
+static void check_windows(const check *c) {
     const sw_family_config *families = c->config->symmetry;
     const sw_prior_config *priors = c->config->geometry;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
@@ -132,8 +121,7 @@ static void check_windows(const check *c)
         check_window(c, "geometry", sw_prior_names[p], priors[p].from_step, priors[p].until_step);
 }
 
-static void check_steps(const check *c)
-{
+static void check_steps(const check *c) {
     const sw_run_config *r = c->config;
     const sw_evaluate_config *e = &r->evaluate;
     if (is_broken(c, "steps")) return;
@@ -154,8 +142,7 @@ static void check_steps(const check *c)
     }
 }
 
-void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document)
-{
+void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document) {
     const check c = {config, given, document};
     check_required(&c);
     check_file(&c);

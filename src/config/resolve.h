@@ -1,6 +1,5 @@
 /* resolve.h: given values and defaults -> one configuration. */
-#ifndef SYMSWEEP_CONFIG_RESOLVE_H
-#define SYMSWEEP_CONFIG_RESOLVE_H
+#pragma once
 
 #include "config/reader.h"
 
@@ -16,5 +15,3 @@ void sw_config_resolve(sw_run_config *out, const sw_given given);
 /* Reports what single keys cannot tell and what needs no knowledge of tasks: heads divide d_model, weights end after
  * they begin ... */
 void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document);
-
-#endif

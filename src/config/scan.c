@@ -19,8 +19,7 @@ static bool is_continuation(char c) { return ((unsigned char)c & 0xc0) == 0x80; 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-static void advance(scanner *s)
-{
+static void advance(scanner *s) {
     char c = *s->p++;
     if (c == '\n') {
         s->line++;
@@ -30,14 +29,12 @@ static void advance(scanner *s)
     }
 }
 
-static void skip(scanner *s, size_t bytes)
-{
+static void skip(scanner *s, size_t bytes) {
     while (bytes--) advance(s);
 }
 
 /* Bytes of the UTF-8 character at p, 0 when it is none (overlong forms, surrogates and beyond U+10FFFF are none). */
-static size_t utf8_length(const char *p, const char *end)
-{
+static size_t utf8_length(const char *p, const char *end) {
     const unsigned char *c = (const unsigned char *)p;
     size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
     if (length > (size_t)(end - p)) return 0;
@@ -52,8 +49,7 @@ static size_t utf8_length(const char *p, const char *end)
 
 /* ---- messages ---- */
 
-static void describe_here(const scanner *s, char out[64])
-{
+static void describe_here(const scanner *s, char out[64]) {
     size_t length = s->p < s->end ? utf8_length(s->p, s->end) : 0;
     if (s->p >= s->end)
         snprintf(out, 64, "the end of the file");
@@ -70,14 +66,12 @@ static void describe_here(const scanner *s, char out[64])
 }
 
 /* Errors, at a place or where the scanner stands. Both return SW_E_CONFIG, for those that end the reading. */
-static sw_status report(scanner *s, int32_t line, int32_t column, const char *hint, const char *message)
-{
+static sw_status report(scanner *s, int32_t line, int32_t column, const char *hint, const char *message) {
     sw_diagnostics_add(s->document->diagnostics, false, line, column, "", hint, "%s", message);
     return SW_E_CONFIG;
 }
 
-static sw_status SW_PRINTF(3, 4) report_here(scanner *s, const char *hint, const char *format, ...)
-{
+static sw_status SW_PRINTF(3, 4) report_here(scanner *s, const char *hint, const char *format, ...) {
     char message[512];
     va_list arguments;
     va_start(arguments, format);
@@ -86,23 +80,20 @@ static sw_status SW_PRINTF(3, 4) report_here(scanner *s, const char *hint, const
     return report(s, s->line, s->column, hint, message);
 }
 
-static sw_status unexpected(scanner *s, const char *expected, const char *hint)
-{
+static sw_status unexpected(scanner *s, const char *expected, const char *hint) {
     char found[64];
     describe_here(s, found);
     return report_here(s, hint, "expected %s, found %s", expected, found);
 }
 
-static void blank(char *from, const char *to)
-{
+static void blank(char *from, const char *to) {
     for (; from < to; from++)
         if (*from != '\n') *from = ' ';
 }
 
 /* ---- space and comments ---- */
 
-static void skip_comment(scanner *s)
-{
+static void skip_comment(scanner *s) {
     char *start = s->p;
     int32_t line = s->line, column = s->column;
     bool block = s->p[1] == '*';
@@ -119,8 +110,7 @@ static void skip_comment(scanner *s)
     report(s, line, column, "remove it, or use the key \"description\"", "JSON has no comments");
 }
 
-static void skip_space(scanner *s)
-{
+static void skip_space(scanner *s) {
     while (s->p < s->end)
         if (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r')
             advance(s);
@@ -132,8 +122,7 @@ static void skip_space(scanner *s)
 
 /* ---- nodes ---- */
 
-static sw_node *add_node(scanner *s, int32_t parent, int32_t *previous, sw_status *status)
-{
+static sw_node *add_node(scanner *s, int32_t parent, int32_t *previous, sw_status *status) {
     sw_document *document = s->document;
     *status = SW_OK;
     if (document->count == SW_DOCUMENT_VALUES_MAX) {
@@ -171,14 +160,12 @@ static sw_node *add_node(scanner *s, int32_t parent, int32_t *previous, sw_statu
 
 /* ---- strings and numbers ---- */
 
-static int hex_digit(char c)
-{
+static int hex_digit(char c) {
     return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The value of \uXXXX at p, -1 when it is none. The NUL after the text stops it. */
-static long unicode_escape(const char *p)
-{
+static long unicode_escape(const char *p) {
     if (p[0] != '\\' || p[1] != 'u') return -1;
     long value = 0;
     for (int i = 2; i < 6; i++) {
@@ -189,8 +176,7 @@ static long unicode_escape(const char *p)
     return value;
 }
 
-static sw_status scan_escape(scanner *s)
-{
+static sw_status scan_escape(scanner *s) {
     if (s->p[1] && strchr("\"\\/bfnrt", s->p[1])) {
         skip(s, 2);
         return SW_OK;
@@ -216,8 +202,7 @@ static sw_status scan_escape(scanner *s)
 }
 
 /* At the opening quote. */
-static sw_status scan_string(scanner *s)
-{
+static sw_status scan_string(scanner *s) {
     int32_t line = s->line, column = s->column;
     advance(s);
     while (s->p < s->end && *s->p != '"') {
@@ -242,16 +227,14 @@ static sw_status scan_string(scanner *s)
     return SW_OK;
 }
 
-static size_t digits(const char *p)
-{
+static size_t digits(const char *p) {
     size_t n = 0;
     while (is_digit(p[n])) n++;
     return n;
 }
 
 /* Length of the number at p by JSON's grammar; 0 = none. */
-static size_t number_length(const char *p, bool *integral)
-{
+static size_t number_length(const char *p, bool *integral) {
     size_t n = p[0] == '-' ? 1 : 0;
     size_t whole = digits(p + n);
     if (!whole || (whole > 1 && p[n] == '0')) return 0;
@@ -275,8 +258,7 @@ static size_t number_length(const char *p, bool *integral)
 
 static bool ends_number(char c) { return !is_letter(c) && !is_digit(c) && c != '.' && c != '+' && c != '-'; }
 
-static sw_status scan_number(scanner *s, sw_node *node)
-{
+static sw_status scan_number(scanner *s, sw_node *node) {
     bool integral = false;
     size_t length = number_length(s->p, &integral);
     if (!length || !ends_number(s->p[length])) {
@@ -325,8 +307,7 @@ static const word words[] = {
 };
 
 /* true: one of the words stands here and was taken. */
-static bool scan_word(scanner *s, sw_node *node)
-{
+static bool scan_word(scanner *s, sw_node *node) {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t length = strlen(words[i].text);
         if ((size_t)(s->end - s->p) < length || memcmp(s->p, words[i].text, length) || !ends_number(s->p[length]))
@@ -349,16 +330,14 @@ static bool scan_word(scanner *s, sw_node *node)
 static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous);
 
 /* After a comma: is the container closed right here? Then the comma at `comma` was one too many. */
-static bool trailing_comma(scanner *s, char close, char *comma, int32_t line, int32_t column)
-{
+static bool trailing_comma(scanner *s, char close, char *comma, int32_t line, int32_t column) {
     if (s->p >= s->end || *s->p != close) return false;
     report(s, line, column, "remove it", "JSON has no comma before a closing bracket");
     *comma = ' ';
     return true;
 }
 
-static sw_status scan_name(scanner *s, int32_t *line, int32_t *column)
-{
+static sw_status scan_name(scanner *s, int32_t *line, int32_t *column) {
     *line = s->line;
     *column = s->column;
     if (s->p >= s->end || *s->p != '"') {
@@ -375,16 +354,14 @@ static sw_status scan_name(scanner *s, int32_t *line, int32_t *column)
     return SW_OK;
 }
 
-static sw_status unclosed(scanner *s, int32_t container, bool object)
-{
+static sw_status unclosed(scanner *s, int32_t container, bool object) {
     const sw_node *node = &s->document->nodes[container];
     if (s->p < s->end) return unexpected(s, object ? "',' or '}'" : "',' or ']'", NULL);
     return report_here(s, NULL, "the file ends early: the '%c' of line %d, column %d is not closed", object ? '{' : '[',
                        node->line, node->column);
 }
 
-static sw_status scan_container(scanner *s, int32_t self, bool object)
-{
+static sw_status scan_container(scanner *s, int32_t self, bool object) {
     char close = object ? '}' : ']';
     sw_status status = SW_OK;
     int32_t previous = -1;
@@ -413,8 +390,7 @@ static sw_status scan_container(scanner *s, int32_t self, bool object)
     return SW_OK;
 }
 
-static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous)
-{
+static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous) {
     sw_status status;
     sw_node *node = add_node(s, parent, previous, &status);
     if (!node) return status;
@@ -435,8 +411,7 @@ static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous)
                                      : NULL);
 }
 
-sw_status sw_scan_document(sw_document *document)
-{
+sw_status sw_scan_document(sw_document *document) {
     scanner s = {
         .document = document, .p = document->text, .end = document->text + document->length, .line = 1, .column = 1};
     if (document->length >= 3 && !memcmp(s.p, "\xef\xbb\xbf", 3)) s.p += 3; /* a byte order mark; cJSON skips it too */

@@ -10,8 +10,7 @@
 
 const char *const sw_sweep_sources[] = {"cases", "zip", "random", "grid"};
 
-void sw_sweep_destroy(sw_sweep *sweep)
-{
+void sw_sweep_destroy(sw_sweep *sweep) {
     if (!sweep) return;
     for (size_t i = 0; i < sweep->case_count; i++) free(sweep->cases[i].set.items);
     free(sweep->base.items);
@@ -34,8 +33,7 @@ typedef struct place {
     uint64_t grid; /* number among the grid's points, the last axis fastest */
 } place;
 
-static void find_place(place *out, const sw_sweep *sweep, uint64_t k)
-{
+static void find_place(place *out, const sw_sweep *sweep, uint64_t k) {
     uint64_t grid = 1;
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *dimension = &sweep->dimensions[i];
@@ -49,14 +47,12 @@ static void find_place(place *out, const sw_sweep *sweep, uint64_t k)
     out->case_index = (size_t)(k / sweep->zip_length);
 }
 
-static void give(sw_run_values *out, const sw_dimension *dimension, const sw_value *value)
-{
+static void give(sw_run_values *out, const sw_dimension *dimension, const sw_value *value) {
     out->given[dimension->key->number] = value;
     if (dimension->twin) out->given[dimension->twin->number] = value;
 }
 
-void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k)
-{
+void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k) {
     place at;
     size_t random = 0;
     find_place(&at, sweep, k);
@@ -93,16 +89,14 @@ size_t sw_sweep_axis_count(const sw_sweep *sweep) { return sweep->axis_count; }
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i) { return &sweep->axes[i].axis; }
 size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i) { return sweep->axes[i].size; }
 
-const char *sw_sweep_text(const sw_sweep *sweep, size_t *length)
-{
+const char *sw_sweep_text(const sw_sweep *sweep, size_t *length) {
     *length = sweep->document->length;
     return sweep->document->text;
 }
 
 const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i) { return sw_sweep_sources[sweep->axes[i].source]; }
 
-const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k)
-{
+const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k) {
     place at;
     if (!sweep->case_count) return "";
     find_place(&at, sweep, k);
@@ -111,8 +105,7 @@ const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k)
 
 /* Missing where the key does not concern the run. An alias that the run does not set has the key's default. */
 static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
-                       const sw_run_config *config)
-{
+                       const sw_run_config *config) {
     sw_field field;
     const sw_value *given = values->given[axis->key->number];
     const bool concerned = sw_key_concerns(axis->key, config);
@@ -123,8 +116,7 @@ static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_ru
 }
 
 sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *config, char label[128],
-                           sw_axis_value *axes, sw_diagnostics *diagnostics)
-{
+                           sw_axis_value *axes, sw_diagnostics *diagnostics) {
     sw_run_values values;
     if (k >= sweep->run_count || sweep->run_count > SW_RUNS_MAX)
         return sw_fail(SW_E_CONFIG, "run %llu of %llu", (unsigned long long)k, (unsigned long long)sweep->run_count);
@@ -139,16 +131,14 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
 
 /* ---- where a key comes from ---- */
 
-static void locate_node(const sw_sweep *sweep, int32_t node, sw_position *out)
-{
+static void locate_node(const sw_sweep *sweep, int32_t node, sw_position *out) {
     const sw_node *n = &sweep->document->nodes[node];
     out->line = n->line;
     out->column = n->column;
     sw_document_path(sweep->document, node, out->path);
 }
 
-bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out)
-{
+bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out) {
     sw_run_values values;
     const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
     sw_sweep_values(&values, sweep, k);
@@ -164,8 +154,7 @@ bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_pos
     return false;
 }
 
-void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out)
-{
+void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out) {
     static const char *const sections[] = {"grid", "zip", "random", "run"};
     int32_t node = -1;
     if (sweep->case_count) {
@@ -183,15 +172,13 @@ void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out)
 const sw_adaptive_config *sw_sweep_adaptive(const sw_sweep *sweep) { return &sweep->adaptive; }
 
 /* 0, 1: an axis to refine; 2: the seeds; -1: another one. */
-static int role_of(const sw_sweep *sweep, size_t dimension)
-{
+static int role_of(const sw_sweep *sweep, size_t dimension) {
     for (int32_t a = 0; a < sweep->adaptive.refine.axis_count; a++)
         if (sweep->refined[a] == (int32_t)dimension) return a;
     return sweep->seed_dimension == (int32_t)dimension ? 2 : -1;
 }
 
-void sw_sweep_lattice_size(const sw_sweep *sweep, size_t *planes, size_t size[2], size_t *seeds)
-{
+void sw_sweep_lattice_size(const sw_sweep *sweep, size_t *planes, size_t size[2], size_t *seeds) {
     size_t found[3] = {1, 1, 1};
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         int role = sweep->dimensions[i].source == SW_SOURCE_GRID ? role_of(sweep, i) : -1;
@@ -203,8 +190,7 @@ void sw_sweep_lattice_size(const sw_sweep *sweep, size_t *planes, size_t size[2]
     *planes = (size_t)sweep->run_count / (found[0] * found[1] * found[2]);
 }
 
-void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64_t k)
-{
+void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64_t k) {
     place at;
     size_t found[3] = {0, 0, 0}, others = 1;
     find_place(&at, sweep, k);

@@ -1,6 +1,5 @@
 /* sweep.h: a parsed sweep: the base configuration, and axes whose product is the runs. */
-#ifndef SYMSWEEP_CONFIG_SWEEP_H
-#define SYMSWEEP_CONFIG_SWEEP_H
+#pragma once
 
 #include "config/generator.h"
 #include "config/resolve.h"
@@ -50,5 +49,3 @@ typedef struct sw_run_values {
     sw_value drawn[SW_RANDOM_AXES_MAX];
 } sw_run_values;
 void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k);
-
-#endif

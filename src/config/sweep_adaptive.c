@@ -5,15 +5,13 @@
 #include <string.h>
 
 /* Number of the axis with this path among all of the sweep; -1 = none. */
-static int32_t axis_number(const sw_sweep *sweep, const char *path)
-{
+static int32_t axis_number(const sw_sweep *sweep, const char *path) {
     for (size_t i = 0; i < sweep->axis_count; i++)
         if (!strcmp(sweep->axes[i].axis.path, path)) return (int32_t)i;
     return -1;
 }
 
-static int32_t grid_dimension(const sw_sweep *sweep, const char *path)
-{
+static int32_t grid_dimension(const sw_sweep *sweep, const char *path) {
     for (size_t i = 0; i < sweep->dimension_count; i++)
         if (sweep->dimensions[i].source == SW_SOURCE_GRID && !strcmp(sweep->dimensions[i].path, path))
             return (int32_t)i;
@@ -21,8 +19,7 @@ static int32_t grid_dimension(const sw_sweep *sweep, const char *path)
 }
 
 /* Numeric, and strictly ascending or descending: neighbours in the list are neighbours on the axis. */
-static bool is_lattice(const sw_dimension *dimension)
-{
+static bool is_lattice(const sw_dimension *dimension) {
     if (!sw_key_is_numeric(dimension->key) || dimension->count < 2 || !dimension->values) return false;
     int direction = 0;
     for (size_t i = 1; i < dimension->count; i++) {
@@ -34,8 +31,7 @@ static bool is_lattice(const sw_dimension *dimension)
 }
 
 /* An axis of refine.axes, behind `count` others. false: reported. */
-static bool read_refined_axis(int32_t *axis, sw_sweep *sweep, int32_t node, int32_t count)
-{
+static bool read_refined_axis(int32_t *axis, sw_sweep *sweep, int32_t node, int32_t count) {
     const char *path = sw_document_string(sweep->document, node);
     int32_t dimension = grid_dimension(sweep, path);
     const char *fault = dimension < 0           ? "expected an axis of grid"
@@ -50,8 +46,7 @@ static bool read_refined_axis(int32_t *axis, sw_sweep *sweep, int32_t node, int3
 }
 
 /* An axis of prune.halving.within; -1 = the label. false: reported. */
-static bool read_compared_axis(int32_t *axis, const sw_sweep *sweep, int32_t node)
-{
+static bool read_compared_axis(int32_t *axis, const sw_sweep *sweep, int32_t node) {
     const char *path = sw_document_string(sweep->document, node);
     *axis = axis_number(sweep, path);
     if (*axis >= 0 || (!strcmp(path, "label") && sweep->case_count)) return true;
@@ -60,8 +55,7 @@ static bool read_compared_axis(int32_t *axis, const sw_sweep *sweep, int32_t nod
 }
 
 /* Paths of axes become their numbers; those that cannot be are left out. */
-static void store_axes(sw_sweep *sweep, const sw_key *key, const sw_value *paths)
-{
+static void store_axes(sw_sweep *sweep, const sw_key *key, const sw_value *paths) {
     const bool refined = key->offset == offsetof(sw_adaptive_config, refine.axes);
     int64_t axes[SW_LIST_MAX];
     sw_value numbers = {.list = axes};
@@ -74,8 +68,7 @@ static void store_axes(sw_sweep *sweep, const sw_key *key, const sw_value *paths
     key->type->store(&sweep->adaptive, key, &numbers);
 }
 
-static bool read_section(sw_sweep *sweep, sw_reader *reader, const char *name, int32_t node)
-{
+static bool read_section(sw_sweep *sweep, sw_reader *reader, const char *name, int32_t node) {
     const sw_scope scope = {.section = SW_SECTION_SWEEP, .prefix = name, .dotted = true};
     sw_assignments members = {NULL, 0, 0};
     if (!sw_reader_is_object(reader, node)) return false;
@@ -93,8 +86,7 @@ static bool read_section(sw_sweep *sweep, sw_reader *reader, const char *name, i
     return true;
 }
 
-static void set_defaults(sw_adaptive_config *out)
-{
+static void set_defaults(sw_adaptive_config *out) {
     size_t count;
     const sw_key *keys = sw_keys_of(SW_SECTION_SWEEP, &count);
     for (size_t i = 0; i < count; i++) {
@@ -106,8 +98,7 @@ static void set_defaults(sw_adaptive_config *out)
 
 /* ---- what cannot be ---- */
 
-static void check_refine(const sw_sweep *sweep, int32_t node)
-{
+static void check_refine(const sw_sweep *sweep, int32_t node) {
     const sw_refine_config *refine = &sweep->adaptive.refine;
     size_t planes, size[2], seeds;
     if (sw_document_member(sweep->document, node, "axes") < 0)
@@ -123,14 +114,12 @@ static void check_refine(const sw_sweep *sweep, int32_t node)
                               "refine needs the outcome of every run that it chooses; prune.halving cuts runs short");
 }
 
-static int32_t rungs_node(const sw_sweep *sweep)
-{
+static int32_t rungs_node(const sw_sweep *sweep) {
     int32_t node = sw_document_member(sweep->document, 0, "prune");
     return sw_document_member(sweep->document, sw_document_member(sweep->document, node, "halving"), "rungs");
 }
 
-static bool check_rungs(const sw_sweep *sweep)
-{
+static bool check_rungs(const sw_sweep *sweep) {
     const sw_halving_config *halving = &sweep->adaptive.halving;
     for (int32_t r = 1; r < halving->rung_count; r++)
         if (halving->rungs[r] <= halving->rungs[r - 1])
@@ -138,8 +127,7 @@ static bool check_rungs(const sw_sweep *sweep)
     return true;
 }
 
-void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader)
-{
+void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader) {
     const int32_t prune = sw_document_member(sweep->document, 0, "prune");
     const int32_t refine = sw_document_member(sweep->document, 0, "refine");
     set_defaults(&sweep->adaptive);
@@ -149,8 +137,7 @@ void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader)
     check_rungs(sweep);
 }
 
-bool sw_sweep_check_adaptive(const sw_sweep *sweep, const sw_run_config *config)
-{
+bool sw_sweep_check_adaptive(const sw_sweep *sweep, const sw_run_config *config) {
     const sw_halving_config *halving = &sweep->adaptive.halving;
     for (int32_t r = 0; r < halving->rung_count; r++)
         if (halving->rungs[r] % config->evaluate.every != 0)

@@ -1,6 +1,5 @@
 /* sweep_adaptive.h: `refine` and `prune` of a sweep file. */
-#ifndef SYMSWEEP_CONFIG_SWEEP_ADAPTIVE_H
-#define SYMSWEEP_CONFIG_SWEEP_ADAPTIVE_H
+#pragma once
 
 #include "config/sweep.h"
 
@@ -8,5 +7,3 @@
 void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader);
 /* Can it be for a run of the sweep? Reports when not. */
 bool sw_sweep_check_adaptive(const sw_sweep *sweep, const sw_run_config *config);
-
-#endif

@@ -10,8 +10,7 @@
 
 /* A key may vary on one axis only. */
 static void check_overlap(const sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_key *twin,
-                          int32_t member)
-{
+                          int32_t member) {
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *other = &sweep->dimensions[i];
         if (!sw_reader_overlap(key, twin, other->key, other->twin)) continue;
@@ -23,8 +22,7 @@ static void check_overlap(const sw_sweep *sweep, sw_reader *reader, const sw_key
 }
 
 /* A path that is no leaf: a group with members, a nested object, or nothing known. Returns false. */
-static bool report_path(sw_reader *reader, int32_t member)
-{
+static bool report_path(sw_reader *reader, int32_t member) {
     const char *path = sw_document_key(reader->document, member);
     char hint[256], group[128];
     if (sw_diagnostics_count(reader->document->diagnostics) == SW_DIAGNOSTICS_MAX) return false;
@@ -40,8 +38,7 @@ static bool report_path(sw_reader *reader, int32_t member)
 }
 
 /* The next dimension for a member of grid, zip or random; NULL: reported. */
-static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t member, sw_source source)
-{
+static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t member, sw_source source) {
     const char *path = sw_document_key(reader->document, member);
     sw_assignment named;
     if (reader->document->nodes[member].duplicate) return NULL;
@@ -62,8 +59,7 @@ static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t
 
 /* ---- lists of values ---- */
 
-static bool read_list(sw_reader *reader, sw_dimension *out, int32_t node)
-{
+static bool read_list(sw_reader *reader, sw_dimension *out, int32_t node) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     if (n->count == 0)
@@ -80,8 +76,7 @@ static bool read_list(sw_reader *reader, sw_dimension *out, int32_t node)
     return true;
 }
 
-static bool read_values(sw_reader *reader, sw_dimension *out, int32_t node)
-{
+static bool read_values(sw_reader *reader, sw_dimension *out, int32_t node) {
     const sw_node *n = &reader->document->nodes[node];
     if (n->type == SW_NODE_ARRAY) return read_list(reader, out, node);
     if (n->type == SW_NODE_OBJECT) return sw_generator_read(reader, out, node);
@@ -95,16 +90,14 @@ typedef struct ordered_value {
     size_t place;
 } ordered_value;
 
-static int compare_values(const void *a, const void *b)
-{
+static int compare_values(const void *a, const void *b) {
     const ordered_value *x = a, *y = b;
     int order = x->key->type->compare(x->value, y->value);
     return order ? order : (x->place > y->place) - (x->place < y->place);
 }
 
 /* A value that stands twice in a grid axis would make two runs of one identity. */
-static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
-{
+static void check_repeats(sw_reader *reader, const sw_dimension *dimension) {
     const sw_key *key = dimension->key;
     if (!dimension->values || dimension->count < 2 || !key->type->scalar) return;
     ordered_value *sorted = malloc(dimension->count * sizeof *sorted);
@@ -126,8 +119,7 @@ static void check_repeats(sw_reader *reader, const sw_dimension *dimension)
 
 /* ---- grid and zip ---- */
 
-static bool is_filled_object(sw_reader *reader, int32_t node, const char *what)
-{
+static bool is_filled_object(sw_reader *reader, int32_t node, const char *what) {
     const char *hint = "leave it out when there is nothing to vary";
     const sw_node *n = &reader->document->nodes[node];
     if (n->type == SW_NODE_OBJECT && n->count > 0) return true;
@@ -137,8 +129,7 @@ static bool is_filled_object(sw_reader *reader, int32_t node, const char *what)
                : sw_document_expected(reader->document, node, hint, "%s", what);
 }
 
-static void read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
-{
+static void read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node) {
     const sw_document *document = reader->document;
     if (!is_filled_object(reader, node, "an object of axes")) return;
     for (int32_t i = document->nodes[node].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
@@ -150,8 +141,7 @@ static void read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node)
     }
 }
 
-static void read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node)
-{
+static void read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node) {
     const sw_document *document = reader->document;
     const char *first = NULL;
     if (!is_filled_object(reader, node, "an object of axes")) return;
@@ -180,8 +170,7 @@ static const law laws[] = {
 enum { LAW_COUNT = sizeof laws / sizeof laws[0] };
 
 /* Both ends must be values of the key (the upper end of an integer range is excluded). */
-static bool read_ends(sw_reader *reader, sw_dimension *out, int32_t node)
-{
+static bool read_ends(sw_reader *reader, sw_dimension *out, int32_t node) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     int32_t a = n->child, b = a >= 0 ? document->nodes[a].next : -1;
@@ -206,8 +195,7 @@ static bool read_ends(sw_reader *reader, sw_dimension *out, int32_t node)
     return true;
 }
 
-static bool read_law(sw_reader *reader, sw_dimension *out, int32_t node)
-{
+static bool read_law(sw_reader *reader, sw_dimension *out, int32_t node) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     const char *names[LAW_COUNT];
@@ -237,8 +225,7 @@ static bool read_law(sw_reader *reader, sw_dimension *out, int32_t node)
 }
 
 /* An integer member of `random` within bounds; -1: reported or absent. */
-static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t high)
-{
+static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t high) {
     const sw_node *n = &reader->document->nodes[node];
     int64_t integer = 0;
     bool whole = false;
@@ -249,8 +236,7 @@ static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t 
     return -1;
 }
 
-static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
-{
+static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node) {
     const sw_document *document = reader->document;
     size_t axes = 0;
     bool counted = false;
@@ -277,8 +263,7 @@ static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node)
 
 /* ---- cases ---- */
 
-static bool read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_t node, int32_t place)
-{
+static bool read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_t node, int32_t place) {
     const sw_document *document = reader->document;
     int32_t label = sw_document_member(document, node, "label");
     snprintf(item->label, sizeof item->label, "case %d", place);
@@ -293,8 +278,7 @@ static bool read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_
     return true;
 }
 
-static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
-{
+static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node) {
     const sw_document *document = reader->document;
     const sw_node *n = &document->nodes[node];
     const char *hint = "as in [{\"label\": \"baseline\"}, {...}]";
@@ -326,8 +310,7 @@ static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node)
 static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
 
 /* The product of all axes, saturated; axes that could not be read count once. */
-static void count_runs(sw_sweep *sweep)
-{
+static void count_runs(sw_sweep *sweep) {
     uint64_t count = multiply(sweep->case_count ? sweep->case_count : 1, multiply(sweep->zip_length, sweep->samples));
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *dimension = &sweep->dimensions[i];
@@ -344,8 +327,7 @@ static void count_runs(sw_sweep *sweep)
 /* ---- the columns of /runs/axes ---- */
 
 static void add_axis(sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_alias *alias, sw_source source,
-                     size_t size)
-{
+                     size_t size) {
     const char *path = alias ? alias->path : key->path;
     for (size_t i = 0; i < sweep->axis_count; i++) {
         if (strcmp(sweep->axes[i].axis.path, path)) continue;
@@ -358,8 +340,7 @@ static void add_axis(sw_sweep *sweep, sw_reader *reader, const sw_key *key, cons
     grown[sweep->axis_count++] = (sw_axis_info){{path, key->type->axis}, key, alias, source, size};
 }
 
-static void list_axes(sw_sweep *sweep, sw_reader *reader)
-{
+static void list_axes(sw_sweep *sweep, sw_reader *reader) {
     for (size_t i = 0; i < sweep->case_count; i++) {
         const sw_assignments *set = &sweep->cases[i].set;
         for (size_t j = 0; j < set->count && !reader->status; j++)
@@ -371,8 +352,7 @@ static void list_axes(sw_sweep *sweep, sw_reader *reader)
     }
 }
 
-void sw_sweep_read_axes(sw_sweep *sweep, sw_reader *reader)
-{
+void sw_sweep_read_axes(sw_sweep *sweep, sw_reader *reader) {
     static const struct {
         const char *name;
         void (*read)(sw_sweep *, sw_reader *, int32_t);

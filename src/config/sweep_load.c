@@ -13,8 +13,7 @@ enum { NAME_BYTES_MAX = 100, RUNS_CHECKED_AFTER_ERROR = 4096 };
 
 /* ---- paths ---- */
 
-static char *join_text(const char *a, const char *b, const char *c)
-{
+static char *join_text(const char *a, const char *b, const char *c) {
     size_t length = strlen(a) + strlen(b) + strlen(c) + 1;
     char *text = malloc(length);
     if (text) snprintf(text, length, "%s%s%s", a, b, c);
@@ -22,15 +21,13 @@ static char *join_text(const char *a, const char *b, const char *c)
 }
 
 /* The name behind the last slash. */
-static const char *name_of(const char *path)
-{
+static const char *name_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
 
 /* "sweep" of "dir/sweep.json". */
-static char *stem_of(const char *path)
-{
+static char *stem_of(const char *path) {
     char *stem = strdup(name_of(path));
     char *dot = stem ? strrchr(stem, '.') : NULL;
     if (dot && dot != stem && !strcmp(dot, ".json")) *dot = '\0';
@@ -43,8 +40,7 @@ static const char *const top_names[] = {"name",  "description", "output", "run",
                                         "cases", "random",      "refine", "prune", "$schema"};
 enum { TOP_COUNT = sizeof top_names / sizeof top_names[0] };
 
-static void check_top_names(const sw_document *document)
-{
+static void check_top_names(const sw_document *document) {
     for (int32_t i = document->nodes[0].child; i >= 0; i = document->nodes[i].next) {
         const char *name = sw_document_key(document, i);
         bool known = false;
@@ -59,8 +55,7 @@ static void check_top_names(const sw_document *document)
 }
 
 /* A text at the top level; NULL: absent or reported. */
-static const char *read_text(const sw_document *document, const char *name, size_t most)
-{
+static const char *read_text(const sw_document *document, const char *name, size_t most) {
     int32_t node = sw_document_member(document, 0, name);
     if (node < 0) return NULL;
     const char *text = sw_document_string(document, node);
@@ -69,15 +64,13 @@ static const char *read_text(const sw_document *document, const char *name, size
     return NULL;
 }
 
-static bool is_plain_name(const char *name)
-{
+static bool is_plain_name(const char *name) {
     for (const char *c = name; *c; c++)
         if (*c == '/' || (unsigned char)*c < 0x20 || *c == 0x7f) return false;
     return name[0] != '.';
 }
 
-static void read_names(sw_sweep *sweep, sw_reader *reader)
-{
+static void read_names(sw_sweep *sweep, sw_reader *reader) {
     const char *name = read_text(sweep->document, "name", NAME_BYTES_MAX);
     if (name && !is_plain_name(name)) {
         sw_document_error(sweep->document, sw_document_member(sweep->document, 0, "name"),
@@ -95,8 +88,7 @@ static void read_names(sw_sweep *sweep, sw_reader *reader)
     if (!sweep->name || !sweep->output) reader->status = sw_fail(SW_E_MEMORY, "out of memory");
 }
 
-static void read_run(sw_sweep *sweep, sw_reader *reader)
-{
+static void read_run(sw_sweep *sweep, sw_reader *reader) {
     int32_t run = sw_document_member(sweep->document, 0, "run");
     if (run < 0)
         sw_document_error(sweep->document, 0, "{\"run\": {\"task\": {\"kind\": \"modular\"}}}",
@@ -107,16 +99,14 @@ static void read_run(sw_sweep *sweep, sw_reader *reader)
 
 /* ---- every run once ---- */
 
-static void mark_used(uint8_t *used, const sw_run_values *values, const sw_run_config *config)
-{
+static void mark_used(uint8_t *used, const sw_run_values *values, const sw_run_config *config) {
     size_t count;
     const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
     for (size_t i = 0; i < count; i++)
         if (values->given[i] && sw_key_concerns(&keys[i], config)) used[values->given[i]->member] = 1;
 }
 
-static void check_member(const sw_sweep *sweep, const uint8_t *used, const sw_key *key, int32_t member)
-{
+static void check_member(const sw_sweep *sweep, const uint8_t *used, const sw_key *key, int32_t member) {
     char needed[256];
     if (used[member]) return;
     sw_key_concern_text(key, needed, sizeof needed);
@@ -125,8 +115,7 @@ static void check_member(const sw_sweep *sweep, const uint8_t *used, const sw_ke
 }
 
 /* A key that no run is concerned with is an error; one that only some are, is not. */
-static void check_used(const sw_sweep *sweep, const uint8_t *used)
-{
+static void check_used(const sw_sweep *sweep, const uint8_t *used) {
     for (size_t i = 0; i < sweep->base.count; i++) {
         const sw_assignment *item = &sweep->base.items[i];
         bool overridden = false;
@@ -143,8 +132,7 @@ static void check_used(const sw_sweep *sweep, const uint8_t *used)
             check_member(sweep, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
 }
 
-static void check_runs(sw_sweep *sweep, sw_reader *reader)
-{
+static void check_runs(sw_sweep *sweep, sw_reader *reader) {
     uint8_t *used = calloc((size_t)sweep->document->count, 1);
     if (!used) {
         reader->status = sw_fail(SW_E_MEMORY, "out of memory");
@@ -171,8 +159,7 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader)
 
 /* ---- entry points ---- */
 
-static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader)
-{
+static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader) {
     if (!sw_reader_is_object(reader, 0)) return sw_fail(SW_E_CONFIG, "%s is no sweep", sweep->path);
     check_top_names(sweep->document);
     read_names(sweep, reader);
@@ -185,8 +172,7 @@ static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader)
 }
 
 /* Takes over `text`. */
-static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const char *path, sw_diagnostics *diagnostics)
-{
+static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const char *path, sw_diagnostics *diagnostics) {
     sw_status status = SW_OK;
     sw_sweep *sweep = calloc(1, sizeof *sweep);
     *out = NULL;
@@ -215,15 +201,13 @@ cleanup:
     return status;
 }
 
-static sw_status refuse(const sw_diagnostics *diagnostics, const char *path)
-{
+static sw_status refuse(const sw_diagnostics *diagnostics, const char *path) {
     size_t errors = sw_diagnostics_errors(diagnostics);
     return sw_fail(SW_E_CONFIG, "%s: %zu error%s", path, errors, errors == 1 ? "" : "s");
 }
 
 /* A sweep with errors is good for finding more of them, not for running. */
-static sw_status deliver(sw_sweep **out, sw_sweep *sweep, const char *path, const sw_diagnostics *diagnostics)
-{
+static sw_status deliver(sw_sweep **out, sw_sweep *sweep, const char *path, const sw_diagnostics *diagnostics) {
     *out = NULL;
     if (sw_diagnostics_errors(diagnostics)) {
         sw_sweep_destroy(sweep);
@@ -233,8 +217,8 @@ static sw_status deliver(sw_sweep **out, sw_sweep *sweep, const char *path, cons
     return SW_OK;
 }
 
-sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path, sw_diagnostics *diagnostics)
-{
+sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path,
+                         sw_diagnostics *diagnostics) {
     *out = NULL;
     if (length > SW_DOCUMENT_BYTES_MAX) {
         sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "the file is larger than 16 MiB");
@@ -249,8 +233,7 @@ sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const 
     return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
 }
 
-sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics)
-{
+sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) {
     char *text;
     size_t length;
     *out = NULL;
@@ -266,8 +249,7 @@ sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagno
     return refuse(diagnostics, path);
 }
 
-sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics)
-{
+sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) {
     sw_sweep *sweep = NULL;
     *out = NULL;
     sw_status status = sw_sweep_read(&sweep, path, diagnostics);

@@ -8,8 +8,7 @@
 /* ---- nested objects from dotted paths ---- */
 
 /* Byte order of paths with '.' before every other character: members of one object stay together, sorted by name. */
-static int compare_paths(const char *a, const char *b)
-{
+static int compare_paths(const char *a, const char *b) {
     while (*a && *a == *b) {
         a++;
         b++;
@@ -18,29 +17,25 @@ static int compare_paths(const char *a, const char *b)
     return x - y;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
+static int compare_keys(const void *a, const void *b) {
     return compare_paths((*(const sw_key *const *)a)->path, (*(const sw_key *const *)b)->path);
 }
 
 /* Length of the common beginning of two paths in whole components ("a.b." of "a.b.c" and "a.b.d"). */
-static size_t common_groups(const char *a, const char *b)
-{
+static size_t common_groups(const char *a, const char *b) {
     size_t common = 0;
     for (size_t i = 0; a[i] && a[i] == b[i]; i++)
         if (a[i] == '.') common = i + 1;
     return common;
 }
 
-static void close_groups(sw_json *json, const char *path, size_t keep)
-{
+static void close_groups(sw_json *json, const char *path, size_t keep) {
     for (const char *c = path + keep; *c; c++)
         if (*c == '.') sw_json_end_object(json);
 }
 
 /* Opens the objects of `path` behind its first `open` characters; returns the member's own name. */
-static const char *open_groups(sw_json *json, const char *path, size_t open)
-{
+static const char *open_groups(sw_json *json, const char *path, size_t open) {
     const char *name = path + open;
     for (const char *dot = strchr(name, '.'); dot; dot = strchr(name, '.')) {
         char group[64];
@@ -52,8 +47,7 @@ static const char *open_groups(sw_json *json, const char *path, size_t open)
     return name;
 }
 
-static void write_keys(sw_json *json, const sw_run_config *config, const sw_key **keys, size_t count)
-{
+static void write_keys(sw_json *json, const sw_run_config *config, const sw_key **keys, size_t count) {
     qsort(keys, count, sizeof(const sw_key *), compare_keys);
     const char *previous = "";
     sw_json_begin_object(json);
@@ -71,8 +65,7 @@ static void write_keys(sw_json *json, const sw_run_config *config, const sw_key 
 }
 
 /* Does the key decide numbers of the run, and not by the default that identities leave out? */
-static bool is_told(const sw_key *key, const sw_run_config *config)
-{
+static bool is_told(const sw_key *key, const sw_run_config *config) {
     sw_field field;
     sw_value frozen;
     if (!key->identity) return false;
@@ -81,8 +74,7 @@ static bool is_told(const sw_key *key, const sw_run_config *config)
     return key->type->compare(&field.value, &frozen) != 0;
 }
 
-static void write_config(sw_json *json, const sw_run_config *config, bool identity)
-{
+static void write_config(sw_json *json, const sw_run_config *config, bool identity) {
     const sw_key *chosen[SW_KEYS_MAX];
     size_t count, number = 0;
     const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
@@ -93,8 +85,7 @@ static void write_config(sw_json *json, const sw_run_config *config, bool identi
 
 void sw_config_write(sw_json *json, const sw_run_config *config) { write_config(json, config, false); }
 
-void sw_config_write_identity(sw_json *json, const sw_run_config *config)
-{
+void sw_config_write_identity(sw_json *json, const sw_run_config *config) {
     sw_json_begin_object(json);
     sw_json_key(json, "config");
     write_config(json, config, true);
@@ -104,8 +95,7 @@ void sw_config_write_identity(sw_json *json, const sw_run_config *config)
 
 /* ---- back ---- */
 
-static sw_status first_error(const sw_diagnostics *diagnostics)
-{
+static sw_status first_error(const sw_diagnostics *diagnostics) {
     for (size_t i = 0; i < sw_diagnostics_count(diagnostics); i++) {
         const sw_diagnostic *item = sw_diagnostics_get(diagnostics, i);
         if (!item->warning) return sw_fail(SW_E_CONFIG, "%s: %s", item->path, item->message);
@@ -113,8 +103,7 @@ static sw_status first_error(const sw_diagnostics *diagnostics)
     return SW_OK;
 }
 
-static sw_status parse_copy(sw_document **out, const char *text, sw_diagnostics *diagnostics)
-{
+static sw_status parse_copy(sw_document **out, const char *text, sw_diagnostics *diagnostics) {
     char *copy = strdup(text);
     if (!copy) return sw_fail(SW_E_MEMORY, "out of memory");
     sw_status status = sw_document_parse(out, copy, strlen(copy), diagnostics);
@@ -125,8 +114,7 @@ static sw_status parse_copy(sw_document **out, const char *text, sw_diagnostics 
     return status;
 }
 
-sw_status sw_config_read(sw_run_config *out, const char *json)
-{
+sw_status sw_config_read(sw_run_config *out, const char *json) {
     sw_document *document = NULL;
     sw_diagnostics *diagnostics = NULL;
     sw_assignments assignments = {NULL, 0, 0};
@@ -158,8 +146,7 @@ cleanup:
 
 /* ---- single values of what was written ---- */
 
-sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char *path)
-{
+sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char *path) {
     sw_run_config config;
     sw_field field;
     const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
@@ -172,8 +159,7 @@ sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char 
     return SW_OK;
 }
 
-static void member_text(const sw_document *document, int32_t node, char *out, size_t capacity)
-{
+static void member_text(const sw_document *document, int32_t node, char *out, size_t capacity) {
     const sw_node *n = &document->nodes[node];
     if (n->type == SW_NODE_STRING || n->type == SW_NODE_OBJECT) {
         snprintf(out, capacity, "%s", n->type == SW_NODE_OBJECT ? "{...}" : sw_document_string(document, node));
@@ -193,8 +179,7 @@ static void member_text(const sw_document *document, int32_t node, char *out, si
     }
 }
 
-bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size_t capacity)
-{
+bool sw_config_lookup(const char *json, const char *dotted_path, char *out, size_t capacity) {
     sw_document *document = NULL;
     sw_diagnostics *diagnostics = NULL;
     bool found = false;

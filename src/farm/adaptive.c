@@ -46,8 +46,7 @@ struct sw_adaptive {
 
 /* ---- decisions ---- */
 
-static sw_status decide(sw_adaptive *adaptive, sw_decision decision)
-{
+static sw_status decide(sw_adaptive *adaptive, sw_decision decision) {
     if (adaptive->decided == adaptive->capacity) {
         size_t capacity = 2 * adaptive->capacity + 64;
         sw_decision *decisions = realloc(adaptive->decisions, capacity * sizeof *decisions);
@@ -60,8 +59,7 @@ static sw_status decide(sw_adaptive *adaptive, sw_decision decision)
     return SW_OK;
 }
 
-bool sw_adaptive_next(sw_decision *out, sw_adaptive *adaptive)
-{
+bool sw_adaptive_next(sw_decision *out, sw_adaptive *adaptive) {
     if (adaptive == NULL) return false;
     bool any = adaptive->carried_out < adaptive->decided;
     if (any)
@@ -73,8 +71,7 @@ bool sw_adaptive_next(sw_decision *out, sw_adaptive *adaptive)
 
 /* ---- refine ---- */
 
-static int64_t onset_of(const sw_onsets *onsets, sw_statement statement)
-{
+static int64_t onset_of(const sw_onsets *onsets, sw_statement statement) {
     switch (statement) {
     case SW_STATEMENT_T_MEM: return onsets->t_mem;
     case SW_STATEMENT_T_GEN: return onsets->t_gen;
@@ -84,21 +81,18 @@ static int64_t onset_of(const sw_onsets *onsets, sw_statement statement)
     return -1;
 }
 
-static sw_verdict verdict_of(const sw_plan *plan, const sw_adaptive_news *news)
-{
+static sw_verdict verdict_of(const sw_plan *plan, const sw_adaptive_news *news) {
     if (news->known->state == SW_RUN_FAILED) return SW_VERDICT_FAILED;
     sw_statement statement = (sw_statement)plan->adaptive.refine.reached;
     return onset_of(news->onsets, statement) >= 0 ? SW_VERDICT_YES : SW_VERDICT_NO;
 }
 
-static size_t slot_of(const sw_plan *plan, size_t run)
-{
+static size_t slot_of(const sw_plan *plan, size_t run) {
     const sw_lattice_place *at = &plan->runs[run].place;
     return (at->index[0] * plan->lattice[1] + at->index[1]) * plan->seeds + at->seed;
 }
 
-static sw_status create_plane(plane *out, const sw_plan *plan)
-{
+static sw_status create_plane(plane *out, const sw_plan *plan) {
     out->slots = plan->lattice[0] * plan->lattice[1] * plan->seeds;
     out->run = calloc(out->slots + 1, sizeof *out->run);
     out->verdict = calloc(out->slots + 1, sizeof *out->verdict);
@@ -109,8 +103,7 @@ static sw_status create_plane(plane *out, const sw_plan *plan)
     return sw_refine_plane_create(&out->lattice, plan->lattice, plan->seeds);
 }
 
-static sw_status tell_place(sw_adaptive *adaptive, plane *at, size_t slot)
-{
+static sw_status tell_place(sw_adaptive *adaptive, plane *at, size_t slot) {
     const sw_refine_point *point = &at->lattice->points[slot / at->lattice->seeds];
     const place now = {at->lattice->round[slot], point->class, point->decided, point->reached};
     if (memcmp(&now, &at->told[slot], sizeof now) == 0) return SW_OK;
@@ -120,8 +113,7 @@ static sw_status tell_place(sw_adaptive *adaptive, plane *at, size_t slot)
 }
 
 /* All runs of the last round are final: chooses the next. */
-static sw_status advance_plane(sw_adaptive *adaptive, plane *at)
-{
+static sw_status advance_plane(sw_adaptive *adaptive, plane *at) {
     const sw_plan *plan = adaptive->plan;
     sw_status status = sw_refine_replay(at->lattice, &plan->adaptive.refine.rule, at->verdict);
     at->open = 0;
@@ -141,8 +133,7 @@ static sw_status advance_plane(sw_adaptive *adaptive, plane *at)
     return status;
 }
 
-static sw_status hear_verdict(sw_adaptive *adaptive, const sw_adaptive_news *news)
-{
+static sw_status hear_verdict(sw_adaptive *adaptive, const sw_adaptive_news *news) {
     plane *at = &adaptive->planes[adaptive->plan->runs[news->run].place.plane];
     size_t slot = slot_of(adaptive->plan, news->run);
     if (!news->ended) return SW_OK;
@@ -152,8 +143,7 @@ static sw_status hear_verdict(sw_adaptive *adaptive, const sw_adaptive_news *new
     return advance_plane(adaptive, at);
 }
 
-static sw_status create_planes(sw_adaptive *adaptive)
-{
+static sw_status create_planes(sw_adaptive *adaptive) {
     const sw_plan *plan = adaptive->plan;
     adaptive->planes = calloc(plan->planes + 1, sizeof *adaptive->planes);
     if (adaptive->planes == NULL) return sw_fail(SW_E_MEMORY, "no memory for %zu planes", plan->planes);
@@ -167,14 +157,12 @@ static sw_status create_planes(sw_adaptive *adaptive)
 
 /* ---- halving: what is known ---- */
 
-static sw_halving_run *halving_state(const sw_adaptive *adaptive, size_t run)
-{
+static sw_halving_run *halving_state(const sw_adaptive *adaptive, size_t run) {
     return &adaptive->state[adaptive->member_of[run]];
 }
 
 /* The measure at the rungs, from the records of the run. */
-static void note_values(sw_adaptive *adaptive, const sw_adaptive_news *news)
-{
+static void note_values(sw_adaptive *adaptive, const sw_adaptive_news *news) {
     const sw_halving_config *halving = &adaptive->plan->adaptive.halving;
     const sw_record *records = news->records;
     int64_t every = adaptive->plan->runs[news->run].config.evaluate.every;
@@ -192,20 +180,17 @@ static void note_values(sw_adaptive *adaptive, const sw_adaptive_news *news)
 
 /* ---- halving: what follows ---- */
 
-static int64_t rung_step(const sw_adaptive *adaptive, int32_t rung)
-{
+static int64_t rung_step(const sw_adaptive *adaptive, int32_t rung) {
     const sw_halving_config *halving = &adaptive->plan->adaptive.halving;
     return rung < halving->rung_count ? halving->rungs[rung] : 0;
 }
 
-int64_t sw_adaptive_until(const sw_adaptive *adaptive, size_t run)
-{
+int64_t sw_adaptive_until(const sw_adaptive *adaptive, size_t run) {
     if (adaptive == NULL || adaptive->groups == NULL) return 0;
     return rung_step(adaptive, halving_state(adaptive, run)->target);
 }
 
-static sw_status train_on(sw_adaptive *adaptive, size_t run, const sw_halving_run *state)
-{
+static sw_status train_on(sw_adaptive *adaptive, size_t run, const sw_halving_run *state) {
     const sw_planned_run *planned = &adaptive->plan->runs[run];
     double from = state->known > 0 ? (double)rung_step(adaptive, state->known - 1) : 0;
     double to = (double)rung_step(adaptive, state->target), steps = (double)planned->config.steps;
@@ -215,8 +200,7 @@ static sw_status train_on(sw_adaptive *adaptive, size_t run, const sw_halving_ru
         (sw_decision){.kind = SW_DECISION_TRAIN, .run = run, .seconds = planned->seconds * fmax(0, to - from) / steps});
 }
 
-static sw_status prune(sw_adaptive *adaptive, size_t run, const sw_halving_run *state)
-{
+static sw_status prune(sw_adaptive *adaptive, size_t run, const sw_halving_run *state) {
     return decide(adaptive, (sw_decision){.kind = SW_DECISION_PRUNE,
                                           .run = run,
                                           .result = {.state = SW_RUN_PRUNED,
@@ -226,8 +210,7 @@ static sw_status prune(sw_adaptive *adaptive, size_t run, const sw_halving_run *
 }
 
 /* Nobody of the group is on the way to a rung any more: the best go on. */
-static sw_status advance_group(sw_adaptive *adaptive, group *at)
-{
+static sw_status advance_group(sw_adaptive *adaptive, group *at) {
     sw_status status = sw_halving_replay(adaptive->state + at->first, at->count, &adaptive->plan->adaptive.halving);
     at->open = 0;
     for (size_t m = at->first; m < at->first + at->count && status == SW_OK; m++) {
@@ -244,8 +227,7 @@ static sw_status advance_group(sw_adaptive *adaptive, group *at)
     return status;
 }
 
-static sw_status hear_values(sw_adaptive *adaptive, const sw_adaptive_news *news)
-{
+static sw_status hear_values(sw_adaptive *adaptive, const sw_adaptive_news *news) {
     sw_halving_run *state = halving_state(adaptive, news->run);
     if (news->ended && state->fate == SW_HALVING_PRUNED) return SW_OK; /* by this very decision */
     note_values(adaptive, news);
@@ -260,8 +242,7 @@ static sw_status hear_values(sw_adaptive *adaptive, const sw_adaptive_news *news
 
 /* ---- halving: groups ---- */
 
-static bool is_same_axis(const sw_plan *plan, size_t a, size_t b, int32_t axis)
-{
+static bool is_same_axis(const sw_plan *plan, size_t a, size_t b, int32_t axis) {
     if (axis < 0) return strcmp(plan->runs[a].label, plan->runs[b].label) == 0;
     const sw_axis_value *x = &plan->axis_values[a * plan->axis_count + (size_t)axis];
     const sw_axis_value *y = &plan->axis_values[b * plan->axis_count + (size_t)axis];
@@ -274,8 +255,7 @@ static bool is_same_axis(const sw_plan *plan, size_t a, size_t b, int32_t axis)
     return false;
 }
 
-static bool compete(const sw_plan *plan, size_t a, size_t b)
-{
+static bool compete(const sw_plan *plan, size_t a, size_t b) {
     const sw_halving_config *halving = &plan->adaptive.halving;
     for (int32_t i = 0; i < halving->within_count; i++)
         if (!is_same_axis(plan, a, b, halving->within[i])) return false;
@@ -283,8 +263,7 @@ static bool compete(const sw_plan *plan, size_t a, size_t b)
 }
 
 /* Numbers the groups and their members; a group is known by its first run until all are counted. */
-static void sort_into_groups(sw_adaptive *adaptive, const sw_plan *plan)
-{
+static void sort_into_groups(sw_adaptive *adaptive, const sw_plan *plan) {
     for (size_t run = 0; run < plan->count; run++) {
         size_t g = 0;
         while (g < adaptive->group_count && !compete(plan, run, adaptive->groups[g].first)) g++;
@@ -300,8 +279,7 @@ static void sort_into_groups(sw_adaptive *adaptive, const sw_plan *plan)
     }
 }
 
-static sw_status create_groups(sw_adaptive *adaptive)
-{
+static sw_status create_groups(sw_adaptive *adaptive) {
     const sw_plan *plan = adaptive->plan;
     size_t rungs = (size_t)plan->adaptive.halving.rung_count;
     adaptive->groups = calloc(plan->count + 1, sizeof *adaptive->groups);
@@ -322,8 +300,7 @@ static sw_status create_groups(sw_adaptive *adaptive)
 
 /* ---- the whole ---- */
 
-sw_status sw_adaptive_create(sw_adaptive **out, const sw_plan *plan)
-{
+sw_status sw_adaptive_create(sw_adaptive **out, const sw_plan *plan) {
     bool refines = plan->adaptive.refine.axis_count > 0, halves = plan->adaptive.halving.rung_count > 0;
     *out = NULL;
     if (!refines && !halves) return SW_OK;
@@ -340,8 +317,7 @@ sw_status sw_adaptive_create(sw_adaptive **out, const sw_plan *plan)
     return status;
 }
 
-void sw_adaptive_destroy(sw_adaptive *adaptive)
-{
+void sw_adaptive_destroy(sw_adaptive *adaptive) {
     if (adaptive == NULL) return;
     for (size_t p = 0; p < adaptive->plane_count; p++) {
         sw_refine_plane_destroy(adaptive->planes[p].lattice);
@@ -363,15 +339,13 @@ void sw_adaptive_destroy(sw_adaptive *adaptive)
     free(adaptive);
 }
 
-sw_status sw_adaptive_hear(sw_adaptive *adaptive, const sw_adaptive_news *news)
-{
+sw_status sw_adaptive_hear(sw_adaptive *adaptive, const sw_adaptive_news *news) {
     if (adaptive == NULL) return SW_OK;
     adaptive->waits[news->run] = !news->ended;
     return adaptive->planes != NULL ? hear_verdict(adaptive, news) : hear_values(adaptive, news);
 }
 
-sw_status sw_adaptive_begin(sw_adaptive *adaptive)
-{
+sw_status sw_adaptive_begin(sw_adaptive *adaptive) {
     sw_status status = SW_OK;
     if (adaptive == NULL) return SW_OK;
     adaptive->begun = true;

@@ -1,8 +1,7 @@
 /* adaptive.h: runs whose training depends on the results of others: refine, and the rungs of prune.halving. What is
  * known of the runs goes in, decisions come out, and the master carries them out: no scheduler, no file. Decisions are
  * replayed from the results (plan.h), so nothing else needs to survive the job. */
-#ifndef SYMSWEEP_FARM_ADAPTIVE_H
-#define SYMSWEEP_FARM_ADAPTIVE_H
+#pragma once
 
 #include "symsweep/plan.h"
 
@@ -48,5 +47,3 @@ bool sw_adaptive_next(sw_decision *out, sw_adaptive *adaptive);
 
 /* The step at which the run is to wait for others; 0 = none. */
 int64_t sw_adaptive_until(const sw_adaptive *adaptive, size_t run);
-
-#endif

@@ -16,20 +16,17 @@
 static const char *const kinds[] = {".ckpt", ".ckpt.tmp", ".ckpt.unusable"};
 enum { KINDS = sizeof kinds / sizeof kinds[0], HALF_WRITTEN = 1 };
 
-bool sw_checkpoints_wanted(const sw_plan *plan, size_t run)
-{
+bool sw_checkpoints_wanted(const sw_plan *plan, size_t run) {
     return plan->runs[run].config.checkpoint_every_seconds > 0 || plan->adaptive.halving.rung_count > 0;
 }
 
-sw_status sw_checkpoints_path(char out[SW_PATH_MAX], const char *folder, const char *run_id)
-{
+sw_status sw_checkpoints_path(char out[SW_PATH_MAX], const char *folder, const char *run_id) {
     int length = snprintf(out, SW_PATH_MAX, "%s/%s%s", folder, run_id, kinds[0]);
     if (length >= 0 && length < SW_PATH_MAX) return SW_OK;
     return sw_fail(SW_E_CONFIG, "%s: path is too long for checkpoints", folder);
 }
 
-static void discard(const char *folder, const char *run_id, int kind)
-{
+static void discard(const char *folder, const char *run_id, int kind) {
     char path[SW_PATH_MAX + 32];
     snprintf(path, sizeof path, "%s/%s%s", folder, run_id, kinds[kind]);
     int refused = sw_fault("checkpoint.remove");
@@ -37,36 +34,31 @@ static void discard(const char *folder, const char *run_id, int kind)
     sw_warn("%s: cannot be removed: %s", path, strerror(refused ? refused : errno));
 }
 
-void sw_checkpoints_discard(const char *folder, const char *run_id)
-{
+void sw_checkpoints_discard(const char *folder, const char *run_id) {
     for (int k = 0; k < KINDS; k++) discard(folder, run_id, k);
 }
 
 /* ---- the folder as a whole ---- */
 
-static int by_id(const void *left, const void *right)
-{
+static int by_id(const void *left, const void *right) {
     const sw_planned_run *const *a = left, *const *b = right;
     return strcmp((*a)->id, (*b)->id);
 }
 
-static int against_id(const void *key, const void *element)
-{
+static int against_id(const void *key, const void *element) {
     const sw_planned_run *const *run = element;
     return strncmp(key, (*run)->id, SW_RUN_ID_LENGTH);
 }
 
 /* The kind of a file by what follows the id; -1 = none of ours. */
-static int kind_of(const char *name)
-{
+static int kind_of(const char *name) {
     if (strlen(name) <= SW_RUN_ID_LENGTH) return -1;
     for (int k = 0; k < KINDS; k++)
         if (strcmp(name + SW_RUN_ID_LENGTH, kinds[k]) == 0) return k;
     return -1;
 }
 
-void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle)
-{
+void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle) {
     DIR *open = opendir(folder);
     if (open == NULL) return; /* no run ever wanted a checkpoint */
     const sw_planned_run **sorted = calloc(plan->count + 1, sizeof *sorted);

@@ -1,7 +1,6 @@
 /* checkpoints.h: the folder of a results file's checkpoints, FILE.checkpoints, as the process that writes the file sees
  * it. Trainers write ID.ckpt files in it; this process removes them, once a run's result is safe in the file. */
-#ifndef SYMSWEEP_FARM_CHECKPOINTS_H
-#define SYMSWEEP_FARM_CHECKPOINTS_H
+#pragma once
 
 #include "symsweep/plan.h"
 #include "symsweep/store.h"
@@ -18,5 +17,3 @@ void sw_checkpoints_discard(const char *folder, const char *run_id);
 /* Removes what the folder holds of runs of the plan that are over in the results file, and half-written checkpoints of
  * the others (only with `idle`: no trainer is at work). Files that are none of the plan's checkpoints stay. */
 void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle);
-
-#endif

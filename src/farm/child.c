@@ -21,8 +21,7 @@
 enum { CHILD_FD = 3, SOCKET_BYTES = 1 << 20 };
 
 /* Between fork and exec, in a copy of an MPI process: async-signal-safe calls only. Never returns. */
-static void become_trainer(const char *program, int socket, pid_t parent)
-{
+static void become_trainer(const char *program, int socket, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(127); /* it died before it could take us along */
     /* stop signals go to whole process groups; the trainer obeys its socket, from its first moment on */
@@ -43,8 +42,7 @@ static void become_trainer(const char *program, int socket, pid_t parent)
     _exit(127);
 }
 
-sw_status sw_child_start(sw_child *out)
-{
+sw_status sw_child_start(sw_child *out) {
     *out = (sw_child){.pid = 0, .socket = -1};
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
@@ -68,15 +66,13 @@ sw_status sw_child_start(sw_child *out)
     return SW_OK;
 }
 
-static void note_end(sw_child_end *end, int status, const struct rusage *usage)
-{
+static void note_end(sw_child_end *end, int status, const struct rusage *usage) {
     *end = (sw_child_end){.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
                           .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
                           .peak_memory = (int64_t)usage->ru_maxrss * 1024};
 }
 
-bool sw_child_ended(sw_child *child, sw_child_end *end)
-{
+bool sw_child_ended(sw_child *child, sw_child_end *end) {
     *end = (sw_child_end){0};
     while (child->pid != 0) {
         int status;
@@ -95,8 +91,7 @@ bool sw_child_ended(sw_child *child, sw_child_end *end)
     return true;
 }
 
-void sw_child_reap(sw_child *child, double patience, sw_child_end *end)
-{
+void sw_child_reap(sw_child *child, double patience, sw_child_end *end) {
     double deadline = sw_clock_now() + patience;
     bool killed = false;
     while (!sw_child_ended(child, end)) {
@@ -108,8 +103,7 @@ void sw_child_reap(sw_child *child, double patience, sw_child_end *end)
     }
 }
 
-void sw_child_close(sw_child *child)
-{
+void sw_child_close(sw_child *child) {
     if (child->socket >= 0) close(child->socket);
     child->socket = -1;
 }

@@ -1,6 +1,5 @@
 /* child.h: the trainer process of a worker rank. A crash, a kill or a hang of training is its end, not the job's. */
-#ifndef SYMSWEEP_FARM_CHILD_H
-#define SYMSWEEP_FARM_CHILD_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -31,5 +30,3 @@ void sw_child_reap(sw_child *child, double patience, sw_child_end *end);
 
 /* Closes our end of the socket. */
 void sw_child_close(sw_child *child);
-
-#endif

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void sw_description_destroy(sw_description *description)
-{
+void sw_description_destroy(sw_description *description) {
     if (description == NULL) return;
     for (size_t i = 0; i < description->text_count; i++) free(description->texts[i]);
     free(description->texts);
@@ -20,8 +19,7 @@ void sw_description_destroy(sw_description *description)
 }
 
 /* Keeps a copy of what the writer holds. */
-static sw_status keep_text(const char **out, sw_description *description, const sw_json *json)
-{
+static sw_status keep_text(const char **out, sw_description *description, const sw_json *json) {
     const char *text = sw_json_text(json);
     if (text == NULL) return SW_E_MEMORY; /* the message is set */
     char *copy = strdup(text);
@@ -31,8 +29,7 @@ static sw_status keep_text(const char **out, sw_description *description, const 
     return SW_OK;
 }
 
-static sw_status write_config(const char **out, sw_description *description, const sw_run_config *config)
-{
+static sw_status write_config(const char **out, sw_description *description, const sw_run_config *config) {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
     if (status == SW_OK) {
@@ -44,8 +41,7 @@ static sw_status write_config(const char **out, sw_description *description, con
 }
 
 /* [{"name": ..., "offset": ..., "shape": [...]}, ...] */
-static void write_tensors(sw_json *json, const sw_tensor *tensors, size_t count)
-{
+static void write_tensors(sw_json *json, const sw_tensor *tensors, size_t count) {
     sw_json_begin_array(json);
     for (size_t i = 0; i < count; i++) {
         sw_json_begin_object(json);
@@ -61,8 +57,7 @@ static void write_tensors(sw_json *json, const sw_tensor *tensors, size_t count)
 }
 
 static sw_status write_parameter_layout(const char **out, sw_description *description, const sw_run_config *config,
-                                        const sw_task *task)
-{
+                                        const sw_task *task) {
     sw_model_shape shape = {
         .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
     size_t count = sw_model_layout(NULL, 0, &config->model, &shape, NULL);
@@ -80,13 +75,11 @@ static sw_status write_parameter_layout(const char **out, sw_description *descri
     return status;
 }
 
-static bool same_network(const sw_run_config *a, const sw_run_config *b)
-{
+static bool same_network(const sw_run_config *a, const sw_run_config *b) {
     return memcmp(&a->task, &b->task, sizeof a->task) == 0 && memcmp(&a->model, &b->model, sizeof a->model) == 0;
 }
 
-static sw_status describe_run(sw_description *description, const sw_plan *plan, size_t i)
-{
+static sw_status describe_run(sw_description *description, const sw_plan *plan, size_t i) {
     const sw_planned_run *planned = &plan->runs[i];
     const sw_run_config *config = &planned->config;
     sw_store_run *run = &description->runs[i];
@@ -113,8 +106,7 @@ static sw_status describe_run(sw_description *description, const sw_plan *plan, 
 }
 
 /* Common curves and measures of geometry have a dataset in every file, so that tools need not ask. */
-static sw_status describe_metrics(sw_description *description, const sw_plan *plan)
-{
+static sw_status describe_metrics(sw_description *description, const sw_plan *plan) {
     for (int m = SW_METRIC_TRAIN_LOSS; m <= SW_METRIC_WEIGHT_NORM; m++) description->layout.metric[m] = true;
     for (int m = SW_METRIC_EFFECTIVE_DIMENSION; m <= SW_METRIC_ORDER_SPEARMAN; m++)
         description->layout.metric[m] = true;
@@ -130,8 +122,7 @@ static sw_status describe_metrics(sw_description *description, const sw_plan *pl
 
 static const sw_store_knowledge KNOWLEDGE = {.axis_value = sw_config_axis_value};
 
-sw_status sw_description_create(sw_description **out, const sw_plan *plan)
-{
+sw_status sw_description_create(sw_description **out, const sw_plan *plan) {
     *out = NULL;
     sw_description *description = calloc(1, sizeof *description);
     if (description == NULL) return sw_fail(SW_E_MEMORY, "no memory to describe the plan");

@@ -1,6 +1,5 @@
 /* description.h: a plan as the results file must know it before anything is trained. */
-#ifndef SYMSWEEP_FARM_DESCRIPTION_H
-#define SYMSWEEP_FARM_DESCRIPTION_H
+#pragma once
 
 #include "symsweep/plan.h"
 #include "symsweep/store.h"
@@ -14,5 +13,3 @@ typedef struct sw_description {
 
 sw_status sw_description_create(sw_description **out, const sw_plan *plan) SW_MUST_CHECK;
 void sw_description_destroy(sw_description *description);
-
-#endif

@@ -21,8 +21,7 @@ struct sw_display {
     double next, every;
 };
 
-sw_status sw_display_create(sw_display **out)
-{
+sw_status sw_display_create(sw_display **out) {
     *out = calloc(1, sizeof **out);
     if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for progress");
     const char *kind = getenv("TERM");
@@ -38,24 +37,21 @@ bool sw_display_due(const sw_display *display, double now) { return now >= displ
 
 /* ---- texts ---- */
 
-static void format_rate(char out[32], double rate)
-{
+static void format_rate(char out[32], double rate) {
     if (rate >= 1000)
         snprintf(out, 32, "%.0f", rate);
     else
         snprintf(out, 32, rate >= 10 ? "%.1f" : "%.2f", rate);
 }
 
-static void format_accuracy(char out[16], double accuracy)
-{
+static void format_accuracy(char out[16], double accuracy) {
     if (isnan(accuracy))
         snprintf(out, 16, "-");
     else
         snprintf(out, 16, "%.3f", accuracy);
 }
 
-static void format_summary(char *out, size_t capacity, const sw_progress_file *view)
-{
+static void format_summary(char *out, size_t capacity, const sw_progress_file *view) {
     char eta[32], rate[32], failed[32] = "";
     sw_clock_format(eta, view->eta_seconds);
     format_rate(rate, view->steps_per_second);
@@ -65,8 +61,7 @@ static void format_summary(char *out, size_t capacity, const sw_progress_file *v
              rate, eta);
 }
 
-static void format_run(char *out, size_t capacity, const sw_progress_run *run)
-{
+static void format_run(char *out, size_t capacity, const sw_progress_run *run) {
     char train[16], test[16];
     format_accuracy(train, run->train_accuracy);
     format_accuracy(test, run->test_accuracy);
@@ -76,8 +71,7 @@ static void format_run(char *out, size_t capacity, const sw_progress_run *run)
 
 /* ---- a terminal ---- */
 
-static void terminal_size(int *rows, int *columns)
-{
+static void terminal_size(int *rows, int *columns) {
     struct winsize size;
     bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0;
     *rows = known ? size.ws_row : 24;
@@ -87,8 +81,7 @@ static void terminal_size(int *rows, int *columns)
 /* One line, cut so that it does not wrap, the rest of the screen line wiped. */
 static void draw_line(const char *text, int columns) { fprintf(stderr, "%.*s\033[K\n", columns - 1, text); }
 
-static void draw(sw_display *display, const sw_progress_file *view)
-{
+static void draw(sw_display *display, const sw_progress_file *view) {
     int rows, columns;
     terminal_size(&rows, &columns);
     char line[256];
@@ -110,8 +103,7 @@ static void draw(sw_display *display, const sw_progress_file *view)
     fflush(stderr);
 }
 
-void sw_display_clear(sw_display *display)
-{
+void sw_display_clear(sw_display *display) {
     if (display == NULL || display->drawn == 0) return;
     fputs("\033[J", stderr);
     fflush(stderr);
@@ -120,16 +112,14 @@ void sw_display_clear(sw_display *display)
 
 /* ---- a file or a pipe ---- */
 
-static void print_line(const sw_progress_file *view, float newest_test_accuracy)
-{
+static void print_line(const sw_progress_file *view, float newest_test_accuracy) {
     char summary[192], accuracy[16];
     format_summary(summary, sizeof summary, view);
     format_accuracy(accuracy, (double)newest_test_accuracy);
     sw_info("%s, newest test accuracy %s", summary, accuracy);
 }
 
-void sw_display_show(sw_display *display, double now, const sw_progress_file *view, float newest_test_accuracy)
-{
+void sw_display_show(sw_display *display, double now, const sw_progress_file *view, float newest_test_accuracy) {
     if (display->terminal) {
         draw(display, view);
     } else {

@@ -1,6 +1,5 @@
 /* display.h: progress on stderr: a block that is redrawn on a terminal, a line now and then elsewhere. */
-#ifndef SYMSWEEP_FARM_DISPLAY_H
-#define SYMSWEEP_FARM_DISPLAY_H
+#pragma once
 
 #include "symsweep/progress_file.h"
 
@@ -16,5 +15,3 @@ bool sw_display_due(const sw_display *display, double now);
 void sw_display_show(sw_display *display, double now, const sw_progress_file *view, float newest_test_accuracy);
 /* Wipes the block off a terminal, before other output. */
 void sw_display_clear(sw_display *display);
-
-#endif

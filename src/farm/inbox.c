@@ -27,16 +27,14 @@ struct sw_inbox {
     size_t spare_capacity;
 };
 
-sw_status sw_inbox_create(sw_inbox **out)
-{
+sw_status sw_inbox_create(sw_inbox **out) {
     *out = calloc(1, sizeof **out);
     if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for messages");
     (*out)->open = -1;
     return SW_OK;
 }
 
-void sw_inbox_destroy(sw_inbox *inbox)
-{
+void sw_inbox_destroy(sw_inbox *inbox) {
     if (inbox == NULL) return;
     for (int i = 0; i < inbox->count; i++) {
         letter *l = &inbox->letters[i];
@@ -49,8 +47,7 @@ void sw_inbox_destroy(sw_inbox *inbox)
     free(inbox);
 }
 
-static sw_status make_room(letter *l, sw_inbox *inbox, size_t size)
-{
+static sw_status make_room(letter *l, sw_inbox *inbox, size_t size) {
     *l = (letter){.data = inbox->spare, .capacity = inbox->spare_capacity, .size = size, .request = MPI_REQUEST_NULL};
     inbox->spare = NULL;
     inbox->spare_capacity = 0;
@@ -66,8 +63,7 @@ static sw_status make_room(letter *l, sw_inbox *inbox, size_t size)
 }
 
 /* Begins to receive the next message, if there is one. */
-static sw_status begin_letter(sw_inbox *inbox, bool *there)
-{
+static sw_status begin_letter(sw_inbox *inbox, bool *there) {
     int found = 0, bytes = 0;
     MPI_Message message;
     MPI_Status from;
@@ -87,16 +83,14 @@ static sw_status begin_letter(sw_inbox *inbox, bool *there)
     return sw_farm_check_mpi(MPI_Imrecv(l->data, bytes, MPI_BYTE, &message, &l->request), "receive");
 }
 
-static bool an_earlier_one_is_missing(const sw_inbox *inbox, int i)
-{
+static bool an_earlier_one_is_missing(const sw_inbox *inbox, int i) {
     for (int k = 0; k < i; k++)
         if (inbox->letters[k].rank == inbox->letters[i].rank) return true;
     return false;
 }
 
 /* Opens the first letter that is whole and whose turn it is among those of its rank, from the `from`th on. */
-static sw_status open_letter(sw_inbox *inbox, int from)
-{
+static sw_status open_letter(sw_inbox *inbox, int from) {
     for (int i = from; i < inbox->count && inbox->open < 0; i++) {
         letter *l = &inbox->letters[i];
         int whole = 1;
@@ -110,8 +104,7 @@ static sw_status open_letter(sw_inbox *inbox, int from)
     return SW_OK;
 }
 
-static void close_letter(sw_inbox *inbox)
-{
+static void close_letter(sw_inbox *inbox) {
     letter *l = &inbox->letters[inbox->open];
     inbox->bytes -= l->size;
     if (inbox->spare == NULL && l->capacity <= KEEP_BYTES) {
@@ -126,8 +119,7 @@ static void close_letter(sw_inbox *inbox)
 }
 
 /* Whatever has come since the last look is among the letters then, and one of them is open if one can be read. */
-static sw_status look(sw_inbox *inbox)
-{
+static sw_status look(sw_inbox *inbox) {
     sw_status status = open_letter(inbox, 0);
     bool more = true;
     while (status == SW_OK && inbox->open < 0 && more && inbox->count < LETTERS && inbox->bytes < BYTES) {
@@ -137,8 +129,7 @@ static sw_status look(sw_inbox *inbox)
     return status;
 }
 
-sw_status sw_inbox_take(sw_inbox *inbox, int *rank, const void **frame, size_t *size)
-{
+sw_status sw_inbox_take(sw_inbox *inbox, int *rank, const void **frame, size_t *size) {
     *rank = -1;
     if (inbox->open >= 0 && inbox->letters[inbox->open].start == inbox->letters[inbox->open].size) close_letter(inbox);
     sw_status status = inbox->open < 0 ? look(inbox) : SW_OK;

@@ -1,7 +1,6 @@
 /* inbox.h: messages from other ranks, taken frame by frame. A message that comes in pieces does not hold up those of
  * other ranks, nor the caller: what has not come as a whole is looked at again with the next call. */
-#ifndef SYMSWEEP_FARM_INBOX_H
-#define SYMSWEEP_FARM_INBOX_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -19,5 +18,3 @@ sw_status sw_inbox_take(sw_inbox *inbox, int *rank, const void **frame, size_t *
 
 /* Is a message on its way, part of which has come? The rest comes with further calls of take. */
 bool sw_inbox_expects_more(const sw_inbox *inbox);
-
-#endif

@@ -22,16 +22,14 @@
 
 static const double TRAINER_SILENCE = 300, STORAGE_PATIENCE = 60; /* seconds */
 
-static void print_version(void)
-{
+static void print_version(void) {
     printf("symsweep %s (%s)\n%s\n%s, core %s\n%s\ncJSON %s\n", sw_version(), sw_version_commit(),
            sw_farm_mpi_version(), sw_blas_version(), sw_blas_core(), sw_store_library_version(),
            sw_config_library_version());
 }
 
 /* The exit code for a failure on the way to or in the job. */
-static int exit_code_of(sw_status status)
-{
+static int exit_code_of(sw_status status) {
     switch (status) {
     case SW_OK: return SW_EXIT_OK;
     case SW_E_USAGE:
@@ -44,8 +42,7 @@ static int exit_code_of(sw_status status)
     }
 }
 
-static int say_failure(sw_status status)
-{
+static int say_failure(sw_status status) {
     if (status != SW_OK && sw_fail_message()[0] != '\0') sw_error("%s", sw_fail_message());
     if (status == SW_E_USAGE) sw_info("see symsweep --help");
     return exit_code_of(status);
@@ -54,8 +51,7 @@ static int say_failure(sw_status status)
 /* ---- all ranks together ---- */
 
 /* MPI_Wait burns a core; this sleeps a little longer each time. */
-static sw_status wait_asleep(MPI_Request *request, const char *what)
-{
+static sw_status wait_asleep(MPI_Request *request, const char *what) {
     int done = 0;
     for (double pause = 1e-4; !done; pause = pause < 0.01 ? 2 * pause : pause) {
         sw_status status = sw_farm_check_mpi(MPI_Test(request, &done, MPI_STATUS_IGNORE), what);
@@ -66,23 +62,20 @@ static sw_status wait_asleep(MPI_Request *request, const char *what)
 }
 
 /* Rank 0's `count` bytes to all. */
-static sw_status broadcast(void *data, int count)
-{
+static sw_status broadcast(void *data, int count) {
     MPI_Request request;
     sw_status status = sw_farm_check_mpi(MPI_Ibcast(data, count, MPI_BYTE, 0, MPI_COMM_WORLD, &request), "broadcast");
     return status == SW_OK ? wait_asleep(&request, "broadcast") : status;
 }
 
-static sw_status barrier(void)
-{
+static sw_status barrier(void) {
     MPI_Request request;
     sw_status status = sw_farm_check_mpi(MPI_Ibarrier(MPI_COMM_WORLD, &request), "barrier");
     return status == SW_OK ? wait_asleep(&request, "barrier") : status;
 }
 
 /* Do all ranks hold the same `count` bytes as rank 0? The answer is known to all. */
-static sw_status agree(bool *agreed, const void *data, int count)
-{
+static sw_status agree(bool *agreed, const void *data, int count) {
     *agreed = false;
     unsigned char *first = malloc((size_t)count);
     if (first == NULL) return sw_fail(SW_E_MEMORY, "no memory for %d bytes", count);
@@ -102,8 +95,7 @@ static sw_status agree(bool *agreed, const void *data, int count)
 /* ---- the process that writes ---- */
 
 /* Seconds from the environment, or the default when it says nothing sensible. */
-static double seconds_from(const char *variable, double otherwise)
-{
+static double seconds_from(const char *variable, double otherwise) {
     const char *text = getenv(variable);
     double seconds = text != NULL ? strtod(text, NULL) : 0;
     return seconds > 0 ? seconds : otherwise;
@@ -118,8 +110,7 @@ typedef struct job {
 } job;
 
 /* Trains what is prepared, in this process when it is the only rank. */
-static sw_status train_all(int *exit_code, const job *self, const sw_prepared *prepared)
-{
+static sw_status train_all(int *exit_code, const job *self, const sw_prepared *prepared) {
     sw_display *display = NULL;
     sw_status status = self->options.progress ? sw_display_create(&display) : SW_OK;
     if (status != SW_OK) return status;
@@ -139,8 +130,7 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
     return status;
 }
 
-static void summarize(const job *self, const char *results)
-{
+static void summarize(const job *self, const char *results) {
     if (self->summary == NULL || self->options.level < SW_LOG_INFO) return;
     if (self->summary(results) != SW_OK) sw_warn("no summary: %s", sw_fail_message());
     if (fflush(stdout) != 0 || ferror(stdout)) sw_warn("the summary could not be printed: %s", strerror(errno));
@@ -154,8 +144,7 @@ typedef struct outcome {
 
 /* Prepares, trains, closes: what the writing process does, whatever the number of ranks. The others are told whether
  * they are needed. */
-static outcome write_results(const job *self)
-{
+static outcome write_results(const job *self) {
     sw_prepared prepared;
     outcome out = {.exit_code = say_failure(sw_prepare_job(&prepared, &self->options))};
     bool prepared_well = out.exit_code == SW_EXIT_OK;
@@ -175,30 +164,26 @@ static outcome write_results(const job *self)
 
 /* ---- one process ---- */
 
-static int run_alone(const job *self)
-{
+static int run_alone(const job *self) {
     int exit_code = say_failure(sw_launch_check_world(1));
     return exit_code == SW_EXIT_OK ? write_results(self).exit_code : exit_code;
 }
 
 /* ---- several ranks ---- */
 
-static sw_status run_rank_zero(int *exit_code, const job *self)
-{
+static sw_status run_rank_zero(int *exit_code, const job *self) {
     outcome out = write_results(self);
     *exit_code = out.exit_code;
     if (out.at_once) MPI_Abort(MPI_COMM_WORLD, out.exit_code);
     return out.served ? sw_serve_goodbye(out.exit_code, self->ranks) : SW_OK;
 }
 
-static sw_status run_worker_rank(int *exit_code)
-{
+static sw_status run_worker_rank(int *exit_code) {
     sw_status status = broadcast(exit_code, sizeof *exit_code);
     return status == SW_OK && *exit_code == SW_EXIT_OK ? sw_relay_run(exit_code) : status;
 }
 
-static sw_status run_ranks(int *exit_code, const job *self)
-{
+static sw_status run_ranks(int *exit_code, const job *self) {
     char fingerprint[SW_WIRE_FINGERPRINT_MAX];
     bool agreed;
     sw_wire_fingerprint(fingerprint);
@@ -213,8 +198,7 @@ static sw_status run_ranks(int *exit_code, const job *self)
     return status == SW_OK ? barrier() : status;
 }
 
-static int run_under_mpi(int argc, char **argv, job *self)
-{
+static int run_under_mpi(int argc, char **argv, job *self) {
     int exit_code = SW_EXIT_OK;
     if (MPI_Init(&argc, &argv) != MPI_SUCCESS) {
         sw_error("MPI cannot be initialized");
@@ -233,8 +217,7 @@ static int run_under_mpi(int argc, char **argv, job *self)
     return exit_code;
 }
 
-int sw_farm_job(int argc, char **argv, sw_farm_summary summary)
-{
+int sw_farm_job(int argc, char **argv, sw_farm_summary summary) {
     job self = {.summary = summary, .started = sw_clock_now(), .ranks = 1};
     sw_status status = sw_options_parse(&self.options, argc, argv);
     bool first = sw_launch_rank_hint() == 0; /* every rank was given the same command line: one answer is enough */

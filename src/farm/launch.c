@@ -23,15 +23,13 @@ static const char guard_variable[] = "SYMSWEEP_PINNED_PID"; /* exec keeps the pr
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool sw_launch_by_mpi(void)
-{
+bool sw_launch_by_mpi(void) {
     for (size_t i = 0; i < COUNT(launcher_marks); i++)
         if (getenv(launcher_marks[i]) != NULL) return true;
     return false;
 }
 
-int sw_launch_rank_hint(void)
-{
+int sw_launch_rank_hint(void) {
     for (size_t i = 0; i < COUNT(rank_marks); i++) {
         const char *value = getenv(rank_marks[i]);
         if (value != NULL) return atoi(value);
@@ -39,8 +37,7 @@ int sw_launch_rank_hint(void)
     return 0;
 }
 
-sw_status sw_launch_check_world(int world)
-{
+sw_status sw_launch_check_world(int world) {
     const char *tasks = getenv("SLURM_NTASKS");
     if (world > 1 || tasks == NULL || atoi(tasks) <= 1) return SW_OK;
     return sw_fail(SW_E_USAGE,
@@ -50,14 +47,12 @@ sw_status sw_launch_check_world(int world)
                    tasks);
 }
 
-static bool is_one(const char *variable)
-{
+static bool is_one(const char *variable) {
     const char *value = getenv(variable);
     return value != NULL && strcmp(value, "1") == 0;
 }
 
-void sw_launch_own_program(char out[SW_PATH_MAX])
-{
+void sw_launch_own_program(char out[SW_PATH_MAX]) {
     static const char link[] = "/proc/self/exe", gone[] = " (deleted)";
     ssize_t length = readlink(link, out, SW_PATH_MAX - 1);
     bool named = length > 0 && length < SW_PATH_MAX - 1;
@@ -67,13 +62,11 @@ void sw_launch_own_program(char out[SW_PATH_MAX])
     if (!named || deleted || access(out, X_OK) != 0) strcpy(out, link);
 }
 
-void sw_launch_set_thread_variables(void)
-{
+void sw_launch_set_thread_variables(void) {
     for (size_t i = 0; i < COUNT(thread_variables); i++) setenv(thread_variables[i], "1", 1);
 }
 
-void sw_farm_pin_threads(char **argv)
-{
+void sw_farm_pin_threads(char **argv) {
     bool pinned = true;
     for (size_t i = 0; i < COUNT(thread_variables); i++) pinned = pinned && is_one(thread_variables[i]);
     char self[24];

@@ -1,6 +1,5 @@
 /* launch.h: how this process was started, and starting itself again. */
-#ifndef SYMSWEEP_FARM_LAUNCH_H
-#define SYMSWEEP_FARM_LAUNCH_H
+#pragma once
 
 #include "symsweep/fail.h"
 #include "symsweep/run.h" /* SW_PATH_MAX */
@@ -22,5 +21,3 @@ void sw_launch_own_program(char out[SW_PATH_MAX]);
 /* The variables that pin BLAS to one thread, for the environment of what is started next. A user's OPENBLAS_CORETYPE is
  * left alone. */
 void sw_launch_set_thread_variables(void);
-
-#endif

@@ -20,8 +20,7 @@ static int64_t row_of(const sw_master *master, size_t run) { return sw_store_row
 /* ---- writing ---- */
 
 /* Stops cleanly: workers save what they have. */
-static void stop(sw_master *master, const char *reason)
-{
+static void stop(sw_master *master, const char *reason) {
     if (sw_scheduler_stopped(master->scheduler)) return;
     sw_scheduler_stop(master->scheduler);
     master->storage.next_flush = 0;
@@ -30,23 +29,20 @@ static void stop(sw_master *master, const char *reason)
 }
 
 /* Takes in how a call of the store went that has no second chance; a file that is given up is the end of the job. */
-static void check(sw_master *master, sw_status status)
-{
+static void check(sw_master *master, sw_status status) {
     sw_storage_check(&master->storage, status);
     if (master->storage.failed) stop(master, "the results file cannot be written; what was flushed is safe");
 }
 
 /* Is something to be written? Not after the file was given up. */
-static bool can_write(sw_master *master)
-{
+static bool can_write(sw_master *master) {
     if (!master->storage.failed) master->storage.unflushed = true;
     return !master->storage.failed;
 }
 
 /* ---- runs that wait for others ---- */
 
-static sw_status write_place(sw_store *store, int64_t row, const sw_decision *decision)
-{
+static sw_status write_place(sw_store *store, int64_t row, const sw_decision *decision) {
     const sw_refine_point *point = &decision->point;
     const sw_store_refined refined = {.round = decision->round,
                                       .class = point->class,
@@ -58,8 +54,7 @@ static sw_status write_place(sw_store *store, int64_t row, const sw_decision *de
 }
 
 /* In the scheduler and in the file, where the row may have this state already. */
-static sw_status carry_out(sw_master *master, const sw_decision *decision)
-{
+static sw_status carry_out(sw_master *master, const sw_decision *decision) {
     sw_store *store = master->storage.store;
     size_t run = decision->run;
     int64_t row = row_of(master, run);
@@ -83,8 +78,7 @@ static sw_status carry_out(sw_master *master, const sw_decision *decision)
     return SW_OK;
 }
 
-static sw_status carry_out_decisions(sw_master *master)
-{
+static sw_status carry_out_decisions(sw_master *master) {
     sw_decision decision;
     sw_status status = SW_OK;
     while (status == SW_OK && sw_adaptive_next(&decision, master->adaptive)) {
@@ -95,8 +89,8 @@ static sw_status carry_out_decisions(sw_master *master)
 }
 
 /* What is known of a run, its curves among it, which are freed. */
-static sw_status tell_adaptive(sw_master *master, const sw_run_result *known, size_t run, bool ended, sw_curves *curves)
-{
+static sw_status tell_adaptive(sw_master *master, const sw_run_result *known, size_t run, bool ended,
+                               sw_curves *curves) {
     const sw_adaptive_news news = {.run = run,
                                    .ended = ended,
                                    .known = known,
@@ -109,8 +103,7 @@ static sw_status tell_adaptive(sw_master *master, const sw_run_result *known, si
 }
 
 /* Writes the results of runs that have ended: onsets, final values, and what those decide about others. */
-static void write_results(sw_master *master)
-{
+static void write_results(sw_master *master) {
     sw_curves curves;
     sw_storage_result written;
     while (sw_storage_write_next(&written, &curves, &master->storage)) {
@@ -120,15 +113,13 @@ static void write_results(sw_master *master)
     check(master, SW_OK);
 }
 
-static void finish(sw_master *master, size_t run, const sw_run_result *result)
-{
+static void finish(sw_master *master, size_t run, const sw_run_result *result) {
     sw_storage_add(&master->storage, run, result);
     write_results(master);
 }
 
 /* The run has come to the rung it was sent to. */
-static sw_status note_rung(sw_master *master, size_t run, const sw_run_result *result)
-{
+static sw_status note_rung(sw_master *master, size_t run, const sw_run_result *result) {
     sw_curves curves;
     if (sw_adaptive_until(master->adaptive, run) == 0)
         return sw_fail(SW_E_PROTOCOL, "run %zu stopped at step %lld, which nobody asked for", run,
@@ -139,8 +130,7 @@ static sw_status note_rung(sw_master *master, size_t run, const sw_run_result *r
 }
 
 /* Once it is known which runs are settled: holds the others, if they wait for results. */
-static sw_status begin_adaptive(sw_master *master)
-{
+static sw_status begin_adaptive(sw_master *master) {
     bool halves = master->plan->adaptive.halving.rung_count > 0;
     sw_status status = sw_adaptive_create(&master->adaptive, master->plan);
     for (size_t run = 0; run < master->plan->count && status == SW_OK && master->adaptive != NULL; run++) {
@@ -157,8 +147,7 @@ static sw_status begin_adaptive(sw_master *master)
 
 /* ---- starting ---- */
 
-sw_status sw_master_create(sw_master **out, const sw_master_settings *settings)
-{
+sw_status sw_master_create(sw_master **out, const sw_master_settings *settings) {
     *out = NULL;
     const sw_plan *plan = settings->plan;
     sw_master *master = calloc(1, sizeof *master);
@@ -196,8 +185,7 @@ done:
     return status;
 }
 
-void sw_master_destroy(sw_master *master)
-{
+void sw_master_destroy(sw_master *master) {
     if (master == NULL) return;
     sw_adaptive_destroy(master->adaptive);
     sw_scheduler_destroy(master->scheduler);
@@ -209,16 +197,15 @@ void sw_master_destroy(sw_master *master)
 
 /* ---- messages to workers ---- */
 
-static sw_status tell(sw_master *master, size_t worker, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
-{
+static sw_status tell(sw_master *master, size_t worker, sw_wire_tag tag, int32_t run, const void *payload,
+                      size_t size) {
     sw_status status = sw_wire_encode(&master->buffer, tag, run, payload, size);
     if (status != SW_OK) return status;
     sw_wire_set_generation(&master->buffer, master->workers[worker].generation);
     return master->settings.port.send(master->settings.port.context, worker, master->buffer.data, master->buffer.size);
 }
 
-static sw_status assign(sw_master *master, size_t worker, size_t run)
-{
+static sw_status assign(sw_master *master, size_t worker, size_t run) {
     const sw_planned_run *planned = &master->plan->runs[run];
     int64_t row = row_of(master, run);
     sw_wire_assign message;
@@ -235,16 +222,14 @@ static sw_status assign(sw_master *master, size_t worker, size_t run)
     return tell(master, worker, SW_WIRE_ASSIGN, (int32_t)run, &message, sizeof message);
 }
 
-static double stop_margin(const sw_master *master)
-{
+static double stop_margin(const sw_master *master) {
     double limit = master->settings.deadline - master->started;
     double margin = fmin(15, fmax(1, 0.05 * limit));
     return fmax(margin, 1 + 1.5 * master->longest_gap);
 }
 
 /* Workers without a run first, then those whose run ends soon. */
-static sw_status hand_out(sw_master *master, double now)
-{
+static sw_status hand_out(sw_master *master, double now) {
     double left = master->settings.deadline - stop_margin(master) - now;
     for (int round = 0; round < 2; round++) {
         for (size_t w = 0; w < master->settings.workers; w++) {
@@ -265,8 +250,7 @@ static sw_status hand_out(sw_master *master, double now)
     return SW_OK;
 }
 
-static sw_status pass_on_stop(sw_master *master)
-{
+static sw_status pass_on_stop(sw_master *master) {
     for (size_t w = 0; w < master->settings.workers; w++) {
         sw_master_worker *worker = &master->workers[w];
         if (worker->stop_sent || sw_scheduler_retired(master->scheduler, w)) continue;
@@ -278,8 +262,7 @@ static sw_status pass_on_stop(sw_master *master)
 }
 
 /* What was given before a flush is safe after it. */
-static sw_status acknowledge(sw_master *master)
-{
+static sw_status acknowledge(sw_master *master) {
     for (size_t w = 0; w < master->settings.workers; w++) {
         sw_master_worker *worker = &master->workers[w];
         int64_t run = sw_scheduler_current(master->scheduler, w);
@@ -294,14 +277,12 @@ static sw_status acknowledge(sw_master *master)
 
 /* ---- messages of workers ---- */
 
-static void advance(sw_master *master, sw_master_worker *worker, int64_t step)
-{
+static void advance(sw_master *master, sw_master_worker *worker, int64_t step) {
     if (step > worker->step) master->steps += step - worker->step;
     worker->step = step;
 }
 
-static sw_status on_begin(sw_master *master, size_t w, size_t run, const sw_wire_begin *begin)
-{
+static sw_status on_begin(sw_master *master, size_t w, size_t run, const sw_wire_begin *begin) {
     sw_status status = sw_scheduler_begin(master->scheduler, w, run);
     if (status != SW_OK) return status;
     sw_master_worker *worker = &master->workers[w];
@@ -317,8 +298,7 @@ static sw_status on_begin(sw_master *master, size_t w, size_t run, const sw_wire
 }
 
 /* The run's row is taken into use; what an earlier attempt has `given` stays. */
-static void start_row(sw_master *master, size_t w, size_t run, sw_wire_acknowledge given)
-{
+static void start_row(sw_master *master, size_t w, size_t run, sw_wire_acknowledge given) {
     sw_master_worker *worker = &master->workers[w];
     worker->started = true;
     worker->given = worker->acknowledged = given;
@@ -327,8 +307,7 @@ static void start_row(sw_master *master, size_t w, size_t run, sw_wire_acknowled
                                   master->settings.first_rank + (int64_t)w, given.records, given.snapshots));
 }
 
-static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start)
-{
+static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire_start *start) {
     sw_master_worker *worker = &master->workers[w];
     int64_t row = row_of(master, run);
     if (start->records < 0 || start->records > sw_store_flushed(master->storage.store, row) || start->snapshots < 0 ||
@@ -341,8 +320,7 @@ static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire
     return SW_OK;
 }
 
-static void note_record(sw_master *master, sw_master_worker *worker, size_t run, const sw_record *record)
-{
+static void note_record(sw_master *master, sw_master_worker *worker, size_t run, const sw_record *record) {
     advance(master, worker, record->step);
     worker->given.records = record->evaluation + 1;
     worker->train_accuracy = record->value[SW_METRIC_TRAIN_ACCURACY];
@@ -356,8 +334,7 @@ static void note_record(sw_master *master, sw_master_worker *worker, size_t run,
 }
 
 /* Facts, data, records, snapshots of the run that the worker trains. */
-static void on_output(sw_master *master, size_t w, const sw_wire_message *message)
-{
+static void on_output(sw_master *master, size_t w, const sw_wire_message *message) {
     sw_master_worker *worker = &master->workers[w];
     size_t run = (size_t)message->run;
     int64_t row = row_of(master, run);
@@ -375,8 +352,7 @@ static void on_output(sw_master *master, size_t w, const sw_wire_message *messag
     check(master, status);
 }
 
-static void on_pulse(sw_master *master, size_t w, const sw_wire_pulse *pulse)
-{
+static void on_pulse(sw_master *master, size_t w, const sw_wire_pulse *pulse) {
     sw_master_worker *worker = &master->workers[w];
     advance(master, worker, pulse->step);
     worker->pulse_at = sw_clock_now();
@@ -391,8 +367,7 @@ static void on_pulse(sw_master *master, size_t w, const sw_wire_pulse *pulse)
 }
 
 /* The run has failed for good, or is pending again after a try that is charged. */
-static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, const sw_run_result *result)
-{
+static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, const sw_run_result *result) {
     sw_display_clear(master->settings.display);
     int tries = sw_scheduler_tries(master->scheduler, run);
     if (after == SW_SLOT_FAILED)
@@ -406,8 +381,7 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
     if (after == SW_SLOT_FAILED) finish(master, run, result);
 }
 
-static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finished)
-{
+static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wire_finish *finished) {
     static const sw_ending endings[SW_OUTCOME_COUNT] = {
         [SW_OUTCOME_RESULT] = SW_ENDING_DONE, [SW_OUTCOME_FAILED] = SW_ENDING_FAILED,
         [SW_OUTCOME_RETRY] = SW_ENDING_RETRY, [SW_OUTCOME_INTERRUPTED] = SW_ENDING_BACK,
@@ -440,8 +414,7 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
     return SW_OK;
 }
 
-static void describe_loss(char *out, size_t capacity, const sw_wire_lost *lost)
-{
+static void describe_loss(char *out, size_t capacity, const sw_wire_lost *lost) {
     char how[128];
     if (lost->hung == 1)
         snprintf(how, sizeof how, "gave no sign of life and was killed");
@@ -455,8 +428,7 @@ static void describe_loss(char *out, size_t capacity, const sw_wire_lost *lost)
     snprintf(out, capacity, "trainer %s, peak memory %.0f MB", how, (double)lost->peak_memory / 1e6);
 }
 
-static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost)
-{
+static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost) {
     sw_master_worker *worker = &master->workers[w];
     worker->generation++;
     int64_t run;
@@ -478,8 +450,7 @@ static void on_lost(sw_master *master, size_t w, const sw_wire_lost *lost)
     master->workers_failed = true;
 }
 
-static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *message)
-{
+static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *message) {
     bool has_run = message->run >= 0;
     if (has_run && (size_t)message->run >= master->plan->count)
         return sw_fail(SW_E_PROTOCOL, "%s message of run %d", sw_wire_tag_name(message->tag), message->run);
@@ -511,8 +482,7 @@ static sw_status dispatch(sw_master *master, size_t w, const sw_wire_message *me
     }
 }
 
-sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame, size_t size)
-{
+sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame, size_t size) {
     assert(worker < master->settings.workers);
     sw_wire_message message;
     sw_status status = sw_wire_decode(&message, frame, size);
@@ -523,15 +493,13 @@ sw_status sw_master_receive(sw_master *master, size_t worker, const void *frame,
 /* ---- time ---- */
 
 /* A tick's own writing counts as being away: the next tick is when workers hear of us again. */
-static void note_absence(sw_master *master, double now)
-{
+static void note_absence(sw_master *master, double now) {
     master->away = fmax(now - master->last_tick, master->away * ABSENCE_KEPT);
     master->last_tick = now;
     sw_scheduler_cover(master->scheduler, master->away);
 }
 
-sw_status sw_master_tick(sw_master *master)
-{
+sw_status sw_master_tick(sw_master *master) {
     double now = sw_clock_now();
     note_absence(master, now);
     int signals = sw_signals_count();
@@ -554,16 +522,14 @@ sw_status sw_master_tick(sw_master *master)
     return status;
 }
 
-bool sw_master_over(const sw_master *master)
-{
+bool sw_master_over(const sw_master *master) {
     if (!sw_scheduler_over(master->scheduler)) return false;
     return !sw_storage_troubled(&master->storage) || sw_scheduler_stopped(master->scheduler);
 }
 
 /* ---- the end ---- */
 
-int sw_master_exit_code(const sw_master *master)
-{
+int sw_master_exit_code(const sw_master *master) {
     if (master->storage.failed || sw_storage_troubled(&master->storage)) return SW_EXIT_STORE;
     if (sw_master_runs_left(master) > 0) {
         bool nobody_left = master->workers_failed && !sw_scheduler_stopped(master->scheduler);
@@ -572,8 +538,7 @@ int sw_master_exit_code(const sw_master *master)
     return sw_scheduler_count(master->scheduler, SW_SLOT_FAILED) > 0 ? SW_EXIT_FAILED_RUNS : SW_EXIT_OK;
 }
 
-int sw_master_conclude(sw_master *master)
-{
+int sw_master_conclude(sw_master *master) {
     int exit_code = sw_master_exit_code(master);
     const char *state = exit_code == SW_EXIT_OK || exit_code == SW_EXIT_FAILED_RUNS ? "finished"
                         : exit_code == SW_EXIT_STOPPED                              ? "stopped"

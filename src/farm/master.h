@@ -1,8 +1,7 @@
 /* master.h: hands out runs, takes in what comes of them, writes it to the results file. Driven from outside: messages
  * of workers come in through sw_master_receive, time through sw_master_tick; messages to workers go out through a port.
  * The same master serves worker ranks over MPI and a trainer in its own process. Nothing here blocks, but the file. */
-#ifndef SYMSWEEP_FARM_MASTER_H
-#define SYMSWEEP_FARM_MASTER_H
+#pragma once
 
 #include "farm/display.h"
 #include "symsweep/plan.h"
@@ -49,5 +48,3 @@ int sw_master_exit_code(const sw_master *master);
 
 /* The last word: in the status file, and a line on what was done to the log. Returns the exit code. */
 int sw_master_conclude(sw_master *master);
-
-#endif

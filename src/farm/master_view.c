@@ -11,8 +11,7 @@
 static const double RATE_SECONDS = 10; /* time constant of the shown steps per second */
 
 /* The step at which a run ends, or waits for others, as far as one can see. */
-static int64_t last_step(const sw_master *master, size_t run, const sw_master_worker *worker)
-{
+static int64_t last_step(const sw_master *master, size_t run, const sw_master_worker *worker) {
     const sw_run_config *config = &master->plan->runs[run].config;
     int64_t last = worker->until_step > 0 && worker->until_step < config->steps ? worker->until_step : config->steps;
     if (!(config->stop.test_accuracy > 0) || worker->streak_start < 0) return last;
@@ -20,8 +19,7 @@ static int64_t last_step(const sw_master *master, size_t run, const sw_master_wo
     return early < last ? early : last;
 }
 
-double sw_master_current_left(const sw_master *master, size_t worker, double now)
-{
+double sw_master_current_left(const sw_master *master, size_t worker, double now) {
     if (sw_scheduler_queue_length(master->scheduler, worker) == 0) return 0;
     size_t run = sw_scheduler_queued(master->scheduler, worker, 0);
     double expected = sw_scheduler_expected_seconds(master->scheduler, run);
@@ -35,8 +33,7 @@ double sw_master_current_left(const sw_master *master, size_t worker, double now
     return isnan(expected) ? expected : fmax(0, expected - (now - state->began));
 }
 
-void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *result)
-{
+void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *result) {
     const sw_planned_run *planned = &master->plan->runs[run];
     if (!(result->wall_seconds > 0) || planned->config.steps <= 0) return;
     master->planned_seconds += (double)result->steps / (double)planned->config.steps * planned->seconds;
@@ -47,8 +44,7 @@ void sw_master_calibrate(sw_master *master, size_t run, const sw_run_result *res
 
 /* ---- how far the sweep is ---- */
 
-static void update_rate(sw_master *master, double now)
-{
+static void update_rate(sw_master *master, double now) {
     double span = now - master->rate_at;
     if (span <= 0) return;
     double rate = (double)(master->steps - master->rate_steps) / span;
@@ -59,8 +55,7 @@ static void update_rate(sw_master *master, double now)
 }
 
 /* What is left, spread over the workers, but no less than the longest run in training. */
-static double expected_end(const sw_master *master, double now)
-{
+static double expected_end(const sw_master *master, double now) {
     double work = 0, longest = 0;
     size_t active = 0;
     for (size_t w = 0; w < master->settings.workers; w++) {
@@ -79,8 +74,7 @@ static double expected_end(const sw_master *master, double now)
 }
 
 /* "baseline seed=3 p=59": the label and the swept values, as far as they fit. */
-static void describe(char *out, size_t capacity, const sw_plan *plan, size_t run)
-{
+static void describe(char *out, size_t capacity, const sw_plan *plan, size_t run) {
     size_t length = 0;
     int written = snprintf(out, capacity, "%s", plan->runs[run].label);
     for (size_t a = 0; a < plan->axis_count && written >= 0; a++) {
@@ -101,13 +95,11 @@ static void describe(char *out, size_t capacity, const sw_plan *plan, size_t run
     }
 }
 
-static int64_t count_of(const sw_master *master, sw_slot slot)
-{
+static int64_t count_of(const sw_master *master, sw_slot slot) {
     return (int64_t)sw_scheduler_count(master->scheduler, slot);
 }
 
-void sw_master_update_status(sw_master *master, double now)
-{
+void sw_master_update_status(sw_master *master, double now) {
     sw_progress_file *status = &master->status;
     update_rate(master, now);
     status->total = (int64_t)master->plan->count - count_of(master, SW_SLOT_DROPPED) -
@@ -135,8 +127,7 @@ void sw_master_update_status(sw_master *master, double now)
     }
 }
 
-void sw_master_write_status(sw_master *master, const char *state, int64_t exit_code)
-{
+void sw_master_write_status(sw_master *master, const char *state, int64_t exit_code) {
     sw_progress_file *status = &master->status;
     if (master->settings.status_file == NULL) return;
     sw_master_update_status(master, sw_clock_now());
@@ -150,15 +141,13 @@ void sw_master_write_status(sw_master *master, const char *state, int64_t exit_c
 
 /* ---- the end ---- */
 
-size_t sw_master_runs_left(const sw_master *master)
-{
+size_t sw_master_runs_left(const sw_master *master) {
     return master->plan->count - sw_scheduler_count(master->scheduler, SW_SLOT_DONE) -
            sw_scheduler_count(master->scheduler, SW_SLOT_FAILED) -
            sw_scheduler_count(master->scheduler, SW_SLOT_DROPPED);
 }
 
-void sw_master_report(const sw_master *master)
-{
+void sw_master_report(const sw_master *master) {
     char span[32];
     sw_clock_format(span, sw_clock_now() - master->started);
     size_t withheld = sw_scheduler_count(master->scheduler, SW_SLOT_WITHHELD);

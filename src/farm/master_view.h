@@ -1,6 +1,5 @@
 /* master_view.h: the data of the master, for master.c, and what it expects and shows of it. */
-#ifndef SYMSWEEP_FARM_MASTER_VIEW_H
-#define SYMSWEEP_FARM_MASTER_VIEW_H
+#pragma once
 
 #include "farm/adaptive.h"
 #include "farm/master.h"
@@ -62,5 +61,3 @@ void sw_master_write_status(sw_master *master, const char *state, int64_t exit_c
 size_t sw_master_runs_left(const sw_master *master);
 /* One line on what was done, to the log. */
 void sw_master_report(const sw_master *master);
-
-#endif

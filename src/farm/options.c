@@ -23,8 +23,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-void sw_options_print_help(void)
-{
+void sw_options_print_help(void) {
     fputs("Sweeps of small networks that grok, with symmetry measures.\n"
           "\n"
           "usage: mpirun -n RANKS symsweep [options] SWEEP.json   rank 0 hands out runs, the others train\n"
@@ -59,8 +58,7 @@ void sw_options_print_help(void)
 }
 
 /* "2/8" -> 2, 8. */
-static sw_status parse_shard(sw_job_options *out, const char *text)
-{
+static sw_status parse_shard(sw_job_options *out, const char *text) {
     char *end;
     unsigned long part = 0, parts = 0;
     bool digits = text[0] >= '0' && text[0] <= '9';
@@ -76,16 +74,14 @@ static sw_status parse_shard(sw_job_options *out, const char *text)
     return sw_fail(SW_E_USAGE, "--shard %s: expected I/N with 1 <= I <= N, such as 2/8", text);
 }
 
-static sw_status parse_limit(sw_job_options *out, const char *text)
-{
+static sw_status parse_limit(sw_job_options *out, const char *text) {
     sw_status status = sw_clock_parse_duration(&out->time_limit, text);
     if (status != SW_OK) return sw_fail_in(status, "--time-limit");
     if (!(out->time_limit > 0)) return sw_fail(SW_E_USAGE, "--time-limit %s: must be more than 0", text);
     return SW_OK;
 }
 
-static sw_status parse_one(sw_job_options *out, int option, char **argv)
-{
+static sw_status parse_one(sw_job_options *out, int option, char **argv) {
     switch (option) {
     case 'o':
         out->output = optarg;
@@ -106,8 +102,7 @@ static sw_status parse_one(sw_job_options *out, int option, char **argv)
     return sw_fail(SW_E_USAGE, "unknown option %s", argv[optind - 1]);
 }
 
-sw_status sw_options_parse(sw_job_options *out, int argc, char **argv)
-{
+sw_status sw_options_parse(sw_job_options *out, int argc, char **argv) {
     *out = (sw_job_options){.time_limit = INFINITY, .level = SW_LOG_INFO, .progress = true};
     opterr = 0;
     optind = 0; /* start anew, whoever parsed before */

@@ -1,6 +1,5 @@
 /* options.h: the command line of the main job. */
-#ifndef SYMSWEEP_FARM_OPTIONS_H
-#define SYMSWEEP_FARM_OPTIONS_H
+#pragma once
 
 #include "symsweep/fail.h"
 #include "symsweep/log.h"
@@ -19,5 +18,3 @@ typedef struct sw_job_options {
 sw_status sw_options_parse(sw_job_options *out, int argc, char **argv) SW_MUST_CHECK;
 
 void sw_options_print_help(void); /* to stdout */
-
-#endif

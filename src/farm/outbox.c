@@ -23,8 +23,7 @@ struct sw_outbox {
     size_t limit, byte_limit;
 };
 
-const char *sw_farm_mpi_version(void)
-{
+const char *sw_farm_mpi_version(void) {
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 #if defined(OMPI_MAJOR_VERSION)
@@ -36,8 +35,7 @@ const char *sw_farm_mpi_version(void)
 #endif
 }
 
-sw_status sw_farm_check_mpi(int code, const char *what)
-{
+sw_status sw_farm_check_mpi(int code, const char *what) {
     if (code == MPI_SUCCESS) return SW_OK;
     char text[MPI_MAX_ERROR_STRING] = "unknown error";
     int length = 0;
@@ -47,8 +45,7 @@ sw_status sw_farm_check_mpi(int code, const char *what)
 
 /* ---- sending ---- */
 
-sw_status sw_outbox_create(sw_outbox **out, size_t limit, size_t bytes)
-{
+sw_status sw_outbox_create(sw_outbox **out, size_t limit, size_t bytes) {
     *out = calloc(1, sizeof **out);
     if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for messages");
     (*out)->limit = limit;
@@ -56,8 +53,7 @@ sw_status sw_outbox_create(sw_outbox **out, size_t limit, size_t bytes)
     return SW_OK;
 }
 
-void sw_outbox_destroy(sw_outbox *outbox)
-{
+void sw_outbox_destroy(sw_outbox *outbox) {
     if (outbox == NULL) return;
     for (int i = 0; i < outbox->count; i++) {
         if (outbox->requests[i] != MPI_REQUEST_NULL) {
@@ -72,8 +68,7 @@ void sw_outbox_destroy(sw_outbox *outbox)
     free(outbox);
 }
 
-static sw_status grow(sw_outbox *outbox)
-{
+static sw_status grow(sw_outbox *outbox) {
     int count = outbox->count == 0 ? 64 : 2 * outbox->count;
     slot *slots = realloc(outbox->slots, (size_t)count * sizeof *slots);
     if (slots != NULL) outbox->slots = slots;
@@ -91,15 +86,13 @@ static sw_status grow(sw_outbox *outbox)
     return SW_OK;
 }
 
-static int free_slot(const sw_outbox *outbox)
-{
+static int free_slot(const sw_outbox *outbox) {
     for (int i = 0; i < outbox->count; i++)
         if (outbox->requests[i] == MPI_REQUEST_NULL) return i;
     return -1;
 }
 
-sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frames, size_t size)
-{
+sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frames, size_t size) {
     if (outbox->busy == outbox->count) {
         sw_status status = sw_outbox_progress(outbox);
         if (status == SW_OK && outbox->busy == outbox->count) status = grow(outbox);
@@ -122,8 +115,7 @@ sw_status sw_outbox_send(sw_outbox *outbox, int rank, const void *frames, size_t
     return SW_OK;
 }
 
-sw_status sw_outbox_progress(sw_outbox *outbox)
-{
+sw_status sw_outbox_progress(sw_outbox *outbox) {
     if (outbox->busy == 0) return SW_OK;
     int arrived = 0;
     int code = MPI_Testsome(outbox->count, outbox->requests, &arrived, outbox->arrived, MPI_STATUSES_IGNORE);
@@ -140,8 +132,7 @@ sw_status sw_outbox_progress(sw_outbox *outbox)
     return SW_OK;
 }
 
-bool sw_outbox_full(const sw_outbox *outbox)
-{
+bool sw_outbox_full(const sw_outbox *outbox) {
     return (size_t)outbox->busy >= outbox->limit || outbox->bytes >= outbox->byte_limit;
 }
 

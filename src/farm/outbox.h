@@ -1,7 +1,6 @@
 /* outbox.h: messages on their way to other ranks: one frame each, or several side by side. Each message is copied and
  * posted with MPI_Isend, so that the sender never waits for the receiver. */
-#ifndef SYMSWEEP_FARM_OUTBOX_H
-#define SYMSWEEP_FARM_OUTBOX_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -22,5 +21,3 @@ bool sw_outbox_empty(const sw_outbox *outbox);
 
 /* The failure of an MPI call as a status. */
 sw_status sw_farm_check_mpi(int code, const char *what) SW_MUST_CHECK;
-
-#endif

@@ -14,8 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static sw_status load_plan(sw_plan **out, const sw_job_options *options)
-{
+static sw_status load_plan(sw_plan **out, const sw_job_options *options) {
     sw_diagnostics *diagnostics = NULL;
     sw_status status = sw_diagnostics_create(&diagnostics);
     if (status != SW_OK) return status;
@@ -28,16 +27,14 @@ static sw_status load_plan(sw_plan **out, const sw_job_options *options)
 }
 
 /* "sweep.h5" -> "sweep.2-of-8.h5": shards train side by side, each into a file of its own. */
-static int shard_name(char *out, size_t capacity, const char *path, size_t shard, size_t shards)
-{
+static int shard_name(char *out, size_t capacity, const char *path, size_t shard, size_t shards) {
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(path, '.');
     if (dot == NULL || (slash != NULL && dot < slash)) dot = path + strlen(path);
     return snprintf(out, capacity, "%.*s.%zu-of-%zu%s", (int)(dot - path), path, shard, shards, dot);
 }
 
-static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *options, const sw_plan *plan)
-{
+static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *options, const sw_plan *plan) {
     char name[SW_PATH_MAX], folder[SW_PATH_MAX];
     int length;
     if (options->output != NULL)
@@ -63,8 +60,7 @@ static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *option
     return SW_OK;
 }
 
-static sw_status make_checkpoint_folder(sw_prepared *out)
-{
+static sw_status make_checkpoint_folder(sw_prepared *out) {
     snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
     sw_checkpoints_tidy(out->checkpoints, out->plan, out->store, true);
     for (size_t i = 0; i < out->plan->count; i++) {
@@ -77,8 +73,7 @@ static sw_status make_checkpoint_folder(sw_prepared *out)
     return SW_OK;
 }
 
-static sw_status open_store(sw_prepared *out)
-{
+static sw_status open_store(sw_prepared *out) {
     sw_description *description = NULL;
     sw_status status = sw_description_create(&description, out->plan);
     if (status == SW_OK) status = sw_store_open(&out->store, out->output, &description->layout);
@@ -86,8 +81,7 @@ static sw_status open_store(sw_prepared *out)
     return status;
 }
 
-sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options)
-{
+sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) {
     *out = (sw_prepared){0};
     sw_status status = load_plan(&out->plan, options);
     if (status == SW_OK) status = name_output(out->output, options, out->plan);
@@ -102,8 +96,7 @@ sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options)
     return status;
 }
 
-sw_status sw_prepare_release(sw_prepared *prepared)
-{
+sw_status sw_prepare_release(sw_prepared *prepared) {
     sw_status status = SW_OK;
     if (prepared->store != NULL) {
         /* When nothing can be written, a checkpoint is all that there is of a run. */

@@ -1,6 +1,5 @@
 /* prepare.h: from a command line to a plan and an open results file, on the one process that writes. */
-#ifndef SYMSWEEP_FARM_PREPARE_H
-#define SYMSWEEP_FARM_PREPARE_H
+#pragma once
 
 #include "farm/options.h"
 #include "symsweep/plan.h"
@@ -20,5 +19,3 @@ sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) SW_MUS
 
 /* Closes the file (a failure is said, and returned) and frees the rest; an empty folder of checkpoints goes. */
 sw_status sw_prepare_release(sw_prepared *prepared) SW_MUST_CHECK;
-
-#endif

@@ -27,21 +27,18 @@ typedef struct line {
 static sw_status fail(void) { return sw_fail(SW_E_TRANSPORT, "socket to the worker rank: %s", strerror(errno)); }
 
 /* A blocking write: when the rank cannot pass on more, the trainer waits. */
-static sw_status send_bytes(const line *to, const void *bytes, size_t size)
-{
+static sw_status send_bytes(const line *to, const void *bytes, size_t size) {
     return sw_file_write_all(to->fd, bytes, size, NULL) ? SW_OK : fail();
 }
 
-static sw_status flush(void *context)
-{
+static sw_status flush(void *context) {
     line *to = context;
     sw_status status = send_bytes(to, to->kept, to->kept_size);
     to->kept_size = 0;
     return status;
 }
 
-static sw_status send_frame(void *context, const void *frame, size_t size)
-{
+static sw_status send_frame(void *context, const void *frame, size_t size) {
     line *to = context;
     if (to->kept_size + size > KEPT_BYTES) {
         sw_status status = flush(to);
@@ -54,8 +51,7 @@ static sw_status send_frame(void *context, const void *frame, size_t size)
 }
 
 /* Takes in what has come; waits for something when `wait`. */
-static sw_status receive(line *from, bool wait)
-{
+static sw_status receive(line *from, bool wait) {
     if (wait) {
         sw_status status = flush(from);
         if (status != SW_OK) return status;
@@ -81,16 +77,14 @@ static sw_status receive(line *from, bool wait)
     }
 }
 
-static sw_status look(void *context)
-{
+static sw_status look(void *context) {
     line *from = context;
     sw_status status = receive(from, false);
     if (status == SW_OK && from->closed) status = sw_fail(SW_E_TRANSPORT, "the worker rank is gone");
     return status;
 }
 
-static sw_status serve(line *self)
-{
+static sw_status serve(line *self) {
     for (;;) {
         sw_status status = receive(self, !sw_trainer_has_work(self->trainer));
         if (status != SW_OK) return status;
@@ -103,8 +97,7 @@ static sw_status serve(line *self)
     }
 }
 
-int sw_farm_trainer(int fd)
-{
+int sw_farm_trainer(int fd) {
     sw_signals_ignore();
     prctl(PR_SET_NAME, "symsweep-train");
     sw_blas_set_one_thread();

@@ -51,23 +51,20 @@ typedef struct relay {
 
 /* ---- to the master ---- */
 
-static sw_status report(relay *self, sw_wire_tag tag, const void *payload, size_t size)
-{
+static sw_status report(relay *self, sw_wire_tag tag, const void *payload, size_t size) {
     sw_status status = sw_wire_encode(&self->buffer, tag, -1, payload, size);
     return status == SW_OK ? sw_outbox_send(self->outbox, MASTER, self->buffer.data, self->buffer.size) : status;
 }
 
 /* ---- the trainer's life ---- */
 
-static void describe_end(char *out, size_t capacity, const sw_child_end *end, int deaths)
-{
+static void describe_end(char *out, size_t capacity, const sw_child_end *end, int deaths) {
     snprintf(out, capacity, "%d in a row died before they began a run, the last by %s %d", deaths,
              end->signal != 0 ? "signal" : "exit code", end->signal != 0 ? end->signal : end->exit_code);
 }
 
 /* Whatever was under way for the trainer is lost; says so. */
-static sw_status report_lost(relay *self, const sw_wire_lost *lost)
-{
+static sw_status report_lost(relay *self, const sw_wire_lost *lost) {
     self->generation++;
     self->backlog_size = 0;
     if (lost->retired) {
@@ -79,8 +76,7 @@ static sw_status report_lost(relay *self, const sw_wire_lost *lost)
 
 /* The trainer is gone: another is started in a moment, unless that has become pointless: those that die before they
  * begin a run would do so for ever. */
-static sw_status replace_trainer(relay *self, const sw_child_end *end, int hung)
-{
+static sw_status replace_trainer(relay *self, const sw_child_end *end, int hung) {
     sw_wire_lost lost = {
         .signal = end->signal, .exit_code = end->exit_code, .hung = hung, .peak_memory = end->peak_memory};
     sw_child_close(&self->child);
@@ -98,8 +94,7 @@ static sw_status replace_trainer(relay *self, const sw_child_end *end, int hung)
     return status;
 }
 
-static sw_status start_if_due(relay *self, double now)
-{
+static sw_status start_if_due(relay *self, double now) {
     if (now < self->start_at) return SW_OK;
     self->start_at = INFINITY;
     self->silent = self->halted = 0;
@@ -109,8 +104,7 @@ static sw_status start_if_due(relay *self, double now)
     return report_lost(self, &lost);
 }
 
-static sw_status kill_trainer(relay *self, int hung)
-{
+static sw_status kill_trainer(relay *self, int hung) {
     sw_child_end end;
     sw_child_reap(&self->child, 0, &end);
     return replace_trainer(self, &end, hung);
@@ -119,8 +113,7 @@ static sw_status kill_trainer(relay *self, int hung)
 /* ---- from the trainer ---- */
 
 /* What the frames, all of them whole, tell of the trainer's life. */
-static void note_passing(relay *self, const void *frames, size_t size)
-{
+static void note_passing(relay *self, const void *frames, size_t size) {
     for (size_t at = 0; at < size;) {
         const sw_wire_header *header = (const void *)((const char *)frames + at);
         if (header->tag == SW_WIRE_BEGIN) {
@@ -133,8 +126,7 @@ static void note_passing(relay *self, const void *frames, size_t size)
     self->silent = 0;
 }
 
-static sw_status pass_to_master(relay *self, bool *moved)
-{
+static sw_status pass_to_master(relay *self, bool *moved) {
     const void *frames;
     size_t size;
     while (!sw_outbox_full(self->outbox)) {
@@ -150,8 +142,7 @@ static sw_status pass_to_master(relay *self, bool *moved)
 
 /* Reads and passes on what the trainer has written, as far as messages may be on their way; *end = nothing more comes.
  */
-static sw_status read_trainer(relay *self, bool *moved, bool *end)
-{
+static sw_status read_trainer(relay *self, bool *moved, bool *end) {
     *end = false;
     for (;;) {
         sw_status status = pass_to_master(self, moved);
@@ -165,8 +156,7 @@ static sw_status read_trainer(relay *self, bool *moved, bool *end)
 
 /* ---- to the trainer ---- */
 
-static void write_trainer(relay *self, bool *moved)
-{
+static void write_trainer(relay *self, bool *moved) {
     size_t done = 0;
     while (done < self->backlog_size && self->child.socket >= 0) {
         ssize_t sent =
@@ -179,8 +169,7 @@ static void write_trainer(relay *self, bool *moved)
     self->backlog_size -= done;
 }
 
-static sw_status queue_for_trainer(relay *self, const void *frame, size_t size)
-{
+static sw_status queue_for_trainer(relay *self, const void *frame, size_t size) {
     size_t need = self->backlog_size + size;
     if (need > self->backlog_capacity) {
         unsigned char *data = realloc(self->backlog, 2 * need);
@@ -193,8 +182,7 @@ static sw_status queue_for_trainer(relay *self, const void *frame, size_t size)
     return SW_OK;
 }
 
-static sw_status take_from_master(relay *self, bool *moved)
-{
+static sw_status take_from_master(relay *self, bool *moved) {
     for (;;) {
         int rank;
         const void *frame;
@@ -225,8 +213,7 @@ static sw_status take_from_master(relay *self, bool *moved)
 /* ---- time ---- */
 
 /* `span` seconds have passed. A job that was suspended as a whole does not count its own sleep. */
-static sw_status watch_trainer(relay *self, double span)
-{
+static sw_status watch_trainer(relay *self, double span) {
     sw_child_end end;
     bool moved = false, closed = false;
     if (self->child.pid == 0) return SW_OK;
@@ -249,8 +236,7 @@ static sw_status watch_trainer(relay *self, double span)
     return SW_OK;
 }
 
-static void sleep_a_while(relay *self, bool moved)
-{
+static void sleep_a_while(relay *self, bool moved) {
     int longest = !sw_outbox_empty(self->outbox) ? LONGEST_PAUSE_SENDING
                   : self->training               ? LONGEST_PAUSE_TRAINING
                                                  : LONGEST_PAUSE_IDLE;
@@ -263,8 +249,7 @@ static void sleep_a_while(relay *self, bool moved)
     poll(&fd, 1, self->pause);
 }
 
-static sw_status turn(relay *self, double now, double span)
-{
+static sw_status turn(relay *self, double now, double span) {
     bool moved = false, end = false;
     sw_status status = sw_outbox_progress(self->outbox);
     if (status == SW_OK) status = start_if_due(self, now);
@@ -293,8 +278,7 @@ static sw_status turn(relay *self, double now, double span)
 
 /* ---- the whole ---- */
 
-static void dismiss_trainer(relay *self)
-{
+static void dismiss_trainer(relay *self) {
     bool moved;
     sw_child_end end;
     if (self->child.pid == 0) return;
@@ -303,8 +287,7 @@ static void dismiss_trainer(relay *self)
     sw_child_reap(&self->child, FAREWELL_SECONDS, &end);
 }
 
-static sw_status say_bye(relay *self)
-{
+static sw_status say_bye(relay *self) {
     sw_status status = report(self, SW_WIRE_BYE, NULL, 0);
     while (status == SW_OK && !sw_outbox_empty(self->outbox)) {
         status = sw_outbox_progress(self->outbox);
@@ -313,8 +296,7 @@ static sw_status say_bye(relay *self)
     return status;
 }
 
-sw_status sw_relay_run(int *exit_code)
-{
+sw_status sw_relay_run(int *exit_code) {
     relay self = {.child = {.socket = -1}, .silence_limit = INFINITY, .pause = SHORTEST_PAUSE};
     sw_status status = sw_outbox_create(&self.outbox, OUTBOX_MESSAGES, OUTBOX_BYTES);
     if (status == SW_OK) status = sw_inbox_create(&self.inbox);

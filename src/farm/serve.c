@@ -19,13 +19,11 @@ static const double SHORTEST_SLEEP = 0.0005, LONGEST_SLEEP = 0.02, SLEEP_GROWTH 
 
 enum { MESSAGES_A_TURN = 10000 }; /* then time is due, however many wait */
 
-static sw_status send_to_worker(void *context, size_t worker, const void *frame, size_t size)
-{
+static sw_status send_to_worker(void *context, size_t worker, const void *frame, size_t size) {
     return sw_outbox_send(context, (int)worker + 1, frame, size);
 }
 
-static sw_status receive_all(sw_master *master, sw_inbox *inbox, bool *any)
-{
+static sw_status receive_all(sw_master *master, sw_inbox *inbox, bool *any) {
     *any = false;
     for (int i = 0; i < MESSAGES_A_TURN; i++) {
         int rank;
@@ -40,8 +38,7 @@ static sw_status receive_all(sw_master *master, sw_inbox *inbox, bool *any)
     return SW_OK;
 }
 
-static sw_status serve(sw_master *master, sw_outbox *outbox, sw_inbox *inbox)
-{
+static sw_status serve(sw_master *master, sw_outbox *outbox, sw_inbox *inbox) {
     double sleep = SHORTEST_SLEEP;
     for (;;) {
         bool any;
@@ -55,8 +52,7 @@ static sw_status serve(sw_master *master, sw_outbox *outbox, sw_inbox *inbox)
     }
 }
 
-static sw_status drain(sw_outbox *outbox)
-{
+static sw_status drain(sw_outbox *outbox) {
     sw_status status = sw_outbox_progress(outbox);
     while (status == SW_OK && !sw_outbox_empty(outbox)) {
         sw_clock_sleep(SHORTEST_SLEEP);
@@ -65,8 +61,7 @@ static sw_status drain(sw_outbox *outbox)
     return status;
 }
 
-sw_status sw_serve_ranks(int *exit_code, const sw_master_settings *settings, int ranks)
-{
+sw_status sw_serve_ranks(int *exit_code, const sw_master_settings *settings, int ranks) {
     sw_outbox *outbox = NULL;
     sw_inbox *inbox = NULL;
     sw_master *master = NULL;
@@ -88,8 +83,7 @@ done:
     return status;
 }
 
-sw_status sw_serve_goodbye(int exit_code, int ranks)
-{
+sw_status sw_serve_goodbye(int exit_code, int ranks) {
     sw_outbox *outbox = NULL;
     sw_inbox *inbox = NULL;
     sw_wire_buffer buffer = {0};
@@ -126,21 +120,18 @@ typedef struct pair {
     sw_trainer *trainer;
 } pair;
 
-static sw_status to_trainer(void *context, size_t worker, const void *frame, size_t size)
-{
+static sw_status to_trainer(void *context, size_t worker, const void *frame, size_t size) {
     (void)worker; /* there is but one */
     return sw_trainer_accept(((pair *)context)->trainer, frame, size);
 }
 
-static sw_status to_master(void *context, const void *frame, size_t size)
-{
+static sw_status to_master(void *context, const void *frame, size_t size) {
     return sw_master_receive(((pair *)context)->master, 0, frame, size);
 }
 
 static sw_status between_steps(void *context) { return sw_master_tick(((pair *)context)->master); }
 
-static sw_status take_turns(pair *ends)
-{
+static sw_status take_turns(pair *ends) {
     bool spoiled; /* there is no other process to try in */
     for (;;) {
         sw_status status = sw_master_tick(ends->master);
@@ -153,8 +144,7 @@ static sw_status take_turns(pair *ends)
     }
 }
 
-sw_status sw_serve_alone(int *exit_code, const sw_master_settings *settings)
-{
+sw_status sw_serve_alone(int *exit_code, const sw_master_settings *settings) {
     pair ends = {NULL, NULL};
     sw_master_settings mine = *settings;
     mine.workers = 1;

@@ -1,6 +1,5 @@
 /* serve.h: drives a master until no run is left to hand out. */
-#ifndef SYMSWEEP_FARM_SERVE_H
-#define SYMSWEEP_FARM_SERVE_H
+#pragma once
 
 #include "farm/master.h"
 
@@ -14,5 +13,3 @@ sw_status sw_serve_goodbye(int exit_code, int ranks) SW_MUST_CHECK;
 
 /* The job of one process: trainer and master take turns in it. */
 sw_status sw_serve_alone(int *exit_code, const sw_master_settings *settings) SW_MUST_CHECK;
-
-#endif

@@ -17,8 +17,7 @@ static const struct {
 } stop_signals[] = {{SIGUSR1, "SIGUSR1"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}};
 enum { STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
 
-static void on_signal(int signal)
-{
+static void on_signal(int signal) {
     struct timespec now; /* clock_gettime is async-signal-safe */
     clock_gettime(CLOCK_MONOTONIC, &now);
     int second = (int)now.tv_sec, centisecond = (int)(now.tv_nsec / 10000000);
@@ -33,8 +32,7 @@ static void on_signal(int signal)
     }
 }
 
-static void mask_stop_signals(int how)
-{
+static void mask_stop_signals(int how) {
     sigset_t set;
     sigemptyset(&set);
     for (int i = 0; i < STOP_SIGNALS; i++) sigaddset(&set, stop_signals[i].number);
@@ -42,16 +40,14 @@ static void mask_stop_signals(int how)
 }
 
 /* A socket whose other end died and a file at its size limit say so by errno too. */
-static void ignore_refusals(void)
-{
+static void ignore_refusals(void) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
 }
 
 void sw_signals_block(void) { mask_stop_signals(SIG_BLOCK); }
 
-void sw_signals_install(void)
-{
+void sw_signals_install(void) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < STOP_SIGNALS; i++) {
@@ -68,15 +64,13 @@ void sw_signals_exit_on_second(void) { exit_on_second = 1; }
 
 int sw_signals_count(void) { return requests; }
 
-const char *sw_signals_name(void)
-{
+const char *sw_signals_name(void) {
     for (int i = 0; i < STOP_SIGNALS; i++)
         if (latest == stop_signals[i].number) return stop_signals[i].name;
     return "";
 }
 
-void sw_signals_ignore(void)
-{
+void sw_signals_ignore(void) {
     for (int i = 0; i < STOP_SIGNALS; i++) signal(stop_signals[i].number, SIG_IGN);
     ignore_refusals();
     mask_stop_signals(SIG_UNBLOCK);

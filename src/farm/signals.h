@@ -1,7 +1,6 @@
 /* signals.h: requests to stop. USR1, TERM, INT and HUP ask for a clean stop; the second one, a second or more after the
  * first, ends at once (launchers and timeout(1) deliver one request twice). */
-#ifndef SYMSWEEP_FARM_SIGNALS_H
-#define SYMSWEEP_FARM_SIGNALS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ const char *sw_signals_name(void); /* of the latest, "SIGUSR1"; "" = none */
 
 /* A trainer: it obeys its socket alone. Async-signal-safe. */
 void sw_signals_ignore(void);
-
-#endif

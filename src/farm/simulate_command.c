@@ -53,8 +53,7 @@ typedef struct scenario {
 
 /* ---- options ---- */
 
-static bool parse_count(size_t *out, const char **text, size_t most)
-{
+static bool parse_count(size_t *out, const char **text, size_t most) {
     char *end;
     errno = 0;
     unsigned long long value = strtoull(*text, &end, 10);
@@ -64,8 +63,7 @@ static bool parse_count(size_t *out, const char **text, size_t most)
     return true;
 }
 
-static sw_status parse_workers(simulate_options *out, const char *text)
-{
+static sw_status parse_workers(simulate_options *out, const char *text) {
     const char *at = text;
     out->count = 0;
     while (out->count < NUMBERS_MOST && parse_count(&out->workers[out->count], &at, WORKERS_MOST)) {
@@ -76,15 +74,13 @@ static sw_status parse_workers(simulate_options *out, const char *text)
     return sw_fail(SW_E_USAGE, "--workers takes numbers like 64,256,1024, not '%s'", text);
 }
 
-static sw_status parse_one(size_t *out, const char *text, const char *option)
-{
+static sw_status parse_one(size_t *out, const char *text, const char *option) {
     const char *at = text;
     if (parse_count(out, &at, SW_RUNS_MAX) && *at == '\0') return SW_OK;
     return sw_fail(SW_E_USAGE, "%s takes a number from 1, not '%s'", option, text);
 }
 
-static sw_status parse_options(simulate_options *out, int argc, char **argv)
-{
+static sw_status parse_options(simulate_options *out, int argc, char **argv) {
     static const struct option options[] = {
         {"workers", required_argument, NULL, 'w'}, {"from", required_argument, NULL, 'f'},
         {"cores", required_argument, NULL, 'c'},   {"repeat", required_argument, NULL, 'r'},
@@ -118,8 +114,7 @@ static sw_status parse_options(simulate_options *out, int argc, char **argv)
 
 /* ---- what runs take ---- */
 
-static void release(scenario *self)
-{
+static void release(scenario *self) {
     free(self->order);
     free(self->seconds);
     free(self->expected);
@@ -127,8 +122,7 @@ static void release(scenario *self)
     sw_plan_destroy(self->plan);
 }
 
-static sw_status load_plan(scenario *self, const simulate_options *options)
-{
+static sw_status load_plan(scenario *self, const simulate_options *options) {
     sw_diagnostics *diagnostics = NULL;
     sw_status status = sw_diagnostics_create(&diagnostics);
     if (status == SW_OK) status = sw_plan_load(&self->plan, options->sweep, diagnostics);
@@ -147,8 +141,7 @@ static sw_status load_plan(scenario *self, const simulate_options *options)
 }
 
 /* Times of the file's finished runs into seconds[k]; runs that it lacks stay NaN. */
-static sw_status read_times(scenario *self, double *seconds, double *evaluations, const char *path)
-{
+static sw_status read_times(scenario *self, double *seconds, double *evaluations, const char *path) {
     sw_results *results = NULL;
     sw_status status = sw_results_open(&results, path);
     if (status != SW_OK) return status;
@@ -170,8 +163,7 @@ static sw_status read_times(scenario *self, double *seconds, double *evaluations
 }
 
 /* Runs without a time of their own get the plan's, in the proportion of those that have one. */
-static void fill_in(scenario *self, double *seconds)
-{
+static void fill_in(scenario *self, double *seconds) {
     double known = 0, planned = 0;
     for (size_t k = 0; k < self->plan->count; k++) {
         if (isnan(seconds[k])) continue;
@@ -186,16 +178,14 @@ static void fill_in(scenario *self, double *seconds)
 }
 
 /* Of this machine, when the largest number of workers trains on it; one that trains on others meets the same there. */
-static size_t busy_cores(const simulate_options *options)
-{
+static size_t busy_cores(const simulate_options *options) {
     size_t busy = sw_load_cores(), workers = 0;
     for (size_t i = 0; i < options->count; i++) workers = options->workers[i] > workers ? options->workers[i] : workers;
     if (workers > 0 && workers < busy) busy = workers;
     return options->cores > 0 && options->cores < busy ? options->cores : busy;
 }
 
-static sw_status find_times(scenario *self, const simulate_options *options)
-{
+static sw_status find_times(scenario *self, const simulate_options *options) {
     size_t count = self->plan->count;
     double sum = 0, *seconds = self->seconds, *messages = self->messages;
     for (size_t k = 0; k < count; k++) messages[k] = (double)sw_schedule_evaluations(&self->plan->runs[k].config);
@@ -228,16 +218,14 @@ static sw_status find_times(scenario *self, const simulate_options *options)
 
 /* ---- simulations ---- */
 
-static void choose_numbers(simulate_options *options, size_t runs)
-{
+static void choose_numbers(simulate_options *options, size_t runs) {
     if (options->count > 0) return;
     for (size_t workers = 1; workers < runs && options->count + 1 < NUMBERS_MOST; workers *= 4)
         options->workers[options->count++] = workers;
     options->workers[options->count++] = runs;
 }
 
-static void write_row(sw_json *json, size_t workers, const sw_simulation *got, double balance)
-{
+static void write_row(sw_json *json, size_t workers, const sw_simulation *got, double balance) {
     sw_json_begin_object(json);
     sw_json_member_integer(json, "workers", (int64_t)workers);
     sw_json_member_number(json, "makespan_seconds", got->makespan);
@@ -249,16 +237,14 @@ static void write_row(sw_json *json, size_t workers, const sw_simulation *got, d
     sw_json_end_object(json);
 }
 
-static void print_row(size_t workers, const sw_simulation *got, double balance)
-{
+static void print_row(size_t workers, const sw_simulation *got, double balance) {
     char span[32];
     sw_clock_format(span, got->makespan);
     printf("%8zu  %8zu  %10s  %8.1f %%  %8.1f %%  %6.1f %%  %10.0f\n", workers, workers + 1, span,
            100 * got->efficiency, 100 * balance, 100 * got->master_share, got->messages_per_second);
 }
 
-static void print_head(const scenario *self, const simulate_options *options)
-{
+static void print_head(const scenario *self, const simulate_options *options) {
     double work = 0;
     for (size_t i = 0; i < self->runs; i++) work += self->seconds[i];
     printf("%zu runs, %.3g core-hours, %.3g s a run on the average; ", self->runs, work / 3600,
@@ -271,8 +257,7 @@ static void print_head(const scenario *self, const simulate_options *options)
 }
 
 /* Efficiency that the lengths of the runs alone allow: nothing costs anything but training. */
-static sw_status find_balance(double *out, sw_simulation_settings settings)
-{
+static sw_status find_balance(double *out, sw_simulation_settings settings) {
     sw_simulation ideal;
     settings.costs = (sw_simulation_costs){0};
     sw_status status = sw_simulate_job(&ideal, &settings);
@@ -280,8 +265,7 @@ static sw_status find_balance(double *out, sw_simulation_settings settings)
     return status;
 }
 
-static sw_status simulate_all(sw_json *json, const scenario *self, const simulate_options *options)
-{
+static sw_status simulate_all(sw_json *json, const scenario *self, const simulate_options *options) {
     sw_simulation_settings settings = {.runs = self->runs,
                                        .order = self->order,
                                        .seconds = self->seconds,
@@ -305,8 +289,7 @@ static sw_status simulate_all(sw_json *json, const scenario *self, const simulat
     return status;
 }
 
-static sw_status print_all(const scenario *self, const simulate_options *options)
-{
+static sw_status print_all(const scenario *self, const simulate_options *options) {
     if (!options->json) {
         print_head(self, options);
         return simulate_all(NULL, self, options);
@@ -324,8 +307,7 @@ static sw_status print_all(const scenario *self, const simulate_options *options
     return status;
 }
 
-int sw_farm_simulate(int argc, char **argv)
-{
+int sw_farm_simulate(int argc, char **argv) {
     simulate_options options;
     scenario self = {0};
     sw_status status = parse_options(&options, argc, argv);

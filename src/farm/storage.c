@@ -21,8 +21,7 @@ static int64_t row_of(const sw_storage *storage, size_t run) { return sw_store_r
 
 /* ---- what the file holds ---- */
 
-sw_status sw_storage_curves(sw_curves *out, const sw_storage *storage, size_t run, sw_run_state state)
-{
+sw_status sw_storage_curves(sw_curves *out, const sw_storage *storage, size_t run, sw_run_state state) {
     const sw_run_config *config = &storage->plan->runs[run].config;
     *out = (sw_curves){0};
     sw_status status = sw_store_records(storage->store, row_of(storage, run), &out->records, &out->count);
@@ -33,8 +32,7 @@ sw_status sw_storage_curves(sw_curves *out, const sw_storage *storage, size_t ru
     return SW_OK;
 }
 
-static sw_status renew_onsets(sw_storage *storage, size_t run, sw_run_state state)
-{
+static sw_status renew_onsets(sw_storage *storage, size_t run, sw_run_state state) {
     sw_curves curves;
     sw_status status = sw_storage_curves(&curves, storage, run, state);
     if (status == SW_OK) status = sw_store_onsets(storage->store, row_of(storage, run), &curves.onsets);
@@ -43,8 +41,7 @@ static sw_status renew_onsets(sw_storage *storage, size_t run, sw_run_state stat
 }
 
 /* Would the rules of `prune`, which may have been edited, still have given the run up where it was? */
-static sw_status is_still_pruned(bool *out, const sw_storage *storage, size_t run)
-{
+static sw_status is_still_pruned(bool *out, const sw_storage *storage, size_t run) {
     const sw_prune_config *rule = &storage->plan->runs[run].config.prune;
     sw_prune_watch watch = {.generalized_since = -1};
     sw_record *records = NULL;
@@ -59,8 +56,7 @@ static sw_status is_still_pruned(bool *out, const sw_storage *storage, size_t ru
 
 /* Rows that were decided against. With refine and halving it is decided again, from the results; a row that they have
  * no part in is trained unless a rule speaks against it. */
-static sw_status take_over_decided(bool *settled, sw_storage *storage, size_t run, sw_run_state state)
-{
+static sw_status take_over_decided(bool *settled, sw_storage *storage, size_t run, sw_run_state state) {
     const sw_adaptive_config *adaptive = &storage->plan->adaptive;
     bool again = state == SW_RUN_PRUNED ? adaptive->halving.rung_count > 0 : adaptive->refine.axis_count > 0;
     sw_status status = state == SW_RUN_PRUNED ? is_still_pruned(settled, storage, run) : SW_OK;
@@ -68,8 +64,7 @@ static sw_status take_over_decided(bool *settled, sw_storage *storage, size_t ru
     return sw_store_requeue(storage->store, row_of(storage, run), false);
 }
 
-sw_status sw_storage_take_over(bool *settled, sw_storage *storage, size_t run)
-{
+sw_status sw_storage_take_over(bool *settled, sw_storage *storage, size_t run) {
     int64_t row = row_of(storage, run);
     sw_run_state state = sw_store_state(storage->store, row);
     *settled = false;
@@ -90,21 +85,18 @@ sw_status sw_storage_take_over(bool *settled, sw_storage *storage, size_t run)
 
 /* ---- results ---- */
 
-static void give_up(sw_storage *storage)
-{
+static void give_up(sw_storage *storage) {
     storage->failed = true;
     sw_display_clear(storage->display);
     sw_error("the results file cannot be written: %s", sw_fail_message());
 }
 
-void sw_storage_check(sw_storage *storage, sw_status status)
-{
+void sw_storage_check(sw_storage *storage, sw_status status) {
     if (status != SW_OK && !storage->failed) give_up(storage);
 }
 
 /* The file refused: what is given from now on is kept in memory, and the next flush tries again. */
-static void note_trouble(sw_storage *storage)
-{
+static void note_trouble(sw_storage *storage) {
     if (sw_storage_troubled(storage)) return;
     storage->troubled_since = sw_clock_now();
     sw_display_clear(storage->display);
@@ -112,8 +104,7 @@ static void note_trouble(sw_storage *storage)
             sw_fail_message(), storage->patience);
 }
 
-static sw_status write_result(sw_curves *curves, sw_storage *storage, const sw_storage_result *ended)
-{
+static sw_status write_result(sw_curves *curves, sw_storage *storage, const sw_storage_result *ended) {
     sw_status status = sw_storage_curves(curves, storage, ended->run, (sw_run_state)ended->result.state);
     if (status == SW_OK)
         status = sw_store_finish(storage->store, row_of(storage, ended->run), &ended->result, &curves->onsets);
@@ -121,8 +112,7 @@ static sw_status write_result(sw_curves *curves, sw_storage *storage, const sw_s
     return status;
 }
 
-void sw_storage_add(sw_storage *storage, size_t run, const sw_run_result *result)
-{
+void sw_storage_add(sw_storage *storage, size_t run, const sw_run_result *result) {
     storage->unflushed = true;
     if (storage->result_count == storage->result_capacity) {
         size_t capacity = 2 * storage->result_capacity + 16;
@@ -137,8 +127,7 @@ void sw_storage_add(sw_storage *storage, size_t run, const sw_run_result *result
     storage->results[storage->result_count++] = (sw_storage_result){.run = run, .result = *result};
 }
 
-bool sw_storage_write_next(sw_storage_result *out, sw_curves *curves, sw_storage *storage)
-{
+bool sw_storage_write_next(sw_storage_result *out, sw_curves *curves, sw_storage *storage) {
     if (storage->written == storage->result_count || sw_storage_troubled(storage)) return false;
     *out = storage->results[storage->written];
     storage->unflushed = true;
@@ -153,8 +142,7 @@ bool sw_storage_write_next(sw_storage_result *out, sw_curves *curves, sw_storage
 /* ---- flushing ---- */
 
 /* Results that are written are safe: checkpoints of those runs can go. */
-static void close_written(sw_storage *storage)
-{
+static void close_written(sw_storage *storage) {
     for (size_t i = 0; i < storage->written; i++) {
         const sw_storage_result *ended = &storage->results[i];
         if (ended->result.state != SW_RUN_FAILED && sw_checkpoints_wanted(storage->plan, ended->run))
@@ -167,8 +155,7 @@ static void close_written(sw_storage *storage)
     storage->written = 0;
 }
 
-bool sw_storage_flush_if_due(sw_storage *storage, double now)
-{
+bool sw_storage_flush_if_due(sw_storage *storage, double now) {
     if (storage->failed) return false;
     sw_status status = sw_store_heartbeat(storage->store);
     if (status == SW_E_BUSY)

@@ -1,7 +1,6 @@
 /* storage.h: how the master writes: when it flushes, what it does while the results file cannot be written, and what
  * the file means for runs that are to be trained. It serves the master and knows nothing of it. */
-#ifndef SYMSWEEP_FARM_STORAGE_H
-#define SYMSWEEP_FARM_STORAGE_H
+#pragma once
 
 #include "farm/display.h"
 #include "symsweep/plan.h"
@@ -56,5 +55,3 @@ bool sw_storage_write_next(sw_storage_result *out, sw_curves *curves, sw_storage
 
 /* Flushes when it is time to; true when everything given so far is safe now. */
 bool sw_storage_flush_if_due(sw_storage *storage, double now);
-
-#endif

@@ -43,8 +43,7 @@ struct sw_trainer {
     char host[SW_WIRE_HOST_MAX];
 };
 
-sw_status sw_trainer_create(sw_trainer **out, const sw_trainer_port *port)
-{
+sw_status sw_trainer_create(sw_trainer **out, const sw_trainer_port *port) {
     *out = NULL;
     sw_trainer *trainer = calloc(1, sizeof *trainer);
     if (trainer == NULL) return sw_fail(SW_E_MEMORY, "no memory for a trainer");
@@ -56,16 +55,14 @@ sw_status sw_trainer_create(sw_trainer **out, const sw_trainer_port *port)
     return SW_OK;
 }
 
-static waiting *take_first(sw_trainer *trainer)
-{
+static waiting *take_first(sw_trainer *trainer) {
     waiting *item = trainer->first;
     trainer->first = item->next;
     if (trainer->first == NULL) trainer->end = &trainer->first;
     return item;
 }
 
-void sw_trainer_destroy(sw_trainer *trainer)
-{
+void sw_trainer_destroy(sw_trainer *trainer) {
     if (trainer == NULL) return;
     while (trainer->first != NULL) free(take_first(trainer));
     sw_wire_buffer_release(&trainer->buffer);
@@ -74,8 +71,7 @@ void sw_trainer_destroy(sw_trainer *trainer)
 
 /* ---- sending ---- */
 
-static sw_status send_buffer(sw_trainer *trainer, sw_status encoded)
-{
+static sw_status send_buffer(sw_trainer *trainer, sw_status encoded) {
     if (encoded != SW_OK) return encoded;
     sw_status status = trainer->port.send(trainer->port.context, trainer->buffer.data, trainer->buffer.size);
     if (status != SW_OK) trainer->broken = status;
@@ -87,20 +83,17 @@ static sw_status send_buffer(sw_trainer *trainer, sw_status encoded)
     return status;
 }
 
-static sw_status flush(sw_trainer *trainer)
-{
+static sw_status flush(sw_trainer *trainer) {
     return trainer->port.flush != NULL ? trainer->port.flush(trainer->port.context) : SW_OK;
 }
 
-static sw_status say(sw_trainer *trainer, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
-{
+static sw_status say(sw_trainer *trainer, sw_wire_tag tag, int32_t run, const void *payload, size_t size) {
     return send_buffer(trainer, sw_wire_encode(&trainer->buffer, tag, run, payload, size));
 }
 
 /* ---- the sink of a run ---- */
 
-static sw_status on_begin(void *context, int32_t first_record, int32_t first_snapshot)
-{
+static sw_status on_begin(void *context, int32_t first_record, int32_t first_snapshot) {
     sw_trainer *trainer = context;
     current *now = &trainer->now;
     if (first_record > now->assign->recorded || first_snapshot > now->assign->snapshots) {
@@ -114,40 +107,34 @@ static sw_status on_begin(void *context, int32_t first_record, int32_t first_sna
     return say(trainer, SW_WIRE_START, now->run, &start, sizeof start);
 }
 
-static sw_status on_facts(void *context, const sw_run_facts *facts)
-{
+static sw_status on_facts(void *context, const sw_run_facts *facts) {
     sw_trainer *trainer = context;
     return say(trainer, SW_WIRE_FACTS, trainer->now.run, facts, sizeof *facts);
 }
 
-static sw_status on_data(void *context, const sw_run_data *data)
-{
+static sw_status on_data(void *context, const sw_run_data *data) {
     sw_trainer *trainer = context;
     return send_buffer(trainer, sw_wire_encode_data(&trainer->buffer, trainer->now.run, data));
 }
 
-static sw_status on_record(void *context, const sw_record *record)
-{
+static sw_status on_record(void *context, const sw_record *record) {
     sw_trainer *trainer = context;
     trainer->now.step = record->step;
     return say(trainer, SW_WIRE_RECORD, trainer->now.run, record, sizeof *record);
 }
 
-static sw_status on_snapshot(void *context, const sw_snapshot *snapshot)
-{
+static sw_status on_snapshot(void *context, const sw_snapshot *snapshot) {
     sw_trainer *trainer = context;
     return send_buffer(trainer, sw_wire_encode_snapshot(&trainer->buffer, trainer->now.run, snapshot));
 }
 
-static void on_safe(void *context, int32_t *records, int32_t *snapshots)
-{
+static void on_safe(void *context, int32_t *records, int32_t *snapshots) {
     const sw_trainer *trainer = context;
     *records = (int32_t)trainer->now.acknowledged.records;
     *snapshots = (int32_t)trainer->now.acknowledged.snapshots;
 }
 
-static sw_status pulse(sw_trainer *trainer, double at)
-{
+static sw_status pulse(sw_trainer *trainer, double at) {
     current *now = &trainer->now;
     now->next_pulse = at + now->pulse_every;
     now->pulse_every = now->pulse_every * 2 < PULSE_SECONDS ? now->pulse_every * 2 : PULSE_SECONDS;
@@ -156,8 +143,7 @@ static sw_status pulse(sw_trainer *trainer, double at)
 }
 
 /* Before every step. */
-static bool on_keep_going(void *context)
-{
+static bool on_keep_going(void *context) {
     sw_trainer *trainer = context;
     current *now = &trainer->now;
     double at = sw_clock_now();
@@ -175,8 +161,7 @@ static bool on_keep_going(void *context)
 /* ---- training ---- */
 
 /* At once: should the run be the death of this process, it has to be known which one it was. */
-static sw_status announce(sw_trainer *trainer)
-{
+static sw_status announce(sw_trainer *trainer) {
     sw_wire_begin begin = {.pid = getpid()};
     memcpy(begin.host, trainer->host, sizeof begin.host);
     sw_status status = say(trainer, SW_WIRE_BEGIN, trainer->now.run, &begin, sizeof begin);
@@ -184,8 +169,7 @@ static sw_status announce(sw_trainer *trainer)
     return status;
 }
 
-static sw_status train(sw_run_result *result, sw_trainer *trainer)
-{
+static sw_status train(sw_run_result *result, sw_trainer *trainer) {
     const sw_wire_assign *assign = trainer->now.assign;
     const sw_sink sink = {.context = trainer,
                           .begin = on_begin,
@@ -206,8 +190,7 @@ static sw_status train(sw_run_result *result, sw_trainer *trainer)
     return sw_train(result, &assign->config, &checkpoint, &sink);
 }
 
-static sw_wire_outcome outcome_of(sw_status status, const sw_run_result *result, int64_t until_step)
-{
+static sw_wire_outcome outcome_of(sw_status status, const sw_run_result *result, int64_t until_step) {
     switch (status) {
     case SW_OK: return SW_OUTCOME_RESULT;
     case SW_E_INTERRUPTED:
@@ -218,8 +201,7 @@ static sw_wire_outcome outcome_of(sw_status status, const sw_run_result *result,
     }
 }
 
-sw_status sw_trainer_work(sw_trainer *trainer, bool *spoiled)
-{
+sw_status sw_trainer_work(sw_trainer *trainer, bool *spoiled) {
     assert(trainer->first != NULL && !trainer->training);
     *spoiled = false;
     waiting *item = take_first(trainer);
@@ -249,8 +231,7 @@ sw_status sw_trainer_work(sw_trainer *trainer, bool *spoiled)
 
 /* ---- messages of the master ---- */
 
-static sw_status enqueue(sw_trainer *trainer, const sw_wire_message *message)
-{
+static sw_status enqueue(sw_trainer *trainer, const sw_wire_message *message) {
     waiting *item = malloc(sizeof *item);
     if (item == NULL) return sw_fail(SW_E_MEMORY, "no memory for an assignment");
     item->next = NULL;
@@ -261,8 +242,7 @@ static sw_status enqueue(sw_trainer *trainer, const sw_wire_message *message)
     return SW_OK;
 }
 
-static sw_status give_back(sw_trainer *trainer, int32_t run)
-{
+static sw_status give_back(sw_trainer *trainer, int32_t run) {
     for (waiting **at = &trainer->first; *at != NULL; at = &(*at)->next) {
         waiting *item = *at;
         if (item->run != run) continue;
@@ -274,15 +254,13 @@ static sw_status give_back(sw_trainer *trainer, int32_t run)
     return SW_OK; /* it has begun or even ended: the master hears of that */
 }
 
-static sw_status stop(sw_trainer *trainer)
-{
+static sw_status stop(sw_trainer *trainer) {
     trainer->stop = true;
     while (trainer->first != NULL) free(take_first(trainer));
     return trainer->training ? SW_OK : say(trainer, SW_WIRE_STOPPED, -1, NULL, 0);
 }
 
-sw_status sw_trainer_accept(sw_trainer *trainer, const void *frame, size_t size)
-{
+sw_status sw_trainer_accept(sw_trainer *trainer, const void *frame, size_t size) {
     sw_wire_message message;
     sw_status status = sw_wire_decode(&message, frame, size);
     if (status != SW_OK) return status;

@@ -1,8 +1,7 @@
 /* trainer.h: takes assignments, trains them one after the other, says what comes of them. Knows neither MPI nor
  * processes: messages come in through sw_trainer_accept and go out through a port, which is a socket in a child of a
  * worker rank, the master itself in a job of one process, and a list in a test. */
-#ifndef SYMSWEEP_FARM_TRAINER_H
-#define SYMSWEEP_FARM_TRAINER_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -35,5 +34,3 @@ sw_status sw_trainer_work(sw_trainer *trainer, bool *spoiled) SW_MUST_CHECK;
 
 /* Told that the job is over. */
 bool sw_trainer_quit(const sw_trainer *trainer);
-
-#endif

@@ -44,8 +44,7 @@ static size_t padded(size_t size) { return (size + 7) & ~(size_t)7; }
 
 size_t sw_wire_frame_size(const sw_wire_header *header) { return sizeof *header + padded(header->length); }
 
-void sw_wire_fingerprint(char out[SW_WIRE_FINGERPRINT_MAX])
-{
+void sw_wire_fingerprint(char out[SW_WIRE_FINGERPRINT_MAX]) {
     memset(out, 0, SW_WIRE_FINGERPRINT_MAX);
     snprintf(out, SW_WIRE_FINGERPRINT_MAX, "symsweep %s/%d/%zu/%zu/%zu/%d", SYMSWEEP_VERSION, (int)SW_WIRE_TAG_END,
              sizeof(sw_wire_assign), sizeof(sw_record), sizeof(sw_run_facts), (int)SW_METRIC_COUNT);
@@ -53,14 +52,12 @@ void sw_wire_fingerprint(char out[SW_WIRE_FINGERPRINT_MAX])
 
 /* ---- encoding ---- */
 
-void sw_wire_buffer_release(sw_wire_buffer *buffer)
-{
+void sw_wire_buffer_release(sw_wire_buffer *buffer) {
     free(buffer->data);
     *buffer = (sw_wire_buffer){0};
 }
 
-static sw_status reserve(sw_wire_buffer *buffer, size_t size)
-{
+static sw_status reserve(sw_wire_buffer *buffer, size_t size) {
     if (size <= buffer->capacity) return SW_OK;
     size_t capacity = buffer->capacity < 4096 ? 4096 : buffer->capacity;
     while (capacity < size) capacity *= 2; /* sizes are bounded by SW_WIRE_PAYLOAD_MAX */
@@ -72,8 +69,7 @@ static sw_status reserve(sw_wire_buffer *buffer, size_t size)
 }
 
 /* A frame for `length` bytes of payload: header written, padding cleared, size set. */
-static sw_status open_frame(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, uint64_t length)
-{
+static sw_status open_frame(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, uint64_t length) {
     if (length > SW_WIRE_PAYLOAD_MAX)
         return sw_fail(SW_E_PROTOCOL, "%s message of %llu bytes is too large to send", sw_wire_tag_name(tag),
                        (unsigned long long)length);
@@ -87,23 +83,20 @@ static sw_status open_frame(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run
     return SW_OK;
 }
 
-sw_status sw_wire_encode(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
-{
+sw_status sw_wire_encode(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, const void *payload, size_t size) {
     assert(tag > 0 && tag < SW_WIRE_TAG_END && !shapes[tag].open && shapes[tag].size == size);
     sw_status status = open_frame(buffer, tag, run, size);
     if (status == SW_OK && size > 0) memcpy(buffer->data + sizeof(sw_wire_header), payload, size);
     return status;
 }
 
-void sw_wire_set_generation(sw_wire_buffer *buffer, uint16_t generation)
-{
+void sw_wire_set_generation(sw_wire_buffer *buffer, uint16_t generation) {
     assert(buffer->size >= sizeof(sw_wire_header));
     ((sw_wire_header *)buffer->data)->generation = generation;
 }
 
 /* Copies an array behind *at and moves it on. */
-static void append(unsigned char **at, const void *array, size_t count, size_t size)
-{
+static void append(unsigned char **at, const void *array, size_t count, size_t size) {
     if (count == 0) return;
     assert(array != NULL);
     memcpy(*at, array, count * size);
@@ -111,15 +104,13 @@ static void append(unsigned char **at, const void *array, size_t count, size_t s
 }
 
 /* Payload of a data message; 0 = its counts are out of range. */
-static uint64_t data_length(int64_t inputs, int32_t tokens)
-{
+static uint64_t data_length(int64_t inputs, int32_t tokens) {
     if (inputs < 0 || tokens < 0 || inputs > SW_WIRE_PAYLOAD_MAX || tokens > SW_WIRE_PAYLOAD_MAX / 4) return 0;
     uint64_t row = 4 * (uint64_t)tokens + 4 + 1;
     return sizeof(sw_wire_data) + (uint64_t)inputs * row; /* < 2^31 * 2^32 */
 }
 
-sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_data *data)
-{
+sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_data *data) {
     uint64_t length = data_length(data->inputs, data->tokens);
     if (length == 0) return sw_fail(SW_E_PROTOCOL, "data of %lld inputs cannot be sent", (long long)data->inputs);
     sw_status status = open_frame(buffer, SW_WIRE_DATA, run, length);
@@ -134,8 +125,7 @@ sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_
     return SW_OK;
 }
 
-static sw_snapshot_shape shape_of(const sw_wire_snapshot *fixed)
-{
+static sw_snapshot_shape shape_of(const sw_wire_snapshot *fixed) {
     return (sw_snapshot_shape){.entities = fixed->entities,
                                .singular = fixed->singular,
                                .fourier = fixed->fourier,
@@ -145,8 +135,7 @@ static sw_snapshot_shape shape_of(const sw_wire_snapshot *fixed)
 }
 
 /* Payload of a snapshot message; 0 = its widths are out of range. */
-static uint64_t snapshot_length(const sw_snapshot_shape *shape)
-{
+static uint64_t snapshot_length(const sw_snapshot_shape *shape) {
     if (shape->entities < 0 || shape->singular < 0 || shape->fourier < 0 || shape->vocabulary < 0 || shape->d < 0 ||
         shape->parameters < 0 || shape->parameters > SW_WIRE_PAYLOAD_MAX)
         return 0;
@@ -154,8 +143,7 @@ static uint64_t snapshot_length(const sw_snapshot_shape *shape)
     return floats <= SW_WIRE_PAYLOAD_MAX / sizeof(float) ? sizeof(sw_wire_snapshot) + floats * sizeof(float) : 0;
 }
 
-sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot)
-{
+sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot) {
     const sw_snapshot_shape *shape = &snapshot->shape;
     sw_wire_snapshot fixed = {.step = snapshot->step,
                               .parameters = shape->parameters,
@@ -180,8 +168,7 @@ sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_
 /* ---- decoding ---- */
 
 /* Is this a header of ours, with a length its tag allows? Enough to know how many bytes to read. */
-static sw_status check_header(const sw_wire_header *header)
-{
+static sw_status check_header(const sw_wire_header *header) {
     if (header->magic != SW_WIRE_MAGIC) return sw_fail(SW_E_PROTOCOL, "not a message: magic %08x", header->magic);
     if (header->tag == 0 || header->tag >= SW_WIRE_TAG_END)
         return sw_fail(SW_E_PROTOCOL, "message of unknown tag %d", header->tag);
@@ -196,14 +183,12 @@ static sw_status check_header(const sw_wire_header *header)
     return SW_OK;
 }
 
-static sw_status check_text(const char *text, size_t capacity, const char *what)
-{
+static sw_status check_text(const char *text, size_t capacity, const char *what) {
     if (memchr(text, '\0', capacity) == NULL) return sw_fail(SW_E_PROTOCOL, "%s is not terminated", what);
     return SW_OK;
 }
 
-static sw_status decode_data(sw_run_data *out, const void *payload, size_t length)
-{
+static sw_status decode_data(sw_run_data *out, const void *payload, size_t length) {
     const sw_wire_data *fixed = payload;
     if (data_length(fixed->inputs, fixed->tokens) != length)
         return sw_fail(SW_E_PROTOCOL, "data message of %zu bytes for %lld inputs of %d tokens", length,
@@ -219,8 +204,7 @@ static sw_status decode_data(sw_run_data *out, const void *payload, size_t lengt
     return SW_OK;
 }
 
-static sw_status decode_snapshot(sw_snapshot *out, const void *payload, size_t length)
-{
+static sw_status decode_snapshot(sw_snapshot *out, const void *payload, size_t length) {
     const sw_wire_snapshot *fixed = payload;
     const float *at = (const float *)(fixed + 1);
     *out = (sw_snapshot){.step = fixed->step, .snapshot = fixed->snapshot, .shape = shape_of(fixed)};
@@ -234,22 +218,19 @@ static sw_status decode_snapshot(sw_snapshot *out, const void *payload, size_t l
     return SW_OK;
 }
 
-static sw_status decode_finish(const sw_wire_finish *finish)
-{
+static sw_status decode_finish(const sw_wire_finish *finish) {
     if (finish->outcome < 0 || finish->outcome >= SW_OUTCOME_COUNT)
         return sw_fail(SW_E_PROTOCOL, "finish message with outcome %lld", (long long)finish->outcome);
     return check_text(finish->result.error, sizeof finish->result.error, "error text of a finish message");
 }
 
-static sw_status decode_assign(const sw_wire_assign *assign)
-{
+static sw_status decode_assign(const sw_wire_assign *assign) {
     sw_status status = check_text(assign->checkpoint, sizeof assign->checkpoint, "checkpoint path of an assignment");
     if (status != SW_OK) return status;
     return check_text(assign->config.task.file, sizeof assign->config.task.file, "edge list path of an assignment");
 }
 
-sw_status sw_wire_first_frame(size_t *size, const void *bytes, size_t count)
-{
+sw_status sw_wire_first_frame(size_t *size, const void *bytes, size_t count) {
     *size = 0;
     if (count < sizeof(sw_wire_header)) return SW_OK;
     sw_status status = check_header(bytes);
@@ -257,8 +238,7 @@ sw_status sw_wire_first_frame(size_t *size, const void *bytes, size_t count)
     return status;
 }
 
-sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
-{
+sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size) {
     const sw_wire_header *header = frame;
     if (size < sizeof *header) return sw_fail(SW_E_PROTOCOL, "message of %zu bytes is shorter than a header", size);
     sw_status status = check_header(header);
@@ -291,14 +271,12 @@ sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size)
 
 enum { READ_AT_LEAST = 16384 };
 
-void sw_wire_reader_release(sw_wire_reader *reader)
-{
+void sw_wire_reader_release(sw_wire_reader *reader) {
     sw_wire_buffer_release(&reader->buffer);
     reader->start = 0;
 }
 
-sw_status sw_wire_reader_room(sw_wire_reader *reader, void **at, size_t *capacity)
-{
+sw_status sw_wire_reader_room(sw_wire_reader *reader, void **at, size_t *capacity) {
     sw_wire_buffer *buffer = &reader->buffer;
     if (reader->start > 0) { /* frames begin at multiples of 8, so moving the rest down keeps them aligned */
         memmove(buffer->data, buffer->data + reader->start, buffer->size - reader->start);
@@ -314,14 +292,12 @@ sw_status sw_wire_reader_room(sw_wire_reader *reader, void **at, size_t *capacit
     return SW_OK;
 }
 
-void sw_wire_reader_add(sw_wire_reader *reader, size_t count)
-{
+void sw_wire_reader_add(sw_wire_reader *reader, size_t count) {
     assert(count <= reader->buffer.capacity - reader->buffer.size);
     reader->buffer.size += count;
 }
 
-sw_status sw_wire_reader_fill(sw_wire_reader *reader, int socket, bool wait, ssize_t *got)
-{
+sw_status sw_wire_reader_fill(sw_wire_reader *reader, int socket, bool wait, ssize_t *got) {
     void *at;
     size_t capacity;
     sw_status status = sw_wire_reader_room(reader, &at, &capacity);
@@ -338,8 +314,7 @@ sw_status sw_wire_reader_fill(sw_wire_reader *reader, int socket, bool wait, ssi
     return SW_OK;
 }
 
-sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t *size)
-{
+sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t *size) {
     *frame = NULL;
     *size = 0;
     if (reader->buffer.size == 0) return SW_OK;
@@ -351,8 +326,7 @@ sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t
     return SW_OK;
 }
 
-sw_status sw_wire_reader_batch(sw_wire_reader *reader, size_t limit, const void **frames, size_t *size)
-{
+sw_status sw_wire_reader_batch(sw_wire_reader *reader, size_t limit, const void **frames, size_t *size) {
     *frames = NULL;
     *size = 0;
     for (;;) {

@@ -5,8 +5,7 @@
  * without pointers; snapshots and task data append their arrays to one. All processes of a job run the same binary on
  * machines of one byte order (sw_wire_fingerprint is compared before anything else is said), so structs travel as they
  * lie in memory; what arrives is still checked: lengths, counts, terminated strings. */
-#ifndef SYMSWEEP_FARM_WIRE_H
-#define SYMSWEEP_FARM_WIRE_H
+#pragma once
 
 #include "symsweep/record.h"
 
@@ -214,5 +213,3 @@ sw_status sw_wire_reader_fill(sw_wire_reader *reader, int socket, bool wait, ssi
 sw_status sw_wire_reader_next(sw_wire_reader *reader, const void **frame, size_t *size) SW_MUST_CHECK;
 /* The same for the whole frames that are there, side by side: as many as fit into `limit` bytes, at least one. */
 sw_status sw_wire_reader_batch(sw_wire_reader *reader, size_t limit, const void **frames, size_t *size) SW_MUST_CHECK;
-
-#endif

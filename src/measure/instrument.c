@@ -16,8 +16,7 @@ const sw_instrument *const sw_instruments[SW_INSTRUMENT_COUNT] = {
 /* ---- scopes: from the configuration and the shape of its task alone ---- */
 
 #define SCOPE(name, condition)                                                                                         \
-    static bool name(const sw_run_config *config, const sw_task *task)                                                 \
-    {                                                                                                                  \
+    static bool name(const sw_run_config *config, const sw_task *task) {                                               \
         (void)config, (void)task;                                                                                      \
         return condition;                                                                                              \
     }
@@ -45,8 +44,7 @@ static const struct {
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
-void sw_instrument_applicable(bool applies[SW_INSTRUMENT_COUNT], const sw_run_config *config, const sw_task *shape)
-{
+void sw_instrument_applicable(bool applies[SW_INSTRUMENT_COUNT], const sw_run_config *config, const sw_task *shape) {
     int i = -1;
     for (int r = 0; r < ROW_COUNT; r++)
         if (rows[r].instrument != NULL)
@@ -55,8 +53,7 @@ void sw_instrument_applicable(bool applies[SW_INSTRUMENT_COUNT], const sw_run_co
             applies[i] = applies[i] || rows[r].applies(config, shape);
 }
 
-sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config)
-{
+sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config) {
     sw_task task;
     sw_status status = sw_task_describe(&task, &config->task, &config->model);
     if (status != SW_OK) return status;

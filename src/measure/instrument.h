@@ -1,6 +1,5 @@
 /* instrument.h: what measures the metrics: src/measure/instruments/<name>.c, an INSTRUMENT row of metrics.def. */
-#ifndef SW_MEASURE_INSTRUMENT_H
-#define SW_MEASURE_INSTRUMENT_H
+#pragma once
 
 #include "measure/modes.h"
 #include "measure/spectrum.h"
@@ -52,10 +51,7 @@ extern const sw_instrument *const sw_instruments[SW_INSTRUMENT_COUNT];
 /* applies[i] = one of the metrics of instrument i applies to such a run. */
 void sw_instrument_applicable(bool applies[SW_INSTRUMENT_COUNT], const sw_run_config *config, const sw_task *shape);
 
-static inline sw_model_shape sw_instrument_model_shape(const sw_task *task)
-{
+static inline sw_model_shape sw_instrument_model_shape(const sw_task *task) {
     return (sw_model_shape){
         .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
 }
-
-#endif

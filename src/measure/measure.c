@@ -22,8 +22,7 @@ struct sw_measure {
 
 /* ---- setting up ---- */
 
-static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const sw_task *task)
-{
+static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const sw_task *task) {
     const int32_t d = config->model.d_model;
     *out = (sw_snapshot_shape){.entities = task->entities,
                                .singular = task->entities < d ? task->entities : d,
@@ -40,16 +39,14 @@ static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const 
     }
 }
 
-sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config *config)
-{
+sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config *config) {
     sw_task task;
     sw_status status = sw_task_describe(&task, &config->task, &config->model);
     if (status == SW_OK) shape_of(out, config, &task);
     return status;
 }
 
-static sw_status create_parts(sw_measure *m)
-{
+static sw_status create_parts(sw_measure *m) {
     sw_evaluation *of = &m->of;
     const sw_task *task = of->task;
     const int32_t d = m->config.model.d_model;
@@ -75,8 +72,7 @@ static sw_status create_parts(sw_measure *m)
     return status;
 }
 
-sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task, const int8_t *split)
-{
+sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task, const int8_t *split) {
     *out = NULL;
     sw_measure *m = calloc(1, sizeof *m);
     if (!m) return sw_fail(SW_E_MEMORY, "measures");
@@ -91,8 +87,7 @@ sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const
     return SW_OK;
 }
 
-void sw_measure_destroy(sw_measure *m)
-{
+void sw_measure_destroy(sw_measure *m) {
     if (!m) return;
     for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) {
         if (m->state[i] && sw_instruments[i]->destroy) sw_instruments[i]->destroy(m->state[i]);
@@ -104,16 +99,14 @@ void sw_measure_destroy(sw_measure *m)
 
 /* ---- memory ---- */
 
-size_t sw_measure_bytes(const sw_measure *m)
-{
+size_t sw_measure_bytes(const sw_measure *m) {
     size_t bytes = sw_arena_bytes(m->of.arena);
     for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
         if (m->state[i] && sw_instruments[i]->bytes) bytes += sw_instruments[i]->bytes(m->state[i], &m->of);
     return bytes;
 }
 
-double sw_measure_memory(const sw_run_config *config, const sw_task *shape)
-{
+double sw_measure_memory(const sw_run_config *config, const sw_task *shape) {
     double n = shape->entities, d = config->model.d_model, r = n < d ? n : d, lines = sw_modes_lines(shape);
     double spectrum = 2 * n * d + r * (n + d) + SW_PCA_COMPONENTS * n + 7 * r * r + 64 * (n + d);
     double modes = shape->order > 0 ? 2 * lines * (n + d) : lines > 0 ? n * (n + lines) : 0;
@@ -129,8 +122,7 @@ double sw_measure_memory(const sw_run_config *config, const sw_task *shape)
 /* ---- what instruments keep from evaluation to evaluation ---- */
 
 /* Copies it to `out`, or back from `saved`, where they are given; returns how many bytes it is. */
-static size_t copy_state(char *out, const char *saved, const sw_measure *m)
-{
+static size_t copy_state(char *out, const char *saved, const sw_measure *m) {
     size_t total = 0;
     for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) {
         size_t bytes = 0;
@@ -151,8 +143,7 @@ void sw_measure_state_restore(sw_measure *measure, const void *saved) { (void)co
 
 /* ---- measuring ---- */
 
-void sw_measure_facts(sw_run_facts *out, const sw_measure *m, const sw_model *model)
-{
+void sw_measure_facts(sw_run_facts *out, const sw_measure *m, const sw_model *model) {
     memset(out, 0, sizeof *out); /* padding too: facts travel and are compared as bytes */
     out->parameters = (int64_t)sw_model_parameter_count(model);
     out->majority = (float)sw_task_majority(m->of.task);
@@ -161,20 +152,17 @@ void sw_measure_facts(sw_run_facts *out, const sw_measure *m, const sw_model *mo
         if (m->state[i] && sw_instruments[i]->facts) sw_instruments[i]->facts(out, m->state[i], &m->of);
 }
 
-static const sw_real *embedding(sw_model *model)
-{
+static const sw_real *embedding(sw_model *model) {
     return sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset;
 }
 
 /* Decomposes the embedding: spectrum and power are those of the model as it stands. */
-static sw_status decompose(sw_evaluation *of, sw_model *model)
-{
+static sw_status decompose(sw_evaluation *of, sw_model *model) {
     sw_status status = sw_spectrum_compute(&of->spectrum, embedding(model), NULL);
     return status == SW_OK ? sw_modes_compute(&of->modes, &of->spectrum, embedding(model)) : status;
 }
 
-sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bool full)
-{
+sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bool full) {
     memset(out, 0, sizeof *out); /* padding too: records travel and are compared as bytes */
     for (int i = 0; i < SW_METRIC_COUNT; i++) out->value[i] = NAN;
     m->of.model = model;
@@ -187,8 +175,7 @@ sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bo
     return SW_OK;
 }
 
-sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model)
-{
+sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model) {
     const sw_spectrum *s = &m->of.spectrum;
     const sw_modes *modes = &m->of.modes;
     sw_status status = decompose(&m->of, model);

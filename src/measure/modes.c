@@ -10,15 +10,13 @@ static const double two_pi = 6.283185307179586476925286766559;
 
 /* ---- how many ---- */
 
-int32_t sw_modes_self_inverse(const sw_task *task)
-{
+int32_t sw_modes_self_inverse(const sw_task *task) {
     int32_t count = 1;
     for (int32_t j = 0; j < task->factor_count; j++) count *= task->factor[j] % 2 == 0 ? 2 : 1;
     return count;
 }
 
-int32_t sw_modes_lines(const sw_task *task)
-{
+int32_t sw_modes_lines(const sw_task *task) {
     if (task->order == 0) return task->characters;
     const int32_t alone = sw_modes_self_inverse(task);
     return (task->order - alone) / 2 + alone - 1;
@@ -27,16 +25,14 @@ int32_t sw_modes_lines(const sw_task *task)
 /* ---- setting up: abelian groups ---- */
 
 /* Exponents of a group element or of a character, by its number: row-major, the last factor runs fastest. */
-static void unrank(int32_t out[SW_FACTORS_MAX], int32_t number, const sw_task *task)
-{
+static void unrank(int32_t out[SW_FACTORS_MAX], int32_t number, const sw_task *task) {
     for (int32_t j = task->factor_count - 1; j >= 0; j--) {
         out[j] = number % task->factor[j];
         number /= task->factor[j];
     }
 }
 
-static int32_t inverse(int32_t number, const sw_task *task)
-{
+static int32_t inverse(int32_t number, const sw_task *task) {
     int32_t k[SW_FACTORS_MAX], out = 0;
     unrank(k, number, task);
     for (int32_t j = 0; j < task->factor_count; j++)
@@ -46,8 +42,7 @@ static int32_t inverse(int32_t number, const sw_task *task)
 
 /* The angle of character `number` at an element, in turns: sum_j k_j e_j / f_j, each term reduced before it is
  * scaled. */
-static double angle(int32_t number, const int32_t *exponent, const sw_task *task)
-{
+static double angle(int32_t number, const int32_t *exponent, const sw_task *task) {
     int32_t k[SW_FACTORS_MAX];
     unrank(k, number, task);
     double turns = 0;
@@ -56,8 +51,7 @@ static double angle(int32_t number, const int32_t *exponent, const sw_task *task
     return turns;
 }
 
-static void fill_wave(sw_modes *m, int32_t line, int32_t number)
-{
+static void fill_wave(sw_modes *m, int32_t line, int32_t number) {
     size_t n = (size_t)m->members, width = (size_t)m->task->factor_count;
     double *cosine = m->wave + 2 * (size_t)line * n, *sine = cosine + n;
     m->paired[line] = inverse(number, m->task) != number;
@@ -68,8 +62,7 @@ static void fill_wave(sw_modes *m, int32_t line, int32_t number)
     }
 }
 
-static sw_status create_abelian(sw_modes *m, int32_t d, sw_arena *arena)
-{
+static sw_status create_abelian(sw_modes *m, int32_t d, sw_arena *arena) {
     const sw_task *task = m->task;
     size_t lines = (size_t)m->lines, width = (size_t)task->factor_count;
     m->member = sw_arena_alloc(arena, (size_t)task->entities, sizeof *m->member);
@@ -91,15 +84,13 @@ static sw_status create_abelian(sw_modes *m, int32_t d, sw_arena *arena)
 
 /* ---- setting up: other groups ---- */
 
-static int32_t identity(const sw_task *task)
-{
+static int32_t identity(const sw_task *task) {
     int32_t e = 0;
     while (task->product[(size_t)e * (size_t)task->entities] != 0) e++;
     return e;
 }
 
-static sw_status create_irreducible(sw_modes *m, sw_arena *arena)
-{
+static sw_status create_irreducible(sw_modes *m, sw_arena *arena) {
     size_t n = (size_t)m->task->entities, lines = (size_t)m->lines;
     m->members = m->task->entities;
     m->character = sw_arena_alloc(arena, lines * n, sizeof *m->character);
@@ -115,8 +106,7 @@ static sw_status create_irreducible(sw_modes *m, sw_arena *arena)
     return SW_OK;
 }
 
-sw_status sw_modes_create(sw_modes *out, const sw_task *task, int32_t d, sw_arena *arena)
-{
+sw_status sw_modes_create(sw_modes *out, const sw_task *task, int32_t d, sw_arena *arena) {
     *out = (sw_modes){.task = task, .lines = sw_modes_lines(task)};
     if (out->lines == 0) return SW_OK;
     out->power = sw_arena_alloc(arena, (size_t)out->lines, sizeof *out->power);
@@ -126,14 +116,12 @@ sw_status sw_modes_create(sw_modes *out, const sw_task *task, int32_t d, sw_aren
 
 /* ---- power ---- */
 
-const sw_spectrum *sw_modes_members(const sw_modes *m, const sw_spectrum *all)
-{
+const sw_spectrum *sw_modes_members(const sw_modes *m, const sw_spectrum *all) {
     return m->own.rows > 0 ? &m->own : all;
 }
 
 /* transform [2 lines, d] <- wave [2 lines, n] E [n, d] */
-static void compute_abelian(sw_modes *m, const sw_spectrum *s)
-{
+static void compute_abelian(sw_modes *m, const sw_spectrum *s) {
     int rows = 2 * m->lines, n = m->members, d = s->d;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, d, n, 1, m->wave, n, s->centred, d, 0, m->transform,
                 d);
@@ -145,8 +133,7 @@ static void compute_abelian(sw_modes *m, const sw_spectrum *s)
 }
 
 /* ||Pi E||^2 of the projector Pi_xy = chi(1)/|G| chi(x^-1 y) is chi(1)/|G| sum_g chi(g) sum_x <E_x, E_xg>. */
-static void compute_irreducible(sw_modes *m, const sw_spectrum *s)
-{
+static void compute_irreducible(sw_modes *m, const sw_spectrum *s) {
     int n = m->members, d = s->d;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, n, n, d, 1, s->centred, d, s->centred, d, 0, m->gram, n);
     memset(m->shifted, 0, (size_t)n * sizeof *m->shifted);
@@ -159,8 +146,7 @@ static void compute_irreducible(sw_modes *m, const sw_spectrum *s)
     }
 }
 
-sw_status sw_modes_compute(sw_modes *m, const sw_spectrum *spectrum, const sw_real *E)
-{
+sw_status sw_modes_compute(sw_modes *m, const sw_spectrum *spectrum, const sw_real *E) {
     if (m->lines == 0) return SW_OK;
     if (!spectrum->finite) {
         for (int32_t l = 0; l < m->lines; l++) m->power[l] = NAN;
@@ -179,8 +165,7 @@ sw_status sw_modes_compute(sw_modes *m, const sw_spectrum *spectrum, const sw_re
 
 /* ---- the strongest ---- */
 
-int sw_modes_key(int32_t key[SW_KEY_FREQUENCIES], const sw_modes *m)
-{
+int sw_modes_key(int32_t key[SW_KEY_FREQUENCIES], const sw_modes *m) {
     int count = 0;
     while (count < SW_KEY_FREQUENCIES && count < m->lines) {
         int32_t best = -1;

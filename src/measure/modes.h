@@ -1,6 +1,5 @@
 /* modes.h: power of the embedding on the characters of the task's group. */
-#ifndef SW_MEASURE_MODES_H
-#define SW_MEASURE_MODES_H
+#pragma once
 
 #include "measure/spectrum.h"
 #include "symsweep/task.h"
@@ -44,5 +43,3 @@ int32_t sw_modes_self_inverse(const sw_task *task);
 /* key[0..at most 5) <- lines of largest power, the lowest first among equals; returns how many. */
 enum { SW_KEY_FREQUENCIES = 5 };
 int sw_modes_key(int32_t key[SW_KEY_FREQUENCIES], const sw_modes *modes);
-
-#endif

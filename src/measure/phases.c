@@ -25,8 +25,7 @@ typedef struct crossing {
 } crossing;
 
 /* Of an accuracy, upwards through `threshold`. */
-static crossing find_crossing(const curves *c, int metric, double threshold)
-{
+static crossing find_crossing(const curves *c, int metric, double threshold) {
     crossing out = {-1, -1, c->count ? 0 : -1};
     bool above = false;
     for (size_t i = 0; i < c->count; i++) {
@@ -41,8 +40,7 @@ static crossing find_crossing(const curves *c, int metric, double threshold)
 }
 
 /* The step from which a violation stays <= tau, never before t_mem. */
-static int64_t find_symmetry(const curves *c, int metric, double tau, int64_t t_mem)
-{
+static int64_t find_symmetry(const curves *c, int metric, double tau, int64_t t_mem) {
     if (t_mem < 0) return -1;
     int64_t stable = -1;
     for (size_t i = c->count; i-- > 0 && at(c, i, metric) <= (float)tau;) stable = c->records[i].step;
@@ -51,8 +49,7 @@ static int64_t find_symmetry(const curves *c, int metric, double tau, int64_t t_
 
 /* The step from which a measure of dimension stays within 10 % of its final value; -1 unless that holds over at least
  * the last 20 % of the steps. */
-static int64_t find_geometry(const curves *c, int metric)
-{
+static int64_t find_geometry(const curves *c, int metric) {
     if (c->count == 0) return -1;
     double final = at(c, c->count - 1, metric);
     double last_step = (double)c->records[c->count - 1].step;
@@ -65,8 +62,7 @@ static int64_t find_geometry(const curves *c, int metric)
 /* ---- labels ---- */
 
 /* phase.family, or the family that the task kind is known by. */
-static sw_family_id symmetry_family(const sw_run_config *config)
-{
+static sw_family_id symmetry_family(const sw_run_config *config) {
     if (config->phase.family >= 0) return (sw_family_id)config->phase.family;
     switch ((sw_task_id)config->task.kind) {
     case SW_TASK_GRAPH: return SW_FAMILY_TRIANGLE;
@@ -76,8 +72,7 @@ static sw_family_id symmetry_family(const sw_run_config *config)
 }
 
 /* Liu et al. 2022, from the first crossings of 0.9. Test accuracy without train accuracy counts as no gap. */
-static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state state)
-{
+static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state state) {
     if (state == SW_RUN_DIVERGED) return SW_PHASE_DIVERGED;
     bool decided = state == SW_RUN_DONE || (state == SW_RUN_PRUNED && test >= 0); /* given up when it had generalized */
     if (!decided) return SW_PHASE_UNFINISHED;
@@ -86,8 +81,7 @@ static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state sta
 }
 
 void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, const sw_run_config *config,
-                      sw_run_state state, bool stopped_early)
-{
+                      sw_run_state state, bool stopped_early) {
     const curves c = {records, count};
     for (int i = 0; i < SW_THRESHOLD_COUNT; i++) {
         crossing train = find_crossing(&c, SW_METRIC_TRAIN_ACCURACY, sw_thresholds[i]);

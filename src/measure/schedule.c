@@ -5,42 +5,36 @@
 
 #include <math.h>
 
-int64_t sw_schedule_evaluations(const sw_run_config *config)
-{
+int64_t sw_schedule_evaluations(const sw_run_config *config) {
     const int64_t every = config->evaluate.every, steps = config->steps;
     return steps / every + 1 + (steps % every != 0);
 }
 
-bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t)
-{
+bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t) {
     return t % config->evaluate.every == 0 || t == config->steps;
 }
 
 /* Evaluations strictly between the first and the last step. */
-static int64_t interior_evaluations(const sw_run_config *config)
-{
+static int64_t interior_evaluations(const sw_run_config *config) {
     return config->steps > 0 ? (config->steps - 1) / config->evaluate.every : 0;
 }
 
 /* How many of the log-spaced snapshots find an evaluation of their own. */
-static int64_t log_spaced_count(const sw_run_config *config)
-{
+static int64_t log_spaced_count(const sw_run_config *config) {
     int64_t interior = interior_evaluations(config);
     return config->evaluate.snapshots < interior ? config->evaluate.snapshots : interior;
 }
 
 /* The i-th log-spaced snapshot, in evaluations: round((M + 1)^(i / k)) of M interior evaluations, k snapshots, moved
  * up where rounding would repeat one and down where the last ones would not fit. */
-static int64_t log_spaced(int64_t previous, int64_t i, int64_t k, int64_t interior)
-{
+static int64_t log_spaced(int64_t previous, int64_t i, int64_t k, int64_t interior) {
     int64_t u = llround(pow((double)(interior + 1), (double)i / (double)k));
     if (u <= previous) u = previous + 1;
     int64_t last = interior - (k - 1 - i);
     return u < last ? u : last;
 }
 
-static bool is_log_spaced(const sw_run_config *config, int64_t t)
-{
+static bool is_log_spaced(const sw_run_config *config, int64_t t) {
     if (t % config->evaluate.every != 0) return false;
     int64_t evaluation = t / config->evaluate.every;
     int64_t k = log_spaced_count(config), interior = interior_evaluations(config), u = 0;
@@ -48,20 +42,17 @@ static bool is_log_spaced(const sw_run_config *config, int64_t t)
     return u == evaluation;
 }
 
-static bool is_first_last_or_log_spaced(const sw_run_config *config, int64_t t)
-{
+static bool is_first_last_or_log_spaced(const sw_run_config *config, int64_t t) {
     return t == 0 || t == config->steps || is_log_spaced(config, t);
 }
 
-bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t)
-{
+bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t) {
     for (int i = 0; i < config->evaluate.snapshot_step_count; i++)
         if (config->evaluate.snapshot_steps[i] == t) return true;
     return is_first_last_or_log_spaced(config, t);
 }
 
-int64_t sw_schedule_snapshots(const sw_run_config *config)
-{
+int64_t sw_schedule_snapshots(const sw_run_config *config) {
     int64_t count = log_spaced_count(config) + (config->steps > 0 ? 2 : 1), previous = -1;
     for (int i = 0; i < config->evaluate.snapshot_step_count; i++) {
         int64_t t = config->evaluate.snapshot_steps[i];

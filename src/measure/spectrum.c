@@ -10,16 +10,14 @@ void dgesdd_(const char *jobz, const int *m, const int *n, double *a, const int 
              const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *iwork, int *info);
 
 /* E^T [d, n], which is E row-major, = axis [d, r] diag(singular) weight [r, n]. */
-static int decompose(sw_spectrum *s, double *work, int work_size)
-{
+static int decompose(sw_spectrum *s, double *work, int work_size) {
     int d = s->d, n = s->rows, r = s->rank, info = 0;
     dgesdd_("S", &d, &n, s->matrix, &d, s->singular, s->axis, &d, s->weight, &r, work, &work_size, s->integer_work,
             &info);
     return info;
 }
 
-sw_status sw_spectrum_create(sw_spectrum *out, int32_t rows, int32_t d, sw_arena *arena)
-{
+sw_status sw_spectrum_create(sw_spectrum *out, int32_t rows, int32_t d, sw_arena *arena) {
     assert(rows > 0 && d > 0);
     int32_t rank = rows < d ? rows : d;
     size_t n = (size_t)rows, width = (size_t)d, r = (size_t)rank;
@@ -44,8 +42,7 @@ sw_status sw_spectrum_create(sw_spectrum *out, int32_t rows, int32_t d, sw_arena
 }
 
 /* centred <- E - column means; false when an element is not finite. */
-static bool centre(sw_spectrum *s, const sw_real *E, const int32_t *row)
-{
+static bool centre(sw_spectrum *s, const sw_real *E, const int32_t *row) {
     size_t d = (size_t)s->d, n = (size_t)s->rows;
     double *mean = s->matrix; /* [d], free at this point */
     memset(mean, 0, d * sizeof *mean);
@@ -67,8 +64,7 @@ static bool centre(sw_spectrum *s, const sw_real *E, const int32_t *row)
 }
 
 /* score <- coordinates of the rows in the first components, turned so that the largest of each is positive. */
-static void project(sw_spectrum *s)
-{
+static void project(sw_spectrum *s) {
     size_t n = (size_t)s->rows, r = (size_t)s->rank, components = (size_t)s->components;
     for (size_t c = 0; c < components; c++) {
         const double *weight = s->weight + c; /* of row i at r * i */
@@ -80,8 +76,7 @@ static void project(sw_spectrum *s)
     }
 }
 
-sw_status sw_spectrum_compute(sw_spectrum *s, const sw_real *E, const int32_t *row)
-{
+sw_status sw_spectrum_compute(sw_spectrum *s, const sw_real *E, const int32_t *row) {
     s->finite = centre(s, E, row);
     if (!s->finite) {
         for (int32_t i = 0; i < s->rank; i++) s->singular[i] = NAN;
@@ -97,8 +92,7 @@ sw_status sw_spectrum_compute(sw_spectrum *s, const sw_real *E, const int32_t *r
     return SW_OK;
 }
 
-double sw_spectrum_variance(const sw_spectrum *s)
-{
+double sw_spectrum_variance(const sw_spectrum *s) {
     double sum = 0;
     for (int32_t i = 0; i < s->rank; i++) sum += s->singular[i] * s->singular[i];
     return sum;

@@ -1,8 +1,7 @@
 /* spectrum.h: singular values and principal components of the centred embedding, in double.
  *
  * Shapes: n rows (entities), d columns, r = min(n, d). */
-#ifndef SW_MEASURE_SPECTRUM_H
-#define SW_MEASURE_SPECTRUM_H
+#pragma once
 
 #include "symsweep/arena.h"
 #include "symsweep/real.h"
@@ -33,5 +32,3 @@ sw_status sw_spectrum_compute(sw_spectrum *spectrum, const sw_real *E, const int
 
 /* sum sigma^2; NaN when E is not finite. */
 double sw_spectrum_variance(const sw_spectrum *spectrum);
-
-#endif

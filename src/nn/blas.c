@@ -9,8 +9,7 @@
 
 void sw_blas_gemm_library(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha,
                           const sw_real *a, size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c,
-                          size_t ldc)
-{
+                          size_t ldc) {
     assert(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX);
     CBLAS_TRANSPOSE op_a = ta == SW_T ? CblasTrans : CblasNoTrans;
     CBLAS_TRANSPOSE op_b = tb == SW_T ? CblasTrans : CblasNoTrans;
@@ -23,8 +22,7 @@ void sw_blas_gemm_library(sw_transpose ta, sw_transpose tb, size_t m, size_t n, 
 }
 
 /* By our kernels where the CPU has what they need, else by OpenBLAS; then packed means dense, not transposed. */
-static void multiply(const sw_product *p)
-{
+static void multiply(const sw_product *p) {
     if (sw_kernel->gemm) {
         sw_kernel->gemm(p);
         return;
@@ -37,8 +35,7 @@ static void multiply(const sw_product *p)
 }
 
 void sw_blas_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
-                  size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc)
-{
+                  size_t lda, const sw_real *b, size_t ldb, double beta, sw_real *c, size_t ldc) {
     if (m == 0 || n == 0) return;
     assert(k > 0);
     const sw_real factor = (sw_real)alpha, keep = (sw_real)beta;
@@ -46,8 +43,7 @@ void sw_blas_gemm(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k
 }
 
 void sw_blas_dense(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t k, double alpha, const sw_real *a,
-                   const sw_real *b, double beta, sw_real *c)
-{
+                   const sw_real *b, double beta, sw_real *c) {
     sw_blas_gemm(ta, tb, m, n, k, alpha, a, ta == SW_T ? m : k, b, tb == SW_T ? k : n, beta, c, n);
 }
 
@@ -55,8 +51,7 @@ void sw_blas_dense(sw_transpose ta, sw_transpose tb, size_t m, size_t n, size_t 
 
 size_t sw_blas_pack_size(size_t n, size_t k) { return sw_kernel->pack_size ? sw_kernel->pack_size(n, k) : n * k; }
 
-void sw_blas_pack(sw_real *out, sw_transpose tb, size_t n, size_t k, const sw_real *b, size_t ldb)
-{
+void sw_blas_pack(sw_real *out, sw_transpose tb, size_t n, size_t k, const sw_real *b, size_t ldb) {
     if (sw_kernel->pack) {
         sw_kernel->pack(out, tb == SW_T, n, k, b, ldb);
         return;
@@ -66,20 +61,17 @@ void sw_blas_pack(sw_real *out, sw_transpose tb, size_t n, size_t k, const sw_re
 }
 
 void sw_blas_packed(sw_transpose ta, size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
-                    const sw_real *packed, double beta, sw_real *c, size_t ldc)
-{
+                    const sw_real *packed, double beta, sw_real *c, size_t ldc) {
     const sw_real factor = (sw_real)alpha, keep = (sw_real)beta;
     multiply(&(sw_product){ta == SW_T, false, m, n, k, factor, a, lda, NULL, 0, packed, keep, c, NULL, ldc});
 }
 
 void sw_blas_packed_relu_backward(size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
-                                  const sw_real *packed, const sw_real *h, sw_real *c, size_t ldc)
-{
+                                  const sw_real *packed, const sw_real *h, sw_real *c, size_t ldc) {
     multiply(&(sw_product){false, false, m, n, k, (sw_real)alpha, a, lda, NULL, 0, packed, 0, c, h, ldc});
 }
 
-double sw_blas_norm(const sw_real *x, size_t n)
-{
+double sw_blas_norm(const sw_real *x, size_t n) {
     /* Eight partial sums: independent of the vector width of the machine, and a shorter chain than one. */
     double lane[8] = {0};
     size_t i = 0;

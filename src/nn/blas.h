@@ -1,6 +1,5 @@
 /* blas.h: products of matrices for the networks, beside those of nn.h. */
-#ifndef SW_NN_BLAS_H
-#define SW_NN_BLAS_H
+#pragma once
 
 #include "symsweep/nn.h"
 
@@ -18,5 +17,3 @@ void sw_blas_packed(sw_transpose ta, size_t m, size_t n, size_t k, double alpha,
  * has C's stride. */
 void sw_blas_packed_relu_backward(size_t m, size_t n, size_t k, double alpha, const sw_real *a, size_t lda,
                                   const sw_real *packed, const sw_real *h, sw_real *c, size_t ldc);
-
-#endif

@@ -8,34 +8,29 @@
 #include <assert.h>
 #include <math.h>
 
-static double logistic(double u)
-{
+static double logistic(double u) {
     double e = exp(-fabs(u));
     return (u >= 0 ? 1 : e) / (1 + e);
 }
 
 /* s(u) - s(v), exact to rounding: s(u) s(-v) (1 - e^(v - u)), with the sides so that the exponent is not positive. */
-static double logistic_difference(double u, double v)
-{
+static double logistic_difference(double u, double v) {
     return u < v ? logistic(v) * logistic(-u) * expm1(u - v) : -logistic(u) * logistic(-v) * expm1(v - u);
 }
 
 /* Adds amount * d l / dz. */
-static void push(const sw_comparing *job, size_t at, double amount)
-{
+static void push(const sw_comparing *job, size_t at, double amount) {
     job->dlogits[at + (size_t)job->spec->odds_high] += (sw_real)((double)job->factor * amount);
     job->dlogits[at + (size_t)job->spec->odds_low] -= (sw_real)((double)job->factor * amount);
 }
 
-static double log_odds(const sw_comparing *job, size_t at)
-{
+static double log_odds(const sw_comparing *job, size_t at) {
     return (double)job->logits[at + (size_t)job->spec->odds_high] -
            (double)job->logits[at + (size_t)job->spec->odds_low];
 }
 
 /* ADDITIVE: u = l_ab + l_bc and v = l_ac. NEGATED: u = l_ab and v = -l_ba. */
-static double compare_odds(const sw_comparing *job)
-{
+static double compare_odds(const sw_comparing *job) {
     bool additive = job->spec->compare == SW_COMPARE_ADDITIVE;
     double sum = 0;
     for (size_t i = 0; i < job->count; i++) {
@@ -60,8 +55,7 @@ static double compare_odds(const sw_comparing *job)
     return sum;
 }
 
-static double compare(const sw_comparing *job)
-{
+static double compare(const sw_comparing *job) {
     assert(job->classes > 0 && job->classes <= SW_CLASSES_MAX);
     switch (job->spec->compare) {
     case SW_COMPARE_SYMMETRIC_KL: return sw_kernel->symmetric_kl(job);
@@ -75,8 +69,7 @@ static double compare(const sw_comparing *job)
 }
 
 double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
-                          const sw_real *logits, double scale, sw_real *dlogits)
-{
+                          const sw_real *logits, double scale, sw_real *dlogits) {
     assert(count > 0);
     const sw_comparing job = {.spec = spec,
                               .classes = (size_t)spec->classes,
@@ -90,8 +83,7 @@ double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples
 }
 
 void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
-                        const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess)
-{
+                        const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess) {
     const sw_comparing job = {.spec = spec,
                               .classes = (size_t)spec->classes,
                               .tuples = tuples,

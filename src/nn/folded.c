@@ -33,8 +33,7 @@ enum { EVALUATE_ROWS = 2048, KEPT_MAX = 4, TOKENS_MAX = 8 };
 
 /* ---- memory ---- */
 
-static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_model_shape *shape)
-{
+static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_model_shape *shape) {
     self->V = (size_t)shape->vocabulary;
     self->T = (size_t)shape->tokens;
     self->N = self->V + self->T;
@@ -53,8 +52,7 @@ static void set_sizes(sw_folded *self, const sw_model_config *config, const sw_m
 }
 
 /* The tables, or their gradients. */
-static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient)
-{
+static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient) {
     size_t row = self->row, queries = self->query_capacity;
     *(gradient ? &self->dvalue : &self->value) = sw_carve_reals(carver, self->N * self->A);
     *(gradient ? &self->dkey : &self->key) = sw_carve_reals(carver, self->N * self->A);
@@ -69,8 +67,7 @@ static void carve_tables(sw_folded *self, sw_carver *carver, bool gradient)
     *(gradient ? &self->dmerged : &self->merged) = sw_carve_reals(carver, self->M * self->C);
 }
 
-static void carve(void *state, sw_carver *carver, const sw_model *model)
-{
+static void carve(void *state, sw_carver *carver, const sw_model *model) {
     sw_folded *self = state;
     set_sizes(self, &model->config, &model->shape);
     carve_tables(self, carver, false);
@@ -91,16 +88,14 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
 /* ---- rows ---- */
 
 /* Which row of base and score belongs to a row of tokens. */
-static size_t asking_of(const sw_folded *self, const int32_t *tokens)
-{
+static size_t asking_of(const sw_folded *self, const int32_t *tokens) {
     return self->queries == 1 ? 0 : (size_t)tokens[self->T - 1];
 }
 
 static const int32_t *tokens_at(const sw_folded *self, size_t i) { return self->visit.visited + i * self->T; }
 
 /* attention[i, j, h] <- softmax over j of score[h, u, t_j] + score[h, u, V + j], rows in visiting order */
-static void attend(sw_folded *self)
-{
+static void attend(sw_folded *self) {
     size_t T = self->T, heads = self->heads, N = self->N;
     sw_real *a = self->attention;
     for (size_t i = 0; i < self->visit.rows; i++) {
@@ -116,8 +111,7 @@ static void attend(sw_folded *self)
 }
 
 /* What a tile mixes; `groups` has room for every position. */
-static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups groups[TOKENS_MAX])
-{
+static sw_mixture mixture_of(const sw_folded *self, size_t tile, sw_groups groups[TOKENS_MAX]) {
     for (size_t j = 0; j < self->varying; j++) groups[j] = sw_visit_groups(&self->visit, tile, j);
     return (sw_mixture){
         .width = self->W,
@@ -139,14 +133,12 @@ static size_t tiles_in(const sw_folded *self) { return (self->visit.rows + SW_TI
 
 static bool keeps_tiles(const sw_folded *self) { return tiles_in(self) <= self->kept; }
 
-static sw_real *hidden_of(const sw_folded *self, size_t tile)
-{
+static sw_real *hidden_of(const sw_folded *self, size_t tile) {
     return self->hidden + (keeps_tiles(self) ? tile : 0) * SW_TILE_ROWS * self->stride;
 }
 
 /* hidden[rows, W] of a tile <- ReLU(pre) | direct */
-static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_mixture *mixture)
-{
+static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_mixture *mixture) {
     sw_real *hidden = hidden_of(self, tile);
     bool alike = self->queries == 1; /* one base for all rows */
     for (size_t i = 0; i < rows && !alike; i++)
@@ -157,8 +149,7 @@ static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_m
 }
 
 /* One tile forward: its rows of logits. */
-static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_real *logits)
-{
+static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_real *logits) {
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, stride = self->stride;
     sw_groups groups[TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
@@ -172,8 +163,7 @@ static void tile_forward(const sw_folded *self, size_t tile, size_t rows, sw_rea
 /* ---- backward of rows ---- */
 
 /* From d attention to the gradients of the scores: ds_j = a_j (da_j - sum_k a_k da_k). */
-static void tile_unattend(sw_folded *self, size_t tile, size_t rows)
-{
+static void tile_unattend(sw_folded *self, size_t tile, size_t rows) {
     size_t T = self->T, heads = self->heads, N = self->N, begin = tile * SW_TILE_ROWS;
     for (size_t i = 0; i < rows; i++) {
         const int32_t *tokens = tokens_at(self, begin + i);
@@ -192,8 +182,7 @@ static void tile_unattend(sw_folded *self, size_t tile, size_t rows)
     }
 }
 
-static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_real *dlogits)
-{
+static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_real *dlogits) {
     size_t begin = tile * SW_TILE_ROWS, C = self->C, M = self->M, W = self->W, stride = self->stride;
     sw_groups groups[TOKENS_MAX];
     sw_mixture mixture = mixture_of(self, tile, groups);
@@ -216,13 +205,11 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
 
 /* ---- the path ---- */
 
-static size_t rows_of(const sw_folded *self, size_t tile)
-{
+static size_t rows_of(const sw_folded *self, size_t tile) {
     return sw_smaller(SW_TILE_ROWS, self->visit.rows - tile * SW_TILE_ROWS);
 }
 
-static bool serves(const void *state, const int32_t *tokens, size_t rows)
-{
+static bool serves(const void *state, const int32_t *tokens, size_t rows) {
     const sw_folded *self = state;
     size_t T = self->T;
     for (size_t r = 1; r < rows && self->queries == 1; r++)
@@ -232,8 +219,8 @@ static bool serves(const void *state, const int32_t *tokens, size_t rows)
 
 /* Whatever backward needs stays where it is until the next call; where rows are to be kept, they are not more than the
  * visit's capacity. */
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep)
-{
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits,
+                    bool keep) {
     sw_folded *self = state;
     (void)keep;
     self->last = tokens[self->T - 1];
@@ -246,8 +233,7 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
     }
 }
 
-static void backward(void *state, sw_model *model, const sw_real *dlogits)
-{
+static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     sw_folded *self = state;
     sw_folded_clear(self);
     sw_blas_pack(self->turned_packed, SW_T, self->M, self->C, self->merged, self->C);
@@ -256,8 +242,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
-static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
-{
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     sw_folded s;
     set_sizes(&s, config, shape);
     double d = config->d_model, A = (double)s.A, W = (double)s.W, N = (double)s.N, M = config->d_mlp;
@@ -267,8 +252,7 @@ static double flops(const sw_model_config *config, const sw_model_shape *shape, 
     return 6 * (tables + (double)rows * row);
 }
 
-static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
-{
+static bool applies(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || shape->tokens > TOKENS_MAX ||
         (config->readout_token && shape->tokens < 2))
         return false;

@@ -11,8 +11,7 @@
 /* ---- build ---- */
 
 /* into[d, W] <- W_in | alpha W_U | 0 */
-static void build_into(sw_folded *self, const sw_transformer_layer *w, const sw_real *unembedding, sw_real alpha)
-{
+static void build_into(sw_folded *self, const sw_transformer_layer *w, const sw_real *unembedding, sw_real alpha) {
     for (size_t i = 0; i < self->d; i++) {
         sw_real *to = self->into + i * self->stride;
         memcpy(to, w->in + i * self->M, self->M * sizeof *to);
@@ -22,8 +21,7 @@ static void build_into(sw_folded *self, const sw_transformer_layer *w, const sw_
 }
 
 /* base[u] <- asking[u] into + (b_in | alpha b_out W_U) */
-static void build_base(sw_folded *self, const sw_transformer_layer *w)
-{
+static void build_base(sw_folded *self, const sw_transformer_layer *w) {
     size_t W = self->W, M = self->M, stride = self->stride;
     sw_real *first = self->base;
     memset(first, 0, W * sizeof *first);
@@ -33,8 +31,7 @@ static void build_base(sw_folded *self, const sw_transformer_layer *w)
     sw_blas_gemm(SW_N, SW_N, self->queries, W, self->d, 1, self->asking, self->d, self->into, stride, 1, self->base, W);
 }
 
-static void build_scores(sw_folded *self, const sw_transformer_layer *w, const sw_real *X)
-{
+static void build_scores(sw_folded *self, const sw_transformer_layer *w, const sw_real *X) {
     size_t d = self->d, A = self->A, dh = self->d_head, N = self->N, queries = self->queries;
     sw_blas_dense(SW_N, SW_N, N, A, d, 1, X, w->key, 0, self->key);
     sw_blas_dense(SW_N, SW_N, queries, A, d, 1, self->asking, w->query, 0, self->query);
@@ -46,8 +43,7 @@ static void build_scores(sw_folded *self, const sw_transformer_layer *w, const s
 /* table[j, v, h] <- EV[v, h] + EV[V + j, h] - EV[last, h] - EV[V + T-1, h] with EV[., h] = value_h through_h; the last
  * two terms only where all rows end in one token: attention to it is 1 minus the rest, so that it goes into the base
  * and is left out of every sum. */
-static void build_table(sw_folded *self)
-{
+static void build_table(sw_folded *self) {
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
     size_t row = self->row, stride = self->stride;
     sw_real *EV = self->table;   /* [V, heads, W, of row]; becomes position 0 of the table at the end */
@@ -67,8 +63,7 @@ static void build_table(sw_folded *self)
         for (size_t v = 0; v < V; v++) sw_kernel->plus(self->table + (j * V + v) * row, EV + v * row, P + j * row, row);
 }
 
-void sw_folded_build(sw_folded *self, const sw_model *model)
-{
+void sw_folded_build(sw_folded *self, const sw_model *model) {
     sw_transformer_tensors w;
     sw_transformer_view(&w, model, model->parameters);
     size_t d = self->d, A = self->A, M = self->M, C = self->C;
@@ -91,16 +86,14 @@ void sw_folded_build(sw_folded *self, const sw_model *model)
 
 /* ---- unfold: the same in reverse ---- */
 
-void sw_folded_clear(sw_folded *self)
-{
+void sw_folded_clear(sw_folded *self) {
     memset(self->seen, 0, self->varying * self->V * sizeof *self->seen);
     memset(self->dbase, 0, self->queries * self->W * sizeof(sw_real));
     memset(self->dscore, 0, self->heads * self->queries * self->N * sizeof(sw_real));
 }
 
 /* dtable, dbase -> dvalue, dthrough */
-static void unfold_table(sw_folded *self)
-{
+static void unfold_table(sw_folded *self) {
     size_t heads = self->heads, dh = self->d_head, A = self->A, W = self->W, V = self->V, T = self->T;
     size_t row = self->row, stride = self->stride;
     for (size_t at = 0; at < self->varying * V; at++)
@@ -132,8 +125,7 @@ static void unfold_table(sw_folded *self)
 }
 
 /* dscore -> dkey, dquery */
-static void unfold_scores(sw_folded *self)
-{
+static void unfold_scores(sw_folded *self) {
     size_t A = self->A, dh = self->d_head, N = self->N, queries = self->queries;
     double scale = 1 / sqrt((double)dh);
     for (size_t h = 0; h < self->heads; h++) {
@@ -145,8 +137,7 @@ static void unfold_scores(sw_folded *self)
 
 /* dbase, dthrough -> dinto, biases, W_O, W_in, W_U, and the tokens that ask */
 static void unfold_into(sw_folded *self, const sw_transformer_tensors *w, const sw_transformer_tensors *g,
-                        sw_real alpha)
-{
+                        sw_real alpha) {
     size_t d = self->d, A = self->A, W = self->W, M = self->M, C = self->C, queries = self->queries;
     size_t stride = self->stride;
     const sw_transformer_layer *wl = &w->layer[0], *gl = &g->layer[0];
@@ -168,8 +159,7 @@ static void unfold_into(sw_folded *self, const sw_transformer_tensors *w, const 
     }
 }
 
-void sw_folded_unfold(sw_folded *self, sw_model *model)
-{
+void sw_folded_unfold(sw_folded *self, sw_model *model) {
     sw_transformer_tensors w, g;
     sw_transformer_view(&w, model, model->parameters);
     sw_transformer_view(&g, model, model->gradient);

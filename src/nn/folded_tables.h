@@ -1,6 +1,5 @@
 /* folded_tables.h: the one-layer transformer as tables (folded.c has the algebra). */
-#ifndef SW_NN_FOLDED_TABLES_H
-#define SW_NN_FOLDED_TABLES_H
+#pragma once
 
 #include "nn/model.h"
 #include "nn/visit.h"
@@ -54,5 +53,3 @@ void sw_folded_build(sw_folded *self, const sw_model *model);
 void sw_folded_clear(sw_folded *self);
 /* From the gradients of the tables to the model's. */
 void sw_folded_unfold(sw_folded *self, sw_model *model);
-
-#endif

@@ -4,8 +4,7 @@
 const sw_kernel_set *sw_kernel = &sw_kernels_plain;
 
 #if SW_X86_KERNELS
-const sw_kernel_set *sw_kernels_for(sw_isa isa)
-{
+const sw_kernel_set *sw_kernels_for(sw_isa isa) {
     __builtin_cpu_init();
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
@@ -18,8 +17,7 @@ const sw_kernel_set *sw_kernels_for(sw_isa isa)
 }
 
 /* Before main, so that no caller has to ask whether a choice has been made. */
-__attribute__((constructor)) static void choose(void)
-{
+__attribute__((constructor)) static void choose(void) {
     for (int isa = SW_ISA_PLAIN; isa < SW_ISA_COUNT; isa++)
         if (sw_kernels_for((sw_isa)isa)) sw_kernel = sw_kernels_for((sw_isa)isa);
 }

@@ -6,8 +6,7 @@
  *
  * Every sum has a fixed order that does not depend on the vectors' width, so that these give the same bits on every CPU
  * with fused multiply-add (and without it, all but products, mix and unmix). NaN stays NaN. */
-#ifndef SW_NN_KERNELS_H
-#define SW_NN_KERNELS_H
+#pragma once
 
 #include "symsweep/nn.h"
 
@@ -90,8 +89,7 @@ typedef struct sw_comparing {
 } sw_comparing;
 
 /* Where the logits of an input of tuple i begin. */
-static inline size_t sw_comparing_at(const sw_comparing *job, size_t i, int input)
-{
+static inline size_t sw_comparing_at(const sw_comparing *job, size_t i, int input) {
     int32_t index = job->tuples[i].input[input];
     return (size_t)(job->row ? job->row[index] : index) * job->classes;
 }
@@ -132,5 +130,3 @@ extern const sw_kernel_set *sw_kernel;
 
 /* Those of a given one; NULL where the CPU has it not. */
 const sw_kernel_set *sw_kernels_for(sw_isa isa);
-
-#endif

@@ -1,7 +1,6 @@
 /* lapack.h: the LAPACK routine of the priors. OpenBLAS carries LAPACK with its Fortran interface only: column-major,
  * everything by address, and the lengths of character arguments behind all others. */
-#ifndef SW_NN_LAPACK_H
-#define SW_NN_LAPACK_H
+#pragma once
 
 #include <stddef.h>
 
@@ -10,5 +9,3 @@
 void dsyevd_(const char *job, const char *triangle, const int *n, double *a, const int *lda, double *w, double *work,
              const int *work_length, int *iwork, const int *iwork_length, int *info, size_t job_length,
              size_t triangle_length);
-
-#endif

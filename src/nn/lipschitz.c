@@ -6,8 +6,7 @@
 #include <assert.h>
 
 double sw_lipschitz_prior(const sw_lipschitz_pair *pairs, size_t count, double bound, const sw_real *logits,
-                          int32_t classes, const sw_real *E, int32_t d, double weight, sw_real *dlogits, sw_real *dE)
-{
+                          int32_t classes, const sw_real *E, int32_t d, double weight, sw_real *dlogits, sw_real *dE) {
     assert(count > 0);
     double sum = 0, share = weight / (double)count;
     for (size_t i = 0; i < count; i++) {

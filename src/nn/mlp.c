@@ -36,8 +36,7 @@ typedef struct mlp_tensors {
     sw_real *unembedding; /* [d_hidden, C] */
 } mlp_tensors;
 
-static void view(mlp_tensors *out, const sw_model *model, sw_real *base)
-{
+static void view(mlp_tensors *out, const sw_model *model, sw_real *base) {
     const sw_tensor *tensor = model->tensors;
     assert(model->tensor_count == 2 + 2 * (size_t)model->config.layers);
     out->token = base + tensor++->offset;
@@ -48,8 +47,7 @@ static void view(mlp_tensors *out, const sw_model *model, sw_real *base)
     out->unembedding = base + tensor->offset;
 }
 
-static void carve(void *state, sw_carver *carver, const sw_model *model)
-{
+static void carve(void *state, sw_carver *carver, const sw_model *model) {
     mlp *self = state;
     size_t H = (size_t)model->config.d_hidden, layers = (size_t)model->config.layers;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
@@ -70,8 +68,7 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
 }
 
 /* What depends on the parameters alone. */
-static void build(mlp *self, const sw_model *model, const mlp_tensors *w)
-{
+static void build(mlp *self, const sw_model *model, const mlp_tensors *w) {
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
     sw_blas_pack(self->unembedding, SW_N, C, H, w->unembedding, C);
@@ -80,15 +77,14 @@ static void build(mlp *self, const sw_model *model, const mlp_tensors *w)
 }
 
 /* Activations of layer i of the block whose first row is r. */
-static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int i)
-{
+static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int i) {
     size_t slot = r / self->block % self->slot_count;
     return self->hidden + (slot * (size_t)model->config.layers + (size_t)i) * self->block * self->stride;
 }
 
 /* One row: h[H] <- ReLU(sum_t table_t[token_t] + bias) */
-static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens, sw_real *h)
-{
+static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens,
+                        sw_real *h) {
     size_t H = (size_t)model->config.d_hidden, V = (size_t)model->shape.vocabulary, T = (size_t)model->shape.tokens;
     const sw_real *sum = self->table + (size_t)tokens[0] * H;
     for (size_t t = 1; t < T; t++) {
@@ -107,8 +103,7 @@ static void first_layer(const mlp *self, const sw_model *model, const sw_real *b
 
 /* One block from row r on: fills its slot; logits[rows, C] unless NULL. */
 static void block_forward(const mlp *self, const sw_model *model, const mlp_tensors *w, const int32_t *tokens, size_t r,
-                          size_t rows, sw_real *logits)
-{
+                          size_t rows, sw_real *logits) {
     size_t H = (size_t)model->config.d_hidden, stride = self->stride, C = (size_t)model->shape.classes;
     sw_real *h = hidden_at(self, model, r, 0);
     for (size_t i = 0; i < rows; i++)
@@ -124,8 +119,7 @@ static void block_forward(const mlp *self, const sw_model *model, const mlp_tens
 }
 
 static void block_backward(mlp *self, const sw_model *model, const mlp_tensors *w, const mlp_tensors *g,
-                           const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits)
-{
+                           const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits) {
     size_t H = (size_t)model->config.d_hidden, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
     size_t stride = self->stride;
@@ -151,8 +145,8 @@ static void block_backward(mlp *self, const sw_model *model, const mlp_tensors *
             sw_kernel->add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * stride, H);
 }
 
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep)
-{
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits,
+                    bool keep) {
     mlp *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     mlp_tensors w;
@@ -166,8 +160,7 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
         block_forward(self, model, &w, tokens + r * T, keep ? r : 0, sw_smaller(self->block, rows - r), logits + r * C);
 }
 
-static void backward(void *state, sw_model *model, const sw_real *dlogits)
-{
+static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     mlp *self = state;
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
     size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
@@ -194,8 +187,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
-static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
-{
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     double H = config->d_hidden, T = shape->tokens;
     double table = T * shape->vocabulary * config->d_model * H;
     double row = T * H + (config->layers - 1) * H * H + H * shape->classes;

@@ -15,8 +15,7 @@ typedef struct layout {
 } layout;
 
 /* columns 0 = a vector */
-static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const char *name)
-{
+static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const char *name) {
     if (to->out && to->count < to->capacity) {
         sw_tensor *tensor = &to->out[to->count];
         snprintf(tensor->name, sizeof tensor->name, "%s", name);
@@ -30,15 +29,13 @@ static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const
     to->offset += (size_t)rows * (size_t)(columns ? columns : 1);
 }
 
-static void add_layer(layout *to, sw_block block, int64_t rows, int64_t columns, int layer, const char *name)
-{
+static void add_layer(layout *to, sw_block block, int64_t rows, int64_t columns, int layer, const char *name) {
     char full[48];
     snprintf(full, sizeof full, "layers.%d.%s", layer, name);
     add(to, block, rows, columns, full);
 }
 
-static void add_transformer(layout *to, const sw_model_config *config, const sw_model_shape *shape)
-{
+static void add_transformer(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
     int64_t d = config->d_model, a = (int64_t)config->heads * config->d_head, m = config->d_mlp;
     add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, d, "token_embedding");
     add(to, SW_BLOCK_POSITION, shape->tokens, d, "position_embedding");
@@ -55,8 +52,7 @@ static void add_transformer(layout *to, const sw_model_config *config, const sw_
     add(to, SW_BLOCK_UNEMBEDDING, d, shape->classes, "unembedding");
 }
 
-static void add_mlp(layout *to, const sw_model_config *config, const sw_model_shape *shape)
-{
+static void add_mlp(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
     int64_t in = (int64_t)shape->tokens * config->d_model, hidden = config->d_hidden;
     add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, config->d_model, "token_embedding");
     for (int i = 0; i < config->layers; i++) {
@@ -68,8 +64,7 @@ static void add_mlp(layout *to, const sw_model_config *config, const sw_model_sh
 }
 
 size_t sw_model_layout(sw_tensor *out, size_t capacity, const sw_model_config *config, const sw_model_shape *shape,
-                       size_t *parameters)
-{
+                       size_t *parameters) {
     layout to = {out, capacity, 0, 0};
     if (config->kind == SW_MODEL_MLP)
         add_mlp(&to, config, shape);
@@ -82,8 +77,7 @@ size_t sw_model_layout(sw_tensor *out, size_t capacity, const sw_model_config *c
 /* ---- life ---- */
 
 /* Everything about a model but its memory. */
-static void describe(sw_model *model, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows)
-{
+static void describe(sw_model *model, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows) {
     memset(model, 0, sizeof *model);
     model->config = *config;
     model->shape = *shape;
@@ -93,16 +87,14 @@ static void describe(sw_model *model, const sw_model_config *config, const sw_mo
     if (sw_folded_path.applies(config, shape, max_rows)) model->special = &sw_folded_path;
 }
 
-static void carve(sw_model *model, sw_carver *carver)
-{
+static void carve(sw_model *model, sw_carver *carver) {
     model->parameters = sw_carve_reals(carver, model->parameter_count);
     model->gradient = sw_carve_reals(carver, model->parameter_count);
     model->general->carve(model->general_state, carver, model);
     if (model->special) model->special->carve(model->special_state, carver, model);
 }
 
-sw_status sw_model_create(sw_model **out, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows)
-{
+sw_status sw_model_create(sw_model **out, const sw_model_config *config, const sw_model_shape *shape, size_t max_rows) {
     assert(config->layers >= 1 && config->layers <= SW_LAYERS_MAX && max_rows > 0);
     *out = NULL;
     sw_arena *arena = NULL;
@@ -131,13 +123,11 @@ fail:
     return sw_fail_in(status, "a model of %zu rows", max_rows);
 }
 
-void sw_model_destroy(sw_model *model)
-{
+void sw_model_destroy(sw_model *model) {
     if (model) sw_arena_destroy(model->arena);
 }
 
-size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows)
-{
+size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows) {
     sw_model model;
     describe(&model, config, shape, max_rows);
     _Alignas(max_align_t) unsigned char general[SW_PATH_STATE_MAX] = {0}, special[SW_PATH_STATE_MAX] = {0};
@@ -150,8 +140,7 @@ size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shap
     return sizeof model + carver.used;
 }
 
-double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
-{
+double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     sw_model model;
     describe(&model, config, shape, rows);
     const sw_model_path *path = model.special ? model.special : model.general;
@@ -165,22 +154,19 @@ sw_real *sw_model_parameters(sw_model *model) { return model->parameters; }
 
 sw_real *sw_model_gradient(sw_model *model) { return model->gradient; }
 
-const sw_tensor *sw_model_tensors(const sw_model *model, size_t *count)
-{
+const sw_tensor *sw_model_tensors(const sw_model *model, size_t *count) {
     *count = model->tensor_count;
     return model->tensors;
 }
 
-const sw_tensor *sw_model_tensor(const sw_model *model, const char *name)
-{
+const sw_tensor *sw_model_tensor(const sw_model *model, const char *name) {
     for (size_t i = 0; i < model->tensor_count; i++)
         if (strcmp(model->tensors[i].name, name) == 0) return &model->tensors[i];
     return NULL;
 }
 
 /* Standard deviation of a tensor's initial values. */
-static double initial_deviation(const sw_model *model, const sw_tensor *tensor)
-{
+static double initial_deviation(const sw_model *model, const sw_tensor *tensor) {
     double d = model->config.d_model;
     if (tensor->rank == 1) return 0;
     switch (tensor->block) {
@@ -191,8 +177,7 @@ static double initial_deviation(const sw_model *model, const sw_tensor *tensor)
     }
 }
 
-void sw_model_initialize(sw_model *model, uint32_t seed)
-{
+void sw_model_initialize(sw_model *model, uint32_t seed) {
     for (size_t i = 0; i < model->tensor_count; i++) {
         const sw_tensor *tensor = &model->tensors[i];
         sw_real *w = model->parameters + tensor->offset;
@@ -206,32 +191,28 @@ void sw_model_initialize(sw_model *model, uint32_t seed)
     }
 }
 
-static bool takes_general(const sw_model *model, const int32_t *tokens, size_t rows)
-{
+static bool takes_general(const sw_model *model, const int32_t *tokens, size_t rows) {
     if (model->force_general || !model->special) return true;
     return model->special->serves && !model->special->serves(model->special_state, tokens, rows);
 }
 
-static void forward(const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool general, bool keep)
-{
+static void forward(const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool general,
+                    bool keep) {
     const sw_model_path *path = general ? model->general : model->special;
     path->forward(general ? model->general_state : model->special_state, model, tokens, rows, logits, keep);
 }
 
-void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
-{
+void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
     assert(rows <= model->max_rows);
     model->last_was_general = takes_general(model, tokens, rows);
     forward(model, tokens, rows, logits, model->last_was_general, true);
 }
 
-void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits)
-{
+void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
     forward(model, tokens, rows, logits, takes_general(model, tokens, rows), false);
 }
 
-void sw_model_backward(sw_model *model, const sw_real *dlogits)
-{
+void sw_model_backward(sw_model *model, const sw_real *dlogits) {
     if (model->last_was_general)
         model->general->backward(model->general_state, model, dlogits);
     else

@@ -3,8 +3,7 @@
  * A model is its parameters, their gradient, and one or two ways to compute with them ("paths"): the general one, which
  * serves every configuration, and where it exists a specialized one that is the same function of the parameters with
  * fewer operations. A path is a row of functions and a state of its own; the model picks one at its creation. */
-#ifndef SW_NN_MODEL_H
-#define SW_NN_MODEL_H
+#pragma once
 
 #include "nn/carve.h"
 #include "symsweep/arena.h"
@@ -51,5 +50,3 @@ struct sw_model {
     bool last_was_general; /* which path the last forward took */
     sw_arena *arena;       /* owns all of the above */
 };
-
-#endif

@@ -14,8 +14,7 @@ static const sw_optimizer_method *const methods[SW_OPTIMIZER_COUNT] = {
 };
 
 /* The share of a learning rate that applies at step t: warm-up and schedule, in 0..1. */
-static double schedule_factor(const sw_optimizer_config *config, int64_t total_steps, int64_t t)
-{
+static double schedule_factor(const sw_optimizer_config *config, int64_t total_steps, int64_t t) {
     const double pi = 3.14159265358979323846;
     int64_t warmup = config->warmup_steps;
     if (t < warmup) return (double)t / (double)warmup;
@@ -25,13 +24,11 @@ static double schedule_factor(const sw_optimizer_config *config, int64_t total_s
     return 0.5 * (1 + cos(pi * progress));
 }
 
-double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t total_steps, int64_t t)
-{
+double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t total_steps, int64_t t) {
     return config->learning_rate * schedule_factor(config, total_steps, t);
 }
 
-static sw_status allocate(sw_optimizer *optimizer)
-{
+static sw_status allocate(sw_optimizer *optimizer) {
     size_t n = optimizer->parameters, pieces = (size_t)sw_optimizer_pieces[optimizer->config.kind];
     bool filtered = optimizer->config.grokfast_lambda != 0;
     optimizer->state_count = n * (pieces + (filtered ? 1 : 0));
@@ -49,8 +46,7 @@ static sw_status allocate(sw_optimizer *optimizer)
 }
 
 sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *config, int64_t total_steps,
-                              const sw_tensor *tensors, size_t tensor_count, size_t parameters)
-{
+                              const sw_tensor *tensors, size_t tensor_count, size_t parameters) {
     assert(config->kind >= 0 && config->kind < SW_OPTIMIZER_COUNT);
     *out = NULL;
     sw_arena *arena = NULL;
@@ -79,31 +75,27 @@ sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *con
     return status;
 }
 
-void sw_optimizer_destroy(sw_optimizer *optimizer)
-{
+void sw_optimizer_destroy(sw_optimizer *optimizer) {
     if (optimizer) sw_arena_destroy(optimizer->arena);
 }
 
 /* ---- filters of the gradient, in the order in which they are applied; sums in double ---- */
 
 /* g <- g min(1, largest / (|g| + 1e-6)), the norm over the whole gradient. */
-static void clip(sw_real *g, size_t n, double largest)
-{
+static void clip(sw_real *g, size_t n, double largest) {
     double factor = largest / (sw_blas_norm(g, n) + 1e-6);
     if (!(factor >= 1)) /* a NaN goes on into the gradient */
         sw_kernel->scale(g, n, (sw_real)factor);
 }
 
 /* slow <- alpha slow + (1 - alpha) g (slow <- g in the first step); g <- g + lambda slow. Lee et al. 2024. */
-static void grokfast(sw_real *g, sw_real *slow, size_t n, double alpha, double lambda, bool first)
-{
+static void grokfast(sw_real *g, sw_real *slow, size_t n, double alpha, double lambda, bool first) {
     double rest = first ? 1 : 1 - alpha; /* slow is 0 at first */
     sw_kernel->average(g, slow, n, (sw_real)alpha, (sw_real)rest, (sw_real)lambda);
 }
 
 /* One tensor: takes the component along w out of g and restores the norm of g. Prieto et al. 2025. */
-static void orthogonalize(sw_real *g, const sw_real *w, size_t n)
-{
+static void orthogonalize(sw_real *g, const sw_real *w, size_t n) {
     double length = sw_kernel->dot_double(w, w, n), before = sqrt(sw_kernel->dot_double(g, g, n));
     if (length == 0) return;
     sw_kernel->subtract(g, w, n, sw_kernel->dot_double(w, g, n) / length);
@@ -113,8 +105,7 @@ static void orthogonalize(sw_real *g, const sw_real *w, size_t n)
     sw_kernel->scale(g, n, (sw_real)(after <= rounding * before ? 0 : before / after));
 }
 
-void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient)
-{
+void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient) {
     const sw_optimizer_config *config = &optimizer->config;
     if (config->gradient_clip > 0) clip(gradient, optimizer->parameters, config->gradient_clip);
     if (optimizer->slow)
@@ -129,8 +120,7 @@ void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, 
     optimizer->method->update(optimizer, t, schedule, parameters, gradient);
 }
 
-sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count)
-{
+sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count) {
     *count = optimizer->state_count;
     return optimizer->state;
 }

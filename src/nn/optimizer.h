@@ -2,8 +2,7 @@
  *
  * A method is a row of optimizers.def and a file optimizers/<name>.c. Everything in front of it (clipping and filters
  * of the gradient) is the same for all of them. */
-#ifndef SW_NN_OPTIMIZER_H
-#define SW_NN_OPTIMIZER_H
+#pragma once
 
 #include "symsweep/arena.h"
 #include "symsweep/nn.h"
@@ -38,9 +37,6 @@ struct sw_optimizer_method {
 #include "symsweep/optimizers.def"
 #undef OPTIMIZER
 
-static inline size_t sw_optimizer_elements(const sw_tensor *tensor)
-{
+static inline size_t sw_optimizer_elements(const sw_tensor *tensor) {
     return (size_t)tensor->shape[0] * (size_t)tensor->shape[1];
 }
-
-#endif

@@ -35,8 +35,7 @@ struct sw_spectral {
     sw_arena *arena; /* owns all of the above */
 };
 
-sw_status sw_spectral_create(sw_spectral **out, int32_t entities, int32_t d)
-{
+sw_status sw_spectral_create(sw_spectral **out, int32_t entities, int32_t d) {
     *out = NULL;
     sw_arena *arena = NULL;
     sw_status status = sw_arena_create(&arena);
@@ -67,20 +66,17 @@ sw_status sw_spectral_create(sw_spectral **out, int32_t entities, int32_t d)
     return SW_OK;
 }
 
-void sw_spectral_destroy(sw_spectral *work)
-{
+void sw_spectral_destroy(sw_spectral *work) {
     if (work) sw_arena_destroy(work->arena);
 }
 
-double *sw_spectral_state(sw_spectral *work, size_t *count)
-{
+double *sw_spectral_state(sw_spectral *work, size_t *count) {
     *count = SW_SPECTRAL_COUNT * (size_t)work->side * (size_t)work->side;
     return work->bases;
 }
 
 /* x[V, d] minus its column means. */
-static void centre(double *x, int rows, int cols)
-{
+static void centre(double *x, int rows, int cols) {
     for (int j = 0; j < cols; j++) {
         double sum = 0;
         for (int i = 0; i < rows; i++) sum += x[(size_t)i * (size_t)cols + (size_t)j];
@@ -90,8 +86,7 @@ static void centre(double *x, int rows, int cols)
 }
 
 /* work->E <- E in double; false when an element is not finite. */
-static bool load(sw_spectral *work, const sw_real *E)
-{
+static bool load(sw_spectral *work, const sw_real *E) {
     size_t n = (size_t)work->entities * (size_t)work->d;
     bool finite = true;
     for (size_t i = 0; i < n; i++) {
@@ -102,8 +97,7 @@ static bool load(sw_spectral *work, const sw_real *E)
 }
 
 /* basis <- eigenvectors of the smaller Gram matrix of work->E. */
-static sw_status refresh_basis(sw_spectral *work, double *basis)
-{
+static sw_status refresh_basis(sw_spectral *work, double *basis) {
     bool rows = work->entities <= work->d;
     cblas_dgemm(CblasRowMajor, rows ? CblasNoTrans : CblasTrans, rows ? CblasTrans : CblasNoTrans, work->side,
                 work->side, work->length, 1, work->E, work->d, work->E, work->d, 0, basis, work->side);
@@ -117,8 +111,7 @@ static sw_status refresh_basis(sw_spectral *work, double *basis)
 }
 
 /* y <- the rows y_j, sigma <- their norms; returns the largest. */
-static double project(sw_spectral *work, const double *basis)
-{
+static double project(sw_spectral *work, const double *basis) {
     bool rows = work->entities <= work->d;
     cblas_dgemm(CblasRowMajor, CblasNoTrans, rows ? CblasNoTrans : CblasTrans, work->side, work->length, work->side, 1,
                 basis, work->side, work->E, work->d, 0, work->y, work->length);
@@ -131,8 +124,7 @@ static double project(sw_spectral *work, const double *basis)
 }
 
 /* gradient <- sum_j coefficient[j] w_j y_j^T, laid out as E. Overwrites y. */
-static void compose(sw_spectral *work, const double *basis, const double *coefficient)
-{
+static void compose(sw_spectral *work, const double *basis, const double *coefficient) {
     for (int j = 0; j < work->side; j++)
         cblas_dscal(work->length, coefficient[j], work->y + (size_t)j * (size_t)work->length, 1);
     bool rows = work->entities <= work->d;
@@ -141,23 +133,20 @@ static void compose(sw_spectral *work, const double *basis, const double *coeffi
                 rows ? work->side : work->length, right, rows ? work->length : work->side, 0, work->gradient, work->d);
 }
 
-static void accumulate(const sw_spectral *work, double weight, sw_real *dE)
-{
+static void accumulate(const sw_spectral *work, double weight, sw_real *dE) {
     size_t n = (size_t)work->entities * (size_t)work->d;
     for (size_t i = 0; i < n; i++) dE[i] += (sw_real)(weight * work->gradient[i]);
 }
 
 /* A diverged embedding: value and gradient are NaN, as of every other part of the objective. */
-static void poison(double *value, const sw_spectral *work, sw_real *dE)
-{
+static void poison(double *value, const sw_spectral *work, sw_real *dE) {
     size_t n = (size_t)work->entities * (size_t)work->d;
     *value = NAN;
     for (size_t i = 0; dE && i < n; i++) dE[i] = NAN;
 }
 
 /* The value, and coefficient[j] of w_j y_j^T in its gradient. */
-static double nuclear(double *coefficient, const double *sigma, int side, double largest)
-{
+static double nuclear(double *coefficient, const double *sigma, int side, double largest) {
     double value = 0, zero = zero_share * largest;
     for (int j = 0; j < side; j++) {
         value += sigma[j];
@@ -167,8 +156,7 @@ static double nuclear(double *coefficient, const double *sigma, int side, double
 }
 
 /* Likewise; *out_total = S, without which there is no gradient. */
-static double entropy(double *coefficient, double *out_total, const double *sigma, int side)
-{
+static double entropy(double *coefficient, double *out_total, const double *sigma, int side) {
     double total = 0, value = 0;
     for (int j = 0; j < side; j++) total += sigma[j] * sigma[j];
     for (int j = 0; j < side; j++) {
@@ -182,8 +170,7 @@ static double entropy(double *coefficient, double *out_total, const double *sigm
 }
 
 sw_status sw_spectral_prior(double *value, sw_spectral *work, sw_spectral_kind kind, const sw_real *E, double weight,
-                            bool refresh, sw_real *dE)
-{
+                            bool refresh, sw_real *dE) {
     double *basis = work->bases + (size_t)kind * (size_t)work->side * (size_t)work->side;
     bool centred = kind == SW_SPECTRAL_ENTROPY;
     if (!load(work, E)) {

@@ -46,8 +46,7 @@ typedef struct transformer {
     sw_real *dx, *dmiddle, *dhidden, *dz, *dquery, *dkey, *dvalue, *ds, *dlast;
 } transformer;
 
-void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base)
-{
+void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base) {
     const sw_tensor *tensor = model->tensors;
     assert(model->tensor_count == 3 + 8 * (size_t)model->config.layers);
     out->token = base + tensor++->offset;
@@ -61,13 +60,11 @@ void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_
     out->unembedding = base + tensor->offset;
 }
 
-static size_t queries_of(const sw_model *model, int layer)
-{
+static size_t queries_of(const sw_model *model, int layer) {
     return layer == model->config.layers - 1 ? 1 : (size_t)model->shape.tokens;
 }
 
-static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_t rows)
-{
+static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_t rows) {
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens, n = rows * T;
@@ -87,8 +84,7 @@ static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_
     to->final = sw_carve_reals(carver, rows * d);
 }
 
-static void carve(void *state, sw_carver *carver, const sw_model *model)
-{
+static void carve(void *state, sw_carver *carver, const sw_model *model) {
     transformer *self = state;
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
@@ -118,8 +114,7 @@ static void carve(void *state, sw_carver *carver, const sw_model *model)
 }
 
 /* Slot `index`: every buffer of slot 0, moved on. */
-static slot slot_at(const transformer *self, const sw_model *model, size_t index)
-{
+static slot slot_at(const transformer *self, const sw_model *model, size_t index) {
     slot at = self->first;
     size_t shift = index * self->slot_stride;
     for (int i = 0; i < model->config.layers; i++) {
@@ -134,8 +129,7 @@ static slot slot_at(const transformer *self, const sw_model *model, size_t index
 }
 
 /* out[rows, d] <- x[rows, T, d] at the last position */
-static void gather_last(sw_real *out, const sw_real *x, size_t rows, size_t T, size_t d)
-{
+static void gather_last(sw_real *out, const sw_real *x, size_t rows, size_t T, size_t d) {
     for (size_t r = 0; r < rows; r++) memcpy(out + r * d, x + (r * T + T - 1) * d, d * sizeof *out);
 }
 
@@ -148,8 +142,7 @@ typedef struct attention {
 } attention;
 
 /* s[0..n) <- softmax(s) */
-static void softmax(sw_real *s, size_t n)
-{
+static void softmax(sw_real *s, size_t n) {
     sw_real top = s[0], sum = 0;
     for (size_t j = 1; j < n; j++) top = s[j] > top ? s[j] : top;
     for (size_t j = 0; j < n; j++) {
@@ -162,8 +155,7 @@ static void softmax(sw_real *s, size_t n)
 /* p[rows, heads, queries, tokens] = softmax(q k^T / sqrt(d_head)), 0 beyond the query; z[rows queries, A] = p v
  * of q[rows queries, A], k and v[rows tokens, A]. Assigns. */
 static void attention_forward(const attention *shape, const sw_real *q, const sw_real *k, const sw_real *v, sw_real *p,
-                              sw_real *z)
-{
+                              sw_real *z) {
     size_t T = shape->tokens, Q = shape->queries, dh = shape->d_head, A = shape->heads * dh;
     sw_real scale = (sw_real)(1 / sqrt((double)dh));
     memset(z, 0, shape->rows * Q * A * sizeof *z);
@@ -181,8 +173,8 @@ static void attention_forward(const attention *shape, const sw_real *q, const sw
 
 /* Gradients of the above from dz; ds is scratch of p's shape. Assigns dq, dk, dv. */
 static void attention_backward(const attention *shape, const sw_real *q, const sw_real *k, const sw_real *v,
-                               const sw_real *p, const sw_real *dz, sw_real *ds, sw_real *dq, sw_real *dk, sw_real *dv)
-{
+                               const sw_real *p, const sw_real *dz, sw_real *ds, sw_real *dq, sw_real *dk,
+                               sw_real *dv) {
     size_t T = shape->tokens, Q = shape->queries, dh = shape->d_head, A = shape->heads * dh;
     sw_real scale = (sw_real)(1 / sqrt((double)dh));
     memset(dq, 0, shape->rows * Q * A * sizeof *dq);
@@ -212,8 +204,7 @@ static void attention_backward(const attention *shape, const sw_real *q, const s
 
 /* One layer: out[m, d] from layer->x. */
 static void layer_forward(const sw_model *model, const sw_transformer_layer *w, int index, slot *at, size_t rows,
-                          sw_real *out)
-{
+                          sw_real *out) {
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
@@ -240,8 +231,7 @@ static void layer_forward(const sw_model *model, const sw_transformer_layer *w, 
 }
 
 /* logits[rows, C] of one block; NULL: only fills the slot. */
-static void block_forward(const sw_model *model, slot *at, const int32_t *tokens, size_t rows, sw_real *logits)
-{
+static void block_forward(const sw_model *model, slot *at, const int32_t *tokens, size_t rows, sw_real *logits) {
     size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     sw_transformer_tensors w;
     sw_transformer_view(&w, model, model->parameters);
@@ -259,8 +249,7 @@ static void block_forward(const sw_model *model, slot *at, const int32_t *tokens
 
 /* From self->dx = d out [m, d] to self->dx = d x [n, d]; accumulates into `g`. */
 static void layer_backward(transformer *self, const sw_model *model, const sw_transformer_layer *w,
-                           const sw_transformer_layer *g, int index, const slot *at, size_t rows)
-{
+                           const sw_transformer_layer *g, int index, const slot *at, size_t rows) {
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
@@ -297,8 +286,7 @@ static void layer_backward(transformer *self, const sw_model *model, const sw_tr
 }
 
 static void block_backward(transformer *self, sw_model *model, const slot *at, const int32_t *tokens, size_t rows,
-                           const sw_real *dlogits)
-{
+                           const sw_real *dlogits) {
     size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     double scale = model->config.output_scale;
     sw_transformer_tensors w, g;
@@ -313,8 +301,8 @@ static void block_backward(transformer *self, sw_model *model, const slot *at, c
     for (size_t t = 0; t < T; t++) sw_kernel->column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
 }
 
-static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep)
-{
+static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits,
+                    bool keep) {
     transformer *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     if (keep) {
@@ -327,8 +315,7 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
     }
 }
 
-static void backward(void *state, sw_model *model, const sw_real *dlogits)
-{
+static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     transformer *self = state;
     size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
@@ -342,8 +329,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits)
 }
 
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
-static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows)
-{
+static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     double d = config->d_model, A = (double)config->heads * config->d_head, M = config->d_mlp, T = shape->tokens;
     double total = d * shape->classes;
     for (int i = 0; i < config->layers; i++) {

@@ -1,6 +1,5 @@
 /* transformer.h: the tensors of a transformer. */
-#ifndef SW_NN_TRANSFORMER_H
-#define SW_NN_TRANSFORMER_H
+#pragma once
 
 #include "nn/model.h"
 
@@ -19,5 +18,3 @@ typedef struct sw_transformer_tensors {
 } sw_transformer_tensors;
 
 void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base);
-
-#endif

@@ -12,8 +12,7 @@ enum { BLOCKS_MAX = 64 }; /* blocks along one side of the plane */
 
 static size_t tiles_of(size_t rows) { return (rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS; }
 
-void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t tokens, size_t vocabulary)
-{
+void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t tokens, size_t vocabulary) {
     visit->capacity = capacity;
     visit->tokens = tokens;
     visit->vocabulary = vocabulary;
@@ -29,14 +28,12 @@ void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t 
 }
 
 /* Turns counts in bucket[1..n] into first places in bucket[0..n). */
-static void places(int32_t *bucket, size_t n)
-{
+static void places(int32_t *bucket, size_t n) {
     for (size_t i = 1; i <= n; i++) bucket[i] += bucket[i - 1];
 }
 
 /* Rows by (block of the plane, first token, place in the batch): two stable counting sorts. */
-static void sort_rows(sw_visit *visit)
-{
+static void sort_rows(sw_visit *visit) {
     size_t n = visit->rows, T = visit->tokens, V = visit->vocabulary, end = visit->positions - 1;
     const int32_t *token = visit->token;
     memset(visit->bucket, 0, (V + 1) * sizeof(int32_t));
@@ -60,8 +57,7 @@ static void sort_rows(sw_visit *visit)
 }
 
 /* Groups of all tiles at one position. */
-static void group(sw_visit *visit, size_t position)
-{
+static void group(sw_visit *visit, size_t position) {
     size_t n = visit->rows, T = visit->tokens, V = visit->vocabulary, groups = 0;
     int32_t *group_token = visit->group_token + position * visit->capacity;
     int32_t *group_begin = visit->group_begin + position * (visit->capacity + 1);
@@ -90,8 +86,7 @@ static void group(sw_visit *visit, size_t position)
     group_begin[groups] = (int32_t)n;
 }
 
-void sw_visit_set(sw_visit *visit, const int32_t *token, size_t rows, size_t positions)
-{
+void sw_visit_set(sw_visit *visit, const int32_t *token, size_t rows, size_t positions) {
     size_t bytes = rows * visit->tokens * sizeof *token;
     if (visit->rows == rows && visit->positions == positions && memcmp(visit->token, token, bytes) == 0) return;
     memcpy(visit->token, token, bytes);
@@ -104,8 +99,7 @@ void sw_visit_set(sw_visit *visit, const int32_t *token, size_t rows, size_t pos
     for (size_t position = 0; position < positions; position++) group(visit, position);
 }
 
-sw_groups sw_visit_groups(const sw_visit *visit, size_t tile, size_t position)
-{
+sw_groups sw_visit_groups(const sw_visit *visit, size_t tile, size_t position) {
     const int32_t *tile_groups = visit->tile_groups + position * (tiles_of(visit->capacity) + 1) + tile;
     return (sw_groups){
         .count = (size_t)(tile_groups[1] - tile_groups[0]),

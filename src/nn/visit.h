@@ -1,6 +1,5 @@
 /* visit.h: the order in which the folded path visits rows. */
-#ifndef SW_NN_VISIT_H
-#define SW_NN_VISIT_H
+#pragma once
 
 #include "nn/carve.h"
 #include "nn/kernels.h"
@@ -29,5 +28,3 @@ void sw_visit_carve(sw_visit *visit, sw_carver *carver, size_t capacity, size_t 
 void sw_visit_set(sw_visit *visit, const int32_t *token, size_t rows, size_t positions);
 /* Groups of tile `tile` at `position`. */
 sw_groups sw_visit_groups(const sw_visit *visit, size_t tile, size_t position);
-
-#endif

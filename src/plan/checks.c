@@ -6,8 +6,7 @@
 #include <string.h>
 
 static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64_t k, const char *path,
-                                   const char *hint, const char *format, ...)
-{
+                                   const char *hint, const char *format, ...) {
     char message[512];
     sw_position place;
     va_list arguments;
@@ -20,8 +19,7 @@ static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64
 }
 
 /* A task's own message begins with its key: "task.p: division needs a prime ...". */
-static void report_task(const sw_checks *checks, uint64_t k)
-{
+static void report_task(const sw_checks *checks, uint64_t k) {
     const char *message = sw_fail_message();
     const char *colon = strstr(message, ": ");
     char path[64] = "task.kind";
@@ -34,22 +32,19 @@ static void report_task(const sw_checks *checks, uint64_t k)
 }
 
 /* Inner products that a product table must give: sums of powers are none. */
-static bool cannot_predict(const sw_family *family, const sw_family_config *config, const sw_task_config *task)
-{
+static bool cannot_predict(const sw_family *family, const sw_family_config *config, const sw_task_config *task) {
     return config->intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted && !family->predicts(task);
 }
 
 /* "defined on it: commutativity, associativity, ..." */
-static void list_families(char out[256], const sw_task_config *task)
-{
+static void list_families(char out[256], const sw_task_config *task) {
     size_t used = (size_t)snprintf(out, 256, "defined on it:");
     for (int f = 0; f < SW_FAMILY_COUNT && used < 256; f++)
         if (sw_families[f]->applies(task)) used += (size_t)snprintf(out + used, 256 - used, " %s", sw_family_names[f]);
 }
 
 /* What is possible but must be known: a family that is false, or one that carries labels. true: said. */
-static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config *config, int f)
-{
+static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config *config, int f) {
     const char *name = sw_family_names[f];
     const sw_family_config *setting = &config->symmetry[f];
     char weight[96];
@@ -67,8 +62,7 @@ static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config
     return !holds || leaks;
 }
 
-static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, int f)
-{
+static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, int f) {
     const sw_family *family = sw_families[f];
     const sw_family_config *setting = &config->symmetry[f];
     char weight[96], option[96];
@@ -91,8 +85,7 @@ static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *con
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
 }
 
-static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task)
-{
+static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task) {
     long long train = llround(config->train_fraction * (double)task->inputs);
     long long inputs = (long long)task->inputs;
     if (train < 1) train = 1;
@@ -107,8 +100,7 @@ static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config
 /* No node has so much for one rank: a slip of the pen. */
 static const size_t MEMORY_MOST = (size_t)256 << 30;
 
-static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_config *config)
-{
+static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
     sw_run_cost cost;
     sw_status status = sw_cost_estimate(&cost, config);
     if (status == SW_OK && cost.memory > MEMORY_MOST)
@@ -118,8 +110,7 @@ static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_co
     return status;
 }
 
-sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config)
-{
+sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) {
     sw_task task;
     bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
     if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing))
@@ -139,8 +130,7 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
     return check_size(checks, k, config);
 }
 
-void sw_checks_end(const sw_checks *checks)
-{
+void sw_checks_end(const sw_checks *checks) {
     for (size_t i = 0; i < sw_key_count(); i++) {
         sw_key_info key;
         sw_position place;

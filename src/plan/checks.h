@@ -1,6 +1,5 @@
 /* checks.h: what is wrong with a run that only tasks and families know. */
-#ifndef SYMSWEEP_PLAN_CHECKS_H
-#define SYMSWEEP_PLAN_CHECKS_H
+#pragma once
 
 #include "symsweep/plan.h"
 #include "symsweep/task.h"
@@ -18,5 +17,3 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
 
 /* After all runs: keys of families that apply to none of them. */
 void sw_checks_end(const sw_checks *checks);
-
-#endif

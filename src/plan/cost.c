@@ -26,39 +26,33 @@ typedef struct sizes {
     double logits; /* logits that the symmetry losses of one step read */
 } sizes;
 
-static size_t train_count(const sw_task *task, double fraction)
-{
+static size_t train_count(const sw_task *task, double fraction) {
     size_t train = (size_t)llround(fraction * (double)task->inputs);
     return train < 1 ? 1 : train > task->inputs ? task->inputs : train;
 }
 
 /* Families with one tuple an input (its mirror); all others have about one for each input and entity. */
-static bool has_one_tuple_an_input(int family)
-{
+static bool has_one_tuple_an_input(int family) {
     return family == SW_FAMILY_COMMUTATIVITY || family == SW_FAMILY_NEGATION || family == SW_FAMILY_REFLEXIVITY ||
            family == SW_FAMILY_DISTANCE_SYMMETRY || family == SW_FAMILY_ANTISYMMETRY;
 }
 
-static double all_tuples(int family, const sw_task *task)
-{
+static double all_tuples(int family, const sw_task *task) {
     return (double)task->inputs * (has_one_tuple_an_input(family) ? 1 : (double)task->entities);
 }
 
-static double tuples_a_step(int family, const sw_run_config *config, const sw_task *task)
-{
+static double tuples_a_step(int family, const sw_run_config *config, const sw_task *task) {
     int64_t tuples = config->symmetry[family].tuples_per_step;
     return tuples > 0 ? (double)tuples : all_tuples(family, task);
 }
 
 /* Expected number of inputs, of `pool` with `known` of them in the batch already, that `draws` draws with replacement
  * add to it. */
-static double new_rows(double draws, double pool, double known)
-{
+static double new_rows(double draws, double pool, double known) {
     return known < pool ? (pool - known) * -expm1(-draws / pool) : 0;
 }
 
-static sw_status measure_sizes(sizes *out, const sw_run_config *config)
-{
+static sw_status measure_sizes(sizes *out, const sw_run_config *config) {
     sw_status status = sw_task_describe(&out->task, &config->task, &config->model);
     if (status != SW_OK) return status;
     const sw_task *task = &out->task;
@@ -91,14 +85,12 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config)
 
 /* ---- operations ---- */
 
-static double svd_flops(const sw_run_config *config, const sw_task *task)
-{
+static double svd_flops(const sw_run_config *config, const sw_task *task) {
     double v = task->entities, d = config->model.d_model;
     return SVD_FLOPS * v * d * (v < d ? v : d);
 }
 
-static double step_flops(const sw_run_config *config, const sizes *s)
-{
+static double step_flops(const sw_run_config *config, const sizes *s) {
     double flops = sw_model_flops(&config->model, &s->shape, s->rows) +
                    LOGIT_FLOPS * ((double)s->batch * s->task.classes + s->logits);
     for (int g = 0; g < SW_PRIOR_COUNT; g++)
@@ -108,8 +100,7 @@ static double step_flops(const sw_run_config *config, const sizes *s)
 }
 
 /* Logits read by the violations of every family that applies, and by as many random pairs. */
-static double violation_logits(const sw_run_config *config, const sizes *s)
-{
+static double violation_logits(const sw_run_config *config, const sizes *s) {
     double logits = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (!sw_families[f]->applies(&config->task)) continue;
@@ -118,8 +109,7 @@ static double violation_logits(const sw_run_config *config, const sizes *s)
     return logits;
 }
 
-static double evaluate_flops(const sw_run_config *config, const sizes *s)
-{
+static double evaluate_flops(const sw_run_config *config, const sizes *s) {
     double table = (double)s->task.inputs * s->task.classes;
     return SHARE_FORWARD * sw_model_flops(&config->model, &s->shape, s->task.inputs) +
            LOGIT_FLOPS * (table + violation_logits(config, s)) + svd_flops(config, &s->task);
@@ -127,8 +117,7 @@ static double evaluate_flops(const sw_run_config *config, const sizes *s)
 
 /* ---- memory ---- */
 
-static double memory_bytes(const sw_run_config *config, const sizes *s)
-{
+static double memory_bytes(const sw_run_config *config, const sizes *s) {
     double inputs = (double)s->task.inputs, classes = s->task.classes, entities = s->task.entities;
     double model = (double)sw_model_memory(&config->model, &s->shape, s->max_rows);
     double states = sw_optimizer_pieces[config->optimizer.kind] + (config->optimizer.grokfast_lambda > 0);
@@ -148,8 +137,7 @@ static double memory_bytes(const sw_run_config *config, const sizes *s)
 
 /* ---- rows of the results file ---- */
 
-static sw_status file_bytes(double *out, const sw_run_config *config, const sizes *s)
-{
+static sw_status file_bytes(double *out, const sw_run_config *config, const sizes *s) {
     bool applies[SW_METRIC_COUNT];
     sw_snapshot_shape shape;
     sw_status status = sw_measure_applicable(applies, config);
@@ -165,8 +153,7 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
     return SW_OK;
 }
 
-sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config)
-{
+sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config) {
     sizes s;
     *out = (sw_run_cost){0};
     sw_status status = measure_sizes(&s, config);

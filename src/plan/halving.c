@@ -9,8 +9,7 @@ typedef struct entrant {
     size_t run;
 } entrant;
 
-static int better_first(const void *a, const void *b)
-{
+static int better_first(const void *a, const void *b) {
     const entrant *x = a, *y = b;
     int unknown = isnan(x->value) - isnan(y->value);
     if (unknown != 0) return unknown;
@@ -19,8 +18,7 @@ static int better_first(const void *a, const void *b)
 }
 
 /* All entrants have come to rung r or ended before it. */
-static bool is_closed(const sw_halving_run *runs, const entrant *entrants, size_t count, int32_t r)
-{
+static bool is_closed(const sw_halving_run *runs, const entrant *entrants, size_t count, int32_t r) {
     for (size_t i = 0; i < count; i++) {
         const sw_halving_run *run = &runs[entrants[i].run];
         if (!run->ended && run->known <= r) return false;
@@ -29,8 +27,7 @@ static bool is_closed(const sw_halving_run *runs, const entrant *entrants, size_
 }
 
 /* Those that have come to the open rung wait there, the others are on their way. */
-static void stop_at(sw_halving_run *runs, const entrant *entrants, size_t count, int32_t r)
-{
+static void stop_at(sw_halving_run *runs, const entrant *entrants, size_t count, int32_t r) {
     for (size_t i = 0; i < count; i++) {
         sw_halving_run *run = &runs[entrants[i].run];
         run->target = r;
@@ -38,8 +35,7 @@ static void stop_at(sw_halving_run *runs, const entrant *entrants, size_t count,
     }
 }
 
-sw_status sw_halving_replay(sw_halving_run *runs, size_t count, const sw_halving_config *config)
-{
+sw_status sw_halving_replay(sw_halving_run *runs, size_t count, const sw_halving_config *config) {
     entrant *entrants = calloc(count + 1, sizeof *entrants);
     if (!entrants) return sw_fail(SW_E_MEMORY, "no memory to compare %zu runs", count);
     size_t left = count;

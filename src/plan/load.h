@@ -1,7 +1,6 @@
 /* load.h: other processes that do what is being measured, so that it is measured as fast as it will be when every
  * core of the machine works. Cores share clock, caches and memory. */
-#ifndef SYMSWEEP_PLAN_LOAD_H
-#define SYMSWEEP_PLAN_LOAD_H
+#pragma once
 
 #include "symsweep/plan.h"
 
@@ -18,5 +17,3 @@ typedef struct sw_load {
  * with sw_load_end, or with the caller. */
 void sw_load_start(sw_load *load, size_t count, sw_pace_function measure, const sw_run_config *config);
 void sw_load_end(sw_load *load);
-
-#endif

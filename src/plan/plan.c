@@ -10,8 +10,7 @@
 
 enum { RUNS_CHECKED_AFTER_ERROR = 4096 };
 
-void sw_plan_destroy(sw_plan *plan)
-{
+void sw_plan_destroy(sw_plan *plan) {
     if (!plan) return;
     free(plan->order);
     free(plan->axis_values);
@@ -27,8 +26,7 @@ void sw_plan_destroy(sw_plan *plan)
 /* ---- identities ---- */
 
 /* The SHA-256 of what decides a run's numbers, hex. */
-static sw_status identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config)
-{
+static sw_status identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
     if (status != SW_OK) return status;
@@ -46,15 +44,13 @@ typedef struct named_run {
     uint32_t k;
 } named_run;
 
-static int compare_names(const void *a, const void *b)
-{
+static int compare_names(const void *a, const void *b) {
     const named_run *x = a, *y = b;
     int order = memcmp(x->id, y->id, SW_RUN_ID_LENGTH);
     return order ? order : (x->k > y->k) - (x->k < y->k);
 }
 
-static void describe_value(char out[160], const sw_axis *axis, const sw_axis_value *value)
-{
+static void describe_value(char out[160], const sw_axis *axis, const sw_axis_value *value) {
     bool missing = axis->type == SW_AXIS_REAL     ? isnan(value->real)
                    : axis->type == SW_AXIS_STRING ? !value->string[0]
                                                   : value->integer < 0;
@@ -69,8 +65,7 @@ static void describe_value(char out[160], const sw_axis *axis, const sw_axis_val
 }
 
 /* "run 3 (seed 1, task.p 59)", runs counted from 0 in sweep order. */
-static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k)
-{
+static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k) {
     sw_run_config config;
     size_t axes = sw_sweep_axis_count(sweep);
     sw_axis_value *values = calloc(axes ? axes : 1, sizeof *values);
@@ -88,8 +83,7 @@ static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep,
     return status;
 }
 
-static sw_status report_twins(const sw_sweep *sweep, sw_diagnostics *diagnostics, uint32_t first, uint32_t second)
-{
+static sw_status report_twins(const sw_sweep *sweep, sw_diagnostics *diagnostics, uint32_t first, uint32_t second) {
     char a[220], b[220];
     sw_position place;
     sw_status status = describe_run(a, sizeof a, sweep, first);
@@ -102,8 +96,7 @@ static sw_status report_twins(const sw_sweep *sweep, sw_diagnostics *diagnostics
     return SW_OK;
 }
 
-static sw_status find_twins(const named_run *names, size_t count, const sw_sweep *sweep, sw_diagnostics *diagnostics)
-{
+static sw_status find_twins(const named_run *names, size_t count, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
     named_run *sorted = malloc((count ? count : 1) * sizeof *sorted);
     if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
     memcpy(sorted, names, count * sizeof *sorted);
@@ -117,8 +110,7 @@ static sw_status find_twins(const named_run *names, size_t count, const sw_sweep
 }
 
 /* First pass: everything that can be wrong, and the identities; needs little memory whatever the sweep holds. */
-static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnostics *diagnostics)
-{
+static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
     sw_checks checks = {.sweep = sweep, .diagnostics = diagnostics};
     uint64_t count = sw_sweep_run_count(sweep), last = count;
     sw_status status = SW_OK;
@@ -140,8 +132,7 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
 
 /* ---- runs ---- */
 
-static sw_status fill_run(sw_plan *plan, size_t k, const sw_sweep *sweep, const named_run *name)
-{
+static sw_status fill_run(sw_plan *plan, size_t k, const sw_sweep *sweep, const named_run *name) {
     sw_planned_run *run = &plan->runs[k];
     sw_run_cost cost;
     sw_status status =
@@ -162,15 +153,13 @@ typedef struct ordered_run {
     size_t k;
 } ordered_run;
 
-static int compare_costs(const void *a, const void *b)
-{
+static int compare_costs(const void *a, const void *b) {
     const ordered_run *x = a, *y = b;
     int order = (x->seconds < y->seconds) - (x->seconds > y->seconds);
     return order ? order : (x->k > y->k) - (x->k < y->k);
 }
 
-sw_status sw_plan_sort(sw_plan *plan)
-{
+sw_status sw_plan_sort(sw_plan *plan) {
     ordered_run *sorted = malloc((plan->count ? plan->count : 1) * sizeof *sorted);
     if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
     for (size_t k = 0; k < plan->count; k++) sorted[k] = (ordered_run){plan->runs[k].seconds, k};
@@ -180,8 +169,7 @@ sw_status sw_plan_sort(sw_plan *plan)
     return SW_OK;
 }
 
-static char *copy_bytes(const char *text, size_t length)
-{
+static char *copy_bytes(const char *text, size_t length) {
     char *copy = malloc(length + 1);
     if (!copy) return NULL;
     memcpy(copy, text, length);
@@ -189,8 +177,7 @@ static char *copy_bytes(const char *text, size_t length)
     return copy;
 }
 
-static sw_status allocate(sw_plan *plan, const sw_sweep *sweep)
-{
+static sw_status allocate(sw_plan *plan, const sw_sweep *sweep) {
     const char *text = sw_sweep_text(sweep, &plan->sweep_length);
     plan->count = (size_t)sw_sweep_run_count(sweep);
     plan->axis_count = sw_sweep_axis_count(sweep);
@@ -208,14 +195,12 @@ static sw_status allocate(sw_plan *plan, const sw_sweep *sweep)
     return complete ? SW_OK : sw_fail(SW_E_MEMORY, "no memory for a plan of %zu runs", plan->count);
 }
 
-static sw_status refuse(const sw_sweep *sweep, const sw_diagnostics *diagnostics)
-{
+static sw_status refuse(const sw_sweep *sweep, const sw_diagnostics *diagnostics) {
     size_t errors = sw_diagnostics_errors(diagnostics);
     return sw_fail(SW_E_CONFIG, "%s: %zu error%s", sw_sweep_path(sweep), errors, errors == 1 ? "" : "s");
 }
 
-sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics)
-{
+sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
     sw_plan *plan = NULL;
     uint64_t count = sw_sweep_run_count(sweep);
     *out = NULL;
@@ -241,8 +226,7 @@ cleanup:
     return status;
 }
 
-sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics)
-{
+sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) {
     sw_sweep *sweep = NULL;
     *out = NULL;
     sw_status status = sw_sweep_read(&sweep, path, diagnostics);
@@ -253,8 +237,7 @@ sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnost
 
 /* ---- parts ---- */
 
-sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts)
-{
+sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) {
     if (parts < 1 || part >= parts) return sw_fail(SW_E_USAGE, "part %zu of %zu", part + 1, parts);
     if (plan->adaptive.refine.axis_count || plan->adaptive.halving.rung_count)
         return sw_fail(SW_E_USAGE,

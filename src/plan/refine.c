@@ -8,8 +8,7 @@
 /* ---- the interval ---- */
 
 /* z with P(|Z| <= z) = confidence for a standard normal Z, by bisection of erf. */
-static double normal_bound(double confidence)
-{
+static double normal_bound(double confidence) {
     double low = 0, high = 40;
     for (int i = 0; i < 100; i++) {
         double z = (low + high) / 2;
@@ -22,8 +21,7 @@ static double normal_bound(double confidence)
 }
 
 /* Wilson (1927): the shares p with |k/n - p| <= z sqrt(p (1 - p) / n). */
-static void wilson(double *low, double *high, int64_t reached, int64_t decided, double z)
-{
+static void wilson(double *low, double *high, int64_t reached, int64_t decided, double z) {
     *low = 0;
     *high = 1;
     if (decided <= 0) return;
@@ -34,15 +32,13 @@ static void wilson(double *low, double *high, int64_t reached, int64_t decided, 
     *high = reached == decided ? 1 : fmin(1, centre + half);
 }
 
-void sw_refine_wilson(double *low, double *high, int64_t reached, int64_t decided, double confidence)
-{
+void sw_refine_wilson(double *low, double *high, int64_t reached, int64_t decided, double confidence) {
     wilson(low, high, reached, decided, normal_bound(confidence));
 }
 
 /* ---- planes ---- */
 
-sw_status sw_refine_plane_create(sw_refine_plane **out, const size_t size[2], size_t seeds)
-{
+sw_status sw_refine_plane_create(sw_refine_plane **out, const size_t size[2], size_t seeds) {
     size_t points = size[0] * size[1];
     sw_refine_plane *plane = calloc(1, sizeof *plane);
     *out = NULL;
@@ -61,8 +57,7 @@ sw_status sw_refine_plane_create(sw_refine_plane **out, const size_t size[2], si
     return SW_OK;
 }
 
-void sw_refine_plane_destroy(sw_refine_plane *plane)
-{
+void sw_refine_plane_destroy(sw_refine_plane *plane) {
     if (!plane) return;
     free(plane->points);
     free(plane->round);
@@ -73,8 +68,7 @@ void sw_refine_plane_destroy(sw_refine_plane *plane)
 
 /* Along one axis: level[i] is the first sub-lattice that has index i. Sub-lattice 0 has every `coarse`-th index and the
  * last; each further one adds the middle of every gap. Returns how many there are. */
-static int number_levels(int *level, size_t size, int64_t coarse)
-{
+static int number_levels(int *level, size_t size, int64_t coarse) {
     for (size_t i = 0; i < size; i++) level[i] = i % (size_t)coarse == 0 || i + 1 == size ? 0 : -1;
     for (int next = 1;; next++) {
         bool any = false;
@@ -104,20 +98,17 @@ typedef struct replay {
 static bool is_in(const replay *r, int axis, size_t i, int level) { return r->level[axis][i] <= level; }
 
 /* The nearest indices of a sub-lattice at or before, and at or after, index i. */
-static size_t before(const replay *r, int axis, size_t i, int level)
-{
+static size_t before(const replay *r, int axis, size_t i, int level) {
     while (!is_in(r, axis, i, level)) i--;
     return i;
 }
 
-static size_t after(const replay *r, int axis, size_t i, int level)
-{
+static size_t after(const replay *r, int axis, size_t i, int level) {
     while (!is_in(r, axis, i, level)) i++;
     return i;
 }
 
-static sw_refine_point *point_at(const replay *r, size_t i, size_t j)
-{
+static sw_refine_point *point_at(const replay *r, size_t i, size_t j) {
     return &r->plane->points[i * r->plane->size[1] + j];
 }
 
@@ -125,14 +116,12 @@ static sw_refine_point *point_at(const replay *r, size_t i, size_t j)
 
 static bool has_results(const sw_refine_point *point) { return point->decided > 0; }
 
-static int8_t class_by_results(const sw_refine_rule *rule, int32_t reached, int32_t decided)
-{
+static int8_t class_by_results(const sw_refine_rule *rule, int32_t reached, int32_t decided) {
     return (double)reached >= rule->share * (double)decided;
 }
 
 /* Can more runs still tell anything about a point with such results? */
-static bool is_told(const replay *r, int32_t reached, int32_t decided, int32_t left)
-{
+static bool is_told(const replay *r, int32_t reached, int32_t decided, int32_t left) {
     const sw_refine_rule *rule = r->rule;
     double low, high;
     wilson(&low, &high, reached, decided, r->z);
@@ -141,8 +130,7 @@ static bool is_told(const replay *r, int32_t reached, int32_t decided, int32_t l
 }
 
 /* The fewest further runs after which the point is told if they agree with its present class; 0 = it is told. */
-static int32_t runs_to_tell(const replay *r, const sw_refine_point *point)
-{
+static int32_t runs_to_tell(const replay *r, const sw_refine_point *point) {
     int32_t left = (int32_t)r->plane->seeds - point->selected;
     for (int32_t more = 0; more < left; more++) {
         int32_t reached = point->reached + (point->class == 1 ? more : 0);
@@ -151,8 +139,7 @@ static int32_t runs_to_tell(const replay *r, const sw_refine_point *point)
     return left;
 }
 
-static void ask(replay *r, sw_refine_point *point, int32_t runs)
-{
+static void ask(replay *r, sw_refine_point *point, int32_t runs) {
     int32_t *asked = &r->asked[point - r->plane->points];
     int32_t left = (int32_t)r->plane->seeds - point->selected;
     if (runs > left) runs = left;
@@ -161,16 +148,14 @@ static void ask(replay *r, sw_refine_point *point, int32_t runs)
     r->any = true;
 }
 
-static void ask_first(replay *r, sw_refine_point *point)
-{
+static void ask_first(replay *r, sw_refine_point *point) {
     if (!has_results(point)) ask(r, point, (int32_t)r->rule->seeds);
 }
 
 /* ---- one sub-lattice ---- */
 
 /* The class that the enclosing points of the sub-lattice above agree on; -1 = they do not. */
-static int8_t inherited(const replay *r, size_t i, size_t j, int level)
-{
+static int8_t inherited(const replay *r, size_t i, size_t j, int level) {
     size_t rows[2] = {before(r, 0, i, level - 1), after(r, 0, i, level - 1)};
     size_t columns[2] = {before(r, 1, j, level - 1), after(r, 1, j, level - 1)};
     int8_t class = point_at(r, rows[0], columns[0])->class;
@@ -180,8 +165,7 @@ static int8_t inherited(const replay *r, size_t i, size_t j, int level)
 }
 
 /* Classes of the points that this sub-lattice adds; those that need results of their own are asked for. */
-static void classify_new(replay *r, int level)
-{
+static void classify_new(replay *r, int level) {
     const size_t *size = r->plane->size;
     for (size_t i = 0; i < size[0]; i++) {
         for (size_t j = 0; j < size[1]; j++) {
@@ -198,14 +182,12 @@ static void classify_new(replay *r, int level)
 
 typedef void (*pair_rule)(replay *r, sw_refine_point *point);
 
-static void repeat_until_told(replay *r, sw_refine_point *point)
-{
+static void repeat_until_told(replay *r, sw_refine_point *point) {
     if (has_results(point)) ask(r, point, runs_to_tell(r, point));
 }
 
 /* Applies a rule to both of every two neighbours of different class. */
-static void visit_boundary(replay *r, int level, pair_rule rule)
-{
+static void visit_boundary(replay *r, int level, pair_rule rule) {
     const size_t *size = r->plane->size;
     for (size_t i = 0; i < size[0]; i++) {
         for (size_t j = 0; j < size[1]; j++) {
@@ -227,8 +209,7 @@ static void visit_boundary(replay *r, int level, pair_rule rule)
 /* ---- rounds ---- */
 
 /* Counts what the closed rounds have brought. */
-static void count_results(replay *r)
-{
+static void count_results(replay *r) {
     sw_refine_plane *plane = r->plane;
     for (size_t p = 0; p < plane->size[0] * plane->size[1]; p++) {
         sw_refine_point *point = &plane->points[p];
@@ -243,8 +224,7 @@ static void count_results(replay *r)
 }
 
 /* The next round, into r->asked; false = there is none. */
-static bool choose(replay *r)
-{
+static bool choose(replay *r) {
     size_t points = r->plane->size[0] * r->plane->size[1];
     memset(r->asked, 0, points * sizeof *r->asked);
     r->any = false;
@@ -258,8 +238,7 @@ static bool choose(replay *r)
 }
 
 /* Takes what was asked for into the plane, as far as the budget goes. */
-static void select_asked(replay *r)
-{
+static void select_asked(replay *r) {
     sw_refine_plane *plane = r->plane;
     bool taken = false;
     for (size_t p = 0; p < plane->size[0] * plane->size[1]; p++) {
@@ -278,8 +257,7 @@ static void select_asked(replay *r)
     plane->over = !taken;
 }
 
-static bool all_final(const sw_refine_plane *plane, const uint8_t *verdicts)
-{
+static bool all_final(const sw_refine_plane *plane, const uint8_t *verdicts) {
     for (size_t i = 0; i < plane->size[0] * plane->size[1] * plane->seeds; i++)
         if (plane->round[i] >= 0 && verdicts[i] == SW_VERDICT_OPEN) return false;
     return true;
@@ -288,8 +266,7 @@ static bool all_final(const sw_refine_plane *plane, const uint8_t *verdicts)
 /* ---- after the rounds ---- */
 
 /* A point without a class (its runs failed, or the budget ended before it) gets that of the nearest with results. */
-static void fill_gaps(replay *r)
-{
+static void fill_gaps(replay *r) {
     const size_t *size = r->plane->size;
     for (size_t p = 0; p < size[0] * size[1]; p++) {
         sw_refine_point *point = &r->plane->points[p];
@@ -306,16 +283,14 @@ static void fill_gaps(replay *r)
     }
 }
 
-static void measure_intervals(replay *r)
-{
+static void measure_intervals(replay *r) {
     for (size_t p = 0; p < r->plane->size[0] * r->plane->size[1]; p++) {
         sw_refine_point *point = &r->plane->points[p];
         wilson(&point->low, &point->high, point->reached, point->decided, r->z);
     }
 }
 
-static void run_rounds(replay *r)
-{
+static void run_rounds(replay *r) {
     sw_refine_plane *plane = r->plane;
     size_t points = plane->size[0] * plane->size[1];
     memset(plane->points, 0, points * sizeof *plane->points);
@@ -334,8 +309,7 @@ static void run_rounds(replay *r)
     measure_intervals(r);
 }
 
-sw_status sw_refine_replay(sw_refine_plane *plane, const sw_refine_rule *rule, const uint8_t *verdicts)
-{
+sw_status sw_refine_replay(sw_refine_plane *plane, const sw_refine_rule *rule, const uint8_t *verdicts) {
     replay r = {.plane = plane, .rule = rule, .verdicts = verdicts, .z = normal_bound(rule->confidence)};
     r.level[0] = calloc(plane->size[0] + 1, sizeof *r.level[0]);
     r.level[1] = calloc(plane->size[1] + 1, sizeof *r.level[1]);
@@ -356,13 +330,11 @@ sw_status sw_refine_replay(sw_refine_plane *plane, const sw_refine_rule *rule, c
     return status;
 }
 
-static size_t first_indices(size_t size, int64_t coarse)
-{
+static size_t first_indices(size_t size, int64_t coarse) {
     size_t count = (size - 1) / (size_t)coarse + 1;
     return (size - 1) % (size_t)coarse == 0 ? count : count + 1;
 }
 
-size_t sw_refine_first_points(const size_t size[2], const sw_refine_rule *rule)
-{
+size_t sw_refine_first_points(const size_t size[2], const sw_refine_rule *rule) {
     return first_indices(size[0], rule->coarse) * first_indices(size[1], rule->coarse);
 }

@@ -38,8 +38,7 @@ struct sw_scheduler {
     bool stopped;
 };
 
-sw_status sw_scheduler_create(sw_scheduler **out, size_t runs, const size_t *order, size_t workers)
-{
+sw_status sw_scheduler_create(sw_scheduler **out, size_t runs, const size_t *order, size_t workers) {
     *out = NULL;
     sw_scheduler *scheduler = calloc(1, sizeof *scheduler);
     if (scheduler == NULL) goto no_memory;
@@ -63,8 +62,7 @@ no_memory:
     return sw_fail(SW_E_MEMORY, "no memory to schedule %zu runs on %zu workers", runs, workers);
 }
 
-void sw_scheduler_destroy(sw_scheduler *scheduler)
-{
+void sw_scheduler_destroy(sw_scheduler *scheduler) {
     if (scheduler == NULL) return;
     free(scheduler->runs);
     free(scheduler->order);
@@ -74,8 +72,7 @@ void sw_scheduler_destroy(sw_scheduler *scheduler)
 
 /* ---- runs ---- */
 
-static void move(sw_scheduler *scheduler, size_t run, sw_slot to)
-{
+static void move(sw_scheduler *scheduler, size_t run, sw_slot to) {
     run_slot *slot = &scheduler->runs[run];
     scheduler->count[slot->slot]--;
     scheduler->count[to]++;
@@ -84,8 +81,7 @@ static void move(sw_scheduler *scheduler, size_t run, sw_slot to)
     if (to == SW_SLOT_PENDING && slot->position < scheduler->head) scheduler->head = slot->position;
 }
 
-void sw_scheduler_set(sw_scheduler *scheduler, size_t run, sw_slot to)
-{
+void sw_scheduler_set(sw_scheduler *scheduler, size_t run, sw_slot to) {
     assert(run < scheduler->run_count);
     sw_slot from = sw_scheduler_slot(scheduler, run);
     assert((from == SW_SLOT_PENDING && (to == SW_SLOT_DONE || to == SW_SLOT_HELD)) ||
@@ -94,8 +90,7 @@ void sw_scheduler_set(sw_scheduler *scheduler, size_t run, sw_slot to)
     move(scheduler, run, to);
 }
 
-void sw_scheduler_expect(sw_scheduler *scheduler, size_t run, double amount, bool savable)
-{
+void sw_scheduler_expect(sw_scheduler *scheduler, size_t run, double amount, bool savable) {
     assert(run < scheduler->run_count && amount >= 0);
     scheduler->runs[run].amount = amount;
     scheduler->runs[run].savable = savable;
@@ -105,14 +100,12 @@ void sw_scheduler_scale(sw_scheduler *scheduler, double seconds_per_unit) { sche
 
 void sw_scheduler_cover(sw_scheduler *scheduler, double seconds) { scheduler->cover = seconds; }
 
-double sw_scheduler_expected_seconds(const sw_scheduler *scheduler, size_t run)
-{
+double sw_scheduler_expected_seconds(const sw_scheduler *scheduler, size_t run) {
     return scheduler->runs[run].amount * scheduler->scale;
 }
 
 /* A charged try: pending again, or failed after the last. */
-static sw_slot charge(sw_scheduler *scheduler, size_t run)
-{
+static sw_slot charge(sw_scheduler *scheduler, size_t run) {
     run_slot *slot = &scheduler->runs[run];
     slot->tries++;
     move(scheduler, run, slot->tries < SW_SCHEDULER_TRIES ? SW_SLOT_PENDING : SW_SLOT_FAILED);
@@ -121,28 +114,24 @@ static sw_slot charge(sw_scheduler *scheduler, size_t run)
 
 /* ---- queues ---- */
 
-static void dequeue(worker_slot *worker, size_t i)
-{
+static void dequeue(worker_slot *worker, size_t i) {
     worker->length--;
     for (; i < worker->length; i++) worker->queue[i] = worker->queue[i + 1];
 }
 
 /* Pending again: what the worker holds from entry `from` on. */
-static void give_back(sw_scheduler *scheduler, worker_slot *worker, size_t from)
-{
+static void give_back(sw_scheduler *scheduler, worker_slot *worker, size_t from) {
     while (worker->length > from) move(scheduler, worker->queue[--worker->length], SW_SLOT_PENDING);
 }
 
 /* Seconds that wait behind the first run of a queue; NaN = unknown. */
-static double waiting_seconds(const sw_scheduler *scheduler, const worker_slot *worker)
-{
+static double waiting_seconds(const sw_scheduler *scheduler, const worker_slot *worker) {
     double seconds = 0;
     for (size_t i = 1; i < worker->length; i++) seconds += sw_scheduler_expected_seconds(scheduler, worker->queue[i]);
     return seconds;
 }
 
-static bool wants_more(const sw_scheduler *scheduler, const worker_slot *worker, double current_left)
-{
+static bool wants_more(const sw_scheduler *scheduler, const worker_slot *worker, double current_left) {
     if (worker->retired || worker->length == SW_SCHEDULER_QUEUE) return false;
     if (worker->length == 0) return true;
     if (!(current_left <= fmax(PREFETCH_SECONDS, 2 * scheduler->cover))) return false;
@@ -153,13 +142,11 @@ static bool wants_more(const sw_scheduler *scheduler, const worker_slot *worker,
 }
 
 /* Would the run be lost when the limit comes? */
-static bool in_vain(const sw_scheduler *scheduler, size_t run, double seconds_left)
-{
+static bool in_vain(const sw_scheduler *scheduler, size_t run, double seconds_left) {
     return !scheduler->runs[run].savable && sw_scheduler_expected_seconds(scheduler, run) > seconds_left;
 }
 
-int64_t sw_scheduler_next(sw_scheduler *scheduler, size_t worker, double current_left, double seconds_left)
-{
+int64_t sw_scheduler_next(sw_scheduler *scheduler, size_t worker, double current_left, double seconds_left) {
     assert(worker < scheduler->worker_count);
     worker_slot *to = &scheduler->workers[worker];
     if (scheduler->stopped || !wants_more(scheduler, to, current_left)) return -1;
@@ -177,8 +164,7 @@ int64_t sw_scheduler_next(sw_scheduler *scheduler, size_t worker, double current
     return -1;
 }
 
-bool sw_scheduler_recall(sw_scheduler *scheduler, size_t *worker, size_t *run)
-{
+bool sw_scheduler_recall(sw_scheduler *scheduler, size_t *worker, size_t *run) {
     if (scheduler->stopped || scheduler->count[SW_SLOT_PENDING] > 0 || scheduler->count[SW_SLOT_ASSIGNED] == 0)
         return false;
     bool idle = false;
@@ -200,8 +186,7 @@ bool sw_scheduler_recall(sw_scheduler *scheduler, size_t *worker, size_t *run)
 
 /* ---- reports ---- */
 
-sw_status sw_scheduler_begin(sw_scheduler *scheduler, size_t worker, size_t run)
-{
+sw_status sw_scheduler_begin(sw_scheduler *scheduler, size_t worker, size_t run) {
     assert(worker < scheduler->worker_count);
     const worker_slot *at = &scheduler->workers[worker];
     if (at->length == 0 || at->queue[0] != run || scheduler->runs[run].slot != SW_SLOT_ASSIGNED)
@@ -210,8 +195,7 @@ sw_status sw_scheduler_begin(sw_scheduler *scheduler, size_t worker, size_t run)
     return SW_OK;
 }
 
-sw_status sw_scheduler_end(sw_scheduler *scheduler, size_t worker, size_t run, sw_ending ending, sw_slot *after)
-{
+sw_status sw_scheduler_end(sw_scheduler *scheduler, size_t worker, size_t run, sw_ending ending, sw_slot *after) {
     assert(worker < scheduler->worker_count);
     worker_slot *at = &scheduler->workers[worker];
     if (sw_scheduler_current(scheduler, worker) != (int64_t)run)
@@ -231,8 +215,7 @@ sw_status sw_scheduler_end(sw_scheduler *scheduler, size_t worker, size_t run, s
     return SW_OK;
 }
 
-sw_status sw_scheduler_return(sw_scheduler *scheduler, size_t worker, size_t run)
-{
+sw_status sw_scheduler_return(sw_scheduler *scheduler, size_t worker, size_t run) {
     assert(worker < scheduler->worker_count);
     worker_slot *at = &scheduler->workers[worker];
     for (size_t i = 0; i < at->length; i++) {
@@ -244,8 +227,7 @@ sw_status sw_scheduler_return(sw_scheduler *scheduler, size_t worker, size_t run
     return sw_fail(SW_E_PROTOCOL, "worker %zu returns run %zu, which does not wait there", worker, run);
 }
 
-void sw_scheduler_lose_trainer(sw_scheduler *scheduler, size_t worker, int64_t *run, sw_slot *after)
-{
+void sw_scheduler_lose_trainer(sw_scheduler *scheduler, size_t worker, int64_t *run, sw_slot *after) {
     assert(worker < scheduler->worker_count);
     worker_slot *at = &scheduler->workers[worker];
     *run = sw_scheduler_current(scheduler, worker);
@@ -256,8 +238,7 @@ void sw_scheduler_lose_trainer(sw_scheduler *scheduler, size_t worker, int64_t *
     *after = charge(scheduler, (size_t)*run);
 }
 
-void sw_scheduler_retire(sw_scheduler *scheduler, size_t worker)
-{
+void sw_scheduler_retire(sw_scheduler *scheduler, size_t worker) {
     assert(worker < scheduler->worker_count);
     worker_slot *at = &scheduler->workers[worker];
     give_back(scheduler, at, 0);
@@ -273,8 +254,7 @@ bool sw_scheduler_stopped(const sw_scheduler *scheduler) { return scheduler->sto
 
 /* ---- questions ---- */
 
-bool sw_scheduler_over(const sw_scheduler *scheduler)
-{
+bool sw_scheduler_over(const sw_scheduler *scheduler) {
     if (scheduler->count[SW_SLOT_ASSIGNED] + scheduler->count[SW_SLOT_RUNNING] > 0) return false;
     return scheduler->count[SW_SLOT_PENDING] == 0 || scheduler->stopped || scheduler->active == 0;
 }
@@ -285,20 +265,17 @@ sw_slot sw_scheduler_slot(const sw_scheduler *scheduler, size_t run) { return (s
 
 int sw_scheduler_tries(const sw_scheduler *scheduler, size_t run) { return scheduler->runs[run].tries; }
 
-size_t sw_scheduler_queue_length(const sw_scheduler *scheduler, size_t worker)
-{
+size_t sw_scheduler_queue_length(const sw_scheduler *scheduler, size_t worker) {
     return scheduler->workers[worker].length;
 }
 
-int64_t sw_scheduler_current(const sw_scheduler *scheduler, size_t worker)
-{
+int64_t sw_scheduler_current(const sw_scheduler *scheduler, size_t worker) {
     const worker_slot *at = &scheduler->workers[worker];
     if (at->length == 0 || scheduler->runs[at->queue[0]].slot != SW_SLOT_RUNNING) return -1;
     return (int64_t)at->queue[0];
 }
 
-size_t sw_scheduler_queued(const sw_scheduler *scheduler, size_t worker, size_t i)
-{
+size_t sw_scheduler_queued(const sw_scheduler *scheduler, size_t worker, size_t i) {
     assert(i < scheduler->workers[worker].length);
     return scheduler->workers[worker].queue[i];
 }

@@ -59,13 +59,11 @@ typedef struct simulation {
 
 /* ---- events ---- */
 
-static bool earlier(const event *a, const event *b)
-{
+static bool earlier(const event *a, const event *b) {
     return a->at < b->at || (a->at == b->at && a->number < b->number);
 }
 
-static sw_status push(heap *h, event e)
-{
+static sw_status push(heap *h, event e) {
     if (h->count == h->capacity) {
         size_t capacity = 2 * h->capacity + 64;
         event *events = realloc(h->events, capacity * sizeof *events);
@@ -81,8 +79,7 @@ static sw_status push(heap *h, event e)
 }
 
 /* Puts an event in the place of the first, and the next one first. */
-static void replace_first(heap *h, event e)
-{
+static void replace_first(heap *h, event e) {
     size_t i = 0;
     for (;;) {
         size_t child = 2 * i + 1;
@@ -95,8 +92,7 @@ static void replace_first(heap *h, event e)
     h->events[i] = e;
 }
 
-static event pop(heap *h)
-{
+static event pop(heap *h) {
     event first = h->events[0];
     h->count--;
     if (h->count > 0) replace_first(h, h->events[h->count]);
@@ -106,8 +102,7 @@ static event pop(heap *h)
 /* ---- time ---- */
 
 /* Progress a second. */
-static double speed(const simulation *sim)
-{
+static double speed(const simulation *sim) {
     double cores = (double)sim->set->cores, training = (double)sim->training;
     double speed = cores > 0 && training > cores ? cores / training : 1;
     /* Of the master: whom it cannot serve waits until there is room for its messages. */
@@ -116,31 +111,26 @@ static double speed(const simulation *sim)
 }
 
 /* A turn of the master: what it sleeps, given the time between two messages, and what it then does. */
-static double sleep_seconds(const simulation *sim)
-{
+static double sleep_seconds(const simulation *sim) {
     double rate = sim->message_rate * speed(sim);
     return rate > 0 ? fmin(LONGEST_SLEEP, SHORTEST_SLEEP + 0.5 / rate) : LONGEST_SLEEP;
 }
 
-static double message_load(const simulation *sim)
-{
+static double message_load(const simulation *sim) {
     return sim->message_rate * speed(sim) * sim->set->costs.message; /* below LOAD_MOST */
 }
 
-static double turn_seconds(const simulation *sim)
-{
+static double turn_seconds(const simulation *sim) {
     double scan = (double)sim->set->workers * sim->set->costs.scan;
     return (sleep_seconds(sim) + scan) / (1 - message_load(sim)); /* messages pile up while it works */
 }
 
-static void occupy(simulation *sim, double seconds)
-{
+static void occupy(simulation *sim, double seconds) {
     sim->backlog += seconds;
     sim->master_seconds += seconds;
 }
 
-static void pass(simulation *sim, double seconds)
-{
+static void pass(simulation *sim, double seconds) {
     if (!(seconds > 0)) return;
     double messages = sim->message_rate * speed(sim) * seconds;
     sim->messages += messages;
@@ -154,24 +144,21 @@ static void pass(simulation *sim, double seconds)
 /* ---- what happens ---- */
 
 /* The master hears of it in the middle of a turn, as a rule. */
-static sw_status wake(simulation *sim)
-{
+static sw_status wake(simulation *sim) {
     if (sim->turn_due) return SW_OK;
     sim->turn_due = true;
     double wait = turn_seconds(sim) / 2 + sim->backlog / (1 - message_load(sim));
     return push(&sim->timed, (event){.at = sim->now + wait, .kind = EVENT_TURN});
 }
 
-static sw_status want(simulation *sim, size_t w)
-{
+static sw_status want(simulation *sim, size_t w) {
     if (!sim->workers[w].wants) sim->wanting[sim->wanting_count++] = w;
     sim->workers[w].wants = true;
     return wake(sim);
 }
 
 /* A run enters training (+1), or leaves it (-1). */
-static void count(simulation *sim, size_t run, double sign)
-{
+static void count(simulation *sim, size_t run, double sign) {
     double seconds = sim->set->seconds[run];
     sim->training = sign > 0 ? sim->training + 1 : sim->training - 1;
     if (seconds > 0) {
@@ -181,8 +168,7 @@ static void count(simulation *sim, size_t run, double sign)
     if (sim->training == 0) sim->message_rate = sim->run_rate = 0; /* no rounding errors in an empty sum */
 }
 
-static sw_status begin(simulation *sim, size_t w)
-{
+static sw_status begin(simulation *sim, size_t w) {
     sim_worker *worker = &sim->workers[w];
     size_t run = worker->arrived[0];
     sw_status status = sw_scheduler_begin(sim->scheduler, w, run);
@@ -200,8 +186,7 @@ static sw_status begin(simulation *sim, size_t w)
     return status;
 }
 
-static sw_status end(simulation *sim, size_t w, size_t run)
-{
+static sw_status end(simulation *sim, size_t w, size_t run) {
     sim_worker *worker = &sim->workers[w];
     sw_slot after;
     sw_status status = sw_scheduler_end(sim->scheduler, w, run, SW_ENDING_DONE, &after);
@@ -218,16 +203,14 @@ static sw_status end(simulation *sim, size_t w, size_t run)
     return want(sim, w);
 }
 
-static sw_status arrive(simulation *sim, size_t w, size_t run)
-{
+static sw_status arrive(simulation *sim, size_t w, size_t run) {
     sim_worker *worker = &sim->workers[w];
     worker->arrived[worker->length++] = run;
     return worker->training ? SW_OK : begin(sim, w);
 }
 
 /* A recalled run comes back, unless its worker has begun it by now, or has not even got it. */
-static sw_status give_back(simulation *sim, size_t w, size_t run)
-{
+static sw_status give_back(simulation *sim, size_t w, size_t run) {
     sim_worker *worker = &sim->workers[w];
     for (size_t i = 1; i < worker->length; i++) {
         if (worker->arrived[i] != run) continue;
@@ -242,16 +225,14 @@ static sw_status give_back(simulation *sim, size_t w, size_t run)
 }
 
 /* As the master has it (farm/master_view.c): a run that is on its way to an idle worker has all its time before it. */
-static double current_left(const simulation *sim, size_t w)
-{
+static double current_left(const simulation *sim, size_t w) {
     const sim_worker *worker = &sim->workers[w];
     if (worker->training) return (worker->ends - sim->progress) / speed(sim);
     if (sw_scheduler_queue_length(sim->scheduler, w) == 0) return 0;
     return sw_scheduler_expected_seconds(sim->scheduler, sw_scheduler_queued(sim->scheduler, w, 0));
 }
 
-static sw_status hand_out_to(simulation *sim, size_t w)
-{
+static sw_status hand_out_to(simulation *sim, size_t w) {
     const sw_simulation_costs *costs = &sim->set->costs;
     sim_worker *worker = &sim->workers[w];
     for (;;) {
@@ -266,8 +247,7 @@ static sw_status hand_out_to(simulation *sim, size_t w)
 }
 
 /* As the master hands out: workers without a run first. */
-static sw_status turn(simulation *sim)
-{
+static sw_status turn(simulation *sim) {
     size_t count = sim->wanting_count;
     sim->turn_due = false;
     sim->away = fmax(turn_seconds(sim) + sim->backlog, sim->away * ABSENCE_KEPT);
@@ -290,8 +270,7 @@ static sw_status turn(simulation *sim)
     return status;
 }
 
-static sw_status happen(simulation *sim, const event *e)
-{
+static sw_status happen(simulation *sim, const event *e) {
     switch (e->kind) {
     case EVENT_TURN: return turn(sim);
     case EVENT_ARRIVE: return arrive(sim, e->worker, e->run);
@@ -302,8 +281,7 @@ static sw_status happen(simulation *sim, const event *e)
     return SW_OK;
 }
 
-static sw_status run_to_the_end(simulation *sim)
-{
+static sw_status run_to_the_end(simulation *sim) {
     pass(sim, sim->set->costs.start);
     sw_status status = SW_OK;
     for (size_t w = 0; w < sim->set->workers && status == SW_OK; w++) status = want(sim, w);
@@ -323,8 +301,7 @@ static sw_status run_to_the_end(simulation *sim)
 
 /* ---- the whole ---- */
 
-void sw_simulate_default_costs(sw_simulation_costs *out)
-{
+void sw_simulate_default_costs(sw_simulation_costs *out) {
     *out = (sw_simulation_costs){.start = 0.4,
                                  .message = 14e-6,
                                  .run = 1.25e-3,
@@ -334,8 +311,7 @@ void sw_simulate_default_costs(sw_simulation_costs *out)
                                  .busy_arrival = 0.1};
 }
 
-sw_status sw_simulate_job(sw_simulation *out, const sw_simulation_settings *settings)
-{
+sw_status sw_simulate_job(sw_simulation *out, const sw_simulation_settings *settings) {
     simulation sim = {.set = settings};
     *out = (sw_simulation){0};
     sw_status status = sw_scheduler_create(&sim.scheduler, settings->runs, settings->order, settings->workers);
@@ -370,8 +346,7 @@ done:
 }
 
 /* Without costs the job is list scheduling: the worker that is free first takes the next run. */
-double sw_plan_makespan(const sw_plan *plan, size_t workers)
-{
+double sw_plan_makespan(const sw_plan *plan, size_t workers) {
     if (workers > plan->count) workers = plan->count;
     heap ends = {0};
     double last = 0;

@@ -17,8 +17,7 @@ typedef struct kind {
 } kind;
 
 /* *of[k] is the kind of run k, KINDS_MOST = of none that was kept. */
-static sw_status find_kinds(kind *kinds, size_t *count, size_t *of, const sw_plan *plan, double budget)
-{
+static sw_status find_kinds(kind *kinds, size_t *count, size_t *of, const sw_plan *plan, double budget) {
     *count = 0;
     for (size_t k = 0; k < plan->count; k++) {
         sw_run_cost cost;
@@ -44,8 +43,7 @@ static sw_status find_kinds(kind *kinds, size_t *count, size_t *of, const sw_pla
     return SW_OK;
 }
 
-static sw_status measure_kind(kind *one, const sw_plan *plan, sw_pace_function measure, double budget, size_t busy)
-{
+static sw_status measure_kind(kind *one, const sw_plan *plan, sw_pace_function measure, double budget, size_t busy) {
     const sw_run_config *config = &plan->runs[one->example].config;
     size_t most = MEMORY_MOST / (one->memory + 1), others = busy > 0 ? busy - 1 : 0;
     sw_load load;
@@ -59,8 +57,7 @@ static sw_status measure_kind(kind *one, const sw_plan *plan, sw_pace_function m
 
 /* The kinds that cost most, as far as they can be tried. */
 static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, sw_pace_function measure, double budget,
-                               size_t busy)
-{
+                               size_t busy) {
     size_t tried = count < KINDS_MEASURED ? count : KINDS_MEASURED;
     for (size_t n = 0; n < tried; n++) {
         kind *best = NULL;
@@ -75,19 +72,16 @@ static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, s
     return SW_OK;
 }
 
-static double paced_seconds(const sw_pace *pace, const sw_run_config *config)
-{
+static double paced_seconds(const sw_pace *pace, const sw_run_config *config) {
     return pace->setup + pace->step * (double)config->steps + pace->evaluate * (double)sw_schedule_evaluations(config);
 }
 
-sw_status sw_plan_set_speed(sw_plan *plan, double flops)
-{
+sw_status sw_plan_set_speed(sw_plan *plan, double flops) {
     for (size_t k = 0; k < plan->count; k++) plan->runs[k].seconds = plan->runs[k].flops / flops;
     return sw_plan_sort(plan);
 }
 
-static sw_status apply(sw_plan_speed *out, sw_plan *plan, const kind *kinds, const size_t *of)
-{
+static sw_status apply(sw_plan_speed *out, sw_plan *plan, const kind *kinds, const size_t *of) {
     double seconds = 0, flops = 0, all = 0;
     for (size_t k = 0; k < plan->count; k++) {
         all += plan->runs[k].flops;
@@ -107,8 +101,7 @@ static sw_status apply(sw_plan_speed *out, sw_plan *plan, const kind *kinds, con
     return sw_plan_sort(plan);
 }
 
-sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget, size_t busy)
-{
+sw_status sw_plan_calibrate(sw_plan_speed *out, sw_plan *plan, sw_pace_function measure, double budget, size_t busy) {
     size_t count;
     kind *kinds = calloc(KINDS_MOST, sizeof *kinds);
     size_t *of = calloc(plan->count + 1, sizeof *of);

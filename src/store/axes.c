@@ -19,8 +19,7 @@ typedef struct completion {
 
 static bool is_axis(const sw_column *column) { return strncmp(column->path, GROUP, strlen(GROUP)) == 0; }
 
-static sw_status find_missing(bool *missing, const sw_column *column, size_t rows)
-{
+static sw_status find_missing(bool *missing, const sw_column *column, size_t rows) {
     char **texts = NULL;
     double *values = NULL;
     const bool is_text = column->type == SW_FIELD_TEXT, is_real = column->type == SW_FIELD_F64;
@@ -32,8 +31,7 @@ static sw_status find_missing(bool *missing, const sw_column *column, size_t row
     return status;
 }
 
-static sw_status write_value(const sw_column *column, hsize_t row, const sw_axis_value *value)
-{
+static sw_status write_value(const sw_column *column, hsize_t row, const sw_axis_value *value) {
     const char *text = value->string;
     switch (column->type) {
     case SW_FIELD_TEXT: return sw_column_write_texts(column, row, 1, &text);
@@ -45,8 +43,7 @@ static sw_status write_value(const sw_column *column, hsize_t row, const sw_axis
     }
 }
 
-static sw_status complete_row(const completion *c, size_t row)
-{
+static sw_status complete_row(const completion *c, size_t row) {
     char *config = NULL;
     sw_soundness found = SW_ROW_OPEN;
     sw_status status = sw_column_read_texts(sw_catalog_find(c->catalog, "/runs/config"), row, 1, &config);
@@ -63,8 +60,7 @@ static sw_status complete_row(const completion *c, size_t row)
     return status;
 }
 
-sw_status sw_axes_complete(const sw_catalog *catalog, const sw_store_knowledge *knowledge)
-{
+sw_status sw_axes_complete(const sw_catalog *catalog, const sw_store_knowledge *knowledge) {
     completion c = {.catalog = catalog, .knowledge = knowledge, .rows = (size_t)catalog->runs};
     if (!knowledge || !knowledge->axis_value) return SW_OK;
     c.missing = calloc(catalog->count * c.rows + 1, sizeof *c.missing);

@@ -1,12 +1,9 @@
 /* axes.h: values of axes that no sweep gives: of rows that are no longer in the sweep when an axis comes into the
  * file, of runs that come when an axis has left it, of files of different forms of a sweep that are merged. */
-#ifndef SYMSWEEP_STORE_AXES_H
-#define SYMSWEEP_STORE_AXES_H
+#pragma once
 
 #include "store/catalog.h"
 
 /* Gives missing values of /runs/axes what the rows' own configurations say. Rows with a checksum that fitted get the
  * new one; damaged rows stay so. */
 sw_status sw_axes_complete(const sw_catalog *catalog, const sw_store_knowledge *knowledge) SW_MUST_CHECK;
-
-#endif

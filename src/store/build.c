@@ -16,8 +16,7 @@
 /* ---- room on disk ---- */
 
 /* What a sweep may take before a run has started: 2 GiB, and no more than a quarter of what is free. */
-static int64_t room_for(const char *path)
-{
+static int64_t room_for(const char *path) {
     const int64_t most = INT64_C(2) << 30;
     struct statvfs disk;
     if (statvfs(path, &disk) != 0) return most;
@@ -27,8 +26,7 @@ static int64_t room_for(const char *path)
 
 /* The furthest element along dimension d that any of the runs in rows [from, to) writes; 0 = none of them. */
 static int64_t reach(const sw_store_sweep *sweep, const size_t *run_of_row, int64_t first, int64_t from, int64_t to,
-                     sw_dimension d)
-{
+                     sw_dimension d) {
     int64_t most = 0;
     for (int64_t r = from > first ? from : first; r < to; r++) {
         const int64_t extent = sw_schema_run_extent(&sweep->runs[run_of_row[r - first]], d);
@@ -37,24 +35,21 @@ static int64_t reach(const sw_store_sweep *sweep, const size_t *run_of_row, int6
     return most;
 }
 
-static int64_t chunk_bytes(const sw_column *column, const hsize_t chunk[SW_RANK_MAX])
-{
+static int64_t chunk_bytes(const sw_column *column, const hsize_t chunk[SW_RANK_MAX]) {
     int64_t bytes = (int64_t)sw_schema_size(column->type);
     for (int i = 0; i < column->rank; i++) bytes *= (int64_t)chunk[i];
     return bytes;
 }
 
 static sw_status write_chunk(const sw_column *column, const hsize_t offset[SW_RANK_MAX], const void *missing,
-                             int64_t bytes)
-{
+                             int64_t bytes) {
     if (H5Dwrite_chunk(column->dataset, H5P_DEFAULT, 0, offset, (size_t)bytes, missing) < 0)
         return sw_hdf5_fail("%s: room for the runs", column->path);
     return SW_OK;
 }
 
 /* Is the chunk there already? The library walks through the whole index to find out. */
-static sw_status find_chunk(bool *out, const sw_column *column, const hsize_t offset[SW_RANK_MAX])
-{
+static sw_status find_chunk(bool *out, const sw_column *column, const hsize_t offset[SW_RANK_MAX]) {
     haddr_t address = HADDR_UNDEF;
     hsize_t size = 0;
     unsigned filters = 0;
@@ -67,8 +62,7 @@ static sw_status find_chunk(bool *out, const sw_column *column, const hsize_t of
 /* Every chunk of the box that starts at row `from` and reaches `end` elements along the other dimensions; `shared`:
  * the box holds older rows too, so that chunks may be there. */
 static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_RANK_MAX], hsize_t from, bool shared,
-                            const int64_t end[SW_RANK_MAX], const void *missing, int64_t bytes)
-{
+                            const int64_t end[SW_RANK_MAX], const void *missing, int64_t bytes) {
     hsize_t offset[SW_RANK_MAX] = {from};
     for (;;) {
         bool there = false;
@@ -82,8 +76,7 @@ static sw_status write_band(const sw_column *column, const hsize_t chunk[SW_RANK
 }
 
 static sw_status preallocate_column(const sw_column *column, const sw_store_sweep *sweep, const size_t *run_of_row,
-                                    int64_t first, int64_t *left)
-{
+                                    int64_t first, int64_t *left) {
     hsize_t chunk[SW_RANK_MAX];
     hid_t create = H5Dget_create_plist(column->dataset);
     if (create < 0 || H5Pget_chunk(create, SW_RANK_MAX, chunk) != column->rank) {
@@ -115,8 +108,7 @@ static sw_status preallocate_column(const sw_column *column, const sw_store_swee
 }
 
 /* Orders columns by the width of a row. */
-static int by_width(const void *a, const void *b)
-{
+static int by_width(const void *a, const void *b) {
     const size_t x = sw_column_elements(*(const sw_column *const *)a, 1);
     const size_t y = sw_column_elements(*(const sw_column *const *)b, 1);
     return (x > y) - (x < y);
@@ -126,8 +118,7 @@ static int by_width(const void *a, const void *b)
  * shadowed index, and room that is taken now cannot run out later. Rows below `first` have theirs. row[i] is the row
  * of run i; path is the file's. Beyond 2 GiB in all, or a quarter of the free disk, arrays grow as they are written. */
 static sw_status preallocate_rows(const sw_catalog *catalog, const char *path, const sw_store_sweep *sweep,
-                                  const int64_t *row, int64_t first)
-{
+                                  const int64_t *row, int64_t first) {
     sw_status status = SW_OK;
     int64_t left = room_for(path);
     size_t *run_of_row = calloc(sweep->run_count + 1, sizeof *run_of_row);
@@ -153,8 +144,7 @@ done:
 
 /* Writes the sweep's values of one text column where they are new or differ. */
 static sw_status write_texts(const sw_column *column, const sw_schema *schema, int field, const sw_store_sweep *sweep,
-                             const sw_growth *growth)
-{
+                             const sw_growth *growth) {
     char **before = NULL;
     const char **texts = calloc((size_t)growth->added + 1, sizeof *texts);
     sw_status status = texts ? SW_OK : sw_fail(SW_E_MEMORY, "%s", column->path);
@@ -176,8 +166,7 @@ static sw_status write_texts(const sw_column *column, const sw_schema *schema, i
 
 /* The same for seed and axes. */
 static sw_status write_numbers(const sw_column *column, const sw_schema *schema, int field, const sw_store_sweep *sweep,
-                               const sw_growth *growth)
-{
+                               const sw_growth *growth) {
     double *reals = NULL;
     int64_t *integers = NULL;
     const bool is_real = column->type == SW_FIELD_F64;
@@ -200,8 +189,7 @@ static sw_status write_numbers(const sw_column *column, const sw_schema *schema,
 }
 
 static sw_status write_known(const sw_catalog *catalog, const sw_schema *schema, const sw_store_sweep *sweep,
-                             const sw_growth *growth)
-{
+                             const sw_growth *growth) {
     sw_status status = SW_OK;
     for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         double real;
@@ -215,8 +203,7 @@ static sw_status write_known(const sw_catalog *catalog, const sw_schema *schema,
     return status;
 }
 
-static sw_status write_sweep_text(hid_t file, const sw_store_sweep *sweep)
-{
+static sw_status write_sweep_text(hid_t file, const sw_store_sweep *sweep) {
     char *text = calloc(sweep->sweep_length + 1, 1);
     if (!text) return sw_fail(SW_E_MEMORY, "text of the sweep file");
     memcpy(text, sweep->sweep_text, sweep->sweep_length);
@@ -227,8 +214,7 @@ static sw_status write_sweep_text(hid_t file, const sw_store_sweep *sweep)
 
 /* ---- a new file ---- */
 
-static sw_status write_root(hid_t file, const sw_store_sweep *sweep)
-{
+static sw_status write_root(hid_t file, const sw_store_sweep *sweep) {
     char now[32];
     sw_clock_utc(now);
     const struct {
@@ -247,8 +233,7 @@ static sw_status write_root(hid_t file, const sw_store_sweep *sweep)
 
 /* Makes the datasets of the schema that the file lacks. */
 static sw_status create_missing(hid_t file, const sw_catalog *catalog, const sw_schema *schema,
-                                const int64_t extents[SW_DIM_COUNT])
-{
+                                const int64_t extents[SW_DIM_COUNT]) {
     sw_status status = SW_OK;
     for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         hid_t dataset;
@@ -261,8 +246,7 @@ static sw_status create_missing(hid_t file, const sw_catalog *catalog, const sw_
 
 /* Fills the rows of a file whose datasets are complete; room first, so that new rows have no chunks yet. */
 static sw_status fill_rows(hid_t file, const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
-                           const sw_growth *growth)
-{
+                           const sw_growth *growth) {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
     if (status == SW_OK) status = preallocate_rows(catalog, path, sweep, growth->row, growth->known);
@@ -271,15 +255,13 @@ static sw_status fill_rows(hid_t file, const char *path, const sw_schema *schema
     return status;
 }
 
-static sw_status close_file(hid_t file, const char *path, sw_status status)
-{
+static sw_status close_file(hid_t file, const char *path, sw_status status) {
     if (file >= 0 && status == SW_OK) status = sw_hdf5_flush(file, path);
     return sw_vfd_close(file, path, status);
 }
 
 sw_status sw_build_create(const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
-                          const sw_growth *growth)
-{
+                          const sw_growth *growth) {
     int64_t extents[SW_DIM_COUNT];
     hid_t file;
     for (int d = 0; d < SW_DIM_COUNT; d++) extents[d] = sw_schema_extent(sweep, (sw_dimension)d);
@@ -295,8 +277,7 @@ sw_status sw_build_create(const char *path, const sw_schema *schema, const sw_st
 
 /* ---- more rows and datasets in a file ---- */
 
-static sw_status grow_columns(const sw_catalog *catalog, const int64_t extents[SW_DIM_COUNT])
-{
+static sw_status grow_columns(const sw_catalog *catalog, const int64_t extents[SW_DIM_COUNT]) {
     for (size_t c = 0; c < catalog->count; c++) {
         const sw_column *column = &catalog->columns[c];
         hsize_t size[SW_RANK_MAX];
@@ -308,8 +289,7 @@ static sw_status grow_columns(const sw_catalog *catalog, const int64_t extents[S
 
 /* Replaces a column of integers by one of reals (or of booleans by one of integers) with the same values. */
 static sw_status widen_column(hid_t file, const sw_column *column, const sw_schema_field *field,
-                              const int64_t extents[SW_DIM_COUNT])
-{
+                              const int64_t extents[SW_DIM_COUNT]) {
     if (!sw_growth_can_hold(field->type, column->type))
         return sw_fail(SW_E_STORE, "%s held another kind of value in an earlier form of the sweep", field->path);
     double *values;
@@ -329,8 +309,7 @@ static sw_status widen_column(hid_t file, const sw_column *column, const sw_sche
 }
 
 static sw_status widen_columns(hid_t file, const sw_catalog *catalog, const sw_schema *schema,
-                               const int64_t extents[SW_DIM_COUNT])
-{
+                               const int64_t extents[SW_DIM_COUNT]) {
     sw_status status = SW_OK;
     for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         const sw_column *column = sw_catalog_find(catalog, schema->fields[f].path);
@@ -343,8 +322,7 @@ static sw_status widen_columns(hid_t file, const sw_catalog *catalog, const sw_s
 /* ---- checksums of rows that change ---- */
 
 /* [known]: rows that will change and whose checksums fit now; *out is malloc'ed. A damaged row stays one. */
-static sw_status find_sound_rows(sw_soundness **out, const sw_catalog *catalog, const sw_growth *growth)
-{
+static sw_status find_sound_rows(sw_soundness **out, const sw_catalog *catalog, const sw_growth *growth) {
     *out = calloc((size_t)growth->known + 1, sizeof **out);
     sw_status status = *out ? SW_OK : sw_fail(SW_E_MEMORY, "checksums");
     for (int64_t r = 0; r < growth->known && status == SW_OK; r++)
@@ -352,8 +330,7 @@ static sw_status find_sound_rows(sw_soundness **out, const sw_catalog *catalog, 
     return status;
 }
 
-static sw_status renew_checksums(hid_t file, const sw_soundness *rows, int64_t count)
-{
+static sw_status renew_checksums(hid_t file, const sw_soundness *rows, int64_t count) {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
     for (int64_t r = 0; r < count && status == SW_OK; r++)
@@ -362,8 +339,7 @@ static sw_status renew_checksums(hid_t file, const sw_soundness *rows, int64_t c
     return status;
 }
 
-static sw_status complete_axes(hid_t file, const sw_store_knowledge *knowledge)
-{
+static sw_status complete_axes(hid_t file, const sw_store_knowledge *knowledge) {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
     if (status == SW_OK) status = sw_axes_complete(catalog, knowledge);
@@ -372,8 +348,7 @@ static sw_status complete_axes(hid_t file, const sw_store_knowledge *knowledge)
 }
 
 sw_status sw_build_extend(const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
-                          const sw_growth *growth)
-{
+                          const sw_growth *growth) {
     int64_t extents[SW_DIM_COUNT];
     sw_catalog *catalog = NULL;
     sw_soundness *rows = NULL;

@@ -2,8 +2,7 @@
  *
  * Always on a file that nobody reads under its final name: a new one, or a copy that is renamed over the original when
  * it is complete, so that a kill at any instant leaves what was there. */
-#ifndef SYMSWEEP_STORE_BUILD_H
-#define SYMSWEEP_STORE_BUILD_H
+#pragma once
 
 #include "store/growth.h"
 
@@ -14,5 +13,3 @@ sw_status sw_build_create(const char *path, const sw_schema *schema, const sw_st
 /* Gives the file at `path` what it lacks. */
 sw_status sw_build_extend(const char *path, const sw_schema *schema, const sw_store_sweep *sweep,
                           const sw_growth *growth) SW_MUST_CHECK;
-
-#endif

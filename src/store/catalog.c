@@ -11,8 +11,7 @@ enum { COLUMNS_MAX = 4096 };
 /* ---- opening ---- */
 
 /* The type of a column from what lies in the file. */
-static sw_status classify(sw_column *column)
-{
+static sw_status classify(sw_column *column) {
     sw_status status = SW_OK;
     hid_t type = H5Dget_type(column->dataset);
     if (type < 0) return sw_hdf5_fail("%s", column->path);
@@ -44,8 +43,7 @@ typedef struct scales {
     haddr_t address[SW_DIM_COUNT];
 } scales;
 
-static sw_status find_scales(scales *out, hid_t file)
-{
+static sw_status find_scales(scales *out, hid_t file) {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         H5O_info_t info;
         if (H5Oget_info_by_name2(file, sw_dimension_names[d], &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
@@ -55,8 +53,7 @@ static sw_status find_scales(scales *out, hid_t file)
     return SW_OK;
 }
 
-static bool match_scale(sw_dimension *out, const hvl_t *list, const scales *known)
-{
+static bool match_scale(sw_dimension *out, const hvl_t *list, const scales *known) {
     hobj_ref_t reference;
     if (list->len != 1 || !list->p) return false;
     memcpy(&reference, list->p, sizeof reference);
@@ -70,8 +67,7 @@ static bool match_scale(sw_dimension *out, const hvl_t *list, const scales *know
 
 /* Reads DIMENSION_LIST itself: the library's way through H5DSiterate_scales takes a third of a millisecond a dataset.
  */
-static sw_status find_dimensions(sw_column *column, const scales *known)
-{
+static sw_status find_dimensions(sw_column *column, const scales *known) {
     hvl_t lists[SW_RANK_MAX] = {{0}};
     hid_t type = H5Tvlen_create(H5T_STD_REF_OBJ), attribute = -1, space = -1;
     sw_status status = SW_OK;
@@ -92,8 +88,7 @@ static sw_status find_dimensions(sw_column *column, const scales *known)
 }
 
 /* The fill value may differ from "missing": pending rows, unfinished phases. */
-static sw_status find_fill(sw_column *column)
-{
+static sw_status find_fill(sw_column *column) {
     if (column->type == SW_FIELD_TEXT) return SW_OK;
     hid_t create = H5Dget_create_plist(column->dataset);
     const herr_t result =
@@ -102,8 +97,7 @@ static sw_status find_fill(sw_column *column)
     return result < 0 ? sw_hdf5_fail("%s: fill value", column->path) : SW_OK;
 }
 
-static sw_status open_column(sw_catalog *catalog, hid_t file, const scales *known, const char *path, int64_t order)
-{
+static sw_status open_column(sw_catalog *catalog, hid_t file, const scales *known, const char *path, int64_t order) {
     sw_column *column = &catalog->columns[catalog->count];
     memset(column, 0, sizeof *column);
     column->order = order;
@@ -140,8 +134,7 @@ typedef struct visit {
 } visit;
 
 /* Columns lie in groups; the root holds scales alone, and /sweep what concerns no single run. */
-static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *data)
-{
+static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *data) {
     (void)group;
     visit *v = data;
     H5O_info_t object;
@@ -164,14 +157,12 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
     return v->status ? -1 : 0;
 }
 
-static int by_path(const void *a, const void *b)
-{
+static int by_path(const void *a, const void *b) {
     return strcmp(((const sw_column *)a)->path, ((const sw_column *)b)->path);
 }
 
 /* What every file has, and all that is read without asking again. */
-static sw_status check_core(const sw_catalog *catalog)
-{
+static sw_status check_core(const sw_catalog *catalog) {
     static const struct {
         const char *path;
         sw_field_type type;
@@ -188,8 +179,7 @@ static sw_status check_core(const sw_catalog *catalog)
 }
 
 /* All columns agree on the number of runs, and a row of each can be addressed. */
-static sw_status check_runs(sw_catalog *catalog)
-{
+static sw_status check_runs(sw_catalog *catalog) {
     static const hsize_t runs_max = 10000000, row_max = (hsize_t)1 << 40;
     const sw_status status = check_core(catalog);
     if (status != SW_OK) return status;
@@ -211,8 +201,7 @@ static sw_status check_runs(sw_catalog *catalog)
     return SW_OK;
 }
 
-sw_status sw_catalog_open(sw_catalog **out, hid_t file)
-{
+sw_status sw_catalog_open(sw_catalog **out, hid_t file) {
     *out = NULL;
     sw_catalog *catalog = calloc(1, sizeof *catalog);
     if (catalog) catalog->columns = calloc(COLUMNS_MAX, sizeof *catalog->columns);
@@ -237,8 +226,7 @@ sw_status sw_catalog_open(sw_catalog **out, hid_t file)
     return SW_OK;
 }
 
-void sw_catalog_close(sw_catalog *catalog)
-{
+void sw_catalog_close(sw_catalog *catalog) {
     if (!catalog) return;
     for (size_t i = 0; i < catalog->count; i++) {
         sw_hdf5_close(catalog->columns[i].dataset);
@@ -248,8 +236,7 @@ void sw_catalog_close(sw_catalog *catalog)
     free(catalog);
 }
 
-int sw_catalog_index(const sw_catalog *catalog, const char *path)
-{
+int sw_catalog_index(const sw_catalog *catalog, const char *path) {
     size_t low = 0, high = catalog->count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -263,16 +250,15 @@ int sw_catalog_index(const sw_catalog *catalog, const char *path)
     return -1;
 }
 
-const sw_column *sw_catalog_find(const sw_catalog *catalog, const char *path)
-{
+const sw_column *sw_catalog_find(const sw_catalog *catalog, const char *path) {
     const int i = sw_catalog_index(catalog, path);
     return i < 0 ? NULL : &catalog->columns[i];
 }
 
 /* ---- records ---- */
 
-sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first, int64_t count)
-{
+sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
+                                  int64_t count) {
     const hsize_t start[2] = {(hsize_t)row, (hsize_t)first}, size[2] = {1, (hsize_t)count};
     const sw_column *step = sw_catalog_find(catalog, "/curves/step");
     if (!step || step->rank != 2 || step->type != SW_FIELD_I64)

@@ -2,8 +2,7 @@
  *
  * A column is a dataset whose first dimension is the run. Checksums, clearing, copying and reading walk the columns of
  * the file at hand, so that datasets of an older or newer sweep are kept and covered. */
-#ifndef SYMSWEEP_STORE_CATALOG_H
-#define SYMSWEEP_STORE_CATALOG_H
+#pragma once
 
 #include "store/column.h"
 
@@ -25,5 +24,3 @@ int sw_catalog_index(const sw_catalog *catalog, const char *path);
 /* Records [first, first + count) of a row as the file has them; metrics that it has not are NaN. */
 sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first,
                                   int64_t count) SW_MUST_CHECK;
-
-#endif

@@ -13,8 +13,7 @@ static const char *const left_out[] = {"/runs/checksum",     "/runs/host",      
                                        "/runs/attempts",     "/runs/wall_seconds", "/runs/steps_per_second",
                                        "/runs/measure_share"};
 
-static bool is_left_out(const char *path)
-{
+static bool is_left_out(const char *path) {
     if (strncmp(path, "/runs/refine/", 13) == 0) return true; /* goes on changing when the run is over */
     for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
         if (strcmp(path, left_out[i]) == 0) return true;
@@ -27,16 +26,14 @@ typedef struct row_sum {
     bool named;
 } row_sum;
 
-static void add_path(row_sum *sum, const char *path)
-{
+static void add_path(row_sum *sum, const char *path) {
     if (sum->named) return;
     sum->crc = (uint32_t)crc32(sum->crc, (const Bytef *)path, (uInt)strlen(path) + 1);
     sum->named = true;
 }
 
 /* Runs of present values go into the sum in one call each. Hosts are little-endian, as the file is. */
-static void add_values(row_sum *sum, const sw_column *column, const char *values, size_t count)
-{
+static void add_values(row_sum *sum, const sw_column *column, const char *values, size_t count) {
     const size_t size = sw_schema_size(column->type);
     for (size_t i = 0; i < count;) {
         if (sw_column_is_missing(column->type, values, i)) {
@@ -51,8 +48,7 @@ static void add_values(row_sum *sum, const sw_column *column, const char *values
     }
 }
 
-static sw_status add_texts(row_sum *sums, const sw_column *column, int64_t first, int64_t count)
-{
+static sw_status add_texts(row_sum *sums, const sw_column *column, int64_t first, int64_t count) {
     char **texts = calloc((size_t)count + 1, sizeof *texts);
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", column->path);
     const sw_status status = sw_column_read_texts(column, (hsize_t)first, (hsize_t)count, texts);
@@ -73,8 +69,7 @@ typedef struct number_sums {
     hsize_t first;
 } number_sums;
 
-static sw_status add_piece(void *context, const sw_column_piece *piece)
-{
+static sw_status add_piece(void *context, const sw_column_piece *piece) {
     const number_sums *n = context;
     const size_t share = piece->elements / piece->count[0], size = sw_schema_size(n->column->type);
     for (hsize_t k = 0; k < piece->count[0]; k++)
@@ -82,14 +77,13 @@ static sw_status add_piece(void *context, const sw_column_piece *piece)
     return SW_OK;
 }
 
-static sw_status add_numbers(row_sum *sums, const sw_column *column, int64_t first, int64_t count)
-{
+static sw_status add_numbers(row_sum *sums, const sw_column *column, int64_t first, int64_t count) {
     number_sums n = {sums, column, (hsize_t)first};
     return sw_column_walk(column, sw_column_memory_type(column->type), first, count, 0, add_piece, &n);
 }
 
-sw_status sw_checksum_rows(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count, const int8_t *states)
-{
+sw_status sw_checksum_rows(int64_t *out, const sw_catalog *catalog, int64_t first, int64_t count,
+                           const int8_t *states) {
     row_sum *sums = calloc((size_t)count + 1, sizeof *sums);
     if (!sums) return sw_fail(SW_E_MEMORY, "checksums");
     sw_status status = SW_OK;
@@ -111,8 +105,7 @@ sw_status sw_checksum_rows(int64_t *out, const sw_catalog *catalog, int64_t firs
 
 /* The same for rows whose columns are read together. */
 static sw_status verify_band(sw_soundness *out, const sw_catalog *catalog, int64_t first, int64_t count,
-                             const int64_t *states, const int64_t *checksums)
-{
+                             const int64_t *states, const int64_t *checksums) {
     int64_t found[BAND];
     bool any = false;
     for (int64_t i = 0; i < count; i++) {
@@ -126,8 +119,7 @@ static sw_status verify_band(sw_soundness *out, const sw_catalog *catalog, int64
     return status;
 }
 
-sw_status sw_checksum_verify(sw_soundness *out, const sw_catalog *catalog, int64_t first, int64_t count)
-{
+sw_status sw_checksum_verify(sw_soundness *out, const sw_catalog *catalog, int64_t first, int64_t count) {
     if (count == 0) return SW_OK;
     int64_t *states = calloc(2 * (size_t)count, sizeof *states), *checksums = states + count;
     if (!states) return sw_fail(SW_E_MEMORY, "%lld rows", (long long)count);
@@ -142,8 +134,7 @@ sw_status sw_checksum_verify(sw_soundness *out, const sw_catalog *catalog, int64
     return status;
 }
 
-sw_status sw_checksum_renew(const sw_catalog *catalog, int64_t row)
-{
+sw_status sw_checksum_renew(const sw_catalog *catalog, int64_t row) {
     int64_t sum;
     sw_status status = sw_checksum_rows(&sum, catalog, row, 1, NULL);
     if (status == SW_OK)

@@ -1,6 +1,5 @@
 /* checksum.h: the checksum of a row, over everything that the row holds. */
-#ifndef SYMSWEEP_STORE_CHECKSUM_H
-#define SYMSWEEP_STORE_CHECKSUM_H
+#pragma once
 
 #include "store/catalog.h"
 
@@ -22,5 +21,3 @@ sw_status sw_checksum_verify(sw_soundness *out, const sw_catalog *catalog, int64
 
 /* Makes /runs/checksum fit. For rows that were sound before they were changed: a damaged row stays known as one. */
 sw_status sw_checksum_renew(const sw_catalog *catalog, int64_t row) SW_MUST_CHECK;
-
-#endif

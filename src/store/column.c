@@ -7,8 +7,7 @@
 
 /* ---- types ---- */
 
-hid_t sw_column_memory_type(sw_field_type type)
-{
+hid_t sw_column_memory_type(sw_field_type type) {
     switch (type) {
     case SW_FIELD_F32: return H5T_NATIVE_FLOAT;
     case SW_FIELD_F64: return H5T_NATIVE_DOUBLE;
@@ -19,8 +18,7 @@ hid_t sw_column_memory_type(sw_field_type type)
     }
 }
 
-bool sw_column_is_missing(sw_field_type type, const void *values, size_t i)
-{
+bool sw_column_is_missing(sw_field_type type, const void *values, size_t i) {
     switch (type) {
     case SW_FIELD_F32: return isnan(((const float *)values)[i]);
     case SW_FIELD_F64: return isnan(((const double *)values)[i]);
@@ -32,15 +30,13 @@ bool sw_column_is_missing(sw_field_type type, const void *values, size_t i)
     }
 }
 
-bool sw_column_is_fill(const sw_column *column, const void *values, size_t i)
-{
+bool sw_column_is_fill(const sw_column *column, const void *values, size_t i) {
     const size_t size = sw_schema_size(column->type);
     return memcmp((const char *)values + i * size, column->fill, size) == 0 ||
            (sw_column_is_missing(column->type, values, i) && sw_column_is_missing(column->type, column->fill, 0));
 }
 
-size_t sw_column_elements(const sw_column *column, hsize_t rows)
-{
+size_t sw_column_elements(const sw_column *column, hsize_t rows) {
     size_t elements = rows;
     for (int i = 1; i < column->rank; i++) elements *= column->extents[i];
     return elements;
@@ -51,8 +47,7 @@ size_t sw_column_elements(const sw_column *column, hsize_t rows)
 typedef enum direction { READ, WRITE } direction;
 
 static sw_status transfer(direction way, const sw_column *column, hid_t type, const hsize_t *start,
-                          const hsize_t *count, void *values)
-{
+                          const hsize_t *count, void *values) {
     sw_status status = sw_hdf5_refused(way == READ ? "store.read" : "store.write", column->path);
     if (status != SW_OK) return status;
     hid_t file_space = H5Dget_space(column->dataset), memory_space = H5Screate_simple(column->rank, count, NULL);
@@ -69,30 +64,26 @@ static sw_status transfer(direction way, const sw_column *column, hid_t type, co
 }
 
 sw_status sw_column_read_box(const sw_column *column, hid_t memory_type, const hsize_t *start, const hsize_t *count,
-                             void *values)
-{
+                             void *values) {
     return transfer(READ, column, memory_type, start, count, values);
 }
 
 sw_status sw_column_write_box(const sw_column *column, hid_t memory_type, const hsize_t *start, const hsize_t *count,
-                              const void *values)
-{
+                              const void *values) {
     return transfer(WRITE, column, memory_type, start, count, (void *)(uintptr_t)values);
 }
 
-sw_status sw_column_read(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type, void *values)
-{
+sw_status sw_column_read(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type, void *values) {
     return transfer(READ, column, memory_type, &first, &count, values);
 }
 
-sw_status sw_column_write(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type, const void *values)
-{
+sw_status sw_column_write(const sw_column *column, hsize_t first, hsize_t count, hid_t memory_type,
+                          const void *values) {
     return sw_column_write_box(column, memory_type, &first, &count, values);
 }
 
 sw_status sw_column_walk(const sw_column *column, hid_t memory_type, int64_t first, int64_t count, hsize_t entry,
-                         sw_status (*visit)(void *context, const sw_column_piece *piece), void *context)
-{
+                         sw_status (*visit)(void *context, const sw_column_piece *piece), void *context) {
     enum { PIECE_ELEMENTS = 1 << 18 };
     const hsize_t depth = column->rank > 1 ? column->extents[1] : 1;
     const size_t row_elements = sw_column_elements(column, 1);
@@ -124,8 +115,7 @@ sw_status sw_column_walk(const sw_column *column, hid_t memory_type, int64_t fir
 /* ---- texts ---- */
 
 /* The text type of a column in memory: of the file's character set. */
-static hid_t text_memory_type(const sw_column *column)
-{
+static hid_t text_memory_type(const sw_column *column) {
     hid_t stored = H5Dget_type(column->dataset), type = sw_hdf5_text_type();
     if (stored < 0 || type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) < 0) {
         sw_hdf5_fail("%s", column->path);
@@ -136,8 +126,7 @@ static hid_t text_memory_type(const sw_column *column)
     return type;
 }
 
-sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t count, char **values)
-{
+sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t count, char **values) {
     sw_status status = SW_OK;
     size_t copied = 0;
     hid_t type = text_memory_type(column);
@@ -163,8 +152,7 @@ sw_status sw_column_read_texts(const sw_column *column, hsize_t first, hsize_t c
     return status;
 }
 
-sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t count, const char *const *values)
-{
+sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t count, const char *const *values) {
     hid_t type = text_memory_type(column);
     if (type < 0) return SW_E_STORE;
     const sw_status status = sw_column_write(column, first, count, type, values);
@@ -175,8 +163,7 @@ sw_status sw_column_write_texts(const sw_column *column, hsize_t first, hsize_t 
 /* ---- all rows ---- */
 
 /* Room for the values of all rows, filled by what `column` holds; elements of 8 bytes. */
-static sw_status load(void **out, const sw_column *column, hid_t memory_type)
-{
+static sw_status load(void **out, const sw_column *column, hid_t memory_type) {
     const hsize_t rows = column->extents[0];
     *out = calloc(rows + 1, 8);
     if (!*out) return sw_fail(SW_E_MEMORY, "%s", column->path);
@@ -187,16 +174,14 @@ static sw_status load(void **out, const sw_column *column, hid_t memory_type)
     return status;
 }
 
-sw_status sw_column_load_integers(int64_t **out, const sw_column *column)
-{
+sw_status sw_column_load_integers(int64_t **out, const sw_column *column) {
     void *values;
     const sw_status status = load(&values, column, H5T_NATIVE_INT64);
     *out = values;
     return status;
 }
 
-sw_status sw_column_load_reals(double **out, const sw_column *column)
-{
+sw_status sw_column_load_reals(double **out, const sw_column *column) {
     void *values;
     const sw_status status = load(&values, column, H5T_NATIVE_DOUBLE);
     *out = values;
@@ -204,8 +189,7 @@ sw_status sw_column_load_reals(double **out, const sw_column *column)
 }
 
 /* char[R, n] as texts. */
-static sw_status load_characters(char **texts, const sw_column *column)
-{
+static sw_status load_characters(char **texts, const sw_column *column) {
     const hsize_t rows = column->extents[0], width = column->rank > 1 ? column->extents[1] : 1;
     const hsize_t start[2] = {0, 0}, count[2] = {rows, width};
     char *characters = calloc(rows * width + 1, 1);
@@ -219,8 +203,7 @@ static sw_status load_characters(char **texts, const sw_column *column)
     return status;
 }
 
-sw_status sw_column_load_texts(char ***out, const sw_column *column)
-{
+sw_status sw_column_load_texts(char ***out, const sw_column *column) {
     const hsize_t rows = column->extents[0];
     *out = calloc(rows + 1, sizeof **out);
     if (!*out) return sw_fail(SW_E_MEMORY, "%s", column->path);
@@ -234,8 +217,7 @@ sw_status sw_column_load_texts(char ***out, const sw_column *column)
     return status;
 }
 
-void sw_column_free_texts(char **texts, size_t count)
-{
+void sw_column_free_texts(char **texts, size_t count) {
     for (size_t i = 0; texts && i < count; i++) free(texts[i]);
     free(texts);
 }

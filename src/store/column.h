@@ -1,6 +1,5 @@
 /* column.h: a dataset of a results file whose first dimension is the run, and its elements by rows. */
-#ifndef SYMSWEEP_STORE_COLUMN_H
-#define SYMSWEEP_STORE_COLUMN_H
+#pragma once
 
 #include "store/hdf5.h"
 #include "store/schema.h"
@@ -61,5 +60,3 @@ typedef struct sw_column_piece {
  * them to `visit` piece by piece: all together when they are few, else row by row and in slices of whole entries. */
 sw_status sw_column_walk(const sw_column *column, hid_t memory_type, int64_t first, int64_t count, hsize_t entry,
                          sw_status (*visit)(void *context, const sw_column_piece *piece), void *context) SW_MUST_CHECK;
-
-#endif

@@ -55,8 +55,7 @@ typedef struct copy {
 
 /* ---- sources ---- */
 
-static void close_source(source *s)
-{
+static void close_source(source *s) {
     sw_column_free_texts(s->ids, s->catalog ? s->catalog->runs : 0);
     free(s->state);
     free(s->sweep_name);
@@ -67,8 +66,7 @@ static void close_source(source *s)
     sw_hdf5_close(s->file);
 }
 
-static sw_status load_source(source *s)
-{
+static sw_status load_source(source *s) {
     sw_status status = sw_open_readable(&s->file, s->path);
     if (status == SW_OK) status = sw_open_check_format(s->file, s->path, NULL);
     if (status == SW_OK) status = sw_catalog_open(&s->catalog, s->file);
@@ -81,8 +79,7 @@ static sw_status load_source(source *s)
     return status;
 }
 
-static sw_status open_source(source *s, const char *path)
-{
+static sw_status open_source(source *s, const char *path) {
     sw_lock_holder holder;
     s->path = path;
     s->file = -1;
@@ -97,8 +94,7 @@ static sw_status open_source(source *s, const char *path)
     return status != SW_OK ? sw_fail_in(status, "%s", path) : SW_OK;
 }
 
-static sw_status open_sources(copy *c, const char *const *paths, size_t count)
-{
+static sw_status open_sources(copy *c, const char *const *paths, size_t count) {
     c->sources = calloc(count, sizeof *c->sources);
     if (!c->sources) return sw_fail(SW_E_MEMORY, "%zu files", count);
     sw_status status = SW_OK;
@@ -115,16 +111,14 @@ static sw_status open_sources(copy *c, const char *const *paths, size_t count)
 
 /* ---- rows ---- */
 
-static bool is_damaged(const source *s, int64_t row)
-{
+static bool is_damaged(const source *s, int64_t row) {
     for (size_t i = 0; i < s->damage.count; i++)
         if (s->damage.rows[i] == row) return true;
     return false;
 }
 
 /* Which of two rows of the same run is worth more. */
-static int worth(const source *s, int64_t row)
-{
+static int worth(const source *s, int64_t row) {
     const int64_t code = s->state[row];
     return sw_record_is_over(code) && !is_damaged(s, row) ? sw_states[code].worth : 0;
 }
@@ -136,23 +130,20 @@ typedef struct candidate {
     size_t place;  /* in the plan; behind it, runs that are no longer in it */
 } candidate;
 
-static int by_id(const void *a, const void *b)
-{
+static int by_id(const void *a, const void *b) {
     const candidate *x = a, *y = b;
     const int order = strcmp(x->id, y->id);
     return order ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-static int by_place(const void *a, const void *b)
-{
+static int by_place(const void *a, const void *b) {
     const candidate *x = a, *y = b;
     if (x->place != y->place) return x->place < y->place ? -1 : 1;
     return (x->number > y->number) - (x->number < y->number);
 }
 
 /* Keeps of each run the best row. They are in order of their ids then. */
-static size_t keep_best(candidate *all, size_t count, const source *sources)
-{
+static size_t keep_best(candidate *all, size_t count, const source *sources) {
     size_t kept = 0;
     qsort(all, count, sizeof *all, by_id);
     for (size_t i = 0; i < count; i++) {
@@ -168,8 +159,7 @@ static size_t keep_best(candidate *all, size_t count, const source *sources)
 }
 
 /* The latest form of the sweep speaks for all. */
-static const source *newest(const copy *c)
-{
+static const source *newest(const copy *c) {
     const source *best = &c->sources[0];
     for (size_t i = 1; i < c->source_count; i++) {
         const source *s = &c->sources[i];
@@ -182,8 +172,7 @@ static int compare_to_candidate(const void *id, const void *item) { return strcm
 
 /* Rows stand as the plan of the newest sweep has them, so that shards make the file of the whole job; what is no longer
  * in it follows as it is met. */
-static sw_status put_in_order(const copy *c, candidate *rows, size_t count)
-{
+static sw_status put_in_order(const copy *c, candidate *rows, size_t count) {
     char **ids = NULL;
     size_t planned = 0;
     const source *s = newest(c);
@@ -201,8 +190,7 @@ static sw_status put_in_order(const copy *c, candidate *rows, size_t count)
     return status;
 }
 
-static sw_status choose_rows(copy *c)
-{
+static sw_status choose_rows(copy *c) {
     size_t count = 0;
     for (size_t i = 0; i < c->source_count; i++) count += c->sources[i].catalog->runs;
     candidate *all = calloc(count + 1, sizeof *all);
@@ -227,8 +215,7 @@ static sw_status choose_rows(copy *c)
 static bool is_number(sw_field_type type) { return type != SW_FIELD_TEXT && type != SW_FIELD_CHAR; }
 
 /* The type that holds both, where an axis was integer in one form of the sweep and real in another. */
-static sw_status join_types(target *t, const sw_column *column, const char *path, bool *widened)
-{
+static sw_status join_types(target *t, const sw_column *column, const char *path, bool *widened) {
     const sw_field_type have = t->field.type, other = column->type;
     if (column->rank != t->field.rank)
         return sw_fail(SW_E_STORE, "%s: %s has %d dimensions instead of %d", path, column->path, column->rank,
@@ -242,15 +229,13 @@ static sw_status join_types(target *t, const sw_column *column, const char *path
     return SW_OK;
 }
 
-static target *find_target(copy *c, const char *path)
-{
+static target *find_target(copy *c, const char *path) {
     for (size_t i = 0; i < c->target_count; i++)
         if (strcmp(c->targets[i].field.path, path) == 0) return &c->targets[i];
     return NULL;
 }
 
-static void add_target(copy *c, const sw_column *column, size_t from)
-{
+static void add_target(copy *c, const sw_column *column, size_t from) {
     target *t = &c->targets[c->target_count++];
     t->model = column;
     t->model_source = from;
@@ -264,8 +249,7 @@ static void add_target(copy *c, const sw_column *column, size_t from)
 }
 
 /* Datasets come into the copy in the order of their making, group by group: axes keep the sweep's order. */
-static int by_group_and_order(const void *a, const void *b)
-{
+static int by_group_and_order(const void *a, const void *b) {
     const target *x = a, *y = b;
     const size_t p = (size_t)(strrchr(x->field.path, '/') - x->field.path);
     const size_t q = (size_t)(strrchr(y->field.path, '/') - y->field.path);
@@ -275,8 +259,7 @@ static int by_group_and_order(const void *a, const void *b)
     return (x->model->order > y->model->order) - (x->model->order < y->model->order);
 }
 
-static sw_status join_columns(copy *c)
-{
+static sw_status join_columns(copy *c) {
     size_t most = 0;
     for (size_t i = 0; i < c->source_count; i++) most += c->sources[i].catalog->count;
     c->targets = calloc(most + 1, sizeof *c->targets);
@@ -302,8 +285,7 @@ static sw_status join_columns(copy *c)
 /* ---- values ---- */
 
 /* All rows of one column, neighbours together. */
-static sw_status copy_column(const copy *c, const sw_column *to)
-{
+static sw_status copy_column(const copy *c, const sw_column *to) {
     enum { TOGETHER = 64 };
     sw_status status = SW_OK;
     for (size_t i = 0; i < c->row_count && status == SW_OK;) {
@@ -320,8 +302,7 @@ static sw_status copy_column(const copy *c, const sw_column *to)
 }
 
 /* Runs that count as running in a file without a writer are pending; widened values change the checksum. */
-static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
-{
+static sw_status settle_rows(const copy *c, const sw_catalog *catalog) {
     const sw_column *state = sw_catalog_find(catalog, "/runs/status");
     sw_status status = SW_OK;
     for (size_t i = 0; i < c->row_count && status == SW_OK; i++) {
@@ -337,8 +318,7 @@ static sw_status settle_rows(const copy *c, const sw_catalog *catalog)
 
 /* ---- the copy ---- */
 
-static sw_status create_targets(const copy *c, hid_t file)
-{
+static sw_status create_targets(const copy *c, hid_t file) {
     sw_status status = SW_OK;
     for (size_t i = 0; i < c->target_count && status == SW_OK; i++) {
         const target *t = &c->targets[i];
@@ -352,8 +332,7 @@ static sw_status create_targets(const copy *c, hid_t file)
     return status;
 }
 
-static sw_status fill_targets(const copy *c, hid_t file)
-{
+static sw_status fill_targets(const copy *c, hid_t file) {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
     if (status != SW_OK) return status;
@@ -364,8 +343,7 @@ static sw_status fill_targets(const copy *c, hid_t file)
     return status;
 }
 
-static sw_status write_copy(const copy *c, const char *path)
-{
+static sw_status write_copy(const copy *c, const char *path) {
     hid_t file;
     const source *model = newest(c);
     sw_status status = sw_dataset_create_file(&file, path);
@@ -378,8 +356,7 @@ static sw_status write_copy(const copy *c, const char *path)
 }
 
 static sw_status copy_files(const char *to, const char *const *from, size_t count, bool compressed,
-                            const sw_store_knowledge *knowledge)
-{
+                            const sw_store_knowledge *knowledge) {
     copy c = {.compressed = compressed, .knowledge = knowledge};
     char temporary[SW_TEMPORARY_MAX];
     sw_status status = sw_open_temporary(temporary, to);
@@ -400,8 +377,7 @@ static sw_status copy_files(const char *to, const char *const *from, size_t coun
 }
 
 static sw_status copy_to_new(const char *to, const char *const *from, size_t count, bool compressed,
-                             const sw_store_knowledge *knowledge)
-{
+                             const sw_store_knowledge *knowledge) {
     sw_lock *lock;
     sw_hdf5_begin();
     if (count == 0) return sw_fail(SW_E_USAGE, "nothing to put into %s", to);
@@ -415,7 +391,6 @@ static sw_status copy_to_new(const char *to, const char *const *from, size_t cou
 
 sw_status sw_store_compact(const char *from, const char *to) { return copy_to_new(to, &from, 1, true, NULL); }
 
-sw_status sw_store_merge(const char *to, const char *const *from, size_t count, const sw_store_knowledge *knowledge)
-{
+sw_status sw_store_merge(const char *to, const char *const *from, size_t count, const sw_store_knowledge *knowledge) {
     return copy_to_new(to, from, count, false, knowledge);
 }

@@ -9,8 +9,7 @@
 
 /* ---- attributes ---- */
 
-static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *info, void *data)
-{
+static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *info, void *data) {
     /* What dimension scales keep for themselves is made anew with them; a wider type has its own fill value. */
     static const char *const skipped[] = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid"};
     const hid_t to = *(const hid_t *)data;
@@ -37,16 +36,14 @@ static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *i
     return result < 0 ? -1 : 0;
 }
 
-sw_status sw_copy_attributes(hid_t from, hid_t to, const char *path)
-{
+sw_status sw_copy_attributes(hid_t from, hid_t to, const char *path) {
     hsize_t at = 0;
     return H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_INC, &at, copy_attribute, &to) < 0
                ? sw_hdf5_fail("attributes of %s", path)
                : SW_OK;
 }
 
-sw_status sw_copy_missing(hid_t dataset, const sw_schema_field *field)
-{
+sw_status sw_copy_missing(hid_t dataset, const sw_schema_field *field) {
     char missing[8];
     hid_t type = sw_dataset_file_type(field->type);
     sw_schema_missing(missing, field->type);
@@ -64,8 +61,7 @@ typedef struct box_copy {
     int64_t shift; /* of the row's number */
 } box_copy;
 
-static sw_status copy_piece(void *context, const sw_column_piece *piece)
-{
+static sw_status copy_piece(void *context, const sw_column_piece *piece) {
     const box_copy *c = context;
     hsize_t start[SW_RANK_MAX];
     memcpy(start, piece->start, sizeof start);
@@ -83,14 +79,13 @@ static sw_status copy_piece(void *context, const sw_column_piece *piece)
 }
 
 static sw_status copy_numbers(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
-                              int64_t rows)
-{
+                              int64_t rows) {
     box_copy c = {from, to, to_row - from_row};
     return sw_column_walk(from, sw_column_memory_type(to->type), from_row, rows, 0, copy_piece, &c);
 }
 
-static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows)
-{
+static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
+                            int64_t rows) {
     char **texts = calloc((size_t)rows + 1, sizeof *texts);
     if (!texts) return sw_fail(SW_E_MEMORY, "%s", from->path);
     sw_status status = sw_column_read_texts(from, (hsize_t)from_row, (hsize_t)rows, texts);
@@ -102,8 +97,7 @@ static sw_status copy_texts(const sw_column *from, const sw_column *to, int64_t 
     return status;
 }
 
-sw_status sw_copy_rows(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows)
-{
+sw_status sw_copy_rows(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row, int64_t rows) {
     return from->type == SW_FIELD_TEXT ? copy_texts(from, to, from_row, to_row, rows)
                                        : copy_numbers(from, to, from_row, to_row, rows);
 }

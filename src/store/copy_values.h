@@ -1,6 +1,5 @@
 /* copy_values.h: attributes and rows of one dataset into another. */
-#ifndef SYMSWEEP_STORE_COPY_VALUES_H
-#define SYMSWEEP_STORE_COPY_VALUES_H
+#pragma once
 
 #include "store/catalog.h"
 
@@ -14,5 +13,3 @@ sw_status sw_copy_missing(hid_t dataset, const sw_schema_field *field) SW_MUST_C
  * nothing is written. */
 sw_status sw_copy_rows(const sw_column *from, const sw_column *to, int64_t from_row, int64_t to_row,
                        int64_t rows) SW_MUST_CHECK;
-
-#endif

@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-sw_status sw_dataset_create_file(hid_t *out, const char *path)
-{
+sw_status sw_dataset_create_file(hid_t *out, const char *path) {
     sw_status status = SW_OK;
     hid_t create = H5Pcreate(H5P_FILE_CREATE), access = sw_vfd_access(SW_VFD_DROP);
     *out = -1;
@@ -28,8 +27,7 @@ done:
     return status;
 }
 
-sw_status sw_dataset_create_groups(hid_t file, const char *path)
-{
+sw_status sw_dataset_create_groups(hid_t file, const char *path) {
     char group[192];
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         snprintf(group, sizeof group, "%.*s", (int)(slash - path), path);
@@ -47,8 +45,7 @@ sw_status sw_dataset_create_groups(hid_t file, const char *path)
 /* ---- scales ---- */
 
 /* A dimension without coordinates, exactly as netCDF-4 marks one. */
-static sw_status create_scale(hid_t file, sw_dimension dimension, int64_t extent)
-{
+static sw_status create_scale(hid_t file, sw_dimension dimension, int64_t extent) {
     sw_status status = SW_OK;
     const char *name = sw_dimension_names[dimension];
     const hsize_t size = (hsize_t)extent, most = H5S_UNLIMITED, chunk = 4096;
@@ -67,15 +64,13 @@ static sw_status create_scale(hid_t file, sw_dimension dimension, int64_t extent
     return status;
 }
 
-sw_status sw_dataset_create_scales(hid_t file, const int64_t extents[SW_DIM_COUNT])
-{
+sw_status sw_dataset_create_scales(hid_t file, const int64_t extents[SW_DIM_COUNT]) {
     sw_status status = SW_OK;
     for (int d = 0; d < SW_DIM_COUNT && status == SW_OK; d++) status = create_scale(file, (sw_dimension)d, extents[d]);
     return status;
 }
 
-sw_status sw_dataset_read_scales(hid_t file, int64_t extents[SW_DIM_COUNT])
-{
+sw_status sw_dataset_read_scales(hid_t file, int64_t extents[SW_DIM_COUNT]) {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         hsize_t size[SW_RANK_MAX];
         hid_t scale = H5Dopen2(file, sw_dimension_names[d], H5P_DEFAULT);
@@ -88,8 +83,7 @@ sw_status sw_dataset_read_scales(hid_t file, int64_t extents[SW_DIM_COUNT])
     return SW_OK;
 }
 
-sw_status sw_dataset_set_scales(hid_t file, const int64_t extents[SW_DIM_COUNT])
-{
+sw_status sw_dataset_set_scales(hid_t file, const int64_t extents[SW_DIM_COUNT]) {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         const hsize_t size = (hsize_t)extents[d];
         hid_t scale = H5Dopen2(file, sw_dimension_names[d], H5P_DEFAULT);
@@ -100,8 +94,7 @@ sw_status sw_dataset_set_scales(hid_t file, const int64_t extents[SW_DIM_COUNT])
     return SW_OK;
 }
 
-static sw_status attach_scales(hid_t file, hid_t dataset, const char *path, int rank, const sw_dimension *dimensions)
-{
+static sw_status attach_scales(hid_t file, hid_t dataset, const char *path, int rank, const sw_dimension *dimensions) {
     sw_status status = SW_OK;
     for (int i = 0; i < rank && status == SW_OK; i++) {
         hid_t scale = H5Dopen2(file, sw_dimension_names[dimensions[i]], H5P_DEFAULT);
@@ -114,8 +107,7 @@ static sw_status attach_scales(hid_t file, hid_t dataset, const char *path, int 
 
 /* ---- datasets ---- */
 
-hid_t sw_dataset_file_type(sw_field_type type)
-{
+hid_t sw_dataset_file_type(sw_field_type type) {
     switch (type) {
     case SW_FIELD_F32: return H5Tcopy(H5T_IEEE_F32LE);
     case SW_FIELD_F64: return H5Tcopy(H5T_IEEE_F64LE);
@@ -128,8 +120,7 @@ hid_t sw_dataset_file_type(sw_field_type type)
 }
 
 /* units, long_name, definition, _FillValue, and for codes flag_values and flag_meanings (CF conventions). */
-static sw_status describe(hid_t dataset, const sw_schema_field *field)
-{
+static sw_status describe(hid_t dataset, const sw_schema_field *field) {
     sw_status status = sw_hdf5_set_text(dataset, "long_name", field->long_name);
     if (status == SW_OK) status = sw_hdf5_set_text(dataset, "units", field->units);
     if (status == SW_OK) status = sw_hdf5_set_text(dataset, "definition", field->definition);
@@ -150,8 +141,7 @@ static sw_status describe(hid_t dataset, const sw_schema_field *field)
     return status;
 }
 
-static sw_status set_fill(hid_t create, const sw_schema_field *field)
-{
+static sw_status set_fill(hid_t create, const sw_schema_field *field) {
     char missing[8];
     if (field->type == SW_FIELD_TEXT) return SW_OK;
     sw_schema_missing(missing, field->type);
@@ -163,8 +153,7 @@ static sw_status set_fill(hid_t create, const sw_schema_field *field)
 }
 
 sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_schema_field *field, const int64_t extents[SW_DIM_COUNT],
-                            bool compressed)
-{
+                            bool compressed) {
     hsize_t size[SW_RANK_MAX], most[SW_RANK_MAX], chunk[SW_RANK_MAX];
     int64_t tile[SW_RANK_MAX];
     hid_t space = -1, create = -1, type = -1, dataset = -1;
@@ -210,8 +199,7 @@ done:
 
 static const char sweep_path[] = "/sweep/config";
 
-sw_status sw_dataset_write_sweep(hid_t file, const char *text)
-{
+sw_status sw_dataset_write_sweep(hid_t file, const char *text) {
     sw_status status = sw_dataset_create_groups(file, sweep_path);
     if (status != SW_OK) return status;
     hid_t type = sw_hdf5_text_type(), space = H5Screate(H5S_SCALAR), dataset = -1;
@@ -231,8 +219,7 @@ sw_status sw_dataset_write_sweep(hid_t file, const char *text)
     return status;
 }
 
-sw_status sw_dataset_read_sweep(char **out, hid_t file)
-{
+sw_status sw_dataset_read_sweep(char **out, hid_t file) {
     *out = NULL;
     if (H5Lexists(file, "/sweep", H5P_DEFAULT) <= 0 || H5Lexists(file, sweep_path, H5P_DEFAULT) <= 0) return SW_OK;
     hid_t dataset = H5Dopen2(file, sweep_path, H5P_DEFAULT);

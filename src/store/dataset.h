@@ -1,6 +1,5 @@
 /* dataset.h: one file, its scales and its datasets, as netCDF-4 readers expect them. */
-#ifndef SYMSWEEP_STORE_DATASET_H
-#define SYMSWEEP_STORE_DATASET_H
+#pragma once
 
 #include "store/catalog.h"
 
@@ -27,5 +26,3 @@ sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_schema_field *field
 /* /sweep/config. Reading: *out = NULL when there is none; free it. */
 sw_status sw_dataset_write_sweep(hid_t file, const char *text) SW_MUST_CHECK;
 sw_status sw_dataset_read_sweep(char **out, hid_t file) SW_MUST_CHECK;
-
-#endif

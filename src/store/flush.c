@@ -30,8 +30,7 @@ typedef struct target {
     sw_status status;
 } target;
 
-static void put(target *t, int field, hid_t type, int64_t at, const hsize_t *count, const void *values)
-{
+static void put(target *t, int field, hid_t type, int64_t at, const hsize_t *count, const void *values) {
     const sw_column *column = sw_writer_column(t->store, field);
     if (t->status == SW_OK && column)
         t->status = sw_stage_put(t->store->stage, column, type, t->row, (hsize_t)at, count, values);
@@ -41,8 +40,7 @@ static void put_integer(target *t, int field, int64_t value) { put(t, field, H5T
 
 static void put_real(target *t, int field, double value) { put(t, field, H5T_NATIVE_DOUBLE, 0, NULL, &value); }
 
-static void put_text(target *t, int field, const char *text)
-{
+static void put_text(target *t, int field, const char *text) {
     const hsize_t length = SW_CHARACTERS;
     char padded[SW_CHARACTERS] = "";
     snprintf(padded, sizeof padded, "%s", text);
@@ -50,8 +48,7 @@ static void put_text(target *t, int field, const char *text)
 }
 
 /* Entries of one row that must lie within the dataset: [row, at .. at + after[0], 0 .. after[1], ...]. */
-static void put_box(target *t, int field, hid_t type, int64_t at, int rank, const hsize_t *after, const void *values)
-{
+static void put_box(target *t, int field, hid_t type, int64_t at, int rank, const hsize_t *after, const void *values) {
     const sw_column *column = sw_writer_column(t->store, field);
     if (!values || !column || t->status != SW_OK) return;
     for (int i = 1; i < rank; i++) {
@@ -69,8 +66,7 @@ static void put_box(target *t, int field, hid_t type, int64_t at, int rank, cons
 /* ---- clearing ---- */
 
 /* What the sweep wrote, what phase 2 writes, and what refine says of the point, is not cleared. */
-static bool is_kept(const sw_store *store, const sw_column *column)
-{
+static bool is_kept(const sw_store *store, const sw_column *column) {
     static const sw_field_id kept[] = {SW_FIELD_SEED, SW_FIELD_STATUS, SW_FIELD_ATTEMPTS, SW_FIELD_WRITTEN,
                                        SW_FIELD_CHECKSUM};
     if (column->type == SW_FIELD_TEXT || strncmp(column->path, "/runs/axes/", 11) == 0 ||
@@ -82,8 +78,7 @@ static bool is_kept(const sw_store *store, const sw_column *column)
 }
 
 /* Makes the elements of a piece fill values, where they are not. */
-static sw_status clear_piece(void *context, const sw_column_piece *piece)
-{
+static sw_status clear_piece(void *context, const sw_column_piece *piece) {
     const sw_column *column = context;
     const size_t size = sw_schema_size(column->type);
     bool differs = false;
@@ -97,8 +92,7 @@ static sw_status clear_piece(void *context, const sw_column_piece *piece)
                    : SW_OK;
 }
 
-static sw_status clear_row(const sw_store *store, int64_t row, const sw_pending *pending)
-{
+static sw_status clear_row(const sw_store *store, int64_t row, const sw_pending *pending) {
     sw_status status = SW_OK;
     for (size_t c = 0; c < store->catalog->count && status == SW_OK; c++) {
         sw_column *column = &store->catalog->columns[c];
@@ -118,8 +112,7 @@ static sw_status clear_row(const sw_store *store, int64_t row, const sw_pending 
 
 /* ---- phase 1: data ---- */
 
-static void put_facts(target *t, const sw_run_facts *facts)
-{
+static void put_facts(target *t, const sw_run_facts *facts) {
     const sw_schema *s = t->store->schema;
     put_integer(t, s->fixed[SW_FIELD_PARAMETERS], facts->parameters);
     put_integer(t, s->fixed[SW_FIELD_TRAIN_INPUTS], (int64_t)facts->train_inputs);
@@ -137,8 +130,7 @@ static void put_facts(target *t, const sw_run_facts *facts)
     }
 }
 
-static void put_data(target *t, const sw_run_data *data)
-{
+static void put_data(target *t, const sw_run_data *data) {
     const sw_schema *s = t->store->schema;
     const hsize_t inputs[] = {(hsize_t)data->inputs, (hsize_t)data->tokens};
     put_box(t, s->fixed[SW_FIELD_SPLIT], H5T_NATIVE_INT8, 0, 2, inputs, data->split);
@@ -146,8 +138,7 @@ static void put_data(target *t, const sw_run_data *data)
     put_box(t, s->fixed[SW_FIELD_DATA_LABEL], H5T_NATIVE_INT32, 0, 2, inputs, data->label);
 }
 
-static void put_snapshot(target *t, const sw_snapshot *snapshot)
-{
+static void put_snapshot(target *t, const sw_snapshot *snapshot) {
     const sw_schema *s = t->store->schema;
     const sw_snapshot_shape *shape = &snapshot->shape;
     const hsize_t extents[SW_SNAPSHOT_ARRAY_COUNT][2] = {
@@ -167,8 +158,7 @@ static void put_snapshot(target *t, const sw_snapshot *snapshot)
 }
 
 /* One block a metric. */
-static void put_records(target *t, const sw_record *records, size_t count)
-{
+static void put_records(target *t, const sw_record *records, size_t count) {
     const sw_schema *s = t->store->schema;
     const hsize_t after = count;
     if (count == 0 || t->status != SW_OK) return;
@@ -190,8 +180,7 @@ static void put_records(target *t, const sw_record *records, size_t count)
     free(values);
 }
 
-static void put_onsets(target *t, const sw_onsets *given)
-{
+static void put_onsets(target *t, const sw_onsets *given) {
     const sw_schema *s = t->store->schema;
     sw_onsets onsets = *given;
     if (!onsets.lead_time_known) onsets.lead_time = -1;
@@ -200,8 +189,7 @@ static void put_onsets(target *t, const sw_onsets *given)
     put_integer(t, s->fixed[SW_FIELD_PHASE], onsets.phase);
 }
 
-static void put_refined(target *t, const sw_store_refined *refined)
-{
+static void put_refined(target *t, const sw_store_refined *refined) {
     const sw_schema *s = t->store->schema;
     put_integer(t, s->fixed[SW_FIELD_REFINE_ROUND], refined->round);
     put_integer(t, s->fixed[SW_FIELD_REFINE_CLASS], refined->class);
@@ -211,8 +199,7 @@ static void put_refined(target *t, const sw_store_refined *refined)
     put_real(t, s->fixed[SW_FIELD_REFINE_HIGH], refined->high);
 }
 
-static void put_result(target *t, const sw_pending *pending)
-{
+static void put_result(target *t, const sw_pending *pending) {
     const sw_schema *s = t->store->schema;
     const sw_run_result *result = &pending->result;
     const double wall = result->wall_seconds;
@@ -226,8 +213,7 @@ static void put_result(target *t, const sw_pending *pending)
     for (int m = 0; m < SW_METRIC_COUNT; m++) put_real(t, s->final[m], any ? pending->last.value[m] : NAN);
 }
 
-static sw_status put_pending(const sw_store *store, int64_t row)
-{
+static sw_status put_pending(const sw_store *store, int64_t row) {
     target t = {store, row, SW_OK};
     const sw_writer_row *r = &store->rows[row];
     const sw_pending *pending = r->pending;
@@ -249,8 +235,7 @@ static sw_status put_pending(const sw_store *store, int64_t row)
 /* ---- the phases ---- */
 
 /* state last: a kill before it leaves a running row, which the next start completes or goes on with. */
-static sw_status put_state(const sw_store *store, int64_t row, sw_run_state state, int64_t written, int64_t checksum)
-{
+static sw_status put_state(const sw_store *store, int64_t row, sw_run_state state, int64_t written, int64_t checksum) {
     const sw_schema *s = store->schema;
     target t = {store, row, SW_OK};
     put_integer(&t, s->fixed[SW_FIELD_WRITTEN], written);
@@ -260,14 +245,12 @@ static sw_status put_state(const sw_store *store, int64_t row, sw_run_state stat
     return t.status;
 }
 
-static sw_status end_phase(const sw_store *store, sw_status status)
-{
+static sw_status end_phase(const sw_store *store, sw_status status) {
     if (status == SW_OK) status = sw_stage_write(store->stage);
     return status != SW_OK ? status : sw_hdf5_flush(store->file, store->path);
 }
 
-static sw_status withdraw(const sw_store *store)
-{
+static sw_status withdraw(const sw_store *store) {
     sw_status status = SW_OK;
     bool any = false;
     for (size_t i = 0; i < store->dirty_count && status == SW_OK; i++) {
@@ -281,8 +264,7 @@ static sw_status withdraw(const sw_store *store)
 }
 
 /* Rows that are over, side by side: their checksums cover the counters too, which are in the file by now. */
-static sw_status seal(const sw_store *store, const int64_t *rows, size_t count)
-{
+static sw_status seal(const sw_store *store, const int64_t *rows, size_t count) {
     int64_t checksums[SEALED_TOGETHER] = {0};
     int8_t states[SEALED_TOGETHER] = {0};
     for (size_t i = 0; i < count; i++) states[i] = (int8_t)store->rows[rows[i]].state;
@@ -294,14 +276,12 @@ static sw_status seal(const sw_store *store, const int64_t *rows, size_t count)
     return status;
 }
 
-static int by_number(const void *left, const void *right)
-{
+static int by_number(const void *left, const void *right) {
     const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
     return (a > b) - (a < b);
 }
 
-static sw_status seal_all(const sw_store *store)
-{
+static sw_status seal_all(const sw_store *store) {
     const sw_schema *s = store->schema;
     sw_status status = SW_OK;
     size_t over = 0;
@@ -327,8 +307,7 @@ static sw_status seal_all(const sw_store *store)
     return status;
 }
 
-static sw_status write_pending(sw_store *store)
-{
+static sw_status write_pending(sw_store *store) {
     sw_status status = withdraw(store);
     for (size_t i = 0; i < store->dirty_count && status == SW_OK; i++)
         if (store->rows[store->dirty[i]].pending) status = put_pending(store, store->dirty[i]);
@@ -345,8 +324,7 @@ static sw_status write_pending(sw_store *store)
 }
 
 /* Everything kept is in the file: forget it. */
-static void acknowledge(sw_store *store)
-{
+static void acknowledge(sw_store *store) {
     for (size_t i = 0; i < store->dirty_count; i++) {
         sw_writer_row *r = &store->rows[store->dirty[i]];
         r->flushed = r->records;
@@ -359,8 +337,7 @@ static void acknowledge(sw_store *store)
 }
 
 /* Writes to a file that lost its name succeed and are in vain: it is looked for every second. */
-sw_status sw_store_heartbeat(sw_store *store)
-{
+sw_status sw_store_heartbeat(sw_store *store) {
     const sw_status status = sw_lock_heartbeat(store->lock);
     if (status != SW_OK || sw_clock_now() - store->looked < 1) return status;
     const sw_status named = sw_vfd_check_name(store->file, store->path);
@@ -368,8 +345,7 @@ sw_status sw_store_heartbeat(sw_store *store)
     return named;
 }
 
-sw_status sw_store_flush(sw_store *store)
-{
+sw_status sw_store_flush(sw_store *store) {
     sw_status status = sw_store_heartbeat(store);
     if (status != SW_OK) return status;
     status = sw_vfd_drain(store->file, store->path);

@@ -9,8 +9,7 @@
 /* ---- texts and numbers that are known before a run starts ---- */
 
 /* The text that the sweep gives run i for a TEXT field; NULL = the field is no text of the sweep. */
-const char *sw_growth_text(const sw_schema *schema, const sw_store_sweep *sweep, int field, size_t i)
-{
+const char *sw_growth_text(const sw_schema *schema, const sw_store_sweep *sweep, int field, size_t i) {
     const sw_store_run *run = &sweep->runs[i];
     const char *text = NULL;
     if (field == schema->fixed[SW_FIELD_ID])
@@ -30,8 +29,7 @@ const char *sw_growth_text(const sw_schema *schema, const sw_store_sweep *sweep,
 
 /* The numbers of a row that the sweep knows: seed and axes. false = not one of them. */
 bool sw_growth_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_sweep *sweep, int field,
-                      size_t i)
-{
+                      size_t i) {
     const sw_store_run *run = &sweep->runs[i];
     *integer = run->seed;
     *real = (double)run->seed;
@@ -55,8 +53,7 @@ typedef struct known_id {
 
 static int by_id(const void *a, const void *b) { return strcmp(((const known_id *)a)->id, ((const known_id *)b)->id); }
 
-static void match_rows(sw_growth *growth, known_id *known, const sw_store_sweep *sweep)
-{
+static void match_rows(sw_growth *growth, known_id *known, const sw_store_sweep *sweep) {
     qsort(known, (size_t)growth->known, sizeof *known, by_id);
     for (size_t i = 0; i < sweep->run_count; i++) {
         const known_id key = {sweep->runs[i].id, 0};
@@ -66,8 +63,7 @@ static void match_rows(sw_growth *growth, known_id *known, const sw_store_sweep 
     }
 }
 
-static sw_status read_rows(sw_growth *growth, const sw_catalog *catalog, const sw_store_sweep *sweep)
-{
+static sw_status read_rows(sw_growth *growth, const sw_catalog *catalog, const sw_store_sweep *sweep) {
     const size_t count = (size_t)growth->known;
     char **ids = NULL;
     known_id *known = calloc(count + 1, sizeof *known);
@@ -80,16 +76,14 @@ static sw_status read_rows(sw_growth *growth, const sw_catalog *catalog, const s
     return status;
 }
 
-static void note_change(sw_growth *growth, size_t i)
-{
+static void note_change(sw_growth *growth, size_t i) {
     growth->needed = true;
     growth->changed[growth->row[i]] = true;
 }
 
 /* Do the texts of one column differ from the sweep's for any known run? Notes changed configurations. */
 static sw_status compare_texts(sw_growth *growth, const sw_column *column, const sw_schema *schema, int field,
-                               const sw_store_sweep *sweep)
-{
+                               const sw_store_sweep *sweep) {
     char **texts;
     const sw_status status = sw_column_load_texts(&texts, column);
     for (size_t i = 0; i < sweep->run_count && status == SW_OK; i++) {
@@ -104,8 +98,7 @@ static sw_status compare_texts(sw_growth *growth, const sw_column *column, const
 
 /* The same for seed and axes. */
 static sw_status compare_numbers(sw_growth *growth, const sw_column *column, const sw_schema *schema, int field,
-                                 const sw_store_sweep *sweep)
-{
+                                 const sw_store_sweep *sweep) {
     double *values;
     const sw_status status = sw_column_load_reals(&values, column);
     for (size_t i = 0; i < sweep->run_count && status == SW_OK; i++) {
@@ -119,8 +112,7 @@ static sw_status compare_numbers(sw_growth *growth, const sw_column *column, con
 }
 
 /* A dataset that the file lacks, or has in a narrower type: whose rows get a value there? */
-static void note_new_column(sw_growth *growth, const sw_schema *schema, int field, const sw_store_sweep *sweep)
-{
+static void note_new_column(sw_growth *growth, const sw_schema *schema, int field, const sw_store_sweep *sweep) {
     growth->needed = true;
     for (size_t i = 0; i < sweep->run_count; i++) {
         double real;
@@ -132,8 +124,7 @@ static void note_new_column(sw_growth *growth, const sw_schema *schema, int fiel
     }
 }
 
-static sw_status compare_sweep_text(sw_growth *growth, hid_t file, const sw_store_sweep *sweep)
-{
+static sw_status compare_sweep_text(sw_growth *growth, hid_t file, const sw_store_sweep *sweep) {
     char *text;
     const sw_status status = sw_dataset_read_sweep(&text, file);
     if (status == SW_OK &&
@@ -144,15 +135,13 @@ static sw_status compare_sweep_text(sw_growth *growth, hid_t file, const sw_stor
 }
 
 /* A column can hold the sweep's values: the same type, or a wider number (an axis of integers that became reals). */
-bool sw_growth_can_hold(sw_field_type column, sw_field_type field)
-{
+bool sw_growth_can_hold(sw_field_type column, sw_field_type field) {
     return column == field || (column == SW_FIELD_F64 && (field == SW_FIELD_I64 || field == SW_FIELD_I8)) ||
            (column == SW_FIELD_I64 && field == SW_FIELD_I8);
 }
 
 static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, const sw_schema *schema,
-                                 const sw_store_sweep *sweep)
-{
+                                 const sw_store_sweep *sweep) {
     sw_status status = SW_OK;
     for (size_t f = 0; f < schema->count && status == SW_OK; f++) {
         const sw_schema_field *field = &schema->fields[f];
@@ -178,8 +167,7 @@ static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, c
 }
 
 sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, const sw_schema *schema,
-                         const sw_store_sweep *sweep)
-{
+                         const sw_store_sweep *sweep) {
     memset(out, 0, sizeof *out);
     out->known = catalog ? (int64_t)catalog->runs : 0;
     out->row = calloc(sweep->run_count + 1, sizeof *out->row);
@@ -195,8 +183,7 @@ sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, 
     return status;
 }
 
-void sw_growth_release(sw_growth *growth)
-{
+void sw_growth_release(sw_growth *growth) {
     free(growth->row);
     free(growth->config_changed);
     free(growth->changed);

@@ -1,6 +1,5 @@
 /* growth.h: what a results file has, against what a sweep needs. */
-#ifndef SYMSWEEP_STORE_GROWTH_H
-#define SYMSWEEP_STORE_GROWTH_H
+#pragma once
 
 #include "store/catalog.h"
 
@@ -24,5 +23,3 @@ bool sw_growth_number(double *real, int64_t *integer, const sw_schema *schema, c
                       size_t i);
 /* A column can hold the values of a field: the same type, or a wider number (an axis of integers that became reals). */
 bool sw_growth_can_hold(sw_field_type column, sw_field_type field);
-
-#endif

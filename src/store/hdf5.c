@@ -8,14 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-sw_status sw_hdf5_refused(const char *point, const char *path)
-{
+sw_status sw_hdf5_refused(const char *point, const char *path) {
     const int error = sw_fault(point);
     return error ? sw_fail(SW_E_IO, "%s: %s", path, strerror(error)) : SW_OK;
 }
 
-void sw_hdf5_begin(void)
-{
+void sw_hdf5_begin(void) {
     /* Read by the library when it starts; the property of sw_hdf5_access says the same for later opens. */
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
     /* After a close that failed (a full disk) the library's exit handler runs into freed memory; files are closed here.
@@ -25,16 +23,14 @@ void sw_hdf5_begin(void)
 }
 
 /* Keeps the innermost description, which is where the fault is known. */
-static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *data)
-{
+static herr_t keep_innermost(unsigned n, const H5E_error2_t *error, void *data) {
     char *text = data;
     if ((n == 0 || strstr(error->desc ? error->desc : "", "error message = '")) && error->desc)
         snprintf(text, SW_MESSAGE_MAX / 2, "%s", error->desc);
     return 0;
 }
 
-sw_status sw_hdf5_fail(const char *format, ...)
-{
+sw_status sw_hdf5_fail(const char *format, ...) {
     char context[SW_MESSAGE_MAX / 2], reason[SW_MESSAGE_MAX / 2] = "";
     va_list arguments;
     va_start(arguments, format);
@@ -55,8 +51,7 @@ sw_status sw_hdf5_fail(const char *format, ...)
     return sw_fail(SW_E_STORE, "%s: %s", context, reason[0] ? reason : "HDF5 failed without saying why");
 }
 
-hid_t sw_hdf5_access(void)
-{
+hid_t sw_hdf5_access(void) {
     /* Readers of a live file try a torn read again, after sleeps that double from a nanosecond: the library's hundred
      * tries would last for ever on a damaged file. */
     enum { READ_ATTEMPTS = 24 };
@@ -71,8 +66,7 @@ hid_t sw_hdf5_access(void)
     return access;
 }
 
-hid_t sw_hdf5_text_type(void)
-{
+hid_t sw_hdf5_text_type(void) {
     hid_t type = H5Tcopy(H5T_C_S1);
     if (type < 0 || H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0) {
         sw_hdf5_fail("text type");
@@ -82,8 +76,7 @@ hid_t sw_hdf5_text_type(void)
     return type;
 }
 
-sw_status sw_hdf5_set_text(hid_t object, const char *name, const char *text)
-{
+sw_status sw_hdf5_set_text(hid_t object, const char *name, const char *text) {
     sw_status status = SW_OK;
     hid_t type = sw_hdf5_text_type(), space = H5Screate(H5S_SCALAR), attribute = -1;
     if (type < 0 || space < 0) {
@@ -101,8 +94,7 @@ done:
 }
 
 sw_status sw_hdf5_set_array(hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *values,
-                            size_t count)
-{
+                            size_t count) {
     sw_status status = SW_OK;
     const hsize_t extent = count;
     hid_t space = H5Screate_simple(1, &extent, NULL), attribute = -1;
@@ -113,8 +105,7 @@ sw_status sw_hdf5_set_array(hid_t object, const char *name, hid_t file_type, hid
     return status;
 }
 
-sw_status sw_hdf5_set_integer(hid_t object, const char *name, hid_t file_type, int64_t value)
-{
+sw_status sw_hdf5_set_integer(hid_t object, const char *name, hid_t file_type, int64_t value) {
     hid_t space = H5Screate(H5S_SCALAR), attribute = -1;
     if (space >= 0) attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT);
     const herr_t result = attribute < 0 ? -1 : H5Awrite(attribute, H5T_NATIVE_INT64, &value);
@@ -125,8 +116,7 @@ sw_status sw_hdf5_set_integer(hid_t object, const char *name, hid_t file_type, i
 }
 
 /* The value of an attribute of fixed length; reads at most SW_MESSAGE_MAX bytes. */
-static sw_status read_fixed_text(char **out, hid_t attribute, hid_t type, const char *what)
-{
+static sw_status read_fixed_text(char **out, hid_t attribute, hid_t type, const char *what) {
     const size_t size = H5Tget_size(type);
     if (size == 0 || size > SW_MESSAGE_MAX) return sw_fail(SW_E_STORE, "%s: absurd length", what);
     *out = calloc(size + 1, 1);
@@ -137,8 +127,7 @@ static sw_status read_fixed_text(char **out, hid_t attribute, hid_t type, const 
     return sw_hdf5_fail("%s", what);
 }
 
-sw_status sw_hdf5_read_text(char **out, hid_t object, const char *what)
-{
+sw_status sw_hdf5_read_text(char **out, hid_t object, const char *what) {
     const bool is_attribute = H5Iget_type(object) == H5I_ATTR;
     hid_t stored = is_attribute ? H5Aget_type(object) : H5Dget_type(object), type = sw_hdf5_text_type();
     hid_t space = is_attribute ? H5Aget_space(object) : H5Dget_space(object);
@@ -167,8 +156,7 @@ sw_status sw_hdf5_read_text(char **out, hid_t object, const char *what)
     return status;
 }
 
-sw_status sw_hdf5_get_text(char **out, hid_t object, const char *name)
-{
+sw_status sw_hdf5_get_text(char **out, hid_t object, const char *name) {
     char what[128];
     *out = NULL;
     if (H5Aexists(object, name) <= 0) return SW_OK;
@@ -179,8 +167,7 @@ sw_status sw_hdf5_get_text(char **out, hid_t object, const char *name)
     return status;
 }
 
-sw_status sw_hdf5_get_integer(int64_t *out, hid_t object, const char *name)
-{
+sw_status sw_hdf5_get_integer(int64_t *out, hid_t object, const char *name) {
     sw_status status = SW_OK;
     hid_t attribute = -1, type = -1, space = -1;
     attribute = H5Aexists(object, name) > 0 ? H5Aopen(object, name, H5P_DEFAULT) : -1;
@@ -197,8 +184,7 @@ sw_status sw_hdf5_get_integer(int64_t *out, hid_t object, const char *name)
     return status;
 }
 
-int sw_hdf5_extents(hid_t dataset, const char *path, hsize_t extents[SW_RANK_MAX])
-{
+int sw_hdf5_extents(hid_t dataset, const char *path, hsize_t extents[SW_RANK_MAX]) {
     hid_t space = H5Dget_space(dataset);
     int rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
     if (rank > SW_RANK_MAX) {
@@ -212,23 +198,20 @@ int sw_hdf5_extents(hid_t dataset, const char *path, hsize_t extents[SW_RANK_MAX
     return rank;
 }
 
-sw_status sw_hdf5_flush(hid_t file, const char *path)
-{
+sw_status sw_hdf5_flush(hid_t file, const char *path) {
     const sw_status refused = sw_hdf5_refused("store.flush", path);
     if (refused != SW_OK) return refused;
     return H5Fflush(file, H5F_SCOPE_GLOBAL) < 0 ? sw_hdf5_fail("%s", path) : SW_OK;
 }
 
-herr_t sw_hdf5_close_file(hid_t file)
-{
+herr_t sw_hdf5_close_file(hid_t file) {
     const hid_t access = H5Fget_access_plist(file);
     const herr_t result = H5Fclose(file);
     if (access >= 0) H5Pclose(access);
     return result;
 }
 
-static void close_any(hid_t id)
-{
+static void close_any(hid_t id) {
     switch (H5Iget_type(id)) {
     case H5I_FILE: sw_hdf5_close_file(id); break;
     case H5I_GROUP: H5Gclose(id); break;
@@ -241,8 +224,7 @@ static void close_any(hid_t id)
     }
 }
 
-void sw_hdf5_close(hid_t id)
-{
+void sw_hdf5_close(hid_t id) {
     if (id < 0) return;
     /* Every call of the library forgets its last error; this one may come between a fault and sw_hdf5_fail. */
     const bool failed = H5Eget_num(H5E_DEFAULT) > 0;
@@ -254,7 +236,6 @@ void sw_hdf5_close(hid_t id)
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
-const char *sw_store_library_version(void)
-{
+const char *sw_store_library_version(void) {
     return "HDF5 " TEXT(H5_VERS_MAJOR) "." TEXT(H5_VERS_MINOR) "." TEXT(H5_VERS_RELEASE);
 }

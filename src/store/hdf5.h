@@ -2,8 +2,7 @@
  *
  * Internal to src/store. Every function returns SW_OK or a failure whose message names the path and the library's
  * innermost complaint: SW_E_IO when the operating system refused (errno in the text), SW_E_STORE otherwise. */
-#ifndef SYMSWEEP_STORE_HDF5_H
-#define SYMSWEEP_STORE_HDF5_H
+#pragma once
 
 #include "store/schema.h"
 
@@ -52,5 +51,3 @@ herr_t sw_hdf5_close_file(hid_t file);
 /* Closes whatever the identifier is (file, dataset, group, type, space, property list); negative ones are fine. Keeps
  * the library's error stack. */
 void sw_hdf5_close(hid_t id);
-
-#endif

@@ -28,8 +28,7 @@ struct sw_lock {
 /* ---- who ---- */
 
 /* First line of a small file without its newline; "" when there is none. */
-static void read_line(char *out, size_t capacity, const char *path)
-{
+static void read_line(char *out, size_t capacity, const char *path) {
     out[0] = 0;
     FILE *file = fopen(path, "re");
     if (!file) return;
@@ -39,8 +38,7 @@ static void read_line(char *out, size_t capacity, const char *path)
 }
 
 /* Start time of a process in clock ticks since boot (field 22 of /proc/PID/stat); -1 = no such process. */
-static int64_t process_start(int64_t pid)
-{
+static int64_t process_start(int64_t pid) {
     char path[64], line[1024];
     snprintf(path, sizeof path, "/proc/%" PRId64 "/stat", pid);
     read_line(line, sizeof line, path);
@@ -57,8 +55,7 @@ static int64_t process_start(int64_t pid)
     return start;
 }
 
-static void describe_self(sw_lock_holder *self)
-{
+static void describe_self(sw_lock_holder *self) {
     memset(self, 0, sizeof *self);
     if (gethostname(self->host, sizeof self->host - 1) != 0) snprintf(self->host, sizeof self->host, "unknown");
     read_line(self->boot, sizeof self->boot, "/proc/sys/kernel/random/boot_id");
@@ -69,21 +66,18 @@ static void describe_self(sw_lock_holder *self)
     self->start = process_start(self->pid);
 }
 
-static bool same_holder(const sw_lock_holder *a, const sw_lock_holder *b)
-{
+static bool same_holder(const sw_lock_holder *a, const sw_lock_holder *b) {
     return a->pid == b->pid && a->start == b->start && strcmp(a->host, b->host) == 0 && strcmp(a->boot, b->boot) == 0;
 }
 
-static bool is_gone(const sw_lock_holder *holder, const sw_lock_holder *self)
-{
+static bool is_gone(const sw_lock_holder *holder, const sw_lock_holder *self) {
     if (strcmp(holder->boot, self->boot) != 0) return true; /* the host has been started anew */
     return process_start(holder->pid) != holder->start;
 }
 
 /* ---- the text ---- */
 
-static int format_text(char text[TEXT_SIZE], const sw_lock_holder *h)
-{
+static int format_text(char text[TEXT_SIZE], const sw_lock_holder *h) {
     return snprintf(text, TEXT_SIZE,
                     "symsweep lock 1\nhost %s\nboot %s\npid %" PRId64 "\nstart %" PRId64
                     "\njob %s\nsince %s\ncounter %020" PRId64 "\n",
@@ -91,8 +85,7 @@ static int format_text(char text[TEXT_SIZE], const sw_lock_holder *h)
 }
 
 /* The value after "key " at the start of a line. */
-static bool find_value(char *out, size_t capacity, const char *text, const char *key)
-{
+static bool find_value(char *out, size_t capacity, const char *text, const char *key) {
     char pattern[32];
     snprintf(pattern, sizeof pattern, "\n%s ", key);
     const char *at = strstr(text, pattern);
@@ -106,8 +99,7 @@ static bool find_value(char *out, size_t capacity, const char *text, const char 
 }
 
 /* Leaves *out alone when the text is not whole. */
-static bool parse_text(sw_lock_holder *out, const char *text)
-{
+static bool parse_text(sw_lock_holder *out, const char *text) {
     char pid[32], start[32], counter[32];
     sw_lock_holder holder = {0}, *h = &holder;
     if (!find_value(h->host, sizeof h->host, text, "host") || !find_value(h->boot, sizeof h->boot, text, "boot") ||
@@ -123,8 +115,7 @@ static bool parse_text(sw_lock_holder *out, const char *text)
 }
 
 /* Who holds the sidecar; false = nobody that it tells of. */
-static bool read_holder(sw_lock_holder *holder, const char *path)
-{
+static bool read_holder(sw_lock_holder *holder, const char *path) {
     char text[TEXT_SIZE] = "";
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return false;
@@ -135,8 +126,7 @@ static bool read_holder(sw_lock_holder *holder, const char *path)
     return parse_text(holder, text);
 }
 
-static sw_status write_text(sw_lock *lock)
-{
+static sw_status write_text(sw_lock *lock) {
     char text[TEXT_SIZE];
     const int length = format_text(text, &lock->self), refused = sw_fault("store.lock.write");
     if (refused) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(refused));
@@ -147,8 +137,7 @@ static sw_status write_text(sw_lock *lock)
 }
 
 /* FILE.lock beside the file itself, by whatever links it was named; NULL = out of memory. */
-static char *sidecar_of(const char *path)
-{
+static char *sidecar_of(const char *path) {
     char *real = realpath(path, NULL);
     const char *name = real ? real : path;
     char *sidecar = malloc(strlen(name) + sizeof ".lock");
@@ -159,15 +148,13 @@ static char *sidecar_of(const char *path)
 
 /* ---- taking ---- */
 
-static sw_status busy(const char *path, const sw_lock_holder *h)
-{
+static sw_status busy(const char *path, const sw_lock_holder *h) {
     return sw_fail(SW_E_BUSY, "%s: another writer holds the results file: host %s, process %" PRId64 "%s%s, since %s",
                    path, h->host, h->pid, h->job[0] ? ", job " : "", h->job, h->since);
 }
 
 /* Is the writer that the text names still alive? On another host this takes up to a minute. */
-static bool holder_lives(const char *path, const sw_lock_holder *holder, const sw_lock_holder *self)
-{
+static bool holder_lives(const char *path, const sw_lock_holder *holder, const sw_lock_holder *self) {
     if (strcmp(holder->host, self->host) == 0) return !is_gone(holder, self);
     sw_info("%s: written on host %s; waiting up to %d s to see whether that writer still lives", path, holder->host,
             STALE_SECONDS);
@@ -185,8 +172,7 @@ static bool holder_lives(const char *path, const sw_lock_holder *holder, const s
 typedef enum flock_result { FLOCK_TAKEN, FLOCK_HELD, FLOCK_MISSING } flock_result;
 
 /* Readers of the text never lock, so a held lock is a writer's; one that is just going gets half a second. */
-static flock_result take_flock(int descriptor)
-{
+static flock_result take_flock(int descriptor) {
     for (int attempt = 0;; attempt++) {
         if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return FLOCK_TAKEN;
         if (errno == EINTR) continue;
@@ -197,24 +183,21 @@ static flock_result take_flock(int descriptor)
 }
 
 /* Is the open sidecar still the file of that name? */
-static bool is_same_file(int descriptor, const char *path)
-{
+static bool is_same_file(int descriptor, const char *path) {
     struct stat mine, named;
     return fstat(descriptor, &mine) == 0 && stat(path, &named) == 0 && mine.st_dev == named.st_dev &&
            mine.st_ino == named.st_ino;
 }
 
 /* Without flock two writers may find the same stale lock: whoever's text stands after a moment has it. */
-static sw_status confirm(sw_lock *lock)
-{
+static sw_status confirm(sw_lock *lock) {
     sw_lock_holder now = {.host = "unknown"};
     sw_clock_sleep(0.2);
     if (!read_holder(&now, lock->path) || !same_holder(&now, &lock->self)) return busy(lock->path, &now);
     return SW_OK;
 }
 
-static sw_status take(sw_lock *lock)
-{
+static sw_status take(sw_lock *lock) {
     for (int attempt = 0; attempt < 10; attempt++) {
         sw_lock_holder holder = {.host = "unknown"};
         const int refused = sw_fault("store.lock.open");
@@ -238,8 +221,7 @@ static sw_status take(sw_lock *lock)
     return sw_fail(SW_E_BUSY, "%s: comes and goes: other writers start and end", lock->path);
 }
 
-sw_status sw_lock_take(sw_lock **out, const char *path)
-{
+sw_status sw_lock_take(sw_lock **out, const char *path) {
     *out = NULL;
     sw_lock *lock = calloc(1, sizeof *lock);
     if (lock) lock->path = sidecar_of(path);
@@ -260,8 +242,7 @@ sw_status sw_lock_take(sw_lock **out, const char *path)
     return SW_OK;
 }
 
-sw_status sw_lock_heartbeat(sw_lock *lock)
-{
+sw_status sw_lock_heartbeat(sw_lock *lock) {
     sw_lock_holder now;
     if (sw_clock_now() - lock->beaten < HEARTBEAT_SECONDS) return SW_OK;
     if (read_holder(&now, lock->path) && !same_holder(&now, &lock->self)) return busy(lock->path, &now);
@@ -269,8 +250,7 @@ sw_status sw_lock_heartbeat(sw_lock *lock)
     return write_text(lock);
 }
 
-void sw_lock_release(sw_lock *lock)
-{
+void sw_lock_release(sw_lock *lock) {
     if (!lock) return;
     if (is_same_file(lock->descriptor, lock->path)) unlink(lock->path);
     close(lock->descriptor);
@@ -278,8 +258,7 @@ void sw_lock_release(sw_lock *lock)
     free(lock);
 }
 
-bool sw_lock_is_held(const char *path, sw_lock_holder *holder)
-{
+bool sw_lock_is_held(const char *path, sw_lock_holder *holder) {
     sw_lock_holder self;
     struct stat info;
     char *sidecar = sidecar_of(path);

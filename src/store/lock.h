@@ -6,8 +6,7 @@
  *  - this host and boot: the lock is stale when the process is gone (a reused number has another start time);
  *  - this host after a reboot: stale;
  *  - another host: stale when the counter stands still for 60 s. */
-#ifndef SYMSWEEP_STORE_LOCK_H
-#define SYMSWEEP_STORE_LOCK_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -33,5 +32,3 @@ void sw_lock_release(sw_lock *lock);
 /* Reads the text beside `path` without touching the lock: true when a writer seems to live (the process runs on this
  * host; on another host the sidecar changed within the last 60 s). */
 bool sw_lock_is_held(const char *path, sw_lock_holder *holder);
-
-#endif

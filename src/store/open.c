@@ -18,8 +18,7 @@ static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a
 /* ---- a killed writer ---- */
 
 /* The consistency flags of the superblock (version 3: byte 11), which a writer sets and a close clears. */
-static sw_status read_flags(unsigned char *flags, const char *path)
-{
+static sw_status read_flags(unsigned char *flags, const char *path) {
     unsigned char head[12] = {0};
     const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
@@ -33,8 +32,7 @@ static sw_status read_flags(unsigned char *flags, const char *path)
     return SW_OK;
 }
 
-sw_status sw_open_clear(const char *path, bool *killed)
-{
+sw_status sw_open_clear(const char *path, bool *killed) {
     unsigned char flags;
     const hbool_t yes = 1;
     sw_status status = read_flags(&flags, path);
@@ -55,8 +53,7 @@ sw_status sw_open_clear(const char *path, bool *killed)
 
 /* ---- opening ---- */
 
-static sw_status open_with(hid_t *out, const char *path, unsigned flags, sw_vfd_mode mode)
-{
+static sw_status open_with(hid_t *out, const char *path, unsigned flags, sw_vfd_mode mode) {
     *out = -1;
     const sw_status refused = sw_hdf5_refused("store.open", path);
     if (refused != SW_OK) return refused;
@@ -66,15 +63,13 @@ static sw_status open_with(hid_t *out, const char *path, unsigned flags, sw_vfd_
     return *out < 0 ? sw_hdf5_fail("%s", path) : SW_OK;
 }
 
-sw_status sw_open_live(hid_t *out, const char *path)
-{
+sw_status sw_open_live(hid_t *out, const char *path) {
     return open_with(out, path, H5F_ACC_RDWR | H5F_ACC_SWMR_WRITE, SW_VFD_HOLD);
 }
 
 sw_status sw_open_writable(hid_t *out, const char *path) { return open_with(out, path, H5F_ACC_RDWR, SW_VFD_DROP); }
 
-sw_status sw_open_readable(hid_t *out, const char *path)
-{
+sw_status sw_open_readable(hid_t *out, const char *path) {
     unsigned char flags;
     *out = -1;
     sw_hdf5_begin();
@@ -97,8 +92,7 @@ sw_status sw_open_readable(hid_t *out, const char *path)
                : sw_fail(SW_E_STORE, "%s: a writer holds it, or left it, in a state that cannot be read", path);
 }
 
-sw_status sw_open_check_format(hid_t file, const char *path, const char *sweep_name)
-{
+sw_status sw_open_check_format(hid_t file, const char *path, const char *sweep_name) {
     char *format = NULL, *name = NULL;
     int64_t version = 0;
     sw_status status = sw_hdf5_get_text(&format, file, "format");
@@ -123,8 +117,7 @@ done:
     return status;
 }
 
-sw_status sw_open_temporary(char out[SW_TEMPORARY_MAX], const char *path)
-{
+sw_status sw_open_temporary(char out[SW_TEMPORARY_MAX], const char *path) {
     const bool fits = snprintf(out, SW_TEMPORARY_MAX, "%s.new", path) < SW_PATH_MAX;
     return fits ? SW_OK : sw_fail(SW_E_IO, "%s: the name is too long", path);
 }

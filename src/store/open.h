@@ -1,6 +1,5 @@
 /* open.h: opening results files in whatever state their writer left them. */
-#ifndef SYMSWEEP_STORE_OPEN_H
-#define SYMSWEEP_STORE_OPEN_H
+#pragma once
 
 #include "store/vfd.h"
 #include "symsweep/file.h"
@@ -27,5 +26,3 @@ sw_status sw_open_check_format(hid_t file, const char *path, const char *sweep_n
 /* The name under which a file is built that is renamed to `path` when it is complete. */
 enum { SW_TEMPORARY_MAX = 4096 + 8 };
 sw_status sw_open_temporary(char out[SW_TEMPORARY_MAX], const char *path) SW_MUST_CHECK;
-
-#endif

@@ -7,15 +7,13 @@
 
 static const uint32_t snapshot_mask = 0x7fffffff;
 
-int64_t sw_partial_pack(sw_partial_sum sum)
-{
+int64_t sw_partial_pack(sw_partial_sum sum) {
     return (int64_t)((uint64_t)(sum.snapshots & snapshot_mask) << 32 | sum.records);
 }
 
 static void add_step(uint32_t *crc, int64_t step) { *crc = (uint32_t)crc32(*crc, (const Bytef *)&step, sizeof step); }
 
-static void add_values(uint32_t *crc, const float *values, size_t count)
-{
+static void add_values(uint32_t *crc, const float *values, size_t count) {
     for (size_t i = 0; i < count;) {
         size_t end = i;
         while (end < count && !isnan(values[end])) end++;
@@ -24,15 +22,13 @@ static void add_values(uint32_t *crc, const float *values, size_t count)
     }
 }
 
-void sw_partial_add_record(sw_partial_sum *sum, const sw_record *record, const sw_schema *schema)
-{
+void sw_partial_add_record(sw_partial_sum *sum, const sw_record *record, const sw_schema *schema) {
     add_step(&sum->records, record->step);
     for (int m = 0; m < SW_METRIC_COUNT; m++)
         if (schema->metric[m] >= 0) add_values(&sum->records, &record->value[m], 1);
 }
 
-void sw_partial_add_snapshot(sw_partial_sum *sum, const sw_snapshot *snapshot, const sw_schema *schema)
-{
+void sw_partial_add_snapshot(sw_partial_sum *sum, const sw_snapshot *snapshot, const sw_schema *schema) {
     add_step(&sum->snapshots, snapshot->step);
     for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++)
         if (schema->fixed[sw_snapshot_fields[a]] >= 0)
@@ -40,15 +36,13 @@ void sw_partial_add_snapshot(sw_partial_sum *sum, const sw_snapshot *snapshot, c
                        sw_record_snapshot_length(&snapshot->shape, (sw_snapshot_array)a));
 }
 
-static const sw_column *column_of(const sw_catalog *catalog, const sw_schema *schema, sw_field_id id)
-{
+static const sw_column *column_of(const sw_catalog *catalog, const sw_schema *schema, sw_field_id id) {
     return sw_catalog_find(catalog, schema->fields[schema->fixed[id]].path);
 }
 
 /* Adds snapshot s as the file has it. */
 static sw_status add_stored_snapshot(sw_partial_sum *sum, const sw_catalog *catalog, const sw_schema *schema,
-                                     int64_t row, int64_t s)
-{
+                                     int64_t row, int64_t s) {
     hsize_t start[SW_RANK_MAX] = {(hsize_t)row, (hsize_t)s}, count[SW_RANK_MAX] = {1, 1};
     const sw_column *column = column_of(catalog, schema, SW_FIELD_SNAPSHOT_STEP);
     int64_t step;
@@ -72,8 +66,7 @@ static sw_status add_stored_snapshot(sw_partial_sum *sum, const sw_catalog *cata
 }
 
 sw_status sw_partial_read(sw_partial_sum *out, int64_t *records, int64_t *snapshots, const sw_catalog *catalog,
-                          const sw_schema *schema, int64_t row, const int64_t *stored)
-{
+                          const sw_schema *schema, int64_t row, const int64_t *stored) {
     const int64_t record_count = *records, snapshot_count = *snapshots;
     sw_partial_sum sum = {0, 0};
     sw_record *kept = calloc((size_t)record_count + 1, sizeof *kept);

@@ -5,8 +5,7 @@
  * 31 bits of one over the snapshots. Of an evaluation: its step (8 bytes), then the values that are not missing, in the
  * order of sw_metric_id; of a snapshot: its step, then the values that are not missing of its arrays in the order of
  * snapshots.def. Little-endian. */
-#ifndef SYMSWEEP_STORE_PARTIAL_H
-#define SYMSWEEP_STORE_PARTIAL_H
+#pragma once
 
 #include "store/catalog.h"
 
@@ -25,5 +24,3 @@ void sw_partial_add_snapshot(sw_partial_sum *sum, const sw_snapshot *snapshot, c
  * checksum, or they were damaged. */
 sw_status sw_partial_read(sw_partial_sum *out, int64_t *records, int64_t *snapshots, const sw_catalog *catalog,
                           const sw_schema *schema, int64_t row, const int64_t *stored) SW_MUST_CHECK;
-
-#endif

@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 /* Nobody trains: runs that count as running are pending, and so are damaged ones, which the next start trains again. */
-static sw_status settle_rows(hid_t file, const char *path, const sw_damage *damage)
-{
+static sw_status settle_rows(hid_t file, const char *path, const sw_damage *damage) {
     const int8_t pending = SW_RUN_PENDING;
     int64_t *state = NULL;
     sw_catalog *catalog = NULL;
@@ -29,8 +28,7 @@ static sw_status settle_rows(hid_t file, const char *path, const sw_damage *dama
     return status;
 }
 
-static sw_status recover_locked(const char *path)
-{
+static sw_status recover_locked(const char *path) {
     sw_damage damage;
     bool killed;
     hid_t file = -1;
@@ -45,8 +43,7 @@ static sw_status recover_locked(const char *path)
     return status;
 }
 
-sw_status sw_store_recover(const char *path)
-{
+sw_status sw_store_recover(const char *path) {
     sw_lock *lock;
     sw_hdf5_begin();
     if (access(path, F_OK) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));

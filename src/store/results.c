@@ -17,8 +17,7 @@ static const char *const attribute_names[SW_ATTRIBUTE_COUNT] = {
 
 /* ---- the file ---- */
 
-static void release_file(sw_results *results)
-{
+static void release_file(sw_results *results) {
     sw_catalog_close(results->catalog);
     results->catalog = NULL;
     sw_hdf5_close(results->file);
@@ -30,8 +29,7 @@ static void release_file(sw_results *results)
     sw_results_load_release(results);
 }
 
-static sw_status load_attributes(sw_results *results)
-{
+static sw_status load_attributes(sw_results *results) {
     sw_status status = SW_OK;
     for (int i = 0; i < SW_ATTRIBUTE_COUNT && status == SW_OK; i++) {
         if (strcmp(attribute_names[i], "format_version") == 0) {
@@ -45,8 +43,7 @@ static sw_status load_attributes(sw_results *results)
     return status;
 }
 
-static sw_status load_file(sw_results *results)
-{
+static sw_status load_file(sw_results *results) {
     sw_status status = sw_open_readable(&results->file, results->path);
     if (status != SW_OK) return status;
     status = sw_open_check_format(results->file, results->path, NULL);
@@ -59,8 +56,7 @@ static sw_status load_file(sw_results *results)
 }
 
 /* A read that meets the writer in the middle of a change is tried again. */
-static sw_status load_patiently(sw_results *results)
-{
+static sw_status load_patiently(sw_results *results) {
     sw_status status = SW_OK;
     for (int attempt = 0; attempt < 5; attempt++) {
         if (attempt > 0) sw_clock_sleep(0.1 * attempt);
@@ -72,8 +68,7 @@ static sw_status load_patiently(sw_results *results)
 }
 
 /* Is the row still damaged? In a live file the writer may be just finishing it. */
-static sw_status look_again(sw_soundness *found, sw_results *results, int64_t row)
-{
+static sw_status look_again(sw_soundness *found, sw_results *results, int64_t row) {
     *found = SW_ROW_DAMAGED;
     for (int attempt = 0; attempt < 4 && *found == SW_ROW_DAMAGED; attempt++) {
         sw_status status = SW_OK;
@@ -87,8 +82,7 @@ static sw_status look_again(sw_soundness *found, sw_results *results, int64_t ro
     return SW_OK;
 }
 
-static sw_status mark_damaged(sw_results *results, const sw_damage *damage)
-{
+static sw_status mark_damaged(sw_results *results, const sw_damage *damage) {
     sw_soundness *found = calloc(damage->count + 1, sizeof *found);
     if (!found) return sw_fail(SW_E_MEMORY, "%s", results->path);
     sw_status status = SW_OK;
@@ -106,8 +100,7 @@ static sw_status mark_damaged(sw_results *results, const sw_damage *damage)
     return status;
 }
 
-sw_status sw_results_open(sw_results **out, const char *path)
-{
+sw_status sw_results_open(sw_results **out, const char *path) {
     sw_damage damage;
     *out = NULL;
     sw_hdf5_begin();
@@ -134,16 +127,14 @@ sw_status sw_results_open(sw_results **out, const char *path)
     return SW_OK;
 }
 
-void sw_results_close(sw_results *results)
-{
+void sw_results_close(sw_results *results) {
     if (!results) return;
     release_file(results);
     free(results->path);
     free(results);
 }
 
-sw_status sw_results_refresh(sw_results *results)
-{
+sw_status sw_results_refresh(sw_results *results) {
     bool *damaged = calloc(results->count + 1, sizeof *damaged);
     const size_t before = results->count;
     if (!damaged) return sw_fail(SW_E_MEMORY, "%s", results->path);
@@ -159,27 +150,23 @@ sw_status sw_results_refresh(sw_results *results)
 
 size_t sw_results_count(const sw_results *results) { return results->count; }
 
-const char *sw_results_attribute(const sw_results *results, const char *name)
-{
+const char *sw_results_attribute(const sw_results *results, const char *name) {
     for (int i = 0; i < SW_ATTRIBUTE_COUNT; i++)
         if (strcmp(name, attribute_names[i]) == 0) return results->attributes[i];
     return NULL;
 }
 
-sw_status sw_results_sweep_text(const sw_results *results, char **out)
-{
+sw_status sw_results_sweep_text(const sw_results *results, char **out) {
     *out = NULL;
     return sw_dataset_read_sweep(out, results->file);
 }
 
-const char *sw_results_sweep_name(const sw_results *results)
-{
+const char *sw_results_sweep_name(const sw_results *results) {
     const char *name = sw_results_attribute(results, "sweep_name");
     return name ? name : "";
 }
 
-bool sw_results_live(const sw_results *results)
-{
+bool sw_results_live(const sw_results *results) {
     sw_lock_holder holder;
     return sw_lock_is_held(results->path, &holder);
 }
@@ -190,13 +177,11 @@ size_t sw_results_axis_count(const sw_results *results) { return results->axis_c
 
 const sw_axis *sw_results_axis(const sw_results *results, size_t i) { return &results->axes[i]; }
 
-const sw_axis_value *sw_results_axis_value(const sw_results *results, size_t row, size_t axis)
-{
+const sw_axis_value *sw_results_axis_value(const sw_results *results, size_t row, size_t axis) {
     return &results->axis_values[row * results->axis_count + axis];
 }
 
-bool sw_results_has_metric(const sw_results *results, int metric)
-{
+bool sw_results_has_metric(const sw_results *results, int metric) {
     char path[192];
     sw_schema_metric_path(path, metric);
     const sw_column *column = sw_catalog_find(results->catalog, path);
@@ -204,16 +189,14 @@ bool sw_results_has_metric(const sw_results *results, int metric)
 }
 
 /* Rows of a large file are verified when somebody reads them. */
-static sw_status verify_row(sw_results *results, size_t row)
-{
+static sw_status verify_row(sw_results *results, size_t row) {
     sw_soundness found = SW_ROW_OPEN;
     const sw_status status = sw_checksum_verify(&found, results->catalog, (int64_t)row, 1);
     if (status == SW_OK && found == SW_ROW_DAMAGED) results->rows[row].damaged = true;
     return status;
 }
 
-sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, size_t *count)
-{
+sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, size_t *count) {
     const sw_column *step = sw_catalog_find(results->catalog, "/curves/step");
     const int64_t most = step && step->rank == 2 ? (int64_t)step->extents[1] : 0;
     int64_t written = results->rows[row].written;

@@ -8,8 +8,7 @@
 
 /* ---- one row's texts and numbers ---- */
 
-void sw_results_load_release(sw_results *results)
-{
+void sw_results_load_release(sw_results *results) {
     for (size_t r = 0; results->rows && r < results->count; r++) {
         sw_result_row *row = &results->rows[r];
         free(row->id);
@@ -32,8 +31,7 @@ void sw_results_load_release(sw_results *results)
 typedef enum member_kind { INTEGER, REAL, TEXT, CHARACTERS } member_kind;
 
 /* One value a row into the member at `offset`. A file without such a column has `absent`, NaN, "". */
-static sw_status load_member(sw_results *results, const char *path, member_kind kind, size_t offset, int64_t absent)
-{
+static sw_status load_member(sw_results *results, const char *path, member_kind kind, size_t offset, int64_t absent) {
     const sw_column *column = sw_catalog_find(results->catalog, path);
     const sw_field_type type = column ? column->type : SW_FIELD_TEXT;
     const bool is_number = type != SW_FIELD_TEXT && type != SW_FIELD_CHAR;
@@ -91,8 +89,7 @@ static const struct {
     {SW_FIELD_HOST, CHARACTERS, MEMBER(host), 0},
 };
 
-static sw_status load_members(sw_results *results, const sw_schema *schema)
-{
+static sw_status load_members(sw_results *results, const sw_schema *schema) {
     static const struct {
         int metric;
         size_t offset;
@@ -118,8 +115,7 @@ static sw_status load_members(sw_results *results, const sw_schema *schema)
 }
 
 /* status and phase are enums in memory, whatever the file says. */
-static sw_status load_codes(sw_results *results)
-{
+static sw_status load_codes(sw_results *results) {
     int64_t *states = NULL, *phases = NULL;
     const sw_column *phase = sw_catalog_find(results->catalog, "/runs/phase");
     if (phase && (phase->rank != 1 || phase->type == SW_FIELD_TEXT || phase->type == SW_FIELD_CHAR)) phase = NULL;
@@ -141,8 +137,7 @@ static sw_status load_codes(sw_results *results)
 
 /* ---- axes ---- */
 
-static herr_t note_axis(hid_t group, const char *name, const H5L_info_t *info, void *data)
-{
+static herr_t note_axis(hid_t group, const char *name, const H5L_info_t *info, void *data) {
     (void)group;
     (void)info;
     sw_results *results = data;
@@ -151,8 +146,7 @@ static herr_t note_axis(hid_t group, const char *name, const H5L_info_t *info, v
 }
 
 /* The axes in the order they were made, which is the sweep's. */
-static sw_status find_axes(sw_results *results)
-{
+static sw_status find_axes(sw_results *results) {
     H5G_info_t info;
     if (H5Lexists(results->file, "/runs/axes", H5P_DEFAULT) <= 0) return SW_OK;
     hid_t group = H5Gopen2(results->file, "/runs/axes", H5P_DEFAULT);
@@ -176,8 +170,7 @@ static sw_status find_axes(sw_results *results)
     return status;
 }
 
-static sw_status load_axis(sw_results *results, size_t a)
-{
+static sw_status load_axis(sw_results *results, size_t a) {
     char path[512];
     snprintf(path, sizeof path, "/runs/axes/%s", results->axis_paths[a]);
     const sw_column *column = sw_catalog_find(results->catalog, path);
@@ -210,8 +203,7 @@ static sw_status load_axis(sw_results *results, size_t a)
     return status;
 }
 
-static sw_status load_axes(sw_results *results)
-{
+static sw_status load_axes(sw_results *results) {
     sw_status status = find_axes(results);
     if (status != SW_OK || results->axis_count == 0) return status;
     results->axis_values = calloc(results->count * results->axis_count + 1, sizeof *results->axis_values);
@@ -221,15 +213,13 @@ static sw_status load_axes(sw_results *results)
 }
 
 /* The names of all datasets that a row may have. */
-static sw_status list_everything(sw_schema **out)
-{
+static sw_status list_everything(sw_schema **out) {
     sw_store_sweep everything = {0};
     for (int m = 0; m < SW_METRIC_COUNT; m++) everything.metric[m] = true;
     return sw_schema_create(out, &everything);
 }
 
-sw_status sw_results_load_rows(sw_results *results)
-{
+sw_status sw_results_load_rows(sw_results *results) {
     sw_schema *schema = NULL;
     results->rows = calloc(results->catalog->runs + 1, sizeof *results->rows);
     if (!results->rows) return sw_fail(SW_E_MEMORY, "%llu rows", (unsigned long long)results->catalog->runs);

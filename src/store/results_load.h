@@ -1,6 +1,5 @@
 /* results_load.h: the state of a reader, and how its rows are read. */
-#ifndef SYMSWEEP_STORE_RESULTS_LOAD_H
-#define SYMSWEEP_STORE_RESULTS_LOAD_H
+#pragma once
 
 #include "store/catalog.h"
 
@@ -23,5 +22,3 @@ struct sw_results {
 /* Reads rows and axes; on failure what was read is released with the rest. */
 sw_status sw_results_load_rows(sw_results *results) SW_MUST_CHECK;
 void sw_results_load_release(sw_results *results);
-
-#endif

@@ -14,16 +14,14 @@ static const char *const groups[] = {
 enum { GROUP_COUNT = sizeof groups / sizeof groups[0] };
 
 /* The group that the path lies in directly; GROUP_COUNT = another one. */
-static size_t group_of(const char *path)
-{
+static size_t group_of(const char *path) {
     const size_t length = (size_t)(strrchr(path, '/') - path) + 1;
     for (size_t g = 0; g < GROUP_COUNT; g++)
         if (strlen(groups[g]) == length && strncmp(path, groups[g], length) == 0) return g;
     return GROUP_COUNT;
 }
 
-static int by_group(const void *a, const void *b)
-{
+static int by_group(const void *a, const void *b) {
     const sw_column *x = *(const sw_column *const *)a, *y = *(const sw_column *const *)b;
     const size_t gx = group_of(x->path), gy = group_of(y->path);
     if (gx != gy) return gx < gy ? -1 : 1;
@@ -31,13 +29,11 @@ static int by_group(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static bool belongs(const sw_column *column)
-{
+static bool belongs(const sw_column *column) {
     return column->rank == 1 || (column->rank == 2 && column->type == SW_FIELD_CHAR);
 }
 
-static sw_status load_column(sw_result_column *out, const sw_column *column)
-{
+static sw_status load_column(sw_result_column *out, const sw_column *column) {
     out->path = column->path;
     out->single = column->type == SW_FIELD_F32;
     if (column->type == SW_FIELD_TEXT || column->type == SW_FIELD_CHAR) {
@@ -52,8 +48,7 @@ static sw_status load_column(sw_result_column *out, const sw_column *column)
     return sw_column_load_integers(&out->integers, column);
 }
 
-sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t *count)
-{
+sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t *count) {
     const sw_catalog *catalog = results->catalog;
     const sw_column **columns = calloc(catalog->count + 1, sizeof *columns);
     *out = calloc(catalog->count + 1, sizeof **out);
@@ -83,8 +78,7 @@ sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t
     return SW_OK;
 }
 
-void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs)
-{
+void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs) {
     for (size_t c = 0; columns && c < count; c++) {
         sw_column_free_texts(columns[c].texts, runs);
         free(columns[c].reals);
@@ -93,8 +87,7 @@ void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t 
     free(columns);
 }
 
-sw_status sw_results_newest(sw_results *results, size_t row, sw_record *out, bool *any)
-{
+sw_status sw_results_newest(sw_results *results, size_t row, sw_record *out, bool *any) {
     const sw_column *step = sw_catalog_find(results->catalog, "/curves/step");
     const int64_t written = results->rows[row].written;
     *any = step && step->rank == 2 && written > 0 && written <= (int64_t)step->extents[1];
@@ -102,8 +95,7 @@ sw_status sw_results_newest(sw_results *results, size_t row, sw_record *out, boo
     return sw_catalog_read_records(out, results->catalog, (int64_t)row, written - 1, 1);
 }
 
-void sw_results_writer(const sw_results *results, char out[512])
-{
+void sw_results_writer(const sw_results *results, char out[512]) {
     sw_lock_holder holder;
     out[0] = 0;
     if (sw_lock_is_held(results->path, &holder))

@@ -10,8 +10,7 @@
 static const size_t kept_soft = (size_t)8 << 20, kept_hard = (size_t)512 << 20;
 
 /* Keeps memory bounded. While the disk is full the kept data may grow to the hard bound. */
-static sw_status bound_memory(sw_store *store)
-{
+static sw_status bound_memory(sw_store *store) {
     if (store->kept_bytes < kept_soft || (store->refused && store->kept_bytes < kept_hard)) return SW_OK;
     const sw_status status = sw_store_flush(store);
     return status != SW_OK && store->kept_bytes < kept_hard ? SW_OK : status;
@@ -20,8 +19,7 @@ static sw_status bound_memory(sw_store *store)
 static sw_status no_memory(int64_t row) { return sw_fail(SW_E_MEMORY, "run %lld: what it sent", (long long)row); }
 
 sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_t rank, int64_t records,
-                          int64_t snapshots)
-{
+                          int64_t snapshots) {
     sw_writer_row *r = &store->rows[row];
     sw_partial_sum kept = {0, 0};
     int64_t in_file = records, snapshots_in_file = snapshots;
@@ -52,13 +50,11 @@ sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_
     return SW_OK;
 }
 
-sw_status sw_store_begin(sw_store *store, int64_t row, const char *host, int64_t rank)
-{
+sw_status sw_store_begin(sw_store *store, int64_t row, const char *host, int64_t rank) {
     return sw_store_resume(store, row, host, rank, 0, 0);
 }
 
-sw_status sw_store_facts(sw_store *store, int64_t row, const sw_run_facts *facts)
-{
+sw_status sw_store_facts(sw_store *store, int64_t row, const sw_run_facts *facts) {
     sw_pending *pending = sw_writer_pending(store, row);
     if (!pending) return no_memory(row);
     if (!pending->facts) {
@@ -70,8 +66,7 @@ sw_status sw_store_facts(sw_store *store, int64_t row, const sw_run_facts *facts
     return SW_OK;
 }
 
-sw_status sw_store_data(sw_store *store, int64_t row, const sw_run_data *data)
-{
+sw_status sw_store_data(sw_store *store, int64_t row, const sw_run_data *data) {
     sw_pending *pending = sw_writer_pending(store, row);
     if (!pending) return no_memory(row);
     const size_t inputs = (size_t)data->inputs, tokens = (size_t)data->tokens;
@@ -95,22 +90,19 @@ sw_status sw_store_data(sw_store *store, int64_t row, const sw_run_data *data)
 }
 
 /* Counts what the row was given, `before` bytes of which are counted. */
-static sw_status account(sw_store *store, const sw_pending *pending, size_t before, sw_status status)
-{
+static sw_status account(sw_store *store, const sw_pending *pending, size_t before, sw_status status) {
     store->kept_bytes += pending->kept.bytes - before;
     return status != SW_OK ? status : bound_memory(store);
 }
 
 /* Is number `given` of a series the one that is due, and is there room for it in the file? */
-static sw_status check_turn(int64_t row, const char *what, int64_t given, int64_t due, int64_t capacity)
-{
+static sw_status check_turn(int64_t row, const char *what, int64_t given, int64_t due, int64_t capacity) {
     if (given == due && given < capacity) return SW_OK;
     return sw_fail(SW_E_PROTOCOL, "run %lld sent %s %lld where %lld of %lld is due", (long long)row, what,
                    (long long)given, (long long)due, (long long)capacity);
 }
 
-sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record)
-{
+sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record) {
     sw_writer_row *r = &store->rows[row];
     sw_status status = check_turn(row, "evaluation", record->evaluation, r->records, store->evaluation_capacity);
     sw_pending *pending = status == SW_OK ? sw_writer_pending(store, row) : NULL;
@@ -122,8 +114,7 @@ sw_status sw_store_record(sw_store *store, int64_t row, const sw_record *record)
     return account(store, pending, before, status);
 }
 
-sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *snapshot)
-{
+sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *snapshot) {
     sw_writer_row *r = &store->rows[row];
     sw_status status = check_turn(row, "snapshot", snapshot->snapshot, r->snapshots, store->snapshot_capacity);
     sw_pending *pending = status == SW_OK ? sw_writer_pending(store, row) : NULL;
@@ -136,8 +127,7 @@ sw_status sw_store_snapshot(sw_store *store, int64_t row, const sw_snapshot *sna
     return account(store, pending, before, status);
 }
 
-sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *result, const sw_onsets *onsets)
-{
+sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *result, const sw_onsets *onsets) {
     sw_writer_row *r = &store->rows[row];
     sw_record last = {0};
     const sw_pending *given = r->pending;
@@ -157,8 +147,7 @@ sw_status sw_store_finish(sw_store *store, int64_t row, const sw_run_result *res
     return SW_OK;
 }
 
-sw_status sw_store_onsets(sw_store *store, int64_t row, const sw_onsets *onsets)
-{
+sw_status sw_store_onsets(sw_store *store, int64_t row, const sw_onsets *onsets) {
     sw_pending *pending = sw_writer_pending(store, row);
     if (!pending) return no_memory(row);
     pending->onsets_given = true;
@@ -166,15 +155,13 @@ sw_status sw_store_onsets(sw_store *store, int64_t row, const sw_onsets *onsets)
     return SW_OK;
 }
 
-sw_status sw_store_settle(sw_store *store, int64_t row, sw_run_state state)
-{
+sw_status sw_store_settle(sw_store *store, int64_t row, sw_run_state state) {
     store->rows[row].state = state;
     sw_writer_touch(store, row);
     return SW_OK;
 }
 
-sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *refined)
-{
+sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *refined) {
     sw_pending *pending = sw_writer_pending(store, row);
     if (!pending) return no_memory(row);
     pending->refine_given = true;
@@ -182,16 +169,14 @@ sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *
     return SW_OK;
 }
 
-sw_status sw_store_requeue(sw_store *store, int64_t row, bool charge)
-{
+sw_status sw_store_requeue(sw_store *store, int64_t row, bool charge) {
     store->rows[row].state = SW_RUN_PENDING;
     store->rows[row].attempts += charge;
     sw_writer_touch(store, row);
     return SW_OK;
 }
 
-sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t *count)
-{
+sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t *count) {
     const sw_writer_row *r = &store->rows[row];
     *count = 0;
     *out = calloc((size_t)r->records + 1, sizeof **out);

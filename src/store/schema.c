@@ -54,8 +54,7 @@ static const fixed_field fixed_fields[SW_FIELD_FIXED_COUNT] = {
 enum { SERIES_COUNT = 4 }; /* datasets of one threshold and split */
 static const char *const threshold_texts[SW_THRESHOLD_COUNT] = {"0.9", "0.95", "0.99", "1.0"};
 
-int64_t sw_schema_run_extent(const sw_store_run *run, sw_dimension dimension)
-{
+int64_t sw_schema_run_extent(const sw_store_run *run, sw_dimension dimension) {
     const sw_snapshot_shape *shape = &run->shape;
     const int64_t reach[SW_DIM_COUNT] = {
 #define DIMENSION(ENUM, name, tile, reach) reach,
@@ -65,8 +64,7 @@ int64_t sw_schema_run_extent(const sw_store_run *run, sw_dimension dimension)
     return reach[dimension];
 }
 
-int64_t sw_schema_extent(const sw_store_sweep *sweep, sw_dimension dimension)
-{
+int64_t sw_schema_extent(const sw_store_sweep *sweep, sw_dimension dimension) {
     if (dimension == SW_DIM_RUN) return (int64_t)sweep->run_count;
     int64_t largest = 0;
     for (size_t i = 0; i < sweep->run_count; i++) {
@@ -80,8 +78,7 @@ int64_t sw_schema_extent(const sw_store_sweep *sweep, sw_dimension dimension)
 
 /* Appends a field of the given shape and returns its number. The list has room (sw_schema_create). */
 static int add(sw_schema *schema, const char *path, sw_field_type type, const field_shape *form, const char *units,
-               const char *long_name, const char *definition)
-{
+               const char *long_name, const char *definition) {
     sw_schema_field *field = &schema->fields[schema->count];
     memset(field, 0, sizeof *field);
     snprintf(field->path, sizeof field->path, "%s", path);
@@ -102,29 +99,25 @@ static int add(sw_schema *schema, const char *path, sw_field_type type, const fi
 
 /* The same for an onset, int64_t at `offset` in sw_onsets. */
 static void add_onset(sw_schema *schema, size_t offset, const char *path, const char *units, const char *long_name,
-                      const char *definition)
-{
+                      const char *definition) {
     const int field = add(schema, path, SW_FIELD_I64, &NONE, units, long_name, definition);
     schema->onsets[schema->onset_count++] = (sw_schema_onset){field, offset, false};
 }
 
-static bool sweep_has_text(const sw_store_sweep *sweep)
-{
+static bool sweep_has_text(const sw_store_sweep *sweep) {
     for (size_t i = 0; i < sweep->run_count; i++)
         if (sweep->runs[i].parameter_layout && sweep->runs[i].parameter_layout[0]) return true;
     return false;
 }
 
-static bool sweep_has_entities(const sw_store_sweep *sweep)
-{
+static bool sweep_has_entities(const sw_store_sweep *sweep) {
     for (size_t i = 0; i < sweep->run_count; i++)
         if (sweep->runs[i].shape.entities > 0) return true;
     return false;
 }
 
 /* Does any run reach along every dimension of the field? */
-static bool any_run_has(const sw_store_sweep *sweep, const fixed_field *fixed)
-{
+static bool any_run_has(const sw_store_sweep *sweep, const fixed_field *fixed) {
     for (size_t i = 0; i < sweep->run_count; i++) {
         bool all = true;
         for (int k = 1; k < fixed->shape->rank; k++)
@@ -134,8 +127,7 @@ static bool any_run_has(const sw_store_sweep *sweep, const fixed_field *fixed)
     return false;
 }
 
-static bool is_wanted(sw_field_id id, const sw_store_sweep *sweep)
-{
+static bool is_wanted(sw_field_id id, const sw_store_sweep *sweep) {
     if (id == SW_FIELD_PARAMETER_LAYOUT) return sweep_has_text(sweep);
     if (id == SW_FIELD_SNAPSHOT_PCA) return sweep_has_entities(sweep);
     if (strncmp(fixed_fields[id].path, "/runs/refine/", 13) == 0) return sweep->refined;
@@ -179,8 +171,7 @@ static const struct {
                     {SW_FIELD_LEAD_TIME, ONSET(lead_time)}};
 
 /* "pending 0, running 1, ..." */
-static void describe_states(sw_schema *schema)
-{
+static void describe_states(sw_schema *schema) {
     char *text = schema->state_definition;
     const size_t size = sizeof schema->state_definition;
     for (int s = 0; s < SW_RUN_STATE_COUNT; s++) {
@@ -191,8 +182,7 @@ static void describe_states(sw_schema *schema)
     schema->fields[schema->fixed[SW_FIELD_STATUS]].definition = text;
 }
 
-static void add_fixed(sw_schema *schema, const sw_store_sweep *sweep)
-{
+static void add_fixed(sw_schema *schema, const sw_store_sweep *sweep) {
     for (int id = 0; id < SW_FIELD_FIXED_COUNT; id++) {
         const fixed_field *f = &fixed_fields[id];
         schema->fixed[id] = -1;
@@ -213,15 +203,13 @@ static void add_fixed(sw_schema *schema, const sw_store_sweep *sweep)
 
 static bool is_symmetry(const sw_metric *metric) { return strncmp(metric->group, "symmetry/", 9) == 0; }
 
-void sw_schema_metric_path(char out[192], int metric)
-{
+void sw_schema_metric_path(char out[192], int metric) {
     const sw_metric *m = sw_record_metric(metric);
     snprintf(out, 192, "/%s/%s", m->group, m->name);
 }
 
 /* The name of a metric's final value ("commutativity_mean"). */
-static void name_final(char out[128], int metric)
-{
+static void name_final(char out[128], int metric) {
     const sw_metric *m = sw_record_metric(metric);
     if (is_symmetry(m))
         snprintf(out, 128, "%s_%s", m->group + strlen("symmetry/"), m->name);
@@ -229,8 +217,7 @@ static void name_final(char out[128], int metric)
         snprintf(out, 128, "%s", m->name);
 }
 
-static void add_metrics(sw_schema *schema, const sw_store_sweep *sweep)
-{
+static void add_metrics(sw_schema *schema, const sw_store_sweep *sweep) {
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
         schema->metric[m] = schema->final[m] = -1;
         if (!sweep->metric[m]) continue;
@@ -265,15 +252,13 @@ static const fact_field fact_fields[SW_FACT_COUNT] = {
      NULL},
 };
 
-static bool has_family(const sw_store_sweep *sweep, int family)
-{
+static bool has_family(const sw_store_sweep *sweep, int family) {
     for (int k = 0; k < SW_FAMILY_METRIC_COUNT; k++)
         if (sweep->metric[SW_METRIC_OF_FAMILY(family, k)]) return true;
     return false;
 }
 
-static void add_family(sw_schema *schema, int family)
-{
+static void add_family(sw_schema *schema, int family) {
     static const struct {
         const char *group, *which, *definition;
         size_t offset;
@@ -301,8 +286,7 @@ static void add_family(sw_schema *schema, int family)
     }
 }
 
-static void add_families(sw_schema *schema, const sw_store_sweep *sweep)
-{
+static void add_families(sw_schema *schema, const sw_store_sweep *sweep) {
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         for (int k = 0; k < SW_FACT_COUNT; k++) schema->family[f][k] = -1;
         if (has_family(sweep, f)) add_family(schema, f);
@@ -310,8 +294,7 @@ static void add_families(sw_schema *schema, const sw_store_sweep *sweep)
 }
 
 /* Train and test, each first, stable and the dips of both. */
-static void add_crossings(sw_schema *schema)
-{
+static void add_crossings(sw_schema *schema) {
     static const char *const dips = "times the accuracy fell back below the threshold after it had reached it; missing "
                                     "= not reached";
     static const char *const first = "first evaluation at or above the threshold; missing = not reached";
@@ -342,8 +325,7 @@ static void add_crossings(sw_schema *schema)
     }
 }
 
-static void add_axes(sw_schema *schema, const sw_store_sweep *sweep)
-{
+static void add_axes(sw_schema *schema, const sw_store_sweep *sweep) {
     static const sw_field_type types[] = {[SW_AXIS_INTEGER] = SW_FIELD_I64,
                                           [SW_AXIS_REAL] = SW_FIELD_F64,
                                           [SW_AXIS_BOOL] = SW_FIELD_I8,
@@ -358,8 +340,7 @@ static void add_axes(sw_schema *schema, const sw_store_sweep *sweep)
     }
 }
 
-sw_status sw_schema_create(sw_schema **out, const sw_store_sweep *sweep)
-{
+sw_status sw_schema_create(sw_schema **out, const sw_store_sweep *sweep) {
     const size_t onsets =
         sizeof fixed_onsets / sizeof fixed_onsets[0] + 2 * SW_FAMILY_COUNT + 2 * SERIES_COUNT * SW_THRESHOLD_COUNT;
     const size_t most =
@@ -385,8 +366,7 @@ sw_status sw_schema_create(sw_schema **out, const sw_store_sweep *sweep)
     return SW_OK;
 }
 
-void sw_schema_destroy(sw_schema *schema)
-{
+void sw_schema_destroy(sw_schema *schema) {
     if (!schema) return;
     free(schema->fields);
     free(schema->onsets);
@@ -397,8 +377,7 @@ void sw_schema_destroy(sw_schema *schema)
 /* ---- chunks ---- */
 
 /* The largest tile not above `cap` that covers n with the fewest tiles and the least waste. */
-static int64_t tile(int64_t n, int64_t cap)
-{
+static int64_t tile(int64_t n, int64_t cap) {
     if (n <= 0) return 1;
     const int64_t tiles = (n + cap - 1) / cap;
     return (n + tiles - 1) / tiles;
@@ -409,8 +388,7 @@ static int64_t at_least(int64_t value, int64_t least) { return value < least ? l
 /* Elements along each dimension. Small models beside large ones, and short runs beside long ones, waste less than a
  * tile. Runs are one a chunk in wide arrays, 16 in curves (few enough to read one run fast, many enough that a chunk is
  * worth its place in the index). */
-void sw_schema_chunk(int64_t chunk[SW_RANK_MAX], const sw_schema_field *field, const int64_t extents[SW_DIM_COUNT])
-{
+void sw_schema_chunk(int64_t chunk[SW_RANK_MAX], const sw_schema_field *field, const int64_t extents[SW_DIM_COUNT]) {
     static const int64_t most[SW_DIM_COUNT] = {
 #define DIMENSION(ENUM, name, tile, reach) tile,
 #include "store/dimensions.def"
@@ -431,8 +409,7 @@ void sw_schema_chunk(int64_t chunk[SW_RANK_MAX], const sw_schema_field *field, c
     }
 }
 
-size_t sw_schema_size(sw_field_type type)
-{
+size_t sw_schema_size(sw_field_type type) {
     switch (type) {
     case SW_FIELD_F32:
     case SW_FIELD_I32: return 4;
@@ -445,8 +422,7 @@ size_t sw_schema_size(sw_field_type type)
     }
 }
 
-void sw_schema_missing(void *out, sw_field_type type)
-{
+void sw_schema_missing(void *out, sw_field_type type) {
     const float f32 = NAN;
     const double f64 = NAN;
     memset(out, type == SW_FIELD_CHAR || type == SW_FIELD_TEXT ? 0 : 0xff, sw_schema_size(type)); /* -1 of any width */

@@ -2,8 +2,7 @@
  *
  * One sw_schema_field is one dataset. Its first dimension is always the run. The list of a file follows from its
  * sweep: what no run has gets no dataset. docs/file-format.md tells the same to users; a test compares the two. */
-#ifndef SYMSWEEP_STORE_SCHEMA_H
-#define SYMSWEEP_STORE_SCHEMA_H
+#pragma once
 
 #include "symsweep/store.h"
 
@@ -101,5 +100,3 @@ void sw_schema_chunk(int64_t chunk[SW_RANK_MAX], const sw_schema_field *field, c
 size_t sw_schema_size(sw_field_type type);
 /* The missing value of a numeric type, `size` bytes little-endian. */
 void sw_schema_missing(void *out, sw_field_type type);
-
-#endif

@@ -37,14 +37,12 @@ struct sw_stage {
     size_t box_capacity;
 };
 
-sw_status sw_stage_create(sw_stage **out)
-{
+sw_status sw_stage_create(sw_stage **out) {
     *out = calloc(1, sizeof **out);
     return *out ? SW_OK : sw_fail(SW_E_MEMORY, "staged writes");
 }
 
-void sw_stage_destroy(sw_stage *stage)
-{
+void sw_stage_destroy(sw_stage *stage) {
     if (!stage) return;
     for (size_t i = 0; i < stage->pile_count; i++) free(stage->piles[i].items);
     free(stage->piles);
@@ -60,8 +58,7 @@ void sw_stage_destroy(sw_stage *stage)
 static int compare_numbers(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
 
 /* Same entries; by row; of two writes of one row the later comes later. */
-static int by_place(const void *left, const void *right)
-{
+static int by_place(const void *left, const void *right) {
     const item *a = left, *b = right;
     int order = compare_numbers(a->at, b->at);
     for (int i = 0; i < SW_RANK_MAX - 1 && !order; i++) order = compare_numbers(a->count[i], b->count[i]);
@@ -72,15 +69,13 @@ static int by_place(const void *left, const void *right)
 /* ---- collecting ---- */
 
 static sw_status write_box(const sw_column *column, hid_t type, int64_t row, size_t rows, hsize_t at,
-                           const hsize_t *count, const void *values)
-{
+                           const hsize_t *count, const void *values) {
     hsize_t start[SW_RANK_MAX] = {(hsize_t)row, at}, size[SW_RANK_MAX] = {(hsize_t)rows};
     for (int i = 1; i < column->rank; i++) size[i] = count[i - 1];
     return sw_column_write_box(column, type, start, size, values);
 }
 
-static bool grow(void **data, size_t *capacity, size_t need, size_t size)
-{
+static bool grow(void **data, size_t *capacity, size_t need, size_t size) {
     if (need <= *capacity) return true;
     const size_t more = need < 2 * *capacity ? 2 * *capacity : need + 256;
     void *grown = realloc(*data, more * size);
@@ -91,8 +86,7 @@ static bool grow(void **data, size_t *capacity, size_t need, size_t size)
 }
 
 /* Where the column is, or belongs, in the hash table, which has a free slot. */
-static size_t slot_of(const sw_stage *stage, const sw_column *column)
-{
+static size_t slot_of(const sw_stage *stage, const sw_column *column) {
     size_t slot = (size_t)((uintptr_t)column / sizeof *column) % stage->slot_count;
     while (stage->slots[slot] != 0 && stage->piles[stage->slots[slot] - 1].column != column)
         slot = (slot + 1) % stage->slot_count;
@@ -100,8 +94,7 @@ static size_t slot_of(const sw_stage *stage, const sw_column *column)
 }
 
 /* Twice as many slots as piles, at least. */
-static sw_status widen(sw_stage *stage)
-{
+static sw_status widen(sw_stage *stage) {
     const size_t count = 2 * stage->slot_count + 255;
     size_t *slots = calloc(count, sizeof *slots);
     if (!slots) return sw_fail(SW_E_MEMORY, "staged writes");
@@ -112,8 +105,7 @@ static sw_status widen(sw_stage *stage)
     return SW_OK;
 }
 
-static sw_status find_pile(column_pile **out, sw_stage *stage, const sw_column *column)
-{
+static sw_status find_pile(column_pile **out, sw_stage *stage, const sw_column *column) {
     if (2 * (stage->pile_count + 1) > stage->slot_count) {
         const sw_status status = widen(stage);
         if (status != SW_OK) return status;
@@ -134,8 +126,7 @@ static sw_status find_pile(column_pile **out, sw_stage *stage, const sw_column *
 }
 
 sw_status sw_stage_put(sw_stage *stage, const sw_column *column, hid_t memory_type, int64_t row, hsize_t at,
-                       const hsize_t *count, const void *values)
-{
+                       const hsize_t *count, const void *values) {
     size_t bytes = H5Tget_size(memory_type);
     for (int i = 1; i < column->rank; i++) bytes *= count[i - 1];
     if (bytes > LARGE_BYTES) return write_box(column, memory_type, row, 1, at, count, values);
@@ -165,14 +156,12 @@ sw_status sw_stage_put(sw_stage *stage, const sw_column *column, hid_t memory_ty
 
 /* ---- writing ---- */
 
-static bool same_entries(const item *a, const item *b)
-{
+static bool same_entries(const item *a, const item *b) {
     return a->type == b->type && a->at == b->at && memcmp(a->count, b->count, sizeof a->count) == 0;
 }
 
 /* Writes items [first, end) of a pile: one box of rows without gaps. */
-static sw_status write_rows(sw_stage *stage, const column_pile *pile, size_t first, size_t end)
-{
+static sw_status write_rows(sw_stage *stage, const column_pile *pile, size_t first, size_t end) {
     const item *head = &pile->items[first];
     const size_t rows = (size_t)(pile->items[end - 1].row - head->row) + 1;
     void *box = stage->box;
@@ -186,8 +175,7 @@ static sw_status write_rows(sw_stage *stage, const column_pile *pile, size_t fir
     return write_box(pile->column, head->type, head->row, rows, head->at, head->count, stage->box);
 }
 
-static sw_status write_pile(sw_stage *stage, column_pile *pile)
-{
+static sw_status write_pile(sw_stage *stage, column_pile *pile) {
     sw_status status = SW_OK;
     if (!pile->ordered) qsort(pile->items, pile->count, sizeof *pile->items, by_place);
     for (size_t first = 0, end; first < pile->count && status == SW_OK; first = end) {
@@ -202,8 +190,7 @@ static sw_status write_pile(sw_stage *stage, column_pile *pile)
     return status;
 }
 
-sw_status sw_stage_write(sw_stage *stage)
-{
+sw_status sw_stage_write(sw_stage *stage) {
     sw_status status = SW_OK;
     for (size_t i = 0; i < stage->turns && status == SW_OK; i++)
         status = write_pile(stage, &stage->piles[stage->turn[i]]);
@@ -211,8 +198,7 @@ sw_status sw_stage_write(sw_stage *stage)
     return status;
 }
 
-void sw_stage_clear(sw_stage *stage)
-{
+void sw_stage_clear(sw_stage *stage) {
     for (size_t i = 0; i < stage->turns; i++) {
         stage->piles[stage->turn[i]].count = 0;
         stage->piles[stage->turn[i]].ordered = true;

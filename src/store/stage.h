@@ -3,8 +3,7 @@
  * A call of the library costs microseconds whatever it writes, and a run that ends is some 300 values in as many
  * datasets. So small writes wait here, and rows that stand side by side go into a dataset in one call. Datasets are
  * written in the order in which each was first staged: what must come last is staged last. */
-#ifndef SYMSWEEP_STORE_STAGE_H
-#define SYMSWEEP_STORE_STAGE_H
+#pragma once
 
 #include "store/catalog.h"
 
@@ -23,5 +22,3 @@ sw_status sw_stage_put(sw_stage *stage, const sw_column *column, hid_t memory_ty
 sw_status sw_stage_write(sw_stage *stage) SW_MUST_CHECK;
 /* Forgets all that is staged. */
 void sw_stage_clear(sw_stage *stage);
-
-#endif

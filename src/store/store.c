@@ -15,8 +15,7 @@
 
 /* ---- file in SWMR ---- */
 
-static sw_status detach(sw_store *store, sw_status status)
-{
+static sw_status detach(sw_store *store, sw_status status) {
     sw_catalog_close(store->catalog);
     store->catalog = NULL;
     status = sw_vfd_close(store->file, store->path, status);
@@ -25,8 +24,7 @@ static sw_status detach(sw_store *store, sw_status status)
 }
 
 /* Opens the file for SWMR writing; fills file, catalog and column. */
-static sw_status attach(sw_store *store)
-{
+static sw_status attach(sw_store *store) {
     const sw_schema *s = store->schema;
     sw_status status = sw_open_live(&store->file, store->path);
     if (status == SW_OK) status = sw_catalog_open(&store->catalog, store->file);
@@ -43,8 +41,7 @@ static sw_status attach(sw_store *store)
 /* ---- rows of an existing file ---- */
 
 /* Snapshots that a row holds: leading entries of /snapshots/step. */
-static sw_status load_snapshots(sw_store *store, int64_t row)
-{
+static sw_status load_snapshots(sw_store *store, int64_t row) {
     const sw_column *column = sw_writer_column(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP]);
     const hsize_t start[2] = {(hsize_t)row, 0}, count[2] = {1, column->extents[1]};
     int64_t *steps = calloc(count[1] + 1, sizeof *steps), held = 0;
@@ -66,8 +63,7 @@ static int64_t bounded(int64_t count, int64_t capacity) { return count < 0 ? 0 :
 
 /* A kill between checksum and state: the run is over, and the checksum says how. The state is written with the next
  * flush. */
-static bool find_sealed_state(sw_store *store, int64_t row, int64_t stored)
-{
+static bool find_sealed_state(sw_store *store, int64_t row, int64_t stored) {
     for (int state = 0; state < SW_RUN_STATE_COUNT; state++) {
         const int8_t code = (int8_t)state;
         int64_t sum;
@@ -82,8 +78,7 @@ static bool find_sealed_state(sw_store *store, int64_t row, int64_t stored)
 }
 
 /* What the file holds of a run that is not over, as far as its checksum vouches for it. */
-static sw_status load_partial(sw_store *store, int64_t row, int64_t stored)
-{
+static sw_status load_partial(sw_store *store, int64_t row, int64_t stored) {
     sw_writer_row *r = &store->rows[row];
     const int64_t claimed = r->records, claimed_snapshots = r->snapshots;
     const sw_status status =
@@ -100,8 +95,7 @@ static sw_status load_partial(sw_store *store, int64_t row, int64_t stored)
     return SW_OK;
 }
 
-static sw_status load_row(sw_store *store, const row_table *table, int64_t r, bool killed)
-{
+static sw_status load_row(sw_store *store, const row_table *table, int64_t r, bool killed) {
     sw_writer_row *row = &store->rows[r];
     row->state = (sw_run_state)table->state[r];
     row->attempts = table->attempts[r];
@@ -114,8 +108,7 @@ static sw_status load_row(sw_store *store, const row_table *table, int64_t r, bo
     return status != SW_OK || row->state != SW_RUN_PENDING ? status : load_partial(store, r, table->checksum[r]);
 }
 
-static sw_status load_rows(sw_store *store, bool killed)
-{
+static sw_status load_rows(sw_store *store, bool killed) {
     sw_status status = SW_OK;
     row_table table = {0};
     const struct {
@@ -136,8 +129,7 @@ static sw_status load_rows(sw_store *store, bool killed)
 }
 
 /* Rows whose checksum does not fit are trained again. */
-static void discard_damaged(sw_store *store, const sw_damage *damage)
-{
+static void discard_damaged(sw_store *store, const sw_damage *damage) {
     sw_verify_warn(damage, store->path);
     for (size_t i = 0; i < damage->count; i++) {
         if (damage->rows[i] < 0 || damage->rows[i] >= store->row_count) continue;
@@ -153,8 +145,7 @@ static void discard_damaged(sw_store *store, const sw_damage *damage)
 
 /* A new file, or an extended copy of the one that is there, comes under its name when it is complete. */
 static sw_status build_and_rename(const sw_store *store, const sw_store_sweep *sweep, const sw_growth *growth,
-                                  bool exists)
-{
+                                  bool exists) {
     sw_status status = SW_OK;
     if (exists) status = sw_file_copy(store->path, store->temporary, &sw_open_points);
     if (status == SW_OK)
@@ -165,8 +156,7 @@ static sw_status build_and_rename(const sw_store *store, const sw_store_sweep *s
 }
 
 /* Compares the file that is there with the sweep. */
-static sw_status find_growth(sw_growth *growth, const sw_store *store, const sw_store_sweep *sweep)
-{
+static sw_status find_growth(sw_growth *growth, const sw_store *store, const sw_store_sweep *sweep) {
     hid_t file;
     sw_catalog *catalog = NULL;
     sw_status status = sw_open_readable(&file, store->path);
@@ -179,8 +169,7 @@ static sw_status find_growth(sw_growth *growth, const sw_store *store, const sw_
     return status;
 }
 
-static sw_status allocate_rows(sw_store *store, const sw_growth *growth, size_t run_count)
-{
+static sw_status allocate_rows(sw_store *store, const sw_growth *growth, size_t run_count) {
     store->run_count = run_count;
     store->row_count = growth->known + growth->added;
     store->run_row = calloc(run_count + 1, sizeof *store->run_row);
@@ -194,8 +183,7 @@ static sw_status allocate_rows(sw_store *store, const sw_growth *growth, size_t 
 }
 
 /* The file is there, complete for the sweep, and plain: takes it for writing. */
-static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_damage *damage, bool killed)
-{
+static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_damage *damage, bool killed) {
     sw_status status = attach(store);
     if (status == SW_OK && store->catalog->runs != (hsize_t)store->row_count)
         status = sw_fail(SW_E_STORE, "%s: changed while it was opened", store->path);
@@ -207,8 +195,7 @@ static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_da
     return SW_OK;
 }
 
-static sw_status open_existing_or_new(sw_store *store, const sw_store_sweep *sweep)
-{
+static sw_status open_existing_or_new(sw_store *store, const sw_store_sweep *sweep) {
     sw_growth growth = {0};
     sw_damage damage = {0};
     bool killed = false;
@@ -230,8 +217,7 @@ static sw_status open_existing_or_new(sw_store *store, const sw_store_sweep *swe
     return status;
 }
 
-static void destroy(sw_store *store)
-{
+static void destroy(sw_store *store) {
     if (!store) return;
     for (int64_t r = 0; store->rows && r < store->row_count; r++) sw_writer_forget(store, r);
     sw_lock_release(store->lock);
@@ -245,8 +231,7 @@ static void destroy(sw_store *store)
     free(store);
 }
 
-sw_status sw_store_open(sw_store **out, const char *path, const sw_store_sweep *sweep)
-{
+sw_status sw_store_open(sw_store **out, const char *path, const sw_store_sweep *sweep) {
     *out = NULL;
     sw_hdf5_begin();
     sw_store *store = calloc(1, sizeof *store);
@@ -273,8 +258,7 @@ sw_status sw_store_open(sw_store **out, const char *path, const sw_store_sweep *
     return SW_OK;
 }
 
-sw_status sw_store_close(sw_store *store)
-{
+sw_status sw_store_close(sw_store *store) {
     if (!store) return SW_OK;
     sw_status status = SW_OK;
     for (int64_t r = 0; r < store->row_count && status == SW_OK; r++) /* nobody trains any more */
@@ -289,8 +273,7 @@ sw_status sw_store_close(sw_store *store)
 /* ---- set aside ---- */
 
 /* path.N with the smallest N that is free, for the file and for its checkpoints. */
-static sw_status free_name(char out[SW_PATH_MAX], const char *path)
-{
+static sw_status free_name(char out[SW_PATH_MAX], const char *path) {
     char folder[SW_PATH_MAX + 32];
     for (int n = 1; n < 100000; n++) {
         if (snprintf(out, SW_PATH_MAX, "%s.%d", path, n) >= SW_PATH_MAX)
@@ -301,8 +284,7 @@ static sw_status free_name(char out[SW_PATH_MAX], const char *path)
     return sw_fail(SW_E_IO, "%s: no free name beside it", path);
 }
 
-static sw_status move_aside(char moved[SW_PATH_MAX], const char *path)
-{
+static sw_status move_aside(char moved[SW_PATH_MAX], const char *path) {
     char from[SW_PATH_MAX + 32], to[SW_PATH_MAX + 32];
     sw_status status = free_name(moved, path);
     if (status != SW_OK) return status;
@@ -315,8 +297,7 @@ static sw_status move_aside(char moved[SW_PATH_MAX], const char *path)
     return SW_OK;
 }
 
-sw_status sw_store_set_aside(char moved[SW_PATH_MAX], const char *path)
-{
+sw_status sw_store_set_aside(char moved[SW_PATH_MAX], const char *path) {
     sw_lock *lock;
     moved[0] = 0;
     if (access(path, F_OK) != 0) return SW_OK;

@@ -26,8 +26,7 @@ typedef struct report {
 
 /* ---- in the child ---- */
 
-static sw_status walk_chunks(const sw_column *column)
-{
+static sw_status walk_chunks(const sw_column *column) {
     hsize_t chunks;
     hid_t space = H5Dget_space(column->dataset);
     const herr_t result = space < 0 ? -1 : H5Dget_num_chunks(column->dataset, space, &chunks);
@@ -36,8 +35,7 @@ static sw_status walk_chunks(const sw_column *column)
 }
 
 /* Reads what every tool reads: all columns of one dimension; and walks the chunk index of the others. */
-static sw_status read_table(const sw_catalog *catalog)
-{
+static sw_status read_table(const sw_catalog *catalog) {
     sw_status status = SW_OK;
     for (size_t c = 0; c < catalog->count && status == SW_OK; c++) {
         const sw_column *column = &catalog->columns[c];
@@ -58,8 +56,7 @@ static sw_status read_table(const sw_catalog *catalog)
     return status;
 }
 
-static sw_status check_rows(sw_damage *damage, const sw_catalog *catalog)
-{
+static sw_status check_rows(sw_damage *damage, const sw_catalog *catalog) {
     sw_soundness *found = calloc(catalog->runs + 1, sizeof *found);
     damage->rows = calloc(catalog->runs + 1, sizeof *damage->rows);
     sw_status status = SW_OK;
@@ -73,8 +70,7 @@ static sw_status check_rows(sw_damage *damage, const sw_catalog *catalog)
     return status;
 }
 
-static sw_status inspect(sw_damage *damage, const char *path, bool checksums)
-{
+static sw_status inspect(sw_damage *damage, const char *path, bool checksums) {
     hid_t file;
     sw_catalog *catalog = NULL;
     sw_status status = sw_open_readable(&file, path);
@@ -91,8 +87,7 @@ static sw_status inspect(sw_damage *damage, const char *path, bool checksums)
     return status;
 }
 
-static void run_child(int pipe_end, const char *path, int64_t size, bool checksums)
-{
+static void run_child(int pipe_end, const char *path, int64_t size, bool checksums) {
     const struct rlimit no_core = {0, 0};
     /* A file made to go round in circles ends here; a sound one needs far less. */
     const rlim_t seconds = (rlim_t)(60 + size / (20 << 20));
@@ -119,8 +114,7 @@ static void run_child(int pipe_end, const char *path, int64_t size, bool checksu
 
 /* ---- in the parent ---- */
 
-static sw_status hear(sw_damage *damage, int pipe_end, const char *path)
-{
+static sw_status hear(sw_damage *damage, int pipe_end, const char *path) {
     report said;
     if (sw_file_read_all(pipe_end, &said, sizeof said) != (ssize_t)sizeof said || said.count < 0 ||
         said.count > INT32_MAX)
@@ -138,8 +132,7 @@ static sw_status hear(sw_damage *damage, int pipe_end, const char *path)
     return SW_OK;
 }
 
-sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest)
-{
+sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) {
     struct stat info;
     int ends[2];
     memset(out, 0, sizeof *out);
@@ -165,15 +158,13 @@ sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest)
     return status;
 }
 
-void sw_verify_warn(const sw_damage *damage, const char *path)
-{
+void sw_verify_warn(const sw_damage *damage, const char *path) {
     for (size_t i = 0; i < damage->count; i++)
         sw_warn("%s: run %lld is damaged (its checksum does not fit) and counts as not trained", path,
                 (long long)damage->rows[i]);
 }
 
-void sw_verify_release(sw_damage *damage)
-{
+void sw_verify_release(sw_damage *damage) {
     free(damage->rows);
     memset(damage, 0, sizeof *damage);
 }

@@ -2,8 +2,7 @@
  *
  * A results file is data and never trusted: HDF5 may crash on a corrupted one (its global heap carries no checksum). So
  * a child process reads it first, whole rows with their checksums where the file is not too large. */
-#ifndef SYMSWEEP_STORE_VERIFY_H
-#define SYMSWEEP_STORE_VERIFY_H
+#pragma once
 
 #include "symsweep/fail.h"
 
@@ -25,5 +24,3 @@ sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) SW_M
 /* Says which rows count as not trained. */
 void sw_verify_warn(const sw_damage *damage, const char *path);
 void sw_verify_release(sw_damage *damage);
-
-#endif

@@ -39,15 +39,13 @@ typedef struct vfd {
 /* ---- bytes ---- */
 
 /* 0 or the errno. */
-static int set_size(int descriptor, haddr_t size)
-{
+static int set_size(int descriptor, haddr_t size) {
     const int fault = sw_fault("store.truncate");
     return fault || ftruncate(descriptor, (off_t)size) == 0 ? fault : errno;
 }
 
 /* How much of the write is on disk; less than `size` with errno set. */
-static size_t write_through(int descriptor, haddr_t address, const unsigned char *bytes, size_t size)
-{
+static size_t write_through(int descriptor, haddr_t address, const unsigned char *bytes, size_t size) {
     size_t done = 0;
     while (done < size) {
         const int fault = sw_fault("store.pwrite");
@@ -66,8 +64,7 @@ static size_t write_through(int descriptor, haddr_t address, const unsigned char
     return done;
 }
 
-static void give_up(vfd *v)
-{
+static void give_up(vfd *v) {
     while (v->first) {
         waiting *next = v->first->next;
         free(v->first);
@@ -79,8 +76,7 @@ static void give_up(vfd *v)
 }
 
 /* Puts an operation at the end of the queue. bytes NULL: the file's size is set to `address`. */
-static void wait_for_room(vfd *v, haddr_t address, const unsigned char *bytes, size_t size)
-{
+static void wait_for_room(vfd *v, haddr_t address, const unsigned char *bytes, size_t size) {
     if (v->given_up) return;
     waiting *w = NULL;
     if (v->mode == SW_VFD_HOLD && v->waiting_bytes + size <= waiting_max) w = malloc(sizeof *w + size);
@@ -95,8 +91,7 @@ static void wait_for_room(vfd *v, haddr_t address, const unsigned char *bytes, s
     v->waiting_bytes += sizeof *w + size;
 }
 
-static void put_waiting_over(const vfd *v, haddr_t address, unsigned char *bytes, size_t size)
-{
+static void put_waiting_over(const vfd *v, haddr_t address, unsigned char *bytes, size_t size) {
     for (const waiting *w = v->first; w; w = w->next) {
         const haddr_t from = w->address > address ? w->address : address;
         const haddr_t w_end = w->address + w->size, end = w_end < address + size ? w_end : address + size;
@@ -105,8 +100,7 @@ static void put_waiting_over(const vfd *v, haddr_t address, unsigned char *bytes
 }
 
 /* One waiting operation; true = it is done. A write that is done in part waits with its rest. */
-static bool retry(vfd *v, waiting *w)
-{
+static bool retry(vfd *v, waiting *w) {
     if (w->size == 0) {
         const int error = set_size(v->descriptor, w->address);
         if (error) errno = error;
@@ -122,8 +116,7 @@ static bool retry(vfd *v, waiting *w)
 }
 
 /* Writes what waits, in its order; leaves the first refusal in v->refused. */
-static void drain(vfd *v)
-{
+static void drain(vfd *v) {
     if (v->given_up) return;
     v->refused = 0;
     while (v->first) {
@@ -143,8 +136,7 @@ static void drain(vfd *v)
 
 static const H5FD_class_t driver;
 
-static H5FD_t *vfd_open(const char *name, unsigned flags, hid_t access, haddr_t most)
-{
+static H5FD_t *vfd_open(const char *name, unsigned flags, hid_t access, haddr_t most) {
     const sw_vfd_mode *mode = H5Pget_driver_info(access);
     struct stat info;
     int open_flags = O_CLOEXEC | (flags & H5F_ACC_RDWR ? O_RDWR : O_RDONLY);
@@ -173,8 +165,7 @@ static H5FD_t *vfd_open(const char *name, unsigned flags, hid_t access, haddr_t 
 }
 
 /* What still waits is lost with the close: the file stays as after a kill, and sw_vfd_close hears of it. */
-static herr_t vfd_close(H5FD_t *file)
-{
+static herr_t vfd_close(H5FD_t *file) {
     vfd *v = (vfd *)file;
     drain(v);
     int error = v->refused;
@@ -187,15 +178,13 @@ static herr_t vfd_close(H5FD_t *file)
     return 0;
 }
 
-static int vfd_compare(const H5FD_t *a, const H5FD_t *b)
-{
+static int vfd_compare(const H5FD_t *a, const H5FD_t *b) {
     const vfd *x = (const vfd *)a, *y = (const vfd *)b;
     if (x->device != y->device) return x->device < y->device ? -1 : 1;
     return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
-static herr_t vfd_query(const H5FD_t *file, unsigned long *flags)
-{
+static herr_t vfd_query(const H5FD_t *file, unsigned long *flags) {
     (void)file;
     *flags = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
              H5FD_FEAT_AGGREGATE_SMALLDATA | H5FD_FEAT_POSIX_COMPAT_HANDLE | H5FD_FEAT_SUPPORTS_SWMR_IO |
@@ -203,35 +192,30 @@ static herr_t vfd_query(const H5FD_t *file, unsigned long *flags)
     return 0;
 }
 
-static haddr_t vfd_get_eoa(const H5FD_t *file, H5FD_mem_t type)
-{
+static haddr_t vfd_get_eoa(const H5FD_t *file, H5FD_mem_t type) {
     (void)type;
     return ((const vfd *)file)->eoa;
 }
 
-static herr_t vfd_set_eoa(H5FD_t *file, H5FD_mem_t type, haddr_t address)
-{
+static herr_t vfd_set_eoa(H5FD_t *file, H5FD_mem_t type, haddr_t address) {
     (void)type;
     ((vfd *)file)->eoa = address;
     return 0;
 }
 
-static haddr_t vfd_get_eof(const H5FD_t *file, H5FD_mem_t type)
-{
+static haddr_t vfd_get_eof(const H5FD_t *file, H5FD_mem_t type) {
     (void)type;
     return ((const vfd *)file)->eof;
 }
 
-static herr_t vfd_get_handle(H5FD_t *file, hid_t access, void **handle)
-{
+static herr_t vfd_get_handle(H5FD_t *file, hid_t access, void **handle) {
     (void)access;
     *handle = &((vfd *)file)->descriptor; /* what "POSIX compatible" promises */
     return 0;
 }
 
 /* Bytes beyond the end of the file read as zero. */
-static herr_t vfd_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer)
-{
+static herr_t vfd_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer) {
     const vfd *v = (const vfd *)file;
     unsigned char *bytes = buffer;
     size_t done = 0;
@@ -255,8 +239,8 @@ static herr_t vfd_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t ad
     return 0;
 }
 
-static herr_t vfd_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, const void *buffer)
-{
+static herr_t vfd_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size,
+                        const void *buffer) {
     vfd *v = (vfd *)file;
     (void)type;
     (void)transfer;
@@ -269,8 +253,7 @@ static herr_t vfd_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t a
     return 0;
 }
 
-static herr_t vfd_truncate(H5FD_t *file, hid_t transfer, hbool_t closing)
-{
+static herr_t vfd_truncate(H5FD_t *file, hid_t transfer, hbool_t closing) {
     vfd *v = (vfd *)file;
     (void)transfer;
     (void)closing;
@@ -282,15 +265,13 @@ static herr_t vfd_truncate(H5FD_t *file, hid_t transfer, hbool_t closing)
 }
 
 /* Nothing is locked, the sidecar is; but only with a driver that has these does the library mark a file as written. */
-static herr_t vfd_lock(H5FD_t *file, hbool_t for_writing)
-{
+static herr_t vfd_lock(H5FD_t *file, hbool_t for_writing) {
     (void)file;
     (void)for_writing;
     return 0;
 }
 
-static herr_t vfd_unlock(H5FD_t *file)
-{
+static herr_t vfd_unlock(H5FD_t *file) {
     (void)file;
     return 0;
 }
@@ -322,8 +303,7 @@ static const H5FD_class_t driver = {
 
 /* ---- what the store calls ---- */
 
-hid_t sw_vfd_access(sw_vfd_mode mode)
-{
+hid_t sw_vfd_access(sw_vfd_mode mode) {
     hid_t access = sw_hdf5_access(), id = H5FDregister(&driver);
     if (access >= 0 && (id < 0 || H5Pset_driver(access, id, &mode) < 0)) {
         sw_hdf5_fail("file driver");
@@ -334,8 +314,7 @@ hid_t sw_vfd_access(sw_vfd_mode mode)
     return access;
 }
 
-static vfd *vfd_of(hid_t file)
-{
+static vfd *vfd_of(hid_t file) {
     void *handle = NULL;
     if (H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) >= 0)
         return (vfd *)(void *)((char *)handle - offsetof(vfd, descriptor));
@@ -343,23 +322,20 @@ static vfd *vfd_of(hid_t file)
     return NULL;
 }
 
-static sw_status refusal(const vfd *v, const char *path)
-{
+static sw_status refusal(const vfd *v, const char *path) {
     if (v->given_up && v->mode == SW_VFD_HOLD)
         return sw_fail(SW_E_IO, "%s: %s; more than %zu MiB were waiting and were given up", path, strerror(v->refused),
                        waiting_max >> 20);
     return sw_fail(SW_E_IO, "%s: %s", path, strerror(v->refused));
 }
 
-sw_status sw_vfd_check(hid_t file, const char *path)
-{
+sw_status sw_vfd_check(hid_t file, const char *path) {
     const vfd *v = vfd_of(file);
     if (!v) return sw_fail(SW_E_STORE, "%s is not open", path);
     return v->refused ? refusal(v, path) : SW_OK;
 }
 
-sw_status sw_vfd_check_name(hid_t file, const char *path)
-{
+sw_status sw_vfd_check_name(hid_t file, const char *path) {
     const vfd *v = vfd_of(file);
     struct stat named;
     if (!v) return sw_fail(SW_E_STORE, "%s is not open", path);
@@ -368,16 +344,14 @@ sw_status sw_vfd_check_name(hid_t file, const char *path)
     return sw_fail(SW_E_IO, "%s: another file has this name by now", path);
 }
 
-sw_status sw_vfd_drain(hid_t file, const char *path)
-{
+sw_status sw_vfd_drain(hid_t file, const char *path) {
     vfd *v = vfd_of(file);
     if (!v) return sw_fail(SW_E_STORE, "%s is not open", path);
     drain(v);
     return v->refused ? refusal(v, path) : SW_OK;
 }
 
-sw_status sw_vfd_close(hid_t file, const char *path, sw_status status)
-{
+sw_status sw_vfd_close(hid_t file, const char *path, sw_status status) {
     int error = 0;
     if (file < 0) return status;
     vfd *v = vfd_of(file);
@@ -390,8 +364,7 @@ sw_status sw_vfd_close(hid_t file, const char *path, sw_status status)
     return status != SW_OK ? status : closed;
 }
 
-sw_status sw_vfd_sync(hid_t file, const char *path)
-{
+sw_status sw_vfd_sync(hid_t file, const char *path) {
     const vfd *v = vfd_of(file);
     if (!v) return sw_fail(SW_E_STORE, "%s is not open", path);
     return sw_file_sync(v->descriptor, path, "store.sync");

@@ -5,8 +5,7 @@
  * their order, reads see them, and the file on disk stands still in the state of that instant, as after a kill:
  * readable, and recoverable. sw_vfd_drain puts the waiting writes on disk once there is room. A file that is only being
  * built has no need for that: there writes are dropped after the first refusal, which sw_vfd_check tells. */
-#ifndef SYMSWEEP_STORE_VFD_H
-#define SYMSWEEP_STORE_VFD_H
+#pragma once
 
 #include "store/hdf5.h"
 
@@ -34,5 +33,3 @@ sw_status sw_vfd_check_name(hid_t file, const char *path) SW_MUST_CHECK;
 
 /* fsync. */
 sw_status sw_vfd_sync(hid_t file, const char *path) SW_MUST_CHECK;
-
-#endif

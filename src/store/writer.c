@@ -3,20 +3,17 @@
 
 #include <stdlib.h>
 
-const sw_column *sw_writer_column(const sw_store *store, int field)
-{
+const sw_column *sw_writer_column(const sw_store *store, int field) {
     return field < 0 ? NULL : &store->catalog->columns[store->column[field]];
 }
 
-void sw_writer_touch(sw_store *store, int64_t row)
-{
+void sw_writer_touch(sw_store *store, int64_t row) {
     if (store->rows[row].dirty) return;
     store->rows[row].dirty = true;
     store->dirty[store->dirty_count++] = row;
 }
 
-sw_pending *sw_writer_pending(sw_store *store, int64_t row)
-{
+sw_pending *sw_writer_pending(sw_store *store, int64_t row) {
     sw_writer_row *r = &store->rows[row];
     sw_writer_touch(store, row);
     if (!r->pending) {
@@ -26,8 +23,7 @@ sw_pending *sw_writer_pending(sw_store *store, int64_t row)
     return r->pending;
 }
 
-void sw_writer_forget(sw_store *store, int64_t row)
-{
+void sw_writer_forget(sw_store *store, int64_t row) {
     sw_pending *pending = store->rows[row].pending;
     if (!pending) return;
     store->kept_bytes -= sizeof *pending + pending->kept.bytes + pending->data_bytes;

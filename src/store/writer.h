@@ -2,8 +2,7 @@
  *
  * Nothing reaches the file before sw_store_flush; until a flush has succeeded everything that was given is kept in
  * memory and given again with the next. Writes that the system refused wait in the file driver (vfd.h). */
-#ifndef SYMSWEEP_STORE_WRITER_H
-#define SYMSWEEP_STORE_WRITER_H
+#pragma once
 
 #include "store/growth.h"
 #include "store/lock.h"
@@ -74,5 +73,3 @@ void sw_writer_touch(sw_store *store, int64_t row);
 sw_pending *sw_writer_pending(sw_store *store, int64_t row);
 /* Forgets it. */
 void sw_writer_forget(sw_store *store, int64_t row);
-
-#endif

@@ -1,16 +1,14 @@
 /* arithmetic.c: the number theory that small moduli need. */
 #include "tasks/arithmetic.h"
 
-bool sw_arithmetic_is_prime(int32_t n)
-{
+bool sw_arithmetic_is_prime(int32_t n) {
     if (n < 2) return false;
     for (int32_t d = 2; (int64_t)d * d <= n; d++)
         if (n % d == 0) return false;
     return true;
 }
 
-int32_t sw_arithmetic_gcd(int32_t a, int32_t b)
-{
+int32_t sw_arithmetic_gcd(int32_t a, int32_t b) {
     while (b != 0) {
         const int32_t rest = a % b;
         a = b;
@@ -19,16 +17,14 @@ int32_t sw_arithmetic_gcd(int32_t a, int32_t b)
     return a;
 }
 
-int32_t sw_arithmetic_power(int32_t base, int32_t exponent, int32_t p)
-{
+int32_t sw_arithmetic_power(int32_t base, int32_t exponent, int32_t p) {
     int64_t power = 1 % p;
     for (int32_t k = 0; k < exponent; k++) power = power * base % p;
     return (int32_t)power;
 }
 
 /* Extended Euclid: keeps r = s a (mod p) for both remainders. */
-int32_t sw_arithmetic_inverse(int32_t a, int32_t p)
-{
+int32_t sw_arithmetic_inverse(int32_t a, int32_t p) {
     int32_t r0 = p, r1 = a, s0 = 0, s1 = 1;
     while (r1 != 0) {
         const int32_t quotient = r0 / r1;
@@ -40,8 +36,7 @@ int32_t sw_arithmetic_inverse(int32_t a, int32_t p)
     return s0 < 0 ? s0 + p : s0;
 }
 
-int32_t sw_arithmetic_logarithm(int32_t *log, int32_t p)
-{
+int32_t sw_arithmetic_logarithm(int32_t *log, int32_t p) {
     for (int32_t g = 1; g < p; g++) {
         int32_t order = 0;
         int64_t power = 1;

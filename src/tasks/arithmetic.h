@@ -1,6 +1,5 @@
 /* arithmetic.h: the number theory that small moduli need. */
-#ifndef SYMSWEEP_TASKS_ARITHMETIC_H
-#define SYMSWEEP_TASKS_ARITHMETIC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,5 +15,3 @@ int32_t sw_arithmetic_inverse(int32_t a, int32_t p);
 
 /* log[g^k mod p] = k for k = 0..p-2, log[0] = -1, g the smallest primitive root of the prime p. Returns g. */
 int32_t sw_arithmetic_logarithm(int32_t *log, int32_t p);
-
-#endif

@@ -9,8 +9,7 @@ static bool three_way(const sw_task_config *config) { return config->form == SW_
 
 int32_t sw_comparison_attributes(const sw_task_config *config) { return three_way(config) ? 1 : config->side_count; }
 
-int32_t sw_comparison_longest(const sw_task_config *config)
-{
+int32_t sw_comparison_longest(const sw_task_config *config) {
     if (three_way(config)) return config->sides[config->attribute];
     int32_t longest = 0;
     for (int32_t k = 0; k < config->side_count; k++)
@@ -19,15 +18,13 @@ int32_t sw_comparison_longest(const sw_task_config *config)
 }
 
 /* Entities: the product of the sides, which are within limits. */
-static int64_t entities_of(const sw_task_config *config)
-{
+static int64_t entities_of(const sw_task_config *config) {
     int64_t entities = 1;
     for (int32_t k = 0; k < config->side_count; k++) entities *= config->sides[k];
     return entities;
 }
 
-static sw_status validate(const sw_task_config *config)
-{
+static sw_status validate(const sw_task_config *config) {
     if (config->form != SW_FORM_RELATION && config->form != SW_FORM_THREE_WAY)
         return sw_fail(SW_E_CONFIG, "task.form: no form has number %d", config->form);
     if (config->side_count < 1 || config->side_count > SW_SIDES_MAX) {
@@ -50,8 +47,7 @@ static sw_status validate(const sw_task_config *config)
     return sw_task_check_size(n, n > SW_TASK_ENTITIES_MAX ? 0 : n * n * queries, "task.sides");
 }
 
-static sw_status shape(sw_task *task, const sw_task_config *config)
-{
+static sw_status shape(sw_task *task, const sw_task_config *config) {
     task->entities = (int32_t)entities_of(config);
     task->relations = three_way(config) ? 0 : config->side_count * SW_RELATIONS;
     task->classes = three_way(config) ? SW_RELATIONS : 2;
@@ -60,8 +56,7 @@ static sw_status shape(sw_task *task, const sw_task_config *config)
 }
 
 /* Coordinates, row-major: the last attribute runs fastest. */
-static sw_status build(sw_task *task)
-{
+static sw_status build(sw_task *task) {
     const int32_t count = task->coordinate_count;
     task->coordinate = sw_task_alloc(task, (size_t)task->entities * (size_t)count, sizeof *task->coordinate);
     if (task->coordinate == NULL) return SW_E_MEMORY;
@@ -75,8 +70,7 @@ static sw_status build(sw_task *task)
     return SW_OK;
 }
 
-static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b)
-{
+static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b) {
     const int32_t x = sw_comparison_value(task, r / SW_RELATIONS, a);
     const int32_t y = sw_comparison_value(task, r / SW_RELATIONS, b);
     const int32_t order = x < y ? SW_LESS : x == y ? SW_EQUAL : SW_GREATER;
@@ -84,8 +78,7 @@ static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b)
 }
 
 /* (b, converse of r, a) */
-static int32_t mirror(const sw_task *task, int32_t a, int32_t r, int32_t b)
-{
+static int32_t mirror(const sw_task *task, int32_t a, int32_t r, int32_t b) {
     if (task->relations == 0) return sw_task_swapped(task, a, r, b);
     const int32_t attribute = r / SW_RELATIONS, order = r % SW_RELATIONS;
     const int32_t converse = attribute * SW_RELATIONS + (SW_GREATER - order);

@@ -1,6 +1,5 @@
 /* comparison.h: what symmetry families ask of the order relations. */
-#ifndef SYMSWEEP_TASKS_COMPARISON_H
-#define SYMSWEEP_TASKS_COMPARISON_H
+#pragma once
 
 #include "symsweep/task.h"
 
@@ -15,17 +14,13 @@ int32_t sw_comparison_longest(const sw_task_config *config);
 
 /* Table entry whose log-odds say how much greater a is than b in the k-th attribute asked about: the > query of the
  * relation form; the pair itself. */
-static inline int32_t sw_comparison_entry(const sw_task *task, int32_t k, int32_t a, int32_t b)
-{
+static inline int32_t sw_comparison_entry(const sw_task *task, int32_t k, int32_t a, int32_t b) {
     if (task->relations == 0) return a * task->entities + b;
     return (a * task->relations + k * SW_RELATIONS + SW_GREATER) * task->entities + b;
 }
 
 /* Value of entity e in the k-th attribute asked about. */
-static inline int32_t sw_comparison_value(const sw_task *task, int32_t k, int32_t e)
-{
+static inline int32_t sw_comparison_value(const sw_task *task, int32_t k, int32_t e) {
     const int32_t attribute = task->relations == 0 ? task->config.attribute : k;
     return task->coordinate[e * task->coordinate_count + attribute];
 }
-
-#endif

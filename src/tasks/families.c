@@ -9,8 +9,7 @@ const sw_family *const sw_families[SW_FAMILY_COUNT] = {
 #undef X
 };
 
-sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family)
-{
+sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) {
     const sw_family *f = sw_families[family];
     *out = NULL;
     const int32_t maps = f->maps == NULL ? 0 : f->maps(task);
@@ -25,8 +24,7 @@ sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_i
     return SW_OK;
 }
 
-sw_status sw_families_check(const sw_task_config *config, const sw_family_config *families)
-{
+sw_status sw_families_check(const sw_task_config *config, const sw_family_config *families) {
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         const sw_family *family = sw_families[f];
         if (families[f].weight == 0.0) continue;

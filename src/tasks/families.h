@@ -1,6 +1,5 @@
 /* families.h: what the files of the symmetry families share. */
-#ifndef SYMSWEEP_TASKS_FAMILIES_H
-#define SYMSWEEP_TASKS_FAMILIES_H
+#pragma once
 
 #include "tasks/task.h"
 
@@ -13,8 +12,7 @@ static inline uint64_t sw_families_entries(const sw_task *task) { return task->i
 
 /* index = (a * m + b) * n + c with 0 <= b < m, 0 <= c < n. Narrow division where it fits: it is several times faster,
  * and all candidates of a family pass through here. */
-static inline void sw_families_split(uint64_t index, uint32_t m, uint32_t n, int32_t *a, int32_t *b, int32_t *c)
-{
+static inline void sw_families_split(uint64_t index, uint32_t m, uint32_t n, int32_t *a, int32_t *b, int32_t *c) {
     if (index <= UINT32_MAX) {
         const uint32_t i = (uint32_t)index, high = i / n;
         *c = (int32_t)(i % n);
@@ -29,10 +27,7 @@ static inline void sw_families_split(uint64_t index, uint32_t m, uint32_t n, int
 }
 
 /* A tuple of two inputs with a class map (-1 = identity); false when it is trivial: equal inputs, identity map. */
-static inline bool sw_families_pair(sw_tuple *out, int32_t first, int32_t second, int32_t map)
-{
+static inline bool sw_families_pair(sw_tuple *out, int32_t first, int32_t second, int32_t map) {
     *out = (sw_tuple){{first, second, -1}, map};
     return first != second || map >= 0;
 }
-
-#endif

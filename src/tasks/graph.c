@@ -11,8 +11,7 @@ static const sw_graph *const graphs[SW_GRAPH_COUNT] = {
 
 static const sw_graph *graph_of(const sw_task_config *config) { return graphs[config->graph]; }
 
-static sw_status validate(const sw_task_config *config)
-{
+static sw_status validate(const sw_task_config *config) {
     if (config->graph < 0 || config->graph >= SW_GRAPH_COUNT)
         return sw_fail(SW_E_CONFIG, "task.graph: no graph has number %d", config->graph);
     return graph_of(config)->validate(graph_of(config), config);
@@ -27,15 +26,13 @@ typedef struct adjacency {
     int32_t *neighbor; /* [start[nodes]] */
 } adjacency;
 
-static void release_adjacency(adjacency *of)
-{
+static void release_adjacency(adjacency *of) {
     free(of->start);
     free(of->neighbor);
     *of = (adjacency){0};
 }
 
-static sw_status create_adjacency(adjacency *out, const sw_edges *edges)
-{
+static sw_status create_adjacency(adjacency *out, const sw_edges *edges) {
     const int32_t nodes = edges->nodes, *edge = edges->edge;
     const size_t ends = 2 * edges->count;
     *out = (adjacency){.nodes = nodes};
@@ -54,8 +51,7 @@ static sw_status create_adjacency(adjacency *out, const sw_edges *edges)
 
 /* distance[v] = steps from `source`, -1 = out of reach; queue[nodes] is scratch. Returns how many nodes are reached:
  * queue[0..that) in ascending order of their distances. */
-static int32_t search(int32_t *distance, int32_t *queue, const adjacency *of, int32_t source)
-{
+static int32_t search(int32_t *distance, int32_t *queue, const adjacency *of, int32_t source) {
     for (int32_t v = 0; v < of->nodes; v++) distance[v] = -1;
     int32_t head = 0, tail = 0;
     distance[source] = 0;
@@ -72,8 +68,7 @@ static int32_t search(int32_t *distance, int32_t *queue, const adjacency *of, in
     return tail;
 }
 
-static sw_status adjacency_of(adjacency *out, const sw_task_config *config)
-{
+static sw_status adjacency_of(adjacency *out, const sw_task_config *config) {
     sw_edges edges = {0};
     *out = (adjacency){0};
     sw_status status = graph_of(config)->edges(&edges, graph_of(config), config);
@@ -83,8 +78,7 @@ static sw_status adjacency_of(adjacency *out, const sw_task_config *config)
 }
 
 /* Nodes and diameter of a graph that is known by its edges: a search from every node. */
-static sw_status search_shape(sw_task *task, const sw_task_config *config)
-{
+static sw_status search_shape(sw_task *task, const sw_task_config *config) {
     adjacency neighbors;
     int32_t *distance = NULL;
     sw_status status = adjacency_of(&neighbors, config);
@@ -114,16 +108,14 @@ cleanup:
     return status;
 }
 
-static sw_status shape(sw_task *task, const sw_task_config *config)
-{
+static sw_status shape(sw_task *task, const sw_task_config *config) {
     const sw_graph *graph = graph_of(config);
     if (graph->shape == NULL) return search_shape(task, config);
     graph->shape(task, graph, config);
     return SW_OK;
 }
 
-static sw_status build_distances(sw_task *task)
-{
+static sw_status build_distances(sw_task *task) {
     const int32_t n = task->entities;
     adjacency neighbors;
     int32_t *queue = NULL;
@@ -144,8 +136,7 @@ cleanup:
     return status;
 }
 
-static sw_status build(sw_task *task)
-{
+static sw_status build(sw_task *task) {
     const sw_graph *graph = graph_of(&task->config);
     const size_t width = (size_t)task->coordinate_count;
     task->distance = sw_task_alloc(task, task->inputs, sizeof *task->distance);
@@ -159,8 +150,7 @@ static sw_status build(sw_task *task)
     return build_distances(task);
 }
 
-static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b)
-{
+static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b) {
     (void)r;
     return task->distance[a * task->entities + b];
 }

@@ -1,6 +1,5 @@
 /* graph.h: a graph that nodes are paired on: src/tasks/graphs/<name>.c, a row of graphs.def. */
-#ifndef SYMSWEEP_TASKS_GRAPH_H
-#define SYMSWEEP_TASKS_GRAPH_H
+#pragma once
 
 #include "tasks/task.h"
 
@@ -31,5 +30,3 @@ struct sw_graph {
 #define GRAPH(ENUM, name, meaning) extern const sw_graph sw_graph_##name;
 #include "symsweep/graphs.def"
 #undef GRAPH
-
-#endif

@@ -9,20 +9,17 @@ static const sw_group *const groups[SW_GROUP_COUNT] = {
 
 static const sw_group *group_of(const sw_task_config *config) { return groups[config->group]; }
 
-static const int32_t *coordinates_of(const sw_task *task, int32_t e)
-{
+static const int32_t *coordinates_of(const sw_task *task, int32_t e) {
     return task->coordinate + (size_t)e * (size_t)task->coordinate_count;
 }
 
-static sw_status validate(const sw_task_config *config)
-{
+static sw_status validate(const sw_task_config *config) {
     if (config->group < 0 || config->group >= SW_GROUP_COUNT)
         return sw_fail(SW_E_CONFIG, "task.group: no group has number %d", config->group);
     return group_of(config)->validate(config);
 }
 
-static sw_status shape(sw_task *task, const sw_task_config *config)
-{
+static sw_status shape(sw_task *task, const sw_task_config *config) {
     group_of(config)->shape(task, config);
     task->abelian = task->factor_count > 0;
     if (task->abelian) {
@@ -33,8 +30,7 @@ static sw_status shape(sw_task *task, const sw_task_config *config)
     return SW_OK;
 }
 
-static sw_status build_exponents(sw_task *task)
-{
+static sw_status build_exponents(sw_task *task) {
     const size_t width = (size_t)task->factor_count;
     if (!task->abelian) return SW_OK;
     task->exponent = sw_task_alloc(task, (size_t)task->entities * width, sizeof *task->exponent);
@@ -47,8 +43,7 @@ static sw_status build_exponents(sw_task *task)
     return SW_OK;
 }
 
-static sw_status build(sw_task *task)
-{
+static sw_status build(sw_task *task) {
     const sw_group *group = group_of(&task->config);
     const int32_t n = task->entities;
     const size_t width = (size_t)task->coordinate_count;
@@ -63,20 +58,17 @@ static sw_status build(sw_task *task)
     return build_exponents(task);
 }
 
-static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b)
-{
+static int32_t label(const sw_task *task, int32_t a, int32_t r, int32_t b) {
     (void)r;
     return task->product[a * task->entities + b];
 }
 
-static bool commutative(const sw_task_config *config)
-{
+static bool commutative(const sw_task_config *config) {
     sw_task task;
     return sw_task_shape_of(&task, config) && task.abelian;
 }
 
-double sw_group_character(const sw_task *task, int32_t line, int32_t element)
-{
+double sw_group_character(const sw_task *task, int32_t line, int32_t element) {
     return group_of(&task->config)->character(task, line, coordinates_of(task, element));
 }
 

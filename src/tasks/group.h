@@ -1,6 +1,5 @@
 /* group.h: a finite group: src/tasks/groups/<name>.c, a row of groups.def. */
-#ifndef SYMSWEEP_TASKS_GROUP_H
-#define SYMSWEEP_TASKS_GROUP_H
+#pragma once
 
 #include "tasks/task.h"
 
@@ -23,10 +22,7 @@ typedef struct sw_group {
 #undef GROUP
 
 /* task.n from 1 to `most`. */
-static inline sw_status sw_group_check_n(const sw_task_config *config, int32_t most)
-{
+static inline sw_status sw_group_check_n(const sw_task_config *config, int32_t most) {
     if (config->n >= 1 && config->n <= most) return SW_OK;
     return sw_fail(SW_E_CONFIG, "task.n: expected 1 to %d, found %d", most, config->n);
 }
-
-#endif

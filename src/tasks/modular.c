@@ -10,8 +10,7 @@
 
 #define inverse(y) sw_arithmetic_inverse((int32_t)(y), (int32_t)p)
 #define OPERATION(ENUM, name, formula, value, ...)                                                                     \
-    static int64_t value_##name(int64_t x, int64_t y, int64_t p)                                                       \
-    {                                                                                                                  \
+    static int64_t value_##name(int64_t x, int64_t y, int64_t p) {                                                     \
         (void)p;                                                                                                       \
         return value;                                                                                                  \
     }
@@ -25,21 +24,18 @@ static const sw_operation operations[SW_OP_COUNT] = {
 #undef OPERATION
 };
 
-const sw_operation *sw_modular_operation(const sw_task_config *config)
-{
+const sw_operation *sw_modular_operation(const sw_task_config *config) {
     assert(config->operation >= 0 && config->operation < SW_OP_COUNT);
     return &operations[config->operation];
 }
 
-bool sw_modular_scales(const sw_task_config *config)
-{
+bool sw_modular_scales(const sw_task_config *config) {
     return config->kind == SW_TASK_MODULAR && sw_modular_operation(config)->degree >= 0 && config->p > 2;
 }
 
 /* ---- the kind ---- */
 
-static sw_status validate(const sw_task_config *config)
-{
+static sw_status validate(const sw_task_config *config) {
     const int32_t p = config->p;
     if (config->operation < 0 || config->operation >= SW_OP_COUNT)
         return sw_fail(SW_E_CONFIG, "task.operation: no operation has number %d", config->operation);
@@ -56,8 +52,7 @@ static sw_status validate(const sw_task_config *config)
     return SW_OK;
 }
 
-static sw_status shape(sw_task *task, const sw_task_config *config)
-{
+static sw_status shape(sw_task *task, const sw_task_config *config) {
     const sw_operation *operation = sw_modular_operation(config);
     const int32_t p = config->p;
     task->classes = task->entities = p;
@@ -72,8 +67,7 @@ static sw_status shape(sw_task *task, const sw_task_config *config)
 }
 
 /* Residue -> exponent in the cyclic group of the operation. */
-static sw_status build_exponents(sw_task *task, sw_residue_group group)
-{
+static sw_status build_exponents(sw_task *task, sw_residue_group group) {
     const int32_t p = task->entities;
     if (task->order == 0) return SW_OK;
     task->exponent = sw_task_alloc(task, (size_t)p, sizeof *task->exponent);
@@ -90,8 +84,7 @@ static sw_status build_exponents(sw_task *task, sw_residue_group group)
     return SW_OK;
 }
 
-static sw_status build_units(sw_task *task)
-{
+static sw_status build_units(sw_task *task) {
     const int32_t p = task->entities;
     sw_modular *modular = sw_task_alloc(task, 1, sizeof *modular);
     if (modular == NULL) return SW_E_MEMORY;
@@ -106,20 +99,17 @@ static sw_status build_units(sw_task *task)
     return SW_OK;
 }
 
-static sw_status build(sw_task *task)
-{
+static sw_status build(sw_task *task) {
     sw_status status = build_units(task);
     return status != SW_OK ? status : build_exponents(task, sw_modular_operation(&task->config)->group);
 }
 
-static int32_t label(const sw_task *task, int32_t x, int32_t r, int32_t y)
-{
+static int32_t label(const sw_task *task, int32_t x, int32_t r, int32_t y) {
     (void)r;
     return (int32_t)(sw_modular_operation(&task->config)->value(x, y, task->entities) % task->entities);
 }
 
-static int32_t mirror(const sw_task *task, int32_t x, int32_t r, int32_t y)
-{
+static int32_t mirror(const sw_task *task, int32_t x, int32_t r, int32_t y) {
     (void)r;
     const int32_t p = task->entities, *inverse = sw_modular_of(task)->inverse;
     switch (sw_modular_operation(&task->config)->mirror) {
@@ -133,8 +123,7 @@ static int32_t mirror(const sw_task *task, int32_t x, int32_t r, int32_t y)
 
 static bool commutative(const sw_task_config *config) { return sw_modular_operation(config)->mirror != SW_MIRROR_NONE; }
 
-static bool associative(const sw_task_config *config)
-{
+static bool associative(const sw_task_config *config) {
     const sw_truth truth = sw_modular_operation(config)->associates;
     return truth == SW_ALWAYS || (truth == SW_MODULO_TWO && config->p == 2);
 }

@@ -1,6 +1,5 @@
 /* modular.h: what symmetry families ask of the operations on residues. */
-#ifndef SYMSWEEP_TASKS_MODULAR_H
-#define SYMSWEEP_TASKS_MODULAR_H
+#pragma once
 
 #include "symsweep/task.h"
 
@@ -56,5 +55,3 @@ typedef struct sw_modular {
 } sw_modular;
 
 static inline const sw_modular *sw_modular_of(const sw_task *task) { return task->extra; }
-
-#endif

@@ -21,8 +21,7 @@ const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT] = {
 
 /* ---- shape ---- */
 
-sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key)
-{
+sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key) {
     if (entities > SW_TASK_ENTITIES_MAX) {
         return sw_fail(SW_E_CONFIG, "%s: gives %lld entities, more than the limit of %d", key, (long long)entities,
                        SW_TASK_ENTITIES_MAX);
@@ -38,8 +37,7 @@ sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key)
 static int32_t relations_of(const sw_task *task) { return task->relations > 0 ? task->relations : 1; }
 
 /* Kind, configuration and everything that the kind alone decides. */
-static sw_status describe_kind(sw_task *out, const sw_task_config *config)
-{
+static sw_status describe_kind(sw_task *out, const sw_task_config *config) {
     memset(out, 0, sizeof *out);
     if (config->kind < 0 || config->kind >= SW_TASK_COUNT)
         return sw_fail(SW_E_CONFIG, "task.kind: no task has number %d", config->kind);
@@ -57,15 +55,13 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config)
     return SW_OK;
 }
 
-bool sw_task_shape_of(sw_task *out, const sw_task_config *config)
-{
+bool sw_task_shape_of(sw_task *out, const sw_task_config *config) {
     if (describe_kind(out, config) == SW_OK) return true;
     sw_fail_clear();
     return false;
 }
 
-sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model)
-{
+sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model) {
     sw_status status = describe_kind(out, config);
     if (status != SW_OK) return status;
     out->readout = model->kind == SW_MODEL_TRANSFORMER && model->readout_token;
@@ -81,8 +77,7 @@ sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_
 void *sw_task_alloc(sw_task *task, size_t count, size_t size) { return sw_arena_alloc(task->arena, count, size); }
 
 /* Token of entity 0 as operand k: further operands have blocks of their own at the end of a separate vocabulary. */
-static int32_t operand_block(const sw_task *task, int32_t k)
-{
+static int32_t operand_block(const sw_task *task, int32_t k) {
     if (!task->separate || k == 0) return 0;
     return task->vocabulary - (task->operands - k) * task->entities;
 }
@@ -91,8 +86,7 @@ static int32_t operand_block(const sw_task *task, int32_t k)
 static int32_t operand_place(const sw_task *task, int32_t k) { return k == 0 || task->relations == 0 ? k : k + 1; }
 
 /* Writes the tokens of table entry i: entities a and b, relation r counted from 0. */
-static void set_input(sw_task *task, size_t i, int32_t a, int32_t r, int32_t b)
-{
+static void set_input(sw_task *task, size_t i, int32_t a, int32_t r, int32_t b) {
     int32_t *input = task->input + i * (size_t)task->tokens;
     assert(task->operands == 2);
     input[0] = a;
@@ -101,33 +95,28 @@ static void set_input(sw_task *task, size_t i, int32_t a, int32_t r, int32_t b)
     if (task->readout) input[task->tokens - 1] = task->entities + task->relations;
 }
 
-int32_t sw_task_operand(const sw_task *task, size_t input, int32_t k)
-{
+int32_t sw_task_operand(const sw_task *task, size_t input, int32_t k) {
     const int32_t token = task->input[input * (size_t)task->tokens + (size_t)operand_place(task, k)];
     return token - operand_block(task, k);
 }
 
-int32_t sw_task_relation(const sw_task *task, size_t input)
-{
+int32_t sw_task_relation(const sw_task *task, size_t input) {
     return task->relations > 0 ? task->input[input * (size_t)task->tokens + 1] : -1;
 }
 
-int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r)
-{
+int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r) {
     const int32_t n = task->entities, from = task->second_from;
     const int32_t relations = relations_of(task), relation = task->relations > 0 ? r - n : 0;
     if (a < 0 || a >= n || b < from || b >= n || relation < 0 || relation >= relations) return -1;
     return (a * relations + relation) * (n - from) + (b - from);
 }
 
-void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low)
-{
+void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low) {
     *high = task->classes - 1; /* relation form: "holds" of a > query; three_way: > */
     *low = 0;                  /* "does not hold"; < */
 }
 
-static sw_status shuffle_labels(sw_task *task, uint32_t data_seed)
-{
+static sw_status shuffle_labels(sw_task *task, uint32_t data_seed) {
     const size_t n = task->inputs;
     const size_t m = (size_t)llround(task->config.label_shuffle * (double)n);
     memcpy(task->label, task->true_label, n * sizeof *task->label);
@@ -143,8 +132,7 @@ static sw_status shuffle_labels(sw_task *task, uint32_t data_seed)
 }
 
 /* Inputs in the order of their labels (counting sort), and how many ordered pairs the classes below hold. */
-static sw_status group_by_label(sw_task *task)
-{
+static sw_status group_by_label(sw_task *task) {
     const size_t classes = (size_t)task->classes;
     task->by_label = sw_task_alloc(task, task->inputs, sizeof *task->by_label);
     task->label_start = sw_task_alloc(task, classes + 1, sizeof *task->label_start);
@@ -167,14 +155,12 @@ static sw_status group_by_label(sw_task *task)
 }
 
 /* Entries have mirrors where the label is no product, or a commutative one. */
-static bool has_mirrors(const sw_task *task)
-{
+static bool has_mirrors(const sw_task *task) {
     const sw_task_kind *kind = task->kind;
     return kind->mirror != NULL && (kind->commutative == NULL || kind->commutative(&task->config));
 }
 
-static void fill_entries(sw_task *task)
-{
+static void fill_entries(sw_task *task) {
     const int32_t n = task->entities, relations = relations_of(task);
     size_t i = 0;
     for (int32_t a = 0; a < n; a++)
@@ -186,8 +172,7 @@ static void fill_entries(sw_task *task)
             }
 }
 
-static sw_status build(sw_task *task, uint32_t data_seed)
-{
+static sw_status build(sw_task *task, uint32_t data_seed) {
     sw_status status = sw_arena_create(&task->arena);
     if (status != SW_OK) return status;
     task->input = sw_task_alloc(task, task->inputs * (size_t)task->tokens, sizeof *task->input);
@@ -205,8 +190,8 @@ static sw_status build(sw_task *task, uint32_t data_seed)
     return status != SW_OK ? status : group_by_label(task);
 }
 
-sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model, uint32_t data_seed)
-{
+sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
+                         uint32_t data_seed) {
     *out = NULL;
     sw_task *task = malloc(sizeof *task);
     if (task == NULL) return sw_fail(SW_E_MEMORY, "no memory for a task");
@@ -220,8 +205,7 @@ sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_m
     return SW_OK;
 }
 
-void sw_task_destroy(sw_task *task)
-{
+void sw_task_destroy(sw_task *task) {
     if (task == NULL) return;
     sw_arena_destroy(task->arena);
     free(task);
@@ -229,8 +213,7 @@ void sw_task_destroy(sw_task *task)
 
 /* ---- split ---- */
 
-size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed)
-{
+size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed) {
     const size_t n = task->inputs;
     const double wanted = round(train_fraction * (double)n);
     const size_t train = wanted < 1.0 ? 1 : wanted > (double)n ? n : (size_t)wanted;
@@ -246,8 +229,7 @@ size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, 
     return train;
 }
 
-double sw_task_majority(const sw_task *task)
-{
+double sw_task_majority(const sw_task *task) {
     int32_t most = 0;
     for (int32_t c = 0; c < task->classes; c++) {
         const int32_t count = task->label_start[c + 1] - task->label_start[c];

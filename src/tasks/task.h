@@ -1,6 +1,5 @@
 /* task.h: what the files of the tasks module share. */
-#ifndef SYMSWEEP_TASKS_TASK_H
-#define SYMSWEEP_TASKS_TASK_H
+#pragma once
 
 #include "symsweep/task.h"
 
@@ -17,8 +16,7 @@ sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key) 
 static inline int32_t sw_task_columns(const sw_task *task) { return task->entities - task->second_from; }
 
 /* Mirrors of a table without relations: the input (b, a). */
-static inline int32_t sw_task_swapped(const sw_task *task, int32_t a, int32_t r, int32_t b)
-{
+static inline int32_t sw_task_swapped(const sw_task *task, int32_t a, int32_t r, int32_t b) {
     (void)r;
     return b * task->entities + a;
 }
@@ -27,10 +25,7 @@ static inline int32_t sw_task_swapped(const sw_task *task, int32_t a, int32_t r,
 bool sw_task_shape_of(sw_task *out, const sw_task_config *config);
 
 /* Said of every configuration. */
-static inline bool sw_task_always(const sw_task_config *config)
-{
+static inline bool sw_task_always(const sw_task_config *config) {
     (void)config;
     return true;
 }
-
-#endif

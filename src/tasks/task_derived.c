@@ -26,8 +26,7 @@ typedef struct knowledge {
     bool changed;
 } knowledge;
 
-static int32_t find(knowledge *k, int32_t i)
-{
+static int32_t find(knowledge *k, int32_t i) {
     while (k->parent[i] != i) {
         k->parent[i] = k->parent[k->parent[i]];
         i = k->parent[i];
@@ -37,16 +36,14 @@ static int32_t find(knowledge *k, int32_t i)
 
 static bool is_known(knowledge *k, int32_t i) { return k->known[find(k, i)] != 0; }
 
-static void learn(knowledge *k, int32_t i)
-{
+static void learn(knowledge *k, int32_t i) {
     const int32_t root = find(k, i);
     if (k->known[root] != 0) return;
     k->known[root] = 1;
     k->changed = true;
 }
 
-static void unite(void *context, int32_t i, int32_t j)
-{
+static void unite(void *context, int32_t i, int32_t j) {
     knowledge *k = context;
     const int32_t a = find(k, i), b = find(k, j);
     if (a == b) return;
@@ -56,15 +53,13 @@ static void unite(void *context, int32_t i, int32_t j)
     k->known[low] |= k->known[high];
 }
 
-static bool fixes_one_class(const sw_task *task, const sw_family *family, int32_t map)
-{
+static bool fixes_one_class(const sw_task *task, const sw_family *family, int32_t map) {
     int32_t fixed = 0;
     for (int32_t c = 0; c < task->classes; c++) fixed += family->class_map(task, map, c) == c;
     return fixed == 1;
 }
 
-static void follow(knowledge *k, const sw_family *family, const sw_tuple *tuple)
-{
+static void follow(knowledge *k, const sw_family *family, const sw_tuple *tuple) {
     const int32_t *input = tuple->input;
     switch (family->compare) {
     case SW_COMPARE_SYMMETRIC_KL:
@@ -89,8 +84,7 @@ static void follow(knowledge *k, const sw_family *family, const sw_tuple *tuple)
 }
 
 /* One pass over the candidates of a family; `predicted`: those whose inner products are known. */
-static void pass(knowledge *k, int f, bool predicted)
-{
+static void pass(knowledge *k, int f, bool predicted) {
     const sw_family *family = sw_families[f];
     const uint64_t total = family->candidates(k->task);
     const uint64_t count = total < candidates_max ? total : candidates_max;
@@ -109,33 +103,28 @@ static void pass(knowledge *k, int f, bool predicted)
     }
 }
 
-static void predict_known(knowledge *k)
-{
+static void predict_known(knowledge *k) {
     for (size_t i = 0; i < k->task->inputs; i++)
         k->prediction[i] = is_known(k, (int32_t)i) ? k->task->true_label[i] : -1;
 }
 
 /* Families whose tuples beyond the train split count: those asked for, over all inputs. */
-static bool takes_part(int f, const sw_task *task, const sw_family_config *families, uint32_t family_bits)
-{
+static bool takes_part(int f, const sw_task *task, const sw_family_config *families, uint32_t family_bits) {
     return (family_bits >> f & 1u) != 0 && families[f].inputs == SW_INPUTS_ALL &&
            sw_families[f]->applies(&task->config);
 }
 
-static bool is_predicted(int f, const sw_family_config *families)
-{
+static bool is_predicted(int f, const sw_family_config *families) {
     return families[f].intermediate == SW_INTERMEDIATE_PREDICTED && sw_families[f]->candidate_predicted != NULL;
 }
 
 /* Repeated until nothing changes: rules that need more than one known input. */
-static bool repeats(int f, const sw_family_config *families)
-{
+static bool repeats(int f, const sw_family_config *families) {
     const sw_comparison compare = sw_families[f]->compare;
     return compare == SW_COMPARE_CONVOLUTION || compare == SW_COMPARE_ADDITIVE || is_predicted(f, families);
 }
 
-static void derive(knowledge *k, const sw_family_config *families, uint32_t family_bits)
-{
+static void derive(knowledge *k, const sw_family_config *families, uint32_t family_bits) {
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (!takes_part(f, k->task, families, family_bits) || repeats(f, families)) continue;
         if (sw_families[f]->connect != NULL)
@@ -154,8 +143,7 @@ static void derive(knowledge *k, const sw_family_config *families, uint32_t fami
 }
 
 sw_status sw_task_derived(int8_t *derived, const sw_task *task, const int8_t *split, const sw_family_config *families,
-                          uint32_t family_bits)
-{
+                          uint32_t family_bits) {
     sw_status status = SW_OK;
     const size_t n = task->inputs;
     knowledge k = {.task = task};

@@ -17,8 +17,7 @@ struct sw_tuple_set {
     int64_t count;  /* -1 = not listed */
 };
 
-static bool eligible(const sw_tuple_set *set, const sw_tuple *tuple)
-{
+static bool eligible(const sw_tuple_set *set, const sw_tuple *tuple) {
     if (set->train == NULL) return true;
     for (int k = 0; k < set->family->arity; k++)
         if (set->train[tuple->input[k]] == 0) return false;
@@ -26,8 +25,7 @@ static bool eligible(const sw_tuple_set *set, const sw_tuple *tuple)
 }
 
 /* Candidate `index`; with inner products as predicted where `prediction` is given. */
-static bool take(const sw_tuple_set *set, uint64_t index, const int32_t *prediction, sw_tuple *out)
-{
+static bool take(const sw_tuple_set *set, uint64_t index, const int32_t *prediction, sw_tuple *out) {
     const sw_family *family = set->family;
     const bool is_tuple = prediction == NULL ? family->candidate(set->task, index, out)
                                              : family->candidate_predicted(set->task, index, prediction, out);
@@ -35,8 +33,7 @@ static bool take(const sw_tuple_set *set, uint64_t index, const int32_t *predict
 }
 
 /* Two passes, so that the list is as long as it must be. */
-static sw_status list_tuples(sw_tuple_set *set)
-{
+static sw_status list_tuples(sw_tuple_set *set) {
     sw_tuple tuple;
     int64_t count = 0;
     for (uint64_t i = 0; i < set->candidates; i++) count += take(set, i, NULL, &tuple);
@@ -51,8 +48,7 @@ static sw_status list_tuples(sw_tuple_set *set)
 
 /* Is there anything to draw? Without a list: does one of many random candidates serve. Where not one in millions does,
  * rejection would not come to an end either. */
-static bool any_tuple(const sw_tuple_set *set)
-{
+static bool any_tuple(const sw_tuple_set *set) {
     sw_tuple tuple;
     if (set->list != NULL) return set->count > 0;
     for (uint64_t probe = 0; probe < PROBES; probe++)
@@ -61,8 +57,7 @@ static bool any_tuple(const sw_tuple_set *set)
 }
 
 sw_status sw_tuples_create(sw_tuple_set **out, const sw_task *task, sw_family_id family, const int8_t *split,
-                           sw_inputs inputs)
-{
+                           sw_inputs inputs) {
     *out = NULL;
     assert(sw_families[family]->applies(&task->config));
     sw_tuple_set *set = calloc(1, sizeof *set);
@@ -86,8 +81,7 @@ sw_status sw_tuples_create(sw_tuple_set **out, const sw_task *task, sw_family_id
     return SW_OK;
 }
 
-void sw_tuples_destroy(sw_tuple_set *set)
-{
+void sw_tuples_destroy(sw_tuple_set *set) {
     if (set == NULL) return;
     free(set->list);
     free(set);
@@ -95,8 +89,7 @@ void sw_tuples_destroy(sw_tuple_set *set)
 
 int64_t sw_tuples_count(const sw_tuple_set *set) { return set->count; }
 
-void sw_tuples_get(const sw_tuple_set *set, int64_t i, sw_tuple *out)
-{
+void sw_tuples_get(const sw_tuple_set *set, int64_t i, sw_tuple *out) {
     assert(set->list != NULL && i >= 0 && i < set->count);
     const bool is_tuple = set->family->candidate(set->task, set->list[i], out);
     assert(is_tuple);
@@ -106,8 +99,7 @@ void sw_tuples_get(const sw_tuple_set *set, int64_t i, sw_tuple *out)
 /* Attempt a of draw j: its random number has index j + a 2^32. */
 static uint64_t attempt_index(size_t j, uint64_t attempt) { return (uint64_t)j + (attempt << 32); }
 
-void sw_tuples_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream, uint64_t step)
-{
+void sw_tuples_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t seed, uint32_t stream, uint64_t step) {
     for (size_t j = 0; j < n; j++) {
         if (set->list != NULL) {
             sw_tuples_get(set, (int64_t)sw_random_below(seed, stream, step, j, (uint64_t)set->count), &out[j]);
@@ -121,8 +113,7 @@ void sw_tuples_sample(const sw_tuple_set *set, sw_tuple *out, size_t n, uint32_t
 }
 
 size_t sw_tuples_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t n, const int32_t *prediction,
-                                  uint32_t seed, uint32_t stream, uint64_t step)
-{
+                                  uint32_t seed, uint32_t stream, uint64_t step) {
     size_t drawn = 0;
     for (size_t j = 0; j < n; j++) {
         bool taken = false;
@@ -135,8 +126,7 @@ size_t sw_tuples_sample_predicted(const sw_tuple_set *set, sw_tuple *out, size_t
 }
 
 void sw_tuples_each_predicted(const sw_tuple_set *set, const int32_t *prediction,
-                              void (*visit)(void *context, const sw_tuple *tuple), void *context)
-{
+                              void (*visit)(void *context, const sw_tuple *tuple), void *context) {
     sw_tuple tuple;
     for (uint64_t i = 0; i < set->candidates; i++)
         if (take(set, i, prediction, &tuple)) visit(context, &tuple);

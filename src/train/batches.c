@@ -14,8 +14,7 @@ struct sw_batches {
     int32_t *batch; /* [size] */
 };
 
-sw_status sw_batches_create(sw_batches **out, const sw_run_config *config, const sw_task *task, const int8_t *split)
-{
+sw_status sw_batches_create(sw_batches **out, const sw_run_config *config, const sw_task *task, const int8_t *split) {
     sw_batches *batches = calloc(1, sizeof *batches);
     if (!batches) return sw_fail(SW_E_MEMORY, "out of memory");
     for (size_t i = 0; i < task->inputs; i++) batches->train_count += split[i] == 1;
@@ -50,8 +49,7 @@ done:
     return status;
 }
 
-void sw_batches_destroy(sw_batches *batches)
-{
+void sw_batches_destroy(sw_batches *batches) {
     if (!batches) return;
     free(batches->train);
     free(batches->order);
@@ -61,8 +59,7 @@ void sw_batches_destroy(sw_batches *batches)
 
 size_t sw_batches_size(const sw_batches *batches) { return batches->size; }
 
-const int32_t *sw_batches_step(sw_batches *batches, int64_t t)
-{
+const int32_t *sw_batches_step(sw_batches *batches, int64_t t) {
     if (batches->full) return batches->train;
     int64_t per_epoch = (int64_t)(batches->train_count / batches->size);
     int64_t epoch = (t - 1) / per_epoch;

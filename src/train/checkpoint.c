@@ -27,8 +27,7 @@ typedef struct header {
 
 /* What decides the last bits of a run's numbers: OpenBLAS's core type, for decompositions, and whether matrix products
  * are our own, which are the same on every CPU that has them, or OpenBLAS's. */
-static void describe_arithmetic(char *out, size_t capacity)
-{
+static void describe_arithmetic(char *out, size_t capacity) {
     snprintf(out, capacity, "%s%s", sw_blas_core(), sw_blas_is_portable() ? "" : ", its products");
 }
 
@@ -51,8 +50,7 @@ typedef struct state {
 } state;
 
 /* The run's state for a file to be written, or to compare one with and to read it into. Release what it returned. */
-static sw_status describe(state *out, const sw_run *run)
-{
+static sw_status describe(state *out, const sw_run *run) {
     size_t reals, parameters = sw_model_parameter_count(run->model);
     sw_real *optimizer = sw_optimizer_state(run->optimizer, &reals);
     size_t objective_bytes = sw_objective_state_bytes(run->objective);
@@ -84,21 +82,20 @@ typedef struct writer {
     uint32_t checksum;
 } writer;
 
-static void put(writer *out, const void *data, size_t bytes)
-{
+static void put(writer *out, const void *data, size_t bytes) {
     if (bytes) out->checksum = (uint32_t)crc32_z(out->checksum, data, bytes);
     sw_file_put(&out->file, data, bytes);
 }
 
-static void put_run(writer *out, state *kept, const sw_unacknowledged *unacknowledged)
-{
+static void put_run(writer *out, state *kept, const sw_unacknowledged *unacknowledged) {
     header *head = &kept->header;
     head->records = unacknowledged->record_count;
     head->snapshots = unacknowledged->snapshot_count;
     head->bytes = sizeof *head + head->records * sizeof(sw_record) + sizeof out->checksum;
     for (int p = 0; p < PARTS; p++) head->bytes += kept->parts[p].bytes;
     for (size_t s = 0; s < head->snapshots; s++)
-        head->bytes += sizeof(sw_snapshot) + sw_record_snapshot_floats(&unacknowledged->snapshots[s].shape) * sizeof(float);
+        head->bytes +=
+            sizeof(sw_snapshot) + sw_record_snapshot_floats(&unacknowledged->snapshots[s].shape) * sizeof(float);
 
     put(out, head, sizeof *head);
     for (int p = 0; p < PARTS; p++) put(out, kept->parts[p].data, kept->parts[p].bytes);
@@ -114,8 +111,7 @@ static void put_run(writer *out, state *kept, const sw_unacknowledged *unacknowl
     put(out, &checksum, sizeof checksum);
 }
 
-sw_status sw_checkpoint_write(const sw_run *run)
-{
+sw_status sw_checkpoint_write(const sw_run *run) {
     static const sw_file_points points = {"checkpoint.open", "checkpoint.write", "checkpoint.sync", "checkpoint.close",
                                           "checkpoint.rename"};
     writer out = {.checksum = 0};
@@ -140,8 +136,7 @@ typedef struct reader {
     size_t left;
 } reader;
 
-static bool take(reader *in, void *out, size_t bytes)
-{
+static bool take(reader *in, void *out, size_t bytes) {
     if (bytes > in->left) return false;
     if (bytes) memcpy(out, in->at, bytes);
     in->at += bytes;
@@ -150,8 +145,7 @@ static bool take(reader *in, void *out, size_t bytes)
 }
 
 /* Why a checkpoint cannot be used; NULL = it can. Checks everything but the lists of records. */
-static const char *examine(header *head, const state *wanted, const char *file, size_t bytes)
-{
+static const char *examine(header *head, const state *wanted, const char *file, size_t bytes) {
     const header *own = &wanted->header;
     uint32_t checksum;
     if (bytes < sizeof *head + sizeof checksum) return "it is truncated";
@@ -172,8 +166,7 @@ static const char *examine(header *head, const state *wanted, const char *file, 
     return NULL;
 }
 
-static sw_status take_unacknowledged(reader *in, const header *head, sw_unacknowledged *unacknowledged)
-{
+static sw_status take_unacknowledged(reader *in, const header *head, sw_unacknowledged *unacknowledged) {
     sw_status status = SW_OK;
     for (uint64_t r = 0; r < head->records && status == SW_OK; r++) {
         sw_record record;
@@ -195,8 +188,7 @@ static sw_status take_unacknowledged(reader *in, const header *head, sw_unacknow
     return status;
 }
 
-static sw_status restore(sw_run *run, state *kept, const header *head, const char *file, size_t bytes)
-{
+static sw_status restore(sw_run *run, state *kept, const header *head, const char *file, size_t bytes) {
     reader in = {file + sizeof *head, bytes - sizeof *head - sizeof(uint32_t)};
     for (int p = 0; p < PARTS; p++)
         if (!take(&in, kept->parts[p].data, kept->parts[p].bytes)) return sw_fail(SW_E_IO, "it is truncated");
@@ -205,8 +197,7 @@ static sw_status restore(sw_run *run, state *kept, const header *head, const cha
     return take_unacknowledged(&in, head, &run->unacknowledged);
 }
 
-sw_status sw_checkpoint_read(bool *found, sw_run *run)
-{
+sw_status sw_checkpoint_read(bool *found, sw_run *run) {
     const char *path = run->checkpoint.path;
     char *file = NULL;
     size_t bytes = 0;

@@ -1,6 +1,5 @@
 /* checkpoint.h: a run's checkpoint file, run->checkpoint.path. */
-#ifndef SYMSWEEP_TRAIN_CHECKPOINT_H
-#define SYMSWEEP_TRAIN_CHECKPOINT_H
+#pragma once
 
 #include "train/run.h"
 
@@ -9,5 +8,3 @@ sw_status sw_checkpoint_write(const sw_run *run) SW_MUST_CHECK;
 
 /* Reads it back into the run. *found = false when there is none or it is put aside with a warning. */
 sw_status sw_checkpoint_read(bool *found, sw_run *run) SW_MUST_CHECK;
-
-#endif

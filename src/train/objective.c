@@ -48,15 +48,13 @@ struct sw_objective {
 };
 
 /* A weight acts in steps from_step < t <= until_step. */
-static bool acts(int64_t from_step, int64_t until_step, int64_t t)
-{
+static bool acts(int64_t from_step, int64_t until_step, int64_t t) {
     return t > from_step && (until_step < 0 || t <= until_step);
 }
 
 /* ---- setting up ---- */
 
-static sw_status create_family(sw_objective *objective, sw_family_id f, const int8_t *split)
-{
+static sw_status create_family(sw_objective *objective, sw_family_id f, const int8_t *split) {
     const sw_task *task = objective->task;
     const sw_family *family = sw_families[f];
     family_term *term = &objective->family[f];
@@ -94,8 +92,7 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     return status;
 }
 
-static sw_status create_prior(sw_objective *objective, sw_prior_id g)
-{
+static sw_status create_prior(sw_objective *objective, sw_prior_id g) {
     const sw_prior_config *config = &objective->config->geometry[g];
     if (config->weight == 0) return SW_OK;
     sw_prior_term *term = objective->prior[g] = sw_arena_alloc(objective->arena, 1, sizeof *term);
@@ -104,8 +101,7 @@ static sw_status create_prior(sw_objective *objective, sw_prior_id g)
     return priors[g]->create ? priors[g]->create(term) : SW_OK;
 }
 
-static size_t count_max_rows(const sw_objective *objective)
-{
+static size_t count_max_rows(const sw_objective *objective) {
     size_t rows = objective->batch_size;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) rows += objective->family[f].capacity * (size_t)sw_families[f]->arity;
     for (int g = 0; g < SW_PRIOR_COUNT; g++)
@@ -113,8 +109,7 @@ static size_t count_max_rows(const sw_objective *objective)
     return rows < objective->task->inputs ? rows : objective->task->inputs;
 }
 
-static sw_status create_buffers(sw_objective *objective)
-{
+static sw_status create_buffers(sw_objective *objective) {
     sw_arena *arena = objective->arena;
     size_t classes = (size_t)objective->task->classes, inputs = objective->task->inputs;
     objective->max_rows = count_max_rows(objective);
@@ -133,8 +128,8 @@ static sw_status create_buffers(sw_objective *objective)
     return sw_rows_create(&objective->rows, objective->task, objective->max_rows, arena);
 }
 
-sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task, const int8_t *split)
-{
+sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task,
+                              const int8_t *split) {
     sw_objective *objective = calloc(1, sizeof *objective);
     if (!objective) return sw_fail(SW_E_MEMORY, "out of memory");
     objective->config = config;
@@ -154,8 +149,7 @@ sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, c
     return status;
 }
 
-void sw_objective_destroy(sw_objective *objective)
-{
+void sw_objective_destroy(sw_objective *objective) {
     if (!objective) return;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         sw_tuples_destroy(objective->family[f].set);
@@ -172,8 +166,7 @@ size_t sw_objective_max_rows(const sw_objective *objective) { return objective->
 
 /* ---- drawing a step ---- */
 
-static void draw_batch(sw_objective *objective, int64_t t)
-{
+static void draw_batch(sw_objective *objective, int64_t t) {
     bool full = objective->config->optimizer.batch_size == 0;
     if (full && objective->batch_is_set) {
         sw_rows_truncate(&objective->rows, objective->batch_size);
@@ -188,14 +181,12 @@ static void draw_batch(sw_objective *objective, int64_t t)
     objective->batch_is_set = full;
 }
 
-static void collect_tuple(void *context, const sw_tuple *tuple)
-{
+static void collect_tuple(void *context, const sw_tuple *tuple) {
     family_term *term = context;
     term->tuples[term->count++] = *tuple;
 }
 
-static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
-{
+static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t) {
     family_term *term = &objective->family[f];
     uint32_t seed = objective->config->seed, stream = SW_STREAM_TUPLES + (uint32_t)f;
     size_t wanted = (size_t)term->config.tuples_per_step;
@@ -215,21 +206,18 @@ static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t)
         for (int k = 0; k < arity; k++) sw_rows_add(&objective->rows, term->tuples[i].input[k]);
 }
 
-static bool family_acts(const sw_objective *objective, int f, int64_t t)
-{
+static bool family_acts(const sw_objective *objective, int f, int64_t t) {
     const sw_family_config *config = &objective->family[f].config;
     return objective->family[f].set && acts(config->from_step, config->until_step, t);
 }
 
-static bool prior_acts(const sw_objective *objective, int g, int64_t t)
-{
+static bool prior_acts(const sw_objective *objective, int g, int64_t t) {
     const sw_prior_term *term = objective->prior[g];
     return term && acts(term->config->from_step, term->config->until_step, t);
 }
 
 /* The model's answer to every input of the table, before the step's forward. */
-static void predict_table(sw_objective *objective, sw_model *model, int64_t t)
-{
+static void predict_table(sw_objective *objective, sw_model *model, int64_t t) {
     bool needed = false;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         needed = needed || (objective->family[f].predicted && family_acts(objective, f, t));
@@ -242,8 +230,7 @@ static void predict_table(sw_objective *objective, sw_model *model, int64_t t)
 
 /* ---- the step ---- */
 
-static sw_status add_priors(double *value, sw_objective *objective, sw_model *model, int64_t t)
-{
+static sw_status add_priors(double *value, sw_objective *objective, sw_model *model, int64_t t) {
     size_t embedding = sw_model_tensor(model, "token_embedding")->offset; /* entity tokens are its first rows */
     const sw_prior_step step = {.t = t,
                                 .E = sw_model_parameters(model) + embedding,
@@ -260,8 +247,7 @@ static sw_status add_priors(double *value, sw_objective *objective, sw_model *mo
     return status;
 }
 
-bool sw_objective_needs_model(const sw_objective *objective)
-{
+bool sw_objective_needs_model(const sw_objective *objective) {
     bool needs = false;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) needs = needs || objective->family[f].predicted;
     for (int g = 0; g < SW_PRIOR_COUNT; g++)
@@ -270,8 +256,7 @@ bool sw_objective_needs_model(const sw_objective *objective)
     return needs;
 }
 
-void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t)
-{
+void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t) {
     const sw_real *E = model ? sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset : NULL;
     objective->t = t;
     predict_table(objective, model, t);
@@ -283,8 +268,7 @@ void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t)
             priors[g]->draw(objective->prior[g], &objective->rows, E, t);
 }
 
-sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t)
-{
+sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t) {
     sw_objective_draw(objective, model, t);
     size_t rows = objective->rows.count, classes = (size_t)objective->task->classes;
     sw_real *logits = objective->logits, *dlogits = objective->dlogits;
@@ -308,38 +292,32 @@ sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *mo
 
 /* ---- what was drawn, and what is carried over ---- */
 
-const sw_tuple *sw_objective_tuples(const sw_objective *objective, sw_family_id f, size_t *count)
-{
+const sw_tuple *sw_objective_tuples(const sw_objective *objective, sw_family_id f, size_t *count) {
     *count = family_acts(objective, f, objective->t) ? objective->family[f].count : 0;
     return objective->family[f].tuples;
 }
 
-const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_id f, int32_t map)
-{
+const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_id f, int32_t map) {
     if (map < 0) return NULL;
     return objective->family[f].class_map + (size_t)map * (size_t)objective->task->classes;
 }
 
-const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, sw_prior_id g, size_t *count)
-{
+const sw_lipschitz_pair *sw_objective_pairs(const sw_objective *objective, sw_prior_id g, size_t *count) {
     *count = prior_acts(objective, g, objective->t) ? objective->prior[g]->pair_count : 0;
     return *count ? objective->prior[g]->pairs : NULL;
 }
 
-const int32_t *sw_objective_pair_inputs(const sw_objective *objective, sw_prior_id g)
-{
+const int32_t *sw_objective_pair_inputs(const sw_objective *objective, sw_prior_id g) {
     return objective->prior[g] ? objective->prior[g]->pair_inputs : NULL;
 }
 
-const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count)
-{
+const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count) {
     *count = objective->batch_size;
     return objective->batch;
 }
 
 /* Bytes of what the priors carry over, one after the other; copied to `to` or from `from` unless those are NULL. */
-static size_t carry(const sw_objective *objective, char *to, const char *from)
-{
+static size_t carry(const sw_objective *objective, char *to, const char *from) {
     size_t total = 0, bytes;
     for (int g = 0; g < SW_PRIOR_COUNT; g++, total += bytes) {
         bytes = 0;

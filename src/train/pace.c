@@ -7,15 +7,13 @@ enum { STEPS_MOST = 200 };
 static const double EVALUATION_SHARE = 0.3; /* of the budget */
 
 /* Of this thread: what other programs do on the same core does not count. */
-static double processor_seconds(void)
-{
+static double processor_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static sw_status step(sw_run *run, double *value)
-{
+static sw_status step(sw_run *run, double *value) {
     int64_t t = ++run->progress.step;
     sw_status status = sw_objective_step(value, run->objective, run->model, t);
     if (status == SW_OK)
@@ -24,8 +22,7 @@ static sw_status step(sw_run *run, double *value)
 }
 
 /* The first step touches memory for the first time; it counts only when there is no time for another. */
-static sw_status time_steps(double *out, sw_run *run, double budget)
-{
+static sw_status time_steps(double *out, sw_run *run, double budget) {
     double value, begun = processor_seconds();
     sw_status status = step(run, &value);
     double now = processor_seconds(), counted = now;
@@ -38,8 +35,7 @@ static sw_status time_steps(double *out, sw_run *run, double budget)
     return status;
 }
 
-static sw_status time_evaluation(double *out, sw_run *run, bool full, double budget)
-{
+static sw_status time_evaluation(double *out, sw_run *run, bool full, double budget) {
     sw_record record;
     double begun = processor_seconds();
     sw_status status = sw_measure_evaluate(&record, run->measure, run->model, full);
@@ -51,8 +47,7 @@ static sw_status time_evaluation(double *out, sw_run *run, bool full, double bud
     return status;
 }
 
-sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budget)
-{
+sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budget) {
     sw_run run = {.config = *config};
     double begun = processor_seconds(), full = 0, light = 0, every = config->evaluate.spectra_every;
     *out = (sw_pace){0};

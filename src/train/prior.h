@@ -1,7 +1,6 @@
 /* prior.h: what a prior is to the objective: a row of priors.def and `const sw_prior sw_prior_<name>` in
  * src/train/priors/. */
-#ifndef SYMSWEEP_TRAIN_PRIOR_H
-#define SYMSWEEP_TRAIN_PRIOR_H
+#pragma once
 
 #include "symsweep/arena.h"
 #include "symsweep/nn.h"
@@ -43,5 +42,3 @@ typedef struct sw_prior {
 #define PRIOR(ENUM, name, meaning) extern const sw_prior sw_prior_##name;
 #include "symsweep/priors.def"
 #undef PRIOR
-
-#endif

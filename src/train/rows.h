@@ -2,8 +2,7 @@
  *
  * The batch comes first, in its order; inputs of symmetry tuples and Lipschitz pairs follow unless they are there
  * already, so that no logit is computed twice in a step. */
-#ifndef SYMSWEEP_TRAIN_ROWS_H
-#define SYMSWEEP_TRAIN_ROWS_H
+#pragma once
 
 #include "symsweep/arena.h"
 #include "symsweep/task.h"
@@ -23,5 +22,3 @@ void sw_rows_truncate(sw_rows *rows, size_t keep);
 
 /* The row of an input, added when it is not there. */
 int32_t sw_rows_add(sw_rows *rows, int32_t input);
-
-#endif

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-static sw_status create_model(sw_run *run)
-{
+static sw_status create_model(sw_run *run) {
     const sw_run_config *config = &run->config;
     const sw_task *task = run->task;
     sw_model_shape shape = {
@@ -18,8 +17,7 @@ static sw_status create_model(sw_run *run)
                                sw_model_parameter_count(run->model));
 }
 
-sw_status sw_run_create(sw_run *run)
-{
+sw_status sw_run_create(sw_run *run) {
     const sw_run_config *config = &run->config;
     sw_status status = sw_task_create(&run->task, &config->task, &config->model, config->data_seed);
     if (status != SW_OK) return status;
@@ -32,8 +30,7 @@ sw_status sw_run_create(sw_run *run)
     return status;
 }
 
-void sw_run_release(sw_run *run)
-{
+void sw_run_release(sw_run *run) {
     sw_unacknowledged_clear(&run->unacknowledged);
     sw_measure_destroy(run->measure);
     sw_optimizer_destroy(run->optimizer);

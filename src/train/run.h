@@ -1,6 +1,5 @@
 /* run.h: the state of one run in training, shared by the loop and its checkpoints. */
-#ifndef SYMSWEEP_TRAIN_RUN_H
-#define SYMSWEEP_TRAIN_RUN_H
+#pragma once
 
 #include "symsweep/measure.h"
 #include "symsweep/train.h"
@@ -38,5 +37,3 @@ typedef struct sw_run {
 /* Task, split, objective, model, optimizer and measures of run->config. Release whatever it returned. */
 sw_status sw_run_create(sw_run *run) SW_MUST_CHECK;
 void sw_run_release(sw_run *run);
-
-#endif

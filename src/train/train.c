@@ -12,8 +12,7 @@
 
 /* ---- what goes to the sink ---- */
 
-static sw_status send_start(sw_run *run)
-{
+static sw_status send_start(sw_run *run) {
     const sw_sink *sink = run->sink;
     const sw_unacknowledged *unacknowledged = &run->unacknowledged;
     sw_status status = sink->begin(sink->context, run->progress.evaluation - (int32_t)unacknowledged->record_count,
@@ -38,15 +37,13 @@ static sw_status send_start(sw_run *run)
 }
 
 /* Records that the results file holds need not go into a checkpoint. */
-static void forget_safe(sw_run *run)
-{
+static void forget_safe(sw_run *run) {
     int32_t records = 0, snapshots = 0;
     if (run->sink->safe) run->sink->safe(run->sink->context, &records, &snapshots);
     sw_unacknowledged_forget(&run->unacknowledged, records, snapshots);
 }
 
-static sw_status measure_record(sw_record *record, sw_run *run, bool full)
-{
+static sw_status measure_record(sw_record *record, sw_run *run, bool full) {
     sw_status status = sw_measure_evaluate(record, run->measure, run->model, full);
     record->step = run->progress.step;
     record->evaluation = run->progress.evaluation;
@@ -56,8 +53,7 @@ static sw_status measure_record(sw_record *record, sw_run *run, bool full)
 }
 
 /* Has `stop` held for long enough, now that this record is known? */
-static bool stop_holds(sw_run *run, const sw_record *record)
-{
+static bool stop_holds(sw_run *run, const sw_record *record) {
     const sw_stop_config *stop = &run->config.stop;
     if (!(stop->test_accuracy > 0)) return false;
     if (!(record->value[SW_METRIC_TEST_ACCURACY] >= (float)stop->test_accuracy)) {
@@ -68,8 +64,7 @@ static bool stop_holds(sw_run *run, const sw_record *record)
     return run->progress.step - run->progress.streak_start >= stop->for_steps;
 }
 
-static sw_status evaluate(sw_run *run)
-{
+static sw_status evaluate(sw_run *run) {
     sw_progress *progress = &run->progress;
     bool full = progress->ended || progress->evaluation % run->config.evaluate.spectra_every == 0;
     sw_record record;
@@ -93,8 +88,7 @@ static sw_status evaluate(sw_run *run)
     return status;
 }
 
-static sw_status take_snapshot(sw_run *run)
-{
+static sw_status take_snapshot(sw_run *run) {
     sw_snapshot snapshot;
     sw_status status = sw_measure_snapshot(&snapshot, run->measure, run->model);
     if (status != SW_OK) return status;
@@ -105,14 +99,12 @@ static sw_status take_snapshot(sw_run *run)
     return status == SW_OK ? run->sink->snapshot(run->sink->context, &snapshot) : status;
 }
 
-static bool evaluation_is_due(const sw_run *run)
-{
+static bool evaluation_is_due(const sw_run *run) {
     return run->progress.ended || sw_schedule_is_evaluation(&run->config, run->progress.step);
 }
 
 /* Whatever is due at the current step. The last step is always evaluated and snapshotted. */
-static sw_status measure_if_due(sw_run *run)
-{
+static sw_status measure_if_due(sw_run *run) {
     double begun = sw_clock_now();
     sw_status status = SW_OK;
     if (evaluation_is_due(run)) status = evaluate(run);
@@ -124,8 +116,7 @@ static sw_status measure_if_due(sw_run *run)
 
 /* ---- the loop ---- */
 
-static sw_status take_step(sw_run *run)
-{
+static sw_status take_step(sw_run *run) {
     sw_progress *progress = &run->progress;
     int64_t t = progress->step + 1;
     sw_status status = sw_objective_step(&progress->objective, run->objective, run->model, t);
@@ -138,8 +129,7 @@ static sw_status take_step(sw_run *run)
     return SW_OK;
 }
 
-static sw_status train_on(sw_run *run)
-{
+static sw_status train_on(sw_run *run) {
     sw_status status = SW_OK;
     double saved = run->started;
     while (!run->progress.ended && status == SW_OK) {
@@ -158,8 +148,7 @@ static sw_status train_on(sw_run *run)
     return status;
 }
 
-static void fill_result(sw_run_result *result, const sw_run *run, sw_status status)
-{
+static void fill_result(sw_run_result *result, const sw_run *run, sw_status status) {
     const sw_progress *progress = &run->progress;
     *result = (sw_run_result){
         .state = status == SW_E_INTERRUPTED ? SW_RUN_RUNNING
@@ -183,8 +172,7 @@ static void fill_result(sw_run_result *result, const sw_run *run, sw_status stat
 }
 
 sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
-                   const sw_sink *sink)
-{
+                   const sw_sink *sink) {
     sw_run run = {.config = *config, .sink = sink, .started = sw_clock_now()};
     if (checkpoint) run.checkpoint = *checkpoint;
     run.progress = (sw_progress){

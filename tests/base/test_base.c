@@ -13,8 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static void messages_keep_the_fault_and_gain_context(void **state)
-{
+static void messages_keep_the_fault_and_gain_context(void **state) {
     (void)state;
     assert_int_equal(sw_fail(SW_E_IO, "cannot read %s", "x"), SW_E_IO);
     assert_int_equal(sw_fail_in(SW_E_IO, "row %d", 17), SW_E_IO);
@@ -31,8 +30,7 @@ static void messages_keep_the_fault_and_gain_context(void **state)
     assert_string_equal(sw_fail_message(), "");
 }
 
-static void arena_gives_aligned_zeroed_memory(void **state)
-{
+static void arena_gives_aligned_zeroed_memory(void **state) {
     (void)state;
     sw_arena *arena = NULL;
     assert_int_equal(sw_arena_create(&arena), SW_OK);
@@ -48,8 +46,7 @@ static void arena_gives_aligned_zeroed_memory(void **state)
     sw_arena_destroy(NULL);
 }
 
-static void durations(void **state)
-{
+static void durations(void **state) {
     (void)state;
     static const struct {
         const char *text;
@@ -74,8 +71,7 @@ static void durations(void **state)
     assert_string_equal(text, "1d 02h");
 }
 
-static void json_is_escaped_and_separated(void **state)
-{
+static void json_is_escaped_and_separated(void **state) {
     (void)state;
     sw_json *json = NULL;
     assert_int_equal(sw_json_create(&json), SW_OK);
@@ -98,8 +94,7 @@ static void json_is_escaped_and_separated(void **state)
     sw_json_destroy(json);
 }
 
-static void numbers_read_back(void **state)
-{
+static void numbers_read_back(void **state) {
     (void)state;
     const double values[] = {0.1, 1e-5, 3, 1e300, 1.0 / 3, -0.0, 5e-324, 123456789012345678.0};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
@@ -112,8 +107,7 @@ static void numbers_read_back(void **state)
     assert_string_equal(text, "0.1");
 }
 
-static void metrics_are_described_once(void **state)
-{
+static void metrics_are_described_once(void **state) {
     (void)state;
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
         const sw_metric *metric = sw_record_metric(m);
@@ -127,8 +121,7 @@ static void metrics_are_described_once(void **state)
                         "symmetry/triangle");
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_keep_the_fault_and_gain_context),
         cmocka_unit_test(arena_gives_aligned_zeroed_memory),

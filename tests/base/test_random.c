@@ -9,8 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static void known_answers(void **state)
-{
+static void known_answers(void **state) {
     (void)state;
     static const struct {
         uint32_t counter[4], key[2], out[4];
@@ -30,8 +29,7 @@ static void known_answers(void **state)
     }
 }
 
-static void block_uses_seed_stream_step_index(void **state)
-{
+static void block_uses_seed_stream_step_index(void **state) {
     (void)state;
     uint32_t expected[4], out[4];
     const uint32_t counter[4] = {2, 1, 4, 3}, key[2] = {7, 9};
@@ -40,8 +38,7 @@ static void block_uses_seed_stream_step_index(void **state)
     assert_memory_equal(out, expected, sizeof out);
 }
 
-static void below_is_the_high_product(void **state)
-{
+static void below_is_the_high_product(void **state) {
     (void)state;
     for (uint64_t index = 0; index < 2000; index++) {
         uint64_t bound = index % 3 == 0 ? UINT64_MAX - index : index + 1;
@@ -55,8 +52,7 @@ static void below_is_the_high_product(void **state)
     }
 }
 
-static void uniform_and_normal_moments(void **state)
-{
+static void uniform_and_normal_moments(void **state) {
     (void)state;
     enum { N = 40000 };
     double mean = 0, square = 0, normal_mean = 0, normal_square = 0, normal_fourth = 0;
@@ -82,8 +78,7 @@ static void uniform_and_normal_moments(void **state)
     assert_true(fabs(normal_fourth - 3) < 0.3);
 }
 
-static void permutation_is_a_permutation(void **state)
-{
+static void permutation_is_a_permutation(void **state) {
     (void)state;
     int32_t out[101], again[101], other[101];
     char seen[101] = {0};
@@ -98,8 +93,7 @@ static void permutation_is_a_permutation(void **state)
     assert_int_equal(out[0], 0);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
         cmocka_unit_test(block_uses_seed_stream_step_index),

@@ -16,8 +16,7 @@ typedef struct parsed {
     sw_diagnostics *diagnostics;
 } parsed;
 
-static parsed parse(const char *text, sw_status expected)
-{
+static parsed parse(const char *text, sw_status expected) {
     parsed p = {NULL, NULL};
     assert_int_equal(sw_diagnostics_create(&p.diagnostics), SW_OK);
     assert_int_equal(sw_sweep_parse(&p.sweep, text, strlen(text), "folder/file.json", p.diagnostics), expected);
@@ -25,14 +24,12 @@ static parsed parse(const char *text, sw_status expected)
     return p;
 }
 
-static void discard(parsed *p)
-{
+static void discard(parsed *p) {
     sw_sweep_destroy(p->sweep);
     sw_diagnostics_destroy(p->diagnostics);
 }
 
-static void resolve(sw_run_config *config, const parsed *p, uint64_t k)
-{
+static void resolve(sw_run_config *config, const parsed *p, uint64_t k) {
     assert_int_equal(sw_sweep_resolve(p->sweep, k, config, NULL, NULL, p->diagnostics), SW_OK);
     assert_int_equal(sw_diagnostics_count(p->diagnostics), 0);
 }
@@ -41,8 +38,7 @@ static void resolve(sw_run_config *config, const parsed *p, uint64_t k)
 
 /* ---- names and defaults ---- */
 
-static void names_follow_the_file(void **state)
-{
+static void names_follow_the_file(void **state) {
     (void)state;
     parsed p = parse("{" BASE "}", SW_OK);
     assert_string_equal(sw_sweep_name(p.sweep), "file");
@@ -61,8 +57,7 @@ static void names_follow_the_file(void **state)
     discard(&p);
 }
 
-static void text_is_kept_byte_for_byte(void **state)
-{
+static void text_is_kept_byte_for_byte(void **state) {
     (void)state;
     const char *text = "\xef\xbb\xbf {\r\n \"name\":\t\"\xc3\xb6\\u00e4\", " BASE " }\n\n";
     parsed p = parse(text, SW_OK);
@@ -74,8 +69,7 @@ static void text_is_kept_byte_for_byte(void **state)
     discard(&p);
 }
 
-static void defaults_depend_on_other_keys(void **state)
-{
+static void defaults_depend_on_other_keys(void **state) {
     (void)state;
     sw_run_config c;
     parsed p = parse("{\"run\": {\"task\": {\"kind\": \"graph\", \"graph\": \"grid3d\"}, \"seed\": 7, "
@@ -99,8 +93,7 @@ static void defaults_depend_on_other_keys(void **state)
     discard(&p);
 }
 
-static void the_default_configuration_is_the_base_of_every_other(void **state)
-{
+static void the_default_configuration_is_the_base_of_every_other(void **state) {
     (void)state;
     sw_run_config a, b;
     sw_config_default(&a);
@@ -117,8 +110,7 @@ static void the_default_configuration_is_the_base_of_every_other(void **state)
 
 /* ---- axes ---- */
 
-static void axes_multiply_in_the_documented_order(void **state)
-{
+static void axes_multiply_in_the_documented_order(void **state) {
     (void)state;
     parsed p = parse("{" BASE ", \"grid\": {\"seed\": [5, 6], \"optimizer.beta1\": [0.1, 0.2, 0.3]}, "
                      "\"zip\": {\"task.p\": [7, 11], \"steps\": [70, 110]}, "
@@ -156,8 +148,7 @@ static void axes_multiply_in_the_documented_order(void **state)
     discard(&p);
 }
 
-static void generators_give_round_numbers(void **state)
-{
+static void generators_give_round_numbers(void **state) {
     (void)state;
     static const double logs[] = {0.01, 0.1, 1, 10}, lines[] = {0.1, 0.2, 0.3, 0.4}, ranges[] = {0, 0.1, 0.2, 0.3};
     parsed p = parse("{" BASE ", \"zip\": {\"optimizer.weight_decay\": {\"logspace\": [0.01, 10, 4]}, "
@@ -178,8 +169,7 @@ static void generators_give_round_numbers(void **state)
     discard(&p);
 }
 
-static void random_axes_stay_in_their_laws(void **state)
-{
+static void random_axes_stay_in_their_laws(void **state) {
     (void)state;
     parsed p = parse("{" BASE ", \"random\": {\"samples\": 2000, \"sampler_seed\": 1, "
                      "\"optimizer.weight_decay\": {\"log_uniform\": [0.01, 10]}, "
@@ -207,8 +197,7 @@ static void random_axes_stay_in_their_laws(void **state)
     discard(&p);
 }
 
-static void an_alias_sets_both_of_its_keys(void **state)
-{
+static void an_alias_sets_both_of_its_keys(void **state) {
     (void)state;
     sw_run_config c;
     sw_axis_value values[2];
@@ -226,8 +215,7 @@ static void an_alias_sets_both_of_its_keys(void **state)
     discard(&p);
 }
 
-static void keys_of_another_kind_are_passed_over(void **state)
-{
+static void keys_of_another_kind_are_passed_over(void **state) {
     (void)state;
     sw_run_config c;
     sw_axis_value values[2];
@@ -246,8 +234,7 @@ static void keys_of_another_kind_are_passed_over(void **state)
     discard(&p);
 }
 
-static void positions_are_found_by_path(void **state)
-{
+static void positions_are_found_by_path(void **state) {
     (void)state;
     sw_position place;
     parsed p = parse("{" BASE ",\n \"grid\": {\"task.p\": [7,\n  11]}}", SW_OK);
@@ -262,8 +249,7 @@ static void positions_are_found_by_path(void **state)
 
 /* ---- diagnostics ---- */
 
-static void errors_come_once_in_the_order_of_the_file(void **state)
-{
+static void errors_come_once_in_the_order_of_the_file(void **state) {
     (void)state;
     parsed p = parse("{\"grid\": {\"seed\": {\"range\": [0, 1000]}},\n \"run\": {\"task\": {\"kind\": \"modular\"},\n"
                      "  \"model\": {\"heads\": 3},\n  \"loss\": {\"kid\": 1}}}",
@@ -279,8 +265,7 @@ static void errors_come_once_in_the_order_of_the_file(void **state)
     discard(&p);
 }
 
-static void diagnostics_are_bounded(void **state)
-{
+static void diagnostics_are_bounded(void **state) {
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
@@ -294,8 +279,7 @@ static void diagnostics_are_bounded(void **state)
 
 /* ---- JSON and back ---- */
 
-static char *written(void (*write)(sw_json *, const sw_run_config *), const sw_run_config *config)
-{
+static char *written(void (*write)(sw_json *, const sw_run_config *), const sw_run_config *config) {
     sw_json *json;
     assert_int_equal(sw_json_create(&json), SW_OK);
     write(json, config);
@@ -306,8 +290,7 @@ static char *written(void (*write)(sw_json *, const sw_run_config *), const sw_r
     return text;
 }
 
-static void assert_round_trip(const sw_run_config *config)
-{
+static void assert_round_trip(const sw_run_config *config) {
     sw_run_config back;
     char *text = written(sw_config_write, config);
     memset(&back, 0xff, sizeof back);
@@ -319,8 +302,7 @@ static void assert_round_trip(const sw_run_config *config)
     free(text);
 }
 
-static void configurations_survive_the_way_to_json_and_back(void **state)
-{
+static void configurations_survive_the_way_to_json_and_back(void **state) {
     (void)state;
     static const char *const runs[] = {
         "{\"task\": {\"kind\": \"modular\", \"operation\": \"div\", \"p\": 97, \"label_shuffle\": 0.3}}",
@@ -347,8 +329,7 @@ static void configurations_survive_the_way_to_json_and_back(void **state)
     }
 }
 
-static void edge_lists_travel_with_their_digest(void **state)
-{
+static void edge_lists_travel_with_their_digest(void **state) {
     (void)state;
     sw_run_config c;
     char text[512];
@@ -368,8 +349,7 @@ static void edge_lists_travel_with_their_digest(void **state)
     discard(&p);
 }
 
-static void what_is_read_back_is_checked(void **state)
-{
+static void what_is_read_back_is_checked(void **state) {
     (void)state;
     sw_run_config c;
     assert_int_equal(sw_config_read(&c, "{\"task\":{\"kind\":\"modular\",\"p\":-1}}"), SW_E_CONFIG);
@@ -381,8 +361,7 @@ static void what_is_read_back_is_checked(void **state)
     assert_int_equal(sw_config_read(&c, ""), SW_E_CONFIG);
 }
 
-static void members_are_looked_up_by_path(void **state)
-{
+static void members_are_looked_up_by_path(void **state) {
     (void)state;
     const char *json = "{\"a\": {\"b\": [1, 2.50, \"x\"], \"c\": true}, \"d\": null, \"e\": \"text\"}";
     char out[32];
@@ -400,8 +379,7 @@ static void members_are_looked_up_by_path(void **state)
 
 /* ---- the table ---- */
 
-static void every_key_can_be_given_by_its_path(void **state)
-{
+static void every_key_can_be_given_by_its_path(void **state) {
     (void)state;
     assert_true(sw_key_count() > 100);
     for (size_t i = 0; i < sw_key_count(); i++) {
@@ -433,8 +411,7 @@ static void every_key_can_be_given_by_its_path(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_follow_the_file),
         cmocka_unit_test(text_is_kept_byte_for_byte),

@@ -38,8 +38,7 @@ typedef struct bench {
     sw_wire_buffer buffer;
 } bench;
 
-static sw_status keep_sent(void *context, size_t worker, const void *frame, size_t size)
-{
+static sw_status keep_sent(void *context, size_t worker, const void *frame, size_t size) {
     sent *to = &((bench *)context)->to[worker];
     sw_wire_message message;
     assert_int_equal(sw_wire_decode(&message, frame, size), SW_OK);
@@ -52,8 +51,7 @@ static sw_status keep_sent(void *context, size_t worker, const void *frame, size
     return SW_OK;
 }
 
-static void write_sweep(const bench *b, int seeds, double checkpoint, double accuracy)
-{
+static void write_sweep(const bench *b, int seeds, double checkpoint, double accuracy) {
     FILE *file = fopen(b->sweep, "w");
     assert_non_null(file);
     fprintf(file,
@@ -66,8 +64,7 @@ static void write_sweep(const bench *b, int seeds, double checkpoint, double acc
 }
 
 /* Prepares the sweep as the job does, with a master whose workers are this test. */
-static void open_bench(bench *b, double seconds)
-{
+static void open_bench(bench *b, double seconds) {
     const sw_job_options options = {.sweep = b->sweep, .time_limit = INFINITY, .level = SW_LOG_ERROR};
     sw_log_set_level(SW_LOG_ERROR);
     assert_int_equal(sw_prepare_job(&b->prepared, &options), SW_OK);
@@ -84,15 +81,13 @@ static void open_bench(bench *b, double seconds)
     memset(b->to, 0, sizeof b->to);
 }
 
-static void close_bench(bench *b)
-{
+static void close_bench(bench *b) {
     sw_master_destroy(b->master);
     b->master = NULL;
     assert_int_equal(sw_prepare_release(&b->prepared), SW_OK);
 }
 
-static int setup(void **state)
-{
+static int setup(void **state) {
     bench *b = calloc(1, sizeof *b);
     strcpy(b->folder, "/tmp/symsweep-master-XXXXXX");
     if (mkdtemp(b->folder) == NULL) return -1;
@@ -101,8 +96,7 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
     bench *b = *state;
     char path[128];
     sw_wire_buffer_release(&b->buffer);
@@ -116,26 +110,22 @@ static int teardown(void **state)
 
 /* ---- what workers say ---- */
 
-static sw_status say(bench *b, size_t worker, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
-{
+static sw_status say(bench *b, size_t worker, sw_wire_tag tag, int32_t run, const void *payload, size_t size) {
     assert_int_equal(sw_wire_encode(&b->buffer, tag, run, payload, size), SW_OK);
     return sw_master_receive(b->master, worker, b->buffer.data, b->buffer.size);
 }
 
-static void begin(bench *b, size_t worker, int32_t run)
-{
+static void begin(bench *b, size_t worker, int32_t run) {
     sw_wire_begin message = {.pid = 1, .host = "node"};
     assert_int_equal(say(b, worker, SW_WIRE_BEGIN, run, &message, sizeof message), SW_OK);
 }
 
-static sw_status start(bench *b, size_t worker, int32_t run, int64_t records)
-{
+static sw_status start(bench *b, size_t worker, int32_t run, int64_t records) {
     sw_wire_start message = {.records = records};
     return say(b, worker, SW_WIRE_START, run, &message, sizeof message);
 }
 
-static sw_status record(bench *b, size_t worker, int32_t run, int32_t evaluation, float accuracy)
-{
+static sw_status record(bench *b, size_t worker, int32_t run, int32_t evaluation, float accuracy) {
     sw_record message;
     memset(&message, 0, sizeof message);
     message.evaluation = evaluation;
@@ -144,8 +134,7 @@ static sw_status record(bench *b, size_t worker, int32_t run, int32_t evaluation
     return say(b, worker, SW_WIRE_RECORD, run, &message, sizeof message);
 }
 
-static void finish(bench *b, size_t worker, int32_t run, sw_wire_outcome outcome)
-{
+static void finish(bench *b, size_t worker, int32_t run, sw_wire_outcome outcome) {
     sw_wire_finish message;
     memset(&message, 0, sizeof message);
     message.outcome = outcome;
@@ -156,8 +145,7 @@ static void finish(bench *b, size_t worker, int32_t run, sw_wire_outcome outcome
     assert_int_equal(say(b, worker, SW_WIRE_FINISH, run, &message, sizeof message), SW_OK);
 }
 
-static void lose(bench *b, size_t worker, int signal, bool retired)
-{
+static void lose(bench *b, size_t worker, int signal, bool retired) {
     sw_wire_lost message;
     memset(&message, 0, sizeof message);
     message.signal = signal;
@@ -166,8 +154,7 @@ static void lose(bench *b, size_t worker, int signal, bool retired)
     assert_int_equal(say(b, worker, SW_WIRE_LOST, -1, &message, sizeof message), SW_OK);
 }
 
-static void train(bench *b, size_t worker, int32_t run, float accuracy)
-{
+static void train(bench *b, size_t worker, int32_t run, float accuracy) {
     begin(b, worker, run);
     assert_int_equal(start(b, worker, run, 0), SW_OK);
     for (int e = 0; e < 3; e++) assert_int_equal(record(b, worker, run, e, e == 0 ? 0 : accuracy), SW_OK);
@@ -177,8 +164,7 @@ static void train(bench *b, size_t worker, int32_t run, float accuracy)
 static void tick(bench *b) { assert_int_equal(sw_master_tick(b->master), SW_OK); }
 
 /* The run of the latest assignment to a worker. */
-static int32_t assigned(const bench *b, size_t worker)
-{
+static int32_t assigned(const bench *b, size_t worker) {
     const sent *to = &b->to[worker];
     for (size_t i = to->count; i-- > 0;)
         if (to->tag[i] == SW_WIRE_ASSIGN) return to->run[i];
@@ -186,15 +172,13 @@ static int32_t assigned(const bench *b, size_t worker)
     return -1;
 }
 
-static size_t count_sent(const bench *b, size_t worker, int tag)
-{
+static size_t count_sent(const bench *b, size_t worker, int tag) {
     size_t count = 0;
     for (size_t i = 0; i < b->to[worker].count; i++) count += b->to[worker].tag[i] == tag;
     return count;
 }
 
-static const sw_result_row *row_of(sw_results **results, const bench *b, size_t run)
-{
+static const sw_result_row *row_of(sw_results **results, const bench *b, size_t run) {
     char path[128];
     snprintf(path, sizeof path, "%s/out.h5", b->folder);
     assert_int_equal(sw_results_open(results, path), SW_OK);
@@ -203,8 +187,7 @@ static const sw_result_row *row_of(sw_results **results, const bench *b, size_t 
 
 /* ---- tests ---- */
 
-static void runs_are_trained_and_written(void **state)
-{
+static void runs_are_trained_and_written(void **state) {
     bench *b = *state;
     write_sweep(b, 2, 0, 0.99);
     open_bench(b, 1e6);
@@ -235,8 +218,7 @@ static void runs_are_trained_and_written(void **state)
     close_bench(b);
 }
 
-static void onsets_follow_changed_thresholds(void **state)
-{
+static void onsets_follow_changed_thresholds(void **state) {
     bench *b = *state;
     write_sweep(b, 1, 0, 0.99);
     open_bench(b, 1e6);
@@ -255,8 +237,7 @@ static void onsets_follow_changed_thresholds(void **state)
     sw_results_close(results);
 }
 
-static void a_run_whose_trainers_die_fails_with_the_reason(void **state)
-{
+static void a_run_whose_trainers_die_fails_with_the_reason(void **state) {
     bench *b = *state;
     write_sweep(b, 1, 0, 0.99);
     open_bench(b, 1e6);
@@ -289,8 +270,7 @@ static void a_run_whose_trainers_die_fails_with_the_reason(void **state)
     sw_results_close(results);
 }
 
-static void a_passing_fault_is_tried_again_a_sure_one_is_not(void **state)
-{
+static void a_passing_fault_is_tried_again_a_sure_one_is_not(void **state) {
     bench *b = *state;
     write_sweep(b, 2, 0, 0.99);
     open_bench(b, 1e6);
@@ -315,8 +295,7 @@ static void a_passing_fault_is_tried_again_a_sure_one_is_not(void **state)
     sw_results_close(results);
 }
 
-static void a_stop_reaches_every_worker_once(void **state)
-{
+static void a_stop_reaches_every_worker_once(void **state) {
     bench *b = *state;
     write_sweep(b, 4, 10, 0.99);
     open_bench(b, 1e6);
@@ -342,8 +321,7 @@ static void a_stop_reaches_every_worker_once(void **state)
     sw_results_close(results);
 }
 
-static void the_limit_stops(void **state)
-{
+static void the_limit_stops(void **state) {
     bench *b = *state;
     write_sweep(b, 2, 0, 0.99);
     open_bench(b, 0.5); /* less than the least margin */
@@ -355,8 +333,7 @@ static void the_limit_stops(void **state)
     close_bench(b);
 }
 
-static void what_is_flushed_is_acknowledged_and_survives(void **state)
-{
+static void what_is_flushed_is_acknowledged_and_survives(void **state) {
     bench *b = *state;
     write_sweep(b, 1, 10, 0.99);
     open_bench(b, 1e6);
@@ -387,8 +364,7 @@ static void what_is_flushed_is_acknowledged_and_survives(void **state)
     sw_results_close(results);
 }
 
-static void a_worker_without_trainers_gets_nothing(void **state)
-{
+static void a_worker_without_trainers_gets_nothing(void **state) {
     bench *b = *state;
     write_sweep(b, 2, 0, 0.99);
     open_bench(b, 1e6);
@@ -402,8 +378,7 @@ static void a_worker_without_trainers_gets_nothing(void **state)
     close_bench(b);
 }
 
-static void nonsense_is_refused(void **state)
-{
+static void nonsense_is_refused(void **state) {
     bench *b = *state;
     write_sweep(b, 3, 0, 0.99);
     open_bench(b, 1e6);
@@ -422,8 +397,7 @@ static void nonsense_is_refused(void **state)
     close_bench(b);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(runs_are_trained_and_written, setup, teardown),
         cmocka_unit_test_setup_teardown(onsets_follow_changed_thresholds, setup, teardown),

@@ -34,8 +34,7 @@ typedef struct bench {
     sw_status refuse; /* what sending returns */
 } bench;
 
-static sw_status keep_said(void *context, const void *frame, size_t size)
-{
+static sw_status keep_said(void *context, const void *frame, size_t size) {
     bench *b = context;
     sw_wire_message message;
     if (b->refuse != SW_OK) return sw_fail(b->refuse, "invented fault");
@@ -49,24 +48,21 @@ static sw_status keep_said(void *context, const void *frame, size_t size)
     return SW_OK;
 }
 
-static sw_status note_flush(void *context)
-{
+static sw_status note_flush(void *context) {
     bench *b = context;
     if (b->flushes++ == 0) b->flushed_first = b->count;
     b->flushed = b->count;
     return SW_OK;
 }
 
-static sw_status be_polled(void *context)
-{
+static sw_status be_polled(void *context) {
     bench *b = context;
     b->polls++;
     if (b->between != NULL) b->between(b);
     return SW_OK;
 }
 
-static void tell(bench *b, sw_wire_tag tag, int32_t run, const void *payload, size_t size)
-{
+static void tell(bench *b, sw_wire_tag tag, int32_t run, const void *payload, size_t size) {
     sw_wire_buffer buffer = {0};
     assert_int_equal(sw_wire_encode(&buffer, tag, run, payload, size), SW_OK);
     assert_int_equal(sw_trainer_accept(b->trainer, buffer.data, buffer.size), SW_OK);
@@ -74,8 +70,7 @@ static void tell(bench *b, sw_wire_tag tag, int32_t run, const void *payload, si
 }
 
 /* A run of `steps` steps, evaluated every 10. */
-static sw_wire_assign make_assign(int64_t steps)
-{
+static sw_wire_assign make_assign(int64_t steps) {
     sw_wire_assign assign;
     memset(&assign, 0, sizeof assign);
     sw_config_default(&assign.config);
@@ -92,28 +87,24 @@ static sw_wire_assign make_assign(int64_t steps)
     return assign;
 }
 
-static void give(bench *b, int32_t run, int64_t steps)
-{
+static void give(bench *b, int32_t run, int64_t steps) {
     sw_wire_assign assign = make_assign(steps);
     tell(b, SW_WIRE_ASSIGN, run, &assign, sizeof assign);
 }
 
-static bool work(bench *b)
-{
+static bool work(bench *b) {
     bool spoiled;
     assert_int_equal(sw_trainer_work(b->trainer, &spoiled), SW_OK);
     return spoiled;
 }
 
-static size_t said(const bench *b, int tag)
-{
+static size_t said(const bench *b, int tag) {
     size_t count = 0;
     for (size_t i = 0; i < b->count; i++) count += b->tag[i] == tag;
     return count;
 }
 
-static int setup(void **state)
-{
+static int setup(void **state) {
     bench *b = calloc(1, sizeof *b);
     const sw_trainer_port port = {.context = b, .send = keep_said, .flush = note_flush, .poll = be_polled};
     sw_log_set_level(SW_LOG_ERROR);
@@ -121,16 +112,14 @@ static int setup(void **state)
     return sw_trainer_create(&b->trainer, &port) == SW_OK ? 0 : -1;
 }
 
-static int teardown(void **state)
-{
+static int teardown(void **state) {
     bench *b = *state;
     sw_trainer_destroy(b->trainer);
     free(b);
     return 0;
 }
 
-static void tells_a_run_from_begin_to_finish(void **state)
-{
+static void tells_a_run_from_begin_to_finish(void **state) {
     bench *b = *state;
     give(b, 7, 50);
     assert_true(sw_trainer_has_work(b->trainer));
@@ -148,8 +137,7 @@ static void tells_a_run_from_begin_to_finish(void **state)
     assert_int_equal(b->finish.result.steps, 50);
 }
 
-static void takes_runs_in_order_and_gives_back_what_waits(void **state)
-{
+static void takes_runs_in_order_and_gives_back_what_waits(void **state) {
     bench *b = *state;
     for (int32_t run = 0; run < 4; run++) give(b, run, 10);
     tell(b, SW_WIRE_RECALL, 2, NULL, 0);
@@ -170,13 +158,11 @@ static void takes_runs_in_order_and_gives_back_what_waits(void **state)
     assert_int_equal(order[2], 9);
 }
 
-static void say_stop(bench *b)
-{
+static void say_stop(bench *b) {
     if (b->polls == 2) tell(b, SW_WIRE_STOP, -1, NULL, 0);
 }
 
-static void stops_between_two_steps(void **state)
-{
+static void stops_between_two_steps(void **state) {
     bench *b = *state;
     b->between = say_stop;
     give(b, 0, 10000000);
@@ -188,8 +174,7 @@ static void stops_between_two_steps(void **state)
     assert_false(sw_trainer_has_work(b->trainer)); /* what waited is the master's again */
 }
 
-static void an_idle_trainer_stops_at_once(void **state)
-{
+static void an_idle_trainer_stops_at_once(void **state) {
     bench *b = *state;
     tell(b, SW_WIRE_STOP, -1, NULL, 0);
     assert_int_equal(b->count, 1);
@@ -198,29 +183,25 @@ static void an_idle_trainer_stops_at_once(void **state)
     assert_true(sw_trainer_quit(b->trainer));
 }
 
-static void quit_after_pulses(bench *b)
-{
+static void quit_after_pulses(bench *b) {
     if (said(b, SW_WIRE_PULSE) == 3) tell(b, SW_WIRE_STOP, -1, NULL, 0);
 }
 
-static void work_for_three_pulses(bench *b)
-{
+static void work_for_three_pulses(bench *b) {
     b->between = quit_after_pulses;
     sw_wire_assign assign = make_assign(1000000000); /* no evaluation is ever due */
     tell(b, SW_WIRE_ASSIGN, 0, &assign, sizeof assign);
     work(b);
 }
 
-static void gives_signs_of_life(void **state)
-{
+static void gives_signs_of_life(void **state) {
     bench *b = *state;
     work_for_three_pulses(b);
     assert_int_equal(said(b, SW_WIRE_PULSE), 3);
     assert_int_equal(said(b, SW_WIRE_RECORD), 1);
 }
 
-static void flushes_when_a_run_begins_and_when_it_polls(void **state)
-{
+static void flushes_when_a_run_begins_and_when_it_polls(void **state) {
     bench *b = *state;
     work_for_three_pulses(b);
     assert_int_equal(b->flushed_first, 1); /* BEGIN, before anything can go wrong */
@@ -228,8 +209,7 @@ static void flushes_when_a_run_begins_and_when_it_polls(void **state)
     assert_int_equal(b->flushed + 2, b->count); /* FINISH and STOPPED: before it waits, the port sends what is left */
 }
 
-static void a_run_that_cannot_be_set_up_is_announced_all_the_same(void **state)
-{
+static void a_run_that_cannot_be_set_up_is_announced_all_the_same(void **state) {
     bench *b = *state;
     sw_wire_assign assign = make_assign(10);
     assign.config.task.kind = SW_TASK_GRAPH;
@@ -245,8 +225,7 @@ static void a_run_that_cannot_be_set_up_is_announced_all_the_same(void **state)
     assert_non_null(strstr(b->finish.result.error, "edges.txt"));
 }
 
-static void a_broken_port_ends_the_work(void **state)
-{
+static void a_broken_port_ends_the_work(void **state) {
     bench *b = *state;
     bool spoiled;
     b->refuse = SW_E_TRANSPORT;
@@ -254,8 +233,7 @@ static void a_broken_port_ends_the_work(void **state)
     assert_int_equal(sw_trainer_work(b->trainer, &spoiled), SW_E_TRANSPORT);
 }
 
-static void messages_of_others_are_refused(void **state)
-{
+static void messages_of_others_are_refused(void **state) {
     bench *b = *state;
     sw_wire_buffer buffer = {0};
     assert_int_equal(sw_wire_encode(&buffer, SW_WIRE_STOPPED, -1, NULL, 0), SW_OK);
@@ -266,8 +244,7 @@ static void messages_of_others_are_refused(void **state)
 
 /* ---- checkpoints ---- */
 
-static sw_wire_assign with_checkpoint(const char *path, int64_t recorded, int64_t snapshots)
-{
+static sw_wire_assign with_checkpoint(const char *path, int64_t recorded, int64_t snapshots) {
     sw_wire_assign assign = make_assign(4000000);
     assign.config.evaluate.every = 20;
     assign.config.checkpoint_every_seconds = 1000; /* at the stop alone */
@@ -277,8 +254,7 @@ static sw_wire_assign with_checkpoint(const char *path, int64_t recorded, int64_
     return assign;
 }
 
-static void acknowledge_then_stop(bench *b)
-{
+static void acknowledge_then_stop(bench *b) {
     if (said(b, SW_WIRE_RECORD) >= 3) {
         sw_wire_acknowledge message = {.records = 1, .snapshots = 1};
         tell(b, SW_WIRE_ACKNOWLEDGE, 0, &message, sizeof message);
@@ -286,8 +262,7 @@ static void acknowledge_then_stop(bench *b)
     if (said(b, SW_WIRE_RECORD) >= 6) tell(b, SW_WIRE_STOP, -1, NULL, 0);
 }
 
-static void a_checkpoint_goes_on_where_the_file_ends(void **state)
-{
+static void a_checkpoint_goes_on_where_the_file_ends(void **state) {
     bench *b = *state;
     char folder[] = "/tmp/symsweep-trainer-XXXXXX", path[64];
     assert_non_null(mkdtemp(folder));
@@ -333,8 +308,7 @@ static void a_checkpoint_goes_on_where_the_file_ends(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tells_a_run_from_begin_to_finish, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_runs_in_order_and_gives_back_what_waits, setup, teardown),

@@ -13,28 +13,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static sw_wire_message decode(const sw_wire_buffer *buffer)
-{
+static sw_wire_message decode(const sw_wire_buffer *buffer) {
     sw_wire_message message;
     assert_int_equal(sw_wire_decode(&message, buffer->data, buffer->size), SW_OK);
     return message;
 }
 
-static void refused(const sw_wire_buffer *buffer, size_t size)
-{
+static void refused(const sw_wire_buffer *buffer, size_t size) {
     sw_wire_message message;
     assert_int_equal(sw_wire_decode(&message, buffer->data, size), SW_E_PROTOCOL);
     assert_true(sw_fail_message()[0] != '\0');
 }
 
-static void fill(void *out, size_t size, uint32_t seed)
-{
+static void fill(void *out, size_t size, uint32_t seed) {
     unsigned char *bytes = out;
     for (size_t i = 0; i < size; i++) bytes[i] = (unsigned char)sw_random_below(seed, 0x901, 0, i, 256);
 }
 
-static void fixed_messages_round_trip(void **state)
-{
+static void fixed_messages_round_trip(void **state) {
     (void)state;
     sw_wire_buffer buffer = {0};
     sw_record record;
@@ -78,8 +74,7 @@ static void fixed_messages_round_trip(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
-static void data_round_trips(void **state)
-{
+static void data_round_trips(void **state) {
     (void)state;
     enum { INPUTS = 13, TOKENS = 3 };
     int8_t split[INPUTS];
@@ -101,8 +96,7 @@ static void data_round_trips(void **state)
 
 enum { ENTITIES = 5, SINGULAR = 4, FOURIER = 2, VOCABULARY = 6, WIDTH = 3, PARAMETERS = 17 };
 
-static void make_snapshot(sw_wire_buffer *buffer, float *values)
-{
+static void make_snapshot(sw_wire_buffer *buffer, float *values) {
     fill(values, 128 * sizeof *values, 9);
     sw_snapshot snapshot = {.step = 77,
                             .snapshot = 3,
@@ -116,8 +110,7 @@ static void make_snapshot(sw_wire_buffer *buffer, float *values)
     assert_int_equal(sw_wire_encode_snapshot(buffer, 2, &snapshot), SW_OK);
 }
 
-static void snapshots_round_trip(void **state)
-{
+static void snapshots_round_trip(void **state) {
     (void)state;
     float values[128];
     sw_wire_buffer buffer = {0};
@@ -145,8 +138,7 @@ static void snapshots_round_trip(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
-static void too_large_is_refused_by_the_sender(void **state)
-{
+static void too_large_is_refused_by_the_sender(void **state) {
     (void)state;
     sw_wire_buffer buffer = {0};
     sw_snapshot snapshot = {.shape = {.entities = 1, .parameters = 600000000}};
@@ -156,8 +148,7 @@ static void too_large_is_refused_by_the_sender(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
-static void malformed_headers_are_refused(void **state)
-{
+static void malformed_headers_are_refused(void **state) {
     (void)state;
     sw_wire_buffer buffer = {0};
     const sw_wire_pulse pulse = {.step = 1};
@@ -187,8 +178,7 @@ static void malformed_headers_are_refused(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
-static void unterminated_texts_are_refused(void **state)
-{
+static void unterminated_texts_are_refused(void **state) {
     (void)state;
     sw_wire_buffer buffer = {0};
     sw_wire_begin begin;
@@ -229,8 +219,7 @@ static void unterminated_texts_are_refused(void **state)
 }
 
 /* Counts that do not fit the length, negative ones, and ones whose products overflow. */
-static void wrong_counts_are_refused(void **state)
-{
+static void wrong_counts_are_refused(void **state) {
     (void)state;
     float values[128];
     sw_wire_buffer buffer = {0};
@@ -269,16 +258,14 @@ static void wrong_counts_are_refused(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
-static void append_frame(unsigned char **stream, size_t *size, const sw_wire_buffer *buffer)
-{
+static void append_frame(unsigned char **stream, size_t *size, const sw_wire_buffer *buffer) {
     *stream = realloc(*stream, *size + buffer->size);
     memcpy(*stream + *size, buffer->data, buffer->size);
     *size += buffer->size;
 }
 
 /* Frames come out of the stream whole, however it is cut. */
-static void streams_are_reassembled(void **state)
-{
+static void streams_are_reassembled(void **state) {
     (void)state;
     unsigned char *stream = NULL;
     size_t size = 0;
@@ -325,8 +312,7 @@ static void streams_are_reassembled(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
-static void frames_side_by_side_come_as_one(void **state)
-{
+static void frames_side_by_side_come_as_one(void **state) {
     (void)state;
     enum { FRAMES = 9, FRAME = 32, LIMIT = 4 * FRAME + 5 };
     sw_wire_buffer buffer = {0};
@@ -372,8 +358,7 @@ static void frames_side_by_side_come_as_one(void **state)
     sw_wire_buffer_release(&buffer);
 }
 
-static void a_stream_of_garbage_is_refused(void **state)
-{
+static void a_stream_of_garbage_is_refused(void **state) {
     (void)state;
     sw_wire_reader reader = {0};
     void *room;
@@ -386,8 +371,7 @@ static void a_stream_of_garbage_is_refused(void **state)
     sw_wire_reader_release(&reader);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixed_messages_round_trip),
         cmocka_unit_test(data_round_trips),

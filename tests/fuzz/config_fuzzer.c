@@ -8,8 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_round_trip(const sw_run_config *config)
-{
+static void check_round_trip(const sw_run_config *config) {
     sw_json *json = NULL;
     sw_run_config back;
     if (sw_json_create(&json)) return;
@@ -18,8 +17,7 @@ static void check_round_trip(const sw_run_config *config)
     sw_json_destroy(json);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sw_sweep *sweep = NULL;
     sw_diagnostics *diagnostics = NULL;
     if (sw_diagnostics_create(&diagnostics)) return 0;

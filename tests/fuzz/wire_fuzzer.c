@@ -9,14 +9,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static volatile uint64_t sink; /* keeps the reads */
 
-static void read_all(const void *at, size_t count, size_t size)
-{
+static void read_all(const void *at, size_t count, size_t size) {
     const unsigned char *bytes = at;
     for (size_t i = 0; i < count * size; i++) sink += bytes[i];
 }
 
-static void read_snapshot(const sw_snapshot *snapshot)
-{
+static void read_snapshot(const sw_snapshot *snapshot) {
     const sw_snapshot_shape *shape = &snapshot->shape;
     read_all(snapshot->array[SW_SNAPSHOT_PCA], (size_t)shape->entities * SW_PCA_COMPONENTS, sizeof(float));
     read_all(snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE], SW_PCA_COMPONENTS, sizeof(float));
@@ -26,8 +24,7 @@ static void read_snapshot(const sw_snapshot *snapshot)
     read_all(snapshot->parameters, (size_t)shape->parameters, sizeof(float));
 }
 
-static void read_message(const void *frame, size_t size)
-{
+static void read_message(const void *frame, size_t size) {
     sw_wire_message message;
     if (sw_wire_decode(&message, frame, size) != SW_OK) return;
     const sw_run_data *data = &message.body.data;
@@ -51,8 +48,7 @@ static void read_message(const void *frame, size_t size)
     }
 }
 
-static void read_batch(const void *frames, size_t size)
-{
+static void read_batch(const void *frames, size_t size) {
     const char *at = frames;
     for (size_t left = size, length; left > 0; left -= length, at += length) {
         if (sw_wire_first_frame(&length, at, left) != SW_OK || length == 0) abort(); /* whole frames were promised */
@@ -60,8 +56,7 @@ static void read_batch(const void *frames, size_t size)
     }
 }
 
-static void read_stream(const uint8_t *data, size_t size)
-{
+static void read_stream(const uint8_t *data, size_t size) {
     sw_wire_reader reader = {0};
     size_t piece = 1 + (size > 0 ? data[size - 1] : 0);
     for (size_t at = 0; at < size;) {
@@ -83,8 +78,7 @@ static void read_stream(const uint8_t *data, size_t size)
     sw_wire_reader_release(&reader);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     void *frame = malloc(size); /* aligned, and exactly as long as the input */
     if (frame == NULL) return 0;
     if (size > 0) memcpy(frame, data, size);

@@ -13,16 +13,14 @@
 enum { READER, SLOW, QUICK, RANKS };
 enum { PARAMETERS = 1 << 18, SMALL_ONES = 100, PASSES = 20 };
 
-static void require(bool holds, const char *what)
-{
+static void require(bool holds, const char *what) {
     if (holds) return;
     fprintf(stderr, "inbox_ranks: %s: %s\n", what, sw_fail_message());
     MPI_Abort(MPI_COMM_WORLD, 1);
 }
 
 /* A megabyte: far too much to be sent without the receiver's help. */
-static void send_large(sw_outbox *outbox, int32_t run)
-{
+static void send_large(sw_outbox *outbox, int32_t run) {
     sw_wire_buffer buffer = {0};
     float *values = calloc(PARAMETERS, sizeof *values);
     require(values != NULL, "memory");
@@ -40,8 +38,7 @@ static void send_large(sw_outbox *outbox, int32_t run)
 }
 
 /* `count` small frames as one message, numbered from `run` on. */
-static void send_small(sw_outbox *outbox, int32_t run, int32_t count)
-{
+static void send_small(sw_outbox *outbox, int32_t run, int32_t count) {
     sw_wire_buffer buffer = {0};
     unsigned char frames[4096];
     size_t size = 0;
@@ -54,14 +51,12 @@ static void send_small(sw_outbox *outbox, int32_t run, int32_t count)
     sw_wire_buffer_release(&buffer);
 }
 
-static void drain(sw_outbox *outbox)
-{
+static void drain(sw_outbox *outbox) {
     while (!sw_outbox_empty(outbox)) require(sw_outbox_progress(outbox) == SW_OK, "progress");
 }
 
 /* Waits for a frame, checks it, and tells who sent it and its number. */
-static int take(sw_inbox *inbox, int32_t *run)
-{
+static int take(sw_inbox *inbox, int32_t *run) {
     int rank = -1;
     const void *frame = NULL;
     size_t size = 0;
@@ -76,8 +71,7 @@ static int take(sw_inbox *inbox, int32_t *run)
 }
 
 /* Per pass: a large frame and three small ones of SLOW, SMALL_ONES of QUICK. */
-static void read_pass(sw_inbox *inbox, int pass)
-{
+static void read_pass(sw_inbox *inbox, int pass) {
     int32_t next[RANKS] = {0, 4 * pass, SMALL_ONES * pass}, run;
     for (int i = 0; i < 4 + SMALL_ONES; i++) {
         int rank = take(inbox, &run);
@@ -87,8 +81,7 @@ static void read_pass(sw_inbox *inbox, int pass)
     require(next[SLOW] == 4 * (pass + 1) && next[QUICK] == SMALL_ONES * (pass + 1), "every frame comes once");
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     int rank, ranks;
     sw_outbox *outbox;
     sw_inbox *inbox;

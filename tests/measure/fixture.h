@@ -1,6 +1,5 @@
 /* fixture.h: configurations, models and splits for the tests of the measures. */
-#ifndef SW_TESTS_MEASURE_FIXTURE_H
-#define SW_TESTS_MEASURE_FIXTURE_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,32 +17,28 @@
 
 #define assert_ok(call) fixture_ok((call), #call, __FILE__, __LINE__)
 
-static inline void fixture_ok(sw_status status, const char *call, const char *file, int line)
-{
+static inline void fixture_ok(sw_status status, const char *call, const char *file, int line) {
     if (status == SW_OK) return;
     print_error("%s: %s\n", call, sw_fail_message());
     _fail(file, line);
 }
 
 /* |a - b| <= 1e-4 |b| + 3e-5 sqrt|b| + 1e-9 */
-static inline bool fixture_close(double a, double b)
-{
+static inline bool fixture_close(double a, double b) {
     if (isnan(a) || isnan(b)) return isnan(a) && isnan(b);
     return fabs(a - b) <= 1e-4 * fabs(b) + 3e-5 * sqrt(fabs(b)) + 1e-9;
 }
 
 #define assert_close(a, b) fixture_assert_close((a), (b), #a, __FILE__, __LINE__)
 
-static inline void fixture_assert_close(double a, double b, const char *what, const char *file, int line)
-{
+static inline void fixture_assert_close(double a, double b, const char *what, const char *file, int line) {
     if (fixture_close(a, b)) return;
     print_error("%s = %.9g, expected %.9g\n", what, a, b);
     _fail(file, line);
 }
 
 /* A small transformer on x + y mod p, half of the table in train. */
-static inline sw_run_config fixture_config(int32_t p)
-{
+static inline sw_run_config fixture_config(int32_t p) {
     sw_run_config config;
     memset(&config, 0, sizeof config);
     config.task.kind = SW_TASK_MODULAR;
@@ -75,8 +70,7 @@ typedef struct fixture {
     sw_measure *measure;
 } fixture;
 
-static inline void fixture_create(fixture *f, const sw_run_config *config)
-{
+static inline void fixture_create(fixture *f, const sw_run_config *config) {
     f->config = *config;
     assert_ok(sw_task_create(&f->task, &config->task, &config->model, config->data_seed));
     f->split = malloc(f->task->inputs);
@@ -91,28 +85,23 @@ static inline void fixture_create(fixture *f, const sw_run_config *config)
     assert_ok(sw_measure_create(&f->measure, &f->config, f->task, f->split));
 }
 
-static inline void fixture_destroy(fixture *f)
-{
+static inline void fixture_destroy(fixture *f) {
     sw_measure_destroy(f->measure);
     sw_model_destroy(f->model);
     free(f->split);
     sw_task_destroy(f->task);
 }
 
-static inline sw_real *fixture_embedding(const fixture *f)
-{
+static inline sw_real *fixture_embedding(const fixture *f) {
     return sw_model_parameters(f->model) + sw_model_tensor(f->model, "token_embedding")->offset;
 }
 
 /* One instrument of a run, by its name in metrics.def. */
 #define INSTRUMENT_OF(name) sw_instruments[SW_INSTRUMENT_##name]
 
-static inline void *fixture_instrument(const sw_instrument *instrument, const sw_evaluation *of)
-{
+static inline void *fixture_instrument(const sw_instrument *instrument, const sw_evaluation *of) {
     void *state = calloc(1, instrument->size + 1);
     assert_non_null(state);
     if (instrument->create) assert_ok(instrument->create(state, of));
     return state;
 }
-
-#endif

@@ -53,8 +53,7 @@ typedef struct fixture {
     sw_real *logits;
 } fixture;
 
-static void set_up(fixture *f, sw_task *task, sw_family_id family)
-{
+static void set_up(fixture *f, sw_task *task, sw_family_id family) {
     sw_tuple_set *set = NULL;
     assert_int_equal(sw_tuples_create(&set, task, family, NULL, SW_INPUTS_ALL), SW_OK);
     f->task = task;
@@ -70,16 +69,14 @@ static void set_up(fixture *f, sw_task *task, sw_family_id family)
     sw_tuples_destroy(set);
 }
 
-static void tear_down(fixture *f)
-{
+static void tear_down(fixture *f) {
     free(f->maps);
     free(f->logits);
     free(f->tuples);
 }
 
 /* logits = margin on the true label, plus noise of standard deviation `noise`. */
-static void solve(fixture *f, double margin, double noise)
-{
+static void solve(fixture *f, double margin, double noise) {
     const size_t classes = (size_t)f->task->classes;
     for (size_t i = 0; i < f->task->inputs; i++) {
         for (size_t c = 0; c < classes; c++) {
@@ -92,8 +89,7 @@ static void solve(fixture *f, double margin, double noise)
 }
 
 /* Gives one input of tuple i another class. */
-static void spoil(fixture *f, size_t i)
-{
+static void spoil(fixture *f, size_t i) {
     const size_t classes = (size_t)f->task->classes, input = (size_t)f->tuples[i].input[f->family->arity - 1];
     const size_t right = (size_t)f->task->true_label[input];
     f->logits[input * classes + (right + classes - 1) % classes] = f->logits[input * classes + right];
@@ -105,8 +101,7 @@ typedef struct violation {
     size_t disagreements;
 } violation;
 
-static violation measure(const fixture *f)
-{
+static violation measure(const fixture *f) {
     sw_divergence_spec spec = {.compare = f->family->compare, .classes = f->task->classes, .class_map = f->maps};
     sw_task_odds(f->task, &spec.odds_high, &spec.odds_low);
     sw_real *each = malloc(f->count * sizeof *each);
@@ -124,8 +119,7 @@ static violation measure(const fixture *f)
     return found;
 }
 
-static void each_family(void (*check)(fixture *f, bool holds))
-{
+static void each_family(void (*check)(fixture *f, bool holds)) {
     const sw_model_config model = {.kind = SW_MODEL_TRANSFORMER, .readout_token = true};
     size_t checked = 0;
     for (int c = 0; c < CONFIGURATIONS; c++) {
@@ -144,8 +138,7 @@ static void each_family(void (*check)(fixture *f, bool holds))
     assert_true(checked > 2 * CONFIGURATIONS);
 }
 
-static void check_exact(fixture *f, bool holds)
-{
+static void check_exact(fixture *f, bool holds) {
     solve(f, 30.0, 0.0);
     const violation v = measure(f);
     if (holds) {
@@ -156,8 +149,7 @@ static void check_exact(fixture *f, bool holds)
     }
 }
 
-static void check_spoilt(fixture *f, bool holds)
-{
+static void check_spoilt(fixture *f, bool holds) {
     if (!holds) return;
     solve(f, 30.0, 0.0);
     spoil(f, f->count / 2);
@@ -165,34 +157,29 @@ static void check_spoilt(fixture *f, bool holds)
     assert_true(v.max > 1.0 && v.mean > 0.0 && v.disagreements > 0);
 }
 
-static void check_softened(fixture *f, bool holds)
-{
+static void check_softened(fixture *f, bool holds) {
     (void)holds;
     solve(f, 3.0, 0.5);
     const violation v = measure(f);
     assert_true(v.mean > 1e-3 && v.max > v.mean);
 }
 
-static void exact_solutions_violate_nothing_that_holds(void **state)
-{
+static void exact_solutions_violate_nothing_that_holds(void **state) {
     (void)state;
     each_family(check_exact);
 }
 
-static void one_wrong_answer_shows(void **state)
-{
+static void one_wrong_answer_shows(void **state) {
     (void)state;
     each_family(check_spoilt);
 }
 
-static void noise_shows(void **state)
-{
+static void noise_shows(void **state) {
     (void)state;
     each_family(check_softened);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_solutions_violate_nothing_that_holds),
         cmocka_unit_test(one_wrong_answer_shows),

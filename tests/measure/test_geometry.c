@@ -16,8 +16,7 @@ typedef struct bench {
     float value[SW_METRIC_COUNT];
 } bench;
 
-static void bench_create(bench *b, const sw_run_config *config, int32_t d)
-{
+static void bench_create(bench *b, const sw_run_config *config, int32_t d) {
     memset(b, 0, sizeof *b);
     assert_ok(sw_task_create(&b->task, &config->task, &config->model, 0));
     b->rows = b->task->entities;
@@ -36,8 +35,7 @@ static void bench_create(bench *b, const sw_run_config *config, int32_t d)
         if (applies[geometry[k]]) b->state[geometry[k]] = fixture_instrument(sw_instruments[geometry[k]], &b->of);
 }
 
-static void bench_measure(bench *b)
-{
+static void bench_measure(bench *b) {
     for (int m = 0; m < SW_METRIC_COUNT; m++) b->value[m] = NAN;
     assert_ok(sw_spectrum_compute(&b->of.spectrum, b->E, NULL));
     assert_ok(sw_modes_compute(&b->of.modes, &b->of.spectrum, b->E));
@@ -45,8 +43,7 @@ static void bench_measure(bench *b)
         if (b->state[i]) sw_instruments[i]->evaluate(b->value, b->state[i], &b->of);
 }
 
-static void bench_destroy(bench *b)
-{
+static void bench_destroy(bench *b) {
     for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) free(b->state[i]);
     sw_arena_destroy(b->of.arena);
     free(b->E);
@@ -54,8 +51,7 @@ static void bench_destroy(bench *b)
 }
 
 /* direction [count, d] <- orthonormal rows, from Gaussian ones by Gram-Schmidt. */
-static void orthonormal(double *direction, int count, int d, uint32_t seed)
-{
+static void orthonormal(double *direction, int count, int d, uint32_t seed) {
     for (int i = 0; i < count; i++) {
         double *u = direction + i * d;
         for (int j = 0; j < d; j++) {
@@ -77,8 +73,7 @@ static void orthonormal(double *direction, int count, int d, uint32_t seed)
 
 /* E += amplitude (cos(2 pi k e / n) u + sin(2 pi k e / n) v), e the exponent of the entity, for mode m of directions.
  */
-static void add_mode(bench *b, const double *direction, int m, int32_t k, double amplitude)
-{
+static void add_mode(bench *b, const double *direction, int m, int32_t k, double amplitude) {
     const double *u = direction + 2 * m * b->d, *v = u + b->d;
     for (int32_t i = 0; i < b->rows; i++) {
         int32_t e = b->task->exponent[i];
@@ -107,8 +102,7 @@ static const modes_case modes_cases[] = {
     {"circle: the logarithm of x + 1", SW_OP_CIRCLE, 59, 3, {1, 5, 20}, {2.0, 1.5, 1.0}},
 };
 
-static void test_exact_modes(void **state)
-{
+static void test_exact_modes(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof modes_cases / sizeof *modes_cases; k++) {
         const modes_case *c = &modes_cases[k];
@@ -162,8 +156,7 @@ static void test_exact_modes(void **state)
 
 /* One mode alone: two components, one frequency; the extreme of concentration. Two of equal amplitude mix in the
  * components, and circularity falls. */
-static void test_one_mode_and_equal_modes(void **state)
-{
+static void test_one_mode_and_equal_modes(void **state) {
     (void)state;
     sw_run_config config = fixture_config(59);
     bench b;
@@ -191,8 +184,7 @@ static void test_one_mode_and_equal_modes(void **state)
 }
 
 /* Equal power on all frequencies: Gini 0, five of 29 hold 5/29. */
-static void test_flat_power(void **state)
-{
+static void test_flat_power(void **state) {
     (void)state;
     sw_run_config config = fixture_config(59);
     bench b;
@@ -209,8 +201,7 @@ static void test_flat_power(void **state)
 
 /* ---- energy: all powers together are the variance, on every group ---- */
 
-static sw_run_config group(sw_group_id kind, int32_t n, int32_t f0, int32_t f1, int32_t f2)
-{
+static sw_run_config group(sw_group_id kind, int32_t n, int32_t f0, int32_t f1, int32_t f2) {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GROUP;
     config.task.group = kind;
@@ -220,8 +211,7 @@ static sw_run_config group(sw_group_id kind, int32_t n, int32_t f0, int32_t f1, 
     return config;
 }
 
-static void fill_gaussian(bench *b, uint32_t seed)
-{
+static void fill_gaussian(bench *b, uint32_t seed) {
     for (size_t i = 0; i < (size_t)b->rows * (size_t)b->d; i++) {
         double normal[4];
         sw_random_normal4(normal, seed, 1001, 0, i);
@@ -229,8 +219,7 @@ static void fill_gaussian(bench *b, uint32_t seed)
     }
 }
 
-static void test_power_is_complete(void **state)
-{
+static void test_power_is_complete(void **state) {
     (void)state;
     const sw_run_config configs[] = {
         group(SW_GROUP_CYCLIC, 15, 0, 0, 0),   group(SW_GROUP_CYCLIC, 16, 0, 0, 0),
@@ -263,8 +252,7 @@ static void test_power_is_complete(void **state)
 
 /* chi as an embedding of one column lies in its own isotypic part: all power is on its line, |G| of it (every chi has
  * square length |G|); that the characters are orthonormal follows. */
-static void test_irreducible_characters(void **state)
-{
+static void test_irreducible_characters(void **state) {
     (void)state;
     const sw_run_config configs[] = {group(SW_GROUP_DIHEDRAL, 5, 0, 0, 0), group(SW_GROUP_DIHEDRAL, 8, 0, 0, 0),
                                      group(SW_GROUP_SYMMETRIC, 3, 0, 0, 0), group(SW_GROUP_SYMMETRIC, 4, 0, 0, 0),
@@ -288,8 +276,7 @@ static void test_irreducible_characters(void **state)
 }
 
 /* One-hot rows of the natural permutation matrices of S_4 are the trivial and the standard representation alone. */
-static void test_permutation_matrices_are_standard(void **state)
-{
+static void test_permutation_matrices_are_standard(void **state) {
     (void)state;
     sw_run_config config = group(SW_GROUP_SYMMETRIC, 4, 0, 0, 0);
     bench b;
@@ -305,8 +292,7 @@ static void test_permutation_matrices_are_standard(void **state)
 
 /* ---- graphs ---- */
 
-static sw_run_config graph(sw_graph_id kind, int32_t nodes, int32_t side)
-{
+static sw_run_config graph(sw_graph_id kind, int32_t nodes, int32_t side) {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GRAPH;
     config.task.graph = kind;
@@ -316,8 +302,7 @@ static sw_run_config graph(sw_graph_id kind, int32_t nodes, int32_t side)
     return config;
 }
 
-static void test_a_path_on_a_line(void **state)
-{
+static void test_a_path_on_a_line(void **state) {
     (void)state;
     sw_run_config config = graph(SW_GRAPH_PATH, 64, 0);
     bench b;
@@ -334,8 +319,7 @@ static void test_a_path_on_a_line(void **state)
 }
 
 /* A lattice in the plane has the Euclidean distance, its graph the taxicab one. */
-static void test_a_lattice_in_the_plane(void **state)
-{
+static void test_a_lattice_in_the_plane(void **state) {
     (void)state;
     sw_run_config config = graph(SW_GRAPH_GRID, 0, 7);
     bench b;
@@ -362,8 +346,7 @@ static void test_a_lattice_in_the_plane(void **state)
 
 /* ---- comparisons ---- */
 
-static void test_order_along_components(void **state)
-{
+static void test_order_along_components(void **state) {
     (void)state;
     for (int form = SW_FORM_RELATION; form <= SW_FORM_THREE_WAY; form++) {
         sw_run_config config = fixture_config(0);
@@ -398,8 +381,7 @@ static void test_order_along_components(void **state)
 /* n x d Gaussian, centred: (n - 1) x d degrees of freedom. With a = (n - 1) / d the mean of sum lambda^2 is
  * (n - 1) d (n - 1 + d + 1), so the participation ratio is near (n - 1) d / (n + d); the largest singular value is
  * near sqrt(n - 1) + sqrt(d); and no component reaches 1 %: effective dimension 0. */
-static void test_gaussian_embeddings(void **state)
-{
+static void test_gaussian_embeddings(void **state) {
     (void)state;
     sw_run_config config = group(SW_GROUP_CYCLIC, 343, 0, 0, 0);
     bench b;
@@ -419,8 +401,7 @@ static void test_gaussian_embeddings(void **state)
 
 /* ---- edges ---- */
 
-static void test_no_variance(void **state)
-{
+static void test_no_variance(void **state) {
     (void)state;
     sw_run_config config = fixture_config(11);
     bench b;
@@ -433,8 +414,7 @@ static void test_no_variance(void **state)
     bench_destroy(&b);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exact_modes),
         cmocka_unit_test(test_one_mode_and_equal_modes),

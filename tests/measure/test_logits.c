@@ -6,13 +6,11 @@
 
 static const double two_pi = 6.283185307179586476925286766559;
 
-static void missing(float value[SW_METRIC_COUNT])
-{
+static void missing(float value[SW_METRIC_COUNT]) {
     for (int m = 0; m < SW_METRIC_COUNT; m++) value[m] = NAN;
 }
 
-static void gaussian_logits(sw_real *z, size_t n, double scale, uint32_t seed)
-{
+static void gaussian_logits(sw_real *z, size_t n, double scale, uint32_t seed) {
     for (size_t i = 0; i < n; i++) {
         double normal[4];
         sw_random_normal4(normal, seed, 1002, 0, i);
@@ -23,8 +21,7 @@ static void gaussian_logits(sw_real *z, size_t n, double scale, uint32_t seed)
 /* ---- curves ---- */
 
 /* x + y mod 3: train is (0,0) (0,1) (1,2) (2,2); the mirrors of the test inputs (1,0) and (2,1) are in train. */
-static void test_accuracies_and_margins(void **state)
-{
+static void test_accuracies_and_margins(void **state) {
     (void)state;
     sw_run_config config = fixture_config(3);
     fixture f;
@@ -61,8 +58,7 @@ static void test_accuracies_and_margins(void **state)
 }
 
 /* A set without inputs has no accuracy. */
-static void test_no_test_inputs(void **state)
-{
+static void test_no_test_inputs(void **state) {
     (void)state;
     sw_run_config config = fixture_config(5);
     config.train_fraction = 1;
@@ -91,8 +87,7 @@ typedef struct logits_fixture {
     float value[SW_METRIC_COUNT];
 } logits_fixture;
 
-static void violations_create(logits_fixture *v, const sw_run_config *config)
-{
+static void violations_create(logits_fixture *v, const sw_run_config *config) {
     memset(v, 0, sizeof *v);
     assert_ok(sw_task_create(&v->task, &config->task, &config->model, 0));
     v->config = *config;
@@ -104,22 +99,19 @@ static void violations_create(logits_fixture *v, const sw_run_config *config)
     assert_ok(INSTRUMENT_OF(violations)->create(&v->violations, &v->of));
 }
 
-static void violations_measure(logits_fixture *v)
-{
+static void violations_measure(logits_fixture *v) {
     missing(v->value);
     INSTRUMENT_OF(violations)->evaluate(v->value, &v->violations, &v->of);
 }
 
-static void violations_destroy(logits_fixture *v)
-{
+static void violations_destroy(logits_fixture *v) {
     sw_arena_destroy(v->of.arena);
     free(v->split);
     free(v->z);
     sw_task_destroy(v->task);
 }
 
-static sw_run_config kind_of_task(int k)
-{
+static sw_run_config kind_of_task(int k) {
     sw_run_config config = fixture_config(5);
     if (k == 1) {
         config.task.kind = SW_TASK_GRAPH;
@@ -138,8 +130,7 @@ static sw_run_config kind_of_task(int k)
 }
 
 /* A model that knows the table breaks no symmetry that holds; random inputs disagree with each other. */
-static void test_the_true_table_violates_nothing(void **state)
-{
+static void test_the_true_table_violates_nothing(void **state) {
     (void)state;
     for (int k = 0; k < 4; k++) {
         sw_run_config config = kind_of_task(k);
@@ -168,8 +159,7 @@ static void test_the_true_table_violates_nothing(void **state)
 }
 
 /* Commutativity of x + y mod 5, enumerated and computed here in double from the definition. */
-static void test_commutativity_by_hand(void **state)
-{
+static void test_commutativity_by_hand(void **state) {
     (void)state;
     sw_run_config config = fixture_config(5);
     logits_fixture v;
@@ -207,8 +197,7 @@ static void test_commutativity_by_hand(void **state)
 }
 
 /* Divergences from the softmax of the whole table are those from the logits, tuple by tuple, maps and all. */
-static void test_the_softmax_table(void **state)
-{
+static void test_the_softmax_table(void **state) {
     (void)state;
     for (int k = 0; k < 4; k++) {
         sw_run_config config = kind_of_task(k);
@@ -246,8 +235,7 @@ static void test_the_softmax_table(void **state)
 }
 
 /* The options of a training loss do not change what is measured. */
-static void test_options_of_the_loss_do_not_matter(void **state)
-{
+static void test_options_of_the_loss_do_not_matter(void **state) {
     (void)state;
     for (int k = 0; k < 2; k++) {
         sw_run_config config = kind_of_task(k);
@@ -272,8 +260,7 @@ static void test_options_of_the_loss_do_not_matter(void **state)
 
 /* Random inputs: pairs of distinct ones, over the whole table; where log-odds are compared, only inputs that have
  * them. */
-static void test_null_tuples(void **state)
-{
+static void test_null_tuples(void **state) {
     (void)state;
     sw_run_config config = kind_of_task(0);
     logits_fixture v;
@@ -307,8 +294,7 @@ typedef struct interpret_fixture {
     float value[SW_METRIC_COUNT];
 } interpret_fixture;
 
-static void interpret_create(interpret_fixture *t, int32_t p)
-{
+static void interpret_create(interpret_fixture *t, int32_t p) {
     memset(t, 0, sizeof *t);
     sw_run_config config = fixture_config(p);
     fixture_create(&t->f, &config);
@@ -322,16 +308,14 @@ static void interpret_create(interpret_fixture *t, int32_t p)
     t->interpret = fixture_instrument(INSTRUMENT_OF(interpret), &t->of);
 }
 
-static void interpret_measure(interpret_fixture *t)
-{
+static void interpret_measure(interpret_fixture *t) {
     missing(t->value);
     assert_ok(sw_spectrum_compute(&t->of.spectrum, fixture_embedding(&t->f), NULL));
     assert_ok(sw_modes_compute(&t->of.modes, &t->of.spectrum, fixture_embedding(&t->f)));
     INSTRUMENT_OF(interpret)->evaluate(t->value, t->interpret, &t->of);
 }
 
-static void interpret_destroy(interpret_fixture *t)
-{
+static void interpret_destroy(interpret_fixture *t) {
     INSTRUMENT_OF(interpret)->destroy(t->interpret);
     free(t->interpret);
     sw_arena_destroy(t->of.arena);
@@ -341,8 +325,7 @@ static void interpret_destroy(interpret_fixture *t)
 
 /* An embedding of five frequencies; logits of waves in x + y of `wave`, and of x - y which no key frequency explains.
  */
-static void make_waves(interpret_fixture *t, int32_t p, const int32_t *key, const int32_t *wave, double other)
-{
+static void make_waves(interpret_fixture *t, int32_t p, const int32_t *key, const int32_t *wave, double other) {
     sw_real *E = fixture_embedding(&t->f);
     for (int i = 0; i < p; i++)
         for (int k = 0; k < 5; k++) {
@@ -361,8 +344,7 @@ static void make_waves(interpret_fixture *t, int32_t p, const int32_t *key, cons
 }
 
 /* Mean cross-entropy over the chosen inputs of logits z(x, y, c), in double from the definition. */
-static double mean_loss(const interpret_fixture *t, int32_t p, bool train_only, double (*z)(int, int, int, int))
-{
+static double mean_loss(const interpret_fixture *t, int32_t p, bool train_only, double (*z)(int, int, int, int)) {
     double sum = 0;
     int count = 0;
     for (int x = 0; x < p; x++)
@@ -378,8 +360,7 @@ static double mean_loss(const interpret_fixture *t, int32_t p, bool train_only, 
 
 static const int32_t key_waves[5] = {1, 4, 7, 9, 11};
 
-static double only_key(int x, int y, int c, int p)
-{
+static double only_key(int x, int y, int c, int p) {
     double z = 0.01 * c;
     for (int k = 0; k < 5; k++) z += cos(two_pi * key_waves[k] * (x + y - c) / p);
     return z;
@@ -387,8 +368,7 @@ static double only_key(int x, int y, int c, int p)
 
 static double without_key(int x, int y, int c, int p) { return 1.5 * cos(two_pi * 2 * (x - y + c) / p) + 0.01 * c; }
 
-static void test_restricted_and_excluded_loss(void **state)
-{
+static void test_restricted_and_excluded_loss(void **state) {
     (void)state;
     const int32_t p = 23, elsewhere[5] = {2, 3, 5, 6, 8};
     interpret_fixture t;
@@ -409,8 +389,7 @@ static void test_restricted_and_excluded_loss(void **state)
 }
 
 /* Correct logits that follow the sum alone are a clock's, those that follow the distance alone a pizza's. */
-static void test_distance_irrelevance(void **state)
-{
+static void test_distance_irrelevance(void **state) {
     (void)state;
     const int p = 13;
     interpret_fixture t;
@@ -428,8 +407,7 @@ static void test_distance_irrelevance(void **state)
 }
 
 /* Without queries and positions the two operands enter alike: their gradients are one and the same. */
-static void test_gradient_symmetricity(void **state)
-{
+static void test_gradient_symmetricity(void **state) {
     (void)state;
     interpret_fixture t;
     interpret_create(&t, 11);
@@ -449,8 +427,7 @@ static void test_gradient_symmetricity(void **state)
     interpret_destroy(&t);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accuracies_and_margins),
         cmocka_unit_test(test_no_test_inputs),

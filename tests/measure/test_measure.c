@@ -5,15 +5,13 @@
 
 /* ---- configurations ---- */
 
-static sw_run_config modular(sw_operation_id operation, int32_t p)
-{
+static sw_run_config modular(sw_operation_id operation, int32_t p) {
     sw_run_config config = fixture_config(p);
     config.task.operation = operation;
     return config;
 }
 
-static sw_run_config graph(sw_graph_id kind)
-{
+static sw_run_config graph(sw_graph_id kind) {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GRAPH;
     config.task.graph = kind;
@@ -26,8 +24,7 @@ static sw_run_config graph(sw_graph_id kind)
     return config;
 }
 
-static sw_run_config comparison(sw_comparison_form form)
-{
+static sw_run_config comparison(sw_comparison_form form) {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_COMPARISON;
     config.task.form = form;
@@ -37,8 +34,7 @@ static sw_run_config comparison(sw_comparison_form form)
     return config;
 }
 
-static sw_run_config group(sw_group_id kind, int32_t n)
-{
+static sw_run_config group(sw_group_id kind, int32_t n) {
     sw_run_config config = fixture_config(0);
     config.task.kind = SW_TASK_GROUP;
     config.task.group = kind;
@@ -51,8 +47,7 @@ static sw_run_config group(sw_group_id kind, int32_t n)
 
 enum { CONFIGURATIONS = 28 };
 
-static int all_configurations(sw_run_config out[CONFIGURATIONS])
-{
+static int all_configurations(sw_run_config out[CONFIGURATIONS]) {
     int count = 0;
     for (int op = 0; op < SW_OP_COUNT; op++) out[count++] = modular((sw_operation_id)op, 7);
     for (int kind = 0; kind < SW_GRAPH_EDGE_LIST; kind++) out[count++] = graph((sw_graph_id)kind);
@@ -75,8 +70,7 @@ static int all_configurations(sw_run_config out[CONFIGURATIONS])
 /* ---- tests ---- */
 
 /* Every metric that applies has a value, every other one is missing; the caller's own are left missing. */
-static void test_values_are_where_they_apply(void **state)
-{
+static void test_values_are_where_they_apply(void **state) {
     (void)state;
     sw_run_config configs[CONFIGURATIONS];
     int count = all_configurations(configs);
@@ -103,8 +97,7 @@ static void test_values_are_where_they_apply(void **state)
 }
 
 /* The spectrum is of so many lines as the shape promises, and a snapshot is as wide as it says. */
-static void test_snapshots_have_their_promised_shape(void **state)
-{
+static void test_snapshots_have_their_promised_shape(void **state) {
     (void)state;
     sw_run_config configs[CONFIGURATIONS];
     int count = all_configurations(configs);
@@ -148,8 +141,7 @@ static void test_snapshots_have_their_promised_shape(void **state)
 }
 
 /* Between the costly evaluations the costly measures are missing and nothing else changes. */
-static void test_costly_measures_keep_their_cadence(void **state)
-{
+static void test_costly_measures_keep_their_cadence(void **state) {
     (void)state;
     sw_run_config config = fixture_config(11);
     fixture f;
@@ -168,8 +160,7 @@ static void test_costly_measures_keep_their_cadence(void **state)
 }
 
 /* Measuring is read-only and repeatable bit for bit. */
-static void test_measuring_leaves_the_model_alone(void **state)
-{
+static void test_measuring_leaves_the_model_alone(void **state) {
     (void)state;
     sw_run_config config = fixture_config(11);
     fixture f;
@@ -194,8 +185,7 @@ static void test_measuring_leaves_the_model_alone(void **state)
 }
 
 /* A model that has diverged is measured too: no number where there is none, and no failure. */
-static void test_a_diverged_model_gives_missing_values(void **state)
-{
+static void test_a_diverged_model_gives_missing_values(void **state) {
     (void)state;
     sw_run_config configs[CONFIGURATIONS];
     int count = all_configurations(configs);
@@ -217,8 +207,7 @@ static void test_a_diverged_model_gives_missing_values(void **state)
 }
 
 /* The estimate is no less than what is allocated, and not far above it. */
-static void test_memory_is_estimated(void **state)
-{
+static void test_memory_is_estimated(void **state) {
     (void)state;
     const sw_run_config configs[] = {modular(SW_OP_ADD, 59),       modular(SW_OP_MUL, 31),
                                      graph(SW_GRAPH_GRID),         comparison(SW_FORM_RELATION),
@@ -238,8 +227,7 @@ static void test_memory_is_estimated(void **state)
     }
 }
 
-static void test_facts(void **state)
-{
+static void test_facts(void **state) {
     (void)state;
     sw_run_config config = fixture_config(7);
     config.symmetry[SW_FAMILY_COMMUTATIVITY].weight = 0.5;
@@ -285,8 +273,7 @@ static void test_facts(void **state)
 
 /* With nothing weighted no label follows: the underived inputs are the test set. A family that does not hold on the
  * task carries no label. */
-static void test_nothing_follows_from_nothing(void **state)
-{
+static void test_nothing_follows_from_nothing(void **state) {
     (void)state;
     sw_run_config config = modular(SW_OP_QUADRATIC, 7);
     fixture f;
@@ -303,8 +290,7 @@ static void test_nothing_follows_from_nothing(void **state)
 }
 
 /* Norms by block make up the norm of all, of weights and of gradients. */
-static void test_block_norms_add_up(void **state)
-{
+static void test_block_norms_add_up(void **state) {
     (void)state;
     sw_run_config config = fixture_config(7);
     fixture f;
@@ -336,8 +322,7 @@ static void test_block_norms_add_up(void **state)
     fixture_destroy(&f);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_are_where_they_apply),
         cmocka_unit_test(test_snapshots_have_their_promised_shape),

@@ -4,8 +4,7 @@
 enum { EVALUATIONS_MAX = 12, EVERY = 100 };
 
 /* Fills one metric of the records; the list ends with a negative value. */
-static size_t set_curve(sw_record *records, int metric, const float *values)
-{
+static size_t set_curve(sw_record *records, int metric, const float *values) {
     size_t n = 0;
     for (; n < EVALUATIONS_MAX && !(values[n] < 0); n++) {
         records[n].step = (int64_t)n * EVERY;
@@ -15,8 +14,7 @@ static size_t set_curve(sw_record *records, int metric, const float *values)
     return n;
 }
 
-static void clear(sw_record *records)
-{
+static void clear(sw_record *records) {
     memset(records, 0, EVALUATIONS_MAX * sizeof *records);
     for (int e = 0; e < EVALUATIONS_MAX; e++)
         for (int m = 0; m < SW_METRIC_COUNT; m++) records[e].value[m] = NAN;
@@ -59,8 +57,7 @@ static const accuracy_case accuracy_cases[] = {
     {"no evaluation", {END}, {-1, -1, -1, -1}, {-1, -1, -1, -1}, {-1, -1, -1, -1}},
 };
 
-static void test_crossings_of_accuracies(void **state)
-{
+static void test_crossings_of_accuracies(void **state) {
     (void)state;
     sw_run_config config = fixture_config(7);
     for (size_t k = 0; k < sizeof accuracy_cases / sizeof *accuracy_cases; k++) {
@@ -114,8 +111,7 @@ static const label_case label_cases[] = {
     {"not begun", {END}, {END}, SW_RUN_PENDING, 300, SW_PHASE_UNFINISHED},
 };
 
-static void test_labels(void **state)
-{
+static void test_labels(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof label_cases / sizeof *label_cases; k++) {
         const label_case *c = &label_cases[k];
@@ -153,8 +149,7 @@ static const symmetry_case symmetry_cases[] = {
     {"memorization lost again", {0, 1, 0, 0, END}, {0, 0, 0, 0, END}, 100},
 };
 
-static void test_symmetry(void **state)
-{
+static void test_symmetry(void **state) {
     (void)state;
     sw_run_config config = fixture_config(7);
     for (size_t k = 0; k < sizeof symmetry_cases / sizeof *symmetry_cases; k++) {
@@ -182,8 +177,7 @@ static void test_symmetry(void **state)
 }
 
 /* Which family t_sym is of. */
-static void test_family_of_the_task(void **state)
-{
+static void test_family_of_the_task(void **state) {
     (void)state;
     static const struct {
         sw_task_id task;
@@ -238,8 +232,7 @@ static const geometry_case geometry_cases[] = {
     {"zero at the end", {3, 0, 0, 0, 0, 0, 0, END}, SW_RUN_DONE, false, 100},
 };
 
-static void test_geometry(void **state)
-{
+static void test_geometry(void **state) {
     (void)state;
     sw_run_config config = fixture_config(7);
     for (size_t k = 0; k < sizeof geometry_cases / sizeof *geometry_cases; k++) {
@@ -261,8 +254,7 @@ static void test_geometry(void **state)
 }
 
 /* A lead time needs both ends, and may be negative. */
-static void test_lead_time(void **state)
-{
+static void test_lead_time(void **state) {
     (void)state;
     sw_run_config config = fixture_config(7);
     sw_record records[EVALUATIONS_MAX];
@@ -282,8 +274,7 @@ static void test_lead_time(void **state)
     assert_false(o.lead_time_known);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crossings_of_accuracies),
         cmocka_unit_test(test_labels),

@@ -1,8 +1,7 @@
 /* When a run is evaluated and snapshotted. */
 #include "fixture.h"
 
-static sw_run_config schedule(int64_t steps, int64_t every, int32_t snapshots)
-{
+static sw_run_config schedule(int64_t steps, int64_t every, int32_t snapshots) {
     sw_run_config config = fixture_config(7);
     config.steps = steps;
     config.evaluate.every = every;
@@ -19,8 +18,7 @@ static const struct {
     {50, 1, 1000},    {5000, 10, 499}, {0, 1, 5},
 };
 
-static void test_evaluations(void **state)
-{
+static void test_evaluations(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         sw_run_config config = schedule(cases[k].steps, cases[k].every, cases[k].snapshots);
@@ -38,8 +36,7 @@ static void test_evaluations(void **state)
 
 /* First, last, and as many between as are asked for or as there are evaluations, each on an evaluation, denser at the
  * beginning. */
-static void test_log_spaced_snapshots(void **state)
-{
+static void test_log_spaced_snapshots(void **state) {
     (void)state;
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         sw_run_config config = schedule(cases[k].steps, cases[k].every, cases[k].snapshots);
@@ -62,8 +59,7 @@ static void test_log_spaced_snapshots(void **state)
     assert_int_equal(sw_schedule_snapshots(&config), 22);
 }
 
-static void test_chosen_snapshots(void **state)
-{
+static void test_chosen_snapshots(void **state) {
     (void)state;
     sw_run_config config = schedule(1000, 100, 0);
     const int64_t chosen[] = {0, 37, 37, 500, 1000, 2000};
@@ -80,8 +76,7 @@ static void test_chosen_snapshots(void **state)
     assert_int_equal(sw_schedule_snapshots(&config), 12);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_evaluations),
         cmocka_unit_test(test_log_spaced_snapshots),

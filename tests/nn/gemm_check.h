@@ -19,8 +19,7 @@ enum { SIDE_MAX = 70, K_MAX = 530, LEADING = 540 };
 static _Alignas(64) sw_real a[SIDE_MAX > K_MAX ? SIDE_MAX *LEADING : K_MAX *LEADING], b[sizeof a / sizeof *a];
 static sw_real start[SIDE_MAX * LEADING], c[SW_ISA_COUNT + 2][SIDE_MAX * LEADING], packed[96 * K_MAX];
 
-static void fill(sw_real *x, size_t n, uint64_t step)
-{
+static void fill(sw_real *x, size_t n, uint64_t step) {
     for (size_t i = 0; i < n; i++) x[i] = (sw_real)(sw_random_uniform(3, 0x920, step, i) - 0.5);
 }
 
@@ -37,8 +36,7 @@ static const product_case cases[] = {
     {66, 70, 64, 1, 1},  {70, 1, 33, 1, 0},    {1, 70, 33, 1, 0.5}, {61, 7, 90, 0, 1},    {25, 25, 25, 1, 0},
 };
 
-static void product(int which, bool ta, bool tb, const product_case *s, size_t lda, size_t ldb, sw_real *out)
-{
+static void product(int which, bool ta, bool tb, const product_case *s, size_t lda, size_t ldb, sw_real *out) {
     if (which == SW_ISA_COUNT) {
         sw_blas_gemm(ta ? SW_T : SW_N, tb ? SW_T : SW_N, s->m, s->n, s->k, s->alpha, a, lda, b, ldb, s->beta, out,
                      LEADING);
@@ -69,8 +67,7 @@ static void product(int which, bool ta, bool tb, const product_case *s, size_t l
 /* The least number from n on that is a whole and odd number of cache lines: rows so far apart are read in place. */
 static size_t odd_lines(size_t n) { return ((n + SW_CACHE_LINE - 1) / SW_CACHE_LINE | 1) * SW_CACHE_LINE; }
 
-static void check_case(const product_case *s, bool ta, bool tb, bool in_place)
-{
+static void check_case(const product_case *s, bool ta, bool tb, bool in_place) {
     size_t lda = (ta ? s->m : s->k) + 3, ldb = in_place ? odd_lines(s->n) : (tb ? s->k : s->n) + 2;
     for (int which = 0; which < SW_ISA_COUNT + 2; which++) {
         if (which < SW_ISA_COUNT && !sw_kernels_for((sw_isa)which)) continue;
@@ -98,8 +95,7 @@ static void check_case(const product_case *s, bool ta, bool tb, bool in_place)
             assert_memory_equal(c[which], c[SW_ISA_AVX2], s->m * LEADING * sizeof(sw_real));
 }
 
-static void test_products(void **state)
-{
+static void test_products(void **state) {
     (void)state;
     fill(a, sizeof a / sizeof *a, 0);
     fill(b, sizeof b / sizeof *b, 1);
@@ -109,8 +105,7 @@ static void test_products(void **state)
 }
 
 /* A row has the same bits in whatever batch it is computed. */
-static void test_parts(void **state)
-{
+static void test_parts(void **state) {
     (void)state;
     if (!sw_kernels_for(SW_ISA_AVX2)) skip();
     fill(a, sizeof a / sizeof *a, 0);
@@ -123,8 +118,7 @@ static void test_parts(void **state)
 }
 
 /* Products with a mask are products, and 0 where the mask is 0 or below; NaN in the mask is no reason for 0. */
-static void test_relu_backward(void **state)
-{
+static void test_relu_backward(void **state) {
     (void)state;
     fill(a, sizeof a / sizeof *a, 0);
     fill(b, sizeof b / sizeof *b, 1);
@@ -147,8 +141,7 @@ static void test_relu_backward(void **state)
     }
 }
 
-static void test_nan(void **state)
-{
+static void test_nan(void **state) {
     (void)state;
     fill(a, sizeof a / sizeof *a, 0);
     fill(b, sizeof b / sizeof *b, 1);
@@ -158,8 +151,7 @@ static void test_nan(void **state)
         for (size_t j = 0; j < 11; j++) assert_true(isnan(c[0][i * 11 + j]) == (i == 3));
 }
 
-static int sw_test_products(void)
-{
+static int sw_test_products(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_products), cmocka_unit_test(test_parts),
                                        cmocka_unit_test(test_relu_backward), cmocka_unit_test(test_nan)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,9 +24,7 @@ typedef struct path_setting {
 } path_setting;
 
 #define ONE_LAYER(d, heads, dh, M, readout)                                                                            \
-    {                                                                                                                  \
-        SW_MODEL_TRANSFORMER, 1, d, heads, dh, M, 0, readout, 0, 1.0, 1.4                                              \
-    }
+    { SW_MODEL_TRANSFORMER, 1, d, heads, dh, M, 0, readout, 0, 1.0, 1.4 }
 
 static const path_setting path_settings[] = {
     {"two operands and a readout token", ONE_LAYER(32, 4, 8, 48, true), {14, 13, 3, 13}, 169},
@@ -43,20 +41,17 @@ typedef struct path_result {
     sw_real *logits, *gradient;
 } path_result;
 
-static void *allocate(size_t count, size_t size)
-{
+static void *allocate(size_t count, size_t size) {
     void *p = calloc(count, size);
     assert_non_null(p);
     return p;
 }
 
-static void fill(sw_real *x, size_t n, uint32_t stream, double scale)
-{
+static void fill(sw_real *x, size_t n, uint32_t stream, double scale) {
     for (size_t i = 0; i < n; i++) x[i] = (sw_real)(scale * (sw_random_uniform(5, stream, 0, i) - 0.5));
 }
 
-static int32_t *draw_tokens(const path_setting *s, size_t rows, uint64_t step)
-{
+static int32_t *draw_tokens(const path_setting *s, size_t rows, uint64_t step) {
     size_t T = (size_t)s->shape.tokens;
     int32_t *tokens = allocate(rows * T, sizeof *tokens);
     for (size_t i = 0; i < rows * T; i++)
@@ -66,8 +61,7 @@ static int32_t *draw_tokens(const path_setting *s, size_t rows, uint64_t step)
     return tokens;
 }
 
-static double relative(const sw_real *a, const sw_real *b, size_t n)
-{
+static double relative(const sw_real *a, const sw_real *b, size_t n) {
     double difference = 0, size = 0;
     for (size_t i = 0; i < n; i++) {
         difference += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
@@ -76,8 +70,7 @@ static double relative(const sw_real *a, const sw_real *b, size_t n)
     return sqrt(difference / (size > 0 ? size : 1));
 }
 
-static path_result run(sw_model *model, const path_setting *s, const int32_t *tokens, size_t rows, bool general)
-{
+static path_result run(sw_model *model, const path_setting *s, const int32_t *tokens, size_t rows, bool general) {
     size_t C = (size_t)s->shape.classes, P = sw_model_parameter_count(model);
     path_result result = {allocate(rows * C, sizeof(sw_real)), allocate(P, sizeof(sw_real))};
     sw_real *dlogits = allocate(rows * C, sizeof *dlogits);
@@ -91,16 +84,14 @@ static path_result run(sw_model *model, const path_setting *s, const int32_t *to
     return result;
 }
 
-static void release(path_result result)
-{
+static void release(path_result result) {
     free(result.logits);
     free(result.gradient);
 }
 
 static double tolerance;
 
-static void compare(const path_setting *s, sw_model *model, path_result a, path_result b, size_t rows)
-{
+static void compare(const path_setting *s, sw_model *model, path_result a, path_result b, size_t rows) {
     size_t count;
     const sw_tensor *tensor = sw_model_tensors(model, &count);
     double error = relative(a.logits, b.logits, rows * (size_t)s->shape.classes);
@@ -112,8 +103,7 @@ static void compare(const path_setting *s, sw_model *model, path_result a, path_
     }
 }
 
-static sw_model *create(const path_setting *s, size_t rows)
-{
+static sw_model *create(const path_setting *s, size_t rows) {
     sw_model *model = NULL;
     assert_int_equal(sw_model_create(&model, &s->config, &s->shape, rows), SW_OK);
     if (model->special != &sw_folded_path) fail_msg("%s: the folded path was not chosen", s->name);
@@ -122,8 +112,7 @@ static sw_model *create(const path_setting *s, size_t rows)
     return model;
 }
 
-static void test_equal(void **state)
-{
+static void test_equal(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof path_settings / sizeof *path_settings; i++) {
         const path_setting *s = &path_settings[i];
@@ -148,8 +137,7 @@ static void test_equal(void **state)
 }
 
 /* Evaluation of more rows than a batch has, on both paths. */
-static void test_evaluate(void **state)
-{
+static void test_evaluate(void **state) {
     (void)state;
     const path_setting *s = &path_settings[0];
     size_t rows = 5000, n = rows * (size_t)s->shape.classes;
@@ -170,8 +158,7 @@ static void test_evaluate(void **state)
 }
 
 /* Rows that do not all end in one token, in a model with a readout token, are the general path's. */
-static void test_not_served(void **state)
-{
+static void test_not_served(void **state) {
     (void)state;
     const path_setting *s = &path_settings[0];
     sw_model *model = create(s, s->rows);
@@ -187,8 +174,7 @@ static void test_not_served(void **state)
 }
 
 /* A gradient is added to what is there. */
-static void test_accumulates(void **state)
-{
+static void test_accumulates(void **state) {
     (void)state;
     for (int general = 0; general < 2; general++) {
         const path_setting *s = &path_settings[0];
@@ -211,8 +197,7 @@ static void test_accumulates(void **state)
 }
 
 /* NaN in a weight reaches the logits: divergence is seen. */
-static void test_nan_stays(void **state)
-{
+static void test_nan_stays(void **state) {
     (void)state;
     const path_setting *s = &path_settings[0];
     const char *names[] = {"layers.0.attention.query", "layers.0.mlp.in", "layers.0.mlp.in_bias", "unembedding"};
@@ -232,8 +217,7 @@ static void test_nan_stays(void **state)
 }
 
 /* A batch has the same bits whether its activations are kept for backward or computed again. */
-static void test_kept(void **state)
-{
+static void test_kept(void **state) {
     (void)state;
     enum { ROWS = 600, MANY_ROWS = 400000, KEPT_BYTES = 128 << 20 };
     static const path_setting settings[] = {
@@ -262,8 +246,7 @@ static void test_kept(void **state)
     }
 }
 
-static int sw_test_model_paths(double allowed)
-{
+static int sw_test_model_paths(double allowed) {
     tolerance = allowed;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal),       cmocka_unit_test(test_evaluate),  cmocka_unit_test(test_not_served),

@@ -1,6 +1,5 @@
 /* Written by test_optimizer_golden.py --write: parameters after 12 steps in PyTorch float64. */
-#ifndef SW_TESTS_OPTIMIZER_GOLDEN_H
-#define SW_TESTS_OPTIMIZER_GOLDEN_H
+#pragma once
 
 enum { GOLDEN_STEPS = 12, GOLDEN_PARAMETERS = 64 };
 
@@ -464,5 +463,3 @@ static const golden_case golden_cases[] = {
              -0.95485579682399457,  -0.70192037037459065,  0.27065366565035193,   0.92932183971729154,
          }},
 };
-
-#endif

@@ -29,14 +29,12 @@ typedef struct fixture {
     int32_t class_map[MAPS * C];
 } fixture;
 
-static double value(void *context)
-{
+static double value(void *context) {
     fixture *f = context;
     return f->scale * sw_divergence_mean(&f->spec, tuples, TUPLES, f->row, f->logits, f->scale, NULL);
 }
 
-static void fill(fixture *f, sw_comparison compare, double spread)
-{
+static void fill(fixture *f, sw_comparison compare, double spread) {
     memset(f, 0, sizeof *f);
     f->spec = (sw_divergence_spec){.compare = compare, .classes = C, .odds_high = 2, .odds_low = 0};
     f->scale = 1;
@@ -48,30 +46,26 @@ static void fill(fixture *f, sw_comparison compare, double spread)
     if (compare == SW_COMPARE_SYMMETRIC_KL) f->spec.class_map = f->class_map;
 }
 
-static void softmax(double *p, const double *z, const int32_t *map)
-{
+static void softmax(double *p, const double *z, const int32_t *map) {
     double sum = 0;
     for (int c = 0; c < C; c++) sum += exp(z[c]);
     for (int c = 0; c < C; c++) p[c] = exp(z[map ? map[c] : c]) / sum;
 }
 
-static double kl(const double *p, const double *q, int n)
-{
+static double kl(const double *p, const double *q, int n) {
     double sum = 0;
     for (int c = 0; c < n; c++) sum += p[c] * log(p[c] / q[c]);
     return sum;
 }
 
-static int argmax(const double *p, int n)
-{
+static int argmax(const double *p, int n) {
     int best = 0;
     for (int c = 1; c < n; c++) best = p[c] > p[best] ? c : best;
     return best;
 }
 
 /* The two distributions that tuple i compares, by the plain formulas; returns their number of classes. */
-static int plain_sides(double *p, double *q, double *excess, const fixture *f, const sw_tuple *tuple)
-{
+static int plain_sides(double *p, double *q, double *excess, const fixture *f, const sw_tuple *tuple) {
     const double *z[3];
     for (int j = 0; j < 3; j++) z[j] = f->logits + (f->row ? f->row[tuple->input[j]] : tuple->input[j]) * C;
     double l[3];
@@ -112,8 +106,7 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
     return 2;
 }
 
-static double plain_violation(const fixture *f, const double *p, const double *q, int n)
-{
+static double plain_violation(const fixture *f, const double *p, const double *q, int n) {
     if (f->spec.compare == SW_COMPARE_CLASS_ZERO) return -log(q[0]);
     if (f->spec.compare == SW_COMPARE_CONVOLUTION && f->spec.divergence == SW_DIVERGENCE_FORWARD_KL) return kl(p, q, n);
     return 0.5 * (kl(p, q, n) + kl(q, p, n));
@@ -127,8 +120,7 @@ static const sw_divergence divergences[] = {SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVER
 enum { KINDS = sizeof kinds / sizeof *kinds };
 static const int32_t permuted_row[ROWS] = {4, 2, 0, 5, 1, 3};
 
-static void test_values(void **state)
-{
+static void test_values(void **state) {
     (void)state;
     for (int kind = 0; kind < 2 * KINDS; kind++) {
         fixture f;
@@ -154,8 +146,7 @@ static void test_values(void **state)
     }
 }
 
-static void test_gradients(void **state)
-{
+static void test_gradients(void **state) {
     (void)state;
     for (int kind = 0; kind < 3 * KINDS; kind++) {
         fixture f;
@@ -180,8 +171,7 @@ static void test_gradients(void **state)
     }
 }
 
-static void test_gradient_accumulates(void **state)
-{
+static void test_gradient_accumulates(void **state) {
     (void)state;
     for (int kind = 0; kind < KINDS; kind++) {
         fixture f;
@@ -196,8 +186,7 @@ static void test_gradient_accumulates(void **state)
 }
 
 /* Hand-made exact solutions: one-hot logits of margin 30. */
-static void test_exact_solutions_violate_nothing(void **state)
-{
+static void test_exact_solutions_violate_nothing(void **state) {
     (void)state;
     static const sw_tuple tuple = {{0, 1, 2}, -1};
     for (int kind = 0; kind < KINDS; kind++) {
@@ -228,8 +217,7 @@ static void test_exact_solutions_violate_nothing(void **state)
     }
 }
 
-static void test_few_classes(void **state)
-{
+static void test_few_classes(void **state) {
     (void)state;
     const double logits[3 * 2] = {0.4, -0.3, 1.1, 0.2, -0.7, 0.5};
     for (int kind = 1; kind < 3; kind++) {
@@ -252,8 +240,7 @@ static void test_few_classes(void **state)
     }
 }
 
-static void test_nan_comes_out_as_nan(void **state)
-{
+static void test_nan_comes_out_as_nan(void **state) {
     (void)state;
     for (int kind = 0; kind < KINDS; kind++) {
         fixture f;
@@ -269,8 +256,7 @@ static void test_nan_comes_out_as_nan(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_gradients),

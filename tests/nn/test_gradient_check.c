@@ -16,16 +16,14 @@ typedef struct fixture {
 } fixture;
 
 /* f(w) = sum_i (i + 1) sin(w_i) + w_0 w_1 */
-static double value(void *context)
-{
+static double value(void *context) {
     const fixture *f = context;
     double sum = f->w[0] * f->w[1];
     for (int i = 0; i < N; i++) sum += (i + 1) * sin(f->w[i]);
     return sum;
 }
 
-static fixture correct(void)
-{
+static fixture correct(void) {
     fixture f = {.w = {0.3, -1.2, 2.5, 40, -0.01, 1e-9}};
     for (int i = 0; i < N; i++) f.gradient[i] = (i + 1) * cos(f.w[i]);
     f.gradient[0] += f.w[1];
@@ -35,16 +33,14 @@ static fixture correct(void)
 
 static int check(fixture *f) { return sw_check_gradient(NULL, value, f, f->w, f->gradient, N, 1e-7); }
 
-static void test_correct_passes(void **state)
-{
+static void test_correct_passes(void **state) {
     (void)state;
     fixture f = correct(), before = f;
     assert_int_equal(check(&f), 0);
     assert_memory_equal(&f, &before, sizeof f);
 }
 
-static void test_wrong_sign_is_caught(void **state)
-{
+static void test_wrong_sign_is_caught(void **state) {
     (void)state;
     for (int i = 0; i < N; i++) {
         fixture f = correct();
@@ -56,8 +52,7 @@ static void test_wrong_sign_is_caught(void **state)
     assert_int_equal(check(&f), N);
 }
 
-static void test_missing_factor_is_caught(void **state)
-{
+static void test_missing_factor_is_caught(void **state) {
     (void)state;
     fixture f = correct();
     f.gradient[5] /= 6;
@@ -67,16 +62,14 @@ static void test_missing_factor_is_caught(void **state)
     assert_true(check(&f) > 0);
 }
 
-static void test_missing_term_is_caught(void **state)
-{
+static void test_missing_term_is_caught(void **state) {
     (void)state;
     fixture f = correct();
     f.gradient[0] -= f.w[1];
     assert_int_equal(check(&f), 1);
 }
 
-static void test_nan_is_caught(void **state)
-{
+static void test_nan_is_caught(void **state) {
     (void)state;
     fixture f = correct();
     f.gradient[2] = NAN;
@@ -86,8 +79,7 @@ static void test_nan_is_caught(void **state)
     assert_int_equal(check(&f), N);
 }
 
-static void test_zero_gradient_of_a_constant_passes(void **state)
-{
+static void test_zero_gradient_of_a_constant_passes(void **state) {
     (void)state;
     fixture f = {.w = {0}};
     double constant[1] = {3};
@@ -97,8 +89,7 @@ static void test_zero_gradient_of_a_constant_passes(void **state)
     assert_int_equal(sw_check_gradient(NULL, value, &f, constant, nothing, 1, 1e-7), 1);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_correct_passes),
         cmocka_unit_test(test_wrong_sign_is_caught),

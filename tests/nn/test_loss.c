@@ -24,14 +24,12 @@ typedef struct fixture {
     int32_t label[ROWS];
 } fixture;
 
-static double value(void *context)
-{
+static double value(void *context) {
     fixture *f = context;
     return sw_loss(f->kind, f->logits, C, f->rows, f->label, f->count, NULL);
 }
 
-static fixture random_fixture(sw_loss_kind kind, double scale)
-{
+static fixture random_fixture(sw_loss_kind kind, double scale) {
     fixture f = {.kind = kind, .count = ROWS};
     sw_fill_normal(f.logits, ROWS * C, 1, scale);
     sw_fill_below(f.label, ROWS, 2, C);
@@ -39,14 +37,12 @@ static fixture random_fixture(sw_loss_kind kind, double scale)
 }
 
 /* Row 0 has its label on top, row 1 far from it, the others where they fall. */
-static void spread(fixture *f)
-{
+static void spread(fixture *f) {
     f->logits[f->label[0]] = 8;
     f->logits[C + f->label[1]] = -6;
 }
 
-static double plain_loss(sw_loss_kind kind, const double *z, int32_t label)
-{
+static double plain_loss(sw_loss_kind kind, const double *z, int32_t label) {
     double sum = 0, own = 0;
     for (int32_t k = 0; k < C; k++) {
         double s = kind == SW_LOSS_CROSS_ENTROPY ? exp(z[k]) : z[k] >= 0 ? z[k] + 1 : 1 / (1 - z[k]);
@@ -56,8 +52,7 @@ static double plain_loss(sw_loss_kind kind, const double *z, int32_t label)
     return -log(own / sum);
 }
 
-static void test_values(void **state)
-{
+static void test_values(void **state) {
     (void)state;
     for (sw_loss_kind kind = SW_LOSS_CROSS_ENTROPY; kind <= SW_LOSS_STABLEMAX; kind++) {
         fixture f = random_fixture(kind, 2);
@@ -82,8 +77,7 @@ static void test_values(void **state)
     }
 }
 
-static void test_rows_select_and_repeat(void **state)
-{
+static void test_rows_select_and_repeat(void **state) {
     (void)state;
     fixture f = random_fixture(SW_LOSS_CROSS_ENTROPY, 1);
     const int32_t rows[BATCH] = {6, 2, 2, 0, 5};
@@ -94,8 +88,7 @@ static void test_rows_select_and_repeat(void **state)
     assert_close(value(&f), sum / BATCH, 1e-14);
 }
 
-static void test_gradients(void **state)
-{
+static void test_gradients(void **state) {
     (void)state;
     const int32_t rows[BATCH] = {6, 2, 2, 0, 5};
     for (sw_loss_kind kind = SW_LOSS_CROSS_ENTROPY; kind <= SW_LOSS_STABLEMAX; kind++)
@@ -111,8 +104,7 @@ static void test_gradients(void **state)
         }
 }
 
-static void test_wrong_sign_is_caught(void **state)
-{
+static void test_wrong_sign_is_caught(void **state) {
     (void)state;
     fixture f = random_fixture(SW_LOSS_CROSS_ENTROPY, 1);
     double gradient[ROWS * C] = {0};
@@ -121,8 +113,7 @@ static void test_wrong_sign_is_caught(void **state)
     assert_int_equal(sw_check_gradient(NULL, value, &f, f.logits, gradient, ROWS * C, 1e-8), 1);
 }
 
-static void test_gradient_accumulates(void **state)
-{
+static void test_gradient_accumulates(void **state) {
     (void)state;
     fixture f = random_fixture(SW_LOSS_STABLEMAX, 1);
     double once[ROWS * C] = {0}, twice[ROWS * C] = {0};
@@ -133,8 +124,7 @@ static void test_gradient_accumulates(void **state)
 }
 
 /* Widths around the blocks of the vectorized loops. */
-static void test_every_width(void **state)
-{
+static void test_every_width(void **state) {
     (void)state;
     double logits[70];
     sw_fill_normal(logits, 70, 5, 3);
@@ -155,8 +145,7 @@ static void test_every_width(void **state)
     }
 }
 
-static void test_ties_go_to_the_lowest_class(void **state)
-{
+static void test_ties_go_to_the_lowest_class(void **state) {
     (void)state;
     const double logits[2 * 4] = {1, 3, 3, 0, 5, 5, 5, 5};
     const int32_t label[2] = {2, 3};
@@ -169,8 +158,7 @@ static void test_ties_go_to_the_lowest_class(void **state)
     assert_close(loss[1], log(4), 1e-15);
 }
 
-static void test_nan_comes_out_as_nan(void **state)
-{
+static void test_nan_comes_out_as_nan(void **state) {
     (void)state;
     for (sw_loss_kind kind = SW_LOSS_CROSS_ENTROPY; kind <= SW_LOSS_STABLEMAX; kind++)
         for (int32_t at = 0; at < C; at++) {
@@ -185,8 +173,7 @@ static void test_nan_comes_out_as_nan(void **state)
         }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_rows_select_and_repeat),

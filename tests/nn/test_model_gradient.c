@@ -24,8 +24,7 @@ typedef struct functional {
     double *logits, *coefficient;
 } functional;
 
-static double value(void *context)
-{
+static double value(void *context) {
     functional *f = context;
     sw_model_forward(f->model, f->tokens, f->rows, f->logits);
     double sum = 0;
@@ -42,8 +41,7 @@ typedef struct setting {
 } setting;
 
 /* Bad entries over all tensors; sign -1 negates one tensor's gradient first. */
-static int check(const setting *s, bool general, const char *negated)
-{
+static int check(const setting *s, bool general, const char *negated) {
     sw_model *model = NULL;
     assert_int_equal(sw_model_create(&model, &s->config, &s->shape, s->rows), SW_OK);
     sw_model_force_general(model, general);
@@ -91,13 +89,9 @@ static int check(const setting *s, bool general, const char *negated)
 }
 
 #define TRANSFORMER(layers, d, heads, dh, M)                                                                           \
-    {                                                                                                                  \
-        SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3                                            \
-    }
+    { SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3 }
 #define MLP(layers, d, H)                                                                                              \
-    {                                                                                                                  \
-        SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7                                                        \
-    }
+    { SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7 }
 
 static const setting settings[] = {
     {"1 layer", TRANSFORMER(1, 8, 2, 4, 16), {7, 6, 3, 6}, 9, true},
@@ -114,16 +108,14 @@ static const setting settings[] = {
     {"MLP over a block", MLP(2, 2, 3), {5, 5, 2, 3}, 300, false},
 };
 
-static void test_gradients(void **state)
-{
+static void test_gradients(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
         for (int general = 0; general < 2; general++) assert_int_equal(check(&settings[i], general, NULL), 0);
 }
 
 /* The check can fail: one tensor with a wrong sign is seen, whichever it is. */
-static void test_wrong_sign_is_caught(void **state)
-{
+static void test_wrong_sign_is_caught(void **state) {
     (void)state;
     sw_tensor tensor[32];
     size_t count = sw_model_layout(tensor, 32, &settings[6].config, &settings[6].shape, NULL);
@@ -131,8 +123,7 @@ static void test_wrong_sign_is_caught(void **state)
     for (size_t i = 0; i < count; i++) assert_true(check(&settings[6], true, tensor[i].name) > 0);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_wrong_sign_is_caught),

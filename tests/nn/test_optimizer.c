@@ -19,28 +19,24 @@
 enum { TENSORS = sizeof golden_tensors / sizeof *golden_tensors, P = GOLDEN_PARAMETERS };
 enum { CASES = sizeof golden_cases / sizeof *golden_cases };
 
-static void start(double *w)
-{
+static void start(double *w) {
     for (int i = 0; i < P; i++) w[i] = sin(1.0 + i);
     for (size_t j = 0; j < TENSORS; j++)
         for (int64_t i = 0; golden_tensors[j].rank == 1 && i < golden_tensors[j].shape[0]; i++)
             w[golden_tensors[j].offset + (size_t)i] = 0;
 }
 
-static void gradient_at(double *g, const double *w, int64_t t)
-{
+static void gradient_at(double *g, const double *w, int64_t t) {
     for (int i = 0; i < P; i++) g[i] = (1 + i % 5) * (w[i] - cos(i)) / 10 + sin(7.0 * (double)t + i) / 5;
 }
 
-static sw_optimizer *create(const sw_optimizer_config *config)
-{
+static sw_optimizer *create(const sw_optimizer_config *config) {
     sw_optimizer *optimizer = NULL;
     assert_int_equal(sw_optimizer_create(&optimizer, config, GOLDEN_STEPS, golden_tensors, TENSORS, P), SW_OK);
     return optimizer;
 }
 
-static void run(sw_optimizer *optimizer, double *w, int64_t from, int64_t to)
-{
+static void run(sw_optimizer *optimizer, double *w, int64_t from, int64_t to) {
     for (int64_t t = from; t <= to; t++) {
         double g[P];
         gradient_at(g, w, t);
@@ -48,8 +44,7 @@ static void run(sw_optimizer *optimizer, double *w, int64_t from, int64_t to)
     }
 }
 
-static void test_golden(void **state)
-{
+static void test_golden(void **state) {
     (void)state;
     for (size_t c = 0; c < CASES; c++) {
         double w[P];
@@ -64,8 +59,7 @@ static void test_golden(void **state)
 }
 
 /* A copy of the state in a new optimizer goes on as the old one would have. */
-static void test_state_resumes(void **state)
-{
+static void test_state_resumes(void **state) {
     (void)state;
     for (size_t c = 0; c < CASES; c++) {
         double w[P], resumed[P];
@@ -87,8 +81,7 @@ static void test_state_resumes(void **state)
     }
 }
 
-static void test_learning_rate(void **state)
-{
+static void test_learning_rate(void **state) {
     (void)state;
     sw_optimizer_config config = {.learning_rate = 0.5, .warmup_steps = 10};
     assert_close(sw_optimizer_learning_rate(&config, 100, 1), 0.05, 1e-16);
@@ -110,8 +103,7 @@ static void test_learning_rate(void **state)
 }
 
 /* Decay acts on every parameter, biases too, and alone where there is no gradient. */
-static void test_decay_is_decoupled(void **state)
-{
+static void test_decay_is_decoupled(void **state) {
     (void)state;
     for (int kind = SW_OPTIMIZER_ADAMW; kind <= SW_OPTIMIZER_MUON; kind++) {
         sw_optimizer_config config = golden_cases[0].config;
@@ -129,8 +121,7 @@ static void test_decay_is_decoupled(void **state)
 }
 
 /* The update of one matrix: sqrt(max(1, fan_out / fan_in)) times a matrix whose singular values are all near 1. */
-static void test_muon_orthogonalizes(void **state)
-{
+static void test_muon_orthogonalizes(void **state) {
     (void)state;
     enum { IN = 8, OUT = 24, N = IN * OUT };
     for (int tall = 0; tall < 2; tall++) {
@@ -169,8 +160,7 @@ static void test_muon_orthogonalizes(void **state)
     }
 }
 
-static void test_orthograd(void **state)
-{
+static void test_orthograd(void **state) {
     (void)state;
     sw_optimizer_config config = {.kind = SW_OPTIMIZER_SGD, .learning_rate = 1, .orthograd = true};
     double w[P], before[P], g[P];
@@ -198,8 +188,7 @@ static void test_orthograd(void **state)
     sw_optimizer_destroy(optimizer);
 }
 
-static void test_clip(void **state)
-{
+static void test_clip(void **state) {
     (void)state;
     sw_optimizer_config config = {.kind = SW_OPTIMIZER_SGD, .learning_rate = 1, .gradient_clip = 2};
     sw_optimizer *optimizer = create(&config);
@@ -214,8 +203,7 @@ static void test_clip(void **state)
     sw_optimizer_destroy(optimizer);
 }
 
-static void test_nan_reaches_the_parameters(void **state)
-{
+static void test_nan_reaches_the_parameters(void **state) {
     (void)state;
     for (size_t c = 0; c < CASES; c++) {
         double w[P], g[P];
@@ -229,8 +217,7 @@ static void test_nan_reaches_the_parameters(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_state_resumes),

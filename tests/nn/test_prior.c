@@ -26,24 +26,21 @@ typedef struct fixture {
     double E[ELEMENTS_MAX];
 } fixture;
 
-static double value(void *context)
-{
+static double value(void *context) {
     fixture *f = context;
     double out;
     assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->E, f->weight, f->refresh, NULL), SW_OK);
     return f->weight * out;
 }
 
-static void open_fixture(fixture *f, sw_spectral_kind prior, int rows, int cols)
-{
+static void open_fixture(fixture *f, sw_spectral_kind prior, int rows, int cols) {
     memset(f, 0, sizeof *f);
     *f = (fixture){.prior = prior, .rows = rows, .cols = cols, .refresh = true, .weight = 0.7};
     sw_fill_normal(f->E, (size_t)(rows * cols), (uint32_t)(rows * 100 + cols), 1);
     assert_int_equal(sw_spectral_create(&f->work, rows, cols), SW_OK);
 }
 
-static int bad_entries(fixture *f, const char *name, double tolerance)
-{
+static int bad_entries(fixture *f, const char *name, double tolerance) {
     double gradient[ELEMENTS_MAX] = {0}, out;
     assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->E, f->weight, f->refresh, gradient), SW_OK);
     assert_close(f->weight * out, value(f), 0);
@@ -54,8 +51,7 @@ enum { SPECTRUM = 6 };
 
 /* E[rows, cols] <- sum_{i < 6} sigma[i] u_i v_i^T with u and v the first columns of two Householder reflections:
  * orthonormal, and all u orthogonal to (1, ..., 1) when `centred`. */
-static void from_singular_values(fixture *f, const double *sigma, bool centred)
-{
+static void from_singular_values(fixture *f, const double *sigma, bool centred) {
     double a[SIDE_MAX], b[SIDE_MAX], a2 = 0, b2 = 0;
     sw_fill_normal(a, SIDE_MAX, 31, 1);
     sw_fill_normal(b, SIDE_MAX, 32, 1);
@@ -72,8 +68,7 @@ static void from_singular_values(fixture *f, const double *sigma, bool centred)
         }
 }
 
-static double plain_entropy(const double *sigma, int n)
-{
+static double plain_entropy(const double *sigma, int n) {
     double total = 0, entropy = 0;
     for (int i = 0; i < n; i++) total += sigma[i] * sigma[i];
     for (int i = 0; i < n; i++) {
@@ -86,8 +81,7 @@ static double plain_entropy(const double *sigma, int n)
 static const int shapes[][2] = {{7, 7}, {5, 9}, {11, 4}, {12, 12}, {2, 3}, {3, 1}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-static void test_gradients(void **state)
-{
+static void test_gradients(void **state) {
     (void)state;
     for (int s = 0; s < SHAPES; s++) {
         fixture f;
@@ -110,8 +104,7 @@ static const double rank_one[SPECTRUM] = {2, 0, 0, 0, 0, 0};
 static const double *const spectra[] = {distinct, repeated, deficient, rank_one};
 enum { SPECTRA = sizeof spectra / sizeof *spectra };
 
-static void test_given_spectra(void **state)
-{
+static void test_given_spectra(void **state) {
     (void)state;
     for (int s = 0; s < SPECTRA; s++)
         for (int wide = 0; wide < 2; wide++) {
@@ -138,8 +131,7 @@ static void test_given_spectra(void **state)
 }
 
 /* In the null space of E the gradient is 0: the subgradient of least norm, and the limit of the entropy's. */
-static void test_vanishing_singular_values(void **state)
-{
+static void test_vanishing_singular_values(void **state) {
     (void)state;
     fixture f;
     double gradient[ELEMENTS_MAX] = {0}, out;
@@ -175,8 +167,7 @@ static void test_vanishing_singular_values(void **state)
 
 /* Without a refresh the basis stays: value and gradient belong together, the value bounds the exact one from above
  * and agrees with it to second order in the change of E. */
-static void test_kept_basis(void **state)
-{
+static void test_kept_basis(void **state) {
     (void)state;
     const sw_spectral_kind priors[] = {SW_SPECTRAL_NUCLEAR, SW_SPECTRAL_ENTROPY};
     for (int p = 0; p < 2; p++)
@@ -207,8 +198,7 @@ static void test_kept_basis(void **state)
 }
 
 /* A basis kept from an E of low rank mixes the constant vector with others: the gradient is centred all the same. */
-static void test_kept_basis_of_low_rank(void **state)
-{
+static void test_kept_basis_of_low_rank(void **state) {
     (void)state;
     fixture f;
     open_fixture(&f, SW_SPECTRAL_ENTROPY, 6, 9);
@@ -223,8 +213,7 @@ static void test_kept_basis_of_low_rank(void **state)
     sw_spectral_destroy(f.work);
 }
 
-static void test_state_is_the_basis(void **state)
-{
+static void test_state_is_the_basis(void **state) {
     (void)state;
     fixture f, g;
     open_fixture(&f, SW_SPECTRAL_NUCLEAR, 9, 6);
@@ -246,8 +235,7 @@ static void test_state_is_the_basis(void **state)
     sw_spectral_destroy(g.work);
 }
 
-static void test_weight_accumulates(void **state)
-{
+static void test_weight_accumulates(void **state) {
     (void)state;
     const sw_spectral_kind priors[] = {SW_SPECTRAL_NUCLEAR, SW_SPECTRAL_ENTROPY};
     for (int p = 0; p < 2; p++) {
@@ -262,8 +250,7 @@ static void test_weight_accumulates(void **state)
     }
 }
 
-static void test_nan_comes_out_as_nan(void **state)
-{
+static void test_nan_comes_out_as_nan(void **state) {
     (void)state;
     const sw_spectral_kind priors[] = {SW_SPECTRAL_NUCLEAR, SW_SPECTRAL_ENTROPY};
     const double wrong[] = {NAN, INFINITY};
@@ -289,14 +276,12 @@ typedef struct lipschitz {
     double w[INPUTS * C + TOKENS * D]; /* logits, then embeddings */
 } lipschitz;
 
-static double lipschitz_value(void *context)
-{
+static double lipschitz_value(void *context) {
     lipschitz *f = context;
     return f->weight * sw_lipschitz_prior(pairs, PAIRS, f->bound, f->w, C, f->w + INPUTS * C, D, f->weight, NULL, NULL);
 }
 
-static double plain_ratio(const lipschitz *f, int i)
-{
+static double plain_ratio(const lipschitz *f, int i) {
     double moved = 0, apart = 1e-6;
     for (int k = 0; k < C; k++) moved += pow(f->w[pairs[i].row[0] * C + k] - f->w[pairs[i].row[1] * C + k], 2);
     for (int k = 0; k < D; k++)
@@ -304,8 +289,7 @@ static double plain_ratio(const lipschitz *f, int i)
     return moved / apart;
 }
 
-static void test_lipschitz(void **state)
-{
+static void test_lipschitz(void **state) {
     (void)state;
     lipschitz f = {.bound = 0, .weight = 1.3};
     sw_fill_normal(f.w, INPUTS * C + TOKENS * D, 3, 1);
@@ -334,8 +318,7 @@ static void test_lipschitz(void **state)
 }
 
 /* A gradient without its denominator's part is caught. */
-static void test_missing_term_is_caught(void **state)
-{
+static void test_missing_term_is_caught(void **state) {
     (void)state;
     lipschitz f = {.bound = 0, .weight = 1};
     sw_fill_normal(f.w, INPUTS * C + TOKENS * D, 3, 1);
@@ -351,8 +334,7 @@ static void test_missing_term_is_caught(void **state)
     sw_spectral_destroy(g.work);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_given_spectra),

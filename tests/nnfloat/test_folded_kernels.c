@@ -20,14 +20,12 @@ typedef struct case_data {
     sw_real dweight[ROWS * POSITIONS * HEADS_MAX];
 } case_data;
 
-static void fill(sw_real *x, size_t n, uint64_t step)
-{
+static void fill(sw_real *x, size_t n, uint64_t step) {
     for (size_t i = 0; i < n; i++) x[i] = (sw_real)(sw_random_uniform(3, 0x910, step, i) - 0.5);
 }
 
 /* Rows in order of (7 r) mod TOKENS at position 0 and (3 r) mod TOKENS at position 1. */
-static void group(sw_groups *groups, int32_t *token, int32_t *begin, int32_t *member, int32_t factor)
-{
+static void group(sw_groups *groups, int32_t *token, int32_t *begin, int32_t *member, int32_t factor) {
     int32_t n = 0;
     for (int32_t v = 0; v < TOKENS; v++) {
         token[v] = v;
@@ -39,8 +37,7 @@ static void group(sw_groups *groups, int32_t *token, int32_t *begin, int32_t *me
     *groups = (sw_groups){TOKENS, token, begin, member};
 }
 
-static void check_heads(size_t heads)
-{
+static void check_heads(size_t heads) {
     static sw_real table[POSITIONS * TOKENS * HEADS_MAX * WIDTH], weight[ROWS * POSITIONS * HEADS_MAX], base[WIDTH];
     static sw_real dout[ROWS * STRIDE];
     static case_data result[SW_ISA_COUNT];
@@ -127,15 +124,13 @@ static void check_heads(size_t heads)
     }
 }
 
-static void test_variants(void **state)
-{
+static void test_variants(void **state) {
     (void)state;
     for (size_t heads = 1; heads <= HEADS_MAX; heads++) check_heads(heads);
 }
 
 /* NaN passes through the rectifier of every variant. */
-static void test_nan(void **state)
-{
+static void test_nan(void **state) {
     (void)state;
     sw_real out[STRIDE] = {0}, table[WIDTH] = {0}, weight[1] = {1};
     int32_t token = 0, begin[2] = {0, 1}, member = 0;
@@ -151,8 +146,7 @@ static void test_nan(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_variants), cmocka_unit_test(test_nan)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

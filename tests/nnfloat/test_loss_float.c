@@ -20,15 +20,13 @@ enum { C = 37, ROWS = 4 };
 
 /* ---- the exponential ---- */
 
-static float from_bits(uint32_t bits)
-{
+static float from_bits(uint32_t bits) {
     float x;
     memcpy(&x, &bits, sizeof x);
     return x;
 }
 
-static void test_exponential(void **state)
-{
+static void test_exponential(void **state) {
     (void)state;
     double worst = 0;
     for (uint64_t bits = 0; bits < UINT64_C(1) << 32; bits += 997) {
@@ -47,8 +45,7 @@ static void test_exponential(void **state)
     assert_true(isnan(sw_exp(NAN)) && isnan(sw_exp(-NAN)));
 }
 
-static void test_logarithm(void **state)
-{
+static void test_logarithm(void **state) {
     (void)state;
     double worst = 0;
     for (uint32_t bits = 0x3F800000u; bits < 0x7F800000u; bits += 499) {
@@ -63,8 +60,7 @@ static void test_logarithm(void **state)
     assert_true(isnan(sw_log(NAN)) && isnan(sw_log(-NAN)) && isnan(sw_log(INFINITY)));
 }
 
-static void test_small_differences(void **state)
-{
+static void test_small_differences(void **state) {
     (void)state;
     for (double a = 1e-18; a < 50; a *= 1.37)
         for (int sign = -1; sign <= 1; sign += 2) {
@@ -78,23 +74,20 @@ static void test_small_differences(void **state)
 /* ---- cross-entropy ---- */
 
 /* logits[C] with the label's logit `margin` above the others, which differ among themselves. */
-static void confident(float *logits, int32_t label, float margin, uint32_t seed)
-{
+static void confident(float *logits, int32_t label, float margin, uint32_t seed) {
     sw_fill_normal_float(logits, C, seed, 0.25);
     float largest = -INFINITY;
     for (int32_t k = 0; k < C; k++) largest = k != label ? fmaxf(largest, logits[k]) : largest;
     logits[label] = largest + margin;
 }
 
-static double plain_others(const float *logits, int32_t label)
-{
+static double plain_others(const float *logits, int32_t label) {
     double sum = 0;
     for (int32_t k = 0; k < C; k++) sum += k != label ? exp((double)logits[k] - (double)logits[label]) : 0;
     return sum;
 }
 
-static void test_gradient_at_margins(void **state)
-{
+static void test_gradient_at_margins(void **state) {
     (void)state;
     const float margins[] = {0.5f, 5, 10, 16, 17, 20, 30, 40, 60, 80, 86};
     for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
@@ -114,8 +107,7 @@ static void test_gradient_at_margins(void **state)
     }
 }
 
-static void test_gradient_of_wrong_answers(void **state)
-{
+static void test_gradient_of_wrong_answers(void **state) {
     (void)state;
     const float margins[] = {0.5f, 20, 60, 100, 300, 1e6f};
     for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
@@ -131,8 +123,7 @@ static void test_gradient_of_wrong_answers(void **state)
     }
 }
 
-static void test_stablemax_at_margins(void **state)
-{
+static void test_stablemax_at_margins(void **state) {
     (void)state;
     const float margins[] = {1, 20, 80, 1e4f, 1e12f};
     for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
@@ -152,8 +143,7 @@ static void test_stablemax_at_margins(void **state)
 
 /* ---- divergences ---- */
 
-static double plain_symmetric_kl(const float *zp, const float *zq)
-{
+static double plain_symmetric_kl(const float *zp, const float *zq) {
     double sp = 0, sq = 0, value = 0;
     for (int c = 0; c < C; c++) {
         sp += exp((double)zp[c] - (double)zp[0]);
@@ -166,8 +156,7 @@ static double plain_symmetric_kl(const float *zp, const float *zq)
     return value;
 }
 
-static void test_tiny_violations(void **state)
-{
+static void test_tiny_violations(void **state) {
     (void)state;
     const sw_divergence_spec spec = {.compare = SW_COMPARE_SYMMETRIC_KL, .classes = C};
     const sw_tuple tuple = {{0, 1, -1}, -1};
@@ -207,8 +196,7 @@ static void test_tiny_violations(void **state)
     assert_true(violation == 0);
 }
 
-static void test_tiny_triangles_and_odds(void **state)
-{
+static void test_tiny_triangles_and_odds(void **state) {
     (void)state;
     const sw_tuple tuple = {{0, 1, 2}, -1};
     /* Distances 2 + 3 = 5, off by a little: the violation is of the order of exp(-margin), whatever the margin. */
@@ -239,8 +227,7 @@ static const sw_comparison kinds[] = {SW_COMPARE_SYMMETRIC_KL, SW_COMPARE_CONVOL
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* Every combination of answers at margins where plain probabilities are long 0. */
-static void test_nothing_becomes_nan_at_large_margins(void **state)
-{
+static void test_nothing_becomes_nan_at_large_margins(void **state) {
     (void)state;
     const float margins[] = {60, 100, 400, 1e4f, 1e20f};
     const sw_tuple tuple = {{0, 1, 2}, -1};
@@ -264,8 +251,7 @@ static void test_nothing_becomes_nan_at_large_margins(void **state)
 }
 
 /* At a margin of 60 the triangle still pulls the direct distance towards the sum. */
-static void test_triangle_pulls_at_large_margins(void **state)
-{
+static void test_triangle_pulls_at_large_margins(void **state) {
     (void)state;
     const sw_divergence_spec spec = {.compare = SW_COMPARE_CONVOLUTION, .classes = C};
     const sw_tuple tuple = {{0, 1, 2}, -1};
@@ -280,8 +266,7 @@ static void test_triangle_pulls_at_large_margins(void **state)
     assert_true(gradient[2] > 0 && gradient[C + 3] > 0);
 }
 
-static void test_nan_comes_out_as_nan(void **state)
-{
+static void test_nan_comes_out_as_nan(void **state) {
     (void)state;
     const sw_tuple tuple = {{0, 1, 2}, -1};
     for (int kind = 0; kind < KINDS; kind++)
@@ -308,8 +293,7 @@ static void test_nan_comes_out_as_nan(void **state)
     assert_true(isnan(sw_loss(SW_LOSS_CROSS_ENTROPY, logits, C, NULL, &label, 1, NULL)));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_exponential),
         cmocka_unit_test(test_logarithm),

@@ -26,16 +26,14 @@ static const sw_optimizer_config adamw = {.kind = SW_OPTIMIZER_ADAMW,
                                           .weight_decay = 1,
                                           .warmup_steps = 10};
 
-static sw_optimizer *create(const sw_optimizer_config *config)
-{
+static sw_optimizer *create(const sw_optimizer_config *config) {
     sw_optimizer *optimizer = NULL;
     assert_int_equal(sw_optimizer_create(&optimizer, config, 10000, &tensor, 1, N), SW_OK);
     return optimizer;
 }
 
 /* AdamW step by step in double, on the same gradients. */
-static void test_follows_double(void **state)
-{
+static void test_follows_double(void **state) {
     (void)state;
     float w[N];
     double exact[N], m[N] = {0}, v[N] = {0}, target[N];
@@ -60,8 +58,7 @@ static void test_follows_double(void **state)
 }
 
 /* A constant gradient moves every weight by the learning rate, however small it is. */
-static void test_small_gradients_with_a_small_epsilon(void **state)
-{
+static void test_small_gradients_with_a_small_epsilon(void **state) {
     (void)state;
     const double sizes[] = {1, 1e-10, 1e-19, 1e-22, 1e-25, 1e-27};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -99,8 +96,7 @@ static void test_small_gradients_with_a_small_epsilon(void **state)
 }
 
 /* Without gradient the means do not decay into subnormal numbers and stay there. */
-static void test_no_subnormal_means(void **state)
-{
+static void test_no_subnormal_means(void **state) {
     (void)state;
     sw_optimizer *optimizer = create(&adamw);
     float w[N], g[N];
@@ -114,8 +110,7 @@ static void test_no_subnormal_means(void **state)
     sw_optimizer_destroy(optimizer);
 }
 
-static void test_muon_takes_any_size_of_gradient(void **state)
-{
+static void test_muon_takes_any_size_of_gradient(void **state) {
     (void)state;
     sw_optimizer_config config = adamw;
     config.kind = SW_OPTIMIZER_MUON;
@@ -143,8 +138,7 @@ static void test_muon_takes_any_size_of_gradient(void **state)
     }
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_follows_double),
         cmocka_unit_test(test_small_gradients_with_a_small_epsilon),

@@ -24,8 +24,7 @@ typedef struct fixture {
 } fixture;
 
 /* Small enough that a central difference of many parameters takes milliseconds. */
-static void tiny(sw_run_config *config)
-{
+static void tiny(sw_run_config *config) {
     sw_config_default(config);
     config->train_fraction = 0.5;
     config->model.d_model = 6;
@@ -39,8 +38,7 @@ static void tiny(sw_run_config *config)
     for (int g = 0; g < SW_PRIOR_COUNT; g++) config->geometry[g].pairs_per_step = 7;
 }
 
-static void tiny_task(sw_run_config *config, sw_task_id kind)
-{
+static void tiny_task(sw_run_config *config, sw_task_id kind) {
     config->task.kind = kind;
     switch (kind) {
     case SW_TASK_GRAPH:
@@ -60,8 +58,7 @@ static void tiny_task(sw_run_config *config, sw_task_id kind)
     }
 }
 
-static void open_fixture(fixture *f)
-{
+static void open_fixture(fixture *f) {
     assert_int_equal(sw_task_create(&f->task, &f->config.task, &f->config.model, f->config.data_seed), SW_OK);
     f->split = malloc(f->task->inputs);
     assert_true(sw_task_split(f->split, f->task, f->config.train_fraction, f->config.data_seed) > 0);
@@ -71,16 +68,14 @@ static void open_fixture(fixture *f)
     sw_model_initialize(f->model, f->config.seed);
 }
 
-static void close_fixture(fixture *f)
-{
+static void close_fixture(fixture *f) {
     sw_model_destroy(f->model);
     sw_objective_destroy(f->objective);
     free(f->split);
     sw_task_destroy(f->task);
 }
 
-static double objective_value(void *context)
-{
+static double objective_value(void *context) {
     fixture *f = context;
     double value;
     assert_int_equal(sw_objective_step(&value, f->objective, f->model, 2), SW_OK);
@@ -88,8 +83,7 @@ static double objective_value(void *context)
 }
 
 /* How many derivatives are wrong, of the first entries of every tensor (each model's own test checks all). */
-static int count_wrong(fixture *f, const char *name)
-{
+static int count_wrong(fixture *f, const char *name) {
     enum { ENTRIES = 12 };
     double value = objective_value(f);
     assert_true(isfinite(value));
@@ -107,16 +101,14 @@ static int count_wrong(fixture *f, const char *name)
     return wrong;
 }
 
-static void check(fixture *f, const char *name)
-{
+static void check(fixture *f, const char *name) {
     open_fixture(f);
     int wrong = count_wrong(f, name);
     close_fixture(f);
     if (wrong) fail_msg("%s: %d derivatives are wrong", name, wrong);
 }
 
-static void every_family_on_every_task(void **state)
-{
+static void every_family_on_every_task(void **state) {
     (void)state;
     int checked = 0;
     for (int kind = 0; kind < SW_TASK_COUNT; kind++) {
@@ -143,8 +135,7 @@ static void every_family_on_every_task(void **state)
     assert_true(checked >= 4 * 15);
 }
 
-static void priors_and_losses(void **state)
-{
+static void priors_and_losses(void **state) {
     (void)state;
     for (int g = 0; g < SW_PRIOR_COUNT; g++) {
         for (int loss = 0; loss < 2; loss++) {
@@ -161,8 +152,7 @@ static void priors_and_losses(void **state)
     }
 }
 
-static void predicted_separate_minibatch_layers(void **state)
-{
+static void predicted_separate_minibatch_layers(void **state) {
     (void)state;
     fixture f = {0};
     tiny(&f.config);
@@ -182,8 +172,7 @@ static void predicted_separate_minibatch_layers(void **state)
 }
 
 /* The check itself must be able to fail: a gradient of another weight is caught. */
-static void a_wrong_weight_is_caught(void **state)
-{
+static void a_wrong_weight_is_caught(void **state) {
     (void)state;
     fixture f = {0};
     tiny(&f.config);
@@ -203,8 +192,7 @@ static void a_wrong_weight_is_caught(void **state)
 }
 
 /* A family outside its steps adds nothing. */
-static void weights_act_in_their_steps_only(void **state)
-{
+static void weights_act_in_their_steps_only(void **state) {
     (void)state;
     fixture plain = {0}, late = {0};
     tiny(&plain.config);
@@ -228,8 +216,7 @@ static void weights_act_in_their_steps_only(void **state)
     close_fixture(&late);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_family_on_every_task),          cmocka_unit_test(priors_and_losses),
         cmocka_unit_test(predicted_separate_minibatch_layers), cmocka_unit_test(a_wrong_weight_is_caught),

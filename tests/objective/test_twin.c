@@ -30,13 +30,11 @@ typedef struct run {
     sw_optimizer *optimizer;
 } run;
 
-static void identity(renaming *r)
-{
+static void identity(renaming *r) {
     for (int32_t i = 0; i < NAMES_MAX; i++) r->entity[i] = r->relation[i] = r->class[i] = i;
 }
 
-static int32_t renamed_token(const sw_task *task, const renaming *r, int32_t token)
-{
+static int32_t renamed_token(const sw_task *task, const renaming *r, int32_t token) {
     const int32_t n = task->entities, relations_end = n + task->relations;
     const int32_t second = task->separate ? task->vocabulary - n : task->vocabulary;
     if (token < n) return r->entity[token];
@@ -44,15 +42,13 @@ static int32_t renamed_token(const sw_task *task, const renaming *r, int32_t tok
     return token >= second ? second + r->entity[token - second] : token;
 }
 
-static int32_t renamed_input(const sw_task *task, const renaming *r, size_t i)
-{
+static int32_t renamed_input(const sw_task *task, const renaming *r, size_t i) {
     const int32_t relation = sw_task_relation(task, i);
     return sw_task_index(task, r->entity[sw_task_operand(task, i, 0)], r->entity[sw_task_operand(task, i, 1)],
                          relation < 0 ? -1 : renamed_token(task, r, relation));
 }
 
-static void assert_automorphism(const sw_task *task, const renaming *r)
-{
+static void assert_automorphism(const sw_task *task, const renaming *r) {
     for (size_t i = 0; i < task->inputs; i++) {
         const int32_t image = renamed_input(task, r, i);
         assert_true(image >= 0);
@@ -62,8 +58,7 @@ static void assert_automorphism(const sw_task *task, const renaming *r)
 
 /* to <- from with the rows of the token embedding and the columns of the unembedding renamed. */
 static void rename_parameters(sw_real *to, const sw_real *from, const sw_model *model, const sw_task *task,
-                              const renaming *r)
-{
+                              const renaming *r) {
     const sw_tensor *embedding = sw_model_tensor(model, "token_embedding");
     const sw_tensor *unembedding = sw_model_tensor(model, "unembedding");
     memcpy(to, from, sw_model_parameter_count(model) * sizeof *to);
@@ -78,8 +73,7 @@ static void rename_parameters(sw_real *to, const sw_real *from, const sw_model *
     }
 }
 
-static void open_run(run *out, const sw_run_config *config, const sw_task *task)
-{
+static void open_run(run *out, const sw_run_config *config, const sw_task *task) {
     const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
     size_t tensors;
     if (sw_objective_create(&out->objective, config, task, out->split) != SW_OK) fail_msg("%s", sw_fail_message());
@@ -91,16 +85,14 @@ static void open_run(run *out, const sw_run_config *config, const sw_task *task)
                      SW_OK);
 }
 
-static void close_run(run *r)
-{
+static void close_run(run *r) {
     sw_optimizer_destroy(r->optimizer);
     sw_model_destroy(r->model);
     sw_objective_destroy(r->objective);
     free(r->split);
 }
 
-static double step(run *r, int64_t t)
-{
+static double step(run *r, int64_t t) {
     double value;
     assert_int_equal(sw_objective_step(&value, r->objective, r->model, t), SW_OK);
     sw_optimizer_step(r->optimizer, t, sw_model_parameters(r->model), sw_model_gradient(r->model));
@@ -108,8 +100,7 @@ static double step(run *r, int64_t t)
 }
 
 /* Largest difference of the twin's parameters from the renamed ones of the run. */
-static double distance_to(const sw_real *expected, sw_model *model)
-{
+static double distance_to(const sw_real *expected, sw_model *model) {
     double largest = 0.0;
     const sw_real *found = sw_model_parameters(model);
     for (size_t i = 0; i < sw_model_parameter_count(model); i++)
@@ -118,8 +109,7 @@ static double distance_to(const sw_real *expected, sw_model *model)
 }
 
 /* Do run and twin agree? `rename_split` false: the twin has the split of the run, and must not. */
-static bool twins_agree(const sw_run_config *config, const renaming *r, bool rename_split)
-{
+static bool twins_agree(const sw_run_config *config, const renaming *r, bool rename_split) {
     bool agree = true;
     sw_task *task = NULL;
     run original = {0}, twin = {0};
@@ -151,8 +141,7 @@ static bool twins_agree(const sw_run_config *config, const renaming *r, bool ren
 }
 
 /* Every family that is defined on the task, over all of its tuples; the priors of the embedding. */
-static void configure(sw_run_config *config, const sw_task_config *task)
-{
+static void configure(sw_run_config *config, const sw_task_config *task) {
     sw_config_default(config);
     config->task = *task;
     config->train_fraction = 0.6;
@@ -172,8 +161,7 @@ static void configure(sw_run_config *config, const sw_task_config *task)
     config->geometry[SW_PRIOR_ENTROPY].weight = 0.01;
 }
 
-static void check_models(const sw_task_config *task, const renaming *r)
-{
+static void check_models(const sw_task_config *task, const renaming *r) {
     sw_run_config config;
     configure(&config, task);
     assert_true(twins_agree(&config, r, true));
@@ -189,8 +177,7 @@ static void check_models(const sw_task_config *task, const renaming *r)
     assert_true(twins_agree(&config, r, true));
 }
 
-static void addition_scaled(void **state)
-{
+static void addition_scaled(void **state) {
     (void)state;
     const sw_task_config task = {.kind = SW_TASK_MODULAR, .operation = SW_OP_ADD, .p = 7};
     renaming r;
@@ -200,8 +187,7 @@ static void addition_scaled(void **state)
 }
 
 /* Units modulo 7 are cyclic of order 6: x -> x^5 permutes them, and leaves 0. */
-static void multiplication_and_division_to_the_fifth_power(void **state)
-{
+static void multiplication_and_division_to_the_fifth_power(void **state) {
     (void)state;
     static const sw_operation_id operations[] = {SW_OP_MUL, SW_OP_DIV};
     renaming r;
@@ -213,8 +199,7 @@ static void multiplication_and_division_to_the_fifth_power(void **state)
     }
 }
 
-static void another_split_is_no_twin(void **state)
-{
+static void another_split_is_no_twin(void **state) {
     (void)state;
     const sw_task_config task = {.kind = SW_TASK_MODULAR, .operation = SW_OP_ADD, .p = 7};
     sw_run_config config;
@@ -225,8 +210,7 @@ static void another_split_is_no_twin(void **state)
     assert_false(twins_agree(&config, &r, false));
 }
 
-static void predicted_intermediates(void **state)
-{
+static void predicted_intermediates(void **state) {
     (void)state;
     const sw_task_config task = {.kind = SW_TASK_MODULAR, .operation = SW_OP_SUB, .p = 7};
     sw_run_config config;
@@ -238,8 +222,7 @@ static void predicted_intermediates(void **state)
     assert_true(twins_agree(&config, &r, true));
 }
 
-static void grid_turned_round(void **state)
-{
+static void grid_turned_round(void **state) {
     (void)state;
     const sw_task_config task = {.kind = SW_TASK_GRAPH, .graph = SW_GRAPH_GRID, .side_count = 2, .sides = {3, 4}};
     renaming r;
@@ -248,8 +231,7 @@ static void grid_turned_round(void **state)
     check_models(&task, &r);
 }
 
-static void hypercube_with_axes_exchanged(void **state)
-{
+static void hypercube_with_axes_exchanged(void **state) {
     (void)state;
     const sw_task_config task = {.kind = SW_TASK_GRAPH, .graph = SW_GRAPH_HYPERCUBE, .dimension = 3};
     renaming r;
@@ -258,8 +240,7 @@ static void hypercube_with_axes_exchanged(void **state)
     check_models(&task, &r);
 }
 
-static void attributes_exchanged(void **state)
-{
+static void attributes_exchanged(void **state) {
     (void)state;
     const sw_task_config task = {.kind = SW_TASK_COMPARISON, .side_count = 2, .sides = {3, 3}};
     renaming r;
@@ -270,8 +251,7 @@ static void attributes_exchanged(void **state)
 }
 
 /* The attribute that is not asked about may be permuted at will. */
-static void idle_attribute_permuted(void **state)
-{
+static void idle_attribute_permuted(void **state) {
     (void)state;
     const sw_task_config task = {
         .kind = SW_TASK_COMPARISON, .form = SW_FORM_THREE_WAY, .side_count = 2, .sides = {3, 4}, .attribute = 1};
@@ -282,8 +262,7 @@ static void idle_attribute_permuted(void **state)
 }
 
 /* g -> h g h^-1 in S_3, h the permutation number 3. */
-static void symmetric_group_conjugated(void **state)
-{
+static void symmetric_group_conjugated(void **state) {
     (void)state;
     const sw_task_config config = {.kind = SW_TASK_GROUP, .group = SW_GROUP_SYMMETRIC, .n = 3};
     const sw_model_config model = {.kind = SW_MODEL_MLP};
@@ -300,8 +279,7 @@ static void symmetric_group_conjugated(void **state)
     check_models(&config, &r);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addition_scaled),
         cmocka_unit_test(multiplication_and_division_to_the_fifth_power),

@@ -19,8 +19,7 @@ typedef struct field {
 static const sw_halving_config config = {.rung_count = RUNGS, .rungs = {100, 200}, .keep = 0.5};
 
 /* Run i is worth i at both rungs and has come to `known` of them. */
-static void fill(field *f, int32_t known)
-{
+static void fill(field *f, int32_t known) {
     memset(f, 0, sizeof *f);
     for (int i = 0; i < RUNS; i++) {
         f->value[i][0] = f->value[i][1] = i;
@@ -29,8 +28,7 @@ static void fill(field *f, int32_t known)
     }
 }
 
-static void check(field *f, const sw_halving_config *rule, const char *fates)
-{
+static void check(field *f, const sw_halving_config *rule, const char *fates) {
     static const char letters[] = {[SW_HALVING_TRAINS] = 't', [SW_HALVING_WAITS] = 'w', [SW_HALVING_PRUNED] = 'p'};
     char found[RUNS + 1] = "";
     assert_int_equal(sw_halving_replay(f->run, RUNS, rule), SW_OK);
@@ -38,8 +36,7 @@ static void check(field *f, const sw_halving_config *rule, const char *fates)
     assert_string_equal(found, fates);
 }
 
-static void runs_wait_for_the_last(void **state)
-{
+static void runs_wait_for_the_last(void **state) {
     (void)state;
     field f;
     fill(&f, 0);
@@ -49,8 +46,7 @@ static void runs_wait_for_the_last(void **state)
     assert_int_equal(f.run[0].target, 0);
 }
 
-static void the_best_go_on(void **state)
-{
+static void the_best_go_on(void **state) {
     (void)state;
     field f;
     fill(&f, 1);
@@ -62,8 +58,7 @@ static void the_best_go_on(void **state)
     assert_int_equal(f.run[7].target, RUNGS);
 }
 
-static void the_lowest_can_be_the_best(void **state)
-{
+static void the_lowest_can_be_the_best(void **state) {
     (void)state;
     field f;
     sw_halving_config rule = config;
@@ -73,8 +68,7 @@ static void the_lowest_can_be_the_best(void **state)
     check(&f, &rule, "tttppppp");
 }
 
-static void equals_are_kept_in_plan_order_and_nan_is_worst(void **state)
-{
+static void equals_are_kept_in_plan_order_and_nan_is_worst(void **state) {
     (void)state;
     field f;
     fill(&f, 1);
@@ -83,8 +77,7 @@ static void equals_are_kept_in_plan_order_and_nan_is_worst(void **state)
     check(&f, &config, "pttttppp");
 }
 
-static void ended_runs_compete_but_nobody_waits_for_them(void **state)
-{
+static void ended_runs_compete_but_nobody_waits_for_them(void **state) {
     (void)state;
     field f;
     fill(&f, 1);
@@ -96,8 +89,7 @@ static void ended_runs_compete_but_nobody_waits_for_them(void **state)
     check(&f, &config, "pppptttt");
 }
 
-static void one_is_always_left(void **state)
-{
+static void one_is_always_left(void **state) {
     (void)state;
     field f;
     sw_halving_config rule = config;
@@ -107,8 +99,7 @@ static void one_is_always_left(void **state)
     assert_int_equal(f.run[7].target, RUNGS);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_wait_for_the_last),
         cmocka_unit_test(the_best_go_on),

@@ -11,8 +11,7 @@
 
 #include <cmocka.h>
 
-static sw_plan *plan_of(const char *text, sw_diagnostics *diagnostics, sw_status expected)
-{
+static sw_plan *plan_of(const char *text, sw_diagnostics *diagnostics, sw_status expected) {
     sw_sweep *sweep = NULL;
     sw_plan *plan = NULL;
     assert_int_equal(sw_sweep_parse(&sweep, text, strlen(text), "file.json", diagnostics), SW_OK);
@@ -23,8 +22,7 @@ static sw_plan *plan_of(const char *text, sw_diagnostics *diagnostics, sw_status
 }
 
 /* The identity of the only run of a sweep whose `run` is given. */
-static void identity_of(char id[SW_RUN_ID_LENGTH + 1], const char *run)
-{
+static void identity_of(char id[SW_RUN_ID_LENGTH + 1], const char *run) {
     char text[2048];
     sw_diagnostics *diagnostics;
     assert_int_equal(sw_diagnostics_create(&diagnostics), SW_OK);
@@ -54,8 +52,7 @@ static void identity_of(char id[SW_RUN_ID_LENGTH + 1], const char *run)
 
 #define MODULAR "{\"task\": {\"kind\": \"modular\"}"
 
-static void identities_are_golden(void **state)
-{
+static void identities_are_golden(void **state) {
     (void)state;
     char id[SW_RUN_ID_LENGTH + 1], expected[SW_RUN_ID_LENGTH + 1];
     /* These digests name runs in files that exist: they never change while the identity's version is 1. */
@@ -74,8 +71,7 @@ static void identities_are_golden(void **state)
     assert_string_equal(id, "8c0ce3cec2cd1269470c3381517bfb396ed7fec4fa436374001e25b7eb78284b");
 }
 
-static void a_default_spelled_out_changes_nothing(void **state)
-{
+static void a_default_spelled_out_changes_nothing(void **state) {
     (void)state;
     SAME(MODULAR "}", "{\"task\": {\"operation\": \"add\", \"kind\": \"modular\", \"p\": 59}, \"seed\": 0, "
                       "\"data_seed\": 0, \"model\": {\"d_head\": 16, \"d_mlp\": 256, \"layers\": 1}, \"steps\": 1e4, "
@@ -84,16 +80,14 @@ static void a_default_spelled_out_changes_nothing(void **state)
     SAME(MODULAR ", \"train_fraction\": 0.3}", MODULAR ", \"train_fraction\": 3e-1}");
 }
 
-static void what_changes_no_number_changes_no_identity(void **state)
-{
+static void what_changes_no_number_changes_no_identity(void **state) {
     (void)state;
     SAME(MODULAR "}", MODULAR ", \"save\": {\"parameters\": true, \"embedding\": true, \"split\": true}, "
                               "\"checkpoint\": {\"every_seconds\": 1}, \"phase\": {\"tau\": 0.01, \"gap\": 5, "
                               "\"accuracy\": 0.9, \"family\": \"scaling\"}}");
 }
 
-static void every_number_counts(void **state)
-{
+static void every_number_counts(void **state) {
     (void)state;
     static const char *const others[] = {MODULAR ", \"seed\": 1}",
                                          MODULAR ", \"data_seed\": 1}",
@@ -120,8 +114,7 @@ static void every_number_counts(void **state)
     DIFFERENT(MODULAR ", \"seed\": 1}", MODULAR ", \"seed\": 1, \"data_seed\": 0}");
 }
 
-static void added_seeds_keep_the_identities_that_were_there(void **state)
-{
+static void added_seeds_keep_the_identities_that_were_there(void **state) {
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
@@ -139,8 +132,7 @@ static void added_seeds_keep_the_identities_that_were_there(void **state)
     sw_diagnostics_destroy(d);
 }
 
-static void twins_are_named(void **state)
-{
+static void twins_are_named(void **state) {
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
@@ -154,8 +146,7 @@ static void twins_are_named(void **state)
     sw_diagnostics_destroy(d);
 }
 
-static void controls_and_leaks_are_warnings(void **state)
-{
+static void controls_and_leaks_are_warnings(void **state) {
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
@@ -170,8 +161,7 @@ static void controls_and_leaks_are_warnings(void **state)
     sw_diagnostics_destroy(d);
 }
 
-static void the_longest_run_comes_first(void **state)
-{
+static void the_longest_run_comes_first(void **state) {
     (void)state;
     sw_diagnostics *d;
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
@@ -190,8 +180,7 @@ static void the_longest_run_comes_first(void **state)
     sw_diagnostics_destroy(d);
 }
 
-static void parts_cover_the_plan_once(void **state)
-{
+static void parts_cover_the_plan_once(void **state) {
     (void)state;
     const char *text = "{\"run\": " MODULAR "}, \"grid\": {\"seed\": {\"range\": [0, 10]}}}";
     sw_diagnostics *d;
@@ -213,8 +202,7 @@ static void parts_cover_the_plan_once(void **state)
     sw_diagnostics_destroy(d);
 }
 
-static void makespans_are_those_of_list_scheduling(void **state)
-{
+static void makespans_are_those_of_list_scheduling(void **state) {
     (void)state;
     static const double seconds[] = {3, 1, 4, 1, 5, 9, 2, 6};
     sw_planned_run runs[8];
@@ -229,8 +217,7 @@ static void makespans_are_those_of_list_scheduling(void **state)
     assert_true(sw_plan_makespan(&plan, 0) == 0);
 }
 
-static void costs_grow_with_the_work(void **state)
-{
+static void costs_grow_with_the_work(void **state) {
     (void)state;
     sw_run_config config;
     sw_run_cost base, other;
@@ -252,8 +239,7 @@ static void costs_grow_with_the_work(void **state)
     assert_int_equal(sw_cost_estimate(&other, &config), SW_E_CONFIG);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identities_are_golden),
         cmocka_unit_test(a_default_spelled_out_changes_nothing),

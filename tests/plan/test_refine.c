@@ -17,8 +17,7 @@ static double diagonal(double x, double y) { return x + y - 1; }
 static double wedge(double x, double y) { return fmin(x - 0.4, 0.25 - fabs(y - 0.5 - 0.2 * (x - 0.5))); }
 static double disc(double x, double y) { return 0.3 - hypot(x - 0.5, y - 0.5); }
 static double wave(double x, double y) { return y - 0.5 - 0.3 * sin(6 * x); }
-static double cliff(double x, double y)
-{
+static double cliff(double x, double y) {
     (void)y;
     return x - 0.33;
 }
@@ -35,8 +34,7 @@ typedef struct world {
 
 /* The statement holds for a run with a probability that rises over a band of this width (logistic; 0 = a step). */
 static world create(size_t rows, size_t columns, size_t seeds, double (*surface)(double, double), double band,
-                    uint32_t trial)
-{
+                    uint32_t trial) {
     world w = {.size = {rows, columns}, .seeds = seeds, .runs = rows * columns * seeds};
     w.verdict = malloc(w.runs);
     assert_non_null(w.verdict);
@@ -53,27 +51,23 @@ static world create(size_t rows, size_t columns, size_t seeds, double (*surface)
     return w;
 }
 
-static void destroy(world *w)
-{
+static void destroy(world *w) {
     sw_refine_plane_destroy(w->plane);
     free(w->verdict);
 }
 
-static void replay(world *w, const sw_refine_rule *rule)
-{
+static void replay(world *w, const sw_refine_rule *rule) {
     assert_int_equal(sw_refine_replay(w->plane, rule, w->verdict), SW_OK);
 }
 
 /* What all seeds of a point say. */
-static int class_of_grid(const world *w, size_t point)
-{
+static int class_of_grid(const world *w, size_t point) {
     size_t holds = 0;
     for (size_t s = 0; s < w->seeds; s++) holds += w->verdict[point * w->seeds + s] == SW_VERDICT_YES;
     return 2 * holds >= w->seeds;
 }
 
-static double agreement(const world *w)
-{
+static double agreement(const world *w) {
     size_t same = 0, points = w->size[0] * w->size[1];
     for (size_t p = 0; p < points; p++) same += class_of_grid(w, p) == w->plane->points[p].class;
     return (double)same / (double)points;
@@ -81,8 +75,7 @@ static double agreement(const world *w)
 
 /* ---- the interval ---- */
 
-static void intervals_are_wilsons(void **state)
-{
+static void intervals_are_wilsons(void **state) {
     (void)state;
     double low, high;
     /* R: binom::binom.wilson(7, 10), conf.level 0.95 */
@@ -98,8 +91,7 @@ static void intervals_are_wilsons(void **state)
 
 /* ---- classification ---- */
 
-static void sharp_boundaries_are_found_exactly(void **state)
-{
+static void sharp_boundaries_are_found_exactly(void **state) {
     (void)state;
     for (size_t s = 0; s < SURFACES; s++) {
         world w = create(16, 16, 3, surfaces[s], 0, 1);
@@ -111,8 +103,7 @@ static void sharp_boundaries_are_found_exactly(void **state)
     }
 }
 
-static void noisy_boundaries_are_found(void **state)
-{
+static void noisy_boundaries_are_found(void **state) {
     (void)state;
     for (size_t s = 0; s < SURFACES; s++) {
         double worst = 1, runs = 0;
@@ -128,8 +119,7 @@ static void noisy_boundaries_are_found(void **state)
     }
 }
 
-static void blurred_boundaries_are_found(void **state)
-{
+static void blurred_boundaries_are_found(void **state) {
     (void)state;
     for (size_t s = 0; s < SURFACES; s++) {
         double mean = 0;
@@ -143,8 +133,7 @@ static void blurred_boundaries_are_found(void **state)
     }
 }
 
-static void one_axis_is_bisected(void **state)
-{
+static void one_axis_is_bisected(void **state) {
     (void)state;
     sw_refine_rule rule = plain;
     rule.coarse = 64;
@@ -155,8 +144,7 @@ static void one_axis_is_bisected(void **state)
     destroy(&w);
 }
 
-static void nothing_is_repeated_where_all_agree(void **state)
-{
+static void nothing_is_repeated_where_all_agree(void **state) {
     (void)state;
     world w = create(16, 16, 3, cliff, 0, 1);
     memset(w.verdict, SW_VERDICT_NO, w.runs);
@@ -168,8 +156,7 @@ static void nothing_is_repeated_where_all_agree(void **state)
 }
 
 /* Every two neighbours of different class have results of their own. */
-static void boundaries_lie_between_results(void **state)
-{
+static void boundaries_lie_between_results(void **state) {
     (void)state;
     world w = create(16, 16, 3, wave, 0.05, 3);
     replay(&w, &plain);
@@ -192,8 +179,7 @@ static void boundaries_lie_between_results(void **state)
 /* ---- rounds ---- */
 
 /* Round by round, as a job goes: the same runs are chosen, whatever is known of others. */
-static void rounds_depend_on_closed_rounds_alone(void **state)
-{
+static void rounds_depend_on_closed_rounds_alone(void **state) {
     (void)state;
     world w = create(13, 9, 3, disc, 0.05, 5);
     replay(&w, &plain);
@@ -228,8 +214,7 @@ static void rounds_depend_on_closed_rounds_alone(void **state)
     destroy(&w);
 }
 
-static void failed_runs_are_undecided(void **state)
-{
+static void failed_runs_are_undecided(void **state) {
     (void)state;
     world w = create(16, 16, 3, diagonal, 0, 1);
     for (size_t i = 0; i < w.runs; i += 7) w.verdict[i] = SW_VERDICT_FAILED;
@@ -247,8 +232,7 @@ static void failed_runs_are_undecided(void **state)
     destroy(&w);
 }
 
-static void a_budget_is_kept(void **state)
-{
+static void a_budget_is_kept(void **state) {
     (void)state;
     sw_refine_rule rule = plain;
     rule.budget = 40;
@@ -261,8 +245,7 @@ static void a_budget_is_kept(void **state)
     destroy(&w);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_are_wilsons),          cmocka_unit_test(sharp_boundaries_are_found_exactly),
         cmocka_unit_test(noisy_boundaries_are_found),     cmocka_unit_test(blurred_boundaries_are_found),

@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static sw_scheduler *make(size_t runs, size_t workers)
-{
+static sw_scheduler *make(size_t runs, size_t workers) {
     size_t *order = calloc(runs + 1, sizeof *order);
     for (size_t i = 0; i < runs; i++) order[i] = i;
     sw_scheduler *scheduler;
@@ -25,22 +24,19 @@ static sw_scheduler *make(size_t runs, size_t workers)
 
 static int64_t next(sw_scheduler *s, size_t worker) { return sw_scheduler_next(s, worker, NAN, INFINITY); }
 
-static void begin_next(sw_scheduler *s, size_t worker)
-{
+static void begin_next(sw_scheduler *s, size_t worker) {
     int64_t run = next(s, worker);
     assert_true(run >= 0);
     assert_int_equal(sw_scheduler_begin(s, worker, (size_t)run), SW_OK);
 }
 
-static sw_slot end_current(sw_scheduler *s, size_t worker, sw_ending ending)
-{
+static sw_slot end_current(sw_scheduler *s, size_t worker, sw_ending ending) {
     sw_slot after;
     assert_int_equal(sw_scheduler_end(s, worker, (size_t)sw_scheduler_current(s, worker), ending, &after), SW_OK);
     return after;
 }
 
-static void hands_out_in_order(void **state)
-{
+static void hands_out_in_order(void **state) {
     (void)state;
     const size_t order[] = {2, 0, 1};
     sw_scheduler *s;
@@ -56,8 +52,7 @@ static void hands_out_in_order(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void settled_runs_are_not_handed_out(void **state)
-{
+static void settled_runs_are_not_handed_out(void **state) {
     (void)state;
     sw_scheduler *s = make(3, 1);
     sw_scheduler_set(s, 0, SW_SLOT_DONE);
@@ -70,8 +65,7 @@ static void settled_runs_are_not_handed_out(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void nothing_to_do_is_over(void **state)
-{
+static void nothing_to_do_is_over(void **state) {
     (void)state;
     sw_scheduler *s = make(0, 3);
     assert_true(sw_scheduler_over(s));
@@ -80,8 +74,7 @@ static void nothing_to_do_is_over(void **state)
 }
 
 /* The next run is held before the present one ends, but not long before. */
-static void prefetches_shortly_before_the_end(void **state)
-{
+static void prefetches_shortly_before_the_end(void **state) {
     (void)state;
     sw_scheduler *s = make(10, 2);
     for (size_t i = 0; i < 10; i++) sw_scheduler_expect(s, i, 100, true);
@@ -94,8 +87,7 @@ static void prefetches_shortly_before_the_end(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void many_short_runs_wait_together(void **state)
-{
+static void many_short_runs_wait_together(void **state) {
     (void)state;
     sw_scheduler *s = make(1000, 2);
     for (size_t i = 0; i < 1000; i++) sw_scheduler_expect(s, i, 1, true);
@@ -111,8 +103,7 @@ static void many_short_runs_wait_together(void **state)
 }
 
 /* A master that is away for seconds leaves its workers more. */
-static void queues_cover_the_masters_absence(void **state)
-{
+static void queues_cover_the_masters_absence(void **state) {
     (void)state;
     sw_scheduler *s = make(1000, 2);
     for (size_t i = 0; i < 1000; i++) sw_scheduler_expect(s, i, 1, true);
@@ -127,8 +118,7 @@ static void queues_cover_the_masters_absence(void **state)
 }
 
 /* No worker takes more than its share of what is left. */
-static void the_last_short_runs_are_shared(void **state)
-{
+static void the_last_short_runs_are_shared(void **state) {
     (void)state;
     sw_scheduler *s = make(8, 2);
     for (size_t i = 0; i < 8; i++) sw_scheduler_expect(s, i, 1, true);
@@ -142,8 +132,7 @@ static void the_last_short_runs_are_shared(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void recalls_what_waits_while_another_idles(void **state)
-{
+static void recalls_what_waits_while_another_idles(void **state) {
     (void)state;
     sw_scheduler *s = make(2, 2);
     size_t worker, run;
@@ -159,8 +148,7 @@ static void recalls_what_waits_while_another_idles(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void never_recalls_the_next_of_a_queue_that_is_first(void **state)
-{
+static void never_recalls_the_next_of_a_queue_that_is_first(void **state) {
     (void)state;
     sw_scheduler *s = make(1, 2);
     size_t worker, run;
@@ -169,8 +157,7 @@ static void never_recalls_the_next_of_a_queue_that_is_first(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void tries_three_times(void **state)
-{
+static void tries_three_times(void **state) {
     (void)state;
     sw_scheduler *s = make(1, 1);
     for (int try = 1; try <= 3; try++) {
@@ -191,8 +178,7 @@ static void tries_three_times(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void a_sure_failure_is_not_tried_again(void **state)
-{
+static void a_sure_failure_is_not_tried_again(void **state) {
     (void)state;
     sw_scheduler *s = make(1, 1);
     begin_next(s, 0);
@@ -202,8 +188,7 @@ static void a_sure_failure_is_not_tried_again(void **state)
 }
 
 /* Only the run in training is charged when a trainer dies; what waited, and what a stop interrupted, is not. */
-static void charges_the_running_run_alone(void **state)
-{
+static void charges_the_running_run_alone(void **state) {
     (void)state;
     sw_scheduler *s = make(3, 1);
     begin_next(s, 0);
@@ -227,8 +212,7 @@ static void charges_the_running_run_alone(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void stopping_hands_out_nothing(void **state)
-{
+static void stopping_hands_out_nothing(void **state) {
     (void)state;
     sw_scheduler *s = make(4, 2);
     begin_next(s, 0);
@@ -245,8 +229,7 @@ static void stopping_hands_out_nothing(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void is_over_when_no_worker_is_left(void **state)
-{
+static void is_over_when_no_worker_is_left(void **state) {
     (void)state;
     sw_scheduler *s = make(2, 2);
     begin_next(s, 0);
@@ -261,8 +244,7 @@ static void is_over_when_no_worker_is_left(void **state)
 }
 
 /* Near the limit a run that leaves nothing behind is not started, one that leaves a checkpoint is. */
-static void withholds_what_would_be_in_vain(void **state)
-{
+static void withholds_what_would_be_in_vain(void **state) {
     (void)state;
     sw_scheduler *s = make(3, 1);
     sw_scheduler_expect(s, 0, 100, false);
@@ -284,8 +266,7 @@ static void withholds_what_would_be_in_vain(void **state)
     sw_scheduler_destroy(s);
 }
 
-static void refuses_reports_that_contradict(void **state)
-{
+static void refuses_reports_that_contradict(void **state) {
     (void)state;
     sw_scheduler *s = make(4, 2);
     sw_slot after;
@@ -323,24 +304,20 @@ static uint32_t seed;
 static uint64_t draws;
 static size_t below(size_t bound) { return (size_t)sw_random_below(seed, 0x900, 0, draws++, bound); }
 
-static bool model_running(const model *m, size_t w)
-{
+static bool model_running(const model *m, size_t w) {
     return m->length[w] > 0 && m->slot[m->queue[w][0]] == SW_SLOT_RUNNING;
 }
 
-static void model_pop(model *m, size_t w, size_t i)
-{
+static void model_pop(model *m, size_t w, size_t i) {
     memmove(&m->queue[w][i], &m->queue[w][i + 1], (m->length[w] - i - 1) * sizeof(size_t));
     m->length[w]--;
 }
 
-static void model_charge(model *m, size_t run)
-{
+static void model_charge(model *m, size_t run) {
     m->slot[run] = ++m->tries[run] < 3 ? SW_SLOT_PENDING : SW_SLOT_FAILED;
 }
 
-static void compare(const model *m, const sw_scheduler *s)
-{
+static void compare(const model *m, const sw_scheduler *s) {
     size_t counts[SW_SLOT_COUNT] = {0}, active = 0;
     for (size_t r = 0; r < m->runs; r++) {
         counts[m->slot[r]]++;
@@ -359,8 +336,7 @@ static void compare(const model *m, const sw_scheduler *s)
     assert_int_equal(sw_scheduler_over(s), !out && (counts[SW_SLOT_PENDING] == 0 || m->stopped || active == 0));
 }
 
-static void ask(model *m, sw_scheduler *s, size_t w)
-{
+static void ask(model *m, sw_scheduler *s, size_t w) {
     double left = below(2) ? INFINITY : (double)below(12), current_left = (double)below(4);
     bool known = !isnan(sw_scheduler_expected_seconds(s, 0));
     int64_t run = sw_scheduler_next(s, w, current_left, left);
@@ -391,8 +367,7 @@ static void ask(model *m, sw_scheduler *s, size_t w)
     m->queue[w][m->length[w]++] = (size_t)run;
 }
 
-static void lose(model *m, sw_scheduler *s, size_t w)
-{
+static void lose(model *m, sw_scheduler *s, size_t w) {
     int64_t run;
     sw_slot after;
     bool running = model_running(m, w);
@@ -406,16 +381,14 @@ static void lose(model *m, sw_scheduler *s, size_t w)
     m->length[w] = 0;
 }
 
-static void retire(model *m, sw_scheduler *s, size_t w)
-{
+static void retire(model *m, sw_scheduler *s, size_t w) {
     sw_scheduler_retire(s, w);
     for (size_t i = 0; i < m->length[w]; i++) m->slot[m->queue[w][i]] = SW_SLOT_PENDING;
     m->length[w] = 0;
     m->retired[w] = true;
 }
 
-static void end(model *m, sw_scheduler *s, size_t w)
-{
+static void end(model *m, sw_scheduler *s, size_t w) {
     static const sw_ending endings[] = {SW_ENDING_DONE,   SW_ENDING_DONE,  SW_ENDING_DONE,
                                         SW_ENDING_FAILED, SW_ENDING_RETRY, SW_ENDING_BACK};
     sw_ending ending = endings[below(6)];
@@ -433,8 +406,7 @@ static void end(model *m, sw_scheduler *s, size_t w)
     assert_int_equal(after, m->slot[run]);
 }
 
-static void recall(model *m, sw_scheduler *s)
-{
+static void recall(model *m, sw_scheduler *s) {
     size_t w, run, i = 1;
     if (!sw_scheduler_recall(s, &w, &run)) return;
     bool idle = false;
@@ -448,8 +420,7 @@ static void recall(model *m, sw_scheduler *s)
     m->slot[run] = SW_SLOT_PENDING;
 }
 
-static void one_event(model *m, sw_scheduler *s)
-{
+static void one_event(model *m, sw_scheduler *s) {
     size_t w = below(m->workers);
     switch (below(16)) {
     case 0: lose(m, s, w); break;
@@ -479,8 +450,7 @@ static void one_event(model *m, sw_scheduler *s)
     }
 }
 
-static void random_histories_follow_the_rules(void **state)
-{
+static void random_histories_follow_the_rules(void **state) {
     (void)state;
     size_t overs = 0;
     for (seed = 0; seed < 300; seed++) {
@@ -508,8 +478,7 @@ static void random_histories_follow_the_rules(void **state)
     assert_true(overs > 290); /* histories do come to their end */
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hands_out_in_order),
         cmocka_unit_test(settled_runs_are_not_handed_out),

@@ -12,8 +12,7 @@
 
 /* Runs of the given lengths, longest first as a plan has them. */
 static sw_simulation simulate(const double *seconds, size_t runs, size_t workers, size_t cores, double messages,
-                              const sw_simulation_costs *costs)
-{
+                              const sw_simulation_costs *costs) {
     size_t *order = calloc(runs, sizeof *order);
     double *sent = calloc(runs, sizeof *sent);
     assert_true(order && sent);
@@ -41,8 +40,7 @@ static const double lengths[] = {9, 6, 5, 4, 3, 2, 1, 1};
 enum { LENGTHS = sizeof lengths / sizeof lengths[0] };
 static const double MASTER_WAKES = 0.1; /* the most that its sleep can add */
 
-static void without_costs_it_is_list_scheduling(void **state)
-{
+static void without_costs_it_is_list_scheduling(void **state) {
     (void)state;
     static const struct {
         size_t workers;
@@ -56,8 +54,7 @@ static void without_costs_it_is_list_scheduling(void **state)
     }
 }
 
-static void workers_share_cores(void **state)
-{
+static void workers_share_cores(void **state) {
     (void)state;
     const double four[] = {10, 10, 10, 10};
     sw_simulation got = simulate(four, 4, 4, 2, 0, &free_of_cost);
@@ -69,8 +66,7 @@ static void workers_share_cores(void **state)
     assert_true(fabs(got.makespan - 12) < MASTER_WAKES);
 }
 
-static void a_master_that_cannot_keep_up_slows_its_workers(void **state)
-{
+static void a_master_that_cannot_keep_up_slows_its_workers(void **state) {
     (void)state;
     double seconds[64];
     for (size_t i = 0; i < 64; i++) seconds[i] = 10;
@@ -82,8 +78,7 @@ static void a_master_that_cannot_keep_up_slows_its_workers(void **state)
     assert_true(got.makespan < 12);
 }
 
-static void many_short_runs_do_not_wait_for_the_master(void **state)
-{
+static void many_short_runs_do_not_wait_for_the_master(void **state) {
     (void)state;
     enum { RUNS = 4000 };
     double *seconds = calloc(RUNS, sizeof *seconds);
@@ -97,8 +92,7 @@ static void many_short_runs_do_not_wait_for_the_master(void **state)
     assert_true(got.makespan > busy && got.makespan < 1.1 * busy + costs.start);
 }
 
-static void one_master_serves_thousands_of_workers(void **state)
-{
+static void one_master_serves_thousands_of_workers(void **state) {
     (void)state;
     enum { WORKERS = 4096, RUNS = 10 * WORKERS };
     double *seconds = calloc(RUNS, sizeof *seconds);
@@ -113,8 +107,7 @@ static void one_master_serves_thousands_of_workers(void **state)
     free(seconds);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_costs_it_is_list_scheduling),
         cmocka_unit_test(workers_share_cores),

@@ -31,8 +31,7 @@ static pid_t caller;
 /* Waits until the company has been at work, if there is to be one. */
 static int company;
 
-static sw_status fake_pace(sw_pace *out, const sw_run_config *config, double budget)
-{
+static sw_status fake_pace(sw_pace *out, const sw_run_config *config, double budget) {
     assert_true(budget > 0);
     if (getpid() != caller) {
         atomic_fetch_add(&shared->by_others, 1);
@@ -46,8 +45,7 @@ static sw_status fake_pace(sw_pace *out, const sw_run_config *config, double bud
     return SW_OK;
 }
 
-static void calibrate(sw_plan **plan, sw_plan_speed *speed, size_t busy)
-{
+static void calibrate(sw_plan **plan, sw_plan_speed *speed, size_t busy) {
     sw_sweep *sweep;
     sw_diagnostics *diagnostics;
     assert_int_equal(sw_diagnostics_create(&diagnostics), SW_OK);
@@ -60,8 +58,7 @@ static void calibrate(sw_plan **plan, sw_plan_speed *speed, size_t busy)
     sw_diagnostics_destroy(diagnostics);
 }
 
-static void test_times(void **state)
-{
+static void test_times(void **state) {
     (void)state;
     sw_plan *plan;
     sw_plan_speed speed;
@@ -85,8 +82,7 @@ static void test_times(void **state)
     sw_plan_destroy(plan);
 }
 
-static void test_company(void **state)
-{
+static void test_company(void **state) {
     (void)state;
     sw_plan *plan;
     sw_plan_speed speed;
@@ -98,14 +94,12 @@ static void test_company(void **state)
     sw_plan_destroy(plan);
 }
 
-static void test_cores(void **state)
-{
+static void test_cores(void **state) {
     (void)state;
     assert_in_range(sw_load_cores(), 1, (size_t)sysconf(_SC_NPROCESSORS_CONF));
 }
 
-int main(void)
-{
+int main(void) {
     caller = getpid();
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return 1;

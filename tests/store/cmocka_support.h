@@ -1,6 +1,5 @@
 /* cmocka_support.h: cmocka with its own includes in the order it wants, and statuses with their messages. */
-#ifndef STORE_CMOCKA_SUPPORT_H
-#define STORE_CMOCKA_SUPPORT_H
+#pragma once
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,8 +21,7 @@ typedef struct place {
     char folder[64], path[128];
 } place;
 
-static inline int enter(void **state)
-{
+static inline int enter(void **state) {
     place *p = calloc(1, sizeof *p);
     fixture_folder(p->folder);
     snprintf(p->path, sizeof p->path, "%s/results.h5", p->folder);
@@ -31,8 +29,7 @@ static inline int enter(void **state)
     return 0;
 }
 
-static inline int leave(void **state)
-{
+static inline int leave(void **state) {
     place *p = *state;
     fixture_remove(p->folder);
     free(p);
@@ -42,8 +39,7 @@ static inline int leave(void **state)
 #define in_place(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 /* Trains all runs of the fixture that are not over and closes. */
-static inline void write_all_runs(const char *path, const fixture *f)
-{
+static inline void write_all_runs(const char *path, const fixture *f) {
     sw_store *store;
     assert_ok(sw_store_open(&store, path, &f->layout));
     for (size_t i = 0; i < f->layout.run_count; i++) {
@@ -54,8 +50,7 @@ static inline void write_all_runs(const char *path, const fixture *f)
 }
 
 /* Is the row what fixture_train writes for its seed into a file that has these metrics? */
-static inline void assert_row_of(sw_results *results, size_t r, int64_t evaluations, const bool has[SW_METRIC_COUNT])
-{
+static inline void assert_row_of(sw_results *results, size_t r, int64_t evaluations, const bool has[SW_METRIC_COUNT]) {
 
     const sw_result_row *row = sw_results_row(results, r);
     sw_record *records;
@@ -80,20 +75,16 @@ static inline void assert_row_of(sw_results *results, size_t r, int64_t evaluati
     free(records);
 }
 
-static inline void assert_row(sw_results *results, size_t r, int64_t evaluations)
-{
+static inline void assert_row(sw_results *results, size_t r, int64_t evaluations) {
     bool has[SW_METRIC_COUNT];
     for (int m = 0; m < SW_METRIC_COUNT; m++) has[m] = sw_results_has_metric(results, m);
     assert_row_of(results, r, evaluations, has);
 }
 
-static inline void assert_all_rows(const char *path, size_t runs, int64_t evaluations)
-{
+static inline void assert_all_rows(const char *path, size_t runs, int64_t evaluations) {
     sw_results *results;
     assert_ok(sw_results_open(&results, path));
     assert_int_equal(sw_results_count(results), runs);
     for (size_t r = 0; r < runs; r++) assert_row(results, r, evaluations);
     sw_results_close(results);
 }
-
-#endif

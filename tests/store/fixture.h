@@ -1,6 +1,5 @@
 /* fixture.h: an invented sweep with every kind of dataset, whose values follow from row and evaluation. */
-#ifndef STORE_FIXTURE_H
-#define STORE_FIXTURE_H
+#pragma once
 
 #include "symsweep/store.h"
 
@@ -26,8 +25,7 @@ typedef struct fixture {
 } fixture;
 
 /* Runs first .. first + count of an endless sweep. wide: snapshots, data and parameters too. */
-static inline fixture fixture_create(size_t first, size_t count, int64_t evaluations, bool wide)
-{
+static inline fixture fixture_create(size_t first, size_t count, int64_t evaluations, bool wide) {
     static const char sweep[] = "{ \"name\": \"fixture\",\n  \"note\": \"Gr\xc3\xbc\xc3\x9f"
                                 "e\" }\n";
     fixture f = {.runs = calloc(count + 1, sizeof *f.runs),
@@ -79,16 +77,14 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
 }
 
 /* Few metrics: for tests that open a file often. */
-static inline void fixture_narrow(fixture *f)
-{
+static inline void fixture_narrow(fixture *f) {
     for (int m = 0; m < SW_METRIC_COUNT; m++)
         f->layout.metric[m] = m == SW_METRIC_TRAIN_LOSS || m == SW_METRIC_TEST_ACCURACY ||
                               m == SW_METRIC_EFFECTIVE_RANK ||
                               m == SW_METRIC_OF_FAMILY(SW_FAMILY_COMMUTATIVITY, SW_FAMILY_MAX);
 }
 
-static inline void fixture_release(fixture *f)
-{
+static inline void fixture_release(fixture *f) {
     free(f->runs);
     free(f->axes);
     free(f->ids);
@@ -96,8 +92,7 @@ static inline void fixture_release(fixture *f)
 }
 
 /* The seed of a run says which one it is, wherever its row lies. */
-static inline sw_record fixture_record(int64_t seed, int64_t evaluation)
-{
+static inline sw_record fixture_record(int64_t seed, int64_t evaluation) {
     sw_record record = {.step = evaluation * 100, .evaluation = (int32_t)evaluation};
     for (int m = 0; m < SW_METRIC_COUNT; m++) record.value[m] = (float)(seed * 1000 + evaluation) + (float)m / 1024;
     record.value[SW_METRIC_TRAIN_ACCURACY] = (float)(seed % 16) / 32 + (float)evaluation / 1024;
@@ -107,8 +102,7 @@ static inline sw_record fixture_record(int64_t seed, int64_t evaluation)
     return record;
 }
 
-static inline sw_run_facts fixture_facts(int64_t seed)
-{
+static inline sw_run_facts fixture_facts(int64_t seed) {
     sw_run_facts facts = {.parameters = FIXTURE_PARAMETERS,
                           .majority = 0.25f,
                           .train_inputs = 24,
@@ -126,8 +120,7 @@ static inline sw_run_facts fixture_facts(int64_t seed)
     return facts;
 }
 
-static inline sw_onsets fixture_onsets(int64_t seed)
-{
+static inline sw_onsets fixture_onsets(int64_t seed) {
     sw_onsets onsets = {.t_mem = 100 + seed,
                         .t_gen = 600 + seed,
                         .t_sym = 500,
@@ -144,8 +137,7 @@ static inline sw_onsets fixture_onsets(int64_t seed)
     return onsets;
 }
 
-static inline sw_run_result fixture_result(sw_run_state state, int64_t evaluations)
-{
+static inline sw_run_result fixture_result(sw_run_state state, int64_t evaluations) {
     sw_run_result result = {.state = state,
                             .records = (int32_t)evaluations,
                             .steps = (evaluations - 1) * 100,
@@ -156,8 +148,7 @@ static inline sw_run_result fixture_result(sw_run_state state, int64_t evaluatio
 }
 
 static inline sw_status fixture_snapshot(sw_store *store, int64_t row, int64_t seed, int32_t number,
-                                         const sw_snapshot_shape *shape)
-{
+                                         const sw_snapshot_shape *shape) {
     float values[FIXTURE_PARAMETERS];
     for (int i = 0; i < FIXTURE_PARAMETERS; i++) values[i] = (float)(seed * 10 + number) + (float)i / 512;
     const sw_snapshot snapshot = {.step = number * 100,
@@ -172,8 +163,7 @@ static inline sw_status fixture_snapshot(sw_store *store, int64_t row, int64_t s
     return sw_store_snapshot(store, row, &snapshot);
 }
 
-static inline sw_status fixture_data(sw_store *store, int64_t row)
-{
+static inline sw_status fixture_data(sw_store *store, int64_t row) {
     int8_t split[FIXTURE_P * FIXTURE_P];
     int32_t input[FIXTURE_P * FIXTURE_P * 3], label[FIXTURE_P * FIXTURE_P];
     for (int i = 0; i < FIXTURE_P * FIXTURE_P; i++) {
@@ -189,15 +179,13 @@ static inline sw_status fixture_data(sw_store *store, int64_t row)
 }
 
 /* What refine says of a row, made from its seed. */
-static inline sw_store_refined fixture_refined(int64_t seed)
-{
+static inline sw_store_refined fixture_refined(int64_t seed) {
     return (sw_store_refined){
         .round = seed % 3, .class = seed % 2, .decided = 3, .reached = 2, .low = 0.25, .high = 0.5};
 }
 
 /* A whole run, from begin to finish, unless it is over already. */
-static inline sw_status fixture_train(sw_store *store, const fixture *f, size_t run, sw_run_state state)
-{
+static inline sw_status fixture_train(sw_store *store, const fixture *f, size_t run, sw_run_state state) {
     const sw_store_run *r = &f->runs[run];
     const int64_t row = sw_store_row(store, run);
     const sw_run_facts facts = fixture_facts(r->seed);
@@ -223,17 +211,13 @@ static inline sw_status fixture_train(sw_store *store, const fixture *f, size_t 
 }
 
 /* A path in a fresh folder; the caller removes the folder with fixture_remove. */
-static inline void fixture_folder(char folder[64])
-{
+static inline void fixture_folder(char folder[64]) {
     snprintf(folder, 64, "/tmp/symsweep-store-XXXXXX");
     if (!mkdtemp(folder)) abort();
 }
 
-static inline void fixture_remove(const char *folder)
-{
+static inline void fixture_remove(const char *folder) {
     char command[128];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     if (system(command) != 0) fprintf(stderr, "%s is left behind\n", folder);
 }
-
-#endif

@@ -6,8 +6,7 @@
 static void path_of(char out[160], const place *p, const char *name) { snprintf(out, 160, "%s/%s", p->folder, name); }
 
 /* Shards, and a later form of the sweep with more metrics, longer runs and an axis that became real. */
-static void test_merge(void **state)
-{
+static void test_merge(void **state) {
     char a[160], b[160], c[160], all[160];
     path_of(a, *state, "a.h5");
     path_of(b, *state, "b.h5");
@@ -72,8 +71,7 @@ static void test_merge(void **state)
 }
 
 /* A merged file is a results file like any other: the sweep goes on in it. */
-static void test_go_on_in_merged(void **state)
-{
+static void test_go_on_in_merged(void **state) {
     char a[160], b[160], all[160];
     path_of(a, *state, "a.h5");
     path_of(b, *state, "b.h5");
@@ -99,8 +97,7 @@ static void test_go_on_in_merged(void **state)
     fixture_release(&whole);
 }
 
-static void test_compact(void **state)
-{
+static void test_compact(void **state) {
     const place *p = *state;
     char small[160];
     path_of(small, p, "small.h5");
@@ -124,8 +121,7 @@ static void test_compact(void **state)
     fixture_release(&f);
 }
 
-static void test_set_aside(void **state)
-{
+static void test_set_aside(void **state) {
     const place *p = *state;
     char moved[SW_PATH_MAX], folder[160];
     fixture f = fixture_create(0, 1, 3, false);
@@ -150,8 +146,7 @@ static void test_set_aside(void **state)
     fixture_release(&f);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {in_place(test_merge), in_place(test_go_on_in_merged), in_place(test_compact),
                                        in_place(test_set_aside)};
     return cmocka_run_group_tests(tests, NULL, NULL);

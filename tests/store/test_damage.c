@@ -16,8 +16,7 @@ enum { RUNS = 5, EVALUATIONS = 10 };
 typedef enum verdict { HARMLESS, DETECTED, WRONG, CRASHED } verdict;
 
 /* Reads everything; in a child, whose exit code is the verdict. A row that claims to be sound must be so. */
-static int judge(const char *path, const fixture *f)
-{
+static int judge(const char *path, const fixture *f) {
     sw_results *results;
     if (sw_results_open(&results, path)) return sw_fail_message()[0] ? DETECTED : WRONG;
     verdict v = HARMLESS;
@@ -51,8 +50,7 @@ static int judge(const char *path, const fixture *f)
 }
 
 /* Opens the file as the writer does and trains what is not sound. DETECTED: refused with a message, or retrained. */
-static int repair(const char *path, const fixture *f)
-{
+static int repair(const char *path, const fixture *f) {
     sw_store *store;
     if (sw_store_open(&store, path, &f->layout)) return sw_fail_message()[0] ? DETECTED : WRONG;
     for (size_t i = 0; i < RUNS; i++) {
@@ -72,8 +70,7 @@ static int repair(const char *path, const fixture *f)
     return found == RUNS ? HARMLESS : WRONG;
 }
 
-static verdict in_child(int (*what)(const char *path, const fixture *f), const char *path, const fixture *f)
-{
+static verdict in_child(int (*what)(const char *path, const fixture *f), const char *path, const fixture *f) {
     const pid_t child = fork();
     if (child == 0) {
         signal(SIGSEGV, SIG_DFL); /* cmocka's handlers would go on with the other tests */
@@ -88,15 +85,13 @@ static verdict in_child(int (*what)(const char *path, const fixture *f), const c
     return WIFEXITED(code) && WEXITSTATUS(code) <= WRONG ? (verdict)WEXITSTATUS(code) : CRASHED;
 }
 
-static void copy_file(const char *from, const char *to)
-{
+static void copy_file(const char *from, const char *to) {
     char command[512];
     snprintf(command, sizeof command, "cp '%s' '%s'", from, to);
     assert_int_equal(system(command), 0);
 }
 
-static void damage_file(const char *path, off_t size, uint32_t n)
-{
+static void damage_file(const char *path, off_t size, uint32_t n) {
     const int file = open(path, O_RDWR);
     assert_true(file >= 0);
     if (n % 10 == 0) {
@@ -112,8 +107,7 @@ static void damage_file(const char *path, off_t size, uint32_t n)
     close(file);
 }
 
-static void test_flips_and_cuts(void **state)
-{
+static void test_flips_and_cuts(void **state) {
     const place *p = *state;
     const uint32_t files = getenv("SYMSWEEP_LONG") ? 500 : 40;
     char damaged[160];
@@ -144,8 +138,7 @@ static void test_flips_and_cuts(void **state)
 }
 
 /* What a checksum is for: numbers changed behind the program's back, in every group of datasets. */
-static void test_changed_numbers(void **state)
-{
+static void test_changed_numbers(void **state) {
     const char *path = ((place *)*state)->path;
     static const char *const datasets[] = {"/curves/test_accuracy", "/curves/step",           "/snapshots/pca",
                                            "/runs/onset/t_gen",     "/runs/final/train_loss", "/data/label",
@@ -183,8 +176,7 @@ static void test_changed_numbers(void **state)
 }
 
 /* Records of an unfinished run that a checkpoint would build on. */
-static void test_changed_progress(void **state)
-{
+static void test_changed_progress(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 2, EVALUATIONS, true);
     fixture_narrow(&f);
@@ -221,8 +213,7 @@ static void test_changed_progress(void **state)
 }
 
 /* Files whose parts are all sound HDF5, but not what a results file has. */
-static void test_hostile(void **state)
-{
+static void test_hostile(void **state) {
     const place *p = *state;
     static const char script[] =
         "import h5py, numpy as np, shutil, sys\n"
@@ -266,8 +257,7 @@ static void test_hostile(void **state)
     fixture_release(&f);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {in_place(test_flips_and_cuts), in_place(test_changed_numbers),
                                        in_place(test_changed_progress), in_place(test_hostile)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,8 +18,7 @@ static struct {
     int error;
 } fault;
 
-static int refuse(void)
-{
+static int refuse(void) {
     fault.count++;
     if (fault.at == 0 || fault.count < fault.at || fault.count >= fault.at + fault.length) return 0;
     errno = fault.error;
@@ -27,20 +26,17 @@ static int refuse(void)
 }
 
 ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off_t offset);
-ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off_t offset)
-{
+ssize_t pwrite64(int descriptor, const void *bytes, size_t count, off_t offset) {
     if (refuse()) return -1;
     return syscall(SYS_pwrite64, descriptor, bytes, count, offset);
 }
 
-ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset)
-{
+ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset) {
     return pwrite64(descriptor, bytes, count, offset);
 }
 
 int ftruncate64(int descriptor, off_t length);
-int ftruncate64(int descriptor, off_t length)
-{
+int ftruncate64(int descriptor, off_t length) {
     if (refuse()) return -1;
     return (int)syscall(SYS_ftruncate, descriptor, length);
 }
@@ -48,8 +44,7 @@ int ftruncate64(int descriptor, off_t length)
 int ftruncate(int descriptor, off_t length) { return ftruncate64(descriptor, length); }
 
 /* A flush that fails is tried again, as the master does it. */
-static sw_status flush_stubbornly(sw_store *store)
-{
+static sw_status flush_stubbornly(sw_store *store) {
     sw_status status = SW_OK;
     for (int attempt = 0; attempt < 50; attempt++) {
         status = sw_store_flush(store);
@@ -58,8 +53,7 @@ static sw_status flush_stubbornly(sw_store *store)
     return status;
 }
 
-static sw_status open_stubbornly(sw_store **store, const char *path, const fixture *f)
-{
+static sw_status open_stubbornly(sw_store **store, const char *path, const fixture *f) {
     sw_status status = SW_OK;
     for (int attempt = 0; attempt < 50; attempt++) {
         status = sw_store_open(store, path, &f->layout);
@@ -69,8 +63,7 @@ static sw_status open_stubbornly(sw_store **store, const char *path, const fixtu
 }
 
 /* Trains everything with a flush after every third record. */
-static void train_stubbornly(const char *path, const fixture *f)
-{
+static void train_stubbornly(const char *path, const fixture *f) {
     sw_store *store;
     assert_ok(open_stubbornly(&store, path, f));
     for (size_t i = 0; i < RUNS; i++) {
@@ -97,8 +90,7 @@ static void train_stubbornly(const char *path, const fixture *f)
 }
 
 /* In a child, so that a library that lost its footing harms no other case. */
-static int in_child(const char *path, const fixture *f, long at, long length, int error)
-{
+static int in_child(const char *path, const fixture *f, long at, long length, int error) {
     const pid_t child = fork();
     if (child == 0) {
         fault.count = 0;
@@ -115,8 +107,7 @@ static int in_child(const char *path, const fixture *f, long at, long length, in
     return WIFEXITED(code) ? WEXITSTATUS(code) : 128 + WTERMSIG(code);
 }
 
-static void test_every_write(void **state)
-{
+static void test_every_write(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, RUNS, EVALUATIONS, false);
     fixture_narrow(&f);
@@ -139,8 +130,7 @@ static void test_every_write(void **state)
 /* A small file system fills up in the middle and is freed: nothing is lost. */
 enum { BIG = RUNS - 1, BURST = 160 };
 
-static int mount_disk(void **state)
-{
+static int mount_disk(void **state) {
     char disk[96];
     enter(state);
     snprintf(disk, sizeof disk, "%s/disk", ((place *)*state)->folder);
@@ -153,24 +143,21 @@ static int mount_disk(void **state)
     return 0;
 }
 
-static int unmount_disk(void **state)
-{
+static int unmount_disk(void **state) {
     char disk[96];
     snprintf(disk, sizeof disk, "%s/disk", ((place *)*state)->folder);
     if (((place *)*state)->path[0]) umount2(disk, MNT_DETACH);
     return leave(state);
 }
 
-static void fill_disk(const char *ballast)
-{
+static void fill_disk(const char *ballast) {
     FILE *file = fopen(ballast, "w");
     while (fputc('x', file) != EOF && fflush(file) == 0) {
     }
     fclose(file);
 }
 
-static void test_full_disk(void **state)
-{
+static void test_full_disk(void **state) {
     const place *p = *state;
     char ballast[160];
     if (!p->path[0]) skip();
@@ -219,8 +206,7 @@ static void test_full_disk(void **state)
     fixture_release(&f);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {in_place(test_every_write),
                                        cmocka_unit_test_setup_teardown(test_full_disk, mount_disk, unmount_disk)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,7 @@ typedef struct acknowledged {
 } acknowledged;
 
 /* Trains in interleaved pieces with many flushes, and notes what a flush has acknowledged. */
-static void train_until_killed(const char *path, const fixture *f, acknowledged *seen)
-{
+static void train_until_killed(const char *path, const fixture *f, acknowledged *seen) {
     sw_store *store;
     if (sw_store_open(&store, path, &f->layout)) _exit(1);
     seen->opened = 1;
@@ -52,8 +51,7 @@ static void train_until_killed(const char *path, const fixture *f, acknowledged 
 }
 
 /* The file as a reader sees it right after the kill. */
-static void check_crashed_file(const char *path, const acknowledged *seen)
-{
+static void check_crashed_file(const char *path, const acknowledged *seen) {
     sw_results *results;
     const sw_status status = sw_results_open(&results, path);
     if (status != SW_OK && !seen->opened) return; /* killed before there was a file */
@@ -75,8 +73,7 @@ static void check_crashed_file(const char *path, const acknowledged *seen)
 }
 
 /* One sweep, killed again and again at times drawn from `seed`, until it is through. Returns the number of kills. */
-static int kill_until_done(const char *path, const fixture *f, uint32_t seed, double longest, acknowledged *seen)
-{
+static int kill_until_done(const char *path, const fixture *f, uint32_t seed, double longest, acknowledged *seen) {
     int kills = 0;
     memset((void *)seen, 0, sizeof *seen);
     for (;;) {
@@ -102,8 +99,7 @@ static int kill_until_done(const char *path, const fixture *f, uint32_t seed, do
     }
 }
 
-static void test_kills(void **state)
-{
+static void test_kills(void **state) {
     const place *p = *state;
     const int wanted = getenv("SYMSWEEP_LONG") ? 200 : 20;
     fixture f = fixture_create(0, RUNS, EVALUATIONS, true);
@@ -126,8 +122,7 @@ static void test_kills(void **state)
 }
 
 /* recover: plain again, running is pending, refused while a writer lives. */
-static void test_recover(void **state)
-{
+static void test_recover(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 3, 20, false);
     fixture_narrow(&f);
@@ -172,8 +167,7 @@ static void test_recover(void **state)
     fixture_release(&f);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {in_place(test_kills), in_place(test_recover)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,8 +10,7 @@
 #include <time.h>
 
 /* In one write, as a writer does: a reader never finds half of it. */
-static void write_sidecar(const char *path, const char *host, const char *boot, long pid, long start, int counter)
-{
+static void write_sidecar(const char *path, const char *host, const char *boot, long pid, long start, int counter) {
     char sidecar[160], text[512];
     snprintf(sidecar, sizeof sidecar, "%s.lock", path);
     const int length = snprintf(text, sizeof text,
@@ -25,16 +24,14 @@ static void write_sidecar(const char *path, const char *host, const char *boot, 
     close(descriptor);
 }
 
-static void read_boot(char boot[64])
-{
+static void read_boot(char boot[64]) {
     FILE *file = fopen("/proc/sys/kernel/random/boot_id", "r");
     assert_non_null(fgets(boot, 64, file));
     boot[strcspn(boot, "\n")] = 0;
     fclose(file);
 }
 
-static void test_second_writer(void **state)
-{
+static void test_second_writer(void **state) {
     const char *path = ((place *)*state)->path;
     char self[32], sidecar[160];
     sw_lock *first, *second;
@@ -55,8 +52,7 @@ static void test_second_writer(void **state)
 }
 
 /* A writer that was killed, and a process number that has another owner by now, hold nothing up. */
-static void test_dead_writer(void **state)
-{
+static void test_dead_writer(void **state) {
     const char *path = ((place *)*state)->path;
     char host[256], boot[64];
     sw_lock *lock;
@@ -84,8 +80,7 @@ static void test_dead_writer(void **state)
 }
 
 /* A writer on another host lives as long as its counter moves. */
-static void test_other_host(void **state)
-{
+static void test_other_host(void **state) {
     const char *path = ((place *)*state)->path;
     sw_lock *lock;
     sw_lock_holder holder;
@@ -112,8 +107,7 @@ static void test_other_host(void **state)
 }
 
 /* A torn or foreign sidecar says nothing: flock alone decides. */
-static void test_garbage(void **state)
-{
+static void test_garbage(void **state) {
     const char *path = ((place *)*state)->path;
     char sidecar[160];
     sw_lock *lock;
@@ -126,8 +120,7 @@ static void test_garbage(void **state)
 }
 
 /* Whoever takes the lock over is noticed at the next heartbeat, 10 s after the last. */
-static void test_taken_over(void **state)
-{
+static void test_taken_over(void **state) {
     const char *path = ((place *)*state)->path;
     sw_lock *lock;
     if (!getenv("SYMSWEEP_LONG")) skip();
@@ -138,8 +131,7 @@ static void test_taken_over(void **state)
     sw_lock_release(lock);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {in_place(test_second_writer), in_place(test_dead_writer),
                                        in_place(test_other_host), in_place(test_garbage), in_place(test_taken_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,7 @@
 #include <hdf5.h>
 #include <sys/stat.h>
 
-static void test_round_trip(void **state)
-{
+static void test_round_trip(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 21, 37, true);
     write_all_runs(path, &f);
@@ -40,8 +39,7 @@ static void test_round_trip(void **state)
     fixture_release(&f);
 }
 
-static const sw_result_column *find_column(const sw_result_column *columns, size_t count, const char *path)
-{
+static const sw_result_column *find_column(const sw_result_column *columns, size_t count, const char *path) {
     for (size_t c = 0; c < count; c++)
         if (strcmp(columns[c].path, path) == 0) return &columns[c];
     return NULL;
@@ -49,8 +47,7 @@ static const sw_result_column *find_column(const sw_result_column *columns, size
 
 /* Rows that refine has no need of are over; what it says of a row outlives a start of the run and changes no checksum.
  */
-static void test_refined_rows(void **state)
-{
+static void test_refined_rows(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 3, 5, true);
     fixture_narrow(&f);
@@ -96,8 +93,7 @@ static void test_refined_rows(void **state)
 
 /* Records are readable by the writer at once, by readers after a flush; nothing is lost when it closes in the middle.
  */
-static void test_buffering(void **state)
-{
+static void test_buffering(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 2, 50, false);
     fixture_narrow(&f);
@@ -141,8 +137,7 @@ static void test_buffering(void **state)
 }
 
 /* A run that was stopped goes on where it was, or starts again; both give the same row. */
-static void test_requeue_and_resume(void **state)
-{
+static void test_requeue_and_resume(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 3, 20, false);
     fixture_narrow(&f);
@@ -186,8 +181,7 @@ static void test_requeue_and_resume(void **state)
 }
 
 /* A shorter second attempt leaves nothing of the first. */
-static void test_begin_clears(void **state)
-{
+static void test_begin_clears(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 1, 20, true);
     fixture_narrow(&f);
@@ -234,8 +228,7 @@ static void test_begin_clears(void **state)
 }
 
 /* Thresholds of phases may change: the row gets other onsets and stays sound. */
-static void test_onsets_again(void **state)
-{
+static void test_onsets_again(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 2, 10, false);
     fixture_narrow(&f);
@@ -265,8 +258,7 @@ static void test_onsets_again(void **state)
 }
 
 /* New seeds, more evaluations, larger models, new metrics, an axis that becomes real: everything old stays. */
-static void test_extension(void **state)
-{
+static void test_extension(void **state) {
     const char *path = ((place *)*state)->path;
     fixture small = fixture_create(0, 5, 10, false), large = fixture_create(3, 6, 25, true);
     sw_axis axes[FIXTURE_AXES];
@@ -320,8 +312,7 @@ static void test_extension(void **state)
     fixture_release(&large);
 }
 
-static void test_refusals(void **state)
-{
+static void test_refusals(void **state) {
     const place *p = *state;
     fixture f = fixture_create(0, 2, 5, false);
     fixture_narrow(&f);
@@ -365,8 +356,7 @@ static void test_refusals(void **state)
 }
 
 /* A link to a file is as good as its name: same lock, and what is replaced when runs are added is the file. */
-static void test_link(void **state)
-{
+static void test_link(void **state) {
     const place *p = *state;
     char link[160];
     struct stat info;
@@ -389,8 +379,7 @@ static void test_link(void **state)
 }
 
 /* A notebook that holds the file open, plain or in SWMR, stops nobody. */
-static void test_reader_in_the_way(void **state)
-{
+static void test_reader_in_the_way(void **state) {
     const char *path = ((place *)*state)->path;
     fixture f = fixture_create(0, 2, 5, false);
     fixture_narrow(&f);
@@ -422,8 +411,7 @@ static void test_reader_in_the_way(void **state)
 /* test_store_writer --make FILE RUNS EVALUATIONS: a file with every kind of dataset, for tests in other languages; the
  * fourth run has failed. With --live the writer stays until its standard input closes, all runs but the last trained.
  */
-static int make_file(int argc, char **argv)
-{
+static int make_file(int argc, char **argv) {
     const bool live = strcmp(argv[1], "--live") == 0;
     const size_t runs = argc == 5 ? (size_t)atoi(argv[3]) : 0;
     if (runs == 0) return 2;
@@ -454,8 +442,7 @@ done:
     return status != SW_OK ? 1 : 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc > 1) return make_file(argc, argv);
     const struct CMUnitTest tests[] = {
         in_place(test_round_trip),   in_place(test_refined_rows),      in_place(test_requeue_and_resume),

@@ -1,7 +1,6 @@
 /* close.h: cmocka compares floating-point numbers in float only; this is the comparison in double. Include after
  * cmocka.h. */
-#ifndef SW_TESTS_CLOSE_H
-#define SW_TESTS_CLOSE_H
+#pragma once
 
 #include <math.h>
 #include <stdio.h>
@@ -19,5 +18,3 @@
 
 /* The same, relative to the expected value. */
 #define assert_relative(actual, expected, share) assert_close(actual, expected, (share)*fabs((double)(expected)))
-
-#endif

@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-static double central_difference(double (*value)(void *context), void *context, double *w)
-{
+static double central_difference(double (*value)(void *context), void *context, double *w) {
     double kept = *w, h = cbrt(DBL_EPSILON) * fmax(1, fabs(kept));
     double above = kept + h, below = kept - h;
     *w = above;
@@ -18,8 +17,7 @@ static double central_difference(double (*value)(void *context), void *context, 
 }
 
 int sw_check_gradient(const char *name, double (*value)(void *context), void *context, double *parameters,
-                      const double *gradient, size_t n, double tolerance)
-{
+                      const double *gradient, size_t n, double tolerance) {
     double largest = 0;
     for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(gradient[i]));
     double allowed = tolerance * (largest + 1e-4 * fabs(value(context)));

@@ -1,6 +1,5 @@
 /* gradient_check.h: a gradient against central differences, in double. */
-#ifndef SW_TESTS_GRADIENT_CHECK_H
-#define SW_TESTS_GRADIENT_CHECK_H
+#pragma once
 
 #include <stddef.h>
 
@@ -11,5 +10,3 @@
  * were. */
 int sw_check_gradient(const char *name, double (*value)(void *context), void *context, double *parameters,
                       const double *gradient, size_t n, double tolerance);
-
-#endif

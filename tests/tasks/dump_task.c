@@ -20,8 +20,7 @@ typedef struct options {
     int32_t inputs, intermediate;
 } options;
 
-static int32_t read_list(int32_t *out, int32_t capacity, const char *text)
-{
+static int32_t read_list(int32_t *out, int32_t capacity, const char *text) {
     int32_t count = 0;
     for (const char *at = text; *at != '\0' && count < capacity; count++) {
         char *end;
@@ -31,16 +30,14 @@ static int32_t read_list(int32_t *out, int32_t capacity, const char *text)
     return count;
 }
 
-static void read_digest(uint8_t *out, const char *hex)
-{
+static void read_digest(uint8_t *out, const char *hex) {
     for (int i = 0; i < 32; i++) {
         const char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
         out[i] = (uint8_t)strtoul(pair, NULL, 16);
     }
 }
 
-static bool read_option(options *o, const char *key, const char *value)
-{
+static bool read_option(options *o, const char *key, const char *value) {
     const struct {
         const char *name;
         int32_t *target;
@@ -92,8 +89,7 @@ static bool read_option(options *o, const char *key, const char *value)
     return true;
 }
 
-static void write_integers(sw_json *json, const char *key, const int32_t *value, size_t count)
-{
+static void write_integers(sw_json *json, const char *key, const int32_t *value, size_t count) {
     sw_json_key(json, key);
     if (value == NULL) {
         sw_json_null(json);
@@ -104,14 +100,12 @@ static void write_integers(sw_json *json, const char *key, const int32_t *value,
     sw_json_end_array(json);
 }
 
-static void write_number(sw_json *json, const char *key, double value)
-{
+static void write_number(sw_json *json, const char *key, double value) {
     sw_json_key(json, key);
     sw_json_number(json, value);
 }
 
-static void write_tuples(sw_json *json, const sw_task *task, const sw_family *family)
-{
+static void write_tuples(sw_json *json, const sw_task *task, const sw_family *family) {
     sw_json_key(json, "tuples");
     sw_json_begin_array(json);
     const uint64_t count = family->candidates(task);
@@ -126,8 +120,7 @@ static void write_tuples(sw_json *json, const sw_task *task, const sw_family *fa
     sw_json_end_array(json);
 }
 
-static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f, bool tuples)
-{
+static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f, bool tuples) {
     const sw_family *family = sw_families[f];
     const bool applies = family->applies(&task->config);
     int32_t *maps = NULL;
@@ -149,8 +142,7 @@ static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f
     return status;
 }
 
-static void write_task(sw_json *json, const sw_task *task)
-{
+static void write_task(sw_json *json, const sw_task *task) {
     const size_t n = task->inputs, entities = (size_t)task->entities;
     write_number(json, "classes", task->classes);
     write_number(json, "tokens", task->tokens);
@@ -172,8 +164,7 @@ static void write_task(sw_json *json, const sw_task *task)
     write_integers(json, "mirror", task->mirror, n);
 }
 
-static sw_status write_split(sw_json *json, const sw_task *task, const options *o)
-{
+static sw_status write_split(sw_json *json, const sw_task *task, const options *o) {
     sw_family_config families[SW_FAMILY_COUNT] = {{0}};
     int8_t *flag = malloc(2 * task->inputs);
     if (flag == NULL) return sw_fail(SW_E_MEMORY, "no memory");
@@ -196,8 +187,7 @@ static sw_status write_split(sw_json *json, const sw_task *task, const options *
     return status;
 }
 
-static sw_status write_all(sw_json *json, const sw_task *task, const options *o)
-{
+static sw_status write_all(sw_json *json, const sw_task *task, const options *o) {
     write_task(json, task);
     sw_status status = write_split(json, task, o);
     sw_json_key(json, "families");
@@ -208,8 +198,7 @@ static sw_status write_all(sw_json *json, const sw_task *task, const options *o)
     return status;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     options o = {.task = {.p = 7, .nodes = 8, .n = 3}, .train_fraction = 0.5};
     sw_task *task = NULL;
     sw_json *json = NULL;

@@ -28,15 +28,13 @@ static const sw_task_config configurations[] = {
 };
 enum { CONFIGURATIONS = sizeof configurations / sizeof configurations[0] };
 
-static sw_task *make(const sw_task_config *config, const sw_model_config *model, uint32_t data_seed)
-{
+static sw_task *make(const sw_task_config *config, const sw_model_config *model, uint32_t data_seed) {
     sw_task *task = NULL;
     assert_int_equal(sw_task_create(&task, config, model, data_seed), SW_OK);
     return task;
 }
 
-static void index_goes_round(void **state)
-{
+static void index_goes_round(void **state) {
     (void)state;
     for (int c = 0; c < 2 * CONFIGURATIONS; c++) {
         sw_task *task = make(&configurations[c / 2], c % 2 == 0 ? &with_readout : &separate, 0);
@@ -52,8 +50,7 @@ static void index_goes_round(void **state)
     }
 }
 
-static void index_outside_is_none(void **state)
-{
+static void index_outside_is_none(void **state) {
     (void)state;
     sw_task *division = make(&configurations[1], &with_readout, 0);
     assert_int_equal(sw_task_index(division, 0, 0, -1), -1);
@@ -69,8 +66,7 @@ static void index_outside_is_none(void **state)
     sw_task_destroy(comparison);
 }
 
-static void description_is_the_shape_of_the_task(void **state)
-{
+static void description_is_the_shape_of_the_task(void **state) {
     (void)state;
     for (int c = 0; c < CONFIGURATIONS; c++) {
         sw_task described;
@@ -90,8 +86,7 @@ static void description_is_the_shape_of_the_task(void **state)
     }
 }
 
-static void odds_name_greater(void **state)
-{
+static void odds_name_greater(void **state) {
     (void)state;
     int32_t high, low;
     sw_task *relation = make(&configurations[4], &with_readout, 0);
@@ -104,8 +99,7 @@ static void odds_name_greater(void **state)
     sw_task_destroy(relation);
 }
 
-static void split_is_the_start_of_its_permutation(void **state)
-{
+static void split_is_the_start_of_its_permutation(void **state) {
     (void)state;
     enum { N = 49 };
     sw_task *task = make(&configurations[0], &with_readout, 0);
@@ -130,8 +124,7 @@ static void split_is_the_start_of_its_permutation(void **state)
     sw_task_destroy(task);
 }
 
-static void shuffled_labels_change_places_only(void **state)
-{
+static void shuffled_labels_change_places_only(void **state) {
     (void)state;
     for (int c = 0; c < CONFIGURATIONS; c++) {
         sw_task_config config = configurations[c];
@@ -166,8 +159,7 @@ static void shuffled_labels_change_places_only(void **state)
     }
 }
 
-static void inputs_stand_by_label(void **state)
-{
+static void inputs_stand_by_label(void **state) {
     (void)state;
     for (int c = 0; c < CONFIGURATIONS; c++) {
         sw_task *task = make(&configurations[c], &with_readout, 0);
@@ -189,8 +181,7 @@ static void inputs_stand_by_label(void **state)
 }
 
 /* Two thirds: a < b, a = b, a > b have 3/7, 1/7, 3/7 of the pairs; "holds" 1/3 over the three relations. */
-static void majority_of_the_relation_form(void **state)
-{
+static void majority_of_the_relation_form(void **state) {
     (void)state;
     const sw_task_config config = {.kind = SW_TASK_COMPARISON, .side_count = 2, .sides = {7, 7}};
     sw_task *task = make(&config, &with_readout, 0);
@@ -198,8 +189,7 @@ static void majority_of_the_relation_form(void **state)
     sw_task_destroy(task);
 }
 
-static void a_refused_task_is_null(void **state)
-{
+static void a_refused_task_is_null(void **state) {
     (void)state;
     sw_task *task = (sw_task *)&task;
     const sw_task_config config = {.kind = SW_TASK_MODULAR, .operation = SW_OP_DIV, .p = 12};
@@ -209,8 +199,7 @@ static void a_refused_task_is_null(void **state)
     sw_task_destroy(NULL);
 }
 
-static void families_are_checked_against_the_task(void **state)
-{
+static void families_are_checked_against_the_task(void **state) {
     (void)state;
     sw_family_config families[SW_FAMILY_COUNT] = {{0}};
     const sw_task_config graph = configurations[2], add = configurations[0];
@@ -229,8 +218,7 @@ static void families_are_checked_against_the_task(void **state)
     assert_int_equal(sw_families_check(&nonabelian, families), SW_OK);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(index_goes_round),
         cmocka_unit_test(index_outside_is_none),

@@ -14,28 +14,24 @@
 
 static const sw_model_config model = {.kind = SW_MODEL_TRANSFORMER, .readout_token = true};
 
-static sw_task *make(sw_task_config config)
-{
+static sw_task *make(sw_task_config config) {
     sw_task *task = NULL;
     assert_int_equal(sw_task_create(&task, &config, &model, 0), SW_OK);
     return task;
 }
 
-static sw_task *modular(sw_operation_id operation, int32_t p)
-{
+static sw_task *modular(sw_operation_id operation, int32_t p) {
     return make((sw_task_config){.kind = SW_TASK_MODULAR, .operation = operation, .p = p});
 }
 
-static int8_t *make_split(const sw_task *task, double fraction)
-{
+static int8_t *make_split(const sw_task *task, double fraction) {
     int8_t *split = malloc(task->inputs);
     assert_non_null(split);
     assert_true(sw_task_split(split, task, fraction, 5) > 0);
     return split;
 }
 
-static sw_tuple_set *make_set(const sw_task *task, sw_family_id family, const int8_t *split, sw_inputs inputs)
-{
+static sw_tuple_set *make_set(const sw_task *task, sw_family_id family, const int8_t *split, sw_inputs inputs) {
     sw_tuple_set *set = NULL;
     assert_int_equal(sw_tuples_create(&set, task, family, split, inputs), SW_OK);
     return set;
@@ -43,16 +39,14 @@ static sw_tuple_set *make_set(const sw_task *task, sw_family_id family, const in
 
 static bool same(const sw_tuple *a, const sw_tuple *b) { return memcmp(a, b, sizeof *a) == 0; }
 
-static bool in_train(const sw_tuple *tuple, int arity, const int8_t *split)
-{
+static bool in_train(const sw_tuple *tuple, int arity, const int8_t *split) {
     for (int k = 0; k < arity; k++)
         if (split[tuple->input[k]] == 0) return false;
     return true;
 }
 
 /* p^3 candidates of associativity; those with y = 0 compare an input with itself. */
-static void associativity_of_addition_is_counted(void **state)
-{
+static void associativity_of_addition_is_counted(void **state) {
     (void)state;
     sw_task *task = modular(SW_OP_ADD, 23);
     sw_tuple_set *set = make_set(task, SW_FAMILY_ASSOCIATIVITY, NULL, SW_INPUTS_ALL);
@@ -61,8 +55,7 @@ static void associativity_of_addition_is_counted(void **state)
     sw_task_destroy(task);
 }
 
-static void listed_sets_hold_the_train_tuples(void **state)
-{
+static void listed_sets_hold_the_train_tuples(void **state) {
     (void)state;
     static const sw_task_config configurations[] = {
         {.kind = SW_TASK_MODULAR, .operation = SW_OP_DIV, .p = 13},
@@ -96,8 +89,7 @@ static void listed_sets_hold_the_train_tuples(void **state)
 }
 
 /* Draw j is tuple number sw_random_below(seed, stream, step, j, count) of the list. */
-static void a_listed_draw_is_a_function_of_its_number(void **state)
-{
+static void a_listed_draw_is_a_function_of_its_number(void **state) {
     (void)state;
     enum { N = 200 };
     sw_task *task = modular(SW_OP_MUL, 13);
@@ -117,8 +109,7 @@ static void a_listed_draw_is_a_function_of_its_number(void **state)
 }
 
 /* Too many to list: attempt a of draw j is candidate sw_random_below(seed, stream, step, j + a 2^32, candidates). */
-static void a_rejected_draw_is_tried_again(void **state)
-{
+static void a_rejected_draw_is_tried_again(void **state) {
     (void)state;
     enum { N = 300 };
     sw_task *task = modular(SW_OP_ADD, 167); /* 167^3 > 2^22 */
@@ -144,8 +135,7 @@ static void a_rejected_draw_is_tried_again(void **state)
 }
 
 /* Chi-square of counts against equal expectations: mean cells - 1, standard deviation sqrt(2 (cells - 1)). */
-static double chi_square_deviation(const int64_t *count, size_t cells, double draws)
-{
+static double chi_square_deviation(const int64_t *count, size_t cells, double draws) {
     const double expected = draws / (double)cells;
     double statistic = 0.0;
     for (size_t i = 0; i < cells; i++) {
@@ -158,8 +148,7 @@ static double chi_square_deviation(const int64_t *count, size_t cells, double dr
 static int compare_tuples(const void *a, const void *b) { return memcmp(a, b, sizeof(sw_tuple)); }
 
 /* Every tuple of a listed set equally often: reflexivity and commutativity name a tuple by its first input. */
-static void listed_draws_are_uniform(void **state)
-{
+static void listed_draws_are_uniform(void **state) {
     (void)state;
     enum { DRAWS = 200000, P = 29 };
     sw_task *task = modular(SW_OP_ADD, P);
@@ -186,8 +175,7 @@ static void listed_draws_are_uniform(void **state)
 }
 
 /* Rejection over (x, y, z) of add with y = 0 left out leaves x, z and y = right - z of the second input uniform. */
-static void rejected_draws_are_uniform(void **state)
-{
+static void rejected_draws_are_uniform(void **state) {
     (void)state;
     enum { DRAWS = 200000, P = 167 };
     sw_task *task = modular(SW_OP_ADD, P);
@@ -211,8 +199,7 @@ static void rejected_draws_are_uniform(void **state)
     sw_task_destroy(task);
 }
 
-static void label_pairs_are_all_pairs_of_a_class(void **state)
-{
+static void label_pairs_are_all_pairs_of_a_class(void **state) {
     (void)state;
     sw_task *task = modular(SW_OP_SUM_SQUARED, 11); /* classes of different sizes, some empty */
     const sw_family *family = sw_families[SW_FAMILY_LABEL_PAIRS];
@@ -237,8 +224,7 @@ static void label_pairs_are_all_pairs_of_a_class(void **state)
 }
 
 /* More ordered pairs than 32 bits hold: nothing of that size is allocated. */
-static void label_pairs_of_a_large_table(void **state)
-{
+static void label_pairs_of_a_large_table(void **state) {
     (void)state;
     enum { N = 1000 };
     sw_task *task = make((sw_task_config){.kind = SW_TASK_COMPARISON, .side_count = 2, .sides = {20, 20}});
@@ -258,8 +244,7 @@ static void label_pairs_of_a_large_table(void **state)
     sw_task_destroy(task);
 }
 
-static void no_eligible_tuple_is_refused(void **state)
-{
+static void no_eligible_tuple_is_refused(void **state) {
     (void)state;
     sw_task *task = modular(SW_OP_ADD, 7);
     sw_tuple_set *set = (sw_tuple_set *)&set;
@@ -273,8 +258,7 @@ static void no_eligible_tuple_is_refused(void **state)
 }
 
 /* Of 300^3 triples of nodes with a single train input: refused at once, not searched for ever. */
-static void hardly_any_eligible_tuple_is_refused(void **state)
-{
+static void hardly_any_eligible_tuple_is_refused(void **state) {
     (void)state;
     sw_task *task = make((sw_task_config){.kind = SW_TASK_GRAPH, .graph = SW_GRAPH_PATH, .nodes = 300});
     sw_tuple_set *set = NULL;
@@ -293,8 +277,7 @@ typedef struct collected {
 } collected;
 
 /* Compares a visited tuple with the next exact one. */
-static void compare_with_exact(void *context, const sw_tuple *tuple)
-{
+static void compare_with_exact(void *context, const sw_tuple *tuple) {
     collected *c = context;
     const sw_family *family = sw_families[SW_FAMILY_ASSOCIATIVITY];
     sw_tuple exact;
@@ -303,8 +286,7 @@ static void compare_with_exact(void *context, const sw_tuple *tuple)
     c->count++;
 }
 
-static void right_predictions_give_the_exact_tuples(void **state)
-{
+static void right_predictions_give_the_exact_tuples(void **state) {
     (void)state;
     static const sw_operation_id operations[] = {SW_OP_ADD,    SW_OP_SUB, SW_OP_MUL,
                                                  SW_OP_CIRCLE, SW_OP_DIV, SW_OP_QUADRATIC};
@@ -319,15 +301,13 @@ static void right_predictions_give_the_exact_tuples(void **state)
     }
 }
 
-static void count_tuple(void *context, const sw_tuple *tuple)
-{
+static void count_tuple(void *context, const sw_tuple *tuple) {
     (void)tuple;
     ++*(size_t *)context;
 }
 
 /* A model that says 0 everywhere: (x y, z) and (x, y z) become (0, z) and (x, 0); div has no second operand 0. */
-static void wrong_predictions_are_followed_or_refused(void **state)
-{
+static void wrong_predictions_are_followed_or_refused(void **state) {
     (void)state;
     enum { P = 7, N = 50 };
     int32_t zero[P * P] = {0};
@@ -354,8 +334,7 @@ static void wrong_predictions_are_followed_or_refused(void **state)
 }
 
 /* Predicted tuples obey `inputs` too, and a draw is tried again under its own number. */
-static void predicted_draws_stay_in_train(void **state)
-{
+static void predicted_draws_stay_in_train(void **state) {
     (void)state;
     enum { N = 100 };
     sw_task *task = modular(SW_OP_SUB, 13);
@@ -379,8 +358,7 @@ static void predicted_draws_stay_in_train(void **state)
     sw_task_destroy(task);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(associativity_of_addition_is_counted),
         cmocka_unit_test(listed_sets_hold_the_train_tuples),

@@ -11,8 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-static void epochs_are_permutations(void **state)
-{
+static void epochs_are_permutations(void **state) {
     (void)state;
     sw_run_config config;
     sw_config_default(&config);
@@ -50,8 +49,7 @@ static void epochs_are_permutations(void **state)
     sw_task_destroy(task);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(epochs_are_permutations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

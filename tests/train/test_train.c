@@ -26,30 +26,26 @@ typedef struct kept {
     int64_t stop_after;                   /* keep_going calls until it says stop; -1 = never */
 } kept;
 
-static sw_status begin(void *context, int32_t first_record, int32_t first_snapshot)
-{
+static sw_status begin(void *context, int32_t first_record, int32_t first_snapshot) {
     kept *k = context;
     assert_true(first_record <= k->record_count && first_snapshot <= k->snapshot_count);
     k->begins++;
     return SW_OK;
 }
 
-static sw_status take_facts(void *context, const sw_run_facts *facts)
-{
+static sw_status take_facts(void *context, const sw_run_facts *facts) {
     assert_true(facts->parameters > 0);
     ((kept *)context)->facts++;
     return SW_OK;
 }
 
-static sw_status take_data(void *context, const sw_run_data *data)
-{
+static sw_status take_data(void *context, const sw_run_data *data) {
     (void)context;
     assert_true(data->inputs > 0);
     return SW_OK;
 }
 
-static sw_status take_record(void *context, const sw_record *record)
-{
+static sw_status take_record(void *context, const sw_record *record) {
     kept *k = context;
     assert_true(record->evaluation <= k->record_count && record->evaluation < MOST);
     if (record->evaluation < k->record_count)
@@ -60,8 +56,7 @@ static sw_status take_record(void *context, const sw_record *record)
     return SW_OK;
 }
 
-static sw_status keep_snapshot(void *context, const sw_snapshot *snapshot)
-{
+static sw_status keep_snapshot(void *context, const sw_snapshot *snapshot) {
     kept *k = context;
     assert_true(snapshot->snapshot <= k->snapshot_count && snapshot->snapshot < MOST);
     sw_snapshot *to = &k->snapshots[snapshot->snapshot];
@@ -76,38 +71,32 @@ static sw_status keep_snapshot(void *context, const sw_snapshot *snapshot)
     return SW_OK;
 }
 
-static bool keep_going(void *context)
-{
+static bool keep_going(void *context) {
     kept *k = context;
     return k->stop_after < 0 || k->stop_after-- > 0;
 }
 
-static void safe(void *context, int32_t *records, int32_t *snapshots)
-{
+static void safe(void *context, int32_t *records, int32_t *snapshots) {
     *records = ((kept *)context)->safe_records;
     *snapshots = ((kept *)context)->safe_snapshots;
 }
 
-static sw_sink sink_of(kept *k)
-{
+static sw_sink sink_of(kept *k) {
     return (sw_sink){k, begin, take_facts, take_data, take_record, keep_snapshot, keep_going, safe};
 }
 
-static void release(kept *k)
-{
+static void release(kept *k) {
     for (int s = 0; s < k->snapshot_count; s++) free((void *)k->snapshots[s].array[SW_SNAPSHOT_PCA]);
     free(k);
 }
 
-static kept *empty(void)
-{
+static kept *empty(void) {
     kept *k = calloc(1, sizeof *k);
     k->stop_after = -1;
     return k;
 }
 
-static void tiny(sw_run_config *config)
-{
+static void tiny(sw_run_config *config) {
     sw_config_default(config);
     config->task.p = 7;
     config->train_fraction = 0.6;
@@ -122,16 +111,14 @@ static void tiny(sw_run_config *config)
     config->stop.test_accuracy = 0;
 }
 
-static kept *train_whole(const sw_run_config *config, sw_run_result *result)
-{
+static kept *train_whole(const sw_run_config *config, sw_run_result *result) {
     kept *k = empty();
     sw_sink sink = sink_of(k);
     if (sw_train(result, config, NULL, &sink) != SW_OK) fail_msg("%s", sw_fail_message());
     return k;
 }
 
-static void assert_same(const kept *a, const kept *b)
-{
+static void assert_same(const kept *a, const kept *b) {
     assert_int_equal(a->record_count, b->record_count);
     assert_int_equal(a->snapshot_count, b->snapshot_count);
     for (int r = 0; r < a->record_count; r++) assert_memory_equal(&a->records[r], &b->records[r], sizeof a->records[r]);
@@ -142,8 +129,7 @@ static void assert_same(const kept *a, const kept *b)
     }
 }
 
-static void records_follow_the_schedule(void **state)
-{
+static void records_follow_the_schedule(void **state) {
     (void)state;
     sw_run_config config;
     tiny(&config);
@@ -166,8 +152,7 @@ static void records_follow_the_schedule(void **state)
 }
 
 /* Configurations whose state between steps differs in kind. */
-static void vary(sw_run_config *config, int variant)
-{
+static void vary(sw_run_config *config, int variant) {
     switch (variant) {
     case 1:
         config->optimizer.kind = SW_OPTIMIZER_SGD;
@@ -194,8 +179,7 @@ static void vary(sw_run_config *config, int variant)
     }
 }
 
-static void interrupted_runs_go_on_bit_for_bit(void **state)
-{
+static void interrupted_runs_go_on_bit_for_bit(void **state) {
     (void)state;
     char path[] = "/tmp/symsweep-train-XXXXXX";
     int descriptor = mkstemp(path);
@@ -232,8 +216,7 @@ static void interrupted_runs_go_on_bit_for_bit(void **state)
     }
 }
 
-static void damaged_or_foreign_checkpoints_start_anew(void **state)
-{
+static void damaged_or_foreign_checkpoints_start_anew(void **state) {
     (void)state;
     char path[] = "/tmp/symsweep-train-XXXXXX", aside[64];
     int descriptor = mkstemp(path);
@@ -291,8 +274,7 @@ static void damaged_or_foreign_checkpoints_start_anew(void **state)
     sw_log_set_level(SW_LOG_INFO);
 }
 
-static void divergence_is_a_result(void **state)
-{
+static void divergence_is_a_result(void **state) {
     (void)state;
     sw_run_config config;
     tiny(&config);
@@ -309,8 +291,7 @@ static void divergence_is_a_result(void **state)
     release(k);
 }
 
-static void stop_ends_after_it_held(void **state)
-{
+static void stop_ends_after_it_held(void **state) {
     (void)state;
     sw_run_config config;
     tiny(&config);
@@ -329,8 +310,7 @@ static void stop_ends_after_it_held(void **state)
     release(k);
 }
 
-static void a_failing_sink_fails_the_run(void **state)
-{
+static void a_failing_sink_fails_the_run(void **state) {
     (void)state;
     sw_run_config config;
     tiny(&config);
@@ -344,8 +324,7 @@ static void a_failing_sink_fails_the_run(void **state)
     release(k);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_follow_the_schedule),
         cmocka_unit_test(interrupted_runs_go_on_bit_for_bit),

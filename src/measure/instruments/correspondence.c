@@ -25,16 +25,14 @@ typedef struct correspondence {
 /* ---- ranks ---- */
 
 /* By value, then by index: a total order, so that sorting is the same everywhere. */
-static int compare(const void *left, const void *right)
-{
+static int compare(const void *left, const void *right) {
     const ranked *a = left, *b = right;
     if (a->value != b->value) return a->value < b->value ? -1 : 1;
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
 /* rank[n] <- ranks of x[n] minus their mean, ties sharing their average rank; `work` [n]. x must be finite. */
-static void rank_centred(double *rank, const double *x, size_t n, ranked *work)
-{
+static void rank_centred(double *rank, const double *x, size_t n, ranked *work) {
     for (size_t i = 0; i < n; i++) work[i] = (ranked){x[i], i};
     qsort(work, n, sizeof *work, compare);
     double middle = ((double)n - 1) / 2;
@@ -47,8 +45,7 @@ static void rank_centred(double *rank, const double *x, size_t n, ranked *work)
 
 /* x[n] <- x rounded to multiples of 2^-24 of its largest magnitude, so that values that are equal but for rounding
  * tie. */
-static void quantize(double *x, size_t n)
-{
+static void quantize(double *x, size_t n) {
     double largest = 0;
     for (size_t i = 0; i < n; i++)
         if (fabs(x[i]) > largest) largest = fabs(x[i]);
@@ -58,8 +55,7 @@ static void quantize(double *x, size_t n)
 }
 
 /* Pearson correlation of two sequences of mean zero; NaN when one is constant. */
-static double correlation(const double *a, const double *b, size_t n)
-{
+static double correlation(const double *a, const double *b, size_t n) {
     double product = 0, square_a = 0, square_b = 0;
     for (size_t i = 0; i < n; i++) {
         product += a[i] * b[i];
@@ -73,8 +69,7 @@ static double correlation(const double *a, const double *b, size_t n)
 
 static size_t pair_count(size_t n) { return n * (n - 1) / 2; }
 
-static sw_status create_graph(correspondence *it, sw_arena *arena)
-{
+static sw_status create_graph(correspondence *it, sw_arena *arena) {
     size_t n = (size_t)it->task->entities, k = 0;
     it->reference = sw_arena_alloc(arena, it->items, sizeof *it->reference);
     it->reference_rank = sw_arena_alloc(arena, it->items, sizeof *it->reference_rank);
@@ -85,8 +80,7 @@ static sw_status create_graph(correspondence *it, sw_arena *arena)
     return SW_OK;
 }
 
-static sw_status create_comparison(correspondence *it, sw_arena *arena)
-{
+static sw_status create_comparison(correspondence *it, sw_arena *arena) {
     const sw_task *task = it->task;
     size_t n = it->items, attributes = (size_t)task->coordinate_count;
     it->attributes = task->coordinate_count;
@@ -99,8 +93,7 @@ static sw_status create_comparison(correspondence *it, sw_arena *arena)
     return SW_OK;
 }
 
-static sw_status create(void *state, const sw_evaluation *of)
-{
+static sw_status create(void *state, const sw_evaluation *of) {
     correspondence *it = state;
     const bool graph = of->task->config.kind == SW_TASK_GRAPH;
     const size_t n = (size_t)of->task->entities;
@@ -113,8 +106,7 @@ static sw_status create(void *state, const sw_evaluation *of)
     return graph ? create_graph(it, of->arena) : create_comparison(it, of->arena);
 }
 
-static double memory(const sw_run_config *config, const sw_task *shape)
-{
+static double memory(const sw_run_config *config, const sw_task *shape) {
     const double n = shape->entities;
     return config->task.kind == SW_TASK_GRAPH ? (double)sizeof(double) * 6 * (n * (n - 1) / 2) : 0;
 }
@@ -122,8 +114,7 @@ static double memory(const sw_run_config *config, const sw_task *shape)
 /* ---- measuring ---- */
 
 /* value <- Euclidean distances of all pairs i < j in the leading components. */
-static void distances(correspondence *it, const sw_spectrum *s)
-{
+static void distances(correspondence *it, const sw_spectrum *s) {
     size_t n = (size_t)s->rows, components = (size_t)s->components, k = 0;
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
@@ -136,8 +127,7 @@ static void distances(correspondence *it, const sw_spectrum *s)
 
 /* Stress-1 with the best common factor: sqrt(1 - (d.g)^2 / (d.d g.g)), as the length of what g cannot explain of d,
  * so that a small stress does not drown in rounding. */
-static double stress(const double *d, const double *g, size_t n)
-{
+static double stress(const double *d, const double *g, size_t n) {
     double product = 0, square_d = 0, square_g = 0, rest = 0;
     for (size_t i = 0; i < n; i++) {
         product += d[i] * g[i];
@@ -150,8 +140,7 @@ static double stress(const double *d, const double *g, size_t n)
     return sqrt(rest / square_d);
 }
 
-static void fill_graph(float *value, correspondence *it, const sw_spectrum *s)
-{
+static void fill_graph(float *value, correspondence *it, const sw_spectrum *s) {
     distances(it, s);
     value[SW_METRIC_STRESS] = (float)stress(it->value, it->reference, it->items);
     quantize(it->value, it->items);
@@ -162,13 +151,11 @@ static void fill_graph(float *value, correspondence *it, const sw_spectrum *s)
 static const int order_metric[SW_SIDES_MAX] = {SW_METRIC_ORDER_SPEARMAN_0, SW_METRIC_ORDER_SPEARMAN_1,
                                                SW_METRIC_ORDER_SPEARMAN_2};
 
-static bool is_compared(const sw_task *task, int32_t attribute)
-{
+static bool is_compared(const sw_task *task, int32_t attribute) {
     return task->config.form == SW_FORM_RELATION || task->config.attribute == attribute;
 }
 
-static void fill_comparison(float *value, correspondence *it, const sw_spectrum *s)
-{
+static void fill_comparison(float *value, correspondence *it, const sw_spectrum *s) {
     size_t n = it->items, components = (size_t)s->components;
     double best[SW_SIDES_MAX] = {0};
     for (size_t c = 0; c < components; c++) {
@@ -191,8 +178,7 @@ static void fill_comparison(float *value, correspondence *it, const sw_spectrum 
     value[SW_METRIC_ORDER_SPEARMAN] = (float)(sum / compared);
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of)
-{
+static void evaluate(float *value, void *state, const sw_evaluation *of) {
     if (!(sw_spectrum_variance(&of->spectrum) > 0)) return;
     if (of->task->config.kind == SW_TASK_GRAPH)
         fill_graph(value, state, &of->spectrum);

@@ -20,21 +20,18 @@ static bool is_test(const curves *c, size_t i) { return c->split[i] == 0; }
 static bool is_underived(const curves *c, size_t i) { return c->underived[i] != 0; }
 
 /* Test input whose mirror is not in train; one without a mirror has none there. */
-static bool is_unmirrored(const curves *c, size_t i)
-{
+static bool is_unmirrored(const curves *c, size_t i) {
     return is_test(c, i) && (c->task->mirror[i] < 0 || c->split[c->task->mirror[i]] == 0);
 }
 
-static size_t count_inputs(const curves *c, bool (*chosen)(const curves *, size_t))
-{
+static size_t count_inputs(const curves *c, bool (*chosen)(const curves *, size_t)) {
     size_t count = 0;
     for (size_t i = 0; i < c->task->inputs; i++) count += chosen(c, i);
     return count;
 }
 
 /* underived <- test inputs that the weighted families do not reach from train. */
-static sw_status mark_underived(curves *c, const sw_run_config *config)
-{
+static sw_status mark_underived(curves *c, const sw_run_config *config) {
     uint32_t families = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (config->symmetry[f].weight != 0) families |= UINT32_C(1) << f;
@@ -46,8 +43,7 @@ static sw_status mark_underived(curves *c, const sw_run_config *config)
     return SW_OK;
 }
 
-static sw_status create(void *state, const sw_evaluation *of)
-{
+static sw_status create(void *state, const sw_evaluation *of) {
     curves *c = state;
     const size_t inputs = of->task->inputs;
     *c = (curves){.task = of->task, .split = of->split, .loss_kind = (sw_loss_kind)of->config->loss};
@@ -59,14 +55,12 @@ static sw_status create(void *state, const sw_evaluation *of)
     return mark_underived(c, of->config);
 }
 
-static double memory(const sw_run_config *config, const sw_task *shape)
-{
+static double memory(const sw_run_config *config, const sw_task *shape) {
     (void)config;
     return (double)shape->inputs * (1 + 2.0 * sizeof(sw_real) + sizeof(int32_t));
 }
 
-static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of)
-{
+static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of) {
     const curves *c = state;
     out->train_inputs = (float)count_inputs(c, is_train);
     out->test_inputs = (float)count_inputs(c, is_test);
@@ -77,8 +71,7 @@ static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of)
 /* ---- statistics ---- */
 
 /* Share of the chosen inputs that are answered right; NaN when there are none or the logits are not numbers. */
-static float accuracy(const curves *c, bool (*chosen)(const curves *, size_t))
-{
+static float accuracy(const curves *c, bool (*chosen)(const curves *, size_t)) {
     size_t count = 0, right = 0;
     for (size_t i = 0; i < c->task->inputs; i++) {
         if (!chosen(c, i)) continue;
@@ -89,8 +82,7 @@ static float accuracy(const curves *c, bool (*chosen)(const curves *, size_t))
     return count ? (float)((double)right / (double)count) : NAN;
 }
 
-static float mean(const curves *c, const sw_real *x, bool (*chosen)(const curves *, size_t))
-{
+static float mean(const curves *c, const sw_real *x, bool (*chosen)(const curves *, size_t)) {
     size_t count = 0;
     double sum = 0;
     for (size_t i = 0; i < c->task->inputs; i++) {
@@ -102,8 +94,7 @@ static float mean(const curves *c, const sw_real *x, bool (*chosen)(const curves
 }
 
 /* Smallest margin on the train set; NaN when one is not a number. */
-static float smallest_margin(const curves *c)
-{
+static float smallest_margin(const curves *c) {
     sw_real smallest = INFINITY;
     for (size_t i = 0; i < c->task->inputs; i++) {
         if (!is_train(c, i)) continue;
@@ -123,8 +114,7 @@ static const struct {
 };
 
 /* L2 norms of x [P] by block of the model's tensors; NaN for a block that it has not. Returns the norm of all. */
-static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, const sw_real *x)
-{
+static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, const sw_real *x) {
     size_t count = 0;
     const sw_tensor *tensors = sw_model_tensors(model, &count);
     double all = 0, square[SW_BLOCK_COUNT] = {0};
@@ -139,8 +129,7 @@ static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, con
     return sqrt(all);
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of)
-{
+static void evaluate(float *value, void *state, const sw_evaluation *of) {
     curves *c = state;
     const sw_task *task = c->task;
     sw_loss_rows(c->loss_kind, of->logits, task->classes, task->label, task->inputs, c->loss, c->margin, c->argmax);
@@ -158,13 +147,11 @@ static void evaluate(float *value, void *state, const sw_evaluation *of)
     for (int b = 0; b < SW_BLOCK_COUNT; b++) value[norm_metrics[b].weight] = (float)block[b];
 }
 
-void sw_measure_gradient(sw_gradient_norms *out, sw_model *model)
-{
+void sw_measure_gradient(sw_gradient_norms *out, sw_model *model) {
     out->all = block_norms(out->block, model, sw_model_gradient(model));
 }
 
-void sw_measure_set_gradient(sw_record *record, const sw_gradient_norms *norms)
-{
+void sw_measure_set_gradient(sw_record *record, const sw_gradient_norms *norms) {
     record->value[SW_METRIC_GRADIENT_NORM] = (float)norms->all;
     for (int b = 0; b < SW_BLOCK_COUNT; b++) record->value[norm_metrics[b].gradient] = (float)norms->block[b];
 }

@@ -6,8 +6,7 @@
 /* -q ln q, 0 at 0. */
 static double entropy_term(double q) { return q > 0 ? -q * log(q) : 0; }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of)
-{
+static void evaluate(float *value, void *state, const sw_evaluation *of) {
     (void)state;
     const sw_spectrum *s = &of->spectrum;
     double variance = sw_spectrum_variance(s), nuclear = 0;

@@ -12,21 +12,18 @@ typedef struct fourier {
     double *sorted; /* [lines] */
 } fourier;
 
-static sw_status create(void *state, const sw_evaluation *of)
-{
+static sw_status create(void *state, const sw_evaluation *of) {
     fourier *f = state;
     f->sorted = sw_arena_alloc(of->arena, (size_t)of->modes.lines, sizeof *f->sorted);
     return f->sorted ? SW_OK : SW_E_MEMORY;
 }
 
-static int ascending(const void *left, const void *right)
-{
+static int ascending(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
     return a < b ? -1 : a > b;
 }
 
-static void fill_concentration(float *value, double *sorted, const sw_modes *m)
-{
+static void fill_concentration(float *value, double *sorted, const sw_modes *m) {
     int32_t lines = m->lines;
     memcpy(sorted, m->power, (size_t)lines * sizeof *sorted);
     qsort(sorted, (size_t)lines, sizeof *sorted, ascending);
@@ -46,8 +43,7 @@ static void fill_concentration(float *value, double *sorted, const sw_modes *m)
 
 /* Largest share of component c that one pair of characters holds: max_k 2 |sum_j a_j conj(chi_k(j))|^2 / (n sum
  * a_j^2); negative when no character has a partner. */
-static double largest_share(const sw_modes *m, const sw_spectrum *s, int32_t c)
-{
+static double largest_share(const sw_modes *m, const sw_spectrum *s, int32_t c) {
     int n = m->members;
     const double *score = s->score + c;
     double square = cblas_ddot(n, score, s->components, score, s->components), best = -1;
@@ -62,8 +58,7 @@ static double largest_share(const sw_modes *m, const sw_spectrum *s, int32_t c)
     return best;
 }
 
-static void fill_circularity(float *value, const sw_modes *m, const sw_spectrum *s)
-{
+static void fill_circularity(float *value, const sw_modes *m, const sw_spectrum *s) {
     double sum = 0;
     int count = 0;
     for (int32_t c = 0; c < s->components && c < CIRCULAR_COMPONENTS; c++) {
@@ -76,8 +71,7 @@ static void fill_circularity(float *value, const sw_modes *m, const sw_spectrum 
     if (count > 0) value[SW_METRIC_CIRCULARITY] = (float)(sum / count);
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of)
-{
+static void evaluate(float *value, void *state, const sw_evaluation *of) {
     const fourier *f = state;
     if (!of->spectrum.finite) return;
     fill_concentration(value, f->sorted, &of->modes);

@@ -33,8 +33,7 @@ typedef struct interpret {
 
 /* A random perfect matching of the residues (but one, when p is odd): no two inputs share an operand, so that the
  * gradients of a batch stand in different rows of the embedding. */
-static sw_status match(interpret *it, sw_arena *arena)
-{
+static sw_status match(interpret *it, sw_arena *arena) {
     const sw_task *task = it->task;
     size_t p = (size_t)task->entities, tokens = (size_t)task->tokens;
     int32_t *order = malloc(p * sizeof *order);
@@ -52,8 +51,7 @@ static sw_status match(interpret *it, sw_arena *arena)
     return SW_OK;
 }
 
-static sw_status create(void *state, const sw_evaluation *of)
-{
+static sw_status create(void *state, const sw_evaluation *of) {
     interpret *it = state;
     const sw_task *task = of->task;
     const size_t p = (size_t)task->entities, classes = (size_t)task->classes;
@@ -78,20 +76,17 @@ static sw_status create(void *state, const sw_evaluation *of)
 
 static void destroy(void *state) { sw_model_destroy(((interpret *)state)->probe); }
 
-static size_t probe_bytes(const sw_run_config *config, const sw_task *task)
-{
+static size_t probe_bytes(const sw_run_config *config, const sw_task *task) {
     const sw_model_shape shape = sw_instrument_model_shape(task);
     return sw_model_memory(&config->model, &shape, (size_t)task->entities / 2);
 }
 
-static size_t bytes(const void *state, const sw_evaluation *of)
-{
+static size_t bytes(const void *state, const sw_evaluation *of) {
     (void)state;
     return probe_bytes(of->config, of->task);
 }
 
-static double memory(const sw_run_config *config, const sw_task *shape)
-{
+static double memory(const sw_run_config *config, const sw_task *shape) {
     const double p = shape->entities, waves = 20 * p * sizeof(double);
     return 2 * p * p * sizeof(double) + waves + p * p * sizeof(sw_real) + (double)probe_bytes(config, shape);
 }
@@ -99,8 +94,7 @@ static double memory(const sw_run_config *config, const sw_task *shape)
 /* ---- restricted and excluded loss ---- */
 
 /* Cross-entropy of logits z [n], by its distance from the largest. */
-static double cross_entropy(const double *z, size_t n, size_t label)
-{
+static double cross_entropy(const double *z, size_t n, size_t label) {
     size_t largest = 0;
     for (size_t c = 1; c < n; c++)
         if (z[c] > z[largest]) largest = c;
@@ -111,8 +105,7 @@ static double cross_entropy(const double *z, size_t n, size_t label)
 }
 
 /* by_sum[s] <- mean over x + y = s of the logits. */
-static void average_by_sum(interpret *it, const sw_real *logits)
-{
+static void average_by_sum(interpret *it, const sw_real *logits) {
     size_t p = (size_t)it->task->entities;
     memset(it->by_sum, 0, p * p * sizeof *it->by_sum);
     for (size_t x = 0; x < p; x++)
@@ -125,8 +118,7 @@ static void average_by_sum(interpret *it, const sw_real *logits)
 }
 
 /* key_part [p, C] <- projection of by_sum on cos and sin of the key frequencies. */
-static void project_on_key(interpret *it, const sw_modes *modes)
-{
+static void project_on_key(interpret *it, const sw_modes *modes) {
     int p = it->task->entities;
     int32_t key[SW_KEY_FREQUENCIES];
     int count = sw_modes_key(key, modes);
@@ -146,8 +138,7 @@ static void project_on_key(interpret *it, const sw_modes *modes)
 }
 
 /* Mean over the table of the loss of (mean logits + key part), which depends on x + y alone. */
-static double restricted_loss(interpret *it)
-{
+static double restricted_loss(interpret *it) {
     size_t p = (size_t)it->task->entities;
     double *mean = it->row, *restricted = it->by_sum; /* by_sum is used up here */
     memset(mean, 0, p * sizeof *mean);
@@ -164,8 +155,7 @@ static double restricted_loss(interpret *it)
 }
 
 /* Mean over the train split of the loss of (logits - key part). */
-static double excluded_loss(interpret *it, const sw_real *logits)
-{
+static double excluded_loss(interpret *it, const sw_real *logits) {
     size_t p = (size_t)it->task->entities, count = 0;
     double sum = 0;
     for (size_t i = 0; i < it->task->inputs; i++) {
@@ -180,8 +170,7 @@ static double excluded_loss(interpret *it, const sw_real *logits)
 
 /* ---- clock or pizza ---- */
 
-static double cosine(const sw_real *a, const sw_real *b, size_t n)
-{
+static double cosine(const sw_real *a, const sw_real *b, size_t n) {
     double product = 0, square_a = 0, square_b = 0;
     for (size_t i = 0; i < n; i++) {
         product += (double)a[i] * b[i];
@@ -192,8 +181,7 @@ static double cosine(const sw_real *a, const sw_real *b, size_t n)
 }
 
 /* Mean over matched inputs (a, b) and classes c of cos(dz_c/dE_a, dz_c/dE_b): one backward a class. */
-static double gradient_symmetricity(interpret *it, sw_model *model)
-{
+static double gradient_symmetricity(interpret *it, sw_model *model) {
     size_t parameters = sw_model_parameter_count(model), classes = (size_t)it->task->classes;
     size_t tokens = (size_t)it->task->tokens, d = (size_t)sw_model_tensor(model, "token_embedding")->shape[1];
     memcpy(sw_model_parameters(it->probe), sw_model_parameters(model), parameters * sizeof(sw_real));
@@ -214,16 +202,14 @@ static double gradient_symmetricity(interpret *it, sw_model *model)
     return it->pairs ? sum / (double)(it->pairs * classes) : NAN;
 }
 
-static double deviation(double sum, double square, double n)
-{
+static double deviation(double sum, double square, double n) {
     double variance = square / n - sum / n * (sum / n);
     return variance > 0 ? sqrt(variance) : 0;
 }
 
 /* Of L(i, j) = logit of i + j at input (i, j): mean over d = j - i of the deviation at that distance, over that of
  * all. Deviations are taken about the first value, so that they do not drown in a large common part. */
-static double distance_irrelevance(interpret *it, const sw_real *logits)
-{
+static double distance_irrelevance(interpret *it, const sw_real *logits) {
     size_t p = (size_t)it->task->entities;
     double origin = logits[0], all = 0, all_square = 0, within = 0;
     for (size_t d = 0; d < p; d++) {
@@ -245,8 +231,7 @@ static double distance_irrelevance(interpret *it, const sw_real *logits)
     return total > 0 ? within / total : NAN;
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of)
-{
+static void evaluate(float *value, void *state, const sw_evaluation *of) {
     interpret *it = state;
     if (of->modes.lines == 0 || !isfinite(of->modes.power[0])) return;
     average_by_sum(it, of->logits);

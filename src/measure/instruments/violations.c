@@ -15,8 +15,7 @@
 /* ---- tuples ---- */
 
 static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_family_id f, int64_t most,
-                                sw_arena *arena)
-{
+                                sw_arena *arena) {
     sw_tuple_set *set = NULL;
     sw_status status = sw_tuples_create(&set, task, f, NULL, SW_INPUTS_ALL);
     if (status != SW_OK) return status;
@@ -39,15 +38,13 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
 
 /* Does the input carry what the family compares? Log-odds of "greater": the ">" queries of the relation form
  * (relations are attribute-major: <, =, >), every input of three_way. */
-static bool is_in_pool(const sw_family_probe *probe, const sw_task *task, size_t input)
-{
+static bool is_in_pool(const sw_family_probe *probe, const sw_task *task, size_t input) {
     bool odds = probe->spec.compare == SW_COMPARE_ADDITIVE || probe->spec.compare == SW_COMPARE_NEGATED;
     return !odds || task->relations == 0 || (sw_task_relation(task, input) - task->entities) % 3 == 2;
 }
 
 /* pool <- inputs that null tuples are made of, ascending; returns how many. */
-static size_t collect_pool(int32_t *pool, const sw_family_probe *probe, const sw_task *task)
-{
+static size_t collect_pool(int32_t *pool, const sw_family_probe *probe, const sw_task *task) {
     size_t size = 0;
     for (size_t i = 0; i < task->inputs; i++)
         if (is_in_pool(probe, task, i)) pool[size++] = (int32_t)i;
@@ -56,8 +53,7 @@ static size_t collect_pool(int32_t *pool, const sw_family_probe *probe, const sw
 
 /* Null tuple j: input k is pool[below(seed 0, stream NULL + family, step j, index k)]; of a pair, the second is moved
  * on so that it differs from the first. */
-static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity, sw_family_id f, size_t j)
-{
+static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity, sw_family_id f, size_t j) {
     uint32_t stream = SW_STREAM_NULL + (uint32_t)f;
     *out = (sw_tuple){{-1, -1, -1}, -1};
     uint64_t first = sw_random_below(0, stream, j, 0, size);
@@ -66,8 +62,7 @@ static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity
     for (int k = 1; arity == 3 && k < 3; k++) out->input[k] = pool[sw_random_below(0, stream, j, (uint64_t)k, size)];
 }
 
-static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena)
-{
+static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena) {
     int arity = sw_families[f]->arity;
     int32_t *pool = malloc(task->inputs * sizeof *pool);
     if (!pool) return sw_fail(SW_E_MEMORY, "%zu random inputs of %s", task->inputs, sw_family_names[f]);
@@ -81,8 +76,7 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
 
 /* ---- all families ---- */
 
-static sw_status copy_class_maps(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena)
-{
+static sw_status copy_class_maps(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena) {
     int32_t *maps = NULL;
     sw_status status = sw_families_class_maps(&maps, task, f);
     if (status != SW_OK || maps == NULL) return status;
@@ -95,8 +89,7 @@ static sw_status copy_class_maps(sw_family_probe *probe, const sw_task *task, sw
 }
 
 static sw_status create_family(sw_family_probe *probe, const sw_run_config *config, const sw_task *task, sw_family_id f,
-                               sw_arena *arena)
-{
+                               sw_arena *arena) {
     const sw_family *family = sw_families[f];
     probe->applies = family->applies(&task->config);
     if (!probe->applies) return SW_OK;
@@ -110,8 +103,7 @@ static sw_status create_family(sw_family_probe *probe, const sw_run_config *conf
 }
 
 /* Share of the test inputs whose label follows from train labels through the tuples of each family. */
-static sw_status find_leaks(sw_violations *v, const sw_evaluation *of)
-{
+static sw_status find_leaks(sw_violations *v, const sw_evaluation *of) {
     const sw_task *task = of->task;
     int8_t *derived = malloc(task->inputs);
     if (!derived) return sw_fail(SW_E_MEMORY, "derived labels of %zu inputs", task->inputs);
@@ -130,8 +122,7 @@ static sw_status find_leaks(sw_violations *v, const sw_evaluation *of)
     return status;
 }
 
-static sw_status create(void *state, const sw_evaluation *of)
-{
+static sw_status create(void *state, const sw_evaluation *of) {
     sw_violations *v = state;
     const size_t inputs = of->task->inputs, width = sw_softmax_width(of->task->classes);
     v->table.classes = of->task->classes;
@@ -150,8 +141,7 @@ static sw_status create(void *state, const sw_evaluation *of)
     return v->violation && v->excess && v->disagree ? find_leaks(v, of) : SW_E_MEMORY;
 }
 
-static double memory(const sw_run_config *config, const sw_task *shape)
-{
+static double memory(const sw_run_config *config, const sw_task *shape) {
     double softmax = 2.0 * (double)sw_softmax_width(shape->classes) * sizeof(sw_real) + sizeof(int32_t);
     double tuples = (double)config->evaluate.tuples, bytes = tuples * (2 * sizeof(sw_real) + 1);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
@@ -162,8 +152,7 @@ static double memory(const sw_run_config *config, const sw_task *shape)
     return (double)shape->inputs * softmax + bytes;
 }
 
-static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of)
-{
+static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of) {
     const sw_violations *v = state;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         const sw_family_probe *probe = &v->family[f];
@@ -178,8 +167,7 @@ static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of)
 /* ---- statistics ---- */
 
 /* Mean and maximum; a NaN among the values makes both NaN. */
-static void summarize(float *mean, float *max, const sw_real *x, size_t n)
-{
+static void summarize(float *mean, float *max, const sw_real *x, size_t n) {
     double sum = 0, largest = -INFINITY;
     for (size_t i = 0; i < n; i++) {
         sum += x[i];
@@ -189,8 +177,7 @@ static void summarize(float *mean, float *max, const sw_real *x, size_t n)
     *max = isnan(sum) ? NAN : (float)largest;
 }
 
-static double share_of(const int8_t *flag, size_t n)
-{
+static double share_of(const int8_t *flag, size_t n) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) count += flag[i] != 0;
     return (double)count / (double)n;
@@ -199,8 +186,7 @@ static double share_of(const int8_t *flag, size_t n)
 static float ratio(float value, float null) { return null > 0 ? value / null : NAN; }
 
 static void measure_tuples(sw_violations *v, const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count,
-                           const sw_real *logits)
-{
+                           const sw_real *logits) {
     if (spec->compare == SW_COMPARE_SYMMETRIC_KL)
         sw_softmax_divergence(&v->table, spec, tuples, count, v->violation, v->disagree);
     else
@@ -208,8 +194,7 @@ static void measure_tuples(sw_violations *v, const sw_divergence_spec *spec, con
                            spec->compare == SW_COMPARE_CONVOLUTION ? v->excess : NULL);
 }
 
-static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw_real *logits)
-{
+static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw_real *logits) {
     const sw_family_probe *probe = &v->family[f];
     float *out = value + SW_METRIC_OF_FAMILY(f, 0);
     measure_tuples(v, &probe->spec, probe->nulls, probe->count, logits);
@@ -226,8 +211,7 @@ static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw
     }
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of)
-{
+static void evaluate(float *value, void *state, const sw_evaluation *of) {
     sw_violations *v = state;
     sw_softmax_table(&v->table, of->logits, of->task->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)

@@ -2,8 +2,7 @@
  *
  * Tuples of every family that applies to the task, over the whole table: all when at most evaluate.tuples exist, else
  * evaluate.tuples of them drawn from (seed 0, stream EVALUATE + family, step 0). */
-#ifndef SW_MEASURE_VIOLATIONS_H
-#define SW_MEASURE_VIOLATIONS_H
+#pragma once
 
 #include "measure/instrument.h"
 
@@ -25,5 +24,3 @@ typedef struct sw_violations {
     sw_real *excess;    /* [capacity] */
     int8_t *disagree;   /* [capacity] */
 } sw_violations;
-
-#endif

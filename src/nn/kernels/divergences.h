@@ -1,13 +1,11 @@
 /* divergences.h: symmetric KL of two inputs, one input's surprise at class 0, and the triangle. */
-#ifndef SW_NN_KERNELS_DIVERGENCES_H
-#define SW_NN_KERNELS_DIVERGENCES_H
+#pragma once
 
 #include "nn/kernels.h"
 #include "nn/kernels/losses.h"
 #include "nn/kernels/sides.h"
 
-static double symmetric_kl(const sw_comparing *job)
-{
+static double symmetric_kl(const sw_comparing *job) {
     size_t classes = job->classes;
     side p, q;
     sw_real dp[SW_CLASSES_MAX], dq[SW_CLASSES_MAX];
@@ -33,8 +31,7 @@ static double symmetric_kl(const sw_comparing *job)
 }
 
 /* -ln p(0) of one input: cross-entropy with label 0. */
-static double class_zero(const sw_comparing *job)
-{
+static double class_zero(const sw_comparing *job) {
     size_t classes = job->classes;
     size_t padded = sw_padded(classes);
     sw_real x[SW_CLASSES_MAX];
@@ -76,8 +73,7 @@ typedef struct convolved {
 /* Where the block of k = i begins, the first that u_i takes part in. */
 SW_INLINE size_t block_of(size_t i) { return i / SW_LANES * SW_LANES; }
 
-SW_INLINE void convolve(convolved *c, const side *ab, const side *bc, size_t classes)
-{
+SW_INLINE void convolve(convolved *c, const side *ab, const side *bc, size_t classes) {
     size_t padded = sw_padded(classes);
     sw_real *sum = c->share;
     for (size_t k = 0; k < SW_LANES; k++) c->v[k] = -INFINITY;
@@ -101,8 +97,7 @@ SW_INLINE void convolve(convolved *c, const side *ab, const side *bc, size_t cla
 
 /* du_i = sum_k dl_k r_ki, dv_(k-i) likewise, with the share r_ki = exp(u_i + v_(k-i) - l_k) of a term in l_k. These
  * are the gradients of the logits already: sum_k dl_k = 0, so log-softmax passes them unchanged. */
-SW_INLINE void convolve_backward(convolved *c, const sw_real *dl, size_t classes)
-{
+SW_INLINE void convolve_backward(convolved *c, const sw_real *dl, size_t classes) {
     size_t padded = sw_padded(classes);
     memset(c->dv, 0, (SW_LANES + padded) * sizeof *c->dv);
     for (size_t i = 0; i < classes; i++) {
@@ -121,8 +116,7 @@ SW_INLINE void convolve_backward(convolved *c, const sw_real *dl, size_t classes
 
 /* KL(p||q) = sum_c p_c (a_c - 1 + e^-a_c): no term is negative. dp <- p (a - KL), dq <- q - p; both or neither NULL.
  */
-SW_INLINE sw_real forward_kl(const side *p, const side *q, size_t classes, sw_real *dp, sw_real *dq)
-{
+SW_INLINE sw_real forward_kl(const side *p, const side *q, size_t classes, sw_real *dp, sw_real *dq) {
     size_t padded = sw_padded(classes);
     sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real lane[SW_LANES] = {0};
@@ -145,8 +139,7 @@ SW_INLINE sw_real forward_kl(const side *p, const side *q, size_t classes, sw_re
 }
 
 /* sum_{i + j > diameter} P_ab(i) P_bc(j) */
-static double mass_beyond(const side *ab, const side *bc, size_t classes)
-{
+static double mass_beyond(const side *ab, const side *bc, size_t classes) {
     double tail = 0, mass = 0; /* tail = sum_{j >= classes - i} P_bc(j) */
     for (size_t i = 1; i < classes; i++) {
         tail += (double)bc->p[classes - i];
@@ -155,8 +148,7 @@ static double mass_beyond(const side *ab, const side *bc, size_t classes)
     return mass;
 }
 
-static double convolution(const sw_comparing *job)
-{
+static double convolution(const sw_comparing *job) {
     size_t classes = job->classes;
     bool both_ways = job->spec->divergence == SW_DIVERGENCE_SYMMETRIC_KL;
     bool gradient = job->dlogits != NULL;
@@ -190,8 +182,7 @@ static double convolution(const sw_comparing *job)
 
 /* ---- a table: softmax of all rows once, and symmetric divergences of many tuples between its rows ---- */
 
-static void softmax_table(sw_softmax *out, const sw_real *logits, size_t rows)
-{
+static void softmax_table(sw_softmax *out, const sw_real *logits, size_t rows) {
     size_t classes = (size_t)out->classes, width = sw_padded(classes);
     side s;
     for (size_t i = 0; i < rows; i++) {
@@ -206,16 +197,14 @@ static void softmax_table(sw_softmax *out, const sw_real *logits, size_t rows)
 }
 
 /* out[width] <- row[map(c)], padding as in the row. */
-static inline void permute(sw_real *out, const sw_real *row, const int32_t *map, size_t classes, size_t width)
-{
+static inline void permute(sw_real *out, const sw_real *row, const int32_t *map, size_t classes, size_t width) {
     for (size_t c = 0; c < classes; c++) out[c] = row[map[c]];
     for (size_t c = classes; c < width; c++) out[c] = 0;
 }
 
 /* 1/2 sum_c (p_c - q_c) (log p_c - log q_c) */
 static inline sw_real compare_rows(const sw_real *p, const sw_real *log_p, const sw_real *q, const sw_real *log_q,
-                                   size_t width)
-{
+                                   size_t width) {
     sw_real lane[SW_LANES] = {0};
     for (size_t k = 0; k < width; k += SW_LANES)
         for (int j = 0; j < SW_LANES; j++) {
@@ -226,8 +215,7 @@ static inline sw_real compare_rows(const sw_real *p, const sw_real *log_p, const
 }
 
 static void softmax_divergence(const sw_softmax *table, const sw_divergence_spec *spec, const sw_tuple *tuples,
-                               size_t count, sw_real *out, int8_t *disagree)
-{
+                               size_t count, sw_real *out, int8_t *disagree) {
     size_t classes = (size_t)table->classes, width = sw_padded(classes);
     sw_real mapped[SW_CLASSES_MAX], log_mapped[SW_CLASSES_MAX];
     for (size_t i = 0; i < count; i++) {
@@ -246,5 +234,3 @@ static void softmax_divergence(const sw_softmax *table, const sw_divergence_spec
         if (disagree) disagree[i] = table->argmax[left] != answer;
     }
 }
-
-#endif

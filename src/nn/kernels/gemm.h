@@ -5,8 +5,7 @@
  * width and wherever its row and column stand, so that instruction sets agree in every bit, and so do a matrix and its
  * parts. At the sizes of a training step (tiles of some hundred rows, tables of some hundred tokens) it is about as
  * fast as OpenBLAS's kernels for the same instruction set, and B can be packed once for many tiles. */
-#ifndef SW_NN_KERNELS_GEMM_H
-#define SW_NN_KERNELS_GEMM_H
+#pragma once
 
 #include "nn/kernels/vector.h"
 
@@ -58,8 +57,7 @@ typedef struct target {
 /* to->c[rows, vectors] <- A[rows, k] B[k, vectors] as `to` says: element (i, l) of A lies at a[i * row_step + l *
  * k_step], row l of B at b + l * b_step. k >= 1; rows and vectors are constant where this is inlined. */
 SW_INLINE void multiply(int rows, int vectors, size_t k, const sw_real *a, size_t row_step, size_t k_step,
-                        const sw_real *b, size_t b_step, const target *to)
-{
+                        const sw_real *b, size_t b_step, const target *to) {
     vector sum[ROWS_MAX][2];
     const sw_real *third[ROWS_MAX / 3]; /* every third row: the two between are within reach of an address */
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = (vector){0};
@@ -71,8 +69,7 @@ SW_INLINE void multiply(int rows, int vectors, size_t k, const sw_real *a, size_
     do {
         vector in[2];
         UNROLL for (int j = 0; j < vectors; j++) in[j] = *(const vector *)(b + (size_t)(j * LANES));
-        UNROLL for (int i = 0; i < rows; i++)
-        {
+        UNROLL for (int i = 0; i < rows; i++) {
             vector factor = third[i / 3][(size_t)(i % 3) * row_step] - (vector){0};
             UNROLL for (int j = 0; j < vectors; j++) sum[i][j] = MULTIPLY_ADD(factor, in[j], sum[i][j]);
         }
@@ -92,9 +89,9 @@ SW_INLINE void multiply(int rows, int vectors, size_t k, const sw_real *a, size_
 
 /* One function for each shape: nothing but the sums stays alive across the loop, so that they stay in registers. */
 #define SHAPE(rows, vectors)                                                                                           \
-    static __attribute__((noinline)) void multiply_##rows##_##vectors(                                                 \
-        size_t k, const sw_real *a, size_t row_step, size_t k_step, const sw_real *b, size_t b_step, const target *to) \
-    {                                                                                                                  \
+    static __attribute__((noinline)) void multiply_##rows##_##vectors(size_t k, const sw_real *a, size_t row_step,     \
+                                                                      size_t k_step, const sw_real *b, size_t b_step,  \
+                                                                      const target *to) {                              \
         multiply(rows, vectors, k, a, row_step, k_step, b, b_step, to);                                                \
     }
 #define SHAPES(rows) SHAPE(rows, 1) SHAPE(rows, 2)
@@ -104,16 +101,14 @@ static void (*const shapes[ROWS_MAX][2])(size_t, const sw_real *, size_t, size_t
                                          const target *) = {FOR_EACH_ROWS(ENTRY)};
 
 /* to->c[rows, columns] = alpha sums[rows, WIDTH] + beta c, at the edge of C; beta 0 overwrites whatever is there. */
-static void write_edge(const sw_real *sums, int rows, size_t columns, const target *to)
-{
+static void write_edge(const sw_real *sums, int rows, size_t columns, const target *to) {
     sw_real *c = to->c, alpha = to->alpha, beta = to->beta;
     for (int i = 0; i < rows; i++, c += to->ldc, sums += WIDTH)
         for (size_t j = 0; j < columns; j++) c[j] = beta == 0 ? alpha * sums[j] : beta * c[j] + alpha * sums[j];
 }
 
 /* to->c[rows, columns] <- 0 where the mask is not positive; NaN in the mask lets the element be. */
-static void close_masked(int rows, size_t columns, const target *to)
-{
+static void close_masked(int rows, size_t columns, const target *to) {
     sw_real *c = to->c;
     const sw_real *mask = to->mask;
     for (int i = 0; i < rows; i++, c += to->ldc, mask += to->ldc) {
@@ -127,8 +122,8 @@ static void close_masked(int rows, size_t columns, const target *to)
 }
 
 /* c[m, n] = alpha A[m, k] B[k, n] + beta c for a panel B of n <= WIDTH columns, row l at b + l * b_step. */
-static void multiply_panel(size_t m, size_t n, size_t k, const left_side *a, const sw_real *b, size_t b_step, target to)
-{
+static void multiply_panel(size_t m, size_t n, size_t k, const left_side *a, const sw_real *b, size_t b_step,
+                           target to) {
     _Alignas(64) sw_real sums[ROWS_MAX * WIDTH];
     const target edge = {.c = sums, .ldc = WIDTH, .alpha = 1, .beta = 0};
     int vectors = n > (size_t)LANES ? 2 : 1, rows;
@@ -154,8 +149,7 @@ static void multiply_panel(size_t m, size_t n, size_t k, const left_side *a, con
 /* ---- packing ---- */
 
 /* memcpy of a length that is not known to the compiler becomes a string instruction, which is slow to start. */
-static void copy(sw_real *out, const sw_real *in, size_t n)
-{
+static void copy(sw_real *out, const sw_real *in, size_t n) {
     enum { PIECE = 8 };
     size_t i = 0;
     for (; i + PIECE <= n; i += PIECE) memcpy(out + i, in + i, PIECE * sizeof *out);
@@ -166,8 +160,7 @@ static void copy(sw_real *out, const sw_real *in, size_t n)
 #ifdef SW_REAL_DOUBLE
 enum { SQUARE = 4 };
 
-static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step)
-{
+static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step) {
     for (size_t i = 0; i < SQUARE; i++)
         for (size_t j = 0; j < SQUARE; j++) out[i * out_step + j] = in[j * in_step + i];
 }
@@ -175,8 +168,7 @@ static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t
 enum { SQUARE = 8 };
 
 /* Pairs of rows are interleaved, then pairs of pairs; rows i and i + 4 share a vector from the start. */
-static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step)
-{
+static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t in_step) {
     __m256 row[4], pair[4];
     for (size_t half = 0; half < SQUARE; half += 4, in += 4) {
         for (size_t i = 0; i < 4; i++)
@@ -195,8 +187,7 @@ static void turn_square(sw_real *out, size_t out_step, const sw_real *in, size_t
 #endif
 
 /* out[rows, WIDTH] <- op(B)[rows, columns], 0 beyond the columns */
-static void pack_panel(sw_real *out, bool transposed, size_t rows, size_t columns, const sw_real *b, size_t ldb)
-{
+static void pack_panel(sw_real *out, bool transposed, size_t rows, size_t columns, const sw_real *b, size_t ldb) {
     if (columns < WIDTH)
         for (size_t l = 0; l < rows; l++) memset(out + l * WIDTH + columns, 0, (WIDTH - columns) * sizeof *out);
     if (!transposed) {
@@ -212,8 +203,7 @@ static void pack_panel(sw_real *out, bool transposed, size_t rows, size_t column
 }
 
 /* Where op(X)'s element (i, j) lies. */
-static const sw_real *at(const sw_real *x, bool transposed, size_t ldx, size_t i, size_t j)
-{
+static const sw_real *at(const sw_real *x, bool transposed, size_t ldx, size_t i, size_t j) {
     return transposed ? x + j * ldx + i : x + i * ldx + j;
 }
 
@@ -222,14 +212,12 @@ static size_t padded(size_t n) { return (n + WIDTH - 1) / WIDTH * WIDTH; }
 static size_t pack_size(size_t n, size_t k) { return padded(n) * k; }
 
 /* Up to PANEL_ROWS rows of op(B): its panels one after another */
-static void pack_block(sw_real *out, bool transposed, size_t n, size_t rows, const sw_real *b, size_t ldb)
-{
+static void pack_block(sw_real *out, bool transposed, size_t n, size_t rows, const sw_real *b, size_t ldb) {
     for (size_t j = 0; j < n; j += WIDTH, out += rows * WIDTH)
         pack_panel(out, transposed, rows, sw_smaller(WIDTH, n - j), at(b, transposed, ldb, 0, j), ldb);
 }
 
-static void pack(sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb)
-{
+static void pack(sw_real *out, bool transposed, size_t n, size_t k, const sw_real *b, size_t ldb) {
     for (size_t l = 0; l < k; l += PANEL_ROWS, out += PANEL_ROWS * padded(n))
         pack_block(out, transposed, n, sw_smaller(PANEL_ROWS, k - l), at(b, transposed, ldb, l, 0), ldb);
 }
@@ -237,8 +225,7 @@ static void pack(sw_real *out, bool transposed, size_t n, size_t k, const sw_rea
 /* out[m / ROWS_MAX][k][ROWS_MAX] <- A[m, k] given as its transpose: what a product reads of A in the order in which it
  * reads it
  */
-static void pack_transposed_rows(sw_real *out, size_t m, size_t k, const sw_real *a, size_t lda)
-{
+static void pack_transposed_rows(sw_real *out, size_t m, size_t k, const sw_real *a, size_t lda) {
     size_t whole = m / ROWS_MAX * ROWS_MAX;
     for (size_t l = 0; l < k; l++, a += lda, out += ROWS_MAX) {
         sw_real *to = out;
@@ -249,15 +236,13 @@ static void pack_transposed_rows(sw_real *out, size_t m, size_t k, const sw_real
 
 /* ---- products ---- */
 
-static void move_on(target *to, size_t elements)
-{
+static void move_on(target *to, size_t elements) {
     to->c += elements;
     if (to->mask) to->mask += elements;
 }
 
 /* C[m, n] for k rows of B: one panel after the other. */
-static void multiply_panels(size_t m, size_t n, size_t k, const left_side *a, const right_side *b, target to)
-{
+static void multiply_panels(size_t m, size_t n, size_t k, const left_side *a, const right_side *b, target to) {
     const sw_real *panel = b->at;
     for (size_t j = 0; j < n; j += WIDTH, panel += b->panel_step) {
         multiply_panel(m, sw_smaller(WIDTH, n - j), k, a, panel, b->step, to);
@@ -270,14 +255,12 @@ static void multiply_panels(size_t m, size_t n, size_t k, const left_side *a, co
 static bool packs_left(const sw_product *p) { return VECTOR_BYTES == 32 && p->a_transposed && p->n >= WIDE; }
 
 /* Are rows of A taken in groups, because all of them would not stay in the second-level cache? */
-static bool groups_left(const sw_product *p)
-{
+static bool groups_left(const sw_product *p) {
     return packs_left(p) || p->m * sw_smaller(p->k, PANEL_ROWS) * sizeof *p->a > LARGE;
 }
 
 /* Rows l .. l + k of B and all rows of A; `b` is columns [j, j + n) of those rows of B. */
-static void multiply_rows(const sw_product *p, size_t j, size_t n, size_t l, size_t k, const right_side *b)
-{
+static void multiply_rows(const sw_product *p, size_t j, size_t n, size_t l, size_t k, const right_side *b) {
     sw_real buffer[GROUP * PANEL_ROWS];
     target to = {.c = p->c, .mask = p->mask, .ldc = p->ldc, .alpha = p->alpha, .beta = l == 0 ? p->beta : 1};
     move_on(&to, j);
@@ -299,16 +282,14 @@ static void multiply_rows(const sw_product *p, size_t j, size_t n, size_t l, siz
 /* Can panels of B be read where they are? Where its rows lie an odd number of cache lines apart, the lines of a panel
  * spread over all sets of the first-level cache as those of a packed one do; every factor of two in the distance leaves
  * them half as many. */
-static bool reads_in_place(const sw_product *p)
-{
+static bool reads_in_place(const sw_product *p) {
     enum { LINE = 64 };
     size_t step = p->ldb * sizeof *p->b / LINE, crowding = step & -step;
     return !p->packed && !p->b_transposed && (uintptr_t)p->b % LINE == 0 && p->ldb * sizeof *p->b % LINE == 0 &&
            sw_smaller(p->k, PANEL_ROWS) * crowding <= PANEL_ROWS;
 }
 
-static void gemm(const sw_product *p)
-{
+static void gemm(const sw_product *p) {
     sw_real buffer[PANEL_ROWS * CHUNK];
     size_t chunk = groups_left(p) ? CHUNK : WIDTH;
     size_t in_place = reads_in_place(p) ? p->n / WIDTH * WIDTH : 0;
@@ -327,5 +308,3 @@ static void gemm(const sw_product *p)
         }
     }
 }
-
-#endif

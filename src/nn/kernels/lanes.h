@@ -2,8 +2,7 @@
  *
  * A row of C classes is copied into a buffer of whole blocks of SW_LANES and summed lane by lane; the lanes are added
  * in a fixed order. */
-#ifndef SW_NN_KERNELS_LANES_H
-#define SW_NN_KERNELS_LANES_H
+#pragma once
 
 #include "symsweep/nn.h"
 
@@ -35,8 +34,7 @@ enum { SW_LANES = 16 }; /* sw_lane_sum and sw_lane_max write it out */
 SW_INLINE size_t sw_padded(size_t n) { return (n + SW_LANES - 1) / SW_LANES * SW_LANES; }
 
 /* The lanes' sum, as a tree. */
-SW_INLINE sw_real sw_lane_sum(const sw_real lane[SW_LANES])
-{
+SW_INLINE sw_real sw_lane_sum(const sw_real lane[SW_LANES]) {
     sw_real eight[8], four[4];
     for (int j = 0; j < 8; j++) eight[j] = lane[j] + lane[j + 8];
     for (int j = 0; j < 4; j++) four[j] = eight[j] + eight[j + 4];
@@ -47,8 +45,7 @@ SW_INLINE sw_real sw_lane_sum(const sw_real lane[SW_LANES])
 SW_INLINE sw_real sw_max(sw_real a, sw_real b) { return a > b ? a : b; }
 
 /* The largest of x[0..padded); NaN is passed over. */
-SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded)
-{
+SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded) {
     sw_real lane[SW_LANES];
     for (int j = 0; j < SW_LANES; j++) lane[j] = -INFINITY;
     for (size_t k = 0; k < padded; k += SW_LANES) {
@@ -62,8 +59,7 @@ SW_INLINE sw_real sw_lane_max(const sw_real *x, size_t padded)
 }
 
 /* Index of the largest of x[0..n), the lowest on ties; NaN is passed over. */
-SW_INLINE int32_t sw_argmax(const sw_real *x, int32_t n)
-{
+SW_INLINE int32_t sw_argmax(const sw_real *x, int32_t n) {
     int32_t best = 0;
     for (int32_t k = 1; k < n; k++)
         if (x[k] > x[best]) best = k;
@@ -80,8 +76,7 @@ SW_INLINE sw_real sw_log(sw_real x) { return log(x); }
 SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a) { return (p + q) * tanh(a / 2); }
 
 /* e^-a - 1 + a, exact to rounding however small a is. */
-SW_INLINE sw_real sw_exp_excess(sw_real a)
-{
+SW_INLINE sw_real sw_exp_excess(sw_real a) {
     return fabs(a) < 0.01
                ? a * a * (0.5 + a * (-1.0 / 6 + a * (1.0 / 24 + a * (-1.0 / 120 + a * (1.0 / 720 - a / 5040)))))
                : a + expm1(-a);
@@ -93,8 +88,7 @@ SW_INLINE sw_real sw_exp_excess(sw_real a)
  * libm's expf is a call an element; this one is straight-line code. x = n ln 2 + r with |r| <= ln 2 / 2, ln 2 in two
  * pieces of which the first has few bits, so that n times it is exact; e^r = 1 + r + r^2 q(r) with q the polynomial
  * of least relative error; 2^n in two factors, so that results below the smallest normal number come out too. */
-SW_INLINE sw_real sw_exp(sw_real x)
-{
+SW_INLINE sw_real sw_exp(sw_real x) {
     const float shift = 0x1.8p23f; /* added, it leaves the nearest integer in the low bits */
     x = x < -104.0f ? -104.0f : x;
     x = x > 89.0f ? 89.0f : x;
@@ -121,8 +115,7 @@ SW_INLINE sw_real sw_exp(sw_real x)
 
 /* ln x for finite x >= 1 with an error below 2 ulp; NaN for NaN and infinity. x = 2^e m with m in [sqrt(1/2),
  * sqrt(2)); ln m = f - f^2 / 2 + f^3 p(f) with f = m - 1 and p the polynomial of least relative error. */
-SW_INLINE sw_real sw_log(sw_real x)
-{
+SW_INLINE sw_real sw_log(sw_real x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     uint32_t exponent = (bits - 0x3F3504F3u) >> 23;
@@ -144,23 +137,19 @@ SW_INLINE sw_real sw_log(sw_real x)
 
 /* p - q for p = e^a q, from p, q and a: (p + q) tanh(a / 2), whose relative error stays at 1e-7 however small a is.
  */
-SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a)
-{
+SW_INLINE sw_real sw_difference(sw_real p, sw_real q, sw_real a) {
     float b = a * a;
     float series = 0.5f + b * (-0.0416665077f + b * (0.00416348875f + b * -0.000401023601f));
     return b < 0.25f ? (p + q) * (a * series) : p - q;
 }
 
 /* e^-a - 1 + a, with a relative error of 1e-7 however small a is. */
-SW_INLINE sw_real sw_exp_excess(sw_real a)
-{
+SW_INLINE sw_real sw_exp_excess(sw_real a) {
     float series =
         0.5f + a * (-0.166666672f +
                     a * (0.0416666679f +
                          a * (-0.00833318196f + a * (0.00138886075f + a * (-0.000199621849f + a * 2.49570548e-05f)))));
     return fabsf(a) < 0.5f ? a * a * series : sw_exp(-a) - 1.0f + a;
 }
-
-#endif
 
 #endif

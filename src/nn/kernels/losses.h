@@ -4,8 +4,7 @@
  * log1p(s) and dL/dz_y = -sum_{k != y} p_k. The usual p_y - 1 rounds to 0 in float near a margin of 16 and training
  * halts; this form holds until exp underflows, near 87. Where y is not the argmax the maximum is subtracted instead.
  */
-#ifndef SW_NN_KERNELS_LOSSES_H
-#define SW_NN_KERNELS_LOSSES_H
+#pragma once
 
 #include "nn/kernels/lanes.h"
 
@@ -16,8 +15,7 @@ typedef struct row_parts {
 } row_parts;
 
 /* x[padded] <- z[C], with -infinity for the label and the padding. */
-SW_INLINE row_parts split_row(sw_real *x, size_t padded, const sw_real *z, int32_t classes, int32_t y)
-{
+SW_INLINE row_parts split_row(sw_real *x, size_t padded, const sw_real *z, int32_t classes, int32_t y) {
     memcpy(x, z, (size_t)classes * sizeof *x);
     for (size_t k = (size_t)classes; k < padded; k++) x[k] = -INFINITY;
     x[y] = -INFINITY;
@@ -26,8 +24,7 @@ SW_INLINE row_parts split_row(sw_real *x, size_t padded, const sw_real *z, int32
 
 /* x[padded] <- exp(x - max), which is 0 for the label; *others is their sum, *own the label's term, so that
  * p_k = x_k / (others + own). Returns the loss. */
-SW_INLINE double cross_entropy_row(sw_real *x, size_t padded, row_parts row, sw_real *others, sw_real *own)
-{
+SW_INLINE double cross_entropy_row(sw_real *x, size_t padded, row_parts row, sw_real *others, sw_real *own) {
     bool correct = row.label >= row.largest;
     sw_real max = correct ? row.label : row.largest;
     sw_real lane[SW_LANES] = {0};
@@ -48,8 +45,7 @@ SW_INLINE double cross_entropy_row(sw_real *x, size_t padded, row_parts row, sw_
 SW_INLINE sw_real stable_s(sw_real z) { return z >= 0 ? z + 1 : 1 / (1 - z); }
 
 /* x[padded] <- s(x), 0 for the label; otherwise as cross_entropy_row: log1p(sum_{k != y} s_k / s_y). */
-SW_INLINE double stablemax_row(sw_real *x, size_t padded, row_parts row, sw_real *others, sw_real *own)
-{
+SW_INLINE double stablemax_row(sw_real *x, size_t padded, row_parts row, sw_real *others, sw_real *own) {
     sw_real lane[SW_LANES] = {0};
     for (size_t k = 0; k < padded; k += SW_LANES) {
         SW_LANE_LOOP
@@ -64,15 +60,14 @@ SW_INLINE double stablemax_row(sw_real *x, size_t padded, row_parts row, sw_real
     return log1p((double)*others / (double)*own);
 }
 
-SW_INLINE double loss_of_row(sw_loss_kind kind, sw_real *x, size_t padded, row_parts row, sw_real *others, sw_real *own)
-{
+SW_INLINE double loss_of_row(sw_loss_kind kind, sw_real *x, size_t padded, row_parts row, sw_real *others,
+                             sw_real *own) {
     return kind == SW_LOSS_STABLEMAX ? stablemax_row(x, padded, row, others, own)
                                      : cross_entropy_row(x, padded, row, others, own);
 }
 
 static double loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
-                   size_t count, sw_real *dlogits)
-{
+                   size_t count, sw_real *dlogits) {
     sw_real x[SW_CLASSES_MAX];
     size_t padded = sw_padded((size_t)classes);
     double sum = 0;
@@ -98,8 +93,7 @@ static double loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, co
 }
 
 static void loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *label, size_t rows,
-                      sw_real *loss, sw_real *margin, int32_t *argmax)
-{
+                      sw_real *loss, sw_real *margin, int32_t *argmax) {
     sw_real x[SW_CLASSES_MAX];
     size_t padded = sw_padded((size_t)classes);
     for (size_t i = 0; i < rows; i++) {
@@ -114,5 +108,3 @@ static void loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes,
         if (argmax) argmax[i] = row.label > row.largest ? label[i] : sw_argmax(z, classes);
     }
 }
-
-#endif

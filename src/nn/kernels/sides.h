@@ -3,8 +3,7 @@
  * A side is a distribution over classes, kept as x_c = z_c - max z, p_c and log p_c = x_c - log1p(o), o = the sum of
  * exp over all but the largest. So log p of the largest is small to full precision, not the rounded difference of two
  * large numbers, and a violation of 1e-10 is still a number of several digits. */
-#ifndef SW_NN_KERNELS_SIDES_H
-#define SW_NN_KERNELS_SIDES_H
+#pragma once
 
 #include "nn/kernels/lanes.h"
 
@@ -15,8 +14,7 @@ typedef struct side {
 } side;
 
 /* Turns the logits x[C] into a side. */
-SW_INLINE void finish_side(side *s, size_t classes)
-{
+SW_INLINE void finish_side(side *s, size_t classes) {
     size_t padded = sw_padded(classes);
     for (size_t k = classes; k < padded; k++) s->x[k] = -INFINITY;
     sw_real max = sw_lane_max(s->x, padded);
@@ -42,8 +40,7 @@ SW_INLINE void finish_side(side *s, size_t classes)
 }
 
 /* p(c) = softmax(z)(map(c)); map NULL = identity. */
-SW_INLINE void load_side(side *s, const sw_real *z, const int32_t *map, size_t classes)
-{
+SW_INLINE void load_side(side *s, const sw_real *z, const int32_t *map, size_t classes) {
     if (map)
         for (size_t c = 0; c < classes; c++) s->x[c] = z[map[c]];
     else
@@ -52,8 +49,7 @@ SW_INLINE void load_side(side *s, const sw_real *z, const int32_t *map, size_t c
 }
 
 /* The likeliest class, the lowest on ties: the first whose x is 0. Anything when a logit is NaN. */
-SW_INLINE size_t argmax_of_side(const side *s, size_t classes)
-{
+SW_INLINE size_t argmax_of_side(const side *s, size_t classes) {
     sw_real lane[SW_LANES];
     for (int j = 0; j < SW_LANES; j++) lane[j] = SW_CLASSES_MAX;
     for (size_t k = 0; k < classes; k += SW_LANES) {
@@ -71,8 +67,7 @@ SW_INLINE size_t argmax_of_side(const side *s, size_t classes)
 /* symKL(p, q) = 1/2 sum_c (p_c - q_c) a_c with a = log p - log q: no term is negative.
  * dp[padded] <- d/dz_p = 1/2 [p (a - KL(p||q)) + p - q], dq <- d/dz_q = 1/2 [q (-a - KL(q||p)) + q - p]; both or
  * neither NULL. */
-SW_INLINE sw_real compare_sides(const side *p, const side *q, size_t classes, sw_real *dp, sw_real *dq)
-{
+SW_INLINE sw_real compare_sides(const side *p, const side *q, size_t classes, sw_real *dp, sw_real *dq) {
     size_t padded = sw_padded(classes);
     sw_real shift = (sw_real)(p->log_norm - q->log_norm);
     sw_real value[SW_LANES] = {0}, forward[SW_LANES] = {0}, backward[SW_LANES] = {0};
@@ -98,12 +93,9 @@ SW_INLINE sw_real compare_sides(const side *p, const side *q, size_t classes, sw
 }
 
 /* dz[C] += factor * d[C], for each class or (map not NULL) into map(c). */
-SW_INLINE void scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes)
-{
+SW_INLINE void scatter(sw_real *dz, sw_real factor, const sw_real *d, const int32_t *map, size_t classes) {
     if (map)
         for (size_t c = 0; c < classes; c++) dz[map[c]] += factor * d[c];
     else
         for (size_t c = 0; c < classes; c++) dz[c] += factor * d[c];
 }
-
-#endif

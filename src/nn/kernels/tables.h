@@ -3,8 +3,7 @@
  * ROWS_AT_ONCE rows (1, 2 or 4) of a group and HEADS_AT_ONCE heads (1 to 4) share a pass of unmix, as registers allow.
  * A dot product is summed in DOT_LANES lanes whatever the vectors' width, so that instruction sets with the same
  * MULTIPLY_ADD agree in every bit. */
-#ifndef SW_NN_KERNELS_TABLES_H
-#define SW_NN_KERNELS_TABLES_H
+#pragma once
 
 #include "nn/kernels/vector.h"
 
@@ -22,8 +21,7 @@ typedef sw_real sixteen_bytes __attribute__((vector_size(16)));
 SW_INLINE vector spread(sw_real x) { return x - (vector){0}; }
 
 /* max(0, x); NaN stays */
-SW_INLINE vector rectified(vector x)
-{
+SW_INLINE vector rectified(vector x) {
     vector_bits negative = (vector_bits)(x < (vector){0});
     return (vector)(~negative & (vector_bits)x);
 }
@@ -31,8 +29,7 @@ SW_INLINE vector rectified(vector x)
 /* Columns begin .. end of one row: to <- from + sum_{t < n} w[t] z[t], then max(0, .) if `relu`. n and relu are
  * constant where this is inlined. */
 SW_INLINE void mix_columns(int n, bool relu, sw_real *to, const sw_real *from, const sw_real *const *z,
-                           const sw_real *w, size_t begin, size_t end)
-{
+                           const sw_real *w, size_t begin, size_t end) {
     vector factor[TERMS];
     const sw_real *in[TERMS];
     for (int t = 0; t < n; t++) {
@@ -53,18 +50,14 @@ SW_INLINE void mix_columns(int n, bool relu, sw_real *to, const sw_real *from, c
         mix_columns(n, false, to, from, z, w, whole, width);                                                           \
         break;
 static void mix_row(int n, size_t width, size_t relu, sw_real *to, const sw_real *from, const sw_real *const *z,
-                    const sw_real *w)
-{
+                    const sw_real *w) {
     size_t whole = relu / LANES * LANES;
-    switch (n) {
-        CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8)
-    }
+    switch (n) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) }
     for (size_t c = whole; c < relu; c++) to[c] = to[c] < 0 ? 0 : to[c];
 }
 #undef CASE
 
-static void mix(sw_real *out, size_t rows, const sw_mixture *m, const sw_real *base, size_t relu)
-{
+static void mix(sw_real *out, size_t rows, const sw_mixture *m, const sw_real *base, size_t relu) {
     const int32_t *token = m->token;
     const sw_real *weight = m->weight;
     size_t terms = m->positions * m->heads;
@@ -87,8 +80,7 @@ static void mix(sw_real *out, size_t rows, const sw_mixture *m, const sw_real *b
 
 /* The sum of a dot product's lanes, lane j and the one half of them further on until one is left; without a loop over
  * memory, which would wait for every store. */
-SW_INLINE sw_real sum_of(const vector parts[PARTS])
-{
+SW_INLINE sw_real sum_of(const vector parts[PARTS]) {
     sixteen_bytes piece[4];
     memcpy(piece, parts, sizeof piece);
     sixteen_bytes sum = (piece[0] + piece[2]) + (piece[1] + piece[3]);
@@ -102,8 +94,7 @@ SW_INLINE sw_real sum_of(const vector parts[PARTS])
 /* `rows` rows of a group in one pass: dz[h] += sum_i w_i[h] x_i, from 0 when nothing has been seen, and dw_i[h] =
  * x_i . z[h]. n, rows and seen are constant where this is inlined. */
 SW_INLINE void unmix_rows(int n, int rows, bool seen, const sw_real *dout, const sw_mixture *m, const int32_t *row,
-                          const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight)
-{
+                          const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight) {
     size_t width = m->width; /* not through m in the loop: for all the compiler knows, a store may change it */
     vector sum[ROWS_AT_ONCE][HEADS_AT_ONCE][PARTS], factor[ROWS_AT_ONCE][HEADS_AT_ONCE];
     const sw_real *x[ROWS_AT_ONCE];
@@ -136,8 +127,7 @@ SW_INLINE void unmix_rows(int n, int rows, bool seen, const sw_real *dout, const
 }
 
 SW_INLINE void unmix_group(int n, bool seen, const sw_real *dout, const sw_mixture *m, const int32_t *row, size_t rows,
-                           const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight)
-{
+                           const sw_real *z, sw_real *dz, const sw_real *weight, sw_real *dweight) {
     size_t i = 0;
     if (!seen) {
         i = rows < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
@@ -155,8 +145,7 @@ SW_INLINE void unmix_group(int n, bool seen, const sw_real *dout, const sw_mixtu
 
 #define AT_ONCE(heads) (HEADS_AT_ONCE < (heads) ? HEADS_AT_ONCE : (heads))
 static void unmix(const sw_real *dout, const sw_mixture *m, bool *seen, size_t tokens, sw_real *dtable,
-                  sw_real *dweight)
-{
+                  sw_real *dweight) {
     for (size_t j = 0; j < m->positions; j++)
         for (size_t g = 0; g < m->groups[j].count; g++) {
             const sw_groups *groups = &m->groups[j];
@@ -178,5 +167,3 @@ static void unmix(const sw_real *dout, const sw_mixture *m, bool *seen, size_t t
         }
 }
 #undef AT_ONCE
-
-#endif

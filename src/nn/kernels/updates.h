@@ -1,25 +1,21 @@
 /* updates.h: what filters and optimizers do to gradients and parameters, one pass over memory each. */
-#ifndef SW_NN_KERNELS_UPDATES_H
-#define SW_NN_KERNELS_UPDATES_H
+#pragma once
 
 #include "nn/kernels.h"
 #include "nn/kernels/lanes.h"
 
-static void scale(sw_real *x, size_t n, sw_real factor)
-{
+static void scale(sw_real *x, size_t n, sw_real factor) {
     for (size_t i = 0; i < n; i++) x[i] *= factor;
 }
 
 /* Sums in double of eight lanes, then of the lanes as a tree. */
-SW_INLINE double sum_of_eight(double lane[8])
-{
+SW_INLINE double sum_of_eight(double lane[8]) {
     for (size_t half = 4; half > 0; half /= 2)
         for (size_t j = 0; j < half; j++) lane[j] += lane[j + half];
     return lane[0];
 }
 
-static double dot_double(const sw_real *x, const sw_real *y, size_t n)
-{
+static double dot_double(const sw_real *x, const sw_real *y, size_t n) {
     double lane[8] = {0};
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
@@ -28,8 +24,7 @@ static double dot_double(const sw_real *x, const sw_real *y, size_t n)
     return sum_of_eight(lane);
 }
 
-static double squared_distance(const sw_real *x, const sw_real *y, size_t n)
-{
+static double squared_distance(const sw_real *x, const sw_real *y, size_t n) {
     double lane[8] = {0};
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
@@ -41,13 +36,11 @@ static double squared_distance(const sw_real *x, const sw_real *y, size_t n)
     return sum_of_eight(lane);
 }
 
-static void subtract(sw_real *restrict g, const sw_real *restrict w, size_t n, double factor)
-{
+static void subtract(sw_real *restrict g, const sw_real *restrict w, size_t n, double factor) {
     for (size_t i = 0; i < n; i++) g[i] = (sw_real)((double)g[i] - factor * (double)w[i]);
 }
 
-static void push_apart(sw_real *dx, sw_real *dy, const sw_real *x, const sw_real *y, size_t n, double factor)
-{
+static void push_apart(sw_real *dx, sw_real *dy, const sw_real *x, const sw_real *y, size_t n, double factor) {
     for (size_t i = 0; i < n; i++) {
         sw_real push = (sw_real)(factor * ((double)x[i] - (double)y[i]));
         dx[i] += push;
@@ -55,8 +48,8 @@ static void push_apart(sw_real *dx, sw_real *dy, const sw_real *x, const sw_real
     }
 }
 
-static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_real alpha, sw_real rest, sw_real lambda)
-{
+static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_real alpha, sw_real rest,
+                    sw_real lambda) {
     for (size_t i = 0; i < n; i++) {
         slow[i] = alpha * slow[i] + rest * g[i];
         g[i] += lambda * slow[i];
@@ -75,8 +68,7 @@ static void average(sw_real *restrict g, sw_real *restrict slow, size_t n, sw_re
  * the smallest normal number m becomes 0, and v stays at that number, so that a gradient whose square underflows is
  * divided by something (3e-29 in float) however small epsilon is. NaN stays. */
 static void adamw(sw_real *restrict w, sw_real *restrict m, sw_real *restrict v, const sw_real *restrict g, size_t n,
-                  const sw_adamw_factors *factors)
-{
+                  const sw_adamw_factors *factors) {
     const sw_adamw_factors f = *factors;
     for (size_t i = 0; i < n; i++) {
         sw_real scaled = g[i] * (sw_real)SW_ADAMW_GRADIENT_SCALE;
@@ -91,8 +83,7 @@ static void adamw(sw_real *restrict w, sw_real *restrict m, sw_real *restrict v,
 }
 
 static void sgd(sw_real *restrict w, sw_real *restrict b, const sw_real *restrict g, size_t n, sw_real momentum,
-                bool nesterov, sw_real rate, sw_real decay)
-{
+                bool nesterov, sw_real rate, sw_real decay) {
     sw_real ahead = nesterov ? momentum : 1, now = nesterov ? 1 : 0;
     for (size_t i = 0; i < n; i++) {
         b[i] = momentum * b[i] + g[i];
@@ -100,17 +91,13 @@ static void sgd(sw_real *restrict w, sw_real *restrict b, const sw_real *restric
     }
 }
 
-static void nesterov(sw_real *restrict x, sw_real *restrict b, const sw_real *restrict g, size_t n, sw_real momentum)
-{
+static void nesterov(sw_real *restrict x, sw_real *restrict b, const sw_real *restrict g, size_t n, sw_real momentum) {
     for (size_t i = 0; i < n; i++) {
         b[i] = momentum * b[i] + g[i];
         x[i] = g[i] + momentum * b[i];
     }
 }
 
-static void descend(sw_real *restrict w, const sw_real *restrict x, size_t n, sw_real decay, sw_real rate)
-{
+static void descend(sw_real *restrict w, const sw_real *restrict x, size_t n, sw_real decay, sw_real rate) {
     for (size_t i = 0; i < n; i++) w[i] -= decay * w[i] + rate * x[i];
 }
-
-#endif

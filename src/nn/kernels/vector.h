@@ -1,6 +1,5 @@
 /* vector.h: vectors as wide as the registers of the instruction set that a file of kernels is compiled for. */
-#ifndef SW_NN_KERNELS_VECTOR_H
-#define SW_NN_KERNELS_VECTOR_H
+#pragma once
 
 #include "nn/kernels.h"
 #include "nn/kernels/lanes.h"
@@ -28,6 +27,4 @@ enum { LANES = VECTOR_BYTES / sizeof(sw_real) };
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_pd(a, b, c)
 #else
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
-#endif
-
 #endif

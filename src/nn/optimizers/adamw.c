@@ -8,8 +8,7 @@
 #include <math.h>
 
 void sw_adamw_range(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, const sw_real *gradient,
-                    size_t offset, size_t n)
-{
+                    size_t offset, size_t n) {
     const sw_optimizer_config *config = &optimizer->config;
     double rate = config->learning_rate * schedule;
     const sw_adamw_factors factors = {
@@ -26,8 +25,7 @@ void sw_adamw_range(sw_optimizer *optimizer, int64_t t, double schedule, sw_real
                      &factors);
 }
 
-static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient)
-{
+static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient) {
     sw_adamw_range(optimizer, t, schedule, parameters, gradient, 0, optimizer->parameters);
 }
 

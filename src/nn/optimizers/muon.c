@@ -13,19 +13,16 @@
 #include <math.h>
 #include <string.h>
 
-static bool is_muon(const sw_tensor *tensor)
-{
+static bool is_muon(const sw_tensor *tensor) {
     return tensor->rank == 2 && (tensor->block == SW_BLOCK_ATTENTION || tensor->block == SW_BLOCK_MLP);
 }
 
-static size_t smaller_side(const sw_tensor *tensor)
-{
+static size_t smaller_side(const sw_tensor *tensor) {
     return (size_t)(tensor->shape[0] < tensor->shape[1] ? tensor->shape[0] : tensor->shape[1]);
 }
 
 /* X and its successor, A and its polynomial. */
-static size_t scratch(const sw_tensor *tensors, size_t count)
-{
+static size_t scratch(const sw_tensor *tensors, size_t count) {
     size_t largest = 0;
     for (size_t i = 0; i < count; i++) {
         if (!is_muon(&tensors[i])) continue;
@@ -38,8 +35,7 @@ static size_t scratch(const sw_tensor *tensors, size_t count)
 /* x[rows, cols] towards the nearest matrix with orthonormal rows or columns; result in *x or *next, whose roles are
  * exchanged by every step. */
 static sw_real *newton_schulz(sw_real *x, sw_real *next, sw_real *gram, sw_real *polynomial, size_t rows, size_t cols,
-                              int32_t steps)
-{
+                              int32_t steps) {
     const double a = 3.4445, b = -4.7750, c = 2.0315;
     size_t side = rows < cols ? rows : cols;
     for (int32_t step = 0; step < steps; step++) {
@@ -62,8 +58,7 @@ static sw_real *newton_schulz(sw_real *x, sw_real *next, sw_real *gram, sw_real 
 }
 
 static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, double schedule, sw_real *parameters,
-                          const sw_real *gradient)
-{
+                          const sw_real *gradient) {
     const sw_optimizer_config *config = &optimizer->config;
     size_t rows = (size_t)tensor->shape[0], cols = (size_t)tensor->shape[1], n = rows * cols;
     size_t side = smaller_side(tensor);
@@ -81,8 +76,7 @@ static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, doub
                        (sw_real)(rate * factor));
 }
 
-static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient)
-{
+static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient) {
     for (size_t i = 0; i < optimizer->tensor_count; i++) {
         const sw_tensor *tensor = &optimizer->tensors[i];
         if (is_muon(tensor))

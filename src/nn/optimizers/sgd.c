@@ -3,8 +3,7 @@
 #include "nn/kernels.h"
 #include "nn/optimizer.h"
 
-static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient)
-{
+static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient) {
     const sw_optimizer_config *config = &optimizer->config;
     (void)t;
     double rate = config->learning_rate * schedule;

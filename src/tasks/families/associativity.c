@@ -11,13 +11,11 @@
 #include "tasks/families.h"
 #include "tasks/modular.h"
 
-static sw_inner inner_of(const sw_task_config *config)
-{
+static sw_inner inner_of(const sw_task_config *config) {
     return config->kind == SW_TASK_MODULAR ? sw_modular_operation(config)->inner : SW_INNER_PRODUCT;
 }
 
-static bool applies(const sw_task_config *config)
-{
+static bool applies(const sw_task_config *config) {
     sw_task task;
     return sw_task_kinds[config->kind]->associative != NULL && sw_task_shape_of(&task, config) &&
            sw_task_columns(&task) > 1;
@@ -28,8 +26,7 @@ static bool holds(const sw_task_config *config) { return sw_task_kinds[config->k
 static bool predicts(const sw_task_config *config) { return inner_of(config) != SW_INNER_SUM; }
 
 /* Candidate (x, y, z): x any entity, y and z second operands. */
-static uint64_t candidates(const sw_task *task)
-{
+static uint64_t candidates(const sw_task *task) {
     const uint64_t columns = (uint64_t)sw_task_columns(task);
     return (uint64_t)task->entities * columns * columns;
 }
@@ -40,8 +37,7 @@ typedef struct sides {
     int32_t left_input, right_input;
 } sides;
 
-static sides split(const sw_task *task, sw_inner inner, uint64_t index)
-{
+static sides split(const sw_task *task, sw_inner inner, uint64_t index) {
     sides s;
     int32_t y;
     s.columns = sw_task_columns(task);
@@ -57,15 +53,13 @@ static sides split(const sw_task *task, sw_inner inner, uint64_t index)
 }
 
 /* The tuple of inner values `left` and `right`. */
-static bool close_up(const sw_task *task, const sides *s, int32_t left, int32_t right, sw_tuple *out)
-{
+static bool close_up(const sw_task *task, const sides *s, int32_t left, int32_t right, sw_tuple *out) {
     const int32_t from = task->second_from;
     if (left < 0 || right < from) return false;
     return sw_families_pair(out, left * s->columns + s->z - from, s->x * s->columns + right - from, -1);
 }
 
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const sw_inner inner = inner_of(&task->config);
     const sides s = split(task, inner, index);
     if (inner == SW_INNER_SUM) {
@@ -75,8 +69,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
     return close_up(task, &s, task->true_label[s.left_input], task->true_label[s.right_input], out);
 }
 
-static bool candidate_predicted(const sw_task *task, uint64_t index, const int32_t *prediction, sw_tuple *out)
-{
+static bool candidate_predicted(const sw_task *task, uint64_t index, const int32_t *prediction, sw_tuple *out) {
     const sw_inner inner = inner_of(&task->config);
     if (inner == SW_INNER_SUM) return false;
     const sides s = split(task, inner, index);

@@ -3,8 +3,7 @@
  * groups). */
 #include "tasks/families.h"
 
-static bool applies(const sw_task_config *config)
-{
+static bool applies(const sw_task_config *config) {
     sw_task task;
     return sw_task_kinds[config->kind]->commutative != NULL && sw_task_shape_of(&task, config) &&
            sw_task_columns(&task) > 1;
@@ -13,8 +12,7 @@ static bool applies(const sw_task_config *config)
 static bool holds(const sw_task_config *config) { return sw_task_kinds[config->kind]->commutative(config); }
 
 /* Candidate i: table entry i and its mirror. */
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t i = (int32_t)index;
     const int32_t other = task->mirror != NULL ? task->mirror[i]
                                                : sw_task_index(task, sw_task_operand(task, index, 1),

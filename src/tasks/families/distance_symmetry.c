@@ -4,8 +4,7 @@
 static bool applies(const sw_task_config *config) { return config->kind == SW_TASK_GRAPH; }
 
 /* Candidate i: table entry i and its mirror. */
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     return sw_families_pair(out, (int32_t)index, task->mirror[index], -1);
 }
 

@@ -4,8 +4,7 @@
 
 /* A table with more inputs than classes has two inputs of one class; one with as many (division modulo 2, the group
  * of one element) has all labels different. */
-static bool applies(const sw_task_config *config)
-{
+static bool applies(const sw_task_config *config) {
     sw_task task;
     return sw_task_shape_of(&task, config) && task.inputs > (size_t)task.classes;
 }
@@ -14,8 +13,7 @@ static bool applies(const sw_task_config *config)
 static uint64_t candidates(const sw_task *task) { return task->pair_start[task->classes]; }
 
 /* The class c with pair_start[c] <= index < pair_start[c + 1]. */
-static int32_t class_of(const sw_task *task, uint64_t index)
-{
+static int32_t class_of(const sw_task *task, uint64_t index) {
     int32_t low = 0, high = task->classes;
     while (high - low > 1) {
         const int32_t middle = low + (high - low) / 2;
@@ -27,8 +25,7 @@ static int32_t class_of(const sw_task *task, uint64_t index)
     return low;
 }
 
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t c = class_of(task, index);
     const int32_t *member = task->by_label + task->label_start[c];
     const uint64_t others = (uint64_t)(task->label_start[c + 1] - task->label_start[c]) - 1;
@@ -38,8 +35,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 }
 
 /* A chain through each class. */
-static void connect(const sw_task *task, void (*unite)(void *context, int32_t i, int32_t j), void *context)
-{
+static void connect(const sw_task *task, void (*unite)(void *context, int32_t i, int32_t j), void *context) {
     for (int32_t c = 0; c < task->classes; c++)
         for (int32_t k = task->label_start[c] + 1; k < task->label_start[c + 1]; k++)
             unite(context, task->by_label[k - 1], task->by_label[k]);

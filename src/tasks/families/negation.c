@@ -7,8 +7,7 @@
 static bool odd(const sw_task *task) { return sw_modular_operation(&task->config)->degree % 2 == 1; }
 
 /* Candidate i: table entry i. */
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t p = task->entities;
     const int32_t x = sw_task_operand(task, index, 0), y = sw_task_operand(task, index, 1);
     return sw_families_pair(out, sw_task_index(task, (p - x) % p, (p - y) % p, -1), (int32_t)index, odd(task) ? 0 : -1);
@@ -16,8 +15,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 
 static int32_t maps(const sw_task *task) { return odd(task) ? 1 : 0; }
 
-static int32_t class_map(const sw_task *task, int32_t map, int32_t c)
-{
+static int32_t class_map(const sw_task *task, int32_t map, int32_t c) {
     (void)map; /* the only one */
     return (task->classes - c) % task->classes;
 }

@@ -6,8 +6,7 @@ static bool applies(const sw_task_config *config) { return config->kind == SW_TA
 /* Candidate u: a node. */
 static uint64_t candidates(const sw_task *task) { return (uint64_t)task->entities; }
 
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t u = (int32_t)index;
     *out = (sw_tuple){{u * task->entities + u, -1, -1}, -1};
     return true;

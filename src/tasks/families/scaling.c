@@ -8,8 +8,7 @@
 /* Candidate (u, x, y): u the k-th unit, (x, y) a table entry. */
 static uint64_t candidates(const sw_task *task) { return (uint64_t)sw_modular_of(task)->unit_count * task->inputs; }
 
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t p = task->entities, columns = sw_task_columns(task), from = task->second_from;
     int32_t k, x, y;
     sw_families_split(index, (uint32_t)p, (uint32_t)columns, &k, &x, &y);
@@ -22,8 +21,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
 /* Class map m: multiplication by the unit m. Maps that are no unit's power are in the table but never named. */
 static int32_t maps(const sw_task *task) { return task->classes; }
 
-static int32_t class_map(const sw_task *task, int32_t map, int32_t c)
-{
+static int32_t class_map(const sw_task *task, int32_t map, int32_t c) {
     return (int32_t)((int64_t)map * c % task->classes);
 }
 

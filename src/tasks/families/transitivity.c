@@ -3,20 +3,17 @@
 #include "tasks/comparison.h"
 #include "tasks/families.h"
 
-static bool applies(const sw_task_config *config)
-{
+static bool applies(const sw_task_config *config) {
     return config->kind == SW_TASK_COMPARISON && sw_comparison_longest(config) >= 3;
 }
 
 /* Candidate (k, a, b, c): attribute k, any three entities. */
-static uint64_t candidates(const sw_task *task)
-{
+static uint64_t candidates(const sw_task *task) {
     const uint64_t n = (uint64_t)task->entities;
     return (uint64_t)sw_comparison_attributes(&task->config) * n * n * n;
 }
 
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t n = task->entities;
     int32_t ka, a, b, c;
     sw_families_split(index, (uint32_t)n, (uint32_t)n, &ka, &b, &c);

@@ -4,8 +4,7 @@
 #include "tasks/families.h"
 #include "tasks/modular.h"
 
-static bool applies(const sw_task_config *config)
-{
+static bool applies(const sw_task_config *config) {
     if (config->kind == SW_TASK_MODULAR) {
         const sw_operation *traits = sw_modular_operation(config);
         return traits->translates && (traits->group == SW_RESIDUES_ADDITIVE || config->p > 2);
@@ -14,29 +13,25 @@ static bool applies(const sw_task_config *config)
     return config->kind == SW_TASK_GROUP && sw_task_shape_of(&task, config) && task.entities > 1;
 }
 
-static bool by_units(const sw_task *task)
-{
+static bool by_units(const sw_task *task) {
     return task->config.kind == SW_TASK_MODULAR && sw_modular_operation(&task->config)->group != SW_RESIDUES_ADDITIVE;
 }
 
 /* Candidate (g, i): g the k-th element of the group, i a table entry. */
-static uint64_t candidates(const sw_task *task)
-{
+static uint64_t candidates(const sw_task *task) {
     const int32_t elements = by_units(task) ? sw_modular_of(task)->unit_count : task->entities;
     return (uint64_t)elements * task->inputs;
 }
 
 /* The k-th element that acts, as an entity. */
-static int32_t element(const sw_task *task, int32_t k)
-{
+static int32_t element(const sw_task *task, int32_t k) {
     if (!by_units(task)) return k;
     const int32_t unit = sw_modular_of(task)->unit[k];
     return sw_modular_operation(&task->config)->group == SW_RESIDUES_SHIFTED ? unit - 1 : unit;
 }
 
 /* g applied to x, entity or class: both are elements of the group, or residues that it acts on. */
-static int32_t act(const sw_task *task, int32_t g, int32_t x)
-{
+static int32_t act(const sw_task *task, int32_t g, int32_t x) {
     const int32_t p = task->entities;
     if (task->config.kind == SW_TASK_GROUP) return task->product[(size_t)g * (size_t)p + (size_t)x];
     switch (sw_modular_operation(&task->config)->group) {
@@ -47,8 +42,7 @@ static int32_t act(const sw_task *task, int32_t g, int32_t x)
     return -1;
 }
 
-static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out)
-{
+static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t columns = sw_task_columns(task);
     int32_t k, x, y;
     sw_families_split(index, (uint32_t)task->entities, (uint32_t)columns, &k, &x, &y);

@@ -16,8 +16,7 @@
 enum { FILE_SIZE_MAX = 64 << 20, EDGES_MAX = 1 << 22 };
 
 /* The whole file, with a zero behind it; free(). */
-static sw_status read_text(char **out, size_t *length, const char *path)
-{
+static sw_status read_text(char **out, size_t *length, const char *path) {
     struct stat facts = {0};
     const sw_status status = sw_file_read(out, length, path, FILE_SIZE_MAX, NULL);
     const int error = errno;
@@ -31,8 +30,7 @@ static sw_status read_text(char **out, size_t *length, const char *path)
 }
 
 /* The content must be what the sweep was planned with. All zero: nothing to compare with. */
-static sw_status check_digest(const char *text, size_t length, const sw_task_config *config)
-{
+static sw_status check_digest(const char *text, size_t length, const sw_task_config *config) {
     static const uint8_t unknown[SW_SHA256_BYTES];
     uint8_t digest[SW_SHA256_BYTES];
     if (memcmp(config->file_sha256, unknown, sizeof unknown) == 0) return SW_OK;
@@ -47,8 +45,7 @@ static sw_status check_digest(const char *text, size_t length, const sw_task_con
 #define BEHIND "\n#%" /* and the zero at the end, which strchr finds */
 
 /* Skips what stands between numbers and reads one; false = none stands there, or not one alone ("12x", "1.5"). */
-static bool read_node(const char **at, int32_t *out)
-{
+static bool read_node(const char **at, int32_t *out) {
     *at += strspn(*at, BETWEEN);
     if (**at < '0' || **at > '9') return false;
     char *end;
@@ -59,8 +56,7 @@ static bool read_node(const char **at, int32_t *out)
 }
 
 /* Reads one line at *at into edge[0..1]; *found = 0 for an empty one, 1 for an edge; false = the line is wrong. */
-static bool read_line(const char **at, int32_t *edge, size_t *found)
-{
+static bool read_line(const char **at, int32_t *edge, size_t *found) {
     const char *p = *at + strspn(*at, BETWEEN);
     *found = strchr(BEHIND, *p) == NULL;
     if (*found) {
@@ -73,8 +69,7 @@ static bool read_line(const char **at, int32_t *edge, size_t *found)
 }
 
 /* edge[2 * count] in node numbers; free(). */
-static sw_status parse_edges(int32_t **out, size_t *count, const char *text, size_t length, const char *path)
-{
+static sw_status parse_edges(int32_t **out, size_t *count, const char *text, size_t length, const char *path) {
     size_t lines = 1;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\0') return sw_fail(SW_E_CONFIG, "task.file: %s is not a text file", path);
@@ -104,15 +99,13 @@ static sw_status parse_edges(int32_t **out, size_t *count, const char *text, siz
     return SW_OK;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
+static int compare_numbers(const void *a, const void *b) {
     const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
     return (x > y) - (x < y);
 }
 
 /* Replaces node numbers by their rank; *nodes = how many there are. */
-static sw_status rank_nodes(int32_t *edge, size_t count, int32_t *nodes, const char *path)
-{
+static sw_status rank_nodes(int32_t *edge, size_t count, int32_t *nodes, const char *path) {
     int32_t *name = malloc(2 * count * sizeof *name);
     if (name == NULL) return sw_fail(SW_E_MEMORY, "task.file: no memory for the nodes of %s", path);
     memcpy(name, edge, 2 * count * sizeof *name);
@@ -134,15 +127,13 @@ static sw_status rank_nodes(int32_t *edge, size_t count, int32_t *nodes, const c
     return status;
 }
 
-static sw_status validate(const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status validate(const sw_graph *graph, const sw_task_config *config) {
     (void)graph;
     if (config->file[0] != '\0') return SW_OK;
     return sw_fail(SW_E_CONFIG, "task.file: an edge_list needs the file that lists its edges");
 }
 
-static sw_status edges(sw_edges *out, const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status edges(sw_edges *out, const sw_graph *graph, const sw_task_config *config) {
     (void)graph;
     char *text = NULL;
     size_t length = 0;

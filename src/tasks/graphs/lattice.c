@@ -12,27 +12,23 @@ static int32_t side_of_nodes(const sw_task_config *config, int32_t axis) { retur
 
 static int32_t side_of_bits(const sw_task_config *config, int32_t axis) { return axis < config->dimension ? 2 : 0; }
 
-static int32_t side_of_sides(const sw_task_config *config, int32_t axis)
-{
+static int32_t side_of_sides(const sw_task_config *config, int32_t axis) {
     return axis < config->side_count ? config->sides[axis] : 0;
 }
 
-static sw_status check_nodes(const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status check_nodes(const sw_graph *graph, const sw_task_config *config) {
     (void)graph;
     if (config->nodes >= 2 && config->nodes <= SW_TASK_ENTITIES_MAX) return SW_OK;
     return sw_fail(SW_E_CONFIG, "task.nodes: expected 2 to %d nodes, found %d", SW_TASK_ENTITIES_MAX, config->nodes);
 }
 
-static sw_status check_dimension(const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status check_dimension(const sw_graph *graph, const sw_task_config *config) {
     (void)graph;
     if (config->dimension >= 1 && config->dimension <= AXES_MAX) return SW_OK;
     return sw_fail(SW_E_CONFIG, "task.dimension: expected 1 to %d, found %d", AXES_MAX, config->dimension);
 }
 
-static sw_status check_sides(const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status check_sides(const sw_graph *graph, const sw_task_config *config) {
     const int32_t least = graph->least_sides, most = graph->most_sides;
     int64_t nodes = 1;
     if (config->side_count < least || config->side_count > most) {
@@ -55,8 +51,7 @@ static sw_status check_sides(const sw_graph *graph, const sw_task_config *config
 static bool is_periodic(const sw_graph *graph, int32_t axis) { return (graph->periodic >> axis & 1u) != 0; }
 
 /* Distances add over the axes of a product graph: half way round a cycle, end to end on a path. */
-static void shape(sw_task *task, const sw_graph *graph, const sw_task_config *config)
-{
+static void shape(sw_task *task, const sw_graph *graph, const sw_task_config *config) {
     task->entities = task->classes = 1;
     for (int32_t k = 0, side; (side = graph->side(config, k)) > 0; k++) {
         task->entities *= side;
@@ -65,15 +60,13 @@ static void shape(sw_task *task, const sw_graph *graph, const sw_task_config *co
     }
 }
 
-static int32_t axes_of(const sw_graph *graph, const sw_task_config *config)
-{
+static int32_t axes_of(const sw_graph *graph, const sw_task_config *config) {
     int32_t axes = 0;
     while (graph->side(config, axes) > 0) axes++;
     return axes;
 }
 
-static void coordinates(int32_t *out, const sw_graph *graph, const sw_task_config *config, int32_t node)
-{
+static void coordinates(int32_t *out, const sw_graph *graph, const sw_task_config *config, int32_t node) {
     for (int32_t k = axes_of(graph, config) - 1; k >= 0; k--) {
         const int32_t side = graph->side(config, k);
         out[k] = node % side;
@@ -82,8 +75,7 @@ static void coordinates(int32_t *out, const sw_graph *graph, const sw_task_confi
 }
 
 /* Each node with its successor on every axis. */
-static sw_status edges(sw_edges *out, const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status edges(sw_edges *out, const sw_graph *graph, const sw_task_config *config) {
     const int32_t axes = axes_of(graph, config);
     out->nodes = 1;
     for (int32_t k = 0; k < axes; k++) out->nodes *= graph->side(config, k);

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 
 /* Stops above the limit of nodes. */
-static int64_t nodes_of(const sw_task_config *config)
-{
+static int64_t nodes_of(const sw_task_config *config) {
     int64_t nodes = 1, level = 1;
     for (int32_t d = 0; d < config->depth && nodes <= SW_TASK_ENTITIES_MAX; d++) {
         level *= config->branching;
@@ -15,8 +14,7 @@ static int64_t nodes_of(const sw_task_config *config)
     return nodes;
 }
 
-static sw_status validate(const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status validate(const sw_graph *graph, const sw_task_config *config) {
     (void)graph;
     if (config->branching < 1)
         return sw_fail(SW_E_CONFIG, "task.branching: expected at least 1, found %d", config->branching);
@@ -24,15 +22,13 @@ static sw_status validate(const sw_graph *graph, const sw_task_config *config)
     return sw_task_check_size(nodes_of(config), 0, "task.depth");
 }
 
-static void shape(sw_task *task, const sw_graph *graph, const sw_task_config *config)
-{
+static void shape(sw_task *task, const sw_graph *graph, const sw_task_config *config) {
     (void)graph;
     task->entities = (int32_t)nodes_of(config);
     task->classes = (config->branching > 1 ? 2 * config->depth : config->depth) + 1;
 }
 
-static sw_status edges(sw_edges *out, const sw_graph *graph, const sw_task_config *config)
-{
+static sw_status edges(sw_edges *out, const sw_graph *graph, const sw_task_config *config) {
     (void)graph;
     out->nodes = (int32_t)nodes_of(config);
     out->count = (size_t)out->nodes - 1;

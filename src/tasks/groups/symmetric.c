@@ -3,8 +3,7 @@
 
 enum { MOST = 5 };
 
-static int32_t factorial(int32_t n)
-{
+static int32_t factorial(int32_t n) {
     int32_t product = 1;
     for (int32_t k = 2; k <= n; k++) product *= k;
     return product;
@@ -15,8 +14,7 @@ static sw_status validate(const sw_task_config *config) { return sw_group_check_
 /* ---- permutations ---- */
 
 /* Digits of the factorial number system pick what is left. */
-static void coordinates(int32_t *out, const sw_task *task, int32_t e)
-{
+static void coordinates(int32_t *out, const sw_task *task, int32_t e) {
     const int32_t n = task->config.n;
     int32_t left[MOST];
     for (int32_t k = 0; k < n; k++) left[k] = k;
@@ -28,8 +26,7 @@ static void coordinates(int32_t *out, const sw_task *task, int32_t e)
     }
 }
 
-static int32_t rank_permutation(const int32_t *p, int32_t n)
-{
+static int32_t rank_permutation(const int32_t *p, int32_t n) {
     int32_t rank = 0;
     for (int32_t k = 0; k < n; k++) {
         int32_t smaller = 0;
@@ -39,8 +36,7 @@ static int32_t rank_permutation(const int32_t *p, int32_t n)
     return rank;
 }
 
-static int32_t multiply(const sw_task *task, const int32_t *g, const int32_t *h)
-{
+static int32_t multiply(const sw_task *task, const int32_t *g, const int32_t *h) {
     const int32_t n = task->config.n;
     int32_t composed[MOST];
     for (int32_t i = 0; i < n; i++) composed[i] = g[h[i]];
@@ -52,8 +48,7 @@ static int32_t multiply(const sw_task *task, const int32_t *g, const int32_t *h)
 /* Character polynomials in the numbers of fixed points and transpositions (Macdonald, Symmetric Functions, I.7). */
 typedef enum polynomial { TRIVIAL, STANDARD, TWO_ROWS, HOOK } polynomial;
 
-static double evaluate(polynomial which, double c1, double c2)
-{
+static double evaluate(polynomial which, double c1, double c2) {
     switch (which) {
     case STANDARD: return c1 - 1;                   /* (n-1, 1) */
     case TWO_ROWS: return c1 * (c1 - 3) / 2 + c2;   /* (n-2, 2) */
@@ -82,8 +77,7 @@ static const struct {
 };
 
 /* c[m] <- number of cycles of length m. */
-static void count_cycles(int32_t c[MOST + 1], const int32_t *permutation, int32_t n)
-{
+static void count_cycles(int32_t c[MOST + 1], const int32_t *permutation, int32_t n) {
     bool seen[MOST] = {false};
     for (int m = 0; m <= MOST; m++) c[m] = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -93,8 +87,7 @@ static void count_cycles(int32_t c[MOST + 1], const int32_t *permutation, int32_
     }
 }
 
-static double character(const sw_task *task, int32_t line, const int32_t *g)
-{
+static double character(const sw_task *task, int32_t line, const int32_t *g) {
     int32_t c[MOST + 1];
     count_cycles(c, g, task->config.n);
     const partition at = lines[task->config.n].partition[line];
@@ -102,8 +95,7 @@ static double character(const sw_task *task, int32_t line, const int32_t *g)
     return at.conjugate && (c[2] + c[4]) % 2 != 0 ? -value : value;
 }
 
-static void shape(sw_task *task, const sw_task_config *config)
-{
+static void shape(sw_task *task, const sw_task_config *config) {
     const int32_t n = config->n;
     task->coordinate_count = n;
     if (n <= 2) { /* Z_1 and Z_2 */

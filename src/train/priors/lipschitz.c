@@ -12,8 +12,7 @@ typedef struct scratch {
     int32_t *nearest; /* [entities] */
 } scratch;
 
-static sw_status create(sw_prior_term *term)
-{
+static sw_status create(sw_prior_term *term) {
     sw_arena *arena = term->arena;
     size_t pairs = (size_t)term->config->pairs_per_step, entities = (size_t)term->task->entities;
     scratch *work = term->work = sw_arena_alloc(arena, 1, sizeof *work);
@@ -31,14 +30,12 @@ static sw_status create(sw_prior_term *term)
 static bool needs_model(const sw_prior_config *config) { return config->neighbors > 0; }
 
 /* First token of the block that holds the entities of operand k. */
-static int32_t operand_base(const sw_task *task, int k)
-{
+static int32_t operand_base(const sw_task *task, int k) {
     return task->separate && k > 0 ? task->vocabulary - (task->operands - k) * task->entities : 0;
 }
 
 /* The rank-th nearest entity to `entity` (rank 0 = nearest other one) by embedding distance. */
-static int32_t nearest_entity(sw_prior_term *term, const sw_real *E, int32_t base, int32_t entity, int32_t rank)
-{
+static int32_t nearest_entity(sw_prior_term *term, const sw_real *E, int32_t base, int32_t entity, int32_t rank) {
     scratch *work = term->work;
     int32_t n = term->task->entities;
     size_t d = (size_t)term->run->model.d_model;
@@ -65,8 +62,7 @@ static int32_t nearest_entity(sw_prior_term *term, const sw_real *E, int32_t bas
 }
 
 /* One attempt; false when the changed input is not in the table. */
-static bool draw_pair(sw_prior_term *term, size_t j, uint64_t attempt, const sw_real *E, int64_t t)
-{
+static bool draw_pair(sw_prior_term *term, size_t j, uint64_t attempt, const sw_real *E, int64_t t) {
     const sw_task *task = term->task;
     uint32_t seed = term->run->seed;
     uint64_t at = 4 * ((attempt << 32) + j), step = (uint64_t)t;
@@ -91,8 +87,7 @@ static bool draw_pair(sw_prior_term *term, size_t j, uint64_t attempt, const sw_
     return true;
 }
 
-static void draw(sw_prior_term *term, sw_rows *rows, const sw_real *E, int64_t t)
-{
+static void draw(sw_prior_term *term, sw_rows *rows, const sw_real *E, int64_t t) {
     term->pair_count = (size_t)term->config->pairs_per_step;
     for (size_t j = 0; j < term->pair_count; j++) {
         uint64_t attempt = 0;
@@ -102,8 +97,7 @@ static void draw(sw_prior_term *term, sw_rows *rows, const sw_real *E, int64_t t
     }
 }
 
-static sw_status add(double *value, sw_prior_term *term, const sw_prior_step *step)
-{
+static sw_status add(double *value, sw_prior_term *term, const sw_prior_step *step) {
     const sw_prior_config *config = term->config;
     *value = sw_lipschitz_prior(term->pairs, term->pair_count, config->bound, step->logits, term->task->classes,
                                 step->E, term->run->model.d_model, config->weight, step->dlogits, step->dE);
