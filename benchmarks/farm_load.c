@@ -1,4 +1,5 @@
-/* Load generator: the real master, scheduler and results file, and many invented workers that train nothing.
+/* farm_load.c: load generator: the real master, scheduler and results file, and many invented workers that train
+ * nothing.
  *
  * Each worker takes runs as a trainer does, holds a queue, and reports begin, facts, evaluations and finish when they
  * would come if a run took --seconds. Nothing is sent over MPI: what is measured is what one master can bear, and how
@@ -235,8 +236,7 @@ static sw_status report(const generator *g, double wall, double cpu) {
     if (status != SW_OK) return status;
     sw_json_begin_object(json);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        sw_json_key(json, rows[i].name);
-        sw_json_number(json, rows[i].value);
+        sw_json_member_number(json, rows[i].name, rows[i].value);
         if (!load->json) printf("%-32s %12.6g\n", rows[i].name, rows[i].value);
     }
     sw_json_end_object(json);

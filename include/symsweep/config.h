@@ -37,11 +37,9 @@ void sw_diagnostics_print(const sw_diagnostics *diagnostics, const char *file);
 
 typedef struct sw_sweep sw_sweep;
 
-/* Reads and validates a file (at most 16 MiB, nesting at most 64). On SW_E_CONFIG the diagnostics say why;
- * a missing or unreadable file is a diagnostic too. Warnings may accompany success. */
-sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
-/* As sw_sweep_load, but a sweep with errors that could be read nevertheless is handed out with SW_OK, to look for more
- * errors in it (sw_diagnostics_errors tells). */
+/* Reads and validates a file (at most 16 MiB, nesting at most 64). On SW_E_CONFIG the diagnostics say why; a missing or
+ * unreadable file is a diagnostic too. A sweep with errors that could be read nevertheless is handed out with SW_OK, to
+ * look for more errors in it (sw_diagnostics_errors tells). */
 sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 /* The same from memory (fuzzing, tests); `path` is used for messages and to resolve relative files. */
 sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path,
@@ -78,10 +76,6 @@ bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_pos
 void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out);
 /* Label of the case of run k; "" = the sweep has none. */
 const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k);
-/* Number of values of axis i (cases that differ in it, samples of a random axis). */
-size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i);
-/* "cases", "zip", "random" or "grid". */
-const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i);
 
 /* ---- adaptive work: `refine` and `prune` ---- */
 

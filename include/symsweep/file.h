@@ -35,6 +35,8 @@ void sw_file_put(sw_file *file, const void *bytes, size_t count);
  * held are gone. */
 sw_status sw_file_commit(sw_file *file, bool safe) SW_MUST_CHECK;
 
+/* rename(2): SW_E_IO with errno ENOENT: there is none. */
+sw_status sw_file_move(const char *from, const char *to, const char *point) SW_MUST_CHECK;
 /* Moves a finished temporary file to its place: syncs it, renames it, syncs the folder. */
 sw_status sw_file_put_in_place(const char *temporary, const char *path, const sw_file_points *points) SW_MUST_CHECK;
 
@@ -43,8 +45,14 @@ sw_status sw_file_copy(const char *from, const char *to, const sw_file_points *p
 
 /* ---- on descriptors ---- */
 
+/* At `at`, or where the descriptor stands. */
+enum { SW_FILE_HERE = -1 };
+
 /* Bytes read, fewer than `count` only at the end; -1 = errno. */
+ssize_t sw_file_read_at(int descriptor, void *bytes, size_t count, off_t at);
 ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count);
+/* Bytes written, fewer than `count` with errno. */
+size_t sw_file_write_at(int descriptor, const void *bytes, size_t count, off_t at, const char *point);
 /* false = errno. */
 bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const char *point);
 

@@ -22,11 +22,13 @@ void sw_json_bool(sw_json *json, bool value);
 void sw_json_null(sw_json *json);
 void sw_json_raw(sw_json *json, const char *text); /* already JSON */
 
-/* Members of the object that is open: a key and its value. */
+/* Members of the object that is open: a key and its value; of an object or array its beginning. */
 void sw_json_member_string(sw_json *json, const char *key, const char *value);
 void sw_json_member_integer(sw_json *json, const char *key, int64_t value);
 void sw_json_member_number(sw_json *json, const char *key, double value);
 void sw_json_member_bool(sw_json *json, const char *key, bool value);
+void sw_json_member_object(sw_json *json, const char *key);
+void sw_json_member_array(sw_json *json, const char *key);
 
 /* Shortest text that strtod reads back to the same double ("0.1", "1e-05", "3"). */
 void sw_json_format_number(char out[32], double value);

@@ -7,7 +7,6 @@ typedef enum sw_log_level { SW_LOG_ERROR, SW_LOG_WARNING, SW_LOG_INFO, SW_LOG_DE
 
 /* Messages above this level are dropped. Default SW_LOG_INFO. */
 void sw_log_set_level(sw_log_level level);
-sw_log_level sw_log_get_level(void);
 
 /* One whole line to stderr, "symsweep: warning: ..." with a prefix for errors and warnings only. */
 void sw_log(sw_log_level level, const char *format, ...) SW_PRINTF(2, 3);

@@ -72,4 +72,4 @@ typedef struct sw_prune_watch {
 
 /* Takes in the next evaluation of a run. true: the run has generalized for long enough, or its train loss is beyond
  * hope. */
-bool sw_prune_decides(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record);
+bool sw_measure_prune(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record);

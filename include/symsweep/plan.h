@@ -37,7 +37,7 @@ typedef struct sw_plan {
 /* Expands. A task that cannot be built, a weight on a family that is not defined on the task, a batch larger than the
  * train set, two runs of the same identity are diagnostics and SW_E_CONFIG; controls and label leaks are warnings. */
 sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) SW_MUST_CHECK;
-/* sw_sweep_load and sw_plan_create in one, with the errors of both at once. */
+/* sw_sweep_read and sw_plan_create in one, with the errors of both at once. */
 sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_plan_destroy(sw_plan *plan);
 

@@ -43,11 +43,6 @@ extern const sw_family *const sw_families[SW_FAMILY_COUNT];
  * freed with free(); *out = NULL when the family has none on this task. */
 sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) SW_MUST_CHECK;
 
-/* Refuses what cannot be: a weight on a family that does not apply to the task, predicted intermediates where the
- * inner value is not a product that the model predicts. The message names the key. Families that do not hold are
- * allowed. */
-sw_status sw_families_check(const sw_task_config *config, const sw_family_config *families) SW_MUST_CHECK;
-
 typedef struct sw_task_kind {
     /* Checks what single keys cannot (p prime for div, a connected graph, ...); message names the key. */
     sw_status (*validate)(const sw_task_config *config);

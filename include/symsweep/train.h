@@ -45,6 +45,10 @@ sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, c
 void sw_objective_destroy(sw_objective *objective);
 /* Rows that a model needs for it. */
 size_t sw_objective_max_rows(const sw_objective *objective);
+/* The model that a run starts from, with room for the rows of its objective, and the run's optimizer; the caller's to
+ * destroy whatever is returned. */
+sw_status sw_train_create_model(sw_model **model, sw_optimizer **optimizer, const sw_run_config *config,
+                                const sw_task *task, const sw_objective *objective) SW_MUST_CHECK;
 /* Draws batch, tuples and pairs of step t. `model` may be NULL unless sw_objective_needs_model: predicted intermediates
  * and nearest tokens are read from its parameters. */
 void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t);

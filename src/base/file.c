@@ -29,10 +29,12 @@ static sw_status fail(const char *path, const char *what) {
 
 /* ---- on descriptors ---- */
 
-ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count) {
+ssize_t sw_file_read_at(int descriptor, void *bytes, size_t count, off_t at) {
     size_t done = 0;
     while (done < count) {
-        const ssize_t got = read(descriptor, (char *)bytes + done, count - done);
+        char *to = (char *)bytes + done;
+        const ssize_t got =
+            at < 0 ? read(descriptor, to, count - done) : pread(descriptor, to, count - done, at + (off_t)done);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return -1;
         if (got == 0) break;
@@ -41,15 +43,27 @@ ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count) {
     return (ssize_t)done;
 }
 
-bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const char *point) {
-    for (const char *at = bytes; count > 0;) {
-        const ssize_t written = refused(point) ? -1 : write(descriptor, at, count);
+size_t sw_file_write_at(int descriptor, const void *bytes, size_t count, off_t at, const char *point) {
+    size_t done = 0;
+    while (done < count) {
+        if (refused(point)) break;
+        const char *from = (const char *)bytes + done;
+        const ssize_t written =
+            at < 0 ? write(descriptor, from, count - done) : pwrite(descriptor, from, count - done, at + (off_t)done);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return false;
-        at += written;
-        count -= (size_t)written;
+        if (written == 0) errno = ENOSPC;
+        if (written <= 0) break;
+        done += (size_t)written;
     }
-    return true;
+    return done;
+}
+
+ssize_t sw_file_read_all(int descriptor, void *bytes, size_t count) {
+    return sw_file_read_at(descriptor, bytes, count, SW_FILE_HERE);
+}
+
+bool sw_file_write_all(int descriptor, const void *bytes, size_t count, const char *point) {
+    return sw_file_write_at(descriptor, bytes, count, SW_FILE_HERE, point) == count;
 }
 
 sw_status sw_file_sync(int descriptor, const char *path, const char *point) {
@@ -140,7 +154,7 @@ void sw_file_put(sw_file *file, const void *bytes, size_t count) {
         file->status = fail(file->temporary, "write");
 }
 
-static sw_status move(const char *from, const char *to, const char *point) {
+sw_status sw_file_move(const char *from, const char *to, const char *point) {
     return !refused(point) && rename(from, to) == 0 ? SW_OK : fail(to, "rename");
 }
 
@@ -156,7 +170,7 @@ sw_status sw_file_commit(sw_file *file, bool safe) {
         close(file->descriptor);
     else
         status = close_file(file->descriptor, file->temporary, file->points->close);
-    if (status == SW_OK) status = move(file->temporary, file->path, file->points->rename);
+    if (status == SW_OK) status = sw_file_move(file->temporary, file->path, file->points->rename);
     if (status != SW_OK) unlink(file->temporary);
     release(file);
     return status;
@@ -164,7 +178,7 @@ sw_status sw_file_commit(sw_file *file, bool safe) {
 
 sw_status sw_file_put_in_place(const char *temporary, const char *path, const sw_file_points *points) {
     sw_status status = sw_file_sync_path(temporary, points->sync);
-    if (status == SW_OK) status = move(temporary, path, points->rename);
+    if (status == SW_OK) status = sw_file_move(temporary, path, points->rename);
     return status == SW_OK ? sw_file_sync_folder(path, points->sync) : status;
 }
 

@@ -179,6 +179,16 @@ void sw_json_member_bool(sw_json *json, const char *key, bool value) {
     sw_json_bool(json, value);
 }
 
+void sw_json_member_object(sw_json *json, const char *key) {
+    sw_json_key(json, key);
+    sw_json_begin_object(json);
+}
+
+void sw_json_member_array(sw_json *json, const char *key) {
+    sw_json_key(json, key);
+    sw_json_begin_array(json);
+}
+
 const char *sw_json_text(const sw_json *json) {
     if (json->failed) {
         sw_fail(SW_E_MEMORY, "out of memory for a JSON text of %zu bytes", json->length);

@@ -8,8 +8,6 @@ static sw_log_level threshold = SW_LOG_INFO;
 
 void sw_log_set_level(sw_log_level level) { threshold = level; }
 
-sw_log_level sw_log_get_level(void) { return threshold; }
-
 void sw_log(sw_log_level level, const char *format, ...) {
     static const char *const prefixes[] = {"error: ", "warning: ", "", ""};
     if (level > threshold) return;

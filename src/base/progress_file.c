@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 static void write_runs(sw_json *json, const sw_progress_file *progress) {
-    sw_json_key(json, "in_training");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "in_training");
     for (int64_t i = 0; i < progress->run_count; i++) {
         const sw_progress_run *run = &progress->runs[i];
         sw_json_begin_object(json);
@@ -39,8 +38,7 @@ static void write_all(sw_json *json, const sw_progress_file *progress) {
     sw_json_member_string(json, "started_utc", progress->started_utc);
     sw_json_member_string(json, "updated_utc", progress->updated_utc);
     sw_json_member_integer(json, "updated_unix", progress->updated_unix);
-    sw_json_key(json, "runs");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "runs");
     sw_json_member_integer(json, "total", progress->total);
     sw_json_member_integer(json, "done", progress->done);
     sw_json_member_integer(json, "failed", progress->failed);

@@ -116,8 +116,7 @@ static sw_status print_json(const char *cpu, const bench_peak *peak, const bench
     sw_json_member_string(json, "isa", sw_bench_isa());
     sw_json_member_number(json, "library_peak_flops", peak->library);
     sw_json_member_number(json, "kernel_peak_flops", peak->kernels);
-    sw_json_key(json, "cases");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "cases");
     status = run_cases(json, options);
     sw_json_end_array(json);
     sw_json_end_object(json);

@@ -44,8 +44,7 @@ static void write_key(sw_json *json, const sw_key_info *key) {
     sw_json_member_string(json, "base", key->base);
     if (key->word) sw_json_member_string(json, "word", key->word);
     if (key->values) {
-        sw_json_key(json, "values");
-        sw_json_begin_array(json);
+        sw_json_member_array(json, "values");
         for (size_t i = 0; key->values[i]; i++) sw_json_string(json, key->values[i]);
         sw_json_end_array(json);
     }

@@ -232,8 +232,7 @@ void sw_check_report_text(const sw_check_report *report) {
 /* ---- JSON ---- */
 
 static void write_diagnostics(sw_json *json, const char *key, const sw_diagnostics *diagnostics, bool warnings) {
-    sw_json_key(json, key);
-    sw_json_begin_array(json);
+    sw_json_member_array(json, key);
     for (size_t i = 0; i < sw_diagnostics_count(diagnostics); i++) {
         const sw_diagnostic *item = sw_diagnostics_get(diagnostics, i);
         if (item->warning != warnings) continue;
@@ -259,8 +258,7 @@ static void write_value(sw_json *json, const sw_axis *axis, const sw_axis_value 
 
 static void write_axes(sw_json *json, const sw_plan *plan) {
     static const char *const types[] = {"integer", "real", "boolean", "string"};
-    sw_json_key(json, "axes");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "axes");
     for (size_t i = 0; i < plan->axis_count; i++) {
         sw_json_begin_object(json);
         sw_json_member_string(json, "path", plan->axes[i].path);
@@ -271,8 +269,7 @@ static void write_axes(sw_json *json, const sw_plan *plan) {
 }
 
 static void write_models(sw_json *json, const sw_check_summary *s) {
-    sw_json_key(json, "models");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "models");
     for (size_t i = 0; i < s->model_count; i++) {
         sw_json_begin_object(json);
         sw_json_member_string(json, "task", s->models[i].task);
@@ -286,14 +283,12 @@ static void write_models(sw_json *json, const sw_check_summary *s) {
 }
 
 static void write_cost(sw_json *json, const sw_check_summary *s) {
-    sw_json_key(json, "estimate");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "estimate");
     sw_json_member_number(json, "core_hours", s->total_seconds / 3600);
     sw_json_member_number(json, "longest_run_seconds", s->longest_seconds);
     sw_json_member_number(json, "flops_per_second", s->speed.flops);
     sw_json_member_number(json, "measured_share", s->speed.measured_share);
-    sw_json_key(json, "makespan");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "makespan");
     for (size_t i = 0; i < s->span_count; i++) {
         sw_json_begin_object(json);
         sw_json_member_integer(json, "workers", (int64_t)s->spans[i].workers);
@@ -314,10 +309,8 @@ static void write_adaptive(sw_json *json, const sw_plan *plan) {
     const sw_refine_config *refine = &plan->adaptive.refine;
     const sw_halving_config *halving = &plan->adaptive.halving;
     if (refine->axis_count) {
-        sw_json_key(json, "refine");
-        sw_json_begin_object(json);
-        sw_json_key(json, "axes");
-        sw_json_begin_array(json);
+        sw_json_member_object(json, "refine");
+        sw_json_member_array(json, "axes");
         for (int32_t a = 0; a < refine->axis_count; a++) sw_json_string(json, plan->axes[refine->axes[a]].path);
         sw_json_end_array(json);
         sw_json_member_integer(json, "planes", (int64_t)plan->planes);
@@ -330,10 +323,8 @@ static void write_adaptive(sw_json *json, const sw_plan *plan) {
         sw_json_end_object(json);
     }
     if (halving->rung_count) {
-        sw_json_key(json, "halving");
-        sw_json_begin_object(json);
-        sw_json_key(json, "rungs");
-        sw_json_begin_array(json);
+        sw_json_member_object(json, "halving");
+        sw_json_member_array(json, "rungs");
         for (int32_t r = 0; r < halving->rung_count; r++) sw_json_integer(json, halving->rungs[r]);
         sw_json_end_array(json);
         sw_json_member_number(json, "keep", halving->keep);
@@ -351,12 +342,10 @@ static void write_leak(sw_json *json, const sw_leak *leak) {
     sw_json_member_integer(json, "runs", (int64_t)leak->runs);
     sw_json_member_number(json, "mirrored", leak->mirrored);
     sw_json_member_number(json, "derived_by_weighted", leak->all_weighted);
-    sw_json_key(json, "families");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "families");
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (isnan(leak->derived[f])) continue; /* not defined on the task */
-        sw_json_key(json, sw_family_names[f]);
-        sw_json_begin_object(json);
+        sw_json_member_object(json, sw_family_names[f]);
         sw_json_member_number(json, "derived", leak->derived[f]);
         sw_json_member_string(json, "inputs", input_names[leak->inputs[f]]);
         sw_json_member_bool(json, "weighted", leak->weighted[f]);
@@ -368,8 +357,7 @@ static void write_leak(sw_json *json, const sw_leak *leak) {
 }
 
 static void write_runs(sw_json *json, const sw_plan *plan) {
-    sw_json_key(json, "list");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "list");
     for (size_t k = 0; k < plan->count; k++) {
         const sw_planned_run *run = &plan->runs[k];
         sw_json_begin_object(json);
@@ -378,8 +366,7 @@ static void write_runs(sw_json *json, const sw_plan *plan) {
         sw_json_member_string(json, "label", run->label);
         sw_json_member_number(json, "seconds", run->seconds);
         sw_json_member_integer(json, "memory_bytes", (int64_t)run->memory);
-        sw_json_key(json, "axes");
-        sw_json_begin_object(json);
+        sw_json_member_object(json, "axes");
         for (size_t a = 0; a < plan->axis_count; a++)
             write_value(json, &plan->axes[a], &plan->axis_values[k * plan->axis_count + a]);
         sw_json_end_object(json);
@@ -400,8 +387,7 @@ static void write_plan(sw_json *json, const sw_check_report *report) {
     write_models(json, &report->summary);
     write_cost(json, &report->summary);
     write_adaptive(json, plan);
-    sw_json_key(json, "leaks");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "leaks");
     for (size_t i = 0; i < report->leaks.count; i++) write_leak(json, &report->leaks.leak[i]);
     sw_json_end_array(json);
     sw_json_member_integer(json, "leak_settings", (int64_t)report->leaks.distinct);

@@ -48,10 +48,8 @@ static void write_family(sw_json *json, const sw_objective *objective, sw_family
     size_t count = 0;
     const sw_tuple *tuples = sw_objective_tuples(objective, f, &count);
     if (count == 0) return;
-    sw_json_key(json, sw_family_names[f]);
-    sw_json_begin_object(json);
-    sw_json_key(json, "tuples");
-    sw_json_begin_array(json);
+    sw_json_member_object(json, sw_family_names[f]);
+    sw_json_member_array(json, "tuples");
     for (size_t i = 0; i < count; i++) {
         sw_json_begin_object(json);
         sw_json_key(json, "inputs");
@@ -73,10 +71,8 @@ static void write_lipschitz(sw_json *json, const sw_objective *objective) {
     const sw_lipschitz_pair *pairs = sw_objective_pairs(objective, SW_PRIOR_LIPSCHITZ, &count);
     if (count == 0) return;
     const int32_t *inputs = sw_objective_pair_inputs(objective, SW_PRIOR_LIPSCHITZ);
-    sw_json_key(json, "lipschitz");
-    sw_json_begin_object(json);
-    sw_json_key(json, "pairs");
-    sw_json_begin_array(json);
+    sw_json_member_object(json, "lipschitz");
+    sw_json_member_array(json, "pairs");
     for (size_t i = 0; i < count; i++) {
         sw_json_begin_object(json);
         sw_json_key(json, "inputs");
@@ -100,8 +96,7 @@ static void write_step(sw_json *json, const sw_objective *objective, const sw_ru
         sw_json_string(json, "full");
     else
         write_indices(json, batch, count);
-    sw_json_key(json, "symmetry");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "symmetry");
     for (int f = 0; f < SW_FAMILY_COUNT; f++) write_family(json, objective, (sw_family_id)f, classes);
     sw_json_end_object(json);
     write_lipschitz(json, objective);
@@ -132,8 +127,7 @@ static sw_status print_draws(const char *path, const draws_options *options) {
     if (status == SW_OK) {
         sw_json_begin_object(json);
         sw_json_member_integer(json, "run", options->run);
-        sw_json_key(json, "steps");
-        sw_json_begin_array(json);
+        sw_json_member_array(json, "steps");
         status = write_steps(json, &run, options);
         sw_json_end_array(json);
         sw_json_end_object(json);

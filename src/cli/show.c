@@ -244,18 +244,15 @@ static sw_status print_text(sw_results *results, size_t run) {
 /* ---- JSON ---- */
 
 static void write_curves(sw_json *json, const sw_results *results, const sw_record *records, size_t count) {
-    sw_json_key(json, "curves");
-    sw_json_begin_object(json);
-    sw_json_key(json, "step");
-    sw_json_begin_array(json);
+    sw_json_member_object(json, "curves");
+    sw_json_member_array(json, "step");
     for (size_t i = 0; i < count; i++) sw_json_integer(json, records[i].step);
     sw_json_end_array(json);
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
         char name[192];
         if (!sw_results_has_metric(results, m)) continue;
         curve_name(name, m);
-        sw_json_key(json, name);
-        sw_json_begin_array(json);
+        sw_json_member_array(json, name);
         for (size_t i = 0; i < count; i++) sw_json_number(json, (double)records[i].value[m]);
         sw_json_end_array(json);
     }
@@ -286,8 +283,7 @@ static void write_run(sw_json *json, const sw_results *results, size_t run) {
         sw_json_raw(json, row->config);
     else
         sw_json_string(json, row->config);
-    sw_json_key(json, "onsets");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "onsets");
     const size_t count = list_onsets(onsets, results, row);
     for (size_t i = 0; i < count; i++) sw_row_write_step(json, onsets[i].name, onsets[i].step);
     sw_json_key(json, "lead_time");

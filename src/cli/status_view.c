@@ -238,8 +238,7 @@ sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *v
 /* ---- JSON ---- */
 
 static void write_axes(sw_json *json, const sw_results *results, size_t r) {
-    sw_json_key(json, "axes");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "axes");
     for (size_t a = 0; a < sw_results_axis_count(results); a++)
         sw_row_write_value(json, sw_results_axis(results, a), sw_results_axis_value(results, r, a));
     sw_json_end_object(json);
@@ -278,14 +277,12 @@ static void write_head(sw_json *json, const sw_results *results, const sw_status
     sw_json_member_string(json, "created_utc", sw_results_attribute(results, "created_utc"));
     sw_json_member_bool(json, "live", view->live);
     sw_json_member_string(json, "writer", view->writer[0] ? view->writer : NULL);
-    sw_json_key(json, "counts");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "counts");
     sw_json_member_integer(json, "total", (int64_t)view->runs);
     for (int s = 0; s < SW_RUN_STATE_COUNT; s++)
         sw_json_member_integer(json, sw_states[s].name, (int64_t)view->states[s]);
     sw_json_end_object(json);
-    sw_json_key(json, "phases");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "phases");
     for (int p = 0; p < SW_PHASE_COUNT; p++) sw_json_member_integer(json, sw_phase_names[p], (int64_t)view->phases[p]);
     sw_json_end_object(json);
     sw_json_member_integer(json, "damaged", (int64_t)view->damaged);
@@ -299,8 +296,7 @@ sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *v
     if (status != SW_OK) return status;
     sw_json_begin_object(json);
     write_head(json, results, view);
-    sw_json_key(json, "runs");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "runs");
     for (size_t r = 0; r < view->runs && status == SW_OK; r++) status = write_run(json, results, r);
     sw_json_end_array(json);
     sw_json_end_object(json);

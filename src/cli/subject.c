@@ -15,14 +15,7 @@ sw_status sw_subject_create(sw_subject *out, bool trained) {
     if (status != SW_OK || !(trained || sw_objective_needs_model(out->objective))) return status;
 
     sw_blas_set_one_thread(); /* the bits of a GEMM depend on the number of threads */
-    const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
-    status = sw_model_create(&out->model, &config->model, &shape, sw_objective_max_rows(out->objective));
-    if (status != SW_OK) return status;
-    sw_model_initialize(out->model, config->seed);
-    size_t count = 0;
-    const sw_tensor *tensors = sw_model_tensors(out->model, &count);
-    return sw_optimizer_create(&out->optimizer, &config->optimizer, config->steps, tensors, count,
-                               sw_model_parameter_count(out->model));
+    return sw_train_create_model(&out->model, &out->optimizer, config, task, out->objective);
 }
 
 void sw_subject_release(sw_subject *subject) {

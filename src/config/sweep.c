@@ -87,14 +87,10 @@ const char *sw_sweep_path(const sw_sweep *sweep) { return sweep->path; }
 uint64_t sw_sweep_run_count(const sw_sweep *sweep) { return sweep->run_count; }
 size_t sw_sweep_axis_count(const sw_sweep *sweep) { return sweep->axis_count; }
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i) { return &sweep->axes[i].axis; }
-size_t sw_sweep_axis_size(const sw_sweep *sweep, size_t i) { return sweep->axes[i].size; }
-
 const char *sw_sweep_text(const sw_sweep *sweep, size_t *length) {
     *length = sweep->document->length;
     return sweep->document->text;
 }
-
-const char *sw_sweep_axis_source(const sw_sweep *sweep, size_t i) { return sw_sweep_sources[sweep->axes[i].source]; }
 
 const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k) {
     place at;

@@ -248,10 +248,3 @@ sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagno
                                          : strerror(error));
     return refuse(diagnostics, path);
 }
-
-sw_status sw_sweep_load(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) {
-    sw_sweep *sweep = NULL;
-    *out = NULL;
-    sw_status status = sw_sweep_read(&sweep, path, diagnostics);
-    return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
-}

@@ -40,8 +40,7 @@ static const char *open_groups(sw_json *json, const char *path, size_t open) {
     for (const char *dot = strchr(name, '.'); dot; dot = strchr(name, '.')) {
         char group[64];
         snprintf(group, sizeof group, "%.*s", (int)(dot - name), name);
-        sw_json_key(json, group);
-        sw_json_begin_object(json);
+        sw_json_member_object(json, group);
         name = dot + 1;
     }
     return name;

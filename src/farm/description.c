@@ -47,8 +47,7 @@ static void write_tensors(sw_json *json, const sw_tensor *tensors, size_t count)
         sw_json_begin_object(json);
         sw_json_member_string(json, "name", tensors[i].name);
         sw_json_member_integer(json, "offset", (int64_t)tensors[i].offset);
-        sw_json_key(json, "shape");
-        sw_json_begin_array(json);
+        sw_json_member_array(json, "shape");
         for (int r = 0; r < tensors[i].rank; r++) sw_json_integer(json, tensors[i].shape[r]);
         sw_json_end_array(json);
         sw_json_end_object(json);

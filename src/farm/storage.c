@@ -49,7 +49,7 @@ static sw_status is_still_pruned(bool *out, const sw_storage *storage, size_t ru
     *out = false;
     if (rule->generalized_for_steps <= 0 && !(rule->diverged_train_loss > 0)) return SW_OK;
     sw_status status = sw_store_records(storage->store, row_of(storage, run), &records, &count);
-    for (size_t i = 0; i < count && !*out; i++) *out = sw_prune_decides(&watch, rule, &records[i]);
+    for (size_t i = 0; i < count && !*out; i++) *out = sw_measure_prune(&watch, rule, &records[i]);
     free(records);
     return status;
 }

@@ -112,3 +112,11 @@ void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, co
     out->t_geo_participation = complete ? find_geometry(&c, SW_METRIC_PARTICIPATION_RATIO) : -1;
     out->phase = label(out->train_first[0], out->test_first[0], config->phase.gap, state);
 }
+
+/* ---- runs that are given up ---- */
+
+bool sw_measure_prune(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record) {
+    bool generalized = has_generalized(watch, rule, record);
+    return generalized ||
+           (rule->diverged_train_loss > 0 && record->value[SW_METRIC_TRAIN_LOSS] > rule->diverged_train_loss);
+}

@@ -288,13 +288,11 @@ static sw_status move_aside(char moved[SW_PATH_MAX], const char *path) {
     char from[SW_PATH_MAX + 32], to[SW_PATH_MAX + 32];
     sw_status status = free_name(moved, path);
     if (status != SW_OK) return status;
-    status = sw_hdf5_refused("store.rename", path);
+    status = sw_file_move(path, moved, "store.rename");
     if (status != SW_OK) return status;
-    if (rename(path, moved) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
     snprintf(from, sizeof from, "%s.checkpoints", path);
     snprintf(to, sizeof to, "%s.checkpoints", moved);
-    if (rename(from, to) != 0 && errno != ENOENT) return sw_fail(SW_E_IO, "%s: %s", from, strerror(errno));
-    return SW_OK;
+    return access(from, F_OK) == 0 ? sw_file_move(from, to, NULL) : SW_OK;
 }
 
 sw_status sw_store_set_aside(char moved[SW_PATH_MAX], const char *path) {

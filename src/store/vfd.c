@@ -44,26 +44,6 @@ static int set_size(int descriptor, haddr_t size) {
     return fault || ftruncate(descriptor, (off_t)size) == 0 ? fault : errno;
 }
 
-/* How much of the write is on disk; less than `size` with errno set. */
-static size_t write_through(int descriptor, haddr_t address, const unsigned char *bytes, size_t size) {
-    size_t done = 0;
-    while (done < size) {
-        const int fault = sw_fault("store.pwrite");
-        if (fault) {
-            errno = fault;
-            break;
-        }
-        const ssize_t written = pwrite(descriptor, bytes + done, size - done, (off_t)(address + done));
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) {
-            if (written == 0) errno = ENOSPC;
-            break;
-        }
-        done += (size_t)written;
-    }
-    return done;
-}
-
 static void give_up(vfd *v) {
     while (v->first) {
         waiting *next = v->first->next;
@@ -106,7 +86,7 @@ static bool retry(vfd *v, waiting *w) {
         if (error) errno = error;
         return error == 0;
     }
-    const size_t done = write_through(v->descriptor, w->address, w->bytes, w->size);
+    const size_t done = sw_file_write_at(v->descriptor, w->bytes, w->size, (off_t)w->address, "store.pwrite");
     if (done == w->size) return true;
     memmove(w->bytes, w->bytes + done, w->size - done);
     w->address += done;
@@ -218,23 +198,15 @@ static herr_t vfd_get_handle(H5FD_t *file, hid_t access, void **handle) {
 static herr_t vfd_read(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t address, size_t size, void *buffer) {
     const vfd *v = (const vfd *)file;
     unsigned char *bytes = buffer;
-    size_t done = 0;
     (void)type;
     (void)transfer;
-    while (done < size) {
-        const ssize_t got = pread(v->descriptor, bytes + done, size - done, (off_t)(address + done));
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) {
-            H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_IO, H5E_READERROR,
-                     "file read failed: errno = %d, error message = '%s'", errno, strerror(errno));
-            return -1;
-        }
-        if (got == 0) {
-            memset(bytes + done, 0, size - done);
-            break;
-        }
-        done += (size_t)got;
+    const ssize_t got = sw_file_read_at(v->descriptor, bytes, size, (off_t)address);
+    if (got < 0) {
+        H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_IO, H5E_READERROR,
+                 "file read failed: errno = %d, error message = '%s'", errno, strerror(errno));
+        return -1;
     }
+    memset(bytes + got, 0, size - (size_t)got);
     put_waiting_over(v, address, bytes, size);
     return 0;
 }
@@ -244,7 +216,7 @@ static herr_t vfd_write(H5FD_t *file, H5FD_mem_t type, hid_t transfer, haddr_t a
     vfd *v = (vfd *)file;
     (void)type;
     (void)transfer;
-    const size_t done = v->refused ? 0 : write_through(v->descriptor, address, buffer, size);
+    const size_t done = v->refused ? 0 : sw_file_write_at(v->descriptor, buffer, size, (off_t)address, "store.pwrite");
     if (done < size) {
         if (!v->refused) v->refused = errno;
         wait_for_room(v, address + done, (const unsigned char *)buffer + done, size - done);

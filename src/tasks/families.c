@@ -23,21 +23,3 @@ sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_i
     *out = table;
     return SW_OK;
 }
-
-sw_status sw_families_check(const sw_task_config *config, const sw_family_config *families) {
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        const sw_family *family = sw_families[f];
-        if (families[f].weight == 0.0) continue;
-        if (!family->applies(config))
-            return sw_fail(SW_E_CONFIG, "symmetry.%s.weight: the family is not defined on this task",
-                           sw_family_names[f]);
-        if (families[f].intermediate == SW_INTERMEDIATE_PREDICTED && family->candidate_predicted != NULL &&
-            !family->predicts(config)) {
-            return sw_fail(SW_E_CONFIG,
-                           "symmetry.%s.intermediate: the inner value of this task is a plain sum, not a product "
-                           "that the model predicts; expected exact",
-                           sw_family_names[f]);
-        }
-    }
-    return SW_OK;
-}

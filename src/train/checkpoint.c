@@ -1,8 +1,8 @@
 /* checkpoint.c: one file a run, replaced atomically.
  *
- * header | progress | configuration | parameters | optimizer state | objective state | unacknowledged records |
- * unacknowledged snapshots (each: header, floats) | CRC-32 of everything before. Native byte order: a checkpoint goes
- * on where it was made, results files are what travels. */
+ * header | progress | configuration | parameters | optimizer state | objective state | state of measures |
+ * unacknowledged records | unacknowledged snapshots (each: header, floats) | CRC-32 of everything before. Native byte
+ * order: a checkpoint goes on where it was made, results files are what travels. */
 #include "train/checkpoint.h"
 
 #include "symsweep/clock.h"
@@ -22,7 +22,7 @@ typedef struct header {
     char magic[8];
     char arithmetic[48]; /* describe_arithmetic */
     uint64_t bytes;      /* of the whole file, checksum included */
-    uint64_t config_bytes, parameters, optimizer_reals, objective_bytes, records, snapshots;
+    uint64_t config_bytes, parameters, optimizer_reals, carried_bytes, records, snapshots;
 } header;
 
 /* What decides the last bits of a run's numbers: OpenBLAS's core type, for decompositions, and whether matrix products
@@ -34,7 +34,7 @@ static void describe_arithmetic(char *out, size_t capacity) {
 /* ---- what is kept ---- */
 
 /* Between the header and the records: what the run goes on from, in the order of the file. */
-enum { PROGRESS, CONFIG, PARAMETERS, OPTIMIZER, OBJECTIVE, PARTS };
+enum { PROGRESS, CONFIG, PARAMETERS, OPTIMIZER, OBJECTIVE, MEASURE, PARTS };
 
 typedef struct part {
     void *data;
@@ -44,7 +44,7 @@ typedef struct part {
 typedef struct state {
     sw_progress progress;
     sw_run_config config; /* without what may change between attempts without changing a number */
-    void *objective;      /* owned */
+    char *carried;        /* owned: what the objective, and behind it the measures, carry from step to step */
     part parts[PARTS];
     header header; /* of this run, but for its lists */
 } state;
@@ -54,13 +54,14 @@ static sw_status describe(state *out, const sw_run *run) {
     size_t reals, parameters = sw_model_parameter_count(run->model);
     sw_real *optimizer = sw_optimizer_state(run->optimizer, &reals);
     size_t objective_bytes = sw_objective_state_bytes(run->objective);
+    size_t measure_bytes = sw_measure_state_bytes(run->measure);
     *out = (state){.progress = run->progress,
-                   .objective = malloc(objective_bytes + 1),
+                   .carried = malloc(objective_bytes + measure_bytes + 1),
                    .header = {.config_bytes = sizeof out->config,
                               .parameters = parameters,
                               .optimizer_reals = reals,
-                              .objective_bytes = objective_bytes}};
-    if (!out->objective) return sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
+                              .carried_bytes = objective_bytes + measure_bytes}};
+    if (!out->carried) return sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
     memcpy(&out->config, &run->config, sizeof out->config); /* with its padding: it is compared as bytes */
     out->config.checkpoint_every_seconds = 0;
     memset(&out->config.phase, 0, sizeof out->config.phase);
@@ -71,7 +72,8 @@ static sw_status describe(state *out, const sw_run *run) {
     out->parts[CONFIG] = (part){&out->config, sizeof out->config};
     out->parts[PARAMETERS] = (part){sw_model_parameters(run->model), parameters * sizeof(sw_real)};
     out->parts[OPTIMIZER] = (part){optimizer, reals * sizeof(sw_real)};
-    out->parts[OBJECTIVE] = (part){out->objective, objective_bytes};
+    out->parts[OBJECTIVE] = (part){out->carried, objective_bytes};
+    out->parts[MEASURE] = (part){out->carried + objective_bytes, measure_bytes};
     return SW_OK;
 }
 
@@ -119,13 +121,14 @@ sw_status sw_checkpoint_write(const sw_run *run) {
     sw_status status = describe(&kept, run);
     if (status == SW_OK) status = sw_file_begin(&out.file, run->checkpoint.path, ".tmp", &points);
     if (status == SW_OK) {
-        sw_objective_save(run->objective, kept.objective);
+        sw_objective_save(run->objective, kept.parts[OBJECTIVE].data);
+        sw_measure_state_save(kept.parts[MEASURE].data, run->measure);
         kept.progress.wall_seconds += sw_clock_now() - run->started;
         kept.progress.measure_seconds += run->measure_seconds;
         put_run(&out, &kept, &run->unacknowledged);
         status = sw_file_commit(&out.file, true);
     }
-    free(kept.objective);
+    free(kept.carried);
     return status;
 }
 
@@ -159,7 +162,7 @@ static const char *examine(header *head, const state *wanted, const char *file, 
     if (head->config_bytes != own->config_bytes ||
         bytes < sizeof *head + sizeof wanted->progress + sizeof wanted->config ||
         memcmp(config, &wanted->config, sizeof wanted->config) != 0 || head->parameters != own->parameters ||
-        head->optimizer_reals != own->optimizer_reals || head->objective_bytes != own->objective_bytes)
+        head->optimizer_reals != own->optimizer_reals || head->carried_bytes != own->carried_bytes)
         return "it is of a run that was configured differently";
     if (strncmp(head->arithmetic, own->arithmetic, sizeof own->arithmetic) != 0)
         return "it was made on another type of core, whose numbers differ in the last bits";
@@ -193,7 +196,8 @@ static sw_status restore(sw_run *run, state *kept, const header *head, const cha
     for (int p = 0; p < PARTS; p++)
         if (!take(&in, kept->parts[p].data, kept->parts[p].bytes)) return sw_fail(SW_E_IO, "it is truncated");
     run->progress = kept->progress;
-    sw_objective_restore(run->objective, kept->objective);
+    sw_objective_restore(run->objective, kept->parts[OBJECTIVE].data);
+    sw_measure_state_restore(run->measure, kept->parts[MEASURE].data);
     return take_unacknowledged(&in, head, &run->unacknowledged);
 }
 
@@ -217,13 +221,13 @@ sw_status sw_checkpoint_read(bool *found, sw_run *run) {
         char aside[SW_PATH_MAX + 16];
         snprintf(aside, sizeof aside, "%s.unusable", path);
         sw_warn("%s: checkpoint put aside, the run starts anew: %s", path, reason);
-        if (rename(path, aside) != 0) unlink(path);
+        if (sw_file_move(path, aside, NULL) != SW_OK) unlink(path);
     } else if (status == SW_OK) {
         status = restore(run, &kept, &head, file, bytes);
         *found = status == SW_OK;
         if (status != SW_OK) sw_fail_in(status, "%s", path);
     }
-    free(kept.objective);
+    free(kept.carried);
     free(file);
     return status;
 }

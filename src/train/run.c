@@ -3,18 +3,16 @@
 
 #include <stdlib.h>
 
-static sw_status create_model(sw_run *run) {
-    const sw_run_config *config = &run->config;
-    const sw_task *task = run->task;
-    sw_model_shape shape = {
-        .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
-    sw_status status = sw_model_create(&run->model, &config->model, &shape, sw_objective_max_rows(run->objective));
+sw_status sw_train_create_model(sw_model **model, sw_optimizer **optimizer, const sw_run_config *config,
+                                const sw_task *task, const sw_objective *objective) {
+    const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
+    sw_status status = sw_model_create(model, &config->model, &shape, sw_objective_max_rows(objective));
     if (status != SW_OK) return status;
-    sw_model_initialize(run->model, config->seed);
-    size_t tensor_count = 0;
-    const sw_tensor *tensors = sw_model_tensors(run->model, &tensor_count);
-    return sw_optimizer_create(&run->optimizer, &config->optimizer, config->steps, tensors, tensor_count,
-                               sw_model_parameter_count(run->model));
+    sw_model_initialize(*model, config->seed);
+    size_t count = 0;
+    const sw_tensor *tensors = sw_model_tensors(*model, &count);
+    return sw_optimizer_create(optimizer, &config->optimizer, config->steps, tensors, count,
+                               sw_model_parameter_count(*model));
 }
 
 sw_status sw_run_create(sw_run *run) {
@@ -25,7 +23,8 @@ sw_status sw_run_create(sw_run *run) {
     if (!run->split) return sw_fail(SW_E_MEMORY, "out of memory");
     if (sw_task_split(run->split, run->task, config->train_fraction, config->data_seed) == 0) return SW_E_MEMORY;
     status = sw_objective_create(&run->objective, config, run->task, run->split);
-    if (status == SW_OK) status = create_model(run);
+    if (status == SW_OK)
+        status = sw_train_create_model(&run->model, &run->optimizer, config, run->task, run->objective);
     if (status == SW_OK) status = sw_measure_create(&run->measure, config, run->task, run->split);
     return status;
 }

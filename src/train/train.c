@@ -1,4 +1,4 @@
-/* train.c: the training loop of one run:
+/* train.c: the training loop of one run.
  *
  *     evaluate step 0
  *     until the end: forward and backward of the objective, optimizer update, evaluate when due
@@ -75,7 +75,7 @@ static sw_status evaluate(sw_run *run) {
         progress->diverged = progress->ended = 1;
     else if (!progress->ended && stop_holds(run, &record))
         progress->stopped_early = progress->ended = 1;
-    else if (!progress->ended && sw_prune_decides(&progress->prune, &run->config.prune, &record))
+    else if (!progress->ended && sw_measure_prune(&progress->prune, &run->config.prune, &record))
         progress->pruned = progress->ended = 1;
     if (progress->ended && !full) { /* the last evaluation has every measure */
         status = measure_record(&record, run, true);

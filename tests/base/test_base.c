@@ -1,4 +1,4 @@
-/* Status, arena, clock, JSON writer and the metric descriptions. */
+/* test_base.c: status, arena, clock, JSON writer and the metric descriptions. */
 #include "symsweep/arena.h"
 #include "symsweep/clock.h"
 #include "symsweep/json.h"
@@ -76,10 +76,8 @@ static void json_is_escaped_and_separated(void **state) {
     sw_json *json = NULL;
     assert_int_equal(sw_json_create(&json), SW_OK);
     sw_json_begin_object(json);
-    sw_json_key(json, "a\"b");
-    sw_json_string(json, "x\n\\\x01");
-    sw_json_key(json, "n");
-    sw_json_begin_array(json);
+    sw_json_member_string(json, "a\"b", "x\n\\\x01");
+    sw_json_member_array(json, "n");
     sw_json_number(json, 0.1);
     sw_json_number(json, NAN);
     sw_json_integer(json, INT64_MIN);

@@ -1,4 +1,5 @@
-/* Philox against the known answers of its authors' library (Random123, kat_vectors); draws against their definition. */
+/* test_random.c: Philox against the known answers of its authors' library (Random123, kat_vectors); draws against their
+ * definition. */
 #include "symsweep/random.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* The parser, the axes and the way of a configuration to JSON and back. */
+/* test_config.c: the parser, the axes and the way of a configuration to JSON and back. */
 #include "symsweep/config.h"
 
 #include <math.h>

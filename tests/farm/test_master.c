@@ -1,4 +1,4 @@
-/* The master between invented workers and a real results file. */
+/* test_master.c: the master between invented workers and a real results file. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

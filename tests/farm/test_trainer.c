@@ -1,4 +1,4 @@
-/* The trainer with real runs of minute models; its port is this test. */
+/* test_trainer.c: the trainer with real runs of minute models; its port is this test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

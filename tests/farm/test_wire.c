@@ -1,4 +1,4 @@
-/* Messages: what goes in comes out; what is malformed is refused. */
+/* test_wire.c: messages: what goes in comes out; what is malformed is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

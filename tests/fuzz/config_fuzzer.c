@@ -1,5 +1,5 @@
-/* Fuzz target: bytes as a sweep file. A sweep that is accepted is resolved, written as JSON and read back: the way
- * must be the identity, whatever was in the file. */
+/* config_fuzzer.c: fuzz target: bytes as a sweep file. A sweep that is accepted is resolved, written as JSON and read
+ * back: the way must be the identity, whatever was in the file. */
 #include "symsweep/config.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Fuzz target: bytes as one message, and as a stream of messages cut into pieces. Whatever the decoder lets through is
- * read to its last byte, so that a wrong length shows under AddressSanitizer. */
+/* wire_fuzzer.c: fuzz target: bytes as one message, and as a stream of messages cut into pieces. Whatever the decoder
+ * lets through is read to its last byte, so that a wrong length shows under AddressSanitizer. */
 #include "farm/wire.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Three ranks: a message that comes in pieces, from a rank that is busy elsewhere, holds up no other rank's; the frames
- * of one rank come in the order in which they were sent, alone or several in a message. */
+/* inbox_ranks.c: three ranks: a message that comes in pieces, from a rank that is busy elsewhere, holds up no other
+ * rank's; the frames of one rank come in the order in which they were sent, alone or several in a message. */
 #include "farm/inbox.h"
 #include "farm/outbox.h"
 #include "farm/wire.h"

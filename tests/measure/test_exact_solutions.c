@@ -1,5 +1,5 @@
-/* Hand-made solutions of every task: one-hot logits of margin 30 violate no family that holds, by less than 1e-6;
- * wrong and softened ones do, and families that do not hold are violated by the very solution. */
+/* test_exact_solutions.c: hand-made solutions of every task: one-hot logits of margin 30 violate no family that holds,
+ * by less than 1e-6; wrong and softened ones do, and families that do not hold are violated by the very solution. */
 #include "symsweep/nn.h"
 #include "symsweep/random.h"
 #include "symsweep/task.h"

@@ -1,4 +1,4 @@
-/* Known answers of the geometry: embeddings that are made so that theory tells their measures. */
+/* test_geometry.c: known answers of the geometry: embeddings that are made so that theory tells their measures. */
 #include "fixture.h"
 
 #include "symsweep/random.h"

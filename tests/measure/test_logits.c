@@ -1,4 +1,5 @@
-/* Measures of the logits on tables that are small enough to follow by hand: curves, violations, interpretability. */
+/* test_logits.c: measures of the logits on tables that are small enough to follow by hand: curves, violations,
+ * interpretability. */
 #include "fixture.h"
 
 #include "measure/instruments/violations.h"

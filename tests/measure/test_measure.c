@@ -1,4 +1,4 @@
-/* Whole evaluations and snapshots of untrained models over every kind of task. */
+/* test_measure.c: whole evaluations and snapshots of untrained models over every kind of task. */
 #include "fixture.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Onsets and labels on hand-made curves. Evaluation e is at step 100 e. */
+/* test_phases.c: onsets and labels on hand-made curves. Evaluation e is at step 100 e. */
 #include "fixture.h"
 
 enum { EVALUATIONS_MAX = 12, EVERY = 100 };

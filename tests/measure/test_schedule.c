@@ -1,4 +1,4 @@
-/* When a run is evaluated and snapshotted. */
+/* test_schedule.c: when a run is evaluated and snapshotted. */
 #include "fixture.h"
 
 static sw_run_config schedule(int64_t steps, int64_t every, int32_t snapshots) {

@@ -1,5 +1,5 @@
-/* The divergences of the symmetry families in double: values against the plain formulas, gradients of every input
- * against central differences. */
+/* test_divergence.c: the divergences of the symmetry families in double: values against the plain formulas, gradients
+ * of every input against central differences. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

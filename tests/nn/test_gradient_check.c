@@ -1,4 +1,5 @@
-/* The checker of gradients finds what it is for: a wrong sign, a missing factor, a missing term, a NaN. */
+/* test_gradient_check.c: the checker of gradients finds what it is for: a wrong sign, a missing factor, a missing term,
+ * a NaN. */
 #include "gradient_check.h"
 
 #include <math.h>

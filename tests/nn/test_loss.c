@@ -1,4 +1,5 @@
-/* Cross-entropy and StableMax in double: values against the plain formulas, gradients against central differences. */
+/* test_loss.c: cross-entropy and StableMax in double: values against the plain formulas, gradients against central
+ * differences. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* Every parameter gradient of every kind of model against central differences, through a random linear functional of
- * the logits. Compiled in double. */
+/* test_model_gradient.c: every parameter gradient of every kind of model against central differences, through a random
+ * linear functional of the logits. Compiled in double. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

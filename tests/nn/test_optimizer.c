@@ -1,5 +1,5 @@
-/* The optimizers in double, against PyTorch's numbers (optimizer_golden.h) and against what their definitions
- * promise. */
+/* test_optimizer.c: the optimizers in double, against PyTorch's numbers (optimizer_golden.h) and against what their
+ * definitions promise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* The geometry priors in double: values against LAPACK's singular values, gradients against central differences, also
- * where singular values repeat or vanish. */
+/* test_prior.c: the geometry priors in double: values against LAPACK's singular values, gradients against central
+ * differences, also where singular values repeat or vanish. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

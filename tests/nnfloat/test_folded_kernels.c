@@ -1,5 +1,5 @@
-/* Mix and unmix compiled for each instruction set of this CPU: the same sums; the same bits where multiply-add is
- * fused. */
+/* test_folded_kernels.c: mix and unmix compiled for each instruction set of this CPU: the same sums; the same bits
+ * where multiply-add is fused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

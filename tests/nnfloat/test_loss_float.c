@@ -1,5 +1,5 @@
-/* What float must not spoil: gradients at large margins, violations that are nearly zero, NaN. The references are the
- * same quantities in double from the same float logits. */
+/* test_loss_float.c: what float must not spoil: gradients at large margins, violations that are nearly zero, NaN. The
+ * references are the same quantities in double from the same float logits. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

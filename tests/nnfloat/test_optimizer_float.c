@@ -1,5 +1,5 @@
-/* What float must not spoil in an optimizer: agreement with double over many steps, gradients far below 1e-19 with a
- * small epsilon, means that decay to nothing. */
+/* test_optimizer_float.c: what float must not spoil in an optimizer: agreement with double over many steps, gradients
+ * far below 1e-19 with a small epsilon, means that decay to nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

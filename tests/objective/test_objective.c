@@ -1,5 +1,5 @@
-/* The gradient of the whole objective, in double, against central differences: every task kind, both models, every
- * family that applies, every prior, both losses, minibatch and full batch. */
+/* test_objective.c: the gradient of the whole objective, in double, against central differences: every task kind, both
+ * models, every family that applies, every prior, both losses, minibatch and full batch. */
 #include "gradient_check.h"
 #include "symsweep/config.h"
 #include "symsweep/random.h"

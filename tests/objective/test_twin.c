@@ -1,7 +1,7 @@
-/* The isomorphic twin. An automorphism of a task renames entities, relations and classes and leaves the table as it
- * is. A run whose initialization and split are renamed by it must be the renamed run, step for step: with every
- * family that is defined on the task, the priors of the embedding, both models. Indices that play a part they should
- * not would show. */
+/* test_twin.c: the isomorphic twin. An automorphism of a task renames entities, relations and classes and leaves the
+ * table as it is. A run whose initialization and split are renamed by it must be the renamed run, step for step: with
+ * every family that is defined on the task, the priors of the embedding, both models. Indices that play a part they
+ * should not would show. */
 #include "symsweep/config.h"
 #include "symsweep/nn.h"
 #include "symsweep/train.h"

@@ -1,4 +1,4 @@
-/* Rungs of successive halving, replayed from the values at them. */
+/* test_halving.c: rungs of successive halving, replayed from the values at them. */
 #include "symsweep/plan.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* Identities, expansion into a plan, order, parts and makespan. */
+/* test_plan.c: identities, expansion into a plan, order, parts and makespan. */
 #include "symsweep/plan.h"
 #include "symsweep/sha256.h"
 

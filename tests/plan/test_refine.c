@@ -1,4 +1,4 @@
-/* Rounds of refine on invented response surfaces, with and without noise. */
+/* test_refine.c: rounds of refine on invented response surfaces, with and without noise. */
 #include "symsweep/plan.h"
 #include "symsweep/random.h"
 

@@ -1,4 +1,5 @@
-/* The scheduler: each rule by itself, then random histories against a model that knows only the rules. */
+/* test_scheduler.c: the scheduler: each rule by itself, then random histories against a model that knows only the
+ * rules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The simulation of a whole job against what can be worked out by hand. */
+/* test_simulate.c: the simulation of a whole job against what can be worked out by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Times of a plan from measurements: in proportion, and taken while other cores do the same. */
+/* test_speed.c: times of a plan from measurements: in proportion, and taken while other cores do the same. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "symsweep/clock.h"
 #include "symsweep/plan.h"

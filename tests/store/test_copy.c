@@ -1,4 +1,4 @@
-/* Merge and compressed copies. */
+/* test_copy.c: merge and compressed copies. */
 #include "cmocka_support.h"
 
 #include <sys/stat.h>

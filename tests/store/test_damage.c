@@ -1,5 +1,5 @@
-/* Flipped bytes, cut files, foreign and hostile files: harmless, or detected and said; never a crash, and never a run
- * whose numbers are wrong without a word. SYMSWEEP_LONG in the environment: 500 files instead of 40. */
+/* test_damage.c: flipped bytes, cut files, foreign and hostile files: harmless, or detected and said; never a crash,
+ * and never a run whose numbers are wrong without a word. SYMSWEEP_LONG in the environment: 500 files instead of 40. */
 #include "cmocka_support.h"
 
 #include "symsweep/log.h"

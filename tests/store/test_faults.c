@@ -1,5 +1,5 @@
-/* Storage that refuses: every write, flush, sync and rename fails once, at each of its turns; a disk fills up and is
- * freed. What had been given is in the file in the end, and the file opens at every moment.
+/* test_faults.c: storage that refuses: every write, flush, sync and rename fails once, at each of its turns; a disk
+ * fills up and is freed. What had been given is in the file in the end, and the file opens at every moment.
  *
  * The calls of the HDF5 library are met below it: this program's pwrite and ftruncate stand before the C library's. */
 #include "cmocka_support.h"

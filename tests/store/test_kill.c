@@ -1,5 +1,5 @@
-/* A writer that is killed at any instant leaves a file that opens, that keeps what was acknowledged, and that the next
- * start completes. SYMSWEEP_LONG in the environment: 200 kills instead of 20. */
+/* test_kill.c: a writer that is killed at any instant leaves a file that opens, that keeps what was acknowledged, and
+ * that the next start completes. SYMSWEEP_LONG in the environment: 200 kills instead of 20. */
 #include "cmocka_support.h"
 
 #include "symsweep/clock.h"

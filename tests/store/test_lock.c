@@ -1,4 +1,4 @@
-/* The sidecar lock: one writer, refused by name; stale locks give way. */
+/* test_lock.c: the sidecar lock: one writer, refused by name; stale locks give way. */
 #include "cmocka_support.h"
 
 #include "store/lock.h"

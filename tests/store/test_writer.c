@@ -1,4 +1,4 @@
-/* The writer: what is given comes back, whatever happens in between. */
+/* test_writer.c: the writer: what is given comes back, whatever happens in between. */
 #include "cmocka_support.h"
 
 #include <hdf5.h>

@@ -202,7 +202,8 @@ def includes_upward(tree):
 
 
 def private_headers_abroad(tree):
-    """A private header is named by its module, and only its module and its tests include it."""
+    """A private header is named by its module, and only its module, its tests and its benchmarks
+    (benchmarks/<module>_*.c) include it."""
     found = []
     for file in tree.files(".c", ".h", ".def"):
         parts = file.split("/")
@@ -212,7 +213,8 @@ def private_headers_abroad(tree):
             if owner == "symsweep":
                 continue
             if owner in tree.allowed:
-                mine = {"src": {home}, "tests": TESTS_OF.get(home, {home})}.get(parts[0], set())
+                mine = {"src": {home}, "tests": TESTS_OF.get(home, {home}),
+                        "benchmarks": {parts[-1].split("_")[0]}}.get(parts[0], set())
                 if owner not in mine:
                     found.append("%s:%d: includes %s, private to %s" % (file, line, header, owner))
             elif parts[0] == "src":

@@ -1,3 +1,4 @@
+/* fill.c: arrays of numbers that look random and are the same everywhere. */
 #include "fill.h"
 
 #include "symsweep/random.h"

@@ -1,3 +1,4 @@
+/* gradient_check.c: a gradient against central differences. */
 #include "gradient_check.h"
 
 #include <float.h>

@@ -100,14 +100,10 @@ static void write_integers(sw_json *json, const char *key, const int32_t *value,
     sw_json_end_array(json);
 }
 
-static void write_number(sw_json *json, const char *key, double value) {
-    sw_json_key(json, key);
-    sw_json_number(json, value);
-}
+static void write_number(sw_json *json, const char *key, double value) { sw_json_member_number(json, key, value); }
 
 static void write_tuples(sw_json *json, const sw_task *task, const sw_family *family) {
-    sw_json_key(json, "tuples");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "tuples");
     const uint64_t count = family->candidates(task);
     for (uint64_t i = 0; i < count; i++) {
         sw_tuple tuple;
@@ -125,14 +121,11 @@ static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f
     const bool applies = family->applies(&task->config);
     int32_t *maps = NULL;
     sw_status status = SW_OK;
-    sw_json_key(json, sw_family_names[f]);
-    sw_json_begin_object(json);
-    sw_json_key(json, "applies");
-    sw_json_bool(json, applies);
+    sw_json_member_object(json, sw_family_names[f]);
+    sw_json_member_bool(json, "applies", applies);
     if (applies) {
         status = sw_families_class_maps(&maps, task, f);
-        sw_json_key(json, "holds");
-        sw_json_bool(json, family->holds(&task->config));
+        sw_json_member_bool(json, "holds", family->holds(&task->config));
         write_number(json, "compare", family->compare);
         write_integers(json, "maps", maps, maps == NULL ? 0 : (size_t)family->maps(task) * (size_t)task->classes);
         if (tuples) write_tuples(json, task, family);
@@ -151,8 +144,7 @@ static void write_task(sw_json *json, const sw_task *task) {
     write_number(json, "vocabulary", task->vocabulary);
     write_number(json, "order", task->order);
     write_number(json, "majority", sw_task_majority(task));
-    sw_json_key(json, "abelian");
-    sw_json_bool(json, task->abelian);
+    sw_json_member_bool(json, "abelian", task->abelian);
     write_integers(json, "factor", task->factor, (size_t)task->factor_count);
     write_integers(json, "exponent", task->exponent, entities * (size_t)task->factor_count);
     write_integers(json, "coordinate", task->coordinate, entities * (size_t)task->coordinate_count);
@@ -175,12 +167,10 @@ static sw_status write_split(sw_json *json, const sw_task *task, const options *
     }
     sw_status status = sw_task_split(flag, task, o->train_fraction, o->data_seed) > 0 ? SW_OK : SW_E_MEMORY;
     if (status == SW_OK) status = sw_task_derived(derived, task, flag, families, o->derived);
-    sw_json_key(json, "split");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "split");
     for (size_t i = 0; i < task->inputs && status == SW_OK; i++) sw_json_integer(json, flag[i]);
     sw_json_end_array(json);
-    sw_json_key(json, "derived");
-    sw_json_begin_array(json);
+    sw_json_member_array(json, "derived");
     for (size_t i = 0; i < task->inputs && status == SW_OK; i++) sw_json_integer(json, derived[i]);
     sw_json_end_array(json);
     free(flag);
@@ -190,8 +180,7 @@ static sw_status write_split(sw_json *json, const sw_task *task, const options *
 static sw_status write_all(sw_json *json, const sw_task *task, const options *o) {
     write_task(json, task);
     sw_status status = write_split(json, task, o);
-    sw_json_key(json, "families");
-    sw_json_begin_object(json);
+    sw_json_member_object(json, "families");
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         status = write_family(json, task, (sw_family_id)f, o->tuples);
     sw_json_end_object(json);
@@ -216,8 +205,7 @@ int main(int argc, char **argv) {
     status = sw_task_create(&task, &o.task, &o.model, o.data_seed);
     if (status == SW_OK) status = write_all(json, task, &o);
     write_number(json, "status", status);
-    sw_json_key(json, "message");
-    sw_json_string(json, status != SW_OK ? sw_fail_message() : "");
+    sw_json_member_string(json, "message", status != SW_OK ? sw_fail_message() : "");
     sw_json_end_object(json);
     const char *text = sw_json_text(json);
     if (text != NULL) puts(text);

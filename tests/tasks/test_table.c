@@ -1,4 +1,5 @@
-/* The table of a task: index and operands go round, split and label shuffle are what their streams say. */
+/* test_table.c: the table of a task: index and operands go round, split and label shuffle are what their streams say.
+ */
 #include "symsweep/random.h"
 #include "symsweep/task.h"
 
@@ -199,23 +200,15 @@ static void a_refused_task_is_null(void **state) {
     sw_task_destroy(NULL);
 }
 
-static void families_are_checked_against_the_task(void **state) {
+static void families_say_what_they_are_defined_on(void **state) {
     (void)state;
-    sw_family_config families[SW_FAMILY_COUNT] = {{0}};
-    const sw_task_config graph = configurations[2], add = configurations[0];
+    const sw_family *commutativity = sw_families[SW_FAMILY_COMMUTATIVITY];
+    const sw_family *associativity = sw_families[SW_FAMILY_ASSOCIATIVITY];
+    const sw_task_config graph = configurations[2], add = configurations[0], nonabelian = configurations[6];
     const sw_task_config squared = {.kind = SW_TASK_MODULAR, .operation = SW_OP_SUM_SQUARED, .p = 7};
-    const sw_task_config nonabelian = configurations[6];
-    assert_int_equal(sw_families_check(&graph, families), SW_OK);
-    families[SW_FAMILY_ASSOCIATIVITY].weight = 1.0;
-    assert_int_equal(sw_families_check(&add, families), SW_OK);
-    assert_int_equal(sw_families_check(&graph, families), SW_E_CONFIG);
-    assert_non_null(strstr(sw_fail_message(), "symmetry.associativity.weight"));
-    families[SW_FAMILY_ASSOCIATIVITY].intermediate = SW_INTERMEDIATE_PREDICTED;
-    assert_int_equal(sw_families_check(&add, families), SW_OK);
-    assert_int_equal(sw_families_check(&squared, families), SW_E_CONFIG);
-    assert_non_null(strstr(sw_fail_message(), "symmetry.associativity.intermediate"));
-    families[SW_FAMILY_COMMUTATIVITY].weight = 1.0; /* false there: a control, not an error */
-    assert_int_equal(sw_families_check(&nonabelian, families), SW_OK);
+    assert_true(associativity->applies(&add) && !associativity->applies(&graph));
+    assert_true(associativity->predicts(&add) && !associativity->predicts(&squared));
+    assert_true(commutativity->applies(&nonabelian) && !commutativity->holds(&nonabelian)); /* a control, no error */
 }
 
 int main(void) {
@@ -229,7 +222,7 @@ int main(void) {
         cmocka_unit_test(inputs_stand_by_label),
         cmocka_unit_test(majority_of_the_relation_form),
         cmocka_unit_test(a_refused_task_is_null),
-        cmocka_unit_test(families_are_checked_against_the_task),
+        cmocka_unit_test(families_say_what_they_are_defined_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Tuple sets: what is listed, what is drawn, how evenly, and that a draw depends on its own number alone. */
+/* test_tuples.c: tuple sets: what is listed, what is drawn, how evenly, and that a draw depends on its own number
+ * alone. */
 #include "symsweep/random.h"
 #include "symsweep/task.h"
 

@@ -1,4 +1,4 @@
-/* Minibatches: a fresh permutation an epoch, the last short batch dropped. */
+/* test_batches.c: minibatches: a fresh permutation an epoch, the last short batch dropped. */
 #include "symsweep/config.h"
 #include "symsweep/random.h"
 #include "symsweep/train.h"

@@ -1,4 +1,5 @@
-/* The loop and its checkpoints: what is sent, when it ends, and that an interrupted run goes on bit for bit. */
+/* test_train.c: the loop and its checkpoints: what is sent, when it ends, and that an interrupted run goes on bit for
+ * bit. */
 #include "symsweep/config.h"
 #include "symsweep/log.h"
 #include "symsweep/random.h"
