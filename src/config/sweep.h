@@ -20,8 +20,6 @@ typedef struct sw_axis_info {
     sw_axis axis;
     const sw_key *key;
     const sw_alias *alias;
-    sw_source source;
-    size_t size;
 } sw_axis_info;
 
 struct sw_sweep {

@@ -326,30 +326,24 @@ static void count_runs(sw_sweep *sweep) {
 
 /* ---- the columns of /runs/axes ---- */
 
-static void add_axis(sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_alias *alias, sw_source source,
-                     size_t size) {
+static void add_axis(sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_alias *alias) {
     const char *path = alias ? alias->path : key->path;
-    for (size_t i = 0; i < sweep->axis_count; i++) {
-        if (strcmp(sweep->axes[i].axis.path, path)) continue;
-        sweep->axes[i].size++; /* one more case sets it */
-        return;
-    }
+    for (size_t i = 0; i < sweep->axis_count; i++)
+        if (!strcmp(sweep->axes[i].axis.path, path)) return; /* an earlier case sets it too */
     sw_axis_info *grown = sw_reader_grow(reader, sweep->axes, sweep->axis_count, &sweep->axis_capacity, sizeof *grown);
     if (!grown) return;
     sweep->axes = grown;
-    grown[sweep->axis_count++] = (sw_axis_info){{path, key->type->axis}, key, alias, source, size};
+    grown[sweep->axis_count++] = (sw_axis_info){{path, key->type->axis}, key, alias};
 }
 
 static void list_axes(sw_sweep *sweep, sw_reader *reader) {
     for (size_t i = 0; i < sweep->case_count; i++) {
         const sw_assignments *set = &sweep->cases[i].set;
         for (size_t j = 0; j < set->count && !reader->status; j++)
-            add_axis(sweep, reader, set->items[j].key, set->items[j].value.alias, SW_SOURCE_CASES, 1);
+            add_axis(sweep, reader, set->items[j].key, set->items[j].value.alias);
     }
-    for (size_t i = 0; i < sweep->dimension_count && !reader->status; i++) {
-        const sw_dimension *d = &sweep->dimensions[i];
-        add_axis(sweep, reader, d->key, d->alias, d->source, d->source == SW_SOURCE_RANDOM ? sweep->samples : d->count);
-    }
+    for (size_t i = 0; i < sweep->dimension_count && !reader->status; i++)
+        add_axis(sweep, reader, sweep->dimensions[i].key, sweep->dimensions[i].alias);
 }
 
 void sw_sweep_read_axes(sw_sweep *sweep, sw_reader *reader) {

@@ -115,6 +115,16 @@ void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, co
 
 /* ---- runs that are given up ---- */
 
+static bool has_generalized(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record) {
+    if (rule->generalized_for_steps <= 0) return false;
+    if (!(record->value[SW_METRIC_TEST_ACCURACY] >= (float)rule->generalized_accuracy)) {
+        watch->generalized_since = -1;
+        return false;
+    }
+    if (watch->generalized_since < 0) watch->generalized_since = record->step;
+    return record->step - watch->generalized_since >= rule->generalized_for_steps;
+}
+
 bool sw_measure_prune(sw_prune_watch *watch, const sw_prune_config *rule, const sw_record *record) {
     bool generalized = has_generalized(watch, rule, record);
     return generalized ||
