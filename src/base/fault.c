@@ -2,7 +2,6 @@
 #include "symsweep/fault.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

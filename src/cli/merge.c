@@ -6,7 +6,6 @@
 #include "symsweep/store.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

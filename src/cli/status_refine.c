@@ -5,7 +5,6 @@
 
 #include "symsweep/config.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,10 +9,8 @@
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 
-#include <assert.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  * means that every answer is right. A missing value (NaN) reaches nothing. */
 #include "symsweep/measure.h"
 
-#include <assert.h>
 #include <math.h>
 
 static const double geometry_band = 0.1;       /* effective dimension within this share of its final value */

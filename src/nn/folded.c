@@ -24,7 +24,6 @@
 #include "nn/blas.h"
 #include "nn/folded_tables.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* Least number of rows that are put in order at once; tiles that are kept from forward for backward, if there are no

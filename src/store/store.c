@@ -7,7 +7,6 @@
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 #include "measure/instrument.h"
 
 #include <cblas.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
