@@ -2,6 +2,7 @@
 #include "symsweep/fault.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
