@@ -16,14 +16,11 @@ typedef enum sw_metric_id {
 
 /* Metrics of each family, in this order after the scalar ones. */
 typedef enum sw_family_metric {
-    SW_FAMILY_MEAN,
-    SW_FAMILY_MAX,
-    SW_FAMILY_DISAGREEMENT,
-    SW_FAMILY_NULL_MEAN,
-    SW_FAMILY_NULL_MAX,
-    SW_FAMILY_RATIO_MEAN,
-    SW_FAMILY_RATIO_MAX,
-    SW_FAMILY_METRIC_COUNT
+#include "symsweep/family_metrics.def"
+#define ROW(ENUM, ...) SW_FAMILY_##ENUM,
+    SW_FAMILY_METRICS(ROW, "", "")
+#undef ROW
+        SW_FAMILY_METRIC_COUNT
 } sw_family_metric;
 
 enum { SW_METRIC_COUNT = SW_METRIC_SCALAR_COUNT + SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT };

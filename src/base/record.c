@@ -12,41 +12,21 @@ static const sw_metric scalars[] = {
 #undef M
 };
 
-#define TUPLES                                                                                                         \
-    " over the family's tuples of the whole table: all where `enumerated` is 1, else a fixed sample (stream EVALUATE " \
-    "+ "                                                                                                               \
-    "family id, seed 0) of `tuples`; exact intermediates and the symmetric divergence, whatever the training loss "    \
-    "uses"
-#define RANDOM                                                                                                         \
-    " over as many tuples of inputs drawn at random (stream NULL + family id, seed 0; pairs of distinct inputs, "      \
-    "identity "                                                                                                        \
-    "class map; where log-odds are compared, inputs that have them): what the violation is without the symmetry"
-
-#define FAMILY_METRICS(name, meaning)                                                                                  \
-    {"symmetry/" #name, "mean", "nat", "mean violation of " #name, "mean violation, " meaning "," TUPLES},             \
-        {"symmetry/" #name, "max", "nat", "largest violation of " #name, "maximum violation, " meaning "," TUPLES},    \
-        {"symmetry/" #name, "disagreement", "1", "disagreement under " #name,                                          \
-         "share of those tuples whose two sides have different most likely answers"},                                  \
-        {"symmetry/" #name, "null_mean", "nat", "mean violation of random inputs", "mean violation" RANDOM},           \
-        {"symmetry/" #name, "null_max", "nat", "largest violation of random inputs", "maximum violation" RANDOM},      \
-        {"symmetry/" #name, "ratio_mean", "1", "mean violation against random inputs",                                 \
-         "mean / null_mean: 1 = no symmetry, 0 = exact; missing where null_mean is 0"},                                \
-        {"symmetry/" #name, "ratio_max", "1", "largest violation against random inputs",                               \
-         "max / null_max; missing where null_max is 0"},
-
-static const sw_metric family_metrics[] = {
-#define X(ENUM, id, name, meaning) FAMILY_METRICS(name, meaning)
+static const sw_metric family_metrics[][SW_FAMILY_METRIC_COUNT] = {
+#define ROW(ENUM, family, name, units, long_name, definition) {"symmetry/" family, #name, units, long_name, definition},
+#define X(ENUM, id, name, meaning) {SW_FAMILY_METRICS(ROW, #name, meaning)},
 #include "symsweep/families.def"
 #undef X
+#undef ROW
 };
 
 _Static_assert(sizeof scalars / sizeof scalars[0] == SW_METRIC_SCALAR_COUNT, "a row a scalar metric");
-_Static_assert(sizeof family_metrics / sizeof family_metrics[0] == SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT,
-               "family ids are dense and in order");
+_Static_assert(sizeof family_metrics / sizeof family_metrics[0] == SW_FAMILY_COUNT, "a row a family");
 
 const sw_metric *sw_record_metric(int m) {
     assert(m >= 0 && m < SW_METRIC_COUNT);
-    return m < SW_METRIC_SCALAR_COUNT ? &scalars[m] : &family_metrics[m - SW_METRIC_SCALAR_COUNT];
+    const int f = m - SW_METRIC_SCALAR_COUNT; /* families first, then their metrics */
+    return f < 0 ? &scalars[m] : &family_metrics[f / SW_FAMILY_METRIC_COUNT][f % SW_FAMILY_METRIC_COUNT];
 }
 
 const sw_state sw_states[] = {

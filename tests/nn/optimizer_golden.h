@@ -1,4 +1,5 @@
-/* optimizer_golden.h: written by test_optimizer_golden.py --write: parameters after 12 steps in PyTorch float64. */
+/* optimizer_golden.h: written by test_optimizer_golden.py --write (then clang-format): parameters after 12 steps in
+ * PyTorch float64. */
 #pragma once
 
 enum { GOLDEN_STEPS = 12, GOLDEN_PARAMETERS = 64 };

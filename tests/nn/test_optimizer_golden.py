@@ -134,8 +134,8 @@ def train(case):
 
 
 def header():
-    lines = ["/* Written by test_optimizer_golden.py --write: parameters after %d steps in PyTorch float64. */" % STEPS,
-             "#ifndef SW_TESTS_OPTIMIZER_GOLDEN_H", "#define SW_TESTS_OPTIMIZER_GOLDEN_H", "",
+    lines = ["/* optimizer_golden.h: written by test_optimizer_golden.py --write (then clang-format): parameters after %d "
+             "steps in" % STEPS, " * PyTorch float64. */", "#pragma once", "",
              "enum { GOLDEN_STEPS = %d, GOLDEN_PARAMETERS = %d };" % (STEPS, sum(w.numel() for w in start())), "",
              "static const sw_tensor golden_tensors[] = {"]
     offset = 0
@@ -159,7 +159,7 @@ def header():
         for i in range(0, len(values), 4):
             lines.append("         " + ", ".join(values[i:i + 4]) + ",")
         lines.append("     }},")
-    lines += ["};", "", "#endif", ""]
+    lines += ["};", ""]
     return "\n".join(lines)
 
 
