@@ -225,8 +225,8 @@ void sw_document_describe(const sw_document *document, int32_t node, char out[12
 }
 
 /* At a line of the text, "expected <message>, found <the node's value>" where that is asked for. */
-static void add_error(const sw_document *document, int32_t node, bool at_name, bool expected, const char *hint,
-                      const char *format, va_list arguments) {
+static void SW_PRINTF(6, 0) add_error(const sw_document *document, int32_t node, bool at_name, bool expected,
+                                      const char *hint, const char *format, va_list arguments) {
     const sw_node *n = &document->nodes[node];
     const bool named = at_name && n->key_line > 0;
     char path[256] = "", message[512], found[128];

@@ -1,8 +1,7 @@
 /* train.c: the training loop of one run.
  *
  *     evaluate step 0
- *     until the end: forward and backward of the objective, optimizer update, evaluate when due
- */
+ *     until the end: forward and backward of the objective, optimizer update, evaluate when due. */
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
 #include "train/checkpoint.h"

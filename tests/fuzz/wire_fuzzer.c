@@ -15,13 +15,8 @@ static void read_all(const void *at, size_t count, size_t size) {
 }
 
 static void read_snapshot(const sw_snapshot *snapshot) {
-    const sw_snapshot_shape *shape = &snapshot->shape;
-    read_all(snapshot->array[SW_SNAPSHOT_PCA], (size_t)shape->entities * SW_PCA_COMPONENTS, sizeof(float));
-    read_all(snapshot->array[SW_SNAPSHOT_EXPLAINED_VARIANCE], SW_PCA_COMPONENTS, sizeof(float));
-    read_all(snapshot->array[SW_SNAPSHOT_SINGULAR_VALUES], (size_t)shape->singular, sizeof(float));
-    read_all(snapshot->array[SW_SNAPSHOT_FOURIER_POWER], (size_t)shape->fourier, sizeof(float));
-    read_all(snapshot->embedding, (size_t)shape->vocabulary * (size_t)shape->d, sizeof(float));
-    read_all(snapshot->parameters, (size_t)shape->parameters, sizeof(float));
+    for (int a = 0; a < SW_SNAPSHOT_ARRAY_COUNT; a++)
+        read_all(snapshot->array[a], sw_record_snapshot_length(&snapshot->shape, (sw_snapshot_array)a), sizeof(float));
 }
 
 static void read_message(const void *frame, size_t size) {
