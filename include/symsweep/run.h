@@ -43,6 +43,7 @@ typedef enum sw_group_id {
     SW_GROUP_COUNT
 } sw_group_id;
 
+typedef enum sw_component { SW_COMPONENT_ALL, SW_COMPONENT_LARGEST, SW_COMPONENT_COUNT } sw_component;
 typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
 
 enum { SW_PATH_MAX = 1024, SW_SIDES_MAX = 3, SW_FACTORS_MAX = 6, SW_SNAPSHOT_STEPS_MAX = 64, SW_LAYERS_MAX = 8 };
@@ -62,6 +63,7 @@ typedef struct sw_task_config {
     int32_t branching, depth;
     char file[SW_PATH_MAX];  /* edge_list: path as resolved against the sweep file's folder */
     uint8_t file_sha256[32]; /* edge_list: of its content; the trainer checks it */
+    int32_t component;       /* edge_list: sw_component */
     /* comparison */
     int32_t form;      /* sw_comparison_form */
     int32_t attribute; /* three_way: which attribute is compared */

@@ -109,6 +109,28 @@ struct sw_task {
 /* validate + shape, cheap enough for every run of a plan. Tables stay NULL. */
 sw_status sw_task_describe(sw_task *out, const sw_task_config *config, const sw_model_config *model) SW_MUST_CHECK;
 
+/* What the file of an edge list holds beside the edges that are used. */
+typedef struct sw_edge_list {
+    size_t nodes, components;     /* of the whole file */
+    size_t self_loops, repeats;   /* lines that add nothing, in what is used of it */
+    size_t comments;              /* lines */
+    size_t header_line;           /* names of columns; 0 = there are none */
+    size_t counts_line;           /* how many nodes and edges there are; 0 = it is not told */
+    char first_text[64];          /* of that line */
+    size_t further, further_line; /* lines with fields behind the second, which are passed over; the first of them */
+    char further_text[64];        /* what that one has there */
+    bool named;                   /* names of nodes are texts */
+} sw_edge_list;
+
+typedef struct sw_graph_facts {
+    int32_t nodes, diameter;
+    size_t edges;      /* between different nodes, each once */
+    sw_edge_list list; /* task.graph edge_list */
+} sw_graph_facts;
+
+/* The graph of a graph task; builds it and forgets it. */
+sw_status sw_graph_describe(sw_graph_facts *out, const sw_task_config *config) SW_MUST_CHECK;
+
 /* The whole task. Destroy with sw_task_destroy. label_shuffle permutes m = round(label_shuffle * N) labels among
  * themselves: with s the permutation of 0..N-1 from stream LABEL_SHUFFLE at step 0 and q that of 0..m-1 at step 1,
  * both keyed by data_seed, label[s[i]] = true_label[s[q[i]]] for i < m; the others stay. */

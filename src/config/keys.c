@@ -10,6 +10,7 @@
 
 /* ---- names of enumerations, in the order of run.h and config.h ---- */
 
+static const char *const component_names[] = {"all", "largest", NULL};
 static const char *const form_names[] = {"relation", "three_way", NULL};
 static const char *const model_names[] = {"transformer", "mlp", NULL};
 static const char *const operand_names[] = {"tied", "separate", NULL};
@@ -142,9 +143,11 @@ static const sw_key run_rows[] = {
     {.path = "task.depth", INTEGER(task.depth), RANGE(1, 12), DEFAULT(5), DECIDES,
      .meaning = "levels below the root"},
     {.path = "task.file", .type = &sw_key_file, .required = true,
-     .meaning = "edge list of a connected graph, two node numbers a line; relative to the sweep file's folder"},
+     .meaning = "edge list, the names of two nodes a line; relative to the sweep file's folder"},
     {.path = "task.file_sha256", .type = &sw_key_sha256, DECIDES, .rule_text = "that of the file",
      .meaning = "SHA-256 of the edge list; given, another content is refused"},
+    {.path = "task.component", ENUM(task.component, component_names), DEFAULT(SW_COMPONENT_ALL), DECIDES,
+     .meaning = "all: a graph that is not connected is an error; largest: its largest component is the graph"},
     {.path = "task.form", ENUM(task.form, form_names), DEFAULT(SW_FORM_RELATION), DECIDES, NEEDS(TASK, COMPARISON),
      .meaning = "relation: (a, relation, b) -> does it hold; three_way: (a, b) -> <, = or >"},
     {.path = "task.attribute", INTEGER(task.attribute), RANGE(0, SW_SIDES_MAX - 1), DEFAULT(0), DECIDES,

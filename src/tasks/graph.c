@@ -93,10 +93,8 @@ static sw_status search_shape(sw_task *task, const sw_task_config *config) {
     for (int32_t v = 0; v < nodes; v++) {
         const int32_t reached = search(distance, queue, &neighbors, v);
         if (reached < nodes) {
-            const bool file = config->file[0] != '\0';
-            status =
-                sw_fail(SW_E_CONFIG, "task.%s: the graph of %s is not connected: the first node reaches %d of %d",
-                        file ? "file" : "graph", file ? config->file : sw_graph_names[config->graph], reached, nodes);
+            status = sw_fail(SW_E_CONFIG, "task.graph: %s is not connected: the first node reaches %d of %d",
+                             sw_graph_names[config->graph], reached, nodes);
             goto cleanup;
         }
         const int32_t classes = distance[queue[nodes - 1]] + 1;
@@ -113,6 +111,47 @@ static sw_status shape(sw_task *task, const sw_task_config *config) {
     if (graph->shape == NULL) return search_shape(task, config);
     graph->shape(task, graph, config);
     return SW_OK;
+}
+
+/* Edges between different nodes, each once; mark[nodes] is scratch. */
+static size_t count_edges(int32_t *mark, const adjacency *of) {
+    size_t count = 0;
+    for (int32_t v = 0; v < of->nodes; v++) mark[v] = -1;
+    for (int32_t u = 0; u < of->nodes; u++)
+        for (int32_t i = of->start[u]; i < of->start[u + 1]; i++) {
+            const int32_t v = of->neighbor[i];
+            if (v <= u || mark[v] == u) continue;
+            mark[v] = u;
+            count++;
+        }
+    return count;
+}
+
+sw_status sw_graph_describe(sw_graph_facts *out, const sw_task_config *config) {
+    sw_task task = {0};
+    sw_edges edges = {0};
+    adjacency neighbors = {0};
+    int32_t *mark = NULL;
+    *out = (sw_graph_facts){0};
+    sw_status status = validate(config);
+    if (status == SW_OK) status = shape(&task, config);
+    if (status == SW_OK) status = graph_of(config)->edges(&edges, graph_of(config), config);
+    if (status == SW_OK) status = create_adjacency(&neighbors, &edges);
+    if (status != SW_OK) goto cleanup;
+    mark = malloc((size_t)edges.nodes * sizeof *mark);
+    if (mark == NULL) {
+        status = sw_fail(SW_E_MEMORY, "task.graph: no memory for %d nodes", edges.nodes);
+        goto cleanup;
+    }
+    *out = (sw_graph_facts){
+        .nodes = edges.nodes, .edges = count_edges(mark, &neighbors), .diameter = task.classes - 1, .list = edges.list};
+    for (size_t i = 0; i < edges.count; i++) out->list.self_loops += edges.edge[2 * i] == edges.edge[2 * i + 1];
+    out->list.repeats = edges.count - out->list.self_loops - out->edges;
+cleanup:
+    free(mark);
+    release_adjacency(&neighbors);
+    free(edges.edge);
+    return status;
 }
 
 static sw_status build_distances(sw_task *task) {

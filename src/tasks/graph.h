@@ -7,7 +7,8 @@
 typedef struct sw_edges {
     int32_t nodes;
     size_t count;
-    int32_t *edge; /* [count, 2] */
+    int32_t *edge;     /* [count, 2] */
+    sw_edge_list list; /* of a graph from a file */
 } sw_edges;
 
 typedef struct sw_graph sw_graph;
