@@ -101,9 +101,10 @@ typedef struct sw_run_data {
     int64_t inputs;
     int32_t tokens;
     int32_t reserved;
-    const int8_t *split;  /* [inputs] 1 train, 0 test */
-    const int32_t *input; /* [inputs, tokens] */
-    const int32_t *label; /* [inputs] */
+    const int8_t *split;        /* [inputs] 1 train, 0 test */
+    const int32_t *input;       /* [inputs, tokens] */
+    const int32_t *label;       /* [inputs] as trained on and measured */
+    const int32_t *clean_label; /* [inputs] without task.label_noise; NULL = there is none */
 } sw_run_data;
 
 typedef enum sw_run_state {

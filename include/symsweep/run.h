@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum sw_task_id {
@@ -51,6 +52,7 @@ enum { SW_PATH_MAX = 1024, SW_SIDES_MAX = 3, SW_FACTORS_MAX = 6, SW_SNAPSHOT_STE
 typedef struct sw_task_config {
     int32_t kind;         /* sw_task_id */
     double label_shuffle; /* share of the labels that is permuted, 0..1 */
+    double label_noise;   /* share of the train labels that another class replaces, 0..1 */
     /* modular */
     int32_t operation; /* sw_operation_id */
     int32_t p;
@@ -100,9 +102,10 @@ typedef struct sw_optimizer_config {
     double learning_rate, beta1, beta2, epsilon, weight_decay, momentum;
     bool nesterov;
     int64_t warmup_steps;
-    int32_t schedule;     /* sw_schedule_kind; cosine decays from the end of warm-up to 0 at `steps` */
-    int64_t batch_size;   /* 0 = full */
-    double gradient_clip; /* largest L2 norm of the whole gradient; 0 = off */
+    int32_t schedule;      /* sw_schedule_kind; cosine decays from the end of warm-up to 0 at `steps` */
+    int64_t batch_size;    /* 0 = full */
+    double batch_fraction; /* of the train set; 0 = not given. sw_run_batch tells what the two make */
+    double gradient_clip;  /* largest L2 norm of the whole gradient; 0 = off */
     double grokfast_alpha, grokfast_lambda; /* lambda 0 = filter off */
     double muon_learning_rate, muon_momentum;
     int32_t muon_newton_schulz_steps;
@@ -201,5 +204,15 @@ extern const char *const sw_optimizer_names[SW_OPTIMIZER_COUNT + 1];
 extern const char *const sw_family_names[SW_FAMILY_COUNT + 1];
 extern const char *const sw_prior_names[SW_PRIOR_COUNT + 1];
 extern const char *const sw_operation_formulas[SW_OP_COUNT];
+
+/* How many inputs a step trains on: optimizer.batch_size, no more than the train set has, and with batch_fraction f no
+ * more than round(f x train), at least 1. `full`: every step takes the whole train set, in table order; a batch_size
+ * that is the number of train inputs is not, it takes them in a new order every step. */
+typedef struct sw_batch_shape {
+    size_t inputs;
+    bool full;
+} sw_batch_shape;
+sw_batch_shape sw_run_batch(const sw_optimizer_config *optimizer, size_t train);
+
 /* How many arrays as long as the parameters an optimizer carries from step to step. */
 extern const int32_t sw_optimizer_pieces[SW_OPTIMIZER_COUNT];

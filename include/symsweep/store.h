@@ -18,6 +18,7 @@ typedef struct sw_store_run {
     sw_snapshot_shape shape;
     int64_t data_inputs; /* 0 unless save.split */
     int32_t data_tokens;
+    bool clean_labels;            /* with data: labels without noise too */
     const char *parameter_layout; /* JSON, or "" */
     const sw_axis_value *axes;    /* [axis_count] */
 } sw_store_run;

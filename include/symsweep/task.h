@@ -73,13 +73,14 @@ struct sw_task {
     int32_t entities;   /* number of entity tokens: rows 0..entities-1 of the embedding are the geometry's E */
     int32_t vocabulary; /* V */
     bool readout;
-    bool separate;       /* separate operand embeddings */
-    size_t inputs;       /* N */
-    int32_t order;       /* n of the abelian group whose characters are the Fourier modes; 0 = none */
-    int32_t *input;      /* [N, T] tokens */
-    int32_t *label;      /* [N]; after label_shuffle the permuted ones */
-    int32_t *true_label; /* [N]; as the task defines them */
-    int32_t *mirror;     /* [N] index of the mirror of an input, -1 = none; NULL = the task has no mirrors */
+    bool separate;  /* separate operand embeddings */
+    size_t inputs;  /* N */
+    int32_t order;  /* n of the abelian group whose characters are the Fourier modes; 0 = none */
+    int32_t *input; /* [N, T] tokens */
+    int32_t *label; /* [N] what is trained on and measured: permuted by label_shuffle, with label_noise in train */
+    int32_t *clean_label; /* [N] without label_noise; NULL = there is none */
+    int32_t *true_label;  /* [N]; as the task defines them */
+    int32_t *mirror;      /* [N] index of the mirror of an input, -1 = none; NULL = the task has no mirrors */
     /* Entity -> exponents in the task's abelian group Z_f0 x Z_f1 x ... for the Fourier measures: character
      * (k0, k1, ...) of entity e is exp(-2 pi i sum_j k_j exponent[e * factor_count + j] / factor[j]); -1: the
      * entity is left out (zero for mul). One factor, a cyclic group: exp(-2 pi i k exponent[e] / order). NULL when
@@ -150,10 +151,21 @@ int32_t sw_task_relation(const sw_task *task, size_t input);
 /* Comparison tasks: the log-odds of "greater" are z[high] - z[low]. */
 void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low);
 
-/* split[N] = 1 for train, 0 for test: the first round(train_fraction * N) entries (at least 1, at most N) of the
+/* Inputs of the train split: round(train_fraction * N), at least 1, at most N. */
+size_t sw_task_train_count(const sw_task *task, double train_fraction);
+
+/* split[N] = 1 for train, 0 for test: the first sw_task_train_count entries of the
  * permutation of stream SPLIT (step 0), keyed by data_seed. Returns how many are train; 0 = out of memory, with a
  * message. */
 size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed);
+
+/* label_noise: with the n inputs of the train split in table order and s the permutation of 0..n-1 from stream
+ * LABEL_NOISE at step 0, the inputs s[0..m), m = round(label_noise * n), get another class: with u the number below C -
+ * 1 that the stream draws at step 1 and the input's table index, u, or u + 1 from its own label on. Keyed by data_seed.
+ * Once, before anything else reads the labels. SW_E_CONFIG: there is a single class. */
+sw_status sw_task_add_noise(sw_task *task, const int8_t *split, uint32_t data_seed) SW_MUST_CHECK;
+/* m of a train split of n inputs. */
+size_t sw_task_noisy_count(const sw_task_config *config, size_t train);
 
 /* chi_line of an element of a group task, line < task->characters. */
 double sw_group_character(const sw_task *task, int32_t line, int32_t element);

@@ -28,14 +28,15 @@ sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budg
 
 /* ---- the pieces, for tests, benchmarks and `symsweep draws` ---- */
 
-/* Batches: fills rows[0..batch) with table indices of step t and returns the batch size. Full batch: the train split in
- * table order. Minibatch: a fresh permutation of the train split an epoch (stream BATCH, step = epoch), the last short
+/* Batches: table indices of the inputs of step t, as many as sw_run_batch says. Full batch: the train split in table
+ * order. Minibatch: a fresh permutation of the train split an epoch (stream BATCH, step = epoch), the last short
  * batch dropped. */
 typedef struct sw_batches sw_batches;
 sw_status sw_batches_create(sw_batches **out, const sw_run_config *config, const sw_task *task,
                             const int8_t *split) SW_MUST_CHECK;
 void sw_batches_destroy(sw_batches *batches);
 size_t sw_batches_size(const sw_batches *batches);
+bool sw_batches_full(const sw_batches *batches);
 const int32_t *sw_batches_step(sw_batches *batches, int64_t t); /* [size], valid until the next call */
 
 /* The objective of one step: value, and gradient left in the model. */

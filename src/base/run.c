@@ -1,6 +1,7 @@
-/* run.c: names of what a configuration can choose from, out of the tables. */
+/* run.c: names of what a configuration can choose from, out of the tables; what a run's batch is. */
 #include "symsweep/run.h"
 
+#include <math.h>
 #include <stddef.h>
 
 const char *const sw_task_names[] = {
@@ -68,3 +69,15 @@ const char *const sw_prior_names[] = {
 #include "symsweep/priors.def"
 #undef PRIOR
     NULL};
+
+sw_batch_shape sw_run_batch(const sw_optimizer_config *optimizer, size_t train) {
+    sw_batch_shape out = {.inputs = train, .full = true};
+    if (optimizer->batch_size > 0 && (uint64_t)optimizer->batch_size <= train)
+        out = (sw_batch_shape){.inputs = (size_t)optimizer->batch_size};
+    if (optimizer->batch_fraction > 0) {
+        const double share = round(optimizer->batch_fraction * (double)train);
+        const size_t inputs = share < 1 ? 1 : (size_t)share;
+        if (inputs < out.inputs) out = (sw_batch_shape){.inputs = inputs};
+    }
+    return out;
+}

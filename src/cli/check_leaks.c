@@ -82,7 +82,8 @@ static sw_status report_one(sw_leak *leak, const sw_run_config *config) {
     leak->train = sw_task_split(split, task, config->train_fraction, config->data_seed);
     leak->test = task->inputs - leak->train;
     leak->mirrored = mirrored_share(task, split, leak->test);
-    status = derive_families(leak, derived, task, split, config);
+    status = sw_task_add_noise(task, split, config->data_seed);
+    if (status == SW_OK) status = derive_families(leak, derived, task, split, config);
 cleanup:
     free(derived);
     free(split);

@@ -83,6 +83,7 @@ void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task) {
     if (task->kind == SW_TASK_GROUP) append(out, " %s", sw_group_names[task->group]);
     append_keys(out, task);
     if (task->label_shuffle > 0) append(out, ", %g of labels shuffled", task->label_shuffle);
+    if (task->label_noise > 0) append(out, ", %g of train labels replaced", task->label_noise);
 }
 
 void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model) {

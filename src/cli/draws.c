@@ -85,19 +85,20 @@ static void write_lipschitz(sw_json *json, const sw_objective *objective) {
     sw_json_end_object(json);
 }
 
-static void write_step(sw_json *json, const sw_objective *objective, const sw_run_config *config, int32_t classes,
-                       int64_t t) {
+static void write_step(sw_json *json, const sw_subject *run, int64_t t) {
+    const sw_objective *objective = run->objective;
+    const size_t train = sw_task_train_count(run->task, run->config.train_fraction);
     sw_json_begin_object(json);
     sw_json_member_integer(json, "step", t);
     sw_json_key(json, "batch");
     size_t count = 0;
     const int32_t *batch = sw_objective_batch(objective, &count);
-    if (config->optimizer.batch_size == 0)
+    if (sw_run_batch(&run->config.optimizer, train).full)
         sw_json_string(json, "full");
     else
         write_indices(json, batch, count);
     sw_json_member_object(json, "symmetry");
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) write_family(json, objective, (sw_family_id)f, classes);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) write_family(json, objective, (sw_family_id)f, run->task->classes);
     sw_json_end_object(json);
     write_lipschitz(json, objective);
     sw_json_end_object(json);
@@ -112,8 +113,7 @@ static sw_status write_steps(sw_json *json, sw_subject *run, const draws_options
             status = sw_subject_step(run);
         else
             sw_objective_draw(run->objective, NULL, t);
-        if (status == SW_OK && t >= options->first)
-            write_step(json, run->objective, &run->config, run->task->classes, t);
+        if (status == SW_OK && t >= options->first) write_step(json, run, t);
     }
     return status;
 }

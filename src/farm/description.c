@@ -93,6 +93,7 @@ static sw_status describe_run(sw_description *description, const sw_plan *plan, 
                           .snapshots = sw_schedule_snapshots(config),
                           .data_inputs = config->save.split ? (int64_t)task.inputs : 0,
                           .data_tokens = config->save.split ? task.tokens : 0,
+                          .clean_labels = config->save.split && config->task.label_noise > 0,
                           .axes = plan->axis_values + i * plan->axis_count};
     status = sw_measure_snapshot_shape(&run->shape, config);
     if (status == SW_OK) status = write_config(&run->config, description, config);

@@ -104,23 +104,26 @@ static void append(unsigned char **at, const void *array, size_t count, size_t s
 }
 
 /* Payload of a data message; 0 = its counts are out of range. */
-static uint64_t data_length(int64_t inputs, int32_t tokens) {
+static uint64_t data_length(int64_t inputs, int32_t tokens, int32_t labels) {
     if (inputs < 0 || tokens < 0 || inputs > SW_WIRE_PAYLOAD_MAX || tokens > SW_WIRE_PAYLOAD_MAX / 4) return 0;
-    uint64_t row = 4 * (uint64_t)tokens + 4 + 1;
+    if (labels < 1 || labels > 2) return 0;
+    uint64_t row = 4 * ((uint64_t)tokens + (uint64_t)labels) + 1;
     return sizeof(sw_wire_data) + (uint64_t)inputs * row; /* < 2^31 * 2^32 */
 }
 
 sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_data *data) {
-    uint64_t length = data_length(data->inputs, data->tokens);
+    const int32_t labels = data->clean_label ? 2 : 1;
+    uint64_t length = data_length(data->inputs, data->tokens, labels);
     if (length == 0) return sw_fail(SW_E_PROTOCOL, "data of %lld inputs cannot be sent", (long long)data->inputs);
     sw_status status = open_frame(buffer, SW_WIRE_DATA, run, length);
     if (status != SW_OK) return status;
     unsigned char *at = buffer->data + sizeof(sw_wire_header);
-    sw_wire_data fixed = {.inputs = data->inputs, .tokens = data->tokens};
+    sw_wire_data fixed = {.inputs = data->inputs, .tokens = data->tokens, .labels = labels};
     size_t inputs = (size_t)data->inputs;
     append(&at, &fixed, 1, sizeof fixed);
     append(&at, data->input, inputs * (size_t)data->tokens, sizeof(int32_t));
     append(&at, data->label, inputs, sizeof(int32_t));
+    if (labels > 1) append(&at, data->clean_label, inputs, sizeof(int32_t));
     append(&at, data->split, inputs, sizeof(int8_t));
     return SW_OK;
 }
@@ -190,9 +193,9 @@ static sw_status check_text(const char *text, size_t capacity, const char *what)
 
 static sw_status decode_data(sw_run_data *out, const void *payload, size_t length) {
     const sw_wire_data *fixed = payload;
-    if (data_length(fixed->inputs, fixed->tokens) != length)
-        return sw_fail(SW_E_PROTOCOL, "data message of %zu bytes for %lld inputs of %d tokens", length,
-                       (long long)fixed->inputs, fixed->tokens);
+    if (data_length(fixed->inputs, fixed->tokens, fixed->labels) != length)
+        return sw_fail(SW_E_PROTOCOL, "data message of %zu bytes for %lld inputs of %d tokens and %d labels", length,
+                       (long long)fixed->inputs, fixed->tokens, fixed->labels);
     size_t inputs = (size_t)fixed->inputs;
     const int32_t *input = (const int32_t *)(fixed + 1);
     const int32_t *label = input + inputs * (size_t)fixed->tokens;
@@ -200,7 +203,8 @@ static sw_status decode_data(sw_run_data *out, const void *payload, size_t lengt
                          .tokens = fixed->tokens,
                          .input = input,
                          .label = label,
-                         .split = (const int8_t *)(label + inputs)};
+                         .clean_label = fixed->labels > 1 ? label + inputs : NULL,
+                         .split = (const int8_t *)(label + inputs * (size_t)fixed->labels)};
     return SW_OK;
 }
 

@@ -109,8 +109,8 @@ typedef struct sw_wire_lost {
 typedef struct sw_wire_data {
     int64_t inputs;
     int32_t tokens;
-    int32_t reserved;
-    /* int32 input[inputs, tokens], int32 label[inputs], int8 split[inputs] */
+    int32_t labels; /* of an input: 1, or 2 with a clean one */
+    /* int32 input[inputs, tokens], int32 label[labels, inputs], int8 split[inputs] */
 } sw_wire_data;
 
 typedef struct sw_wire_snapshot {

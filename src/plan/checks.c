@@ -1,7 +1,6 @@
 /* checks.c: tasks that cannot be built, families that are not defined or not true, labels that leak. */
 #include "plan/checks.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,16 +84,28 @@ static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *con
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
 }
 
-static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task) {
-    long long train = llround(config->train_fraction * (double)task->inputs);
-    long long inputs = (long long)task->inputs;
-    if (train < 1) train = 1;
-    if (train >= inputs)
-        report(checks, false, k, "train_fraction", NULL, "no test input is left: %lld of %lld inputs are trained on",
-               train, inputs);
-    if (config->optimizer.batch_size > train)
-        report(checks, false, k, "optimizer.batch_size", "\"full\" takes the whole train set",
-               "a batch of %lld, but the train set has %lld inputs", (long long)config->optimizer.batch_size, train);
+static void check_split(sw_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task) {
+    const size_t train = sw_task_train_count(task, config->train_fraction);
+    if (train >= task->inputs)
+        report(checks, false, k, "train_fraction", NULL, "no test input is left: %zu of %zu inputs are trained on",
+               train, task->inputs);
+    const int64_t batch = config->optimizer.batch_size;
+    if (batch > 0 && (uint64_t)batch > train && sw_run_batch(&config->optimizer, train).full) {
+        sw_short_sets *set = &checks->short_sets;
+        if (set->runs++ == 0) *set = (sw_short_sets){1, k, batch, train, train};
+        if (train < set->least) set->least = train;
+        if (train > set->most) set->most = train;
+    }
+}
+
+static void warn_short_sets(const sw_checks *checks) {
+    const sw_short_sets *set = &checks->short_sets;
+    char sizes[64];
+    if (set->runs == 0) return;
+    snprintf(sizes, sizeof sizes, set->least < set->most ? "%zu to %zu" : "%zu", set->least, set->most);
+    report(checks, true, set->first, "optimizer.batch_size", NULL,
+           "%zu run%s on a train set of %s inputs, smaller than the batch (%lld): the full batch is taken", set->runs,
+           set->runs == 1 ? " trains" : "s train", sizes, (long long)set->batch);
 }
 
 /* No node has so much for one rank: a slip of the pen. */
@@ -131,6 +142,7 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
 }
 
 void sw_checks_end(const sw_checks *checks) {
+    warn_short_sets(checks);
     for (size_t i = 0; i < sw_key_count(); i++) {
         sw_key_info key;
         sw_position place;

@@ -4,12 +4,21 @@
 #include "symsweep/plan.h"
 #include "symsweep/task.h"
 
+/* Runs whose train set is smaller than their batch. */
+typedef struct sw_short_sets {
+    size_t runs;
+    uint64_t first;     /* of these runs */
+    int64_t batch;      /* of that one */
+    size_t least, most; /* train inputs */
+} sw_short_sets;
+
 typedef struct sw_checks {
     const sw_sweep *sweep;
     sw_diagnostics *diagnostics;
     bool applies[SW_FAMILY_COUNT]; /* the family applies to some run seen so far */
     bool refused[SW_FAMILY_COUNT]; /* a weight of it was reported already */
     bool warned[SW_FAMILY_COUNT];  /* one run stands for all that weight it */
+    sw_short_sets short_sets;
 } sw_checks;
 
 /* Errors and warnings of run k. SW_E_CONFIG: its task cannot be built (reported). */

@@ -26,11 +26,6 @@ typedef struct sizes {
     double logits; /* logits that the symmetry losses of one step read */
 } sizes;
 
-static size_t train_count(const sw_task *task, double fraction) {
-    size_t train = (size_t)llround(fraction * (double)task->inputs);
-    return train < 1 ? 1 : train > task->inputs ? task->inputs : train;
-}
-
 /* Families with one tuple an input (its mirror); all others have about one for each input and entity. */
 static bool has_one_tuple_an_input(int family) {
     return family == SW_FAMILY_COMMUTATIVITY || family == SW_FAMILY_NEGATION || family == SW_FAMILY_REFLEXIVITY ||
@@ -58,9 +53,8 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config) {
     const sw_task *task = &out->task;
     out->shape = (sw_model_shape){
         .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
-    out->train = train_count(task, config->train_fraction);
-    int64_t batch = config->optimizer.batch_size;
-    out->batch = batch > 0 && (size_t)batch < out->train ? (size_t)batch : out->train;
+    out->train = sw_task_train_count(task, config->train_fraction);
+    out->batch = sw_run_batch(&config->optimizer, out->train).inputs;
     double inputs = (double)task->inputs, batch_rows = (double)out->batch, all = 0, train_only = 0;
     out->logits = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {

@@ -136,6 +136,8 @@ static void put_data(target *t, const sw_run_data *data) {
     put_box(t, s->fixed[SW_FIELD_SPLIT], H5T_NATIVE_INT8, 0, 2, inputs, data->split);
     put_box(t, s->fixed[SW_FIELD_INPUTS], H5T_NATIVE_INT32, 0, 3, inputs, data->input);
     put_box(t, s->fixed[SW_FIELD_DATA_LABEL], H5T_NATIVE_INT32, 0, 2, inputs, data->label);
+    if (data->clean_label)
+        put_box(t, s->fixed[SW_FIELD_CLEAN_LABEL], H5T_NATIVE_INT32, 0, 2, inputs, data->clean_label);
 }
 
 static void put_snapshot(target *t, const sw_snapshot *snapshot) {

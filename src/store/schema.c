@@ -116,6 +116,12 @@ static bool sweep_has_entities(const sw_store_sweep *sweep) {
     return false;
 }
 
+static bool sweep_has_clean_labels(const sw_store_sweep *sweep) {
+    for (size_t i = 0; i < sweep->run_count; i++)
+        if (sweep->runs[i].clean_labels) return true;
+    return false;
+}
+
 /* Does any run reach along every dimension of the field? */
 static bool any_run_has(const sw_store_sweep *sweep, const fixed_field *fixed) {
     for (size_t i = 0; i < sweep->run_count; i++) {
@@ -130,6 +136,7 @@ static bool any_run_has(const sw_store_sweep *sweep, const fixed_field *fixed) {
 static bool is_wanted(sw_field_id id, const sw_store_sweep *sweep) {
     if (id == SW_FIELD_PARAMETER_LAYOUT) return sweep_has_text(sweep);
     if (id == SW_FIELD_SNAPSHOT_PCA) return sweep_has_entities(sweep);
+    if (id == SW_FIELD_CLEAN_LABEL) return sweep_has_clean_labels(sweep);
     if (strncmp(fixed_fields[id].path, "/runs/refine/", 13) == 0) return sweep->refined;
     /* Numbers and texts of a run, and its steps, are in every file. */
     if (fixed_fields[id].shape->rank == 1 || id == SW_FIELD_STEP || id == SW_FIELD_SNAPSHOT_STEP) return true;

@@ -43,12 +43,16 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config) {
         return sw_fail(SW_E_CONFIG, "task.kind: no task has number %d", config->kind);
     if (!(config->label_shuffle >= 0.0 && config->label_shuffle <= 1.0))
         return sw_fail(SW_E_CONFIG, "task.label_shuffle: expected a share in 0..1, found %g", config->label_shuffle);
+    if (!(config->label_noise >= 0.0 && config->label_noise <= 1.0))
+        return sw_fail(SW_E_CONFIG, "task.label_noise: expected a share in 0..1, found %g", config->label_noise);
     out->kind = sw_task_kinds[config->kind];
     out->config = *config;
     out->operands = 2;
     sw_status status = out->kind->validate(config);
     if (status == SW_OK) status = out->kind->shape(out, config);
     if (status != SW_OK) return status;
+    if (config->label_noise > 0 && out->classes < 2)
+        return sw_fail(SW_E_CONFIG, "task.label_noise: expected a task of at least 2 classes, found 1");
     out->order = out->factor_count > 0 ? 1 : 0;
     for (int32_t k = 0; k < out->factor_count; k++) out->order *= out->factor[k];
     out->inputs = (size_t)out->entities * (size_t)relations_of(out) * (size_t)sw_task_columns(out);
@@ -134,7 +138,7 @@ static sw_status shuffle_labels(sw_task *task, uint32_t data_seed) {
 /* Inputs in the order of their labels (counting sort), and how many ordered pairs the classes below hold. */
 static sw_status group_by_label(sw_task *task) {
     const size_t classes = (size_t)task->classes;
-    task->by_label = sw_task_alloc(task, task->inputs, sizeof *task->by_label);
+    task->by_label = sw_task_alloc(task, task->inputs, sizeof *task->by_label); /* anew where labels change later */
     task->label_start = sw_task_alloc(task, classes + 1, sizeof *task->label_start);
     task->pair_start = sw_task_alloc(task, classes + 1, sizeof *task->pair_start);
     if (task->by_label == NULL || task->label_start == NULL || task->pair_start == NULL) return SW_E_MEMORY;
@@ -213,10 +217,14 @@ void sw_task_destroy(sw_task *task) {
 
 /* ---- split ---- */
 
-size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed) {
+size_t sw_task_train_count(const sw_task *task, double train_fraction) {
     const size_t n = task->inputs;
     const double wanted = round(train_fraction * (double)n);
-    const size_t train = wanted < 1.0 ? 1 : wanted > (double)n ? n : (size_t)wanted;
+    return wanted < 1.0 ? 1 : wanted > (double)n ? n : (size_t)wanted;
+}
+
+size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed) {
+    const size_t n = task->inputs, train = sw_task_train_count(task, train_fraction);
     int32_t *order = malloc(n * sizeof *order);
     if (order == NULL) {
         (void)sw_fail(SW_E_MEMORY, "no memory for the split of %zu inputs", n);
@@ -227,6 +235,37 @@ size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, 
     for (size_t i = 0; i < train; i++) split[order[i]] = 1;
     free(order);
     return train;
+}
+
+/* ---- noise in the train labels ---- */
+
+size_t sw_task_noisy_count(const sw_task_config *config, size_t train) {
+    return (size_t)llround(config->label_noise * (double)train);
+}
+
+sw_status sw_task_add_noise(sw_task *task, const int8_t *split, uint32_t data_seed) {
+    const size_t inputs = task->inputs;
+    size_t train = 0;
+    if (!(task->config.label_noise > 0)) return SW_OK;
+    int32_t *of_train = malloc(2 * inputs * sizeof *of_train), *order = of_train + inputs;
+    if (of_train == NULL) return sw_fail(SW_E_MEMORY, "label_noise: no memory for %zu labels", inputs);
+    task->clean_label = sw_task_alloc(task, inputs, sizeof *task->clean_label);
+    if (task->clean_label == NULL) {
+        free(of_train);
+        return SW_E_MEMORY;
+    }
+    memcpy(task->clean_label, task->label, inputs * sizeof *task->label);
+    for (size_t i = 0; i < inputs; i++)
+        if (split[i] == 1) of_train[train++] = (int32_t)i;
+    sw_random_permutation(order, train, data_seed, SW_STREAM_LABEL_NOISE, 0);
+    for (size_t k = 0, noisy = sw_task_noisy_count(&task->config, train); k < noisy; k++) {
+        const int32_t i = of_train[order[k]], others = task->classes - 1;
+        const int32_t drawn =
+            (int32_t)sw_random_below(data_seed, SW_STREAM_LABEL_NOISE, 1, (uint64_t)i, (uint64_t)others);
+        task->label[i] = drawn + (drawn >= task->clean_label[i]);
+    }
+    free(of_train);
+    return group_by_label(task);
 }
 
 double sw_task_majority(const sw_task *task) {

@@ -18,17 +18,13 @@ sw_status sw_batches_create(sw_batches **out, const sw_run_config *config, const
     sw_batches *batches = calloc(1, sizeof *batches);
     if (!batches) return sw_fail(SW_E_MEMORY, "out of memory");
     for (size_t i = 0; i < task->inputs; i++) batches->train_count += split[i] == 1;
-    batches->full = config->optimizer.batch_size == 0;
-    batches->size = batches->full ? batches->train_count : (size_t)config->optimizer.batch_size;
+    const sw_batch_shape shape = sw_run_batch(&config->optimizer, batches->train_count);
+    batches->full = shape.full;
+    batches->size = shape.inputs;
     batches->seed = config->seed;
     batches->epoch = -1;
 
     sw_status status = SW_OK;
-    if (batches->size > batches->train_count) {
-        status = sw_fail(SW_E_CONFIG, "optimizer.batch_size: %zu inputs a batch, but only %zu are in the train split",
-                         batches->size, batches->train_count);
-        goto done;
-    }
     batches->train = malloc((batches->train_count + 1) * sizeof *batches->train);
     batches->order = malloc((batches->train_count + 1) * sizeof *batches->order);
     batches->batch = malloc((batches->size + 1) * sizeof *batches->batch);
@@ -58,6 +54,8 @@ void sw_batches_destroy(sw_batches *batches) {
 }
 
 size_t sw_batches_size(const sw_batches *batches) { return batches->size; }
+
+bool sw_batches_full(const sw_batches *batches) { return batches->full; }
 
 const int32_t *sw_batches_step(sw_batches *batches, int64_t t) {
     if (batches->full) return batches->train;

@@ -167,7 +167,7 @@ size_t sw_objective_max_rows(const sw_objective *objective) { return objective->
 /* ---- drawing a step ---- */
 
 static void draw_batch(sw_objective *objective, int64_t t) {
-    bool full = objective->config->optimizer.batch_size == 0;
+    const bool full = sw_batches_full(objective->batches);
     if (full && objective->batch_is_set) {
         sw_rows_truncate(&objective->rows, objective->batch_size);
         return;

@@ -25,7 +25,8 @@ static sw_status send_start(sw_run *run) {
                                   .tokens = run->task->tokens,
                                   .split = run->split,
                                   .input = run->task->input,
-                                  .label = run->task->label};
+                                  .label = run->task->label,
+                                  .clean_label = run->task->clean_label};
         status = sink->data(sink->context, &data);
     }
     for (size_t r = 0; r < unacknowledged->record_count && status == SW_OK; r++)
