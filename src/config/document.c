@@ -176,7 +176,7 @@ double sw_document_number(const sw_document *document, int32_t node, int64_t *in
     double value = number_value(document, &document->nodes[node]);
     *whole = fabs(value) <= EXACT_INTEGER_MAX && value == floor(value);
     *integer = *whole ? (int64_t)value : 0;
-    return value;
+    return value == 0 ? 0 : value; /* -0 is 0 */
 }
 
 int32_t sw_document_member(const sw_document *document, int32_t object, const char *name) {

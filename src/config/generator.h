@@ -21,12 +21,17 @@ typedef struct sw_dimension {
     int32_t member; /* document node */
     sw_distribution distribution;
     double low, high; /* distributions: half-open [low, high) for integers */
+    int64_t step;     /* integers: low, low + step ... */
     sw_value *values; /* arena; NULL when the sweep is too large anyway */
     size_t count;
 } sw_dimension;
 
-/* {"range": ...}, {"linspace": ...}, {"logspace": ...}: counted before anything is allocated. false: reported. */
-bool sw_generator_read(sw_reader *reader, sw_dimension *out, int32_t node);
+/* Values at a node: a list, whose elements may be generators, or one generator: {"range": ...}, {"linspace": ...},
+ * {"logspace": ...}. Counted before anything is generated. false: reported. */
+bool sw_generator_values(sw_reader *reader, sw_dimension *out, int32_t node);
+
+/* Does the node hold several values of the key: a list of them, or a generator? */
+bool sw_generator_varies(const sw_document *document, const sw_key *key, int32_t node);
 
 /* Value of a random dimension for one sample; `place` is its number among the random dimensions. */
 void sw_generator_draw(sw_value *out, const sw_dimension *dimension, uint32_t sampler_seed, size_t sample,

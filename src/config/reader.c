@@ -100,11 +100,16 @@ void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t objec
         bool spelled = strlen(name) <= 120 && (scope->dotted || !strchr(name, '.'));
         if (spelled && sw_reader_find(&item, scope->section, path)) {
             const sw_alias *alias = item.value.alias;
-            sw_reader_value(reader, &item.value, item.key, i);
+            item.later = scope->later && scope->later(document, item.key, i);
+            if (item.later)
+                item.value = (sw_value){.node = i, .member = i};
+            else
+                sw_reader_value(reader, &item.value, item.key, i);
             item.value.alias = alias;
             if (scope->section != SW_SECTION_RUN || !is_conflict(reader, out, &item)) add(reader, out, &item);
         } else if (spelled && name[0] && sw_key_is_group(scope->section, path)) {
-            const sw_scope below = {.section = scope->section, .prefix = path, .dotted = scope->dotted};
+            const sw_scope below = {
+                .section = scope->section, .prefix = path, .dotted = scope->dotted, .later = scope->later};
             if (!document->nodes[i].broken && sw_reader_is_object(reader, i))
                 sw_reader_assignments(reader, out, i, &below);
         } else if (!scope->dotted && strchr(name, '.') && sw_key_find(scope->section, name)) {

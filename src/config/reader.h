@@ -7,6 +7,7 @@
 typedef struct sw_assignment {
     const sw_key *key, *twin;
     sw_value value;
+    bool later; /* the value is not read: value.node is where it stands */
 } sw_assignment;
 
 typedef struct sw_assignments {
@@ -20,6 +21,8 @@ typedef struct sw_scope {
     const char *prefix; /* "" = the section itself */
     bool dotted;        /* names may be paths */
     const char *skip;   /* a member that is passed over; NULL = none */
+    /* Is what stands at a node more than a value of the key, to be read by the caller? NULL = never. */
+    bool (*later)(const sw_document *document, const sw_key *key, int32_t node);
 } sw_scope;
 
 /* Is it an object? Reports when not. */

@@ -29,7 +29,8 @@ void sw_sweep_destroy(sw_sweep *sweep) {
 
 /* Where run k stands on each kind of axis. */
 typedef struct place {
-    size_t case_index, zip, sample;
+    uint64_t variant; /* among those of all cases */
+    size_t zip, sample;
     uint64_t grid; /* number among the grid's points, the last axis fastest */
 } place;
 
@@ -44,12 +45,37 @@ static void find_place(place *out, const sw_sweep *sweep, uint64_t k) {
     out->sample = (size_t)(k % sweep->samples);
     k /= sweep->samples;
     out->zip = (size_t)(k % sweep->zip_length);
-    out->case_index = (size_t)(k / sweep->zip_length);
+    out->variant = k / sweep->zip_length;
+}
+
+/* The case that a variant belongs to. */
+static const sw_case *case_of(const sw_sweep *sweep, uint64_t variant) {
+    size_t low = 0, high = sweep->case_count;
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (sweep->cases[middle].first <= variant)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &sweep->cases[low];
 }
 
 static void give(sw_run_values *out, const sw_dimension *dimension, const sw_value *value) {
     out->given[dimension->key->number] = value;
     if (dimension->twin) out->given[dimension->twin->number] = value;
+}
+
+/* Every key that the case sets, and the variant's values of its axes. */
+static void give_case(sw_run_values *out, const sw_case *item, uint64_t variant) {
+    uint64_t rest = variant - item->first;
+    sw_config_give(out->given, &item->set);
+    for (size_t i = item->dimension_count; i-- > 0;) { /* the last axis varies fastest */
+        const sw_dimension *dimension = &item->dimensions[i];
+        if (!dimension->count) continue;
+        give(out, dimension, &dimension->values[rest % dimension->count]);
+        rest /= dimension->count;
+    }
 }
 
 void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k) {
@@ -58,7 +84,7 @@ void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k) {
     find_place(&at, sweep, k);
     memset(out->given, 0, sizeof out->given);
     sw_config_give(out->given, &sweep->base);
-    if (sweep->case_count) sw_config_give(out->given, &sweep->cases[at.case_index].set);
+    if (sweep->case_count) give_case(out, case_of(sweep, at.variant), at.variant);
     uint64_t rest = at.grid;
     for (size_t i = sweep->dimension_count; i-- > 0;) {
         const sw_dimension *dimension = &sweep->dimensions[i];
@@ -96,7 +122,7 @@ const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k) {
     place at;
     if (!sweep->case_count) return "";
     find_place(&at, sweep, k);
-    return sweep->cases[at.case_index].label;
+    return case_of(sweep, at.variant)->label;
 }
 
 /* Missing where the key does not concern the run. An alias that the run does not set has the key's default. */
@@ -156,7 +182,7 @@ void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out) 
     if (sweep->case_count) {
         place at;
         find_place(&at, sweep, k);
-        node = sweep->cases[at.case_index].node;
+        node = case_of(sweep, at.variant)->node;
     }
     for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++)
         node = sw_document_member(sweep->document, 0, sections[i]);
@@ -205,7 +231,7 @@ void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64
             others *= dimension->count;
         }
     }
-    out->plane += others * ((at.case_index * sweep->zip_length + at.zip) * sweep->samples + at.sample);
+    out->plane += others * ((at.variant * sweep->zip_length + at.zip) * sweep->samples + at.sample);
     out->index[0] = found[0];
     out->index[1] = found[1];
     out->seed = found[2];

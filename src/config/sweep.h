@@ -12,6 +12,9 @@ extern const char *const sw_sweep_sources[];
 typedef struct sw_case {
     char label[SW_LABEL_MAX + 1];
     sw_assignments set;
+    sw_dimension *dimensions; /* arena: the axes of this case alone, in the order of the file */
+    size_t dimension_count;
+    uint64_t first, variants; /* runs of the case without the other axes: their number, those of the cases before it */
     int32_t node;
 } sw_case;
 
@@ -32,6 +35,7 @@ struct sw_sweep {
     sw_dimension *dimensions; /* zip first, then random, then grid, each in the order of the file */
     size_t dimension_count, dimension_capacity;
     size_t zip_length, samples; /* 1 without such an axis */
+    uint64_t variants;          /* of all cases; 1 without cases */
     uint32_t sampler_seed;
     sw_axis_info *axes;
     size_t axis_count, axis_capacity;

@@ -8,7 +8,7 @@
 
 /* ---- dimensions ---- */
 
-/* A key may vary on one axis only. */
+/* A key may vary on one axis only; `twin` is the second key of an alias. */
 static void check_overlap(const sw_sweep *sweep, sw_reader *reader, const sw_key *key, const sw_key *twin,
                           int32_t member) {
     for (size_t i = 0; i < sweep->dimension_count; i++) {
@@ -57,32 +57,7 @@ static sw_dimension *begin_dimension(sw_sweep *sweep, sw_reader *reader, int32_t
     return &grown[sweep->dimension_count++];
 }
 
-/* ---- lists of values ---- */
-
-static bool read_list(sw_reader *reader, sw_dimension *out, int32_t node) {
-    const sw_document *document = reader->document;
-    const sw_node *n = &document->nodes[node];
-    if (n->count == 0)
-        return sw_document_error(document, node, "leave the axis out, or give it values", "an axis without values");
-    if (n->count > SW_RUNS_MAX)
-        return sw_document_error(document, node, NULL, "%d values; a sweep has at most %d runs", n->count, SW_RUNS_MAX);
-    out->values = sw_key_allocate(reader, (size_t)n->count, sizeof *out->values);
-    for (int32_t i = out->values ? n->child : -1; i >= 0; i = document->nodes[i].next) {
-        sw_value *value = &out->values[out->count++];
-        sw_reader_value(reader, value, out->key, i);
-        value->member = out->member;
-        value->alias = out->alias;
-    }
-    return true;
-}
-
-static bool read_values(sw_reader *reader, sw_dimension *out, int32_t node) {
-    const sw_node *n = &reader->document->nodes[node];
-    if (n->type == SW_NODE_ARRAY) return read_list(reader, out, node);
-    if (n->type == SW_NODE_OBJECT) return sw_generator_read(reader, out, node);
-    return !n->broken && sw_document_expected(reader->document, node, "as in [0, 0.1] or {\"range\": [0, 10]}",
-                                              "an array of values or a generator");
-}
+/* ---- values that stand twice ---- */
 
 typedef struct ordered_value {
     const sw_key *key;
@@ -135,7 +110,7 @@ static void read_grid(sw_sweep *sweep, sw_reader *reader, int32_t node) {
     for (int32_t i = document->nodes[node].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
         sw_dimension *dimension = begin_dimension(sweep, reader, i, SW_SOURCE_GRID);
         if (!dimension) continue;
-        read_values(reader, dimension, i);
+        sw_generator_values(reader, dimension, i);
         check_repeats(reader, dimension);
         if (dimension->count) reader->room /= dimension->count;
     }
@@ -148,7 +123,7 @@ static void read_zip(sw_sweep *sweep, sw_reader *reader, int32_t node) {
     for (int32_t i = document->nodes[node].child; i >= 0 && !reader->status; i = document->nodes[i].next) {
         sw_dimension *dimension = begin_dimension(sweep, reader, i, SW_SOURCE_ZIP);
         if (!dimension) continue;
-        read_values(reader, dimension, i);
+        sw_generator_values(reader, dimension, i);
         if (dimension->count == 0) continue;
         if (!first) sweep->zip_length = dimension->count;
         if (!first) first = dimension->path;
@@ -169,6 +144,18 @@ static const law laws[] = {
     {"uniform", SW_UNIFORM}, {"log_uniform", SW_LOG_UNIFORM}, {"integer", SW_UNIFORM_INTEGER}, {"choice", SW_VALUES}};
 enum { LAW_COUNT = sizeof laws / sizeof laws[0] };
 
+/* An integer of `random` within bounds; -1: reported or absent. */
+static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t high) {
+    const sw_node *n = &reader->document->nodes[node];
+    int64_t integer = 0;
+    bool whole = false;
+    if (n->broken) return -1;
+    if (n->type == SW_NODE_NUMBER) sw_document_number(reader->document, node, &integer, &whole);
+    if (whole && integer >= low && integer <= high) return integer;
+    sw_document_expected(reader->document, node, NULL, "integer %lld..%lld", (long long)low, (long long)high);
+    return -1;
+}
+
 /* Both ends must be values of the key (the upper end of an integer range is excluded). */
 static bool read_ends(sw_reader *reader, sw_dimension *out, int32_t node) {
     const sw_document *document = reader->document;
@@ -177,10 +164,14 @@ static bool read_ends(sw_reader *reader, sw_dimension *out, int32_t node) {
     int64_t integer;
     bool whole_low, whole_high, integers = out->distribution == SW_UNIFORM_INTEGER;
     sw_value probe = {.node = node};
-    if (n->type != SW_NODE_ARRAY || n->count != 2 || document->nodes[a].type != SW_NODE_NUMBER ||
+    const bool stepped = integers && n->count == 3;
+    if (n->type != SW_NODE_ARRAY || (n->count != 2 && !stepped) || document->nodes[a].type != SW_NODE_NUMBER ||
         document->nodes[b].type != SW_NODE_NUMBER)
-        return sw_document_error(document, node, NULL, "expected two numbers [low, high]");
+        return sw_document_error(document, node, NULL, "expected two numbers [low, high]%s",
+                                 integers ? ", or three: [low, high, step]" : "");
     if (document->nodes[a].broken || document->nodes[b].broken) return false;
+    out->step = 1;
+    if (stepped && (out->step = read_count(reader, document->nodes[b].next, 1, INT32_MAX)) < 1) return false;
     out->low = sw_document_number(document, a, &integer, &whole_low);
     out->high = sw_document_number(document, b, &integer, &whole_high);
     if (!(out->low < out->high)) return sw_document_error(document, node, NULL, "the lower end is not below the upper");
@@ -209,7 +200,7 @@ static bool read_law(sw_reader *reader, sw_dimension *out, int32_t node) {
         names[i] = laws[i].name;
         if (strcmp(sw_document_key(document, n->child), laws[i].name)) continue;
         out->distribution = laws[i].distribution;
-        if (out->distribution == SW_VALUES) return read_values(reader, out, n->child);
+        if (out->distribution == SW_VALUES) return sw_generator_values(reader, out, n->child);
         if (!sw_key_is_numeric(out->key))
             return sw_document_error(document, node, "use {\"choice\": [...]}", "the key takes no numbers");
         if (out->distribution == SW_UNIFORM && out->key->type == &sw_key_integer)
@@ -222,18 +213,6 @@ static bool read_law(sw_reader *reader, sw_dimension *out, int32_t node) {
     if (!sw_document_suggest(hint, sw_document_nearest(sw_document_key(document, n->child), names, LAW_COUNT), ""))
         snprintf(hint, sizeof hint, "there are uniform, log_uniform, integer and choice");
     return sw_document_key_error(document, n->child, hint, "unknown law");
-}
-
-/* An integer member of `random` within bounds; -1: reported or absent. */
-static int64_t read_count(sw_reader *reader, int32_t node, int64_t low, int64_t high) {
-    const sw_node *n = &reader->document->nodes[node];
-    int64_t integer = 0;
-    bool whole = false;
-    if (n->broken) return -1;
-    if (n->type == SW_NODE_NUMBER) sw_document_number(reader->document, node, &integer, &whole);
-    if (whole && integer >= low && integer <= high) return integer;
-    sw_document_expected(reader->document, node, NULL, "integer %lld..%lld", (long long)low, (long long)high);
-    return -1;
 }
 
 static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node) {
@@ -263,19 +242,92 @@ static void read_random(sw_sweep *sweep, sw_reader *reader, int32_t node) {
 
 /* ---- cases ---- */
 
-static bool read_label(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_t node, int32_t place) {
-    const sw_document *document = reader->document;
-    int32_t label = sw_document_member(document, node, "label");
+static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
+
+static void read_label(const sw_sweep *sweep, sw_case *item, int32_t place) {
+    const sw_document *document = sweep->document;
+    const int32_t label = sw_document_member(document, item->node, "label");
     snprintf(item->label, sizeof item->label, "case %d", place);
-    if (label < 0) return true;
+    if (label < 0 || document->nodes[label].broken) return;
     const char *text = sw_document_string(document, label);
-    if (document->nodes[label].type != SW_NODE_STRING || !text[0] || strlen(text) > SW_LABEL_MAX)
-        return sw_document_error(document, label, NULL, "a label is a text of 1 to %d bytes", SW_LABEL_MAX);
-    snprintf(item->label, sizeof item->label, "%s", text);
-    for (size_t i = 0; i < sweep->case_count && place < 10000; i++)
-        if (!strcmp(sweep->cases[i].label, text))
-            sw_document_error(document, label, "every case its own label", "the label stands at case %zu already", i);
-    return true;
+    const size_t length = strlen(text);
+    if (document->nodes[label].type != SW_NODE_STRING || !length)
+        sw_document_expected(document, label, NULL, "a label, a text of 1 to %d bytes", SW_LABEL_MAX);
+    else if (length > SW_LABEL_MAX)
+        sw_document_error(document, label, "shorten it; description holds long texts",
+                          "a label has at most %d bytes, this one has %zu", SW_LABEL_MAX, length);
+    else
+        snprintf(item->label, sizeof item->label, "%s", text);
+}
+
+static int compare_labels(const void *a, const void *b) {
+    const sw_case *x = *(const sw_case *const *)a, *y = *(const sw_case *const *)b;
+    int order = strcmp(x->label, y->label);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Runs of two cases of one label could not be told from each other. */
+static void check_labels(const sw_sweep *sweep, sw_reader *reader) {
+    const sw_case **sorted = malloc((sweep->case_count + 1) * sizeof(const sw_case *));
+    if (!sorted) {
+        reader->status = sw_fail(SW_E_MEMORY, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < sweep->case_count; i++) sorted[i] = &sweep->cases[i];
+    qsort(sorted, sweep->case_count, sizeof(const sw_case *), compare_labels);
+    for (size_t i = 1; i < sweep->case_count; i++) {
+        if (strcmp(sorted[i]->label, sorted[i - 1]->label)) continue;
+        const int32_t label = sw_document_member(sweep->document, sorted[i]->node, "label");
+        sw_document_error(sweep->document, label < 0 ? sorted[i]->node : label, "every case its own label",
+                          "the label \"%s\" stands at case %td already", sorted[i]->label,
+                          sorted[i - 1] - sweep->cases);
+    }
+    free(sorted);
+}
+
+/* Keys with several values become axes of the case. */
+static void split_axes(sw_sweep *sweep, sw_reader *reader, sw_case *item, uint64_t room) {
+    sw_assignments *set = &item->set;
+    size_t kept = 0;
+    item->dimensions = sw_key_allocate(reader, set->count + 1, sizeof *item->dimensions);
+    reader->room = room;
+    for (size_t i = 0; i < set->count && item->dimensions; i++) {
+        const sw_assignment *given = &set->items[i];
+        const int32_t member = given->value.member;
+        check_overlap(sweep, reader, given->key, given->twin, member);
+        if (!given->later) {
+            set->items[kept++] = *given;
+            continue;
+        }
+        sw_dimension *dimension = &item->dimensions[item->dimension_count++];
+        *dimension = (sw_dimension){.path = given->value.alias ? given->value.alias->path : given->key->path,
+                                    .key = given->key,
+                                    .twin = given->twin,
+                                    .alias = given->value.alias,
+                                    .source = SW_SOURCE_CASES,
+                                    .member = member};
+        sw_generator_values(reader, dimension, member);
+        check_repeats(reader, dimension);
+        if (!dimension->count) continue;
+        item->variants = multiply(item->variants, dimension->count);
+        reader->room /= dimension->count;
+    }
+    set->count = kept;
+}
+
+static void read_case(sw_sweep *sweep, sw_reader *reader, sw_case *item, int32_t node) {
+    const sw_scope scope = {
+        .section = SW_SECTION_RUN, .prefix = "", .dotted = true, .skip = "label", .later = sw_generator_varies};
+    const uint64_t room = reader->room;
+    *item = (sw_case){.node = node, .first = sweep->variants, .variants = 1};
+    if (sweep->document->nodes[node].type == SW_NODE_OBJECT)
+        sw_reader_assignments(reader, &item->set, node, &scope);
+    else
+        sw_document_error(sweep->document, node, NULL, "expected an object: a label and keys of run");
+    read_label(sweep, item, (int32_t)(item - sweep->cases));
+    split_axes(sweep, reader, item, room);
+    sweep->variants = sweep->variants > UINT64_MAX - item->variants ? UINT64_MAX : sweep->variants + item->variants;
+    reader->room = item->variants < room ? room - item->variants : 0;
 }
 
 static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node) {
@@ -288,37 +340,27 @@ static void read_cases(sw_sweep *sweep, sw_reader *reader, int32_t node) {
         sw_document_expected(document, node, hint, "an array of cases");
     else
         sweep->cases = sw_key_allocate(reader, (size_t)n->count, sizeof *sweep->cases);
-    for (int32_t i = sweep->cases ? n->child : -1; i >= 0 && !reader->status; i = document->nodes[i].next) {
-        const sw_scope scope = {.section = SW_SECTION_RUN, .prefix = "", .dotted = true, .skip = "label"};
-        sw_case *item = &sweep->cases[sweep->case_count];
-        item->node = i;
-        if (document->nodes[i].type == SW_NODE_OBJECT) {
-            read_label(sweep, reader, item, i, (int32_t)sweep->case_count);
-            sw_reader_assignments(reader, &item->set, i, &scope);
-        } else {
-            sw_document_error(document, i, NULL, "expected an object: a label and keys of run");
-        }
-        for (size_t a = 0; a < item->set.count; a++)
-            check_overlap(sweep, reader, item->set.items[a].key, item->set.items[a].twin,
-                          item->set.items[a].value.member);
-        sweep->case_count++;
-    }
+    if (sweep->cases) sweep->variants = 0;
+    for (int32_t i = sweep->cases ? n->child : -1; i >= 0 && !reader->status; i = document->nodes[i].next)
+        read_case(sweep, reader, &sweep->cases[sweep->case_count++], i);
+    if (!reader->status) check_labels(sweep, reader);
 }
 
 /* ---- counting ---- */
 
-static uint64_t multiply(uint64_t a, uint64_t b) { return b && a > UINT64_MAX / b ? UINT64_MAX : a * b; }
-
 /* The product of all axes, saturated; axes that could not be read count once. */
 static void count_runs(sw_sweep *sweep) {
-    uint64_t count = multiply(sweep->case_count ? sweep->case_count : 1, multiply(sweep->zip_length, sweep->samples));
+    uint64_t count = multiply(sweep->variants, multiply(sweep->zip_length, sweep->samples));
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *dimension = &sweep->dimensions[i];
         if (dimension->source == SW_SOURCE_GRID && dimension->count) count = multiply(count, dimension->count);
     }
     sweep->run_count = count;
     if (count <= SW_RUNS_MAX) return;
-    int32_t node = sw_document_member(sweep->document, 0, "grid");
+    static const char *const sections[] = {"grid", "cases", "random", "zip"};
+    int32_t node = -1;
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++)
+        node = sw_document_member(sweep->document, 0, sections[i]);
     sw_document_key_error(sweep->document, node >= 0 ? node : 0, "split the sweep into several files",
                           "the axes make %s%llu runs; at most %d", count == UINT64_MAX ? "more than " : "",
                           (unsigned long long)count, SW_RUNS_MAX);
@@ -341,6 +383,8 @@ static void list_axes(sw_sweep *sweep, sw_reader *reader) {
         const sw_assignments *set = &sweep->cases[i].set;
         for (size_t j = 0; j < set->count && !reader->status; j++)
             add_axis(sweep, reader, set->items[j].key, set->items[j].value.alias);
+        for (size_t j = 0; j < sweep->cases[i].dimension_count && !reader->status; j++)
+            add_axis(sweep, reader, sweep->cases[i].dimensions[j].key, sweep->cases[i].dimensions[j].alias);
     }
     for (size_t i = 0; i < sweep->dimension_count && !reader->status; i++)
         add_axis(sweep, reader, sweep->dimensions[i].key, sweep->dimensions[i].alias);
@@ -352,6 +396,7 @@ void sw_sweep_read_axes(sw_sweep *sweep, sw_reader *reader) {
         void (*read)(sw_sweep *, sw_reader *, int32_t);
     } sections[] = {{"zip", read_zip}, {"random", read_random}, {"grid", read_grid}, {"cases", read_cases}};
     sweep->zip_length = sweep->samples = 1;
+    sweep->variants = 1;
     for (size_t i = 0; i < sizeof sections / sizeof sections[0] && !reader->status; i++) {
         int32_t node = sw_document_member(sweep->document, 0, sections[i].name);
         if (node >= 0) sections[i].read(sweep, reader, node);

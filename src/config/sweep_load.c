@@ -126,6 +126,8 @@ static void check_used(const sw_sweep *sweep, const uint8_t *used) {
         const sw_assignments *set = &sweep->cases[i].set;
         for (size_t j = 0; j < set->count; j++)
             check_member(sweep, used, set->items[j].key, set->items[j].value.member);
+        for (size_t j = 0; j < sweep->cases[i].dimension_count; j++)
+            check_member(sweep, used, sweep->cases[i].dimensions[j].key, sweep->cases[i].dimensions[j].member);
     }
     for (size_t i = 0; i < sweep->dimension_count; i++)
         if (sweep->dimensions[i].count)
