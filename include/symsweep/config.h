@@ -1,6 +1,7 @@
 /* config.h: sweep.json -> validated plain structs. The only user of cJSON. */
 #pragma once
 
+#include "symsweep/arena.h"
 #include "symsweep/axis.h"
 #include "symsweep/fail.h"
 #include "symsweep/json.h"
@@ -136,8 +137,8 @@ void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64
 void sw_config_write(sw_json *json, const sw_run_config *config);
 /* Canonical JSON of what decides the run's numbers: sorted keys, keys equal to their frozen default left out. */
 void sw_config_write_identity(sw_json *json, const sw_run_config *config);
-/* Back from sw_config_write's text. */
-sw_status sw_config_read(sw_run_config *out, const char *json) SW_MUST_CHECK;
+/* Back from sw_config_write's text. `lists` owns the steps of snapshots; NULL: they are left out. */
+sw_status sw_config_read(sw_run_config *out, const char *json, sw_arena *lists) SW_MUST_CHECK;
 /* Value that a configuration, as sw_config_write's text, has for a key; missing (NaN, -1, "") where the key does not
  * concern the run, or is an alias. */
 sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char *path) SW_MUST_CHECK;

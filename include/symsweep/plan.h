@@ -26,6 +26,7 @@ typedef struct sw_plan {
     sw_planned_run *runs;       /* in sweep order */
     sw_axis_value *axis_values; /* [count, axis_count] */
     size_t *order;              /* [count]: longest expected first, ties in sweep order */
+    struct sw_arena *lists;     /* owns the lists that configurations point to, each once */
     sw_adaptive_config adaptive;
     size_t planes, lattice[2], seeds; /* with refine: run (plane, index, seed) of every place is in the plan */
 } sw_plan;

@@ -1,7 +1,8 @@
 /* run.h: the resolved configuration of one run, as plain structs.
  *
- * Plain data of fixed size without pointers: it is copied over the wire as it stands. The config module fills it
- * from JSON and is the only one that knows paths, defaults and limits (src/config/keys.c); every other module reads it.
+ * Plain data of fixed size: it is copied over the wire as it stands, but for the one list that may be long, the chosen
+ * steps of snapshots, to which it has a pointer. The config module fills it from JSON and is the only one that knows
+ * paths, defaults and limits (src/config/keys.c); every other module reads it.
  */
 #pragma once
 
@@ -47,7 +48,7 @@ typedef enum sw_group_id {
 typedef enum sw_component { SW_COMPONENT_ALL, SW_COMPONENT_LARGEST, SW_COMPONENT_COUNT } sw_component;
 typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
 
-enum { SW_PATH_MAX = 1024, SW_SIDES_MAX = 3, SW_FACTORS_MAX = 6, SW_SNAPSHOT_STEPS_MAX = 64, SW_LAYERS_MAX = 8 };
+enum { SW_PATH_MAX = 1024, SW_SIDES_MAX = 3, SW_FACTORS_MAX = 6, SW_SNAPSHOT_STEPS_MAX = 10000, SW_LAYERS_MAX = 8 };
 
 typedef struct sw_task_config {
     int32_t kind;         /* sw_task_id */
@@ -149,7 +150,8 @@ typedef struct sw_evaluate_config {
     int64_t spectra_every; /* evaluations between the costly measures (restricted loss ...); 1 = each */
     int32_t snapshots;     /* log-spaced snapshots between the first and the last */
     int32_t snapshot_step_count;
-    int64_t snapshot_steps[SW_SNAPSHOT_STEPS_MAX]; /* chosen steps, ascending (evaluate.snapshot_steps) */
+    const int64_t *snapshot_steps; /* [snapshot_step_count] chosen steps, ascending; NULL = none. They belong to whoever
+                                    * made the configuration: a sweep, a plan, an assignment */
 } sw_evaluate_config;
 
 typedef struct sw_stop_config {

@@ -29,7 +29,7 @@ static sw_status read_config(sw_run_config *out, const char *path, const draws_o
     if ((size_t)options->run >= count)
         status = sw_fail(SW_E_USAGE, "%s has %zu runs, 0..%lld: there is no run %lld", path, count,
                          (long long)count - 1, options->run);
-    if (status == SW_OK) status = sw_config_read(out, sw_results_row(results, (size_t)options->run)->config);
+    if (status == SW_OK) status = sw_config_read(out, sw_results_row(results, (size_t)options->run)->config, NULL);
     if (status == SW_OK && options->last > out->steps)
         status = sw_fail(SW_E_USAGE, "run %lld has %lld steps", options->run, (long long)out->steps);
     sw_results_close(results);

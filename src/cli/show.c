@@ -279,7 +279,7 @@ static void write_run(sw_json *json, const sw_results *results, size_t run) {
     sw_json_key(json, "config");
     /* A text that no configuration can be read from is passed on as a text: the output stays JSON. */
     sw_run_config config;
-    if (sw_config_read(&config, row->config) == SW_OK)
+    if (sw_config_read(&config, row->config, NULL) == SW_OK)
         sw_json_raw(json, row->config);
     else
         sw_json_string(json, row->config);

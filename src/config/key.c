@@ -61,6 +61,12 @@ void sw_key_default(sw_value *out, const sw_key *key, const sw_run_config *confi
 
 void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value) {
     char text[SW_PATH_MAX];
+    if (key->capacity > 0) {
+        sw_json_begin_array(json);
+        for (int32_t i = 0; i < value->count; i++) sw_json_integer(json, value->list[i]);
+        sw_json_end_array(json);
+        return;
+    }
     key->type->value_text(text, sizeof text, key, value);
     if (key->type->quoted || (key->word && value->integer == key->word_value))
         sw_json_string(json, text);

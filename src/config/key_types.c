@@ -247,12 +247,12 @@ static void load_list(sw_field *out, const void *base, const sw_key *key) {
         out->list[i] = load_integer((const char *)base + key->offset, key->stored, (size_t)i);
 }
 
-static int compare_lists(const sw_value *a, const sw_value *b) {
+int sw_key_compare_lists(const sw_value *a, const sw_value *b) {
     if (a->count != b->count) return a->count - b->count;
     return a->count ? memcmp(a->list, b->list, (size_t)a->count * sizeof *a->list) : 0;
 }
 
-static void list_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
+void sw_key_list_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     (void)key;
     size_t used = (size_t)snprintf(out, capacity, "[");
     for (int32_t i = 0; i < value->count && used < capacity; i++)
@@ -389,10 +389,10 @@ const sw_key_type sw_key_enum = {
     .read = read_enum, .store = store_one, .load = load_one, .compare = compare_integers, .value_text = enum_text};
 const sw_key_type sw_key_integers = {
     .base = "array", .name = "array of integers", .axis = SW_AXIS_STRING, .ranged = true,
-    .read = read_integers, .store = store_list, .load = load_list, .compare = compare_lists, .value_text = list_text};
+    .read = read_integers, .store = store_list, .load = load_list, .compare = sw_key_compare_lists, .value_text = sw_key_list_text};
 const sw_key_type sw_key_names = {
     .base = "names", .name = "array of axes", .axis = SW_AXIS_STRING,
-    .read = read_names, .store = store_list, .load = load_list, .compare = compare_lists, .value_text = list_text};
+    .read = read_names, .store = store_list, .load = load_list, .compare = sw_key_compare_lists, .value_text = sw_key_list_text};
 const sw_key_type sw_key_file = {
     .base = "string", .name = "string", .axis = SW_AXIS_STRING, .quoted = true,
     .read = read_file, .store = store_file, .load = load_file, .compare = compare_files, .value_text = file_text};

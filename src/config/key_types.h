@@ -105,7 +105,7 @@ struct sw_key {
     size_t number; /* among the keys of its section */
     const sw_key_type *type;
     sw_storage stored;
-    size_t offset;
+    size_t offset;       /* of the field; of steps it is a pointer to them */
     size_t count_offset; /* lists: of the int32_t number of elements */
     int32_t capacity;    /* lists: most elements */
     double minimum, maximum;
@@ -129,6 +129,10 @@ struct sw_key {
 
 /* Out of the reader's arena; NULL: no memory, which reader->status says. */
 void *sw_key_allocate(sw_reader *reader, size_t count, size_t size) SW_MUST_CHECK;
+
+/* What types of lists share: 0 = equal; "[1,2,3]", cut where there is no room. */
+int sw_key_compare_lists(const sw_value *a, const sw_value *b);
+void sw_key_list_text(char *out, size_t capacity, const sw_key *key, const sw_value *value);
 
 /* Is it one number, real or whole? */
 bool sw_key_is_numeric(const sw_key *key);

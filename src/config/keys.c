@@ -1,6 +1,8 @@
 /* keys.c: the table. A key is one row; a row's default may depend on rows above it. */
 #include "config/keys.h"
 
+#include "config/key_steps.h"
+
 #include "symsweep/record.h"
 
 #include <math.h>
@@ -82,6 +84,9 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 #define BOOL(field) .type = &sw_key_bool, AT(field)
 #define ENUM(field, list) .type = &sw_key_enum, AT(field), .names = list
 #define INTEGERS(field, number, most) .type = &sw_key_integers, LIST(field, number, most)
+#define STEPS(field, number, most)                                                                                  \
+    .type = &sw_key_steps, .offset = offsetof(HOME, field), .stored = SW_STORED_INT64,                              \
+    .count_offset = offsetof(HOME, number), .capacity = most
 #define NAMES(field, number, most) .type = &sw_key_names, LIST(field, number, most)
 
 #define RANGE(low, high) .minimum = low, .maximum = high
@@ -272,8 +277,9 @@ static const sw_key run_rows[] = {
     {.path = "evaluate.snapshots", INTEGER(evaluate.snapshots), RANGE(0, 10000), DEFAULT(20), DECIDES,
      .meaning = "snapshots at log-spaced steps, beside the first and the last"},
     {.path = "evaluate.snapshot_steps",
-     INTEGERS(evaluate.snapshot_steps, evaluate.snapshot_step_count, SW_SNAPSHOT_STEPS_MAX), RANGE(0, STEPS_MAX),
-     DEFAULT(0), DECIDES, .unit = "steps", .meaning = "steps of further snapshots, ascending"},
+     STEPS(evaluate.snapshot_steps, evaluate.snapshot_step_count, SW_SNAPSHOT_STEPS_MAX), RANGE(0, STEPS_MAX),
+     DEFAULT(0), DECIDES, .unit = "steps",
+     .meaning = "steps of further snapshots; {\"range\": [a, b, step]}, linspace and logspace, rounded, stand for many"},
 
     {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},

@@ -113,7 +113,22 @@ static sw_status parse_copy(sw_document **out, const char *text, sw_diagnostics 
     return status;
 }
 
-sw_status sw_config_read(sw_run_config *out, const char *json) {
+/* Leaves the list in the reader's arena behind. */
+static sw_status keep_steps(sw_run_config *out, sw_arena *lists) {
+    sw_evaluate_config *evaluate = &out->evaluate;
+    const size_t count = (size_t)evaluate->snapshot_step_count;
+    int64_t *kept = NULL;
+    if (lists && count > 0) {
+        kept = sw_arena_alloc(lists, count, sizeof *kept);
+        if (!kept) return SW_E_MEMORY;
+        memcpy(kept, evaluate->snapshot_steps, count * sizeof *kept);
+    }
+    evaluate->snapshot_steps = kept;
+    evaluate->snapshot_step_count = kept ? (int32_t)count : 0;
+    return SW_OK;
+}
+
+sw_status sw_config_read(sw_run_config *out, const char *json, sw_arena *lists) {
     sw_document *document = NULL;
     sw_diagnostics *diagnostics = NULL;
     sw_assignments assignments = {NULL, 0, 0};
@@ -135,6 +150,7 @@ sw_status sw_config_read(sw_run_config *out, const char *json) {
     sw_config_resolve(out, given);
     sw_config_check(out, given, document);
     status = first_error(diagnostics);
+    if (status == SW_OK) status = keep_steps(out, lists);
 cleanup:
     free(assignments.items);
     sw_document_destroy(document);
@@ -151,11 +167,15 @@ sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char 
     const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
     sw_key_axis_value(out, key, NULL);
     if (!key) return SW_OK; /* an alias, or a key of another version */
-    sw_status status = sw_config_read(&config, json);
-    if (status != SW_OK || !sw_key_concerns(key, &config)) return status;
-    sw_key_get(&field, &config, key);
-    sw_key_axis_value(out, key, &field.value);
-    return SW_OK;
+    sw_arena *lists = NULL;
+    sw_status status = sw_arena_create(&lists);
+    if (status == SW_OK) status = sw_config_read(&config, json, lists);
+    if (status == SW_OK && sw_key_concerns(key, &config)) {
+        sw_key_get(&field, &config, key);
+        sw_key_axis_value(out, key, &field.value);
+    }
+    sw_arena_destroy(lists);
+    return status;
 }
 
 static void member_text(const sw_document *document, int32_t node, char *out, size_t capacity) {

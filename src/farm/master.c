@@ -197,12 +197,16 @@ void sw_master_destroy(sw_master *master) {
 
 /* ---- messages to workers ---- */
 
-static sw_status tell(sw_master *master, size_t worker, sw_wire_tag tag, int32_t run, const void *payload,
-                      size_t size) {
-    sw_status status = sw_wire_encode(&master->buffer, tag, run, payload, size);
-    if (status != SW_OK) return status;
+/* What was encoded into the master's buffer. */
+static sw_status send_buffer(sw_master *master, size_t worker, sw_status encoded) {
+    if (encoded != SW_OK) return encoded;
     sw_wire_set_generation(&master->buffer, master->workers[worker].generation);
     return master->settings.port.send(master->settings.port.context, worker, master->buffer.data, master->buffer.size);
+}
+
+static sw_status tell(sw_master *master, size_t worker, sw_wire_tag tag, int32_t run, const void *payload,
+                      size_t size) {
+    return send_buffer(master, worker, sw_wire_encode(&master->buffer, tag, run, payload, size));
 }
 
 static sw_status assign(sw_master *master, size_t worker, size_t run) {
@@ -219,7 +223,7 @@ static sw_status assign(sw_master *master, size_t worker, size_t run) {
         sw_status status = sw_checkpoints_path(message.checkpoint, master->settings.checkpoints, planned->id);
         if (status != SW_OK) return status;
     }
-    return tell(master, worker, SW_WIRE_ASSIGN, (int32_t)run, &message, sizeof message);
+    return send_buffer(master, worker, sw_wire_encode_assign(&master->buffer, (int32_t)run, &message));
 }
 
 static double stop_margin(const sw_master *master) {

@@ -19,7 +19,8 @@ static const double PULSE_SECONDS = 1.0;       /* ... up to this */
 typedef struct waiting {
     struct waiting *next;
     int32_t run;
-    sw_wire_assign assign;
+    sw_wire_assign assign; /* its configuration points to `steps` */
+    int64_t steps[];
 } waiting;
 
 /* The run in training. */
@@ -231,11 +232,16 @@ sw_status sw_trainer_work(sw_trainer *trainer, bool *spoiled) {
 /* ---- messages of the master ---- */
 
 static sw_status enqueue(sw_trainer *trainer, const sw_wire_message *message) {
-    waiting *item = malloc(sizeof *item);
+    const size_t bytes = (size_t)message->body.assign->config.evaluate.snapshot_step_count * sizeof(int64_t);
+    waiting *item = malloc(sizeof *item + bytes);
     if (item == NULL) return sw_fail(SW_E_MEMORY, "no memory for an assignment");
     item->next = NULL;
     item->run = message->run;
     item->assign = *message->body.assign;
+    if (bytes > 0) {
+        memcpy(item->steps, sw_wire_assign_steps(message->body.assign), bytes);
+        item->assign.config.evaluate.snapshot_steps = item->steps;
+    }
     *trainer->end = item;
     trainer->end = &item->next;
     return SW_OK;

@@ -18,7 +18,7 @@ typedef struct message_shape {
 } message_shape;
 
 static const message_shape shapes[SW_WIRE_TAG_END] = {
-    [SW_WIRE_ASSIGN] = {"assign", sizeof(sw_wire_assign), false, true},
+    [SW_WIRE_ASSIGN] = {"assign", sizeof(sw_wire_assign), true, true},
     [SW_WIRE_RECALL] = {"recall", 0, false, true},
     [SW_WIRE_ACKNOWLEDGE] = {"acknowledge", sizeof(sw_wire_acknowledge), false, true},
     [SW_WIRE_STOP] = {"stop", 0, false, false},
@@ -101,6 +101,27 @@ static void append(unsigned char **at, const void *array, size_t count, size_t s
     assert(array != NULL);
     memcpy(*at, array, count * size);
     *at += count * size;
+}
+
+/* Payload of an assignment; 0 = its count of steps is out of range. */
+static uint64_t assign_length(const sw_wire_assign *assign) {
+    const int32_t steps = assign->config.evaluate.snapshot_step_count;
+    if (steps < 0 || steps > SW_SNAPSHOT_STEPS_MAX) return 0;
+    return sizeof *assign + (uint64_t)steps * sizeof(int64_t);
+}
+
+sw_status sw_wire_encode_assign(sw_wire_buffer *buffer, int32_t run, const sw_wire_assign *assign) {
+    const uint64_t length = assign_length(assign);
+    if (length == 0) return sw_fail(SW_E_PROTOCOL, "run %d has too many snapshots to be sent", run);
+    sw_status status = open_frame(buffer, SW_WIRE_ASSIGN, run, length);
+    if (status != SW_OK) return status;
+    sw_wire_assign *fixed = (sw_wire_assign *)(buffer->data + sizeof(sw_wire_header));
+    unsigned char *at = (unsigned char *)fixed;
+    append(&at, assign, 1, sizeof *assign);
+    fixed->config.evaluate.snapshot_steps = NULL;
+    append(&at, assign->config.evaluate.snapshot_steps, (size_t)assign->config.evaluate.snapshot_step_count,
+           sizeof(int64_t));
+    return SW_OK;
 }
 
 /* Payload of a data message; 0 = its counts are out of range. */
@@ -228,7 +249,17 @@ static sw_status decode_finish(const sw_wire_finish *finish) {
     return check_text(finish->result.error, sizeof finish->result.error, "error text of a finish message");
 }
 
-static sw_status decode_assign(const sw_wire_assign *assign) {
+const int64_t *sw_wire_assign_steps(const sw_wire_assign *assign) { return (const int64_t *)(assign + 1); }
+
+static sw_status decode_assign(const sw_wire_assign *assign, size_t length) {
+    const int32_t steps = assign->config.evaluate.snapshot_step_count;
+    if (assign_length(assign) != length)
+        return sw_fail(SW_E_PROTOCOL, "assign message of %zu bytes for %d snapshots", length, steps);
+    if (assign->config.evaluate.snapshot_steps != NULL)
+        return sw_fail(SW_E_PROTOCOL, "assign message with an address of another process");
+    for (int32_t i = 1; i < steps; i++)
+        if (sw_wire_assign_steps(assign)[i - 1] >= sw_wire_assign_steps(assign)[i])
+            return sw_fail(SW_E_PROTOCOL, "assign message with snapshots out of order");
     sw_status status = check_text(assign->checkpoint, sizeof assign->checkpoint, "checkpoint path of an assignment");
     if (status != SW_OK) return status;
     return check_text(assign->config.task.file, sizeof assign->config.task.file, "edge list path of an assignment");
@@ -254,13 +285,13 @@ sw_status sw_wire_decode(sw_wire_message *out, const void *frame, size_t size) {
     memset(out, 0, sizeof *out);
     out->tag = (sw_wire_tag)header->tag;
     out->run = header->run;
-    if (shapes[out->tag].open) {
+    if (out->tag == SW_WIRE_DATA || out->tag == SW_WIRE_SNAPSHOT) {
         return out->tag == SW_WIRE_DATA ? decode_data(&out->body.data, payload, header->length)
                                         : decode_snapshot(&out->body.snapshot, payload, header->length);
     }
     out->body.fixed = payload;
     switch (out->tag) {
-    case SW_WIRE_ASSIGN: return decode_assign(payload);
+    case SW_WIRE_ASSIGN: return decode_assign(payload, header->length);
     case SW_WIRE_FINISH: return decode_finish(payload);
     case SW_WIRE_BEGIN: return check_text(out->body.begin->host, SW_WIRE_HOST_MAX, "host of a begin message");
     case SW_WIRE_FACTS:

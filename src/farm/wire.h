@@ -2,7 +2,8 @@
  * the socket between a worker rank and its trainer; the rank passes them on unread, several at a time.
  *
  * A frame is a header and a payload, padded with zeros to a multiple of 8 bytes. Payloads are fixed-size structs
- * without pointers; snapshots and task data append their arrays to one. All processes of a job run the same binary on
+ * without pointers; assignments, snapshots and task data append their arrays to
+ * one. All processes of a job run the same binary on
  * machines of one byte order (sw_wire_fingerprint is compared before anything else is said), so structs travel as they
  * lie in memory; what arrives is still checked: lengths, counts, terminated strings. */
 #pragma once
@@ -14,7 +15,7 @@
 
 typedef enum sw_wire_tag {
     /* master to worker */
-    SW_WIRE_ASSIGN = 1,  /* sw_wire_assign: append the run to the worker's queue */
+    SW_WIRE_ASSIGN = 1,  /* sw_wire_assign, array: append the run to the worker's queue */
     SW_WIRE_RECALL,      /* give the run back unless it has begun: answered by RETURN, or not at all */
     SW_WIRE_ACKNOWLEDGE, /* sw_wire_acknowledge: records of the run that are flushed */
     SW_WIRE_STOP,        /* checkpoint, end the current run as interrupted, then STOPPED */
@@ -56,7 +57,8 @@ typedef struct sw_wire_assign {
     double silence;     /* seconds without a sign of life after which the trainer counts as hung */
     int64_t until_step; /* save a checkpoint and stop there; 0 = train to the end */
     char checkpoint[SW_PATH_MAX]; /* "" = none */
-    sw_run_config config;
+    sw_run_config config;         /* evaluate.snapshot_steps is NULL */
+    /* int64 snapshot_steps[config.evaluate.snapshot_step_count] */
 } sw_wire_assign;
 
 typedef struct sw_wire_acknowledge {
@@ -148,6 +150,8 @@ void sw_wire_buffer_release(sw_wire_buffer *buffer);
 /* A message whose payload is `size` bytes of `payload` (may be NULL when 0). */
 sw_status sw_wire_encode(sw_wire_buffer *buffer, sw_wire_tag tag, int32_t run, const void *payload,
                          size_t size) SW_MUST_CHECK;
+/* With the steps that assign->config points to. */
+sw_status sw_wire_encode_assign(sw_wire_buffer *buffer, int32_t run, const sw_wire_assign *assign) SW_MUST_CHECK;
 sw_status sw_wire_encode_data(sw_wire_buffer *buffer, int32_t run, const sw_run_data *data) SW_MUST_CHECK;
 sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_snapshot *snapshot) SW_MUST_CHECK;
 
@@ -176,6 +180,9 @@ typedef struct sw_wire_message {
         sw_snapshot snapshot;
     } body;
 } sw_wire_message;
+
+/* The steps behind a decoded assignment, as many as its configuration says; aligned. */
+const int64_t *sw_wire_assign_steps(const sw_wire_assign *assign);
 
 /* Bytes of the frame that a header (checked) opens. */
 size_t sw_wire_frame_size(const sw_wire_header *header);

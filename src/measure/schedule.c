@@ -42,22 +42,32 @@ static bool is_log_spaced(const sw_run_config *config, int64_t t) {
     return u == evaluation;
 }
 
-static bool is_first_last_or_log_spaced(const sw_run_config *config, int64_t t) {
-    return t == 0 || t == config->steps || is_log_spaced(config, t);
+static bool is_chosen(const sw_run_config *config, int64_t t) {
+    const int64_t *step = config->evaluate.snapshot_steps;
+    int32_t low = 0, high = config->evaluate.snapshot_step_count;
+    while (low < high) {
+        const int32_t middle = low + (high - low) / 2;
+        if (step[middle] < t)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < config->evaluate.snapshot_step_count && step[low] == t;
 }
 
 bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t) {
-    for (int i = 0; i < config->evaluate.snapshot_step_count; i++)
-        if (config->evaluate.snapshot_steps[i] == t) return true;
-    return is_first_last_or_log_spaced(config, t);
+    return t == 0 || t == config->steps || is_chosen(config, t) || is_log_spaced(config, t);
 }
 
+/* Chosen steps that are no others' go through the log-spaced ones in step with them: both ascend. */
 int64_t sw_schedule_snapshots(const sw_run_config *config) {
-    int64_t count = log_spaced_count(config) + (config->steps > 0 ? 2 : 1), previous = -1;
-    for (int i = 0; i < config->evaluate.snapshot_step_count; i++) {
-        int64_t t = config->evaluate.snapshot_steps[i];
-        if (t != previous && t >= 0 && t <= config->steps && !is_first_last_or_log_spaced(config, t)) count++;
-        previous = t;
+    const int64_t k = log_spaced_count(config), interior = interior_evaluations(config);
+    int64_t count = k + (config->steps > 0 ? 2 : 1), i = 0, u = 0;
+    for (int32_t s = 0; s < config->evaluate.snapshot_step_count; s++) {
+        const int64_t t = config->evaluate.snapshot_steps[s];
+        while (i < k && u * config->evaluate.every < t) u = log_spaced(u, i++, k, interior);
+        const bool log_spaced_too = u > 0 && u * config->evaluate.every == t;
+        if (t > 0 && t < config->steps && !log_spaced_too) count++;
     }
     return count;
 }

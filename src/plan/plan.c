@@ -1,5 +1,6 @@
 /* plan.c: all runs of a sweep, their names, costs and order. */
 #include "plan/checks.h"
+#include "symsweep/arena.h"
 #include "symsweep/sha256.h"
 
 #include <math.h>
@@ -20,6 +21,7 @@ void sw_plan_destroy(sw_plan *plan) {
     free(plan->sweep_path);
     free(plan->output);
     free(plan->name);
+    sw_arena_destroy(plan->lists);
     free(plan);
 }
 
@@ -200,6 +202,39 @@ static sw_status refuse(const sw_sweep *sweep, const sw_diagnostics *diagnostics
     return sw_fail(SW_E_CONFIG, "%s: %zu error%s", sw_sweep_path(sweep), errors, errors == 1 ? "" : "s");
 }
 
+/* ---- lists ---- */
+
+static int compare_lists(const void *a, const void *b) {
+    const sw_planned_run *const *x = a, *const *y = b;
+    const uintptr_t p = (uintptr_t)(*x)->config.evaluate.snapshot_steps;
+    const uintptr_t q = (uintptr_t)(*y)->config.evaluate.snapshot_steps;
+    return (p > q) - (p < q);
+}
+
+/* The sweep's lists become the plan's own: one copy of each, however many runs point to it. */
+static sw_status own_lists(sw_plan *plan) {
+    sw_planned_run **sorted = malloc((plan->count ? plan->count : 1) * sizeof(sw_planned_run *));
+    if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
+    for (size_t k = 0; k < plan->count; k++) sorted[k] = &plan->runs[k];
+    qsort(sorted, plan->count, sizeof(sw_planned_run *), compare_lists);
+    const int64_t *from = NULL;
+    int64_t *copy = NULL;
+    sw_status status = sw_arena_create(&plan->lists);
+    for (size_t i = 0; i < plan->count && status == SW_OK; i++) {
+        sw_evaluate_config *evaluate = &sorted[i]->config.evaluate;
+        const size_t count = (size_t)evaluate->snapshot_step_count;
+        if (evaluate->snapshot_steps != from) {
+            from = evaluate->snapshot_steps;
+            copy = sw_arena_alloc(plan->lists, count, sizeof *copy);
+            if (copy) memcpy(copy, from, count * sizeof *copy);
+            if (!copy) status = SW_E_MEMORY;
+        }
+        evaluate->snapshot_steps = copy;
+    }
+    free(sorted);
+    return status;
+}
+
 sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
     sw_plan *plan = NULL;
     uint64_t count = sw_sweep_run_count(sweep);
@@ -216,6 +251,7 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     plan->adaptive = *sw_sweep_adaptive(sweep);
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_size(sweep, &plan->planes, plan->lattice, &plan->seeds);
     for (size_t k = 0; k < plan->count && status == SW_OK; k++) status = fill_run(plan, k, sweep, &names[k]);
+    if (status == SW_OK) status = own_lists(plan);
     if (status == SW_OK) status = sw_plan_sort(plan);
 cleanup:
     free(names);

@@ -16,13 +16,14 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static const char magic[8] = "swckpt2";
+static const char magic[8] = "swckpt3";
 
 typedef struct header {
     char magic[8];
     char arithmetic[48]; /* describe_arithmetic */
     uint64_t bytes;      /* of the whole file, checksum included */
     uint64_t config_bytes, parameters, optimizer_reals, carried_bytes, records, snapshots;
+    uint64_t chosen; /* CRC-32 of the chosen steps of snapshots, which the configuration only points to */
 } header;
 
 /* What decides the last bits of a run's numbers: OpenBLAS's core type, for decompositions, and whether matrix products
@@ -64,6 +65,10 @@ static sw_status describe(state *out, const sw_run *run) {
     if (!out->carried) return sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
     memcpy(&out->config, &run->config, sizeof out->config); /* with its padding: it is compared as bytes */
     out->config.checkpoint_every_seconds = 0;
+    const sw_evaluate_config *evaluate = &run->config.evaluate;
+    out->config.evaluate.snapshot_steps = NULL; /* an address means nothing in a file */
+    out->header.chosen = crc32_z(0, (const unsigned char *)evaluate->snapshot_steps,
+                                 (size_t)evaluate->snapshot_step_count * sizeof(int64_t));
     memset(&out->config.phase, 0, sizeof out->config.phase);
     memset(&out->config.prune, 0, sizeof out->config.prune);
     memcpy(out->header.magic, magic, sizeof magic);
@@ -161,8 +166,9 @@ static const char *examine(header *head, const state *wanted, const char *file, 
     const char *config = file + sizeof *head + sizeof wanted->progress;
     if (head->config_bytes != own->config_bytes ||
         bytes < sizeof *head + sizeof wanted->progress + sizeof wanted->config ||
-        memcmp(config, &wanted->config, sizeof wanted->config) != 0 || head->parameters != own->parameters ||
-        head->optimizer_reals != own->optimizer_reals || head->carried_bytes != own->carried_bytes)
+        memcmp(config, &wanted->config, sizeof wanted->config) != 0 || head->chosen != own->chosen ||
+        head->parameters != own->parameters || head->optimizer_reals != own->optimizer_reals ||
+        head->carried_bytes != own->carried_bytes)
         return "it is of a run that was configured differently";
     if (strncmp(head->arithmetic, own->arithmetic, sizeof own->arithmetic) != 0)
         return "it was made on another type of core, whose numbers differ in the last bits";
