@@ -222,6 +222,7 @@ void sw_check_report_text(const sw_check_report *report) {
     printf("\n");
     print_axes(plan);
     print_models(&report->summary);
+    sw_check_data_text(&report->data);
     if (plan->adaptive.refine.axis_count) print_refine(plan);
     if (plan->adaptive.halving.rung_count) print_halving(plan);
     print_cost(report);
@@ -385,6 +386,7 @@ static void write_plan(sw_json *json, const sw_check_report *report) {
     sw_json_member_integer(json, "runs", (int64_t)plan->count);
     write_axes(json, plan);
     write_models(json, &report->summary);
+    sw_check_data_json(json, &report->data);
     write_cost(json, &report->summary);
     write_adaptive(json, plan);
     sw_json_member_array(json, "leaks");

@@ -65,7 +65,9 @@ static bool append_number(sw_reader *reader, sw_value *out, int64_t *list, const
 
 /* The generator at a node that is an object; false: reported. */
 static bool read_series(sw_reader *reader, sw_series *out, const sw_key *key, int32_t node) {
+    const sw_node *n = &reader->document->nodes[node];
     char limit[64];
+    if (n->count == 1 && !sw_series_nearest(reader->document, n->child)) return refuse(reader, key, node);
     snprintf(limit, sizeof limit, "there may be %d steps", key->capacity);
     return !reader->document->nodes[node].broken &&
            sw_series_read(reader->document, out, node, (size_t)key->capacity, limit);

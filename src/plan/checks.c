@@ -108,6 +108,33 @@ static void warn_short_sets(const sw_checks *checks) {
            set->runs == 1 ? " trains" : "s train", sizes, (long long)set->batch);
 }
 
+/* What an edge list holds that is passed over. */
+static sw_status note_edge_list(sw_checks *checks, uint64_t k, const sw_task_config *task) {
+    sw_graph_facts facts;
+    const sw_edge_list *list = &facts.list;
+    if (task->kind != SW_TASK_GRAPH || task->graph != SW_GRAPH_EDGE_LIST) return SW_OK;
+    if (!memcmp(checks->noted, task->file_sha256, sizeof checks->noted) && checks->noted_component == task->component)
+        return SW_OK;
+    memcpy(checks->noted, task->file_sha256, sizeof checks->noted);
+    checks->noted_component = task->component;
+    sw_status status = sw_graph_describe(&facts, task);
+    if (status != SW_OK) return status;
+    if (list->header_line > 0)
+        report(checks, true, k, "task.file", NULL, "line %zu names columns and is passed over: \"%s\"",
+               list->header_line, list->first_text);
+    if (list->counts_line > 0)
+        report(checks, true, k, "task.file", "if it is an edge, put it behind another one",
+               "line %zu counts nodes and edges and is passed over: \"%s\"", list->counts_line, list->first_text);
+    if (list->further > 0)
+        report(checks, true, k, "task.file", NULL,
+               "%zu line%s more than two fields, of which the others are ignored: \"%s\" in line %zu", list->further,
+               list->further == 1 ? " has" : "s have", list->further_text, list->further_line);
+    if (list->components > 1)
+        report(checks, true, k, "task.component", NULL, "the largest of %zu components is taken: %d of %zu nodes",
+               list->components, facts.nodes, list->nodes);
+    return SW_OK;
+}
+
 /* No node has so much for one rank: a slip of the pen. */
 static const size_t MEMORY_MOST = (size_t)256 << 30;
 
@@ -134,6 +161,8 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
     }
     for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, f);
     check_split(checks, k, config, &task);
+    status = note_edge_list(checks, k, &config->task);
+    if (status != SW_OK) return status;
     int family = config->phase.family;
     if (!sw_families[family]->applies(&config->task))
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",

@@ -19,6 +19,8 @@ typedef struct sw_checks {
     bool refused[SW_FAMILY_COUNT]; /* a weight of it was reported already */
     bool warned[SW_FAMILY_COUNT];  /* one run stands for all that weight it */
     sw_short_sets short_sets;
+    uint8_t noted[32]; /* digest of the edge list whose peculiarities were told last */
+    int32_t noted_component;
 } sw_checks;
 
 /* Errors and warnings of run k. SW_E_CONFIG: its task cannot be built (reported). */

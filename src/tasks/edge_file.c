@@ -87,6 +87,7 @@ typedef struct survey {
     sw_span first[FIELDS];
     int first_count;
     size_t others;       /* lines */
+    int fields;          /* of the first of them */
     bool whole;          /* their first two fields are whole numbers */
     bool first_whole;    /* so are the first line's */
     bool numbers_follow; /* their third is a number */
@@ -104,9 +105,8 @@ static void survey_further(survey *out, const sw_span *field, int count, bool wh
 }
 
 static sw_status take_survey(survey *out, reading *r) {
-    sw_span line, field[FIELDS];
+    sw_span line, field[FIELDS] = {{NULL, 0}};
     int64_t number;
-    int fields_of_others = 0;
     *out = (survey){.whole = true, .numbers_follow = true, .alike = true};
     for (sw_fields_rewind(&r->file); sw_fields_next(&r->file, &line);) {
         const bool first = r->file.line == r->first_line;
@@ -126,8 +126,8 @@ static sw_status take_survey(survey *out, reading *r) {
                 out->first_occurs = out->first_occurs || sw_fields_same(field[k], out->first[j]);
         }
         out->numbers_follow = out->numbers_follow && count > 2 && sw_fields_is_number(field[2]);
-        if (out->others++ == 0) fields_of_others = count;
-        out->ragged = out->ragged || count != fields_of_others;
+        if (out->others++ == 0) out->fields = count;
+        out->ragged = out->ragged || count != out->fields;
         survey_further(out, field, count, out->whole);
     }
     return SW_OK;
@@ -300,6 +300,13 @@ static sw_status check_sizes(const reading *r, size_t others) {
                    r->first_line, wrong, others, found);
 }
 
+/* Could the first line tell how many others there are? */
+static bool may_count(const reading *r, size_t others) {
+    for (int k = 0; k < r->size_count; k++)
+        if (r->sizes[k] == (int64_t)others) return true;
+    return false;
+}
+
 /* Lines of fields that one separator keeps apart. */
 static sw_status read_apart(reading *r, bool matrix_market) {
     survey s;
@@ -319,6 +326,8 @@ static sw_status read_apart(reading *r, bool matrix_market) {
         status = check_header(r, &s);
     } else {
         r->whole = r->whole && s.first_whole;
+        s.ragged = s.ragged || (s.others > 0 && s.first_count != s.fields && !may_count(r, s.others));
+        survey_further(&s, s.first, s.first_count, r->whole);
     }
     if (status == SW_OK && s.ragged && s.alike)
         status = sw_fail(SW_E_CONFIG, "%s: %s: expected as many fields in every line, found %s", key, r->file.path,
@@ -348,12 +357,13 @@ static size_t list_nodes(int64_t *out, const reading *r, size_t from) {
 }
 
 /* Is the first line how many nodes and edges the others have (two numbers, either way round), or how many rows, columns
- * and entries (three)? Then it is no edge. */
+ * and entries (three)? Then it is no edge. The edge 2 3 before those of the path 0 1 2 is one: a tree whose nodes are
+ * numbered from 0 often begins so, and counts seldom have the edges first. */
 static bool is_counts(const reading *r, int64_t nodes) {
     const int64_t a = r->sizes[0], b = r->sizes[1], edges = (int64_t)r->count - 1;
-    if (r->list->header_line || r->list->counts_line || r->count < 2) return false;
+    if (r->list->header_line || r->list->counts_line || nodes < 3) return false;
     if (r->size_count == 3) return a == b && a >= nodes && r->sizes[2] == edges;
-    return r->size_count == 2 && ((a == nodes && b == edges) || (a == edges && b == nodes));
+    return r->size_count == 2 && ((a == nodes && b == edges) || (a == edges && b == nodes && edges != nodes - 1));
 }
 
 /* Numbers in place of names: out->edge, out->nodes. */

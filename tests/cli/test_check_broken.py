@@ -287,9 +287,6 @@ CASES = {
         run_with(', "symmetry": {"triangle": {"weight": 1}}'),
         {(1, 75): ("run.symmetry.triangle.weight", "triangle is not defined on this modular task", "commutativity"),
          }),
-    "batch larger than the train set": (
-        '{"run": {"task": {"kind": "modular", "p": 7}, "optimizer": {"batch_size": 100}}}',
-        {(1, 75): ("run.optimizer.batch_size", "a batch of 100, but the train set has", "full")}),
     "weight that ends before it begins": (
         run_with(', "geometry": {"nuclear": {"weight": 1, "from_step": 50, "until_step": 20}}'),
         {(1, 108): ("run.geometry.nuclear.until_step", "ends at step 20, before it begins", "end")}),

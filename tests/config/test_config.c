@@ -292,20 +292,130 @@ static char *written(void (*write)(sw_json *, const sw_run_config *), const sw_r
 
 static void assert_round_trip(const sw_run_config *config) {
     sw_run_config back;
+    sw_arena *lists = NULL;
     char *text = written(sw_config_write, config);
+    const int32_t steps = config->evaluate.snapshot_step_count;
+    assert_int_equal(sw_arena_create(&lists), SW_OK);
     memset(&back, 0xff, sizeof back);
-    if (sw_config_read(&back, text)) fail_msg("%s: %s", sw_fail_message(), text);
+    if (sw_config_read(&back, text, lists)) fail_msg("%s: %s", sw_fail_message(), text);
+    assert_int_equal(back.evaluate.snapshot_step_count, steps);
+    if (steps > 0)
+        assert_memory_equal(back.evaluate.snapshot_steps, config->evaluate.snapshot_steps, (size_t)steps * 8);
+    else
+        assert_null(back.evaluate.snapshot_steps);
+    back.evaluate.snapshot_steps = config->evaluate.snapshot_steps;
     assert_memory_equal(&back, config, sizeof back);
     char *again = written(sw_config_write, &back);
     assert_string_equal(again, text);
     free(again);
     free(text);
+    sw_arena_destroy(lists);
+}
+
+/* ---- steps of snapshots ---- */
+
+#define SNAPSHOTS(steps, list)                                                                                         \
+    "{\"run\": {\"task\": {\"kind\": \"modular\"}, \"steps\": " steps ", \"evaluate\": {\"snapshot_steps\": " list "}" \
+                                                                                                                   "}" \
+                                                                                                                   "}"
+
+static void assert_steps(const char *text, const int64_t *expected, int32_t count, size_t warnings) {
+    sw_run_config c;
+    parsed p = parse(text, SW_OK);
+    assert_int_equal(sw_sweep_resolve(p.sweep, 0, &c, NULL, NULL, NULL), SW_OK);
+    assert_int_equal(c.evaluate.snapshot_step_count, count);
+    for (int32_t i = 0; i < count; i++) assert_int_equal(c.evaluate.snapshot_steps[i], expected[i]);
+    assert_int_equal(sw_diagnostics_count(p.diagnostics), warnings);
+    if (warnings > 0) assert_non_null(strstr(sw_diagnostics_get(p.diagnostics, 0)->message, "twice"));
+    assert_round_trip(&c);
+    discard(&p);
+}
+
+static void steps_of_snapshots_are_listed_or_generated(void **state) {
+    (void)state;
+    assert_steps(SNAPSHOTS("100", "[]"), NULL, 0, 0);
+    assert_steps(SNAPSHOTS("100", "{\"range\": [0, 100, 30]}"), (int64_t[]){0, 30, 60, 90}, 4, 0);
+    assert_steps(SNAPSHOTS("5000", "[2, 4, 8, {\"range\": [1000, 5001, 1000]}]"),
+                 (int64_t[]){2, 4, 8, 1000, 2000, 3000, 4000, 5000}, 8, 0);
+    assert_steps(SNAPSHOTS("100", "{\"linspace\": [0, 10, 4]}"), (int64_t[]){0, 3, 7, 10}, 4, 0); /* rounded */
+    assert_steps(SNAPSHOTS("100", "{\"logspace\": [1, 4, 8]}"), (int64_t[]){1, 2, 3, 4}, 4, 0);   /* and once */
+    assert_steps(SNAPSHOTS("100", "[9, 1, 4]"), (int64_t[]){1, 4, 9}, 3, 0);                      /* in any order */
+    assert_steps(SNAPSHOTS("100", "[9, 1, 9, {\"range\": [8, 10]}]"), (int64_t[]){1, 8, 9}, 3, 1);
+}
+
+static void steps_of_snapshots_may_be_many(void **state) {
+    (void)state;
+    int64_t expected[517];
+    int32_t count = 0;
+    for (int64_t t = 2; t <= 256; t *= 2) expected[count++] = t;
+    for (int64_t t = 512; t < 1000; t *= 2) expected[count++] = t;
+    for (int64_t t = 1000; t <= 500000; t += 1000) expected[count++] = t;
+    assert_int_equal(count, 509);
+    assert_steps(SNAPSHOTS("500000", "[2, 4, 8, 16, 32, 64, 128, 256, 512, {\"range\": [1000, 500001, 1000]}]"),
+                 expected, count, 0);
+    sw_run_config c;
+    parsed p = parse(SNAPSHOTS("10000", "{\"range\": [1, 10001]}"), SW_OK);
+    assert_int_equal(sw_sweep_resolve(p.sweep, 0, &c, NULL, NULL, NULL), SW_OK);
+    assert_int_equal(c.evaluate.snapshot_step_count, SW_SNAPSHOT_STEPS_MAX);
+    assert_round_trip(&c);
+    discard(&p);
+}
+
+static void wrong_steps_of_snapshots_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {{SNAPSHOTS("100", "[1, 101]"), "step 101 is beyond the last, 100"},
+                 {SNAPSHOTS("100", "[-1]"), "expected integer 0..1000000000"},
+                 {SNAPSHOTS("100", "[1.5]"), "expected integer 0..1000000000"},
+                 {SNAPSHOTS("100", "[\"1\"]"), "expected integer 0..1000000000"},
+                 {SNAPSHOTS("100", "[[1]]"), "expected integer 0..1000000000"},
+                 {SNAPSHOTS("100", "7"), "expected integer 0..1000000000 or a generator"},
+                 {SNAPSHOTS("100", "{\"range\": [0, 10, 2.5]}"), "expected integers"},
+                 {SNAPSHOTS("100", "{\"range\": [-5, 10]}"), "found -5 among them"},
+                 {SNAPSHOTS("100", "{\"rnge\": [0, 10]}"), "unknown generator"},
+                 {SNAPSHOTS("100", "[{\"logspace\": [0, 10, 3]}]"), "logarithmic"},
+                 {SNAPSHOTS("100000", "{\"range\": [0, 20000]}"), "20000 values; there may be 10000 steps"},
+                 {SNAPSHOTS("100000", "[1, {\"range\": [10, 10010]}]"), "at most 10000 steps, found 10001"},
+                 {SNAPSHOTS("100000", "{\"range\": [0, 1e300]}"), "there may be 10000 steps"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        parsed p = parse(cases[i].text, SW_E_CONFIG);
+        const char *message = sw_diagnostics_get(p.diagnostics, 0)->message;
+        if (!strstr(message, cases[i].message)) fail_msg("%s: %s", cases[i].text, message);
+        discard(&p);
+    }
+}
+
+static void an_axis_of_lists_of_steps_tells_them_apart(void **state) {
+    (void)state;
+    sw_run_config c[3];
+    sw_axis_value axis[3];
+    parsed p = parse("{\"run\": {\"task\": {\"kind\": \"modular\"}}, \"grid\": {\"evaluate.snapshot_steps\": "
+                     "[[1, 2], [{\"range\": [0, 900]}], [{\"range\": [0, 899]}, 899, 900]]}}",
+                     SW_OK);
+    assert_int_equal(sw_sweep_run_count(p.sweep), 3);
+    for (int k = 0; k < 3; k++)
+        assert_int_equal(sw_sweep_resolve(p.sweep, (uint64_t)k, &c[k], NULL, &axis[k], NULL), SW_OK);
+    assert_string_equal(axis[0].string, "[1,2]");
+    assert_int_equal(c[1].evaluate.snapshot_step_count, 900);
+    assert_int_equal(c[2].evaluate.snapshot_step_count, 901);
+    assert_non_null(strstr(axis[1].string, "[0,1,2,...,899] (900 steps"));
+    assert_string_not_equal(axis[1].string, axis[2].string);
+    for (int k = 0; k < 3; k++) { /* as the results file is asked */
+        sw_axis_value read;
+        char *text = written(sw_config_write, &c[k]);
+        assert_int_equal(sw_config_axis_value(&read, text, "evaluate.snapshot_steps"), SW_OK);
+        assert_string_equal(read.string, axis[k].string);
+        free(text);
+    }
+    discard(&p);
 }
 
 static void configurations_survive_the_way_to_json_and_back(void **state) {
     (void)state;
     static const char *const runs[] = {
-        "{\"task\": {\"kind\": \"modular\", \"operation\": \"div\", \"p\": 97, \"label_shuffle\": 0.3}}",
+        "{\"task\": {\"kind\": \"modular\", \"operation\": \"div\", \"p\": 97, \"label_shuffle\": 0.3, "
+        "\"label_noise\": 0.1}, \"optimizer\": {\"batch_size\": 512, \"batch_fraction\": 0.5}}",
         "{\"task\": {\"kind\": \"graph\", \"graph\": \"cylinder\", \"sides\": [3, 5]}, \"train_fraction\": 0.8}",
         "{\"task\": {\"kind\": \"comparison\", \"form\": \"three_way\", \"sides\": [3, 3, 3], \"attribute\": 2}}",
         "{\"task\": {\"kind\": \"group\", \"group\": \"product\", \"factors\": [2, 3, 5]}, \"seed\": 4294967295}",
@@ -352,13 +462,13 @@ static void edge_lists_travel_with_their_digest(void **state) {
 static void what_is_read_back_is_checked(void **state) {
     (void)state;
     sw_run_config c;
-    assert_int_equal(sw_config_read(&c, "{\"task\":{\"kind\":\"modular\",\"p\":-1}}"), SW_E_CONFIG);
+    assert_int_equal(sw_config_read(&c, "{\"task\":{\"kind\":\"modular\",\"p\":-1}}", NULL), SW_E_CONFIG);
     assert_non_null(strstr(sw_fail_message(), "task.p"));
-    assert_int_equal(sw_config_read(&c, "{\"task\":{\"kind\":\"modular\"},\"x\":1}"), SW_E_CONFIG);
-    assert_int_equal(sw_config_read(&c, "{\"task\":{"), SW_E_CONFIG);
-    assert_int_equal(sw_config_read(&c, "[]"), SW_E_CONFIG);
-    assert_int_equal(sw_config_read(&c, "{}"), SW_E_CONFIG);
-    assert_int_equal(sw_config_read(&c, ""), SW_E_CONFIG);
+    assert_int_equal(sw_config_read(&c, "{\"task\":{\"kind\":\"modular\"},\"x\":1}", NULL), SW_E_CONFIG);
+    assert_int_equal(sw_config_read(&c, "{\"task\":{", NULL), SW_E_CONFIG);
+    assert_int_equal(sw_config_read(&c, "[]", NULL), SW_E_CONFIG);
+    assert_int_equal(sw_config_read(&c, "{}", NULL), SW_E_CONFIG);
+    assert_int_equal(sw_config_read(&c, "", NULL), SW_E_CONFIG);
 }
 
 static void members_are_looked_up_by_path(void **state) {
@@ -427,6 +537,10 @@ int main(void) {
         cmocka_unit_test(diagnostics_are_bounded),
         cmocka_unit_test(configurations_survive_the_way_to_json_and_back),
         cmocka_unit_test(edge_lists_travel_with_their_digest),
+        cmocka_unit_test(steps_of_snapshots_are_listed_or_generated),
+        cmocka_unit_test(steps_of_snapshots_may_be_many),
+        cmocka_unit_test(wrong_steps_of_snapshots_are_refused),
+        cmocka_unit_test(an_axis_of_lists_of_steps_tells_them_apart),
         cmocka_unit_test(what_is_read_back_is_checked),
         cmocka_unit_test(members_are_looked_up_by_path),
         cmocka_unit_test(every_key_can_be_given_by_its_path),

@@ -69,6 +69,14 @@ static void tell(bench *b, sw_wire_tag tag, int32_t run, const void *payload, si
     sw_wire_buffer_release(&buffer);
 }
 
+static void tell_assign(bench *b, int32_t run, const sw_wire_assign *assign) {
+    sw_wire_buffer buffer = {0};
+    assert_int_equal(sw_wire_encode_assign(&buffer, run, assign), SW_OK);
+    assert_int_equal(sw_trainer_accept(b->trainer, buffer.data, buffer.size), SW_OK);
+    memset(buffer.data, 0x55, buffer.size); /* the trainer keeps what it needs of it */
+    sw_wire_buffer_release(&buffer);
+}
+
 /* A run of `steps` steps, evaluated every 10. */
 static sw_wire_assign make_assign(int64_t steps) {
     sw_wire_assign assign;
@@ -89,7 +97,7 @@ static sw_wire_assign make_assign(int64_t steps) {
 
 static void give(bench *b, int32_t run, int64_t steps) {
     sw_wire_assign assign = make_assign(steps);
-    tell(b, SW_WIRE_ASSIGN, run, &assign, sizeof assign);
+    tell_assign(b, run, &assign);
 }
 
 static bool work(bench *b) {
@@ -135,6 +143,20 @@ static void tells_a_run_from_begin_to_finish(void **state) {
     assert_int_equal(b->finish.outcome, SW_OUTCOME_RESULT);
     assert_int_equal(b->finish.result.state, SW_RUN_DONE);
     assert_int_equal(b->finish.result.steps, 50);
+}
+
+static void takes_the_snapshots_that_are_asked_for(void **state) {
+    bench *b = *state;
+    sw_wire_assign assign = make_assign(50);
+    int64_t steps[40];
+    for (int i = 0; i < 40; i++) steps[i] = 5 + i;
+    assign.config.evaluate.snapshot_steps = steps;
+    assign.config.evaluate.snapshot_step_count = 40;
+    tell_assign(b, 7, &assign);
+    memset(steps, 0, sizeof steps);
+    work(b);
+    assert_int_equal(said(b, SW_WIRE_SNAPSHOT), 42); /* the first and the last beside them */
+    assert_int_equal(b->finish.outcome, SW_OUTCOME_RESULT);
 }
 
 static void takes_runs_in_order_and_gives_back_what_waits(void **state) {
@@ -190,7 +212,7 @@ static void quit_after_pulses(bench *b) {
 static void work_for_three_pulses(bench *b) {
     b->between = quit_after_pulses;
     sw_wire_assign assign = make_assign(1000000000); /* no evaluation is ever due */
-    tell(b, SW_WIRE_ASSIGN, 0, &assign, sizeof assign);
+    tell_assign(b, 0, &assign);
     work(b);
 }
 
@@ -215,7 +237,7 @@ static void a_run_that_cannot_be_set_up_is_announced_all_the_same(void **state) 
     assign.config.task.kind = SW_TASK_GRAPH;
     assign.config.task.graph = SW_GRAPH_EDGE_LIST;
     strcpy(assign.config.task.file, "/nowhere/edges.txt");
-    tell(b, SW_WIRE_ASSIGN, 3, &assign, sizeof assign);
+    tell_assign(b, 3, &assign);
     bool spoiled = work(b);
     assert_int_equal(b->tag[0], SW_WIRE_BEGIN);
     assert_int_equal(b->count, 2);
@@ -269,7 +291,7 @@ static void a_checkpoint_goes_on_where_the_file_ends(void **state) {
     snprintf(path, sizeof path, "%s/run.ckpt", folder);
     b->between = acknowledge_then_stop;
     sw_wire_assign assign = with_checkpoint(path, 0, 0);
-    tell(b, SW_WIRE_ASSIGN, 0, &assign, sizeof assign);
+    tell_assign(b, 0, &assign);
     work(b);
     assert_int_equal(b->finish.outcome, SW_OUTCOME_INTERRUPTED);
     assert_int_equal(access(path, R_OK), 0);
@@ -284,7 +306,7 @@ static void a_checkpoint_goes_on_where_the_file_ends(void **state) {
     b = *state;
     b->between = say_stop;
     assign = with_checkpoint(path, 1, 1);
-    tell(b, SW_WIRE_ASSIGN, 0, &assign, sizeof assign);
+    tell_assign(b, 0, &assign);
     work(b);
     assert_int_equal(b->start.records, 1);
     assert_int_equal(b->start.snapshots, 1);
@@ -298,7 +320,7 @@ static void a_checkpoint_goes_on_where_the_file_ends(void **state) {
     b = *state;
     b->between = say_stop;
     assign = with_checkpoint(path, 0, 0);
-    tell(b, SW_WIRE_ASSIGN, 0, &assign, sizeof assign);
+    tell_assign(b, 0, &assign);
     work(b);
     assert_int_equal(said(b, SW_WIRE_BEGIN), 1);
     assert_int_equal(said(b, SW_WIRE_START), 1);
@@ -311,6 +333,7 @@ static void a_checkpoint_goes_on_where_the_file_ends(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tells_a_run_from_begin_to_finish, setup, teardown),
+        cmocka_unit_test_setup_teardown(takes_the_snapshots_that_are_asked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_runs_in_order_and_gives_back_what_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(stops_between_two_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(an_idle_trainer_stops_at_once, setup, teardown),

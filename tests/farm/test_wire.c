@@ -52,7 +52,7 @@ static void fixed_messages_round_trip(void **state) {
     strcpy(assign.checkpoint, "/somewhere/x.ckpt");
     assign.config.steps = 99;
     strcpy(assign.config.task.file, "edges.txt");
-    assert_int_equal(sw_wire_encode(&buffer, SW_WIRE_ASSIGN, 0, &assign, sizeof assign), SW_OK);
+    assert_int_equal(sw_wire_encode_assign(&buffer, 0, &assign), SW_OK);
     message = decode(&buffer);
     assert_memory_equal(message.body.assign, &assign, sizeof assign);
 
@@ -74,6 +74,43 @@ static void fixed_messages_round_trip(void **state) {
     sw_wire_buffer_release(&buffer);
 }
 
+static void assignments_carry_their_steps(void **state) {
+    (void)state;
+    static int64_t steps[SW_SNAPSHOT_STEPS_MAX];
+    static sw_wire_assign assign;
+    sw_wire_buffer buffer = {0};
+    for (int32_t i = 0; i < SW_SNAPSHOT_STEPS_MAX; i++) steps[i] = 3 * (int64_t)i;
+    static const int32_t counts[] = {0, 1, 508, SW_SNAPSHOT_STEPS_MAX};
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        assign.config.evaluate.snapshot_step_count = counts[c];
+        assign.config.evaluate.snapshot_steps = counts[c] > 0 ? steps : NULL;
+        assert_int_equal(sw_wire_encode_assign(&buffer, 4, &assign), SW_OK);
+        const sw_wire_assign *found = decode(&buffer).body.assign;
+        assert_null(found->config.evaluate.snapshot_steps); /* no address of another process */
+        assert_int_equal(found->config.evaluate.snapshot_step_count, counts[c]);
+        assert_memory_equal(sw_wire_assign_steps(found), steps, (size_t)counts[c] * sizeof *steps);
+        sw_wire_assign *sent = (sw_wire_assign *)(buffer.data + sizeof(sw_wire_header));
+        static const int32_t wrong[] = {-1, INT32_MIN, INT32_MAX, SW_SNAPSHOT_STEPS_MAX + 1};
+        for (size_t w = 0; w < sizeof wrong / sizeof wrong[0]; w++) {
+            sent->config.evaluate.snapshot_step_count = wrong[w];
+            refused(&buffer, buffer.size);
+        }
+        sent->config.evaluate.snapshot_step_count = counts[c] + 1;
+        refused(&buffer, buffer.size);
+        sent->config.evaluate.snapshot_step_count = counts[c];
+        sent->config.evaluate.snapshot_steps = steps;
+        refused(&buffer, buffer.size);
+        sent->config.evaluate.snapshot_steps = NULL;
+        decode(&buffer);
+        if (counts[c] < 2) continue;
+        ((int64_t *)(sent + 1))[1] = 0; /* 0, 0, 6 ... */
+        refused(&buffer, buffer.size);
+    }
+    assign.config.evaluate.snapshot_step_count = SW_SNAPSHOT_STEPS_MAX + 1;
+    assert_int_equal(sw_wire_encode_assign(&buffer, 4, &assign), SW_E_PROTOCOL);
+    sw_wire_buffer_release(&buffer);
+}
+
 static void data_round_trips(void **state) {
     (void)state;
     enum { INPUTS = 13, TOKENS = 3 };
@@ -91,6 +128,18 @@ static void data_round_trips(void **state) {
     assert_memory_equal(message.body.data.split, split, sizeof split);
     assert_memory_equal(message.body.data.input, input, sizeof input);
     assert_memory_equal(message.body.data.label, label, sizeof label);
+    assert_null(message.body.data.clean_label);
+    int32_t clean[INPUTS];
+    fill(clean, sizeof clean, 4);
+    data.clean_label = clean;
+    assert_int_equal(sw_wire_encode_data(&buffer, 8, &data), SW_OK);
+    message = decode(&buffer);
+    assert_memory_equal(message.body.data.split, split, sizeof split);
+    assert_memory_equal(message.body.data.label, label, sizeof label);
+    assert_memory_equal(message.body.data.clean_label, clean, sizeof clean);
+    sw_wire_data *fixed = (sw_wire_data *)(buffer.data + sizeof(sw_wire_header));
+    for (fixed->labels = -1; fixed->labels < 4; fixed->labels++)
+        if (fixed->labels != 2) refused(&buffer, buffer.size);
     sw_wire_buffer_release(&buffer);
 }
 
@@ -198,11 +247,11 @@ static void unterminated_texts_are_refused(void **state) {
 
     sw_wire_assign *assign = calloc(1, sizeof *assign);
     memset(assign->config.task.file, 'x', sizeof assign->config.task.file);
-    assert_int_equal(sw_wire_encode(&buffer, SW_WIRE_ASSIGN, 1, assign, sizeof *assign), SW_OK);
+    assert_int_equal(sw_wire_encode_assign(&buffer, 1, assign), SW_OK);
     refused(&buffer, buffer.size);
     memset(assign, 0, sizeof *assign);
     memset(assign->checkpoint, 'x', sizeof assign->checkpoint);
-    assert_int_equal(sw_wire_encode(&buffer, SW_WIRE_ASSIGN, 1, assign, sizeof *assign), SW_OK);
+    assert_int_equal(sw_wire_encode_assign(&buffer, 1, assign), SW_OK);
     refused(&buffer, buffer.size);
     free(assign);
 
@@ -276,7 +325,7 @@ static void streams_are_reassembled(void **state) {
     make_snapshot(&buffer, values);
     append_frame(&stream, &size, &buffer);
     sw_wire_assign *assign = calloc(1, sizeof *assign);
-    assert_int_equal(sw_wire_encode(&buffer, SW_WIRE_ASSIGN, 6, assign, sizeof *assign), SW_OK);
+    assert_int_equal(sw_wire_encode_assign(&buffer, 6, assign), SW_OK);
     append_frame(&stream, &size, &buffer);
     free(assign);
 
@@ -374,6 +423,7 @@ static void a_stream_of_garbage_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fixed_messages_round_trip),
+        cmocka_unit_test(assignments_carry_their_steps),
         cmocka_unit_test(data_round_trips),
         cmocka_unit_test(snapshots_round_trip),
         cmocka_unit_test(too_large_is_refused_by_the_sender),

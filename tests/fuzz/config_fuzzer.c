@@ -10,10 +10,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_round_trip(const sw_run_config *config) {
     sw_json *json = NULL;
+    sw_arena *lists = NULL;
     sw_run_config back;
     if (sw_json_create(&json)) return;
-    sw_config_write(json, config);
-    if (sw_config_read(&back, sw_json_text(json)) || memcmp(&back, config, sizeof back)) abort();
+    if (sw_arena_create(&lists) == SW_OK) {
+        const sw_evaluate_config *was = &config->evaluate, *is = &back.evaluate;
+        sw_config_write(json, config);
+        if (sw_config_read(&back, sw_json_text(json), lists) || was->snapshot_step_count != is->snapshot_step_count)
+            abort();
+        const size_t bytes = (size_t)was->snapshot_step_count * sizeof *was->snapshot_steps;
+        if (bytes > 0 && memcmp(was->snapshot_steps, is->snapshot_steps, bytes)) abort();
+        back.evaluate.snapshot_steps = was->snapshot_steps;
+        if (memcmp(&back, config, sizeof back)) abort();
+    }
+    sw_arena_destroy(lists);
     sw_json_destroy(json);
 }
 

@@ -21,7 +21,7 @@ SEEDS = {
     "comparison": {"run": {"task": {"kind": "comparison", "form": "three_way", "sides": [3, 3, 3], "attribute": 2}}},
     "group": {"run": {"task": {"kind": "group", "group": "product", "factors": [2, 3]},
                       "optimizer": {"kind": "muon", "batch_size": "full", "muon": {"momentum": 0.9}}}},
-    "mlp": {"run": {**BASE, "model": {"kind": "mlp", "layers": 2}, "evaluate": {"snapshot_steps": [0, 5, 9]},
+    "mlp": {"run": {**BASE, "model": {"kind": "mlp", "layers": 2}, "evaluate": {"snapshot_steps": [0, 5, 9, {"range": [10, 90, 10]}]},
                     "symmetry": {"associativity": {"tuples_per_step": "all", "intermediate": "predicted"}}}},
 }
 TEXTS = {

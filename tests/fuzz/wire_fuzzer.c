@@ -26,6 +26,8 @@ static void read_message(const void *frame, size_t size) {
     switch (message.tag) {
     case SW_WIRE_ASSIGN:
         read_all(message.body.assign, 1, sizeof(sw_wire_assign));
+        read_all(sw_wire_assign_steps(message.body.assign),
+                 (size_t)message.body.assign->config.evaluate.snapshot_step_count, sizeof(int64_t));
         sink += strlen(message.body.assign->checkpoint) + strlen(message.body.assign->config.task.file);
         break;
     case SW_WIRE_BEGIN: sink += strlen(message.body.begin->host); break;
@@ -37,6 +39,7 @@ static void read_message(const void *frame, size_t size) {
     case SW_WIRE_DATA:
         read_all(data->input, (size_t)data->inputs * (size_t)data->tokens, sizeof(int32_t));
         read_all(data->label, (size_t)data->inputs, sizeof(int32_t));
+        if (data->clean_label) read_all(data->clean_label, (size_t)data->inputs, sizeof(int32_t));
         read_all(data->split, (size_t)data->inputs, sizeof(int8_t));
         break;
     default: break;

@@ -1,6 +1,8 @@
 /* test_schedule.c: when a run is evaluated and snapshotted. */
 #include "fixture.h"
 
+#include "symsweep/random.h"
+
 static sw_run_config schedule(int64_t steps, int64_t every, int32_t snapshots) {
     sw_run_config config = fixture_config(7);
     config.steps = steps;
@@ -62,9 +64,9 @@ static void test_log_spaced_snapshots(void **state) {
 static void test_chosen_snapshots(void **state) {
     (void)state;
     sw_run_config config = schedule(1000, 100, 0);
-    const int64_t chosen[] = {0, 37, 37, 500, 1000, 2000};
-    config.evaluate.snapshot_step_count = 6;
-    memcpy(config.evaluate.snapshot_steps, chosen, sizeof chosen);
+    const int64_t chosen[] = {0, 37, 500, 1000, 2000};
+    config.evaluate.snapshot_step_count = 5;
+    config.evaluate.snapshot_steps = chosen;
     int64_t count = 0;
     for (int64_t t = 0; t <= config.steps; t++) {
         bool expected = t == 0 || t == 37 || t == 500 || t == 1000;
@@ -76,11 +78,35 @@ static void test_chosen_snapshots(void **state) {
     assert_int_equal(sw_schedule_snapshots(&config), 12);
 }
 
+/* The count, which goes through both lists in step, is that of the steps one by one. */
+static void test_many_chosen_snapshots_are_counted(void **state) {
+    (void)state;
+    enum { MOST = 400 };
+    for (uint32_t seed = 0; seed < 60; seed++) {
+        const int64_t steps = 1 + (int64_t)sw_random_below(seed, 0x903, 0, 0, 3000);
+        const int64_t every = 1 + (int64_t)sw_random_below(seed, 0x903, 0, 1, 40);
+        sw_run_config config = schedule(steps, every, (int32_t)sw_random_below(seed, 0x903, 0, 2, 30));
+        int64_t chosen[MOST], count = 0, listed = 0;
+        for (int64_t t = 0; t <= steps && listed < MOST; t++)
+            if (sw_random_below(seed, 0x903, 1, (uint64_t)t, 7) == 0) chosen[listed++] = t;
+        config.evaluate.snapshot_steps = chosen;
+        config.evaluate.snapshot_step_count = (int32_t)listed;
+        for (int64_t t = 0, next = 0; t <= steps; t++) {
+            const bool is_chosen = next < listed && chosen[next] == t;
+            next += is_chosen;
+            if (is_chosen) assert_true(sw_schedule_is_snapshot(&config, t));
+            count += sw_schedule_is_snapshot(&config, t);
+        }
+        assert_int_equal(sw_schedule_snapshots(&config), count);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_evaluations),
         cmocka_unit_test(test_log_spaced_snapshots),
         cmocka_unit_test(test_chosen_snapshots),
+        cmocka_unit_test(test_many_chosen_snapshots_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,33 @@ static void what_changes_no_number_changes_no_identity(void **state) {
                               "\"accuracy\": 0.9, \"family\": \"scaling\"}}");
 }
 
+static void generated_steps_are_the_listed_ones(void **state) {
+    (void)state;
+    SAME(MODULAR ", \"evaluate\": {\"snapshot_steps\": [1, 2, 3, 10]}}",
+         MODULAR ", \"evaluate\": {\"snapshot_steps\": [10, {\"range\": [1, 4]}]}}");
+    SAME(MODULAR "}", MODULAR ", \"evaluate\": {\"snapshot_steps\": []}, \"optimizer\": {\"batch_fraction\": 0}}");
+}
+
+/* Each list once, whoever points to it, and longer than the sweep that it was read from. */
+static void a_plan_owns_the_lists_of_its_runs(void **state) {
+    (void)state;
+    sw_diagnostics *diagnostics;
+    assert_int_equal(sw_diagnostics_create(&diagnostics), SW_OK);
+    sw_plan *plan = plan_of("{\"run\": {\"task\": {\"kind\": \"modular\"}}, \"grid\": {\"evaluate.snapshot_steps\": "
+                            "[[], [1, 2], [{\"range\": [0, 9000]}]], \"seed\": {\"range\": [0, 20]}}}",
+                            diagnostics, SW_OK);
+    assert_int_equal(plan->count, 60);
+    for (size_t k = 0; k < plan->count; k++) {
+        const sw_evaluate_config *evaluate = &plan->runs[k].config.evaluate;
+        assert_ptr_equal(evaluate->snapshot_steps, plan->runs[k - k % 20].config.evaluate.snapshot_steps);
+        assert_int_equal(evaluate->snapshot_step_count, k < 20 ? 0 : k < 40 ? 2 : 9000);
+        if (k < 20) assert_null(evaluate->snapshot_steps);
+        if (k >= 40) assert_int_equal(evaluate->snapshot_steps[8999], 8999);
+    }
+    sw_plan_destroy(plan);
+    sw_diagnostics_destroy(diagnostics);
+}
+
 static void every_number_counts(void **state) {
     (void)state;
     static const char *const others[] = {MODULAR ", \"seed\": 1}",
@@ -95,6 +122,8 @@ static void every_number_counts(void **state) {
                                          MODULAR ", \"train_fraction\": 0.50000000000000011}",
                                          MODULAR ", \"evaluate\": {\"every\": 99}}",
                                          MODULAR ", \"optimizer\": {\"batch_size\": 100}}",
+                                         MODULAR ", \"optimizer\": {\"batch_fraction\": 0.5}}",
+                                         MODULAR ", \"evaluate\": {\"snapshot_steps\": [{\"range\": [1, 4]}]}}",
                                          MODULAR ", \"optimizer\": {\"kind\": \"sgd\"}}",
                                          MODULAR ", \"loss\": {\"kind\": \"stablemax\"}}",
                                          MODULAR ", \"model\": {\"readout_token\": false}}",
@@ -103,6 +132,7 @@ static void every_number_counts(void **state) {
                                          MODULAR ", \"symmetry\": {\"negation\": {\"weight\": 1}}}",
                                          MODULAR ", \"geometry\": {\"entropy\": {\"every\": 2}}}",
                                          "{\"task\": {\"kind\": \"modular\", \"label_shuffle\": 1}}",
+                                         "{\"task\": {\"kind\": \"modular\", \"label_noise\": 1}}",
                                          "{\"task\": {\"kind\": \"group\"}}"};
     char first[SW_RUN_ID_LENGTH + 1], ids[sizeof others / sizeof others[0]][SW_RUN_ID_LENGTH + 1];
     identity_of(first, MODULAR "}");
@@ -245,6 +275,8 @@ int main(void) {
         cmocka_unit_test(a_default_spelled_out_changes_nothing),
         cmocka_unit_test(what_changes_no_number_changes_no_identity),
         cmocka_unit_test(every_number_counts),
+        cmocka_unit_test(generated_steps_are_the_listed_ones),
+        cmocka_unit_test(a_plan_owns_the_lists_of_its_runs),
         cmocka_unit_test(added_seeds_keep_the_identities_that_were_there),
         cmocka_unit_test(twins_are_named),
         cmocka_unit_test(controls_and_leaks_are_warnings),

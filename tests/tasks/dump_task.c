@@ -1,9 +1,10 @@
 /* dump_task.c: prints a task as JSON, for tests that compare it with an independent generator.
  *
  * dump_task [key=value ...]: kind, label_shuffle, operation, p, graph, nodes, sides, dimension, branching, depth,
- * file, sha256, form, attribute, group, n, factors (names as numbers of their enums, lists apart by commas), readout,
- * separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple), derived=BITS, inputs, intermediate (of all
- * families). A task that is refused gives {"status": code, "message": text}. */
+ * file, sha256, component, label_noise (applied to the split), form, attribute, group, n, factors (names as numbers of
+ * their enums, lists apart by commas), readout, separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple),
+ * derived=BITS, inputs, intermediate (of all families). A task that is refused gives {"status": code, "message": text}.
+ */
 #include "symsweep/json.h"
 #include "symsweep/task.h"
 
@@ -49,6 +50,7 @@ static bool read_option(options *o, const char *key, const char *value) {
                     {"dimension", &o->task.dimension},
                     {"branching", &o->task.branching},
                     {"depth", &o->task.depth},
+                    {"component", &o->task.component},
                     {"form", &o->task.form},
                     {"attribute", &o->task.attribute},
                     {"group", &o->task.group},
@@ -70,6 +72,8 @@ static bool read_option(options *o, const char *key, const char *value) {
         read_digest(o->task.file_sha256, value);
     else if (strcmp(key, "label_shuffle") == 0)
         o->task.label_shuffle = strtod(value, NULL);
+    else if (strcmp(key, "label_noise") == 0)
+        o->task.label_noise = strtod(value, NULL);
     else if (strcmp(key, "train_fraction") == 0)
         o->train_fraction = strtod(value, NULL);
     else if (strcmp(key, "data_seed") == 0)
@@ -156,7 +160,7 @@ static void write_task(sw_json *json, const sw_task *task) {
     write_integers(json, "mirror", task->mirror, n);
 }
 
-static sw_status write_split(sw_json *json, const sw_task *task, const options *o) {
+static sw_status write_split(sw_json *json, sw_task *task, const options *o) {
     sw_family_config families[SW_FAMILY_COUNT] = {{0}};
     int8_t *flag = malloc(2 * task->inputs);
     if (flag == NULL) return sw_fail(SW_E_MEMORY, "no memory");
@@ -166,6 +170,9 @@ static sw_status write_split(sw_json *json, const sw_task *task, const options *
         families[f].intermediate = o->intermediate;
     }
     sw_status status = sw_task_split(flag, task, o->train_fraction, o->data_seed) > 0 ? SW_OK : SW_E_MEMORY;
+    if (status == SW_OK) status = sw_task_add_noise(task, flag, o->data_seed);
+    write_integers(json, "noisy_label", task->label, task->inputs);
+    write_integers(json, "clean_label", task->clean_label, task->clean_label == NULL ? 0 : task->inputs);
     if (status == SW_OK) status = sw_task_derived(derived, task, flag, families, o->derived);
     sw_json_member_array(json, "split");
     for (size_t i = 0; i < task->inputs && status == SW_OK; i++) sw_json_integer(json, flag[i]);
@@ -177,9 +184,40 @@ static sw_status write_split(sw_json *json, const sw_task *task, const options *
     return status;
 }
 
-static sw_status write_all(sw_json *json, const sw_task *task, const options *o) {
+/* Numbers of a graph, and what else its file holds. */
+static sw_status write_graph(sw_json *json, const options *o) {
+    sw_graph_facts facts;
+    if (o->task.kind != SW_TASK_GRAPH) return SW_OK;
+    sw_status status = sw_graph_describe(&facts, &o->task);
+    if (status != SW_OK) return status;
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"nodes", facts.nodes},
+                   {"edges", (double)facts.edges},
+                   {"diameter", facts.diameter},
+                   {"file_nodes", (double)facts.list.nodes},
+                   {"components", (double)facts.list.components},
+                   {"self_loops", (double)facts.list.self_loops},
+                   {"repeats", (double)facts.list.repeats},
+                   {"comments", (double)facts.list.comments},
+                   {"header_line", (double)facts.list.header_line},
+                   {"counts_line", (double)facts.list.counts_line},
+                   {"further", (double)facts.list.further},
+                   {"further_line", (double)facts.list.further_line},
+                   {"named", facts.list.named}};
+    sw_json_member_object(json, "graph");
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        write_number(json, numbers[i].name, numbers[i].value);
+    sw_json_member_string(json, "further_text", facts.list.further_text);
+    sw_json_end_object(json);
+    return SW_OK;
+}
+
+static sw_status write_all(sw_json *json, sw_task *task, const options *o) {
     write_task(json, task);
     sw_status status = write_split(json, task, o);
+    if (status == SW_OK) status = write_graph(json, o);
     sw_json_member_object(json, "families");
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         status = write_family(json, task, (sw_family_id)f, o->tuples);

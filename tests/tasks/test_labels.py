@@ -235,6 +235,8 @@ class Refusals(unittest.TestCase):
         cases = [
             ("task.p", dict(p=1)), ("task.p", dict(p=0)), ("task.p", dict(p=4097)), ("task.p", dict(p=15, operation="div")),
             ("task.operation", dict(operation=len(OPERATIONS))), ("task.kind", dict(kind=len(facts.KINDS))), ("task.label_shuffle", dict(label_shuffle=1.5)),
+            ("task.label_noise", dict(label_noise=1.5)), ("task.label_noise", dict(label_noise="nan")),
+            ("task.label_noise", dict(kind="group", group="cyclic", n=1, label_noise=0.1)),
             ("task.label_shuffle", dict(label_shuffle="nan")), ("task.graph", dict(kind="graph", graph=len(facts.GRAPHS))),
             ("task.nodes", dict(kind="graph", graph="cycle", nodes=1)), ("task.nodes", dict(kind="graph", graph="path", nodes=5000)),
             ("task.sides", dict(kind="graph", graph="grid", sides=[7])), ("task.sides", dict(kind="graph", graph="grid3d", sides=[7, 7])),

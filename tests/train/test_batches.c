@@ -46,10 +46,47 @@ static void epochs_are_permutations(void **state) {
     assert_int_equal(sw_batches_size(batches), train);
     assert_memory_equal(sw_batches_step(batches, 17), inputs, train * sizeof *inputs);
     sw_batches_destroy(batches);
+
+    config.optimizer.batch_size = 1000; /* more than there are: the same */
+    assert_int_equal(sw_batches_create(&batches, &config, task, split), SW_OK);
+    assert_true(sw_batches_full(batches));
+    assert_int_equal(sw_batches_size(batches), train);
+    assert_memory_equal(sw_batches_step(batches, 17), inputs, train * sizeof *inputs);
+    sw_batches_destroy(batches);
+
+    config.optimizer.batch_size = (int64_t)train; /* as many: a new order every step, as ever */
+    assert_int_equal(sw_batches_create(&batches, &config, task, split), SW_OK);
+    assert_false(sw_batches_full(batches));
+    sw_random_permutation(order, train, config.seed, SW_STREAM_BATCH, 16);
+    const int32_t *whole = sw_batches_step(batches, 17);
+    for (size_t i = 0; i < train; i++) assert_int_equal(whole[i], inputs[order[i]]);
+    sw_batches_destroy(batches);
     sw_task_destroy(task);
 }
 
+static void size_and_fraction_make_the_batch(void **state) {
+    (void)state;
+    static const struct {
+        int64_t size;
+        double fraction;
+        size_t train, batch;
+        bool full;
+    } cases[] = {{0, 0, 100, 100, true},    {10, 0, 100, 10, false},    {100, 0, 100, 100, false},
+                 {101, 0, 100, 100, true},  {0, 0.5, 100, 50, false},   {0, 0.5, 101, 51, false},
+                 {0, 1, 100, 100, true},    {512, 0.5, 100, 50, false}, {512, 0.5, 2000, 512, false},
+                 {512, 1, 100, 100, true},  {0, 1e-9, 100, 1, false},   {0, 0.3, 10, 3, false},
+                 {30, 0.3, 100, 30, false}, {0, 0.999, 100, 100, true}, {100, 0.999, 100, 100, false},
+                 {0, 0.1, 30, 3, false},    {1, 1e-9, 1, 1, false},     {2, 0.5, 1, 1, true}};
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        const sw_optimizer_config config = {.batch_size = cases[c].size, .batch_fraction = cases[c].fraction};
+        const sw_batch_shape batch = sw_run_batch(&config, cases[c].train);
+        assert_int_equal(batch.inputs, cases[c].batch);
+        assert_int_equal(batch.full, cases[c].full);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(epochs_are_permutations)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(epochs_are_permutations),
+                                       cmocka_unit_test(size_and_fraction_make_the_batch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,13 +315,13 @@ static void a_failing_sink_fails_the_run(void **state) {
     (void)state;
     sw_run_config config;
     tiny(&config);
-    config.optimizer.batch_size = 1000; /* more than the train split has */
+    config.task.label_noise = 2; /* no share */
     kept *k = empty();
     sw_sink sink = sink_of(k);
     sw_run_result result;
     assert_int_equal(sw_train(&result, &config, NULL, &sink), SW_E_CONFIG);
     assert_int_equal(result.state, SW_RUN_FAILED);
-    assert_non_null(strstr(result.error, "batch_size"));
+    assert_non_null(strstr(result.error, "label_noise"));
     release(k);
 }
 
