@@ -55,6 +55,7 @@ const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for by
 
 enum { SW_RUNS_MAX = 200000 };
 uint64_t sw_sweep_run_count(const sw_sweep *sweep);
+uint64_t sw_sweep_excluded(const sw_sweep *sweep); /* runs of the product that `exclude` leaves out */
 
 size_t sw_sweep_axis_count(const sw_sweep *sweep);
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i);

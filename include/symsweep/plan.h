@@ -27,6 +27,7 @@ typedef struct sw_plan {
     sw_axis_value *axis_values; /* [count, axis_count] */
     size_t *order;              /* [count]: longest expected first, ties in sweep order */
     sw_adaptive_config adaptive;
+    size_t excluded;                  /* runs that the sweep leaves out */
     size_t planes, lattice[2], seeds; /* with refine: run (plane, index, seed) of every place is in the plan */
 } sw_plan;
 

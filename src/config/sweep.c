@@ -36,6 +36,7 @@ typedef struct place {
 
 static void find_place(place *out, const sw_sweep *sweep, uint64_t k) {
     uint64_t grid = 1;
+    if (sweep->kept) k = sweep->kept[k];
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *dimension = &sweep->dimensions[i];
         if (dimension->source == SW_SOURCE_GRID && dimension->count) grid *= dimension->count;
@@ -110,6 +111,7 @@ void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k) {
 const char *sw_sweep_name(const sw_sweep *sweep) { return sweep->name; }
 const char *sw_sweep_output(const sw_sweep *sweep) { return sweep->output; }
 const char *sw_sweep_path(const sw_sweep *sweep) { return sweep->path; }
+uint64_t sw_sweep_excluded(const sw_sweep *sweep) { return sweep->excluded; }
 uint64_t sw_sweep_run_count(const sw_sweep *sweep) { return sweep->run_count; }
 size_t sw_sweep_axis_count(const sw_sweep *sweep) { return sweep->axis_count; }
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i) { return &sweep->axes[i].axis; }

@@ -40,6 +40,8 @@ struct sw_sweep {
     sw_axis_info *axes;
     size_t axis_count, axis_capacity;
     uint64_t run_count;
+    const uint32_t *kept; /* arena, [run_count]: places of the runs in the product of all axes; NULL = every one */
+    uint64_t excluded;    /* places that `exclude` leaves out */
     sw_adaptive_config adaptive;
     int32_t refined[2];     /* dimensions of refine.axes */
     int32_t seed_dimension; /* of the grid; -1 = none */

@@ -180,6 +180,7 @@ static char *copy_bytes(const char *text, size_t length) {
 static sw_status allocate(sw_plan *plan, const sw_sweep *sweep) {
     const char *text = sw_sweep_text(sweep, &plan->sweep_length);
     plan->count = (size_t)sw_sweep_run_count(sweep);
+    plan->excluded = (size_t)sw_sweep_excluded(sweep);
     plan->axis_count = sw_sweep_axis_count(sweep);
     size_t runs = plan->count ? plan->count : 1, axes = plan->axis_count ? plan->axis_count : 1;
     plan->name = copy_bytes(sw_sweep_name(sweep), strlen(sw_sweep_name(sweep)));
