@@ -13,7 +13,7 @@ typedef struct sw_diagnostic {
     int line, column;  /* 1-based; 0 = the file as a whole */
     char path[256];    /* "run.optimizer.betaa1" */
     char message[512]; /* what was expected, what was found */
-    char hint[256];    /* the nearest valid key, a remedy; "" = none */
+    char hint[768];    /* the nearest valid key, a remedy; "" = none */
     bool warning;      /* does not refuse the sweep (a control family, say) */
 } sw_diagnostic;
 
@@ -73,6 +73,26 @@ typedef struct sw_position {
     char path[256];
 } sw_position;
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out);
+/* "run 3 baseline (seed 1, task.p 59)": number, label and values of the axes, as many as fit. */
+void sw_sweep_describe(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k);
+
+/* What is wrong with a run. */
+typedef struct sw_run_fault {
+    const char *rule; /* constant text: the same for the same fault of another run */
+    const char *keys; /* what it comes from: dotted paths, and groups ("task."), separated by blanks */
+    sw_position place;
+    bool warning;
+    const char *hint, *message; /* hint may be NULL */
+    const char *multiple_of;    /* a key that would have to be a multiple of `multiple`; NULL = none */
+    int64_t multiple;
+} sw_run_fault;
+/* Keeps a fault of run k. One of many runs, by rule and keys, becomes one diagnostic: that of the first run, with its
+ * axes, how many more there are, and what to write into the sweep so that it is without them. `seen`: runs that were
+ * looked at. Telling forgets what was kept. */
+void sw_sweep_faults_add(const sw_sweep *sweep, uint64_t k, const sw_run_fault *fault);
+size_t sw_sweep_faults_errors(const sw_sweep *sweep);
+void sw_sweep_faults_tell(const sw_sweep *sweep, sw_diagnostics *diagnostics, uint64_t seen);
+
 /* What makes run k the one it is: its case, else the section of axes, else `run`. */
 void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out);
 /* Label of the case of run k; "" = the sweep has none. */

@@ -127,9 +127,8 @@ const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k) {
     return case_of(sweep, at.variant)->label;
 }
 
-/* Missing where the key does not concern the run. An alias that the run does not set has the key's default. */
-static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
-                       const sw_run_config *config) {
+void sw_sweep_axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
+                         const sw_run_config *config) {
     sw_field field;
     const sw_value *given = values->given[axis->key->number];
     const bool concerned = sw_key_concerns(axis->key, config);
@@ -147,32 +146,26 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
     sw_sweep_values(&values, sweep, k);
     sw_config_resolve(config, values.given);
     sweep->document->diagnostics = diagnostics;
-    if (diagnostics) sw_config_check(config, values.given, sweep->document);
+    if (diagnostics) sw_config_check(config, values.given, sweep->document, sw_config_report, sweep->document);
     if (label) snprintf(label, 128, "%s", sw_sweep_case(sweep, k));
-    for (size_t i = 0; axes && i < sweep->axis_count; i++) axis_value(&axes[i], &sweep->axes[i], &values, config);
+    for (size_t i = 0; axes && i < sweep->axis_count; i++)
+        sw_sweep_axis_value(&axes[i], &sweep->axes[i], &values, config);
     return SW_OK;
 }
 
 /* ---- where a key comes from ---- */
-
-static void locate_node(const sw_sweep *sweep, int32_t node, sw_position *out) {
-    const sw_node *n = &sweep->document->nodes[node];
-    out->line = n->line;
-    out->column = n->column;
-    sw_document_path(sweep->document, node, out->path);
-}
 
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out) {
     sw_run_values values;
     const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
     sw_sweep_values(&values, sweep, k);
     if (key && values.given[key->number]) {
-        locate_node(sweep, values.given[key->number]->node, out);
+        sw_document_locate(sweep->document, values.given[key->number]->node, out);
         return true;
     }
     const sw_value *kind = values.given[sw_key_find(SW_SECTION_RUN, "task.kind")->number];
     if (!strncmp(path, "task.", 5) && kind)
-        locate_node(sweep, kind->node, out);
+        sw_document_locate(sweep->document, kind->node, out);
     else
         *out = (sw_position){0, 0, ""};
     return false;
@@ -188,7 +181,7 @@ void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out) 
     }
     for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++)
         node = sw_document_member(sweep->document, 0, sections[i]);
-    locate_node(sweep, node < 0 ? 0 : node, out);
+    sw_document_locate(sweep->document, node < 0 ? 0 : node, out);
 }
 
 /* ---- the lattice of `refine` ---- */

@@ -2,6 +2,7 @@
 #include "config/sweep_adaptive.h"
 #include "config/sweep_axes.h"
 #include "config/sweep_exclude.h"
+#include "config/sweep_faults.h"
 
 #include "symsweep/file.h"
 
@@ -140,6 +141,16 @@ static void check_used(const sw_sweep *sweep, const uint8_t *used) {
             check_member(sweep, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
 }
 
+typedef struct numbered_run {
+    const sw_sweep *sweep;
+    uint64_t k;
+} numbered_run;
+
+static void keep_fault(const void *context, const sw_run_fault *fault) {
+    const numbered_run *run = context;
+    sw_sweep_faults_add(run->sweep, run->k, fault);
+}
+
 static void check_runs(sw_sweep *sweep, sw_reader *reader) {
     uint8_t *used = calloc((size_t)sweep->document->count, 1);
     if (!used) {
@@ -159,12 +170,13 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader) {
         sw_run_values values;
         sw_run_config config;
         resolve_run(&config, &values, used, sweep, k);
-        sw_config_check(&config, values.given, sweep->document);
-        sw_sweep_check_adaptive(sweep, &config);
-        bool failed = sw_diagnostics_errors(sweep->document->diagnostics) > 0;
+        sw_config_check(&config, values.given, sweep->document, keep_fault, &(numbered_run){sweep, k});
+        sw_sweep_check_adaptive(sweep, k, &config);
+        bool failed = sw_diagnostics_errors(sweep->document->diagnostics) > 0 || sw_sweep_faults_errors(sweep) > 0;
         if (failed && last > RUNS_CHECKED_AFTER_ERROR && k + RUNS_CHECKED_AFTER_ERROR < last)
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
+    sw_sweep_faults_tell(sweep, sweep->document->diagnostics, last);
     /* With unreadable selectors (task.kind ...) everything else would seem out of place. */
     if (!errors && last && last == sweep->run_count) check_used(sweep, used);
     free(used);
@@ -174,6 +186,7 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader) {
 
 static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader) {
     if (!sw_reader_is_object(reader, 0)) return sw_fail(SW_E_CONFIG, "%s is no sweep", sweep->path);
+    sw_sweep_faults_prepare(sweep, reader);
     check_top_names(sweep->document);
     read_names(sweep, reader);
     if (!reader->status) read_run(sweep, reader);

@@ -133,7 +133,7 @@ sw_status sw_config_read(sw_run_config *out, const char *json) {
     if (status != SW_OK) goto cleanup;
     sw_config_give(given, &assignments);
     sw_config_resolve(out, given);
-    sw_config_check(out, given, document);
+    sw_config_check(out, given, document, sw_config_report, document);
     status = first_error(diagnostics);
 cleanup:
     free(assignments.items);

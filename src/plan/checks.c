@@ -5,29 +5,31 @@
 #include <stdio.h>
 #include <string.h>
 
-static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64_t k, const char *path,
+/* keys: what the fault comes from, the place to report it at first (sw_run_fault). */
+static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64_t k, const char *keys,
                                    const char *hint, const char *format, ...) {
-    char message[512];
-    sw_position place;
+    char message[512], path[128];
+    sw_run_fault fault = {.rule = format, .keys = keys, .warning = warning, .hint = hint, .message = message};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    sw_sweep_locate(checks->sweep, k, path, &place);
-    sw_diagnostics_add(checks->diagnostics, warning, place.line, place.column, place.path[0] ? place.path : path, hint,
-                       "%s", message);
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(keys, " "), keys);
+    sw_sweep_locate(checks->sweep, k, path, &fault.place);
+    if (!fault.place.path[0]) snprintf(fault.place.path, sizeof fault.place.path, "%s", path);
+    sw_sweep_faults_add(checks->sweep, k, &fault);
 }
 
 /* A task's own message begins with its key: "task.p: division needs a prime ...". */
 static void report_task(const sw_checks *checks, uint64_t k) {
     const char *message = sw_fail_message();
     const char *colon = strstr(message, ": ");
-    char path[64] = "task.kind";
-    if (colon && colon - message < (long)sizeof path && !strncmp(message, "task.", 5)) {
-        snprintf(path, sizeof path, "%.*s", (int)(colon - message), message);
+    char keys[80] = "task.kind task.";
+    if (colon && colon - message < 64 && !strncmp(message, "task.", 5)) {
+        snprintf(keys, sizeof keys, "%.*s task.", (int)(colon - message), message);
         message = colon + 2;
     }
-    report(checks, false, k, path, NULL, "%.500s", message);
+    report(checks, false, k, keys, NULL, "%.500s", message);
     sw_fail_clear();
 }
 
@@ -65,20 +67,22 @@ static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config
 static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, int f) {
     const sw_family *family = sw_families[f];
     const sw_family_config *setting = &config->symmetry[f];
-    char weight[96], option[96];
+    char weight[96], option[192];
     bool applies = family->applies(&config->task);
     if (applies) checks->applies[f] = true;
     if (setting->weight == 0) return;
     snprintf(weight, sizeof weight, "symmetry.%s.weight", sw_family_names[f]);
     if (!applies) {
-        char hint[256];
+        char hint[256], keys[128];
         checks->refused[f] = true;
         list_families(hint, &config->task);
-        report(checks, false, k, weight, hint, "%s is not defined on this %s task", sw_family_names[f],
+        snprintf(keys, sizeof keys, "%s task.", weight);
+        report(checks, false, k, keys, hint, "%s is not defined on this %s task", sw_family_names[f],
                sw_task_names[config->task.kind]);
         return;
     }
-    snprintf(option, sizeof option, "symmetry.%s.intermediate", sw_family_names[f]);
+    snprintf(option, sizeof option, "symmetry.%s.intermediate symmetry.%s.weight task.", sw_family_names[f],
+             sw_family_names[f]);
     if (cannot_predict(family, setting, &config->task))
         report(checks, false, k, option, "use \"exact\"",
                "the inner value of this operation is a plain sum, not a product that the model predicts");
@@ -90,10 +94,10 @@ static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config
     long long inputs = (long long)task->inputs;
     if (train < 1) train = 1;
     if (train >= inputs)
-        report(checks, false, k, "train_fraction", NULL, "no test input is left: %lld of %lld inputs are trained on",
-               train, inputs);
+        report(checks, false, k, "train_fraction task.", NULL,
+               "no test input is left: %lld of %lld inputs are trained on", train, inputs);
     if (config->optimizer.batch_size > train)
-        report(checks, false, k, "optimizer.batch_size", "\"full\" takes the whole train set",
+        report(checks, false, k, "optimizer.batch_size train_fraction task.", "\"full\" takes the whole train set",
                "a batch of %lld, but the train set has %lld inputs", (long long)config->optimizer.batch_size, train);
 }
 
@@ -104,8 +108,10 @@ static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_co
     sw_run_cost cost;
     sw_status status = sw_cost_estimate(&cost, config);
     if (status == SW_OK && cost.memory > MEMORY_MOST)
-        report(checks, false, k, config->task.kind == SW_TASK_MODULAR ? "task.p" : "task.kind", NULL,
-               "a run needs about %.0f GB of memory, more than the %zu GB that one may have",
+        report(checks, false, k,
+               config->task.kind == SW_TASK_MODULAR ? "task.p task. model. optimizer. symmetry. geometry."
+                                                    : "task.kind task. model. optimizer. symmetry. geometry.",
+               NULL, "a run needs about %.0f GB of memory, more than the %zu GB that one may have",
                1e-9 * (double)cost.memory, MEMORY_MOST >> 30);
     return status;
 }

@@ -50,50 +50,15 @@ static int compare_names(const void *a, const void *b) {
     return order ? order : (x->k > y->k) - (x->k < y->k);
 }
 
-static void describe_value(char out[160], const sw_axis *axis, const sw_axis_value *value) {
-    bool missing = axis->type == SW_AXIS_REAL     ? isnan(value->real)
-                   : axis->type == SW_AXIS_STRING ? !value->string[0]
-                                                  : value->integer < 0;
-    if (missing)
-        snprintf(out, 160, "without effect");
-    else if (axis->type == SW_AXIS_REAL)
-        snprintf(out, 160, "%g", value->real);
-    else if (axis->type == SW_AXIS_STRING)
-        snprintf(out, 160, "%s", value->string);
-    else
-        snprintf(out, 160, "%lld", (long long)value->integer);
-}
-
-/* "run 3 (seed 1, task.p 59)", runs counted from 0 in sweep order. */
-static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k) {
-    sw_run_config config;
-    size_t axes = sw_sweep_axis_count(sweep);
-    sw_axis_value *values = calloc(axes ? axes : 1, sizeof *values);
-    if (!values) return sw_fail(SW_E_MEMORY, "out of memory");
-    sw_status status = sw_sweep_resolve(sweep, k, &config, NULL, values, NULL);
-    const char *label = sw_sweep_case(sweep, k);
-    size_t used = (size_t)snprintf(out, capacity, "run %llu%s%s", (unsigned long long)k, label[0] ? " " : "", label);
-    for (size_t i = 0; i < axes && used < capacity && status == SW_OK; i++) {
-        char text[160];
-        describe_value(text, sw_sweep_axis(sweep, i), &values[i]);
-        used += (size_t)snprintf(out + used, capacity - used, "%s%s %s%s", i ? ", " : " (",
-                                 sw_sweep_axis(sweep, i)->path, text, i + 1 == axes ? ")" : "");
-    }
-    free(values);
-    return status;
-}
-
-static sw_status report_twins(const sw_sweep *sweep, sw_diagnostics *diagnostics, uint32_t first, uint32_t second) {
+static void report_twins(const sw_sweep *sweep, sw_diagnostics *diagnostics, uint32_t first, uint32_t second) {
     char a[220], b[220];
     sw_position place;
-    sw_status status = describe_run(a, sizeof a, sweep, first);
-    if (status == SW_OK) status = describe_run(b, sizeof b, sweep, second);
-    if (status != SW_OK) return status;
+    sw_sweep_describe(a, sizeof a, sweep, first);
+    sw_sweep_describe(b, sizeof b, sweep, second);
     sw_sweep_run_position(sweep, second, &place);
     sw_diagnostics_add(diagnostics, false, place.line, place.column, place.path,
                        "a key that one of them is not concerned with makes no difference",
                        "two runs are the same: %s and %s", a, b);
-    return SW_OK;
 }
 
 static sw_status find_twins(const named_run *names, size_t count, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
@@ -104,7 +69,7 @@ static sw_status find_twins(const named_run *names, size_t count, const sw_sweep
     sw_status status = SW_OK;
     for (size_t i = 1; i < count && status == SW_OK && sw_diagnostics_count(diagnostics) < SW_DIAGNOSTICS_MAX; i++)
         if (!memcmp(sorted[i].id, sorted[i - 1].id, SW_RUN_ID_LENGTH))
-            status = report_twins(sweep, diagnostics, sorted[i - 1].k, sorted[i].k);
+            report_twins(sweep, diagnostics, sorted[i - 1].k, sorted[i].k);
     free(sorted);
     return status;
 }
@@ -121,9 +86,11 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
         if (status == SW_OK) status = identify(names[k].id, &config);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
-        if (sw_diagnostics_errors(diagnostics) && k + RUNS_CHECKED_AFTER_ERROR < last)
+        if ((sw_diagnostics_errors(diagnostics) || sw_sweep_faults_errors(sweep)) &&
+            k + RUNS_CHECKED_AFTER_ERROR < last)
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
+    sw_sweep_faults_tell(sweep, diagnostics, last);
     if (status == SW_OK && last == count) sw_checks_end(&checks);
     if (status == SW_OK && !sw_diagnostics_errors(diagnostics))
         status = find_twins(names, (size_t)count, sweep, diagnostics);
