@@ -76,6 +76,17 @@ bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_pos
 /* "run 3 baseline (seed 1, task.p 59)": number, label and values of the axes, as many as fit. */
 void sw_sweep_describe(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k);
 
+/* How the settings of two runs differ, those of keys that do not concern them among them. */
+typedef enum sw_difference {
+    SW_DIFFERENCE_NONE,
+    SW_DIFFERENCE_IDLE,  /* only in keys without effect */
+    SW_DIFFERENCE_DRAWN, /* none, but they are two samples of random */
+    SW_DIFFERENCE_REAL,
+    SW_DIFFERENCE_COUNT
+} sw_difference;
+/* *path: the first key without effect in which they differ. */
+sw_difference sw_sweep_compare(const char **path, const sw_sweep *sweep, uint64_t a, uint64_t b);
+
 /* What is wrong with a run. */
 typedef struct sw_run_fault {
     const char *rule; /* constant text: the same for the same fault of another run */
@@ -157,6 +168,8 @@ void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64
 void sw_config_write(sw_json *json, const sw_run_config *config);
 /* Canonical JSON of what decides the run's numbers: sorted keys, keys equal to their frozen default left out. */
 void sw_config_write_identity(sw_json *json, const sw_run_config *config);
+/* The same run with its keys without effect at their defaults (options of weight 0, say); false: it has none others. */
+bool sw_config_reduce(sw_run_config *out, const sw_run_config *config);
 /* Back from sw_config_write's text. */
 sw_status sw_config_read(sw_run_config *out, const char *json) SW_MUST_CHECK;
 /* Value that a configuration, as sw_config_write's text, has for a key; missing (NaN, -1, "") where the key does not

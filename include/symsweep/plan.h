@@ -27,7 +27,8 @@ typedef struct sw_plan {
     sw_axis_value *axis_values; /* [count, axis_count] */
     size_t *order;              /* [count]: longest expected first, ties in sweep order */
     sw_adaptive_config adaptive;
-    size_t excluded;                  /* runs that the sweep leaves out */
+    size_t excluded; /* runs that the sweep leaves out */
+    size_t merged;   /* runs left out because they differ from one that is there only in keys without effect */
     size_t planes, lattice[2], seeds; /* with refine: run (plane, index, seed) of every place is in the plan */
 } sw_plan;
 
@@ -36,7 +37,8 @@ typedef struct sw_plan {
 #define SW_REFERENCE_FLOPS 4e10
 
 /* Expands. A task that cannot be built, a weight on a family that is not defined on the task, a batch larger than the
- * train set, two runs of the same identity are diagnostics and SW_E_CONFIG; controls and label leaks are warnings. */
+ * train set, two runs of the same identity are diagnostics and SW_E_CONFIG; controls and label leaks are warnings. Runs
+ * that differ only in keys without effect are one, the first, and a warning. */
 sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 /* sw_sweep_read and sw_plan_create in one, with the errors of both at once. */
 sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;

@@ -220,6 +220,7 @@ void sw_check_report_text(const sw_check_report *report) {
     printf("runs        %zu", plan->count);
     if (report->options.shards) printf(" (part %lld of %lld)", report->options.shard, report->options.shards);
     if (plan->excluded) printf(", %zu left out by exclude", plan->excluded);
+    if (plan->merged) printf(", %zu the same as another", plan->merged);
     printf("\n");
     print_axes(plan);
     print_models(&report->summary);
@@ -385,6 +386,7 @@ static void write_plan(sw_json *json, const sw_check_report *report) {
     sw_json_member_integer(json, "identity_version", SW_IDENTITY_VERSION);
     sw_json_member_integer(json, "runs", (int64_t)plan->count);
     sw_json_member_integer(json, "excluded", (int64_t)plan->excluded);
+    sw_json_member_integer(json, "merged", (int64_t)plan->merged);
     write_axes(json, plan);
     write_models(json, &report->summary);
     write_cost(json, &report->summary);

@@ -153,6 +153,49 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
     return SW_OK;
 }
 
+/* ---- two runs ---- */
+
+/* What a run has for a key, whether that concerns it or not. */
+static const sw_value *setting_of(sw_field *room, const sw_key *key, const sw_value *given,
+                                  const sw_run_config *config) {
+    if (sw_key_concerns(key, config))
+        sw_key_get(room, config, key);
+    else if (given && !given->broken)
+        return given;
+    else
+        sw_key_default(&room->value, key, config, false);
+    return &room->value;
+}
+
+sw_difference sw_sweep_compare(const char **path, const sw_sweep *sweep, uint64_t a, uint64_t b) {
+    sw_run_values x, y;
+    sw_run_config first, second;
+    sw_difference found = SW_DIFFERENCE_NONE;
+    size_t count;
+    const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
+    sw_sweep_values(&x, sweep, a);
+    sw_sweep_values(&y, sweep, b);
+    sw_config_resolve(&first, x.given);
+    sw_config_resolve(&second, y.given);
+    for (size_t i = 0; i < count; i++) {
+        sw_field room[2];
+        if (x.given[i] == y.given[i] && !keys[i].rule) continue;
+        const sw_value *one = setting_of(&room[0], &keys[i], x.given[i], &first);
+        const sw_value *other = setting_of(&room[1], &keys[i], y.given[i], &second);
+        const bool file = keys[i].type == &sw_key_file || keys[i].type == &sw_key_sha256; /* told by the identity */
+        if (file || keys[i].type->compare(one, other) == 0) continue;
+        const bool real = (sw_key_concerns(&keys[i], &first) && sw_key_acts(&keys[i], &first)) ||
+                          (sw_key_concerns(&keys[i], &second) && sw_key_acts(&keys[i], &second));
+        if (real) return SW_DIFFERENCE_REAL;
+        if (found == SW_DIFFERENCE_NONE) *path = keys[i].path;
+        found = SW_DIFFERENCE_IDLE;
+    }
+    place at[2];
+    find_place(&at[0], sweep, a);
+    find_place(&at[1], sweep, b);
+    return found == SW_DIFFERENCE_NONE && at[0].sample != at[1].sample ? SW_DIFFERENCE_DRAWN : found;
+}
+
 /* ---- where a key comes from ---- */
 
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out) {

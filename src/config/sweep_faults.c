@@ -276,14 +276,14 @@ static void tell(const sw_sweep *sweep, const known_fault *fault, sw_diagnostics
     causes from;
     find_causes(&from, sweep, fault->keys);
     find_remedy(remedy, sizeof remedy, sweep, fault, &from, seen);
-    if (seen > 1 && (from.count || fault->count < seen)) {
+    if (seen > 1 && !fault->warning && (from.count || fault->count < seen)) {
         char run[320];
         sw_sweep_describe(run, sizeof run, sweep, fault->first);
         if (fault->count > 1) snprintf(more, sizeof more, " and %llu more", (unsigned long long)fault->count - 1);
         if (seen < sweep->run_count) snprintf(of, sizeof of, ", of the first %llu runs", (unsigned long long)seen);
         snprintf(where, sizeof where, ", in %s%s%s", run, more, of);
     }
-    snprintf(hint, sizeof hint, "%s%s%s", fault->hint, fault->hint[0] && remedy[0] ? ", or " : "", remedy);
+    snprintf(hint, sizeof hint, "%s%s%s", fault->hint, fault->hint[0] && remedy[0] ? "; or " : "", remedy);
     sw_diagnostics_add(diagnostics, fault->warning, fault->place.line, fault->place.column, fault->place.path, hint,
                        "%s%s", fault->message, where);
 }
