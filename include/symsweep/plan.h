@@ -10,9 +10,12 @@ typedef struct sw_planned_run {
     char id[SW_RUN_ID_LENGTH + 1]; /* SHA-256 of the identity JSON, hex */
     char label[128];
     sw_run_config config;
-    double flops;           /* floating point operations of training and measuring, estimated */
-    double seconds;         /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
-    size_t memory;          /* bytes a trainer needs, estimated */
+    double flops;      /* floating point operations of training and measuring, estimated */
+    double seconds;    /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
+    double step_flops; /* of one training step */
+    size_t memory;     /* bytes a trainer needs, estimated */
+    size_t parameters;
+    double file_bytes;      /* its rows in the results file, uncompressed, estimated */
     sw_lattice_place place; /* with refine */
 } sw_planned_run;
 

@@ -64,11 +64,10 @@ static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config
     return !holds || leaks;
 }
 
-static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, int f) {
+static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, bool applies, int f) {
     const sw_family *family = sw_families[f];
     const sw_family_config *setting = &config->symmetry[f];
     char weight[96], option[192];
-    bool applies = family->applies(&config->task);
     if (applies) checks->applies[f] = true;
     if (setting->weight == 0) return;
     snprintf(weight, sizeof weight, "symmetry.%s.weight", sw_family_names[f]);
@@ -89,9 +88,9 @@ static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *con
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
 }
 
-static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task) {
-    long long train = llround(config->train_fraction * (double)task->inputs);
-    long long inputs = (long long)task->inputs;
+static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config *config, size_t table) {
+    long long train = llround(config->train_fraction * (double)table);
+    long long inputs = (long long)table;
     if (train < 1) train = 1;
     if (train >= inputs)
         report(checks, false, k, "train_fraction task.", NULL,
@@ -106,7 +105,7 @@ static const size_t MEMORY_MOST = (size_t)256 << 30;
 
 static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
     sw_run_cost cost;
-    sw_status status = sw_cost_estimate(&cost, config);
+    sw_status status = sw_cost_look_up(&cost, checks->costs, config);
     if (status == SW_OK && cost.memory > MEMORY_MOST)
         report(checks, false, k,
                config->task.kind == SW_TASK_MODULAR ? "task.p task. model. optimizer. symmetry. geometry."
@@ -116,21 +115,38 @@ static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_co
     return status;
 }
 
-sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+/* The run's task among the last ones, described when it is none of them. */
+static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, const sw_run_config *config) {
+    for (size_t i = 0; i < SW_CHECKS_TASKS; i++) {
+        *out = &checks->task[i];
+        if ((*out)->inputs && memcmp(&(*out)->config, &config->task, sizeof config->task) == 0) return SW_OK;
+    }
     sw_task task;
+    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    if (status != SW_OK) return status;
+    sw_checked_task *known = &checks->task[checks->next++ % SW_CHECKS_TASKS];
+    known->config = config->task;
+    known->inputs = task.inputs;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) known->applies[f] = sw_families[f]->applies(&config->task);
+    *out = known;
+    return SW_OK;
+}
+
+sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    const sw_checked_task *task;
     bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
     if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing))
         return SW_E_CONFIG; /* reported */
-    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    sw_status status = look_up_task(&task, checks, config);
     if (status == SW_E_MEMORY) return status;
     if (status != SW_OK) {
         report_task(checks, k);
         return SW_E_CONFIG;
     }
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, f);
-    check_split(checks, k, config, &task);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, task->applies[f], f);
+    check_split(checks, k, config, task->inputs);
     int family = config->phase.family;
-    if (!sw_families[family]->applies(&config->task))
+    if (!task->applies[family])
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
                sw_family_names[family]);
     return check_size(checks, k, config);
