@@ -10,9 +10,11 @@ typedef struct sw_axis {
     sw_axis_type type;
 } sw_axis;
 
+enum { SW_AXIS_TEXT = 128 };
+
 /* A value by its axis' type, a bool in `integer`; missing: NaN, -1, "". */
 typedef struct sw_axis_value {
     int64_t integer;
     double real;
-    char string[128];
+    char string[SW_AXIS_TEXT];
 } sw_axis_value;

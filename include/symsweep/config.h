@@ -14,7 +14,7 @@ typedef struct sw_diagnostic {
     int line, column;  /* 1-based; 0 = the file as a whole */
     char path[256];    /* "run.optimizer.betaa1" */
     char message[512]; /* what was expected, what was found */
-    char hint[256];    /* the nearest valid key, a remedy; "" = none */
+    char hint[768];    /* the nearest valid key, a remedy; "" = none */
     bool warning;      /* does not refuse the sweep (a control family, say) */
 } sw_diagnostic;
 
@@ -56,6 +56,7 @@ const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for by
 
 enum { SW_RUNS_MAX = 200000 };
 uint64_t sw_sweep_run_count(const sw_sweep *sweep);
+uint64_t sw_sweep_excluded(const sw_sweep *sweep); /* runs of the product that `exclude` leaves out */
 
 size_t sw_sweep_axis_count(const sw_sweep *sweep);
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i);
@@ -73,6 +74,37 @@ typedef struct sw_position {
     char path[256];
 } sw_position;
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out);
+/* "run 3 baseline (seed 1, task.p 59)": number, label and values of the axes, as many as fit. */
+void sw_sweep_describe(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k);
+
+/* How the settings of two runs differ, those of keys that do not concern them among them. */
+typedef enum sw_difference {
+    SW_DIFFERENCE_NONE,
+    SW_DIFFERENCE_IDLE,  /* only in keys without effect */
+    SW_DIFFERENCE_DRAWN, /* none, but they are two samples of random */
+    SW_DIFFERENCE_REAL,
+    SW_DIFFERENCE_COUNT
+} sw_difference;
+/* *path: the first key without effect in which they differ. */
+sw_difference sw_sweep_compare(const char **path, const sw_sweep *sweep, uint64_t a, uint64_t b);
+
+/* What is wrong with a run. */
+typedef struct sw_run_fault {
+    const char *rule; /* constant text: the same for the same fault of another run */
+    const char *keys; /* what it comes from: dotted paths, and groups ("task."), separated by blanks */
+    sw_position place;
+    bool warning;
+    const char *hint, *message; /* hint may be NULL */
+    const char *multiple_of;    /* a key that would have to be a multiple of `multiple`; NULL = none */
+    int64_t multiple;
+} sw_run_fault;
+/* Keeps a fault of run k. One of many runs, by rule and keys, becomes one diagnostic: that of the first run, with its
+ * axes, how many more there are, and what to write into the sweep so that it is without them. `seen`: runs that were
+ * looked at. Telling forgets what was kept. */
+void sw_sweep_faults_add(const sw_sweep *sweep, uint64_t k, const sw_run_fault *fault);
+size_t sw_sweep_faults_errors(const sw_sweep *sweep);
+void sw_sweep_faults_tell(const sw_sweep *sweep, sw_diagnostics *diagnostics, uint64_t seen);
+
 /* What makes run k the one it is: its case, else the section of axes, else `run`. */
 void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out);
 /* Label of the case of run k; "" = the sweep has none. */
@@ -137,6 +169,8 @@ void sw_sweep_lattice_place(sw_lattice_place *out, const sw_sweep *sweep, uint64
 void sw_config_write(sw_json *json, const sw_run_config *config);
 /* Canonical JSON of what decides the run's numbers: sorted keys, keys equal to their frozen default left out. */
 void sw_config_write_identity(sw_json *json, const sw_run_config *config);
+/* The same run with its keys without effect at their defaults (options of weight 0, say); false: it has none others. */
+bool sw_config_reduce(sw_run_config *out, const sw_run_config *config);
 /* Back from sw_config_write's text. `lists` owns the steps of snapshots; NULL: they are left out. */
 sw_status sw_config_read(sw_run_config *out, const char *json, sw_arena *lists) SW_MUST_CHECK;
 /* Value that a configuration, as sw_config_write's text, has for a key; missing (NaN, -1, "") where the key does not

@@ -9,6 +9,7 @@ typedef struct sw_json sw_json; /* a growing text; commas and nesting are kept b
 
 sw_status sw_json_create(sw_json **out) SW_MUST_CHECK;
 void sw_json_destroy(sw_json *json);
+void sw_json_clear(sw_json *json); /* as after create; keeps its memory */
 
 void sw_json_begin_object(sw_json *json);
 void sw_json_end_object(sw_json *json);

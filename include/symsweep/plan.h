@@ -10,9 +10,12 @@ typedef struct sw_planned_run {
     char id[SW_RUN_ID_LENGTH + 1]; /* SHA-256 of the identity JSON, hex */
     char label[128];
     sw_run_config config;
-    double flops;           /* floating point operations of training and measuring, estimated */
-    double seconds;         /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
-    size_t memory;          /* bytes a trainer needs, estimated */
+    double flops;      /* floating point operations of training and measuring, estimated */
+    double seconds;    /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
+    double step_flops; /* of one training step */
+    size_t memory;     /* bytes a trainer needs, estimated */
+    size_t parameters;
+    double file_bytes;      /* its rows in the results file, uncompressed, estimated */
     sw_lattice_place place; /* with refine */
 } sw_planned_run;
 
@@ -28,6 +31,8 @@ typedef struct sw_plan {
     size_t *order;              /* [count]: longest expected first, ties in sweep order */
     struct sw_arena *lists;     /* owns the lists that configurations point to, each once */
     sw_adaptive_config adaptive;
+    size_t excluded; /* runs that the sweep leaves out */
+    size_t merged;   /* runs left out because they differ from one that is there only in keys without effect */
     size_t planes, lattice[2], seeds; /* with refine: run (plane, index, seed) of every place is in the plan */
 } sw_plan;
 
@@ -35,9 +40,10 @@ typedef struct sw_plan {
  * runs depend on it. */
 #define SW_REFERENCE_FLOPS 4e10
 
-/* Expands. A task that cannot be built, a weight on a family that is not defined on the task, two runs of the same identity
- * are diagnostics and SW_E_CONFIG; controls, label leaks, batches larger than the train set, and what an edge list holds
- * beside edges, are warnings. */
+/* Expands. A task that cannot be built, a weight on a family that is not defined on the task, two runs of the same
+ * identity are diagnostics and SW_E_CONFIG; controls, label leaks, batches larger than the train set, and what an edge
+ * list holds beside edges, are warnings. Runs that differ only in keys without effect are one, the first, and a
+ * warning. */
 sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 /* sw_sweep_read and sw_plan_create in one, with the errors of both at once. */
 sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;

@@ -152,7 +152,7 @@ int32_t sw_task_relation(const sw_task *task, size_t input);
 void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low);
 
 /* Inputs of the train split: round(train_fraction * N), at least 1, at most N. */
-size_t sw_task_train_count(const sw_task *task, double train_fraction);
+size_t sw_task_train_count(size_t inputs, double train_fraction);
 
 /* split[N] = 1 for train, 0 for test: the first sw_task_train_count entries of the
  * permutation of stream SPLIT (step 0), keyed by data_seed. Returns how many are train; 0 = out of memory, with a

@@ -33,6 +33,12 @@ void sw_json_destroy(sw_json *json) {
     free(json);
 }
 
+void sw_json_clear(sw_json *json) {
+    json->length = 0;
+    json->text[0] = '\0';
+    json->failed = json->needs_comma = false;
+}
+
 static void append(sw_json *json, const char *text, size_t length) {
     if (json->failed) return;
     if (json->length + length + 1 > json->capacity) {

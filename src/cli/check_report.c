@@ -219,6 +219,8 @@ void sw_check_report_text(const sw_check_report *report) {
     printf("output      %s\n", plan->output);
     printf("runs        %zu", plan->count);
     if (report->options.shards) printf(" (part %lld of %lld)", report->options.shard, report->options.shards);
+    if (plan->excluded) printf(", %zu left out by exclude", plan->excluded);
+    if (plan->merged) printf(", %zu the same as another", plan->merged);
     printf("\n");
     print_axes(plan);
     print_models(&report->summary);
@@ -384,6 +386,8 @@ static void write_plan(sw_json *json, const sw_check_report *report) {
     sw_json_member_string(json, "output", plan->output);
     sw_json_member_integer(json, "identity_version", SW_IDENTITY_VERSION);
     sw_json_member_integer(json, "runs", (int64_t)plan->count);
+    sw_json_member_integer(json, "excluded", (int64_t)plan->excluded);
+    sw_json_member_integer(json, "merged", (int64_t)plan->merged);
     write_axes(json, plan);
     write_models(json, &report->summary);
     sw_check_data_json(json, &report->data);

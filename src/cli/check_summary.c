@@ -97,22 +97,30 @@ void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model
 
 /* ---- models ---- */
 
-static void count_model(sw_check_summary *out, const sw_run_config *config, const sw_run_cost *cost) {
-    sw_check_model model = {.parameters = cost->parameters, .runs = 1, .step_flops = cost->step_flops};
-    sw_check_task_title(model.task, &config->task);
-    sw_check_model_title(model.model, &config->model);
+/* What a line tells of a run; `first` holds the first run of each line. */
+static bool same_model(const sw_run_config *a, const sw_run_config *b) {
+    return memcmp(&a->task, &b->task, sizeof a->task) == 0 && a->model.kind == b->model.kind &&
+           a->model.layers == b->model.layers && a->model.d_model == b->model.d_model &&
+           a->model.heads == b->model.heads && a->model.d_mlp == b->model.d_mlp &&
+           a->model.d_hidden == b->model.d_hidden;
+}
+
+static void count_model(sw_check_summary *out, const sw_planned_run *first[SW_CHECK_MODELS_MAX],
+                        const sw_planned_run *run) {
     for (size_t i = 0; i < out->model_count; i++) {
-        sw_check_model *known = &out->models[i];
-        if (known->parameters != model.parameters || strcmp(known->task, model.task) ||
-            strcmp(known->model, model.model))
-            continue;
-        known->runs++;
+        if (first[i]->parameters != run->parameters || !same_model(&first[i]->config, &run->config)) continue;
+        out->models[i].runs++;
         return;
     }
-    if (out->model_count < SW_CHECK_MODELS_MAX)
-        out->models[out->model_count++] = model;
-    else
+    if (out->model_count == SW_CHECK_MODELS_MAX) {
         out->models_left_out++;
+        return;
+    }
+    sw_check_model *model = &out->models[out->model_count];
+    *model = (sw_check_model){.parameters = run->parameters, .runs = 1, .step_flops = run->step_flops};
+    sw_check_task_title(model->task, &run->config.task);
+    sw_check_model_title(model->model, &run->config.model);
+    first[out->model_count++] = run;
 }
 
 /* ---- workers ---- */
@@ -157,16 +165,14 @@ sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, double speed,
     *out = (sw_check_summary){0};
     sw_status status = find_speed(&out->speed, plan, speed);
     if (status != SW_OK) return status;
+    const sw_planned_run *first[SW_CHECK_MODELS_MAX];
     for (size_t k = 0; k < plan->count; k++) {
-        sw_run_cost cost;
-        status = sw_cost_estimate(&cost, &plan->runs[k].config);
-        if (status != SW_OK) return status;
-        count_model(out, &plan->runs[k].config, &cost);
-        double seconds = plan->runs[k].seconds;
-        out->total_seconds += seconds;
-        out->file_bytes += cost.file_bytes;
-        if (seconds > out->longest_seconds) out->longest_seconds = seconds;
-        if (cost.memory > out->memory) out->memory = cost.memory;
+        const sw_planned_run *run = &plan->runs[k];
+        count_model(out, first, run);
+        out->total_seconds += run->seconds;
+        out->file_bytes += run->file_bytes;
+        if (run->seconds > out->longest_seconds) out->longest_seconds = run->seconds;
+        if (run->memory > out->memory) out->memory = run->memory;
     }
     advise(out, plan);
     if (workers) {

@@ -212,6 +212,12 @@ void sw_document_path(const sw_document *document, int32_t node, char out[256]) 
     }
 }
 
+void sw_document_locate(const sw_document *document, int32_t node, sw_position *out) {
+    out->line = document->nodes[node].line;
+    out->column = document->nodes[node].column;
+    sw_document_path(document, node, out->path);
+}
+
 void sw_document_describe(const sw_document *document, int32_t node, char out[128]) {
     const sw_node *n = &document->nodes[node];
     switch ((sw_node_type)n->type) {

@@ -67,6 +67,7 @@ int32_t sw_document_member(const sw_document *document, int32_t object, const ch
 
 /* "grid.task.p[1]" of a node. */
 void sw_document_path(const sw_document *document, int32_t node, char out[256]);
+void sw_document_locate(const sw_document *document, int32_t node, sw_position *out);
 /* "the string \"ad\"", "the number 0.5", "an object", for messages. */
 void sw_document_describe(const sw_document *document, int32_t node, char out[128]);
 

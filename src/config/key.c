@@ -29,6 +29,10 @@ bool sw_key_concerns(const sw_key *key, const sw_run_config *config) {
     return true;
 }
 
+bool sw_key_acts(const sw_key *key, const sw_run_config *config) {
+    return !key->switched || *(const double *)(const void *)((const char *)config + key->switch_offset) != 0;
+}
+
 void sw_key_concern_text(const sw_key *key, char *out, size_t capacity) {
     size_t used = 0;
     out[0] = '\0';

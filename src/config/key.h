@@ -7,6 +7,8 @@ const sw_key *sw_key_find(sw_section section, const char *path); /* NULL = none 
 
 /* Does the key concern a run like this? Reads only keys that stand above it in the table. */
 bool sw_key_concerns(const sw_key *key, const sw_run_config *config);
+/* Has it an effect on such a run, which it concerns? */
+bool sw_key_acts(const sw_key *key, const sw_run_config *config);
 /* "task.kind modular, task.graph cycle or path": what sw_key_concerns asks for; "" = nothing. */
 void sw_key_concern_text(const sw_key *key, char *out, size_t capacity);
 

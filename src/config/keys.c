@@ -103,15 +103,18 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 /* A key that one task kind, model or form alone has. Which runs the other keys concern, the USES rows say. */
 #define NEEDS(selector, value) .concern[SW_BY_##selector] = 1u << SW_##selector##_##value
 
+/* A key without effect while this number is 0: runs that differ in it alone are one (plan.c). */
+#define ACTS_WITH(field) .switched = true, .switch_offset = offsetof(HOME, field)
+
 #define STEPS_MAX 1e9
 #define TUPLES_MAX 16777216
 
 /* The steps in which a weight acts. */
 #define WINDOW(group, place)                                                                                        \
     {.path = group ".from_step", INTEGER(place.from_step), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,                \
-     .unit = "steps", .meaning = "the weight acts after this step"},                                                \
+     ACTS_WITH(place.weight), .unit = "steps", .meaning = "the weight acts after this step"},                                                \
     {.path = group ".until_step", INTEGER(place.until_step), RANGE(1, STEPS_MAX), WORD("end", -1), DEFAULT(-1),     \
-     DECIDES, .unit = "steps",                                                                                      \
+     DECIDES, ACTS_WITH(place.weight), .unit = "steps",                                                             \
      .meaning = "the weight acts up to and with this step; \"end\" = to the end"},
 
 /* The keys that priors have by USES in priors.def. */
@@ -220,7 +223,7 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.gradient_clip", REAL(optimizer.gradient_clip), FROM(0), DEFAULT(0), DECIDES,
      .meaning = "largest L2 norm of the whole gradient; 0 = no clipping"},
     {.path = "optimizer.grokfast.alpha", REAL(optimizer.grokfast_alpha), BELOW(0, 1), DEFAULT(0.98), DECIDES,
-     .meaning = "GrokFast-EMA: decay of the gradient's average"},
+     ACTS_WITH(optimizer.grokfast_lambda), .meaning = "GrokFast-EMA: decay of the gradient's average"},
     {.path = "optimizer.grokfast.lambda", REAL(optimizer.grokfast_lambda), FROM(0), DEFAULT(0), DECIDES,
      .meaning = "GrokFast-EMA: factor on the average added to the gradient; 0 = off"},
     {.path = "optimizer.muon.learning_rate", REAL(optimizer.muon_learning_rate), ABOVE(0), DEFAULT(0.02), DECIDES,
@@ -239,25 +242,26 @@ static const sw_key run_rows[] = {
     {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FROM(0), DEFAULT(0), DECIDES,                  \
      .meaning = "weight of the loss of " #name ": " text},                                                          \
     {.path = "symmetry." #name ".tuples_per_step", INTEGER(symmetry[id].tuples_per_step), RANGE(1, TUPLES_MAX),     \
-     WORD("all", 0), DEFAULT(512), DECIDES, .unit = "tuples",                                                       \
+     WORD("all", 0), DEFAULT(512), DECIDES, ACTS_WITH(symmetry[id].weight), .unit = "tuples",                       \
      .meaning = "tuples drawn a step; \"all\" enumerates every one"},                                               \
     {.path = "symmetry." #name ".inputs", ENUM(symmetry[id].inputs, inputs_names), DEFAULT(SW_INPUTS_ALL), DECIDES, \
-     .meaning = "which inputs tuples are made of: all, or those of the train split"},                               \
+     ACTS_WITH(symmetry[id].weight), .meaning = "which inputs tuples are made of: all, or those of the train split"},                               \
     WINDOW("symmetry." #name, symmetry[id])
 #include "symsweep/families.def"
 #undef X
     {.path = "symmetry.associativity.intermediate",
      ENUM(symmetry[SW_FAMILY_ASSOCIATIVITY].intermediate, intermediate_names), DEFAULT(SW_INTERMEDIATE_EXACT),
-     DECIDES,
+     DECIDES, ACTS_WITH(symmetry[SW_FAMILY_ASSOCIATIVITY].weight),
      .meaning = "inner products: the true ones (with inputs all they carry labels), or the model's own predictions"},
     {.path = "symmetry.triangle.divergence", ENUM(symmetry[SW_FAMILY_TRIANGLE].divergence, divergence_names),
-     DEFAULT(SW_DIVERGENCE_SYMMETRIC_KL), DECIDES, .meaning = "symmetrized divergence, or KL(convolution || direct)"},
+     DEFAULT(SW_DIVERGENCE_SYMMETRIC_KL), DECIDES, ACTS_WITH(symmetry[SW_FAMILY_TRIANGLE].weight), .meaning = "symmetrized divergence, or KL(convolution || direct)"},
 
 #define PRIOR(ENUM_, name, text)                                                                                    \
     {.path = "geometry." #name ".weight", REAL(geometry[SW_PRIOR_##ENUM_].weight), FROM(0), DEFAULT(0), DECIDES,    \
      .meaning = "weight of the prior: " text},                                                                      \
     WINDOW("geometry." #name, geometry[SW_PRIOR_##ENUM_])
-#define USES(ENUM_, key) {.path = "." #key, PRIOR_##key(geometry[SW_PRIOR_##ENUM_].key), DECIDES},
+#define USES(ENUM_, key) {.path = "." #key, PRIOR_##key(geometry[SW_PRIOR_##ENUM_].key), DECIDES, \
+    ACTS_WITH(geometry[SW_PRIOR_##ENUM_].weight)},
 #include "symsweep/priors.def"
 #undef PRIOR
 
@@ -284,7 +288,7 @@ static const sw_key run_rows[] = {
     {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},
     {.path = "stop.for_steps", INTEGER(stop.for_steps), RANGE(0, STEPS_MAX), DEFAULT(2000), DECIDES, .unit = "steps",
-     .meaning = "how long it must hold"},
+     ACTS_WITH(stop.test_accuracy), .meaning = "how long it must hold"},
 
     {.path = "save.embedding", BOOL(save.embedding), DEFAULT(0),
      .meaning = "keep the whole embedding in every snapshot"},

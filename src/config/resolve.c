@@ -42,6 +42,8 @@ typedef struct check {
     const sw_run_config *config;
     const sw_value *const *given;
     const sw_document *document;
+    sw_fault_report report;
+    const void *context;
 } check;
 
 static const sw_value *given_value(const check *c, const char *path) {
@@ -54,20 +56,44 @@ static bool is_broken(const check *c, const char *path) {
     return value && value->broken;
 }
 
-/* Reports at the first of two keys that was given; `second` may be NULL. */
-static void SW_PRINTF(5, 6)
-    fault(const check *c, const char *first, const char *second, const char *hint, const char *format, ...) {
+/* The first of the keys that was given. */
+static const sw_value *first_given(const check *c, const char *keys) {
+    while (*keys) {
+        char path[128];
+        const size_t length = strcspn(keys, " ");
+        snprintf(path, sizeof path, "%.*s", (int)length, keys);
+        const sw_value *value = given_value(c, path);
+        if (value) return value;
+        keys += length + (keys[length] == ' ');
+    }
+    return NULL;
+}
+
+/* Reports at the first of the keys, separated by blanks, that was given; `fault` says the rest. */
+static void SW_PRINTF(3, 4) report(const check *c, sw_run_fault fault, const char *format, ...) {
     char message[512];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    const sw_value *value = given_value(c, first);
-    if (!value && second) value = given_value(c, second);
+    const sw_value *value = first_given(c, fault.keys);
     int32_t run = sw_document_member(c->document, 0, "run");
-    int32_t task = strncmp(first, "task.", 5) ? -1 : sw_document_member(c->document, run, "task");
-    int32_t place = value && value->node >= 0 ? value->node : task >= 0 ? task : run >= 0 ? run : 0;
-    sw_document_error(c->document, place, hint, "%s", message);
+    int32_t task = strncmp(fault.keys, "task.", 5) ? -1 : sw_document_member(c->document, run, "task");
+    sw_document_locate(c->document,
+                       value && value->node >= 0 ? value->node
+                       : task >= 0               ? task
+                       : run >= 0                ? run
+                                                 : 0,
+                       &fault.place);
+    fault.rule = format;
+    fault.message = message;
+    c->report(c->context, &fault);
+}
+
+void sw_config_report(const void *context, const sw_run_fault *fault) {
+    const sw_document *document = context;
+    sw_diagnostics_add(document->diagnostics, fault->warning, fault->place.line, fault->place.column, fault->place.path,
+                       fault->hint, "%s", fault->message);
 }
 
 static void check_required(const check *c) {
@@ -75,9 +101,10 @@ static void check_required(const check *c) {
     const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
     for (size_t i = 0; i < count; i++) {
         if (!keys[i].required || c->given[i] || !sw_key_concerns(&keys[i], c->config)) continue;
-        char type[256];
+        char type[256], causes[128];
         sw_key_type_text(&keys[i], type, sizeof type);
-        fault(c, keys[i].path, "task.graph", NULL, "%s is missing: expected %s", keys[i].path, type);
+        snprintf(causes, sizeof causes, "%s task.graph", keys[i].path);
+        report(c, (sw_run_fault){.keys = causes}, "%s is missing: expected %s", keys[i].path, type);
     }
 }
 
@@ -85,8 +112,10 @@ static void check_file(const check *c) {
     const sw_value *file = given_value(c, "task.file"), *digest = given_value(c, "task.file_sha256");
     if (!file || file->broken || !digest || digest->broken || !file->file->opened) return;
     if (memcmp(file->file->sha256, digest->file->sha256, sizeof file->file->sha256))
-        fault(c, "task.file_sha256", NULL, "the file was changed, or it is another one",
-              "the content of %s has another SHA-256", file->file->path);
+        report(
+            c,
+            (sw_run_fault){.keys = "task.file_sha256 task.file", .hint = "the file was changed, or it is another one"},
+            "the content of %s has another SHA-256", file->file->path);
 }
 
 static void check_model(const check *c) {
@@ -95,21 +124,26 @@ static void check_model(const check *c) {
         is_broken(c, "model.d_head"))
         return;
     if (!given_value(c, "model.d_head") && m->d_model % m->heads)
-        fault(c, "model.heads", "model.d_model", "choose a divisor, or give model.d_head",
-              "%d heads do not divide d_model = %d", m->heads, m->d_model);
+        report(c,
+               (sw_run_fault){.keys = "model.heads model.d_model",
+                              .hint = "choose a divisor, or give model.d_head",
+                              .multiple_of = "model.d_model",
+                              .multiple = m->heads},
+               "%d heads do not divide d_model = %d", m->heads, m->d_model);
     if ((int64_t)m->heads * m->d_head > 65536)
-        fault(c, "model.d_head", "model.heads", NULL, "heads times d_head is %lld; at most 65536",
-              (long long)m->heads * m->d_head);
+        report(c, (sw_run_fault){.keys = "model.d_head model.heads model.d_model"},
+               "heads times d_head is %lld; at most 65536", (long long)m->heads * m->d_head);
 }
 
 static void check_window(const check *c, const char *section, const char *name, int64_t from, int64_t until) {
-    char first[128], second[128];
+    char first[128], second[128], both[256];
     if (until == -1 || until > from) return;
     snprintf(first, sizeof first, "%s.%s.until_step", section, name);
     snprintf(second, sizeof second, "%s.%s.from_step", section, name);
     if (is_broken(c, first) || is_broken(c, second)) return;
-    fault(c, first, second, "\"end\" = to the last step", "the weight ends at step %lld, before it begins (after %lld)",
-          (long long)until, (long long)from);
+    snprintf(both, sizeof both, "%s %s", first, second);
+    report(c, (sw_run_fault){.keys = both, .hint = "\"end\" = to the last step"},
+           "the weight ends at step %lld, before it begins (after %lld)", (long long)until, (long long)from);
 }
 
 static void check_windows(const check *c) {
@@ -126,20 +160,21 @@ static void check_steps(const check *c) {
     const sw_evaluate_config *e = &r->evaluate;
     if (is_broken(c, "steps")) return;
     if (r->optimizer.schedule == SW_SCHEDULE_COSINE && r->optimizer.warmup_steps >= r->steps)
-        fault(c, "optimizer.warmup_steps", "steps", NULL,
-              "the warm-up of %lld steps leaves nothing of %lld steps for the cosine",
-              (long long)r->optimizer.warmup_steps, (long long)r->steps);
+        report(c, (sw_run_fault){.keys = "optimizer.warmup_steps steps optimizer.schedule"},
+               "the warm-up of %lld steps leaves nothing of %lld steps for the cosine",
+               (long long)r->optimizer.warmup_steps, (long long)r->steps);
     if (r->steps / e->every > EVALUATIONS_MAX && !is_broken(c, "evaluate.every"))
-        fault(c, "evaluate.every", "steps", "evaluate less often", "%lld evaluations a run; at most %d",
-              (long long)(r->steps / e->every), EVALUATIONS_MAX);
+        report(c, (sw_run_fault){.keys = "evaluate.every steps", .hint = "evaluate less often"},
+               "%lld evaluations a run; at most %d", (long long)(r->steps / e->every), EVALUATIONS_MAX);
     const int64_t last = e->snapshot_step_count > 0 ? e->snapshot_steps[e->snapshot_step_count - 1] : 0;
-    if (last > r->steps)
-        fault(c, "evaluate.snapshot_steps", NULL, NULL, "step %lld is beyond the last, %lld", (long long)last,
-              (long long)r->steps);
+    if (last > r->steps && !is_broken(c, "evaluate.snapshot_steps"))
+        report(c, (sw_run_fault){.keys = "evaluate.snapshot_steps steps"}, "step %lld is beyond the last, %lld",
+               (long long)last, (long long)r->steps);
 }
 
-void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document) {
-    const check c = {config, given, document};
+void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
+                     sw_fault_report report_fault, const void *context) {
+    const check c = {config, given, document, report_fault, context};
     check_required(&c);
     check_file(&c);
     check_model(&c);

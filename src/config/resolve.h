@@ -14,4 +14,8 @@ void sw_config_resolve(sw_run_config *out, const sw_given given);
 
 /* Reports what single keys cannot tell and what needs no knowledge of tasks: heads divide d_model, weights end after
  * they begin ... */
-void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document);
+typedef void (*sw_fault_report)(const void *context, const sw_run_fault *fault);
+void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
+                     sw_fault_report report, const void *context);
+/* As a diagnostic of its own; `context` is the sw_document. */
+void sw_config_report(const void *context, const sw_run_fault *fault);

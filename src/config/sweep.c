@@ -36,6 +36,7 @@ typedef struct place {
 
 static void find_place(place *out, const sw_sweep *sweep, uint64_t k) {
     uint64_t grid = 1;
+    if (sweep->kept) k = sweep->kept[k];
     for (size_t i = 0; i < sweep->dimension_count; i++) {
         const sw_dimension *dimension = &sweep->dimensions[i];
         if (dimension->source == SW_SOURCE_GRID && dimension->count) grid *= dimension->count;
@@ -110,6 +111,7 @@ void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k) {
 const char *sw_sweep_name(const sw_sweep *sweep) { return sweep->name; }
 const char *sw_sweep_output(const sw_sweep *sweep) { return sweep->output; }
 const char *sw_sweep_path(const sw_sweep *sweep) { return sweep->path; }
+uint64_t sw_sweep_excluded(const sw_sweep *sweep) { return sweep->excluded; }
 uint64_t sw_sweep_run_count(const sw_sweep *sweep) { return sweep->run_count; }
 size_t sw_sweep_axis_count(const sw_sweep *sweep) { return sweep->axis_count; }
 const sw_axis *sw_sweep_axis(const sw_sweep *sweep, size_t i) { return &sweep->axes[i].axis; }
@@ -125,9 +127,8 @@ const char *sw_sweep_case(const sw_sweep *sweep, uint64_t k) {
     return case_of(sweep, at.variant)->label;
 }
 
-/* Missing where the key does not concern the run. An alias that the run does not set has the key's default. */
-static void axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
-                       const sw_run_config *config) {
+void sw_sweep_axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
+                         const sw_run_config *config) {
     sw_field field;
     const sw_value *given = values->given[axis->key->number];
     const bool concerned = sw_key_concerns(axis->key, config);
@@ -145,32 +146,69 @@ sw_status sw_sweep_resolve(const sw_sweep *sweep, uint64_t k, sw_run_config *con
     sw_sweep_values(&values, sweep, k);
     sw_config_resolve(config, values.given);
     sweep->document->diagnostics = diagnostics;
-    if (diagnostics) sw_config_check(config, values.given, sweep->document);
+    if (diagnostics) sw_config_check(config, values.given, sweep->document, sw_config_report, sweep->document);
     if (label) snprintf(label, 128, "%s", sw_sweep_case(sweep, k));
-    for (size_t i = 0; axes && i < sweep->axis_count; i++) axis_value(&axes[i], &sweep->axes[i], &values, config);
+    for (size_t i = 0; axes && i < sweep->axis_count; i++)
+        sw_sweep_axis_value(&axes[i], &sweep->axes[i], &values, config);
     return SW_OK;
 }
 
-/* ---- where a key comes from ---- */
+/* ---- two runs ---- */
 
-static void locate_node(const sw_sweep *sweep, int32_t node, sw_position *out) {
-    const sw_node *n = &sweep->document->nodes[node];
-    out->line = n->line;
-    out->column = n->column;
-    sw_document_path(sweep->document, node, out->path);
+/* What a run has for a key, whether that concerns it or not. */
+static const sw_value *setting_of(sw_field *room, const sw_key *key, const sw_value *given,
+                                  const sw_run_config *config) {
+    if (sw_key_concerns(key, config))
+        sw_key_get(room, config, key);
+    else if (given && !given->broken)
+        return given;
+    else
+        sw_key_default(&room->value, key, config, false);
+    return &room->value;
 }
+
+sw_difference sw_sweep_compare(const char **path, const sw_sweep *sweep, uint64_t a, uint64_t b) {
+    sw_run_values x, y;
+    sw_run_config first, second;
+    sw_difference found = SW_DIFFERENCE_NONE;
+    size_t count;
+    const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
+    sw_sweep_values(&x, sweep, a);
+    sw_sweep_values(&y, sweep, b);
+    sw_config_resolve(&first, x.given);
+    sw_config_resolve(&second, y.given);
+    for (size_t i = 0; i < count; i++) {
+        sw_field room[2];
+        if (x.given[i] == y.given[i] && !keys[i].rule) continue;
+        const sw_value *one = setting_of(&room[0], &keys[i], x.given[i], &first);
+        const sw_value *other = setting_of(&room[1], &keys[i], y.given[i], &second);
+        const bool file = keys[i].type == &sw_key_file || keys[i].type == &sw_key_sha256; /* told by the identity */
+        if (file || keys[i].type->compare(one, other) == 0) continue;
+        const bool real = (sw_key_concerns(&keys[i], &first) && sw_key_acts(&keys[i], &first)) ||
+                          (sw_key_concerns(&keys[i], &second) && sw_key_acts(&keys[i], &second));
+        if (real) return SW_DIFFERENCE_REAL;
+        if (found == SW_DIFFERENCE_NONE) *path = keys[i].path;
+        found = SW_DIFFERENCE_IDLE;
+    }
+    place at[2];
+    find_place(&at[0], sweep, a);
+    find_place(&at[1], sweep, b);
+    return found == SW_DIFFERENCE_NONE && at[0].sample != at[1].sample ? SW_DIFFERENCE_DRAWN : found;
+}
+
+/* ---- where a key comes from ---- */
 
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out) {
     sw_run_values values;
     const sw_key *key = sw_key_find(SW_SECTION_RUN, path);
     sw_sweep_values(&values, sweep, k);
     if (key && values.given[key->number]) {
-        locate_node(sweep, values.given[key->number]->node, out);
+        sw_document_locate(sweep->document, values.given[key->number]->node, out);
         return true;
     }
     const sw_value *kind = values.given[sw_key_find(SW_SECTION_RUN, "task.kind")->number];
     if (!strncmp(path, "task.", 5) && kind)
-        locate_node(sweep, kind->node, out);
+        sw_document_locate(sweep->document, kind->node, out);
     else
         *out = (sw_position){0, 0, ""};
     return false;
@@ -186,7 +224,7 @@ void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out) 
     }
     for (size_t i = 0; i < sizeof sections / sizeof sections[0] && node < 0; i++)
         node = sw_document_member(sweep->document, 0, sections[i]);
-    locate_node(sweep, node < 0 ? 0 : node, out);
+    sw_document_locate(sweep->document, node < 0 ? 0 : node, out);
 }
 
 /* ---- the lattice of `refine` ---- */

@@ -40,6 +40,9 @@ struct sw_sweep {
     sw_axis_info *axes;
     size_t axis_count, axis_capacity;
     uint64_t run_count;
+    const uint32_t *kept;     /* arena, [run_count]: places of the runs in the product of all axes; NULL = every one */
+    uint64_t excluded;        /* places that `exclude` leaves out */
+    struct sw_faults *faults; /* arena */
     sw_adaptive_config adaptive;
     int32_t refined[2];     /* dimensions of refine.axes */
     int32_t seed_dimension; /* of the grid; -1 = none */
@@ -51,3 +54,6 @@ typedef struct sw_run_values {
     sw_value drawn[SW_RANDOM_AXES_MAX];
 } sw_run_values;
 void sw_sweep_values(sw_run_values *out, const sw_sweep *sweep, uint64_t k);
+/* Missing where the key does not concern the run. An alias that the run does not set has the key's default. */
+void sw_sweep_axis_value(sw_axis_value *out, const sw_axis_info *axis, const sw_run_values *values,
+                         const sw_run_config *config);

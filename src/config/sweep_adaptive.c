@@ -1,6 +1,7 @@
 /* sweep_adaptive.c: `refine` and `prune` of a sweep file, and what they have to do with its axes. */
 #include "config/sweep_adaptive.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,13 +138,19 @@ void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader) {
     check_rungs(sweep);
 }
 
-bool sw_sweep_check_adaptive(const sw_sweep *sweep, const sw_run_config *config) {
+void sw_sweep_check_adaptive(const sw_sweep *sweep, uint64_t k, const sw_run_config *config) {
     const sw_halving_config *halving = &sweep->adaptive.halving;
-    for (int32_t r = 0; r < halving->rung_count; r++)
-        if (halving->rungs[r] % config->evaluate.every != 0)
-            return sw_document_error(sweep->document, rungs_node(sweep),
-                                     "runs are compared by what an evaluation measured",
-                                     "a rung at step %lld is no multiple of evaluate.every = %lld",
-                                     (long long)halving->rungs[r], (long long)config->evaluate.every);
-    return true;
+    for (int32_t r = 0; r < halving->rung_count; r++) {
+        if (halving->rungs[r] % config->evaluate.every == 0) continue;
+        char message[128];
+        sw_run_fault fault = {.rule = "rung",
+                              .keys = "evaluate.every",
+                              .hint = "runs are compared by what an evaluation measured",
+                              .message = message};
+        snprintf(message, sizeof message, "a rung at step %lld is no multiple of evaluate.every = %lld",
+                 (long long)halving->rungs[r], (long long)config->evaluate.every);
+        sw_document_locate(sweep->document, rungs_node(sweep), &fault.place);
+        sw_sweep_faults_add(sweep, k, &fault);
+        return;
+    }
 }

@@ -5,5 +5,5 @@
 
 /* Fills sweep->adaptive from the members "refine" and "prune" of the root; needs the axes. */
 void sw_sweep_read_adaptive(sw_sweep *sweep, sw_reader *reader);
-/* Can it be for a run of the sweep? Reports when not. */
-bool sw_sweep_check_adaptive(const sw_sweep *sweep, const sw_run_config *config);
+/* Can it be for run k of the sweep? Adds a fault when not. */
+void sw_sweep_check_adaptive(const sw_sweep *sweep, uint64_t k, const sw_run_config *config);

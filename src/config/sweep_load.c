@@ -1,6 +1,8 @@
 /* sweep_load.c: a sweep file read: top level, base configuration, and a pass over all runs. */
 #include "config/sweep_adaptive.h"
 #include "config/sweep_axes.h"
+#include "config/sweep_exclude.h"
+#include "config/sweep_faults.h"
 
 #include "symsweep/file.h"
 
@@ -36,8 +38,8 @@ static char *stem_of(const char *path) {
 
 /* ---- top level ---- */
 
-static const char *const top_names[] = {"name",  "description", "output", "run",   "grid",   "zip",
-                                        "cases", "random",      "refine", "prune", "$schema"};
+static const char *const top_names[] = {"name",  "description", "output",  "run",    "grid",  "zip",
+                                        "cases", "random",      "exclude", "refine", "prune", "$schema"};
 enum { TOP_COUNT = sizeof top_names / sizeof top_names[0] };
 
 static void check_top_names(const sw_document *document) {
@@ -99,11 +101,16 @@ static void read_run(sw_sweep *sweep, sw_reader *reader) {
 
 /* ---- every run once ---- */
 
-static void mark_used(uint8_t *used, const sw_run_values *values, const sw_run_config *config) {
+/* Resolves run k, and marks the members that give it a key that concerns it. */
+static void resolve_run(sw_run_config *config, sw_run_values *values, uint8_t *used, const sw_sweep *sweep,
+                        uint64_t k) {
     size_t count;
     const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
+    sw_sweep_values(values, sweep, k);
+    sw_config_resolve(config, values->given);
     for (size_t i = 0; i < count; i++)
-        if (values->given[i] && sw_key_concerns(&keys[i], config)) used[values->given[i]->member] = 1;
+        if (values->given[i] && !used[values->given[i]->member] && sw_key_concerns(&keys[i], config))
+            used[values->given[i]->member] = 1;
 }
 
 static void check_member(const sw_sweep *sweep, const uint8_t *used, const sw_key *key, int32_t member) {
@@ -134,6 +141,16 @@ static void check_used(const sw_sweep *sweep, const uint8_t *used) {
             check_member(sweep, used, sweep->dimensions[i].key, sweep->dimensions[i].member);
 }
 
+typedef struct numbered_run {
+    const sw_sweep *sweep;
+    uint64_t k;
+} numbered_run;
+
+static void keep_fault(const void *context, const sw_run_fault *fault) {
+    const numbered_run *run = context;
+    sw_sweep_faults_add(run->sweep, run->k, fault);
+}
+
 static void check_runs(sw_sweep *sweep, sw_reader *reader) {
     uint8_t *used = calloc((size_t)sweep->document->count, 1);
     if (!used) {
@@ -141,21 +158,27 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader) {
         return;
     }
     size_t errors = sw_diagnostics_errors(sweep->document->diagnostics);
+    const bool excludes = sw_document_member(sweep->document, 0, "exclude") >= 0;
+    for (uint64_t k = 0; excludes && k < sweep->run_count; k++) { /* a key may stand for runs that are left out */
+        sw_run_values values;
+        sw_run_config config;
+        resolve_run(&config, &values, used, sweep, k);
+    }
+    sw_sweep_exclude(sweep, reader);
     uint64_t last = sweep->run_count;
     for (uint64_t k = 0; k < last; k++) {
         sw_run_values values;
         sw_run_config config;
-        sw_sweep_values(&values, sweep, k);
-        sw_config_resolve(&config, values.given);
-        sw_config_check(&config, values.given, sweep->document);
-        sw_sweep_check_adaptive(sweep, &config);
-        mark_used(used, &values, &config);
-        bool failed = sw_diagnostics_errors(sweep->document->diagnostics) > 0;
+        resolve_run(&config, &values, used, sweep, k);
+        sw_config_check(&config, values.given, sweep->document, keep_fault, &(numbered_run){sweep, k});
+        sw_sweep_check_adaptive(sweep, k, &config);
+        bool failed = sw_diagnostics_errors(sweep->document->diagnostics) > 0 || sw_sweep_faults_errors(sweep) > 0;
         if (failed && last > RUNS_CHECKED_AFTER_ERROR && k + RUNS_CHECKED_AFTER_ERROR < last)
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
+    sw_sweep_faults_tell(sweep, sweep->document->diagnostics, last);
     /* With unreadable selectors (task.kind ...) everything else would seem out of place. */
-    if (!errors && last == sweep->run_count) check_used(sweep, used);
+    if (!errors && last && last == sweep->run_count) check_used(sweep, used);
     free(used);
 }
 
@@ -163,13 +186,17 @@ static void check_runs(sw_sweep *sweep, sw_reader *reader) {
 
 static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader) {
     if (!sw_reader_is_object(reader, 0)) return sw_fail(SW_E_CONFIG, "%s is no sweep", sweep->path);
+    sw_sweep_faults_prepare(sweep, reader);
     check_top_names(sweep->document);
     read_names(sweep, reader);
     if (!reader->status) read_run(sweep, reader);
     if (!reader->status) sw_sweep_read_axes(sweep, reader);
     if (!reader->status) sw_sweep_read_adaptive(sweep, reader);
     bool complete = sw_document_member(sweep->document, 0, "run") >= 0 && sweep->run_count <= SW_RUNS_MAX;
-    if (!reader->status && complete) check_runs(sweep, reader);
+    if (!reader->status && complete)
+        check_runs(sweep, reader);
+    else if (!reader->status)
+        sw_sweep_exclude(sweep, reader);
     return reader->status;
 }
 

@@ -92,6 +92,21 @@ void sw_config_write_identity(sw_json *json, const sw_run_config *config) {
     sw_json_end_object(json);
 }
 
+bool sw_config_reduce(sw_run_config *out, const sw_run_config *config) {
+    size_t count;
+    const sw_key *keys = sw_keys_of(SW_SECTION_RUN, &count);
+    bool reduced = false;
+    for (size_t i = 0; i < count; i++) {
+        sw_value frozen;
+        if (!keys[i].switched || sw_key_acts(&keys[i], config) || !is_told(&keys[i], config)) continue;
+        if (!reduced) *out = *config;
+        sw_key_default(&frozen, &keys[i], config, true);
+        keys[i].type->store(out, &keys[i], &frozen);
+        reduced = true;
+    }
+    return reduced;
+}
+
 /* ---- back ---- */
 
 static sw_status first_error(const sw_diagnostics *diagnostics) {
@@ -148,7 +163,7 @@ sw_status sw_config_read(sw_run_config *out, const char *json, sw_arena *lists) 
     if (status != SW_OK) goto cleanup;
     sw_config_give(given, &assignments);
     sw_config_resolve(out, given);
-    sw_config_check(out, given, document);
+    sw_config_check(out, given, document, sw_config_report, document);
     status = first_error(diagnostics);
     if (status == SW_OK) status = keep_steps(out, lists);
 cleanup:

@@ -4,29 +4,31 @@
 #include <stdio.h>
 #include <string.h>
 
-static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64_t k, const char *path,
+/* keys: what the fault comes from, the place to report it at first (sw_run_fault). */
+static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64_t k, const char *keys,
                                    const char *hint, const char *format, ...) {
-    char message[512];
-    sw_position place;
+    char message[512], path[128];
+    sw_run_fault fault = {.rule = format, .keys = keys, .warning = warning, .hint = hint, .message = message};
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    sw_sweep_locate(checks->sweep, k, path, &place);
-    sw_diagnostics_add(checks->diagnostics, warning, place.line, place.column, place.path[0] ? place.path : path, hint,
-                       "%s", message);
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(keys, " "), keys);
+    sw_sweep_locate(checks->sweep, k, path, &fault.place);
+    if (!fault.place.path[0]) snprintf(fault.place.path, sizeof fault.place.path, "%s", path);
+    sw_sweep_faults_add(checks->sweep, k, &fault);
 }
 
 /* A task's own message begins with its key: "task.p: division needs a prime ...". */
 static void report_task(const sw_checks *checks, uint64_t k) {
     const char *message = sw_fail_message();
     const char *colon = strstr(message, ": ");
-    char path[64] = "task.kind";
-    if (colon && colon - message < (long)sizeof path && !strncmp(message, "task.", 5)) {
-        snprintf(path, sizeof path, "%.*s", (int)(colon - message), message);
+    char keys[80] = "task.kind task.";
+    if (colon && colon - message < 64 && !strncmp(message, "task.", 5)) {
+        snprintf(keys, sizeof keys, "%.*s task.", (int)(colon - message), message);
         message = colon + 2;
     }
-    report(checks, false, k, path, NULL, "%.500s", message);
+    report(checks, false, k, keys, NULL, "%.500s", message);
     sw_fail_clear();
 }
 
@@ -61,34 +63,35 @@ static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config
     return !holds || leaks;
 }
 
-static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, int f) {
+static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, bool applies, int f) {
     const sw_family *family = sw_families[f];
     const sw_family_config *setting = &config->symmetry[f];
-    char weight[96], option[96];
-    bool applies = family->applies(&config->task);
+    char weight[96], option[192];
     if (applies) checks->applies[f] = true;
     if (setting->weight == 0) return;
     snprintf(weight, sizeof weight, "symmetry.%s.weight", sw_family_names[f]);
     if (!applies) {
-        char hint[256];
+        char hint[256], keys[128];
         checks->refused[f] = true;
         list_families(hint, &config->task);
-        report(checks, false, k, weight, hint, "%s is not defined on this %s task", sw_family_names[f],
+        snprintf(keys, sizeof keys, "%s task.", weight);
+        report(checks, false, k, keys, hint, "%s is not defined on this %s task", sw_family_names[f],
                sw_task_names[config->task.kind]);
         return;
     }
-    snprintf(option, sizeof option, "symmetry.%s.intermediate", sw_family_names[f]);
+    snprintf(option, sizeof option, "symmetry.%s.intermediate symmetry.%s.weight task.", sw_family_names[f],
+             sw_family_names[f]);
     if (cannot_predict(family, setting, &config->task))
         report(checks, false, k, option, "use \"exact\"",
                "the inner value of this operation is a plain sum, not a product that the model predicts");
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
 }
 
-static void check_split(sw_checks *checks, uint64_t k, const sw_run_config *config, const sw_task *task) {
-    const size_t train = sw_task_train_count(task, config->train_fraction);
-    if (train >= task->inputs)
-        report(checks, false, k, "train_fraction", NULL, "no test input is left: %zu of %zu inputs are trained on",
-               train, task->inputs);
+static void check_split(sw_checks *checks, uint64_t k, const sw_run_config *config, size_t inputs) {
+    const size_t train = sw_task_train_count(inputs, config->train_fraction);
+    if (train >= inputs)
+        report(checks, false, k, "train_fraction task.", NULL,
+               "no test input is left: %zu of %zu inputs are trained on", train, inputs);
     const int64_t batch = config->optimizer.batch_size;
     if (batch > 0 && (uint64_t)batch > train && sw_run_batch(&config->optimizer, train).full) {
         sw_short_sets *set = &checks->short_sets;
@@ -140,31 +143,50 @@ static const size_t MEMORY_MOST = (size_t)256 << 30;
 
 static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
     sw_run_cost cost;
-    sw_status status = sw_cost_estimate(&cost, config);
+    sw_status status = sw_cost_look_up(&cost, checks->costs, config);
     if (status == SW_OK && cost.memory > MEMORY_MOST)
-        report(checks, false, k, config->task.kind == SW_TASK_MODULAR ? "task.p" : "task.kind", NULL,
-               "a run needs about %.0f GB of memory, more than the %zu GB that one may have",
+        report(checks, false, k,
+               config->task.kind == SW_TASK_MODULAR ? "task.p task. model. optimizer. symmetry. geometry."
+                                                    : "task.kind task. model. optimizer. symmetry. geometry.",
+               NULL, "a run needs about %.0f GB of memory, more than the %zu GB that one may have",
                1e-9 * (double)cost.memory, MEMORY_MOST >> 30);
     return status;
 }
 
-sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+/* The run's task among the last ones, described when it is none of them. */
+static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, const sw_run_config *config) {
+    for (size_t i = 0; i < SW_CHECKS_TASKS; i++) {
+        *out = &checks->task[i];
+        if ((*out)->inputs && memcmp(&(*out)->config, &config->task, sizeof config->task) == 0) return SW_OK;
+    }
     sw_task task;
+    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    if (status != SW_OK) return status;
+    sw_checked_task *known = &checks->task[checks->next++ % SW_CHECKS_TASKS];
+    known->config = config->task;
+    known->inputs = task.inputs;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) known->applies[f] = sw_families[f]->applies(&config->task);
+    *out = known;
+    return SW_OK;
+}
+
+sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    const sw_checked_task *task;
     bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
     if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing))
         return SW_E_CONFIG; /* reported */
-    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    sw_status status = look_up_task(&task, checks, config);
     if (status == SW_E_MEMORY) return status;
     if (status != SW_OK) {
         report_task(checks, k);
         return SW_E_CONFIG;
     }
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, f);
-    check_split(checks, k, config, &task);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, task->applies[f], f);
+    check_split(checks, k, config, task->inputs);
     status = note_edge_list(checks, k, &config->task);
     if (status != SW_OK) return status;
     int family = config->phase.family;
-    if (!sw_families[family]->applies(&config->task))
+    if (!task->applies[family])
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
                sw_family_names[family]);
     return check_size(checks, k, config);

@@ -1,7 +1,8 @@
 /* checks.h: what is wrong with a run that only tasks and families know. */
 #pragma once
 
-#include "symsweep/plan.h"
+#include "plan/cost.h"
+
 #include "symsweep/task.h"
 
 /* Runs whose train set is smaller than their batch. */
@@ -12,12 +13,24 @@ typedef struct sw_short_sets {
     size_t least, most; /* train inputs */
 } sw_short_sets;
 
+enum { SW_CHECKS_TASKS = 32 };
+
+/* What is asked of a task again and again. */
+typedef struct sw_checked_task {
+    sw_task_config config;
+    size_t inputs; /* 0 = nothing is known */
+    bool applies[SW_FAMILY_COUNT];
+} sw_checked_task;
+
 typedef struct sw_checks {
     const sw_sweep *sweep;
     sw_diagnostics *diagnostics;
-    bool applies[SW_FAMILY_COUNT]; /* the family applies to some run seen so far */
-    bool refused[SW_FAMILY_COUNT]; /* a weight of it was reported already */
-    bool warned[SW_FAMILY_COUNT];  /* one run stands for all that weight it */
+    sw_cost_cache *costs;
+    sw_checked_task task[SW_CHECKS_TASKS]; /* the last ones */
+    size_t next;                           /* place of the next one */
+    bool applies[SW_FAMILY_COUNT];         /* the family applies to some run seen so far */
+    bool refused[SW_FAMILY_COUNT];         /* a weight of it was reported already */
+    bool warned[SW_FAMILY_COUNT];          /* one run stands for all that weight it */
     sw_short_sets short_sets;
     uint8_t noted[32]; /* digest of the edge list whose peculiarities were told last */
     int32_t noted_component;

@@ -2,12 +2,15 @@
  *
  * Good for an order (longest first) and for a first idea of core-hours, not for a bill: caches and early stops are
  * not in it. */
+#include "plan/cost.h"
+
 #include "symsweep/measure.h"
 #include "symsweep/nn.h"
-#include "symsweep/plan.h"
 #include "symsweep/task.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Operations that are no GEMM, in units that the rate of a GEMM pays for; measured once, rounded. */
 #define LOGIT_FLOPS 40.0          /* softmax, loss and gradient of one logit: an exponential and a few passes */
@@ -53,7 +56,7 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config) {
     const sw_task *task = &out->task;
     out->shape = (sw_model_shape){
         .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
-    out->train = sw_task_train_count(task, config->train_fraction);
+    out->train = sw_task_train_count(task->inputs, config->train_fraction);
     out->batch = sw_run_batch(&config->optimizer, out->train).inputs;
     double inputs = (double)task->inputs, batch_rows = (double)out->batch, all = 0, train_only = 0;
     out->logits = 0;
@@ -161,5 +164,63 @@ sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config) {
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;
+    return SW_OK;
+}
+
+/* ---- many runs ---- */
+
+enum { SLOTS = 64 };
+
+typedef struct slot {
+    sw_run_config config; /* reduced to what the cost depends on */
+    sw_run_cost cost;
+    bool used;
+} slot;
+
+struct sw_cost_cache {
+    slot slots[SLOTS];
+};
+
+sw_status sw_cost_cache_create(sw_cost_cache **out) {
+    *out = calloc(1, sizeof **out);
+    return *out ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory");
+}
+
+void sw_cost_cache_destroy(sw_cost_cache *cache) { free(cache); }
+
+/* Away with numbers that change no cost; of weights and switches it is only asked whether they are 0. */
+static void reduce(sw_run_config *out, const sw_run_config *config) {
+    *out = *config;
+    sw_optimizer_config *o = &out->optimizer;
+    o->learning_rate = o->beta1 = o->beta2 = o->epsilon = o->weight_decay = o->momentum = o->gradient_clip = 0;
+    o->muon_learning_rate = o->muon_momentum = o->grokfast_alpha = 0;
+    o->grokfast_lambda = o->grokfast_lambda > 0;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) out->symmetry[f].weight = out->symmetry[f].weight != 0;
+    for (int g = 0; g < SW_PRIOR_COUNT; g++) out->geometry[g].weight = out->geometry[g].weight != 0;
+    out->seed = out->data_seed = 0;
+}
+
+/* FNV-1a over whole words; what is left over at the end is compared anyway. */
+static size_t slot_of(const sw_run_config *config) {
+    uint64_t hash = UINT64_C(14695981039346656037), word;
+    for (size_t i = 0; i + sizeof word <= sizeof *config; i += sizeof word) {
+        memcpy(&word, (const char *)config + i, sizeof word);
+        hash = (hash ^ word) * UINT64_C(1099511628211);
+    }
+    return (size_t)(hash ^ hash >> 32) % SLOTS;
+}
+
+sw_status sw_cost_look_up(sw_run_cost *out, sw_cost_cache *cache, const sw_run_config *config) {
+    sw_run_config reduced;
+    reduce(&reduced, config);
+    slot *known = &cache->slots[slot_of(&reduced)];
+    if (!known->used || memcmp(&known->config, &reduced, sizeof reduced) != 0) {
+        known->used = false;
+        sw_status status = sw_cost_estimate(&known->cost, config);
+        if (status != SW_OK) return status;
+        known->config = reduced;
+        known->used = true;
+    }
+    *out = known->cost;
     return SW_OK;
 }

@@ -27,105 +27,162 @@ void sw_plan_destroy(sw_plan *plan) {
 
 /* ---- identities ---- */
 
-/* The SHA-256 of what decides a run's numbers, hex. */
-static sw_status identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) {
-    sw_json *json = NULL;
-    sw_status status = sw_json_create(&json);
-    if (status != SW_OK) return status;
+/* A run of the sweep. */
+typedef struct named_run {
+    uint8_t id[SW_SHA256_BYTES];     /* of what decides its numbers */
+    uint8_t effect[SW_SHA256_BYTES]; /* the same without the keys that have no effect on it */
+    uint32_t k;
+    bool left_out; /* it is an earlier one */
+} named_run;
+
+static sw_status identify(uint8_t id[SW_SHA256_BYTES], sw_json *json, const sw_run_config *config) {
+    sw_json_clear(json);
     sw_config_write_identity(json, config);
     const char *text = sw_json_text(json);
-    uint8_t digest[SW_SHA256_BYTES];
-    status = text ? sw_sha256(digest, text, strlen(text)) : SW_E_MEMORY;
-    if (status == SW_OK) sw_sha256_hex(id, digest);
-    sw_json_destroy(json);
+    return text ? sw_sha256(id, text, strlen(text)) : SW_E_MEMORY;
+}
+
+static sw_status name_run(named_run *out, sw_json *json, const sw_run_config *config) {
+    sw_run_config reduced;
+    sw_status status = identify(out->id, json, config);
+    memcpy(out->effect, out->id, sizeof out->effect);
+    if (status == SW_OK && sw_config_reduce(&reduced, config)) status = identify(out->effect, json, &reduced);
     return status;
 }
 
-typedef struct named_run {
-    char id[SW_RUN_ID_LENGTH + 1];
-    uint32_t k;
-} named_run;
+/* ---- runs that come out the same ---- */
 
-static int compare_names(const void *a, const void *b) {
-    const named_run *x = a, *y = b;
-    int order = memcmp(x->id, y->id, SW_RUN_ID_LENGTH);
+static int compare_effects(const void *a, const void *b) {
+    const named_run *x = *(named_run *const *)a, *y = *(named_run *const *)b;
+    int order = memcmp(x->effect, y->effect, sizeof x->effect);
     return order ? order : (x->k > y->k) - (x->k < y->k);
 }
 
-static void describe_value(char out[160], const sw_axis *axis, const sw_axis_value *value) {
-    bool missing = axis->type == SW_AXIS_REAL     ? isnan(value->real)
-                   : axis->type == SW_AXIS_STRING ? !value->string[0]
-                                                  : value->integer < 0;
-    if (missing)
-        snprintf(out, 160, "without effect");
-    else if (axis->type == SW_AXIS_REAL)
-        snprintf(out, 160, "%g", value->real);
-    else if (axis->type == SW_AXIS_STRING)
-        snprintf(out, 160, "%s", value->string);
-    else
-        snprintf(out, 160, "%lld", (long long)value->integer);
+static int compare_ids(const void *a, const void *b) {
+    const named_run *x = *(named_run *const *)a, *y = *(named_run *const *)b;
+    int order = memcmp(x->id, y->id, sizeof x->id);
+    return order ? order : (x->k > y->k) - (x->k < y->k);
 }
 
-/* "run 3 (seed 1, task.p 59)", runs counted from 0 in sweep order. */
-static sw_status describe_run(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k) {
-    sw_run_config config;
-    size_t axes = sw_sweep_axis_count(sweep);
-    sw_axis_value *values = calloc(axes ? axes : 1, sizeof *values);
-    if (!values) return sw_fail(SW_E_MEMORY, "out of memory");
-    sw_status status = sw_sweep_resolve(sweep, k, &config, NULL, values, NULL);
-    const char *label = sw_sweep_case(sweep, k);
-    size_t used = (size_t)snprintf(out, capacity, "run %llu%s%s", (unsigned long long)k, label[0] ? " " : "", label);
-    for (size_t i = 0; i < axes && used < capacity && status == SW_OK; i++) {
-        char text[160];
-        describe_value(text, sw_sweep_axis(sweep, i), &values[i]);
-        used += (size_t)snprintf(out + used, capacity - used, "%s%s %s%s", i ? ", " : " (",
-                                 sw_sweep_axis(sweep, i)->path, text, i + 1 == axes ? ")" : "");
+/* Runs that come out as an earlier one, by how they differ from it, and the first of them in sweep order. */
+typedef struct sameness {
+    size_t count;
+    uint32_t first, second; /* the second is the first */
+    const char *paths[4];   /* keys without effect in which they differ */
+    size_t path_count, paths_left_out;
+} sameness;
+
+static void note(sameness *found, uint32_t first, uint32_t second, const char *path) {
+    if (!found->count || second < found->second) {
+        found->first = first;
+        found->second = second;
     }
-    free(values);
-    return status;
+    found->count++;
+    for (size_t i = 0; i < found->path_count; i++)
+        if (!strcmp(found->paths[i], path)) return;
+    if (path && found->path_count < sizeof found->paths / sizeof found->paths[0])
+        found->paths[found->path_count++] = path;
+    else
+        found->paths_left_out += path != NULL;
 }
 
-static sw_status report_twins(const sw_sweep *sweep, sw_diagnostics *diagnostics, uint32_t first, uint32_t second) {
-    char a[220], b[220];
+static void tell_error(const sameness *found, const char *hint, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
+    char a[200], b[200], more[64] = "";
     sw_position place;
-    sw_status status = describe_run(a, sizeof a, sweep, first);
-    if (status == SW_OK) status = describe_run(b, sizeof b, sweep, second);
-    if (status != SW_OK) return status;
-    sw_sweep_run_position(sweep, second, &place);
-    sw_diagnostics_add(diagnostics, false, place.line, place.column, place.path,
-                       "a key that one of them is not concerned with makes no difference",
-                       "two runs are the same: %s and %s", a, b);
+    if (!found->count) return;
+    sw_sweep_describe(a, sizeof a, sweep, found->first);
+    sw_sweep_describe(b, sizeof b, sweep, found->second);
+    sw_sweep_run_position(sweep, found->second, &place);
+    if (found->count > 1) snprintf(more, sizeof more, ", and %zu more", found->count - 1);
+    sw_diagnostics_add(diagnostics, false, place.line, place.column, place.path, hint,
+                       "two runs are the same: %s and %s%s", a, b, more);
+}
+
+static void tell_left_out(const sameness *found, const char *why, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
+    char a[200], b[200], paths[256] = "", hint[480];
+    size_t used = 0;
+    sw_position place;
+    if (!found->count) return;
+    for (size_t i = 0; i < found->path_count && used < sizeof paths; i++)
+        used += (size_t)snprintf(paths + used, sizeof paths - used, "%s%s", i ? ", " : ": ", found->paths[i]);
+    sw_sweep_describe(a, sizeof a, sweep, found->first);
+    sw_sweep_describe(b, sizeof b, sweep, found->second);
+    sw_sweep_run_position(sweep, found->second, &place);
+    snprintf(hint, sizeof hint, "%s is trained as %s", b, a);
+    sw_diagnostics_add(diagnostics, true, place.line, place.column, place.path, hint,
+                       "%zu of %llu runs are not trained again, because they %s%s%s", found->count,
+                       (unsigned long long)sw_sweep_run_count(sweep), why, paths, found->paths_left_out ? " ..." : "");
+}
+
+/* Compares a run with the first one of its effect, and with the one before it. */
+static sw_difference compare_run(sameness found[SW_DIFFERENCE_COUNT], const sw_sweep *sweep, const named_run *run,
+                                 const named_run *first, const named_run *previous) {
+    const char *path = NULL, *none = NULL;
+    sw_difference difference = sw_sweep_compare(&path, sweep, first->k, run->k);
+    if (difference == SW_DIFFERENCE_IDLE && previous != first &&
+        sw_sweep_compare(&none, sweep, previous->k, run->k) == SW_DIFFERENCE_NONE) {
+        first = previous;
+        path = NULL;
+        difference = SW_DIFFERENCE_NONE;
+    }
+    note(&found[difference], first->k, run->k, path);
+    return difference;
+}
+
+/* Runs of one effect are one, the first, where they differ in keys without effect or were drawn; else that is an
+ * error. A lattice and rungs need every run: there those of one identity are an error. */
+static sw_status find_twins(named_run *names, size_t count, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
+    const sw_adaptive_config *adaptive = sw_sweep_adaptive(sweep);
+    const bool apart = adaptive->refine.axis_count || adaptive->halving.rung_count;
+    const size_t digest = apart ? offsetof(named_run, id) : offsetof(named_run, effect);
+    named_run **sorted = malloc((count ? count : 1) * sizeof(named_run *));
+    sameness found[SW_DIFFERENCE_COUNT] = {{0}};
+    if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++) sorted[i] = &names[i];
+    qsort(sorted, count, sizeof(named_run *), apart ? compare_ids : compare_effects);
+    for (size_t i = 1, first = 0; i < count; i++) {
+        if (memcmp((char *)sorted[i] + digest, (char *)sorted[first] + digest, SW_SHA256_BYTES) != 0) {
+            first = i;
+            continue;
+        }
+        sw_difference difference = compare_run(found, sweep, sorted[i], sorted[first], sorted[i - 1]);
+        sorted[i]->left_out = !apart && (difference == SW_DIFFERENCE_IDLE || difference == SW_DIFFERENCE_DRAWN);
+    }
+    const char *idle = "a key that one of them is not concerned with makes no difference";
+    tell_error(&found[SW_DIFFERENCE_NONE], idle, sweep, diagnostics);
+    tell_error(&found[SW_DIFFERENCE_REAL], "keys of save, phase and checkpoint make no other run", sweep, diagnostics);
+    if (apart) {
+        tell_error(&found[SW_DIFFERENCE_IDLE], idle, sweep, diagnostics);
+        tell_error(&found[SW_DIFFERENCE_DRAWN], "draw fewer samples", sweep, diagnostics);
+    } else {
+        tell_left_out(&found[SW_DIFFERENCE_IDLE], "differ from others only in keys without effect on them", sweep,
+                      diagnostics);
+        tell_left_out(&found[SW_DIFFERENCE_DRAWN], "are points that random has drawn before", sweep, diagnostics);
+    }
+    free(sorted);
     return SW_OK;
 }
 
-static sw_status find_twins(const named_run *names, size_t count, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
-    named_run *sorted = malloc((count ? count : 1) * sizeof *sorted);
-    if (!sorted) return sw_fail(SW_E_MEMORY, "out of memory");
-    memcpy(sorted, names, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_names);
-    sw_status status = SW_OK;
-    for (size_t i = 1; i < count && status == SW_OK && sw_diagnostics_count(diagnostics) < SW_DIAGNOSTICS_MAX; i++)
-        if (!memcmp(sorted[i].id, sorted[i - 1].id, SW_RUN_ID_LENGTH))
-            status = report_twins(sweep, diagnostics, sorted[i - 1].k, sorted[i].k);
-    free(sorted);
-    return status;
-}
-
 /* First pass: everything that can be wrong, and the identities; needs little memory whatever the sweep holds. */
-static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
-    sw_checks checks = {.sweep = sweep, .diagnostics = diagnostics};
+static sw_status check_runs(named_run *names, sw_cost_cache *costs, const sw_sweep *sweep,
+                            sw_diagnostics *diagnostics) {
+    sw_checks checks = {.sweep = sweep, .diagnostics = diagnostics, .costs = costs};
     uint64_t count = sw_sweep_run_count(sweep), last = count;
-    sw_status status = SW_OK;
+    sw_json *json = NULL;
+    sw_status status = sw_json_create(&json);
     for (uint64_t k = 0; k < last && status == SW_OK; k++) {
         sw_run_config config;
         status = sw_sweep_resolve(sweep, k, &config, NULL, NULL, NULL);
         if (status == SW_OK) status = sw_checks_run(&checks, k, &config);
-        if (status == SW_OK) status = identify(names[k].id, &config);
+        if (status == SW_OK) status = name_run(&names[k], json, &config);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
-        if (sw_diagnostics_errors(diagnostics) && k + RUNS_CHECKED_AFTER_ERROR < last)
+        if ((sw_diagnostics_errors(diagnostics) || sw_sweep_faults_errors(sweep)) &&
+            k + RUNS_CHECKED_AFTER_ERROR < last)
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
+    sw_json_destroy(json);
+    sw_sweep_faults_tell(sweep, diagnostics, last);
     if (status == SW_OK && last == count) sw_checks_end(&checks);
     if (status == SW_OK && !sw_diagnostics_errors(diagnostics))
         status = find_twins(names, (size_t)count, sweep, diagnostics);
@@ -134,19 +191,23 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
 
 /* ---- runs ---- */
 
-static sw_status fill_run(sw_plan *plan, size_t k, const sw_sweep *sweep, const named_run *name) {
-    sw_planned_run *run = &plan->runs[k];
+static sw_status fill_run(sw_plan *plan, size_t i, sw_cost_cache *costs, const sw_sweep *sweep, const named_run *name) {
+    sw_planned_run *run = &plan->runs[i];
+    const uint64_t k = name->k;
     sw_run_cost cost;
     sw_status status =
-        sw_sweep_resolve(sweep, k, &run->config, run->label, plan->axis_values + k * plan->axis_count, NULL);
-    if (status == SW_OK) status = sw_cost_estimate(&cost, &run->config);
-    if (status != SW_OK) return sw_fail_in(status, "run %zu", k);
-    memcpy(run->id, name->id, sizeof run->id);
+        sw_sweep_resolve(sweep, k, &run->config, run->label, plan->axis_values + i * plan->axis_count, NULL);
+    if (status == SW_OK) status = sw_cost_look_up(&cost, costs, &run->config);
+    if (status != SW_OK) return sw_fail_in(status, "run %zu", i);
+    sw_sha256_hex(run->id, name->id);
     run->config.prune = plan->adaptive.prune;
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_place(&run->place, sweep, k);
     run->flops = cost.flops;
+    run->step_flops = cost.step_flops;
     run->seconds = cost.seconds;
     run->memory = cost.memory;
+    run->parameters = cost.parameters;
+    run->file_bytes = cost.file_bytes;
     return SW_OK;
 }
 
@@ -179,9 +240,11 @@ static char *copy_bytes(const char *text, size_t length) {
     return copy;
 }
 
-static sw_status allocate(sw_plan *plan, const sw_sweep *sweep) {
+static sw_status allocate(sw_plan *plan, const sw_sweep *sweep, size_t merged) {
     const char *text = sw_sweep_text(sweep, &plan->sweep_length);
-    plan->count = (size_t)sw_sweep_run_count(sweep);
+    plan->count = (size_t)sw_sweep_run_count(sweep) - merged;
+    plan->merged = merged;
+    plan->excluded = (size_t)sw_sweep_excluded(sweep);
     plan->axis_count = sw_sweep_axis_count(sweep);
     size_t runs = plan->count ? plan->count : 1, axes = plan->axis_count ? plan->axis_count : 1;
     plan->name = copy_bytes(sw_sweep_name(sweep), strlen(sw_sweep_name(sweep)));
@@ -241,19 +304,25 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     *out = NULL;
     if (count > SW_RUNS_MAX) return refuse(sweep, diagnostics);
     named_run *names = calloc(count ? (size_t)count : 1, sizeof *names);
-    sw_status status = names ? check_runs(names, sweep, diagnostics) : sw_fail(SW_E_MEMORY, "out of memory");
+    sw_cost_cache *costs = NULL;
+    sw_status status = names ? sw_cost_cache_create(&costs) : sw_fail(SW_E_MEMORY, "out of memory");
+    if (status == SW_OK) status = check_runs(names, costs, sweep, diagnostics);
     if (status == SW_OK && sw_diagnostics_errors(diagnostics)) status = refuse(sweep, diagnostics);
     if (status != SW_OK) goto cleanup;
+    size_t merged = 0;
+    for (uint64_t k = 0; k < count; k++) merged += names[k].left_out;
     plan = calloc(1, sizeof *plan);
-    status = plan ? allocate(plan, sweep) : sw_fail(SW_E_MEMORY, "out of memory");
+    status = plan ? allocate(plan, sweep, merged) : sw_fail(SW_E_MEMORY, "out of memory");
     if (status != SW_OK) goto cleanup;
     for (size_t i = 0; i < plan->axis_count; i++) plan->axes[i] = *sw_sweep_axis(sweep, i);
     plan->adaptive = *sw_sweep_adaptive(sweep);
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_size(sweep, &plan->planes, plan->lattice, &plan->seeds);
-    for (size_t k = 0; k < plan->count && status == SW_OK; k++) status = fill_run(plan, k, sweep, &names[k]);
+    for (size_t k = 0, i = 0; k < count && status == SW_OK; k++)
+        if (!names[k].left_out) status = fill_run(plan, i++, costs, sweep, &names[k]);
     if (status == SW_OK) status = own_lists(plan);
     if (status == SW_OK) status = sw_plan_sort(plan);
 cleanup:
+    sw_cost_cache_destroy(costs);
     free(names);
     if (status != SW_OK)
         sw_plan_destroy(plan);

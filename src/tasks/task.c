@@ -217,14 +217,13 @@ void sw_task_destroy(sw_task *task) {
 
 /* ---- split ---- */
 
-size_t sw_task_train_count(const sw_task *task, double train_fraction) {
-    const size_t n = task->inputs;
-    const double wanted = round(train_fraction * (double)n);
-    return wanted < 1.0 ? 1 : wanted > (double)n ? n : (size_t)wanted;
+size_t sw_task_train_count(size_t inputs, double train_fraction) {
+    const double wanted = round(train_fraction * (double)inputs);
+    return wanted < 1.0 ? 1 : wanted > (double)inputs ? inputs : (size_t)wanted;
 }
 
 size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed) {
-    const size_t n = task->inputs, train = sw_task_train_count(task, train_fraction);
+    const size_t n = task->inputs, train = sw_task_train_count(n, train_fraction);
     int32_t *order = malloc(n * sizeof *order);
     if (order == NULL) {
         (void)sw_fail(SW_E_MEMORY, "no memory for the split of %zu inputs", n);

@@ -219,10 +219,9 @@ CASES = {
         run_with("", ', "cases": [{"label": "a"}, {"label": "a", "seed": 1}]'),
         {(1, 76): ("cases[1].label", "stands at case 0", "own label")}),
     "two runs of one identity": (
-        run_with(', "optimizer": {"momentum": 0.5}',
-                 ', "grid": {"optimizer.kind": ["adamw", "sgd"], "optimizer.momentum": [0.1, 0.2]}'),
-        {(1, 80): ("grid", "run 0 (optimizer.kind adamw, optimizer.momentum without effect) and run 1",
-                   "no difference")}),
+        run_with("", ', "grid": {"optimizer.kind": ["adamw", "sgd"], "phase.tau": [0.1, 0.2]}'),
+        {(1, 48): ("grid", "run 0 (optimizer.kind adamw, phase.tau 0.1) and run 1 (optimizer.kind adamw, phase.tau 0.2), "
+                   "and 1 more", "phase and checkpoint make no other run")}),
     "NaN": (
         run_with(', "optimizer": {"learning_rate": NaN}'),
         {(1, 70): ("", "no NaN", "")}),

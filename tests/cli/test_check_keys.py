@@ -174,9 +174,22 @@ class Keys(unittest.TestCase):
                 runs = json.loads(run("--json", "--tasks", "0", str(path)).stdout)["runs"]
                 self.assertIn(" %d " % runs, row.group(1))
 
+    @staticmethod
+    def validity(sweep):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(sweep, file)
+            file.flush()
+            return run("--tasks", "0", file.name).returncode
+
     def test_the_schema_refuses_what_the_program_refuses(self):
-        good = {"run": {"task": {"kind": "modular"}}, "grid": {"seed": [0, 1]}}
+        good = {"run": {"task": {"kind": "modular"}}, "grid": {"seed": [0, {"range": [1, 9]}]},
+                "random": {"samples": 2, "model.d_model": {"integer": [32, 64, 4]}},
+                "cases": [{"label": "a", "train_fraction": [0.3, {"linspace": [0.4, 0.6, 3]}], "model": {"heads": [2, 4]}},
+                          {"label": "b", "task": {"kind": "graph", "graph": "torus", "sides": [[3, 4], [5, 5]]}}],
+                "exclude": [{"seed": [1, {"range": [2, 4]}], "train_fraction": {"above": 0.4}},
+                            {"label": ["b"], "model": {"heads": 4}, "task.sides": [3, 4], "seed": 0}]}
         self.assertTrue(self.validator.is_valid(good))
+        self.assertEqual(self.validity(good), 0)
         changes = [
             lambda s: s["run"].update(sead=1),
             lambda s: s["run"].update(optimizer={"betaa1": 0.9}),
@@ -189,6 +202,15 @@ class Keys(unittest.TestCase):
             lambda s: s["grid"].update(seed=[]),
             lambda s: s["grid"].update(seed=3),
             lambda s: s["grid"].update(seed={"rang": [0, 1]}),
+            lambda s: s["grid"].update(seed=[0, {"rang": [0, 1]}]),
+            lambda s: s["cases"][0].update(train_fraction=[0.3, {"linspace": [0.4, 0.6]}]),
+            lambda s: s["cases"][0].update(train_fraction=[0.3, 3]),
+            lambda s: s.update(exclude={}),
+            lambda s: s.update(exclude=[{}]),
+            lambda s: s.update(exclude=[{"sed": 3}]),
+            lambda s: s.update(exclude=[{"seed": {"over": 3}}]),
+            lambda s: s.update(exclude=[{"model.kind": {"above": 3}}]),
+            lambda s: s["random"].update({"model.d_model": {"integer": [32, 64, 4, 4]}}),
             lambda s: s.update(random={"seed": {"integer": [0, 3]}}),
             lambda s: s.update(random={"samples": 2, "seed": {"uniform": [0, 3]}}),
             lambda s: s.update(name="../x"),

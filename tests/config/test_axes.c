@@ -216,12 +216,103 @@ static void minus_zero_is_zero(void **state) {
     expect("{" BASE ", \"grid\": {\"optimizer.weight_decay\": [0, -0.0]}}", "grid.optimizer.weight_decay[1]", "twice");
 }
 
+/* ---- exclude ---- */
+
+#define WIDTHS                                                                                                         \
+    BASE ", \"grid\": {\"model.d_model\": [24, 48, 64], \"model.heads\": [1, 3, 4], \"seed\": {\"range\": [0, 5]}}"
+
+/* How many runs the conditions leave of the 45. */
+static uint64_t left_by(const char *conditions) {
+    char text[1024];
+    snprintf(text, sizeof text, "{" WIDTHS ", \"exclude\": [{\"model.d_model\": 64, \"model.heads\": 3}%s%s]}",
+             conditions[0] ? ", " : "", conditions);
+    parsed p = parse(text, SW_OK);
+    assert_int_equal(sw_diagnostics_count(p.diagnostics), 0);
+    const uint64_t count = sw_sweep_run_count(p.sweep);
+    assert_int_equal(count + sw_sweep_excluded(p.sweep), 45);
+    discard(&p);
+    return count;
+}
+
+static void runs_that_meet_a_condition_are_left_out(void **state) {
+    (void)state;
+    assert_int_equal(left_by(""), 40); /* the point that could not be is no error */
+    assert_int_equal(left_by("{\"seed\": 2}"), 32);
+    assert_int_equal(left_by("{\"seed\": [2, {\"range\": [0, 2]}]}"), 16);
+    assert_int_equal(left_by("{\"seed\": {\"above\": 2}}"), 24);
+    assert_int_equal(left_by("{\"seed\": {\"above\": 1, \"below\": 3}, \"model\": {\"heads\": 1}}"), 37);
+    assert_int_equal(left_by("{\"model.d_head\": 24}"), 35); /* a default counts as what it is */
+    assert_int_equal(left_by("{\"seed\": 1}, {\"seed\": [1, 3]}"), 24);
+    /* Those that stay keep their order. */
+    parsed p = parse("{" BASE ", \"grid\": {\"seed\": {\"range\": [0, 6]}}, \"exclude\": [{\"seed\": [0, 3]}]}", SW_OK);
+    static const uint32_t seeds[] = {1, 2, 4, 5};
+    assert_int_equal(sw_sweep_run_count(p.sweep), 4);
+    for (uint64_t k = 0; k < 4; k++) {
+        sw_run_config c;
+        sw_position place;
+        resolve(&c, &p, k);
+        assert_int_equal(c.seed, seeds[k]);
+        assert_int_equal(axis_of(&p, k, "seed").integer, seeds[k]);
+        assert_true(sw_sweep_locate(p.sweep, k, "seed", &place));
+    }
+    discard(&p);
+}
+
+static void conditions_ask_for_labels_and_both_keys_of_an_alias(void **state) {
+    (void)state;
+    parsed p = parse("{" BASE ", \"cases\": [{\"label\": \"a\"}, {\"label\": \"b\"}, {\"label\": \"c\", "
+                     "\"symmetry.commutativity.weight\": 1}, {\"label\": \"d\", \"symmetry.consistency.weight\": 1}], "
+                     "\"grid\": {\"seed\": [0, 1], \"optimizer.kind\": [\"adamw\", \"sgd\"]}, "
+                     "\"exclude\": [{\"label\": \"a\", \"seed\": 1}, {\"label\": [\"b\"]}, "
+                     "{\"symmetry.consistency.weight\": 1}, {\"optimizer.momentum\": {\"above\": 0.5}}]}",
+                     SW_OK);
+    /* Momentum does not concern AdamW, so it is not met there. */
+    static const char *const labels[] = {"a", "c", "c"};
+    assert_int_equal(sw_sweep_run_count(p.sweep), 3);
+    for (uint64_t k = 0; k < 3; k++) assert_string_equal(sw_sweep_case(p.sweep, k), labels[k]);
+    discard(&p);
+}
+
+static void conditions_that_cannot_be_are_told(void **state) {
+    (void)state;
+#define EXCLUDE(conditions) "{" BASE ", \"grid\": {\"seed\": [0, 1]}, \"exclude\": " conditions "}"
+    expect(EXCLUDE("{}"), "exclude", "expected an array of conditions, found an object");
+    expect(EXCLUDE("[3]"), "exclude[0]", "expected an object of keys, found 3");
+    expect(EXCLUDE("[{}]"), "exclude[0]", "without keys");
+    expect(EXCLUDE("[{\"sede\": 1}]"), "exclude[0].sede", "unknown key");
+    expect(EXCLUDE("[{\"seed\": -1}]"), "exclude[0].seed", "expected integer");
+    expect(EXCLUDE("[{\"seed\": [0, \"x\"]}]"), "exclude[0].seed[1]", "expected integer");
+    expect(EXCLUDE("[{\"seed\": {\"over\": 1}}]"), "exclude[0].seed.over", "expected above or below");
+    expect(EXCLUDE("[{\"seed\": {\"above\": \"1\"}}]"), "exclude[0].seed.above", "expected a number");
+    expect(EXCLUDE("[{\"seed\": {\"above\": 1, \"below\": 1}}]"), "exclude[0].seed", "no number is above");
+    expect(EXCLUDE("[{\"model.kind\": {\"above\": 1}}]"), "exclude[0].model.kind", "takes no numbers");
+    expect(EXCLUDE("[{\"label\": \"a\"}]"), "exclude[0].label", "no case has the label \"a\"");
+    expect(EXCLUDE("[{\"seed\": [0, 1]}]"), "exclude", "every run of the sweep is left out");
+    expect("{" BASE
+           ", \"grid\": {\"steps\": [1, 2]}, \"refine\": {\"axes\": [\"steps\"]}, \"exclude\": [{\"steps\": 1}]}",
+           "exclude", "refine needs every point");
+    expect("{" BASE ", \"grid\": {\"seed\": [0, 1]}, \"exclude\": [{\"seed\": {\"range\": [1, 50000]}}]}", "exclude",
+           "at most 20000");
+    parsed p = parse(EXCLUDE("[{\"seed\": 5}]"), SW_OK);
+    const sw_diagnostic *item = sw_diagnostics_get(p.diagnostics, 0);
+    assert_true(sw_diagnostics_count(p.diagnostics) == 1 && item->warning);
+    assert_non_null(strstr(item->message, "leaves nothing out"));
+    discard(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_hold_generators),          cmocka_unit_test(what_is_wrong_within_a_list_is_told_there),
-        cmocka_unit_test(keys_of_a_case_may_vary),        cmocka_unit_test(lists_are_values_of_keys_that_take_lists),
-        cmocka_unit_test(faults_of_a_case_are_told),      cmocka_unit_test(two_cases_of_one_label_are_refused),
-        cmocka_unit_test(drawn_integers_keep_their_step), cmocka_unit_test(minus_zero_is_zero),
+        cmocka_unit_test(lists_hold_generators),
+        cmocka_unit_test(what_is_wrong_within_a_list_is_told_there),
+        cmocka_unit_test(keys_of_a_case_may_vary),
+        cmocka_unit_test(lists_are_values_of_keys_that_take_lists),
+        cmocka_unit_test(faults_of_a_case_are_told),
+        cmocka_unit_test(two_cases_of_one_label_are_refused),
+        cmocka_unit_test(drawn_integers_keep_their_step),
+        cmocka_unit_test(minus_zero_is_zero),
+        cmocka_unit_test(runs_that_meet_a_condition_are_left_out),
+        cmocka_unit_test(conditions_ask_for_labels_and_both_keys_of_an_alias),
+        cmocka_unit_test(conditions_that_cannot_be_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
