@@ -89,6 +89,15 @@ typedef struct sw_store_refined {
 } sw_store_refined;
 sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *refined) SW_MUST_CHECK;
 
+/* A row that is pending takes over the first `records` records and `snapshots` snapshots of another one, `from`, which
+ * is over and stays as it is: the run is to go on from there. They are in the file when this returns. SW_E_STORE:
+ * `from` has not as many, or its checksum does not fit; the row holds nothing then. */
+sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t records, int64_t snapshots) SW_MUST_CHECK;
+
+/* Calls `visit` for each row of the file that the sweep does not have. */
+typedef sw_status (*sw_store_visit)(void *context, int64_t row, const char *id, const char *config);
+sw_status sw_store_former(const sw_store *store, sw_store_visit visit, void *context) SW_MUST_CHECK;
+
 /* Records of a row as written so far (buffered ones too); free with free(). */
 sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t *count) SW_MUST_CHECK;
 

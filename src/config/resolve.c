@@ -133,9 +133,6 @@ static void check_steps(const check *c) {
         fault(c, "evaluate.every", "steps", "evaluate less often", "%lld evaluations a run; at most %d",
               (long long)(r->steps / e->every), EVALUATIONS_MAX);
     for (int32_t i = 0; i < e->snapshot_step_count && !is_broken(c, "evaluate.snapshot_steps"); i++) {
-        if (e->snapshot_steps[i] > r->steps)
-            fault(c, "evaluate.snapshot_steps", NULL, NULL, "step %lld is beyond the last, %lld",
-                  (long long)e->snapshot_steps[i], (long long)r->steps);
         if (i && e->snapshot_steps[i] <= e->snapshot_steps[i - 1])
             fault(c, "evaluate.snapshot_steps", NULL, NULL, "steps ascend; found %lld after %lld",
                   (long long)e->snapshot_steps[i], (long long)e->snapshot_steps[i - 1]);

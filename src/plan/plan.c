@@ -25,8 +25,7 @@ void sw_plan_destroy(sw_plan *plan) {
 
 /* ---- identities ---- */
 
-/* The SHA-256 of what decides a run's numbers, hex. */
-static sw_status identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) {
+sw_status sw_plan_identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) {
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
     if (status != SW_OK) return status;
@@ -118,7 +117,7 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
         sw_run_config config;
         status = sw_sweep_resolve(sweep, k, &config, NULL, NULL, NULL);
         if (status == SW_OK) status = sw_checks_run(&checks, k, &config);
-        if (status == SW_OK) status = identify(names[k].id, &config);
+        if (status == SW_OK) status = sw_plan_identify(names[k].id, &config);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
         if (sw_diagnostics_errors(diagnostics) && k + RUNS_CHECKED_AFTER_ERROR < last)
