@@ -19,6 +19,8 @@ typedef enum sw_extend_verdict {
     SW_EXTEND_VERDICT_COUNT
 } sw_extend_verdict;
 
+extern const char *const sw_extend_names[SW_EXTEND_VERDICT_COUNT];
+
 /* A line for people on so many runs of a verdict: what they do, why, and what would help. false: there is nothing to
  * say. */
 bool sw_extend_describe(char *out, size_t capacity, sw_extend_verdict verdict, size_t count);

@@ -13,7 +13,9 @@ static const char help[] =
     "       symsweep check --list-keys [--json]\n"
     "\n"
     "Validates a sweep and prints the plan: runs, axes, parameters of each model, estimated time, memory of a\n"
-    "worker, size of the results file, and which test labels leak through mirrors and symmetry losses.\n"
+    "worker, size of the results file, and which test labels leak through mirrors and symmetry losses. Where the\n"
+    "results file is there and has finished runs with fewer steps: which runs go on from their end, and why others\n"
+    "do not (checkpoint.keep).\n"
     "Nothing is trained and nothing is written.\n"
     "\n"
     "  --json            the same, or the errors, as JSON on stdout\n"
@@ -90,6 +92,7 @@ static sw_status examine(sw_check_report *report) {
         status = sw_plan_shard(report->plan, (size_t)options->shard - 1, (size_t)options->shards);
     if (status == SW_OK)
         status = sw_check_summarize(&report->summary, report->plan, options->speed, (size_t)options->workers);
+    if (status == SW_OK && !options->shards) status = sw_check_extend_find(&report->extend, report->plan);
     if (status == SW_OK && options->tasks)
         status = sw_check_leaks_find(&report->leaks, (size_t)options->tasks, report->plan);
     return status;

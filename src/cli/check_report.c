@@ -213,6 +213,16 @@ static void print_runs(const sw_plan *plan) {
     }
 }
 
+static void print_extend(const sw_check_extend *extend) {
+    bool first = true;
+    for (int v = 0; v < SW_EXTEND_VERDICT_COUNT; v++) {
+        char line[512];
+        if (!sw_extend_describe(line, sizeof line, (sw_extend_verdict)v, extend->runs[v])) continue;
+        printf("%-12s%s\n", first ? "more steps" : "", line);
+        first = false;
+    }
+}
+
 void sw_check_report_text(const sw_check_report *report) {
     const sw_plan *plan = report->plan;
     printf("sweep       %s (%s)\n", plan->name, plan->sweep_path);
@@ -220,6 +230,7 @@ void sw_check_report_text(const sw_check_report *report) {
     printf("runs        %zu", plan->count);
     if (report->options.shards) printf(" (part %lld of %lld)", report->options.shard, report->options.shards);
     printf("\n");
+    print_extend(&report->extend);
     print_axes(plan);
     print_models(&report->summary);
     if (plan->adaptive.refine.axis_count) print_refine(plan);
@@ -377,12 +388,20 @@ static void write_runs(sw_json *json, const sw_plan *plan) {
     sw_json_end_array(json);
 }
 
+static void write_extend(sw_json *json, const sw_check_extend *extend) {
+    sw_json_member_object(json, "more_steps");
+    for (int v = SW_EXTEND_GOES_ON; v < SW_EXTEND_VERDICT_COUNT; v++)
+        sw_json_member_integer(json, sw_extend_names[v], (int64_t)extend->runs[v]);
+    sw_json_end_object(json);
+}
+
 static void write_plan(sw_json *json, const sw_check_report *report) {
     const sw_plan *plan = report->plan;
     sw_json_member_string(json, "name", plan->name);
     sw_json_member_string(json, "output", plan->output);
     sw_json_member_integer(json, "identity_version", SW_IDENTITY_VERSION);
     sw_json_member_integer(json, "runs", (int64_t)plan->count);
+    write_extend(json, &report->extend);
     write_axes(json, plan);
     write_models(json, &report->summary);
     write_cost(json, &report->summary);

@@ -1,6 +1,7 @@
 /* check_report.h: what `symsweep check` tells. */
 #pragma once
 
+#include "cli/check_extend.h"
 #include "cli/check_leaks.h"
 #include "cli/check_summary.h"
 
@@ -18,6 +19,7 @@ typedef struct sw_check_report {
     sw_plan *plan; /* NULL = refused */
     sw_diagnostics *diagnostics;
     sw_check_summary summary;
+    sw_check_extend extend;
     sw_check_leaks leaks;
 } sw_check_report;
 

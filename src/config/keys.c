@@ -266,7 +266,8 @@ static const sw_key run_rows[] = {
      .meaning = "snapshots at log-spaced steps, beside the first and the last"},
     {.path = "evaluate.snapshot_steps",
      INTEGERS(evaluate.snapshot_steps, evaluate.snapshot_step_count, SW_SNAPSHOT_STEPS_MAX), RANGE(0, STEPS_MAX),
-     DEFAULT(0), DECIDES, .unit = "steps", .meaning = "steps of further snapshots, ascending; a shorter run has those up to its end"},
+     DEFAULT(0), DECIDES, .unit = "steps",
+     .meaning = "steps of further snapshots, ascending; a shorter run has those up to its end"},
 
     {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},

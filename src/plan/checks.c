@@ -97,6 +97,17 @@ static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config
                "a batch of %lld, but the train set has %lld inputs", (long long)config->optimizer.batch_size, train);
 }
 
+/* What `keep` is for does not come about where something depends on how many steps there are. */
+static void check_keep(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    if (!config->checkpoint_keep) return;
+    if (config->optimizer.schedule != SW_SCHEDULE_CONSTANT)
+        report(checks, true, k, "optimizer.schedule", "\"constant\"",
+               "checkpoint.keep: with more steps this schedule is another one from its beginning, and runs start anew");
+    if (config->evaluate.snapshots > 0)
+        report(checks, true, k, "evaluate.snapshots", "0, with evaluate.snapshot_steps",
+               "checkpoint.keep: with more steps log-spaced snapshots lie elsewhere, and runs start anew");
+}
+
 /* No node has so much for one rank: a slip of the pen. */
 static const size_t MEMORY_MOST = (size_t)256 << 30;
 
@@ -123,6 +134,7 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
     }
     for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, f);
     check_split(checks, k, config, &task);
+    check_keep(checks, k, config);
     int family = config->phase.family;
     if (!sw_families[family]->applies(&config->task))
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",

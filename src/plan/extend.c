@@ -22,6 +22,12 @@ struct sw_extend {
     bool sorted; /* by stem, the longest first */
 };
 
+const char *const sw_extend_names[SW_EXTEND_VERDICT_COUNT] = {
+    [SW_EXTEND_NONE] = "none",         [SW_EXTEND_GOES_ON] = "go_on",       [SW_EXTEND_NOT_KEPT] = "not_kept",
+    [SW_EXTEND_SCHEDULE] = "schedule", [SW_EXTEND_SNAPSHOTS] = "snapshots", [SW_EXTEND_SAVED] = "save",
+    [SW_EXTEND_HALVING] = "halving",
+};
+
 static const char *const reasons[SW_EXTEND_VERDICT_COUNT] = {
     [SW_EXTEND_NOT_KEPT] = "its checkpoint was not kept; set checkpoint.keep to true before a run that may be extended",
     [SW_EXTEND_SCHEDULE] =
@@ -108,10 +114,11 @@ static sw_extend_verdict judge(const sw_extend *extend, const finished *old, con
     sw_run_config shorter = *config;
     shorter.steps = old->run.steps;
     if (extend->plan->adaptive.halving.rung_count > 0) return SW_EXTEND_HALVING;
+    if (!old->kept) return SW_EXTEND_NOT_KEPT;
     if (config->optimizer.schedule != SW_SCHEDULE_CONSTANT) return SW_EXTEND_SCHEDULE;
     if (!sw_schedule_agrees(&shorter, config, old->run.steps)) return SW_EXTEND_SNAPSHOTS;
     if (memcmp(&old->save, &config->save, sizeof config->save) != 0) return SW_EXTEND_SAVED;
-    return old->kept ? SW_EXTEND_GOES_ON : SW_EXTEND_NOT_KEPT;
+    return SW_EXTEND_GOES_ON;
 }
 
 sw_status sw_extend_find(sw_extend_verdict *verdict, const sw_extend_run **from, sw_extend *extend, size_t run) {
