@@ -34,6 +34,9 @@ typedef struct sw_extend_run {
 /* All that longer runs may go on from. */
 typedef struct sw_extend sw_extend;
 
+/* Is a run in such a state trained as far as it goes? */
+bool sw_extend_is_finished(sw_run_state state);
+
 /* For runs of `plan` among which `longest` is the largest number of steps. */
 sw_status sw_extend_create(sw_extend **out, const sw_plan *plan, int64_t longest) SW_MUST_CHECK;
 void sw_extend_destroy(sw_extend *extend);

@@ -23,13 +23,13 @@ static int by_id(const void *left, const void *right) {
 
 static int against_id(const void *id, const void *item) { return strcmp(id, ((const stored *)item)->row->id); }
 
-static bool has_result(const stored *item) { return sw_states[item->row->state].result && !item->row->damaged; }
+static bool is_finished(const stored *item) { return sw_extend_is_finished(item->row->state) && !item->row->damaged; }
 
 static sw_status add(sw_extend *extend, const stored *item, const char *folder) {
     char path[SW_PATH_MAX];
     sw_run_config former;
     const sw_run_config *config = item->planned ? &item->planned->config : &former;
-    if (!has_result(item)) return SW_OK;
+    if (!is_finished(item)) return SW_OK;
     if (!item->planned && sw_config_read(&former, item->row->config) != SW_OK) {
         sw_fail_clear(); /* of another version, or its file is gone: nothing can go on from it */
         return SW_OK;
@@ -50,7 +50,7 @@ static sw_status count_verdicts(sw_check_extend *out, const sw_plan *plan, store
     for (size_t k = 0; k < plan->count && status == SW_OK; k++) {
         stored *found = bsearch(plan->runs[k].id, rows, count, sizeof *rows, against_id);
         if (found) found->planned = &plan->runs[k];
-        to_train[k] = !found || !has_result(found);
+        to_train[k] = !found || !is_finished(found);
         if (to_train[k] && plan->runs[k].config.steps > longest) longest = plan->runs[k].config.steps;
     }
     snprintf(folder, sizeof folder, "%s.checkpoints", plan->output);

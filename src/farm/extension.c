@@ -19,8 +19,8 @@ struct sw_extension {
 
 /* ---- what there is ---- */
 
-static bool has_result(const sw_extension *extension, int64_t row) {
-    return sw_states[sw_store_state(extension->store, row)].result;
+static bool is_finished(const sw_extension *extension, int64_t row) {
+    return sw_extend_is_finished(sw_store_state(extension->store, row));
 }
 
 static bool has_checkpoint(const sw_extension *extension, size_t run) {
@@ -47,7 +47,7 @@ static int64_t longest_to_begin(const sw_extension *extension) {
 
 static sw_status add(sw_extension *extension, int64_t row, const char *id, const sw_run_config *config) {
     char path[SW_PATH_MAX];
-    if (!has_result(extension, row) || !sw_extend_wants(extension->finished, config->steps)) return SW_OK;
+    if (!is_finished(extension, row) || !sw_extend_wants(extension->finished, config->steps)) return SW_OK;
     sw_status status = sw_train_kept_path(path, extension->checkpoints, id);
     if (status != SW_OK) return status;
     return sw_extend_add(extension->finished, row, id, config, access(path, F_OK) == 0);
@@ -56,7 +56,7 @@ static sw_status add(sw_extension *extension, int64_t row, const char *id, const
 /* A row that the sweep no longer has. */
 static sw_status add_former(void *context, int64_t row, const char *id, const char *text) {
     sw_run_config config;
-    if (!has_result(context, row)) return SW_OK;
+    if (!is_finished(context, row)) return SW_OK;
     if (sw_config_read(&config, text) == SW_OK) return add(context, row, id, &config);
     sw_fail_clear(); /* of another version, or its file is gone: nothing can go on from it */
     return SW_OK;

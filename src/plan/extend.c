@@ -49,6 +49,8 @@ bool sw_extend_describe(char *out, size_t capacity, sw_extend_verdict verdict, s
     return true;
 }
 
+bool sw_extend_is_finished(sw_run_state state) { return sw_states[state].result || state == SW_RUN_PRUNED; }
+
 /* What decides a run's numbers but its length. */
 static sw_status find_stem(char stem[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) {
     sw_run_config any_length = *config;

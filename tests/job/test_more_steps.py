@@ -240,6 +240,35 @@ class MoreSteps(unittest.TestCase):
                 self.assertIn("starts from step 0, not from the end of a shorter one", done.stderr)
                 self.check_like_fresh(sweep(300))
 
+    def test_every_kind_of_refusal(self):
+        """What the system refuses while a run goes on costs time, never bits: the job ends with 0 or 3, and the same
+        command completes it."""
+        self.train(sweep(130))
+        left = self.folder / "left.h5"
+        self.output.rename(left)
+        (self.folder / "out.h5.checkpoints").rename(self.folder / "left.h5.checkpoints")
+        long = sweep(300)
+        reference = self.folder / "reference.h5"
+        self.train(long, output=reference)
+        expected = rows(reference)
+
+        def attempt(fault):
+            shutil.copy(left, self.output)
+            shutil.rmtree(self.folder / "out.h5.checkpoints", ignore_errors=True)
+            shutil.copytree(self.folder / "left.h5.checkpoints", self.folder / "out.h5.checkpoints")
+            return run(0, "-o", self.output, self.folder.sweep, SYMSWEEP_FAULT=fault)
+
+        counts = re.findall(r"^symsweep: (\w+\.[\w.]+) (\d+)$", attempt("count").stderr, re.M)
+        self.assertIn("checkpoint.copy.write", dict(counts))
+        for point, count in counts:
+            for turn in range(1, int(count) + 1) if LONG else sorted({1, (int(count) + 1) // 2, int(count)}):
+                with self.subTest(point=point, turn=turn):
+                    done = attempt("%d:28:%s" % (turn, point))
+                    self.assertIn(done.returncode, (0, 3), done.stderr)
+                    again = run(0, "-o", self.output, self.folder.sweep)
+                    self.assertEqual(again.returncode, 0, again.stderr)
+                    self.assertEqual(different(expected, rows(self.output)), [])
+
     # ---- it does not ----
 
     def test_not_kept(self):
