@@ -27,7 +27,7 @@ static const char help[] =
     "  --tasks N         settings in the leak report, at most 64 (default 4; 0 = none)\n"
     "  -h, --help        this text\n"
     "\n"
-    "Exit codes: 0 valid, 2 not valid or wrong usage.\n";
+    "Exit codes: 0 valid, 2 not valid or wrong usage, 3 stdout cannot be written.\n";
 
 /* ---- keys ---- */
 

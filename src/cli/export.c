@@ -200,9 +200,8 @@ static sw_status export_csv(const char *path, const export_options *options) {
         status = sw_fail(SW_E_IO, "%s: %s", options->output, strerror(errno));
     } else {
         status = options->curves ? export_curves(out, results) : export_runs(out, results);
-        const bool failed = fflush(out) != 0 || ferror(out);
-        if (status == SW_OK && failed)
-            status = sw_fail(SW_E_IO, "%s: %s", options->output ? options->output : "stdout", strerror(errno));
+        const bool failed = out != stdout && (fflush(out) != 0 || ferror(out)); /* main looks after stdout */
+        if (status == SW_OK && failed) status = sw_fail(SW_E_IO, "%s: %s", options->output, strerror(errno));
         if (out != stdout) fclose(out);
         if (status != SW_OK && options->output) unlink(options->output);
     }
