@@ -59,7 +59,7 @@ static int kind_of(const char *name) {
     return -1;
 }
 
-void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle) {
+void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_run_state *states, bool idle) {
     DIR *open = opendir(folder);
     if (open == NULL) return; /* no run ever wanted a checkpoint */
     const sw_planned_run **sorted = calloc(plan->count + 1, sizeof *sorted);
@@ -77,8 +77,8 @@ void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store
         const sw_planned_run *const *found = bsearch(entry->d_name, sorted, plan->count, sizeof *sorted, against_id);
         if (found == NULL) continue;
         size_t run = (size_t)(*found - plan->runs);
-        sw_run_state state = sw_store_state(store, sw_store_row(store, run));
-        bool over = sw_states[state].over && state != SW_RUN_FAILED; /* the next job tries a failed run again */
+        bool over =
+            sw_states[states[run]].over && states[run] != SW_RUN_FAILED; /* the next job tries a failed run again */
         if (over || (idle && kind >= FIRST_HALF_WRITTEN && kind <= LAST_HALF_WRITTEN))
             discard(folder, (*found)->id, kind);
     }

@@ -159,7 +159,10 @@ static outcome write_results(const job *self) {
     out.at_once = status == SW_E_INTERRUPTED;
     char results[SW_PATH_MAX];
     memcpy(results, prepared.output, sizeof results);
-    if (sw_prepare_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
+    sw_prepare_end end = out.at_once                        ? SW_END_AT_ONCE
+                         : out.exit_code == SW_EXIT_STOPPED ? SW_END_STOPPED
+                                                            : SW_END_FINISHED;
+    if (sw_prepare_release(&prepared, end) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
     if (out.served && !out.at_once && out.exit_code != SW_EXIT_STORE) summarize(self, results);
     return out;
 }

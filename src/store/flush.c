@@ -373,13 +373,18 @@ static void acknowledge(sw_store *store) {
     store->dirty_count = 0;
 }
 
-/* Writes to a file that lost its name succeed and are in vain: it is looked for every second. */
-sw_status sw_store_heartbeat(sw_store *store) {
-    const sw_status status = sw_lock_heartbeat(store->lock);
-    if (status != SW_OK || sw_clock_now() - store->looked < 1) return status;
+/* Writes to a file that lost its name succeed and are in vain: it is looked for every second, and before a flush says
+ * that all is well. */
+static sw_status look(sw_store *store) {
     const sw_status named = sw_vfd_check_name(store->file, store->path);
     if (named == SW_OK) store->looked = sw_clock_now();
     return named;
+}
+
+sw_status sw_store_heartbeat(sw_store *store) {
+    const sw_status status = sw_lock_heartbeat(store->lock);
+    if (status != SW_OK || sw_clock_now() - store->looked < 1) return status;
+    return look(store);
 }
 
 sw_status sw_store_flush(sw_store *store) {
@@ -389,6 +394,7 @@ sw_status sw_store_flush(sw_store *store) {
     if (status == SW_OK && store->dirty_count > 0) {
         status = write_pending(store);
         if (status == SW_OK) status = sw_vfd_check(store->file, store->path);
+        if (status == SW_OK) status = look(store);
         if (status == SW_OK && sw_clock_now() - store->synced >= sync_seconds) {
             status = sw_vfd_sync(store->file, store->path);
             store->synced = sw_clock_now();
