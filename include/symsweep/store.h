@@ -177,7 +177,8 @@ typedef struct sw_result_column {
 sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t *count) SW_MUST_CHECK;
 void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs);
 
-/* Compressed copy (gzip + shuffle) of a finished file; join of several; clearing what a killed writer left. */
+/* Compressed copy (gzip + shuffle) of a file; of one that is being written the runs that are over, with the others as
+ * pending. Join of several; clearing what a killed writer left. */
 sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;
 sw_status sw_store_merge(const char *to, const char *const *from, size_t count,
                          const sw_store_knowledge *knowledge) SW_MUST_CHECK;
