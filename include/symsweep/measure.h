@@ -56,6 +56,8 @@ int64_t sw_schedule_evaluations(const sw_run_config *config);
 /* Is step t (0..steps) an evaluation / a snapshot by schedule? The step a run stops at is always both. */
 bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t);
 bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t);
+/* Are two runs that differ in `steps` alone evaluated and snapshotted alike before step `until`? */
+bool sw_schedule_agrees(const sw_run_config *a, const sw_run_config *b, int64_t until);
 /* Most snapshots a run can have. */
 int64_t sw_schedule_snapshots(const sw_run_config *config);
 

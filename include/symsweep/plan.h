@@ -53,6 +53,9 @@ void sw_plan_destroy(sw_plan *plan);
  * sweep that refines or halves: which runs go on is decided from the results of all. */
 sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) SW_MUST_CHECK;
 
+/* The SHA-256 of what decides a run's numbers, hex. */
+sw_status sw_plan_identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) SW_MUST_CHECK;
+
 /* What a run costs, from its configuration alone. */
 typedef struct sw_run_cost {
     double step_flops;     /* one training step */

@@ -194,6 +194,7 @@ typedef struct sw_run_config {
     sw_save_config save;
     sw_phase_config phase;
     double checkpoint_every_seconds; /* 0 = no checkpoints */
+    bool checkpoint_keep;            /* that of the run's end stays, to go on from with more steps */
     sw_prune_config prune;           /* of the sweep, set by plan: not a key of the run */
 } sw_run_config;
 

@@ -90,6 +90,15 @@ typedef struct sw_store_refined {
 } sw_store_refined;
 sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *refined) SW_MUST_CHECK;
 
+/* A row that is pending takes over the first `records` records and `snapshots` snapshots of another one, `from`, which
+ * is over and stays as it is: the run is to go on from there. They are in the file when this returns. SW_E_STORE:
+ * `from` has not as many, or its checksum does not fit; the row holds nothing then. */
+sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t records, int64_t snapshots) SW_MUST_CHECK;
+
+/* Calls `visit` for each row of the file that the sweep does not have. */
+typedef sw_status (*sw_store_visit)(void *context, int64_t row, const char *id, const char *config);
+sw_status sw_store_former(const sw_store *store, sw_store_visit visit, void *context) SW_MUST_CHECK;
+
 /* Records of a row as written so far (buffered ones too); free with free(). */
 sw_status sw_store_records(sw_store *store, int64_t row, sw_record **out, size_t *count) SW_MUST_CHECK;
 
@@ -112,6 +121,10 @@ bool sw_store_config_changed(const sw_store *store, int64_t row);
 /* Runs that are still running become pending; flushes, makes the file plain, gives up the lock. `store` is gone
  * whatever is returned. */
 sw_status sw_store_close(sw_store *store) SW_MUST_CHECK;
+
+/* After the close: is the file there, and does it read? SW_E_STORE, too, when a row is not what was written.
+ * `thorough`: checksums of larger files too, which take a second for 200 MB. */
+sw_status sw_store_verify(const char *path, bool thorough) SW_MUST_CHECK;
 
 /* ---- reading: status, show, export; live, finished or crashed files ---- */
 
@@ -165,7 +178,8 @@ typedef struct sw_result_column {
 sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t *count) SW_MUST_CHECK;
 void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs);
 
-/* Compressed copy (gzip + shuffle) of a finished file; join of several; clearing what a killed writer left. */
+/* Compressed copy (gzip + shuffle) of a file; of one that is being written the runs that are over, with the others as
+ * pending. Join of several; clearing what a killed writer left. */
 sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;
 sw_status sw_store_merge(const char *to, const char *const *from, size_t count,
                          const sw_store_knowledge *knowledge) SW_MUST_CHECK;

@@ -11,6 +11,7 @@ typedef struct sw_checkpoint_options {
     const char *path;     /* NULL: none is read or written */
     double every_seconds; /* 0: only when the sink asks to stop */
     int64_t until_step;   /* stop here as if the sink had asked; 0 = train to the end */
+    bool keep;            /* the end of the run is kept at sw_train_kept_path */
 } sw_checkpoint_options;
 
 /* Trains one run to its end. The result is filled whatever happens. SW_OK: the run is done, diverged or pruned (a
@@ -21,6 +22,25 @@ typedef struct sw_checkpoint_options {
  * is safe. */
 sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_checkpoint_options *checkpoint,
                    const sw_sink *sink) SW_MUST_CHECK;
+
+/* ---- kept checkpoints: the end of a run, for one with more steps to go on from ----
+ *
+ * Such a file is the state in which the run came to its end, before anything was measured there: the longer run, for
+ * which that step may be nothing special, measures what is due. Its records and snapshots are those before the end, in
+ * the results file. Under the name of a longer run's checkpoint it is an ordinary one. */
+
+/* FOLDER/ID.ckpt.kept. */
+sw_status sw_train_kept_path(char out[SW_PATH_MAX], const char *folder, const char *run_id) SW_MUST_CHECK;
+
+typedef struct sw_train_kept {
+    int64_t step;               /* at which the run ended */
+    int32_t records, snapshots; /* that it had before */
+    const char *reason;         /* why it is not to be gone on from; NULL = it is */
+    bool foreign;               /* that is: it is damaged, or no kept checkpoint of such a run */
+} sw_train_kept;
+
+/* Reads a kept checkpoint for a run like `config` of whatever length. SW_E_IO: it cannot be read. */
+sw_status sw_train_kept_read(sw_train_kept *out, const char *path, const sw_run_config *config) SW_MUST_CHECK;
 
 /* Processor seconds that such a run takes on this machine, from a few of its steps and evaluations; about `budget`
  * seconds are spent on it, one step and one evaluation of every kind at least. */

@@ -14,7 +14,8 @@ static const char help[] =
     "\n"
     "Validates a sweep and prints the plan: runs, axes, parameters of each model, train sets, batches and graphs,\n"
     "estimated time, memory of a worker, size of the results file, and which test labels leak through mirrors and\n"
-    "symmetry losses.\n"
+    "symmetry losses. Where the results file is there and has finished runs with fewer steps: which runs go on from\n"
+    "their end, and why others do not (checkpoint.keep).\n"
     "Nothing is trained and nothing is written.\n"
     "\n"
     "  --json            the same, or the errors, as JSON on stdout\n"
@@ -26,7 +27,7 @@ static const char help[] =
     "  --tasks N         settings in the leak report, at most 64 (default 4; 0 = none)\n"
     "  -h, --help        this text\n"
     "\n"
-    "Exit codes: 0 valid, 2 not valid or wrong usage.\n";
+    "Exit codes: 0 valid, 2 not valid or wrong usage, 3 stdout cannot be written.\n";
 
 /* ---- keys ---- */
 
@@ -92,6 +93,7 @@ static sw_status examine(sw_check_report *report) {
     if (status == SW_OK)
         status = sw_check_summarize(&report->summary, report->plan, options->speed, (size_t)options->workers);
     if (status == SW_OK) status = sw_check_data_find(&report->data, report->plan);
+    if (status == SW_OK && !options->shards) status = sw_check_extend_find(&report->extend, report->plan);
     if (status == SW_OK && options->tasks)
         status = sw_check_leaks_find(&report->leaks, (size_t)options->tasks, report->plan);
     return status;

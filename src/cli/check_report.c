@@ -213,6 +213,16 @@ static void print_runs(const sw_plan *plan) {
     }
 }
 
+static void print_extend(const sw_check_extend *extend) {
+    bool first = true;
+    for (int v = 0; v < SW_EXTEND_VERDICT_COUNT; v++) {
+        char line[512];
+        if (!sw_extend_describe(line, sizeof line, (sw_extend_verdict)v, extend->runs[v])) continue;
+        printf("%-12s%s\n", first ? "more steps" : "", line);
+        first = false;
+    }
+}
+
 void sw_check_report_text(const sw_check_report *report) {
     const sw_plan *plan = report->plan;
     printf("sweep       %s (%s)\n", plan->name, plan->sweep_path);
@@ -222,6 +232,7 @@ void sw_check_report_text(const sw_check_report *report) {
     if (plan->excluded) printf(", %zu left out by exclude", plan->excluded);
     if (plan->merged) printf(", %zu the same as another", plan->merged);
     printf("\n");
+    print_extend(&report->extend);
     print_axes(plan);
     print_models(&report->summary);
     sw_check_data_text(&report->data);
@@ -380,6 +391,13 @@ static void write_runs(sw_json *json, const sw_plan *plan) {
     sw_json_end_array(json);
 }
 
+static void write_extend(sw_json *json, const sw_check_extend *extend) {
+    sw_json_member_object(json, "more_steps");
+    for (int v = SW_EXTEND_GOES_ON; v < SW_EXTEND_VERDICT_COUNT; v++)
+        sw_json_member_integer(json, sw_extend_names[v], (int64_t)extend->runs[v]);
+    sw_json_end_object(json);
+}
+
 static void write_plan(sw_json *json, const sw_check_report *report) {
     const sw_plan *plan = report->plan;
     sw_json_member_string(json, "name", plan->name);
@@ -388,6 +406,7 @@ static void write_plan(sw_json *json, const sw_check_report *report) {
     sw_json_member_integer(json, "runs", (int64_t)plan->count);
     sw_json_member_integer(json, "excluded", (int64_t)plan->excluded);
     sw_json_member_integer(json, "merged", (int64_t)plan->merged);
+    write_extend(json, &report->extend);
     write_axes(json, plan);
     write_models(json, &report->summary);
     sw_check_data_json(json, &report->data);

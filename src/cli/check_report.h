@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/check_data.h"
+#include "cli/check_extend.h"
 #include "cli/check_leaks.h"
 #include "cli/check_summary.h"
 
@@ -20,6 +21,7 @@ typedef struct sw_check_report {
     sw_diagnostics *diagnostics;
     sw_check_summary summary;
     sw_check_data data;
+    sw_check_extend extend;
     sw_check_leaks leaks;
 } sw_check_report;
 

@@ -92,8 +92,6 @@ int sw_command_run(const sw_command *command, void *options, int argc, char **ar
         fputs(command->help, stdout);
     else if (status == SW_OK)
         status = command->run(options, argv + optind);
-    if (status == SW_OK && (fflush(stdout) != 0 || ferror(stdout)))
-        status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
     if (status == SW_OK) return SW_EXIT_OK;
     sw_error("%s", sw_fail_message());
     return status == SW_E_USAGE ? SW_EXIT_USAGE : command->failure ? command->failure : SW_EXIT_STORE;

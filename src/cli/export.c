@@ -20,7 +20,8 @@ static const char help[] =
     "Without options: one row a run with number, id, status, phase, axes, onsets and final metrics as CSV.\n"
     "\n"
     "  --curves         long form instead: run, id, evaluation, step, metric, value; missing values are left out\n"
-    "  --compact FILE   a compressed copy of the whole file, for archives; nothing can be trained into it\n"
+    "  --compact FILE   a compressed copy of the whole file, for archives; nothing can be trained into it.\n"
+    "                   Of a file that is being written: the runs that are over, the others are pending in it\n"
     "                   without growing fast\n"
     "  -o, --output F   to a file that must not exist yet (default: stdout)\n"
     "  -h, --help       this text\n"
@@ -200,9 +201,8 @@ static sw_status export_csv(const char *path, const export_options *options) {
         status = sw_fail(SW_E_IO, "%s: %s", options->output, strerror(errno));
     } else {
         status = options->curves ? export_curves(out, results) : export_runs(out, results);
-        const bool failed = fflush(out) != 0 || ferror(out);
-        if (status == SW_OK && failed)
-            status = sw_fail(SW_E_IO, "%s: %s", options->output ? options->output : "stdout", strerror(errno));
+        const bool failed = out != stdout && (fflush(out) != 0 || ferror(out)); /* main looks after stdout */
+        if (status == SW_OK && failed) status = sw_fail(SW_E_IO, "%s: %s", options->output, strerror(errno));
         if (out != stdout) fclose(out);
         if (status != SW_OK && options->output) unlink(options->output);
     }

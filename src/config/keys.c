@@ -283,7 +283,8 @@ static const sw_key run_rows[] = {
     {.path = "evaluate.snapshot_steps",
      STEPS(evaluate.snapshot_steps, evaluate.snapshot_step_count, SW_SNAPSHOT_STEPS_MAX), RANGE(0, STEPS_MAX),
      DEFAULT(0), DECIDES, .unit = "steps",
-     .meaning = "steps of further snapshots; {\"range\": [a, b, step]}, linspace and logspace, rounded, stand for many"},
+     .meaning = "steps of further snapshots, of which a shorter run has those up to its end; {\"range\": [a, b, step]}, "
+                "linspace and logspace, rounded, stand for many"},
 
     {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},
@@ -308,6 +309,8 @@ static const sw_key run_rows[] = {
 
     {.path = "checkpoint.every_seconds", REAL(checkpoint_every_seconds), FROM(0), DEFAULT(300), .unit = "s",
      .meaning = "time between checkpoints of a running run; 0 = none"},
+    {.path = "checkpoint.keep", BOOL(checkpoint_keep), DEFAULT(0),
+     .meaning = "keep the checkpoint of a finished run: with more steps it goes on from its end"},
 };
 #undef HOME
 

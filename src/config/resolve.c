@@ -166,10 +166,6 @@ static void check_steps(const check *c) {
     if (r->steps / e->every > EVALUATIONS_MAX && !is_broken(c, "evaluate.every"))
         report(c, (sw_run_fault){.keys = "evaluate.every steps", .hint = "evaluate less often"},
                "%lld evaluations a run; at most %d", (long long)(r->steps / e->every), EVALUATIONS_MAX);
-    const int64_t last = e->snapshot_step_count > 0 ? e->snapshot_steps[e->snapshot_step_count - 1] : 0;
-    if (last > r->steps && !is_broken(c, "evaluate.snapshot_steps"))
-        report(c, (sw_run_fault){.keys = "evaluate.snapshot_steps steps"}, "step %lld is beyond the last, %lld",
-               (long long)last, (long long)r->steps);
 }
 
 void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,

@@ -12,12 +12,13 @@
 #include <unistd.h>
 
 /* What follows a run's id in the name of a file: the checkpoint, one being written, one put aside (train/checkpoint.c).
- */
-static const char *const kinds[] = {".ckpt", ".ckpt.tmp", ".ckpt.unusable"};
-enum { KINDS = sizeof kinds / sizeof kinds[0], HALF_WRITTEN = 1 };
+ * What is kept of a finished run is no such file: it stays. */
+static const char *const kinds[] = {".ckpt", ".ckpt.tmp", ".ckpt.kept.tmp", ".ckpt.unusable"};
+enum { KINDS = sizeof kinds / sizeof kinds[0], FIRST_HALF_WRITTEN = 1, LAST_HALF_WRITTEN = 2 };
 
 bool sw_checkpoints_wanted(const sw_plan *plan, size_t run) {
-    return plan->runs[run].config.checkpoint_every_seconds > 0 || plan->adaptive.halving.rung_count > 0;
+    const sw_run_config *config = &plan->runs[run].config;
+    return config->checkpoint_every_seconds > 0 || config->checkpoint_keep || plan->adaptive.halving.rung_count > 0;
 }
 
 sw_status sw_checkpoints_path(char out[SW_PATH_MAX], const char *folder, const char *run_id) {
@@ -58,7 +59,7 @@ static int kind_of(const char *name) {
     return -1;
 }
 
-void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle) {
+void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_run_state *states, bool idle) {
     DIR *open = opendir(folder);
     if (open == NULL) return; /* no run ever wanted a checkpoint */
     const sw_planned_run **sorted = calloc(plan->count + 1, sizeof *sorted);
@@ -76,9 +77,10 @@ void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store
         const sw_planned_run *const *found = bsearch(entry->d_name, sorted, plan->count, sizeof *sorted, against_id);
         if (found == NULL) continue;
         size_t run = (size_t)(*found - plan->runs);
-        sw_run_state state = sw_store_state(store, sw_store_row(store, run));
-        bool over = sw_states[state].over && state != SW_RUN_FAILED; /* the next job tries a failed run again */
-        if (over || (idle && kind == HALF_WRITTEN)) discard(folder, (*found)->id, kind);
+        bool over =
+            sw_states[states[run]].over && states[run] != SW_RUN_FAILED; /* the next job tries a failed run again */
+        if (over || (idle && kind >= FIRST_HALF_WRITTEN && kind <= LAST_HALF_WRITTEN))
+            discard(folder, (*found)->id, kind);
     }
     free(sorted);
     closedir(open);

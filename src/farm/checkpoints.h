@@ -14,6 +14,6 @@ sw_status sw_checkpoints_path(char out[SW_PATH_MAX], const char *folder, const c
 /* Removes what there is of a run: its checkpoint, one put aside, one that a killed trainer was writing. */
 void sw_checkpoints_discard(const char *folder, const char *run_id);
 
-/* Removes what the folder holds of runs of the plan that are over in the results file, and half-written checkpoints of
+/* Removes what the folder holds of runs of the plan that are over by `states`, and half-written checkpoints of
  * the others (only with `idle`: no trainer is at work). Files that are none of the plan's checkpoints stay. */
-void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_store *store, bool idle);
+void sw_checkpoints_tidy(const char *folder, const sw_plan *plan, const sw_run_state *states, bool idle);

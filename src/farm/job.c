@@ -133,7 +133,9 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
 static void summarize(const job *self, const char *results) {
     if (self->summary == NULL || self->options.level < SW_LOG_INFO) return;
     if (self->summary(results) != SW_OK) sw_warn("no summary: %s", sw_fail_message());
-    if (fflush(stdout) != 0 || ferror(stdout)) sw_warn("the summary could not be printed: %s", strerror(errno));
+    if (fflush(stdout) == 0 && !ferror(stdout)) return;
+    if (errno != EPIPE) sw_warn("the summary could not be printed: %s", strerror(errno));
+    if (freopen("/dev/null", "w", stdout) == NULL) sw_warn("/dev/null: %s", strerror(errno)); /* the results are safe */
 }
 
 typedef struct outcome {
@@ -157,7 +159,10 @@ static outcome write_results(const job *self) {
     out.at_once = status == SW_E_INTERRUPTED;
     char results[SW_PATH_MAX];
     memcpy(results, prepared.output, sizeof results);
-    if (sw_prepare_release(&prepared) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
+    sw_prepare_end end = out.at_once                        ? SW_END_AT_ONCE
+                         : out.exit_code == SW_EXIT_STOPPED ? SW_END_STOPPED
+                                                            : SW_END_FINISHED;
+    if (sw_prepare_release(&prepared, end) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
     if (out.served && !out.at_once && out.exit_code != SW_EXIT_STORE) summarize(self, results);
     return out;
 }

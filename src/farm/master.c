@@ -174,6 +174,7 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings) 
         status = sw_storage_take_over(&settled, &master->storage, run);
         if (status == SW_OK && settled) sw_scheduler_set(master->scheduler, run, SW_SLOT_DONE);
     }
+    if (status == SW_OK) status = sw_extension_create(&master->extension, plan, settings->store, settings->checkpoints);
     if (status == SW_OK) status = begin_adaptive(master);
     if (status == SW_OK) write_results(master);
     if (status == SW_OK) status = sw_store_flush(settings->store);
@@ -188,6 +189,7 @@ done:
 void sw_master_destroy(sw_master *master) {
     if (master == NULL) return;
     sw_adaptive_destroy(master->adaptive);
+    sw_extension_destroy(master->extension);
     sw_scheduler_destroy(master->scheduler);
     sw_wire_buffer_release(&master->buffer);
     sw_storage_release(&master->storage);
@@ -218,6 +220,7 @@ static sw_status assign(sw_master *master, size_t worker, size_t run) {
     message.silence = master->settings.silence;
     message.until_step = sw_adaptive_until(master->adaptive, run);
     if (sw_checkpoints_wanted(master->plan, run)) {
+        sw_extension_prepare(master->extension, run);
         message.recorded = sw_store_flushed(master->storage.store, row);
         message.snapshots = sw_store_flushed_snapshots(master->storage.store, row);
         sw_status status = sw_checkpoints_path(message.checkpoint, master->settings.checkpoints, planned->id);

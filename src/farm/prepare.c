@@ -60,9 +60,23 @@ static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *option
     return SW_OK;
 }
 
+/* What the file says of each run of the plan, to be freed. */
+static sw_status read_states(sw_run_state **out, const sw_prepared *prepared) {
+    const size_t count = prepared->plan->count;
+    *out = calloc(count + 1, sizeof **out);
+    if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for %zu runs", count);
+    for (size_t run = 0; run < count; run++)
+        (*out)[run] = sw_store_state(prepared->store, sw_store_row(prepared->store, run));
+    return SW_OK;
+}
+
 static sw_status make_checkpoint_folder(sw_prepared *out) {
     snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
-    sw_checkpoints_tidy(out->checkpoints, out->plan, out->store, true);
+    sw_run_state *states = NULL;
+    sw_status status = read_states(&states, out);
+    if (status == SW_OK) sw_checkpoints_tidy(out->checkpoints, out->plan, states, true);
+    free(states);
+    if (status != SW_OK) return status;
     for (size_t i = 0; i < out->plan->count; i++) {
         if (!sw_checkpoints_wanted(out->plan, i)) continue;
         int refused = sw_fault("checkpoint.folder");
@@ -96,15 +110,21 @@ sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) {
     return status;
 }
 
-sw_status sw_prepare_release(sw_prepared *prepared) {
+sw_status sw_prepare_release(sw_prepared *prepared, sw_prepare_end end) {
     sw_status status = SW_OK;
     if (prepared->store != NULL) {
-        /* When nothing can be written, a checkpoint is all that there is of a run. */
-        if (prepared->checkpoints[0] != '\0' && sw_store_flush(prepared->store) == SW_OK)
-            sw_checkpoints_tidy(prepared->checkpoints, prepared->plan, prepared->store, false);
-        status = sw_store_close(prepared->store);
+        sw_run_state *states = NULL;
+        status = read_states(&states, prepared);
+        sw_status closed = sw_store_close(prepared->store);
+        if (closed != SW_OK) status = closed;
+        if (status == SW_OK && end != SW_END_AT_ONCE)
+            status = sw_store_verify(prepared->output, end == SW_END_FINISHED);
         if (status != SW_OK) sw_error("%s", sw_fail_message());
+        /* When nothing could be written, a checkpoint is all that there is of a run. */
+        if (status == SW_OK && prepared->checkpoints[0] != '\0')
+            sw_checkpoints_tidy(prepared->checkpoints, prepared->plan, states, false);
         rmdir(prepared->checkpoints); /* stays while a checkpoint lies in it */
+        free(states);
     }
     sw_plan_destroy(prepared->plan);
     *prepared = (sw_prepared){0};

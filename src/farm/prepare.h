@@ -17,5 +17,10 @@ typedef struct sw_prepared {
  * message. `out` is to be released whatever is returned. */
 sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) SW_MUST_CHECK;
 
-/* Closes the file (a failure is said, and returned) and frees the rest; an empty folder of checkpoints goes. */
-sw_status sw_prepare_release(sw_prepared *prepared) SW_MUST_CHECK;
+/* How a job ends. */
+typedef enum sw_prepare_end { SW_END_FINISHED, SW_END_STOPPED, SW_END_AT_ONCE } sw_prepare_end;
+
+/* Closes the file, looks whether it reads (not when all is to end at once), and frees the rest; a failure is said, and
+ * returned. Only a file that reads makes checkpoints of runs that are over superfluous; an empty folder of them goes.
+ */
+sw_status sw_prepare_release(sw_prepared *prepared, sw_prepare_end end) SW_MUST_CHECK;

@@ -322,7 +322,6 @@ int sw_farm_simulate(int argc, char **argv) {
         status = print_all(&self, &options);
     }
     release(&self);
-    if (status == SW_OK && fflush(stdout) != 0) status = sw_fail(SW_E_IO, "stdout: %s", strerror(errno));
     if (status == SW_OK) return SW_EXIT_OK;
     sw_error("%s", sw_fail_message());
     return status == SW_E_STORE || status == SW_E_IO || status == SW_E_BUSY ? SW_EXIT_STORE : SW_EXIT_USAGE;

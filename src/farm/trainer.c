@@ -181,7 +181,8 @@ static sw_status train(sw_run_result *result, sw_trainer *trainer) {
                           .safe = on_safe};
     const sw_checkpoint_options checkpoint = {.path = assign->checkpoint[0] != '\0' ? assign->checkpoint : NULL,
                                               .every_seconds = assign->config.checkpoint_every_seconds,
-                                              .until_step = assign->until_step};
+                                              .until_step = assign->until_step,
+                                              .keep = assign->checkpoint[0] != '\0' && assign->config.checkpoint_keep};
     sw_status status = sw_train(result, &assign->config, &checkpoint, &sink);
     if (status == SW_OK || !trainer->now.stale) return status;
     sw_warn("%s; the run starts anew", sw_fail_message());

@@ -59,6 +59,21 @@ bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t) {
     return t == 0 || t == config->steps || is_chosen(config, t) || is_log_spaced(config, t);
 }
 
+/* Is every log-spaced snapshot of `a` before `until` one of `b`'s? */
+static bool has_log_spaced_of(const sw_run_config *b, const sw_run_config *a, int64_t until) {
+    const int64_t k = log_spaced_count(a), interior = interior_evaluations(a);
+    for (int64_t i = 0, u = 0; i < k; i++) {
+        u = log_spaced(u, i, k, interior);
+        if (u * a->evaluate.every >= until) return true;
+        if (!sw_schedule_is_snapshot(b, u * a->evaluate.every)) return false;
+    }
+    return true;
+}
+
+bool sw_schedule_agrees(const sw_run_config *a, const sw_run_config *b, int64_t until) {
+    return has_log_spaced_of(a, b, until) && has_log_spaced_of(b, a, until);
+}
+
 /* Chosen steps that are no others' go through the log-spaced ones in step with them: both ascend. */
 int64_t sw_schedule_snapshots(const sw_run_config *config) {
     const int64_t k = log_spaced_count(config), interior = interior_evaluations(config);

@@ -138,6 +138,17 @@ static sw_status note_edge_list(sw_checks *checks, uint64_t k, const sw_task_con
     return SW_OK;
 }
 
+/* What `keep` is for does not come about where something depends on how many steps there are. */
+static void check_keep(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    if (!config->checkpoint_keep) return;
+    if (config->optimizer.schedule != SW_SCHEDULE_CONSTANT)
+        report(checks, true, k, "optimizer.schedule", "\"constant\"",
+               "checkpoint.keep: with more steps this schedule is another one from its beginning, and runs start anew");
+    if (config->evaluate.snapshots > 0)
+        report(checks, true, k, "evaluate.snapshots", "0, with evaluate.snapshot_steps",
+               "checkpoint.keep: with more steps log-spaced snapshots lie elsewhere, and runs start anew");
+}
+
 /* No node has so much for one rank: a slip of the pen. */
 static const size_t MEMORY_MOST = (size_t)256 << 30;
 
@@ -185,6 +196,7 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
     check_split(checks, k, config, task->inputs);
     status = note_edge_list(checks, k, &config->task);
     if (status != SW_OK) return status;
+    check_keep(checks, k, config);
     int family = config->phase.family;
     if (!task->applies[family])
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",

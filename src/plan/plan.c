@@ -42,6 +42,16 @@ static sw_status identify(uint8_t id[SW_SHA256_BYTES], sw_json *json, const sw_r
     return text ? sw_sha256(id, text, strlen(text)) : SW_E_MEMORY;
 }
 
+sw_status sw_plan_identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) {
+    uint8_t digest[SW_SHA256_BYTES];
+    sw_json *json = NULL;
+    sw_status status = sw_json_create(&json);
+    if (status == SW_OK) status = identify(digest, json, config);
+    if (status == SW_OK) sw_sha256_hex(id, digest);
+    sw_json_destroy(json);
+    return status;
+}
+
 static sw_status name_run(named_run *out, sw_json *json, const sw_run_config *config) {
     sw_run_config reduced;
     sw_status status = identify(out->id, json, config);

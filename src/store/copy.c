@@ -25,6 +25,7 @@ typedef struct source {
     char **ids;     /* [catalog->runs] */
     int64_t *state; /* [catalog->runs] */
     sw_damage damage;
+    bool live; /* a writer is at it: rows that are over do not change any more, the others are passed over */
 } source;
 
 /* Row `row` of source `source` becomes a row of the copy. */
@@ -79,11 +80,20 @@ static sw_status load_source(source *s) {
     return status;
 }
 
-static sw_status open_source(source *s, const char *path) {
+/* How many runs of a file that is being written are in the copy. */
+static void say_what_is_left_out(const source *s) {
+    size_t over = 0;
+    for (hsize_t r = 0; r < s->catalog->runs; r++) over += sw_record_is_over(s->state[r]);
+    sw_info("%s is being written: %zu of %llu runs are over and copied, the others stand in the copy as pending",
+            s->path, over, (unsigned long long)s->catalog->runs);
+}
+
+static sw_status open_source(source *s, const char *path, bool may_be_live) {
     sw_lock_holder holder;
     s->path = path;
     s->file = -1;
-    if (sw_lock_is_held(path, &holder))
+    s->live = sw_lock_is_held(path, &holder);
+    if (s->live && !may_be_live)
         return sw_fail(SW_E_BUSY, "%s: a writer holds it: host %s, process %lld, since %s", path, holder.host,
                        (long long)holder.pid, holder.since);
     sw_status status = sw_verify_file(&s->damage, path, SW_VERIFY_TO_WRITE);
@@ -91,6 +101,7 @@ static sw_status open_source(source *s, const char *path) {
     status = load_source(s);
     for (size_t i = 0; i < s->damage.count && status == SW_OK; i++)
         sw_warn("%s: run %lld is damaged (its checksum does not fit)", path, (long long)s->damage.rows[i]);
+    if (status == SW_OK && s->live) say_what_is_left_out(s);
     return status != SW_OK ? sw_fail_in(status, "%s", path) : SW_OK;
 }
 
@@ -100,7 +111,7 @@ static sw_status open_sources(copy *c, const char *const *paths, size_t count) {
     sw_status status = SW_OK;
     for (size_t i = 0; i < count && status == SW_OK; i++) {
         c->source_count = i + 1;
-        status = open_source(&c->sources[i], paths[i]);
+        status = open_source(&c->sources[i], paths[i], c->compressed);
         const char *name = c->sources[i].sweep_name, *first = c->sources[0].sweep_name;
         if (status == SW_OK && strcmp(name ? name : "", first ? first : "") != 0)
             status = sw_fail(SW_E_STORE, "%s holds the sweep \"%s\", %s the sweep \"%s\"", paths[0], first ? first : "",
@@ -284,18 +295,28 @@ static sw_status join_columns(copy *c) {
 
 /* ---- values ---- */
 
+/* Of a row that is being trained only what was known before can be trusted: its numbers come in at different moments.
+ */
+static bool is_passed_over(const copy *c, const sw_column *column, chosen from) {
+    const source *s = &c->sources[from.source];
+    return s->live && !sw_record_is_over(s->state[from.row]) && column->type != SW_FIELD_TEXT &&
+           strcmp(column->path, "/runs/seed") != 0 && strcmp(column->path, "/runs/planned") != 0 &&
+           strncmp(column->path, "/runs/axes/", 11) != 0;
+}
+
 /* All rows of one column, neighbours together. */
 static sw_status copy_column(const copy *c, const sw_column *to) {
     enum { TOGETHER = 64 };
     sw_status status = SW_OK;
     for (size_t i = 0; i < c->row_count && status == SW_OK;) {
         const chosen first = c->rows[i];
+        const bool skip = is_passed_over(c, to, first);
         size_t n = 1;
         while (i + n < c->row_count && n < TOGETHER && c->rows[i + n].source == first.source &&
-               c->rows[i + n].row == first.row + (int64_t)n)
+               c->rows[i + n].row == first.row + (int64_t)n && is_passed_over(c, to, c->rows[i + n]) == skip)
             n++;
         const sw_column *from = sw_catalog_find(c->sources[first.source].catalog, to->path);
-        if (from) status = sw_copy_rows(from, to, first.row, (int64_t)i, (int64_t)n);
+        if (from && !skip) status = sw_copy_rows(from, to, first.row, (int64_t)i, (int64_t)n);
         i += n;
     }
     return status;

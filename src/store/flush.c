@@ -110,6 +110,39 @@ static sw_status clear_row(const sw_store *store, int64_t row, const sw_pending 
     return status;
 }
 
+/* ---- what comes from another row ---- */
+
+typedef struct adoption {
+    const sw_column *column;
+    int64_t row;
+    hsize_t entries;
+} adoption;
+
+static sw_status adopt_piece(void *context, const sw_column_piece *piece) {
+    const adoption *a = context;
+    hsize_t start[SW_RANK_MAX], count[SW_RANK_MAX];
+    memcpy(start, piece->start, sizeof start);
+    memcpy(count, piece->count, sizeof count);
+    if (start[1] >= a->entries) return SW_OK;
+    if (start[1] + count[1] > a->entries) count[1] = a->entries - start[1]; /* of one row: they come first */
+    start[0] = (hsize_t)a->row;
+    return sw_column_write_box(a->column, sw_column_memory_type(a->column->type), start, count, piece->values);
+}
+
+static sw_status adopt_entries(const sw_store *store, int64_t row, const sw_pending *pending) {
+    sw_status status = SW_OK;
+    for (size_t c = 0; c < store->catalog->count && status == SW_OK; c++) {
+        const sw_column *column = &store->catalog->columns[c];
+        const sw_dimension second = column->rank > 1 ? column->dimensions[1] : SW_DIM_RUN;
+        if (second != SW_DIM_EVALUATION && second != SW_DIM_SNAPSHOT) continue;
+        adoption a = {column, row, (hsize_t)pending->adopt_records};
+        if (second == SW_DIM_SNAPSHOT) a.entries = (hsize_t)pending->adopt_snapshots;
+        if (a.entries == 0) continue;
+        status = sw_column_walk(column, sw_column_memory_type(column->type), pending->adopted, 1, 0, adopt_piece, &a);
+    }
+    return status;
+}
+
 /* ---- phase 1: data ---- */
 
 static void put_facts(target *t, const sw_run_facts *facts) {
@@ -221,8 +254,12 @@ static sw_status put_pending(const sw_store *store, int64_t row) {
     const sw_pending *pending = r->pending;
     if (pending->begin) {
         if (!r->clean) t.status = clear_row(store, row, pending);
-        put_text(&t, store->schema->fixed[SW_FIELD_HOST], pending->host);
-        put_integer(&t, store->schema->fixed[SW_FIELD_RANK], pending->rank);
+        if (pending->adopts) {
+            if (t.status == SW_OK) t.status = adopt_entries(store, row, pending);
+        } else {
+            put_text(&t, store->schema->fixed[SW_FIELD_HOST], pending->host);
+            put_integer(&t, store->schema->fixed[SW_FIELD_RANK], pending->rank);
+        }
     }
     if (pending->facts) put_facts(&t, pending->facts);
     if (pending->data) put_data(&t, pending->data);
@@ -338,13 +375,18 @@ static void acknowledge(sw_store *store) {
     store->dirty_count = 0;
 }
 
-/* Writes to a file that lost its name succeed and are in vain: it is looked for every second. */
-sw_status sw_store_heartbeat(sw_store *store) {
-    const sw_status status = sw_lock_heartbeat(store->lock);
-    if (status != SW_OK || sw_clock_now() - store->looked < 1) return status;
+/* Writes to a file that lost its name succeed and are in vain: it is looked for every second, and before a flush says
+ * that all is well. */
+static sw_status look(sw_store *store) {
     const sw_status named = sw_vfd_check_name(store->file, store->path);
     if (named == SW_OK) store->looked = sw_clock_now();
     return named;
+}
+
+sw_status sw_store_heartbeat(sw_store *store) {
+    const sw_status status = sw_lock_heartbeat(store->lock);
+    if (status != SW_OK || sw_clock_now() - store->looked < 1) return status;
+    return look(store);
 }
 
 sw_status sw_store_flush(sw_store *store) {
@@ -354,6 +396,7 @@ sw_status sw_store_flush(sw_store *store) {
     if (status == SW_OK && store->dirty_count > 0) {
         status = write_pending(store);
         if (status == SW_OK) status = sw_vfd_check(store->file, store->path);
+        if (status == SW_OK) status = look(store);
         if (status == SW_OK && sw_clock_now() - store->synced >= sync_seconds) {
             status = sw_vfd_sync(store->file, store->path);
             store->synced = sw_clock_now();

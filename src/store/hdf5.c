@@ -48,6 +48,12 @@ sw_status sw_hdf5_fail(const char *format, ...) {
         const int length = end ? (int)(end - refused) : (int)strlen(refused);
         return sw_fail(SW_E_IO, "%s: %.*s", context, length, refused);
     }
+    /* The library recommends its tool h5clear here, which may cut the file off. */
+    if (strstr(reason, "h5clear"))
+        return sw_fail(SW_E_STORE,
+                       "%s: it is being written, or its writer was killed: read it with swmr=True, or run symsweep "
+                       "recover on it once nobody writes it",
+                       context);
     return sw_fail(SW_E_STORE, "%s: %s", context, reason[0] ? reason : "HDF5 failed without saying why");
 }
 

@@ -1,6 +1,8 @@
 /* rows.c: what the writer is given, kept until a flush has put it into the file. */
 #include "store/writer.h"
 
+#include "store/checksum.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +54,65 @@ sw_status sw_store_resume(sw_store *store, int64_t row, const char *host, int64_
 
 sw_status sw_store_begin(sw_store *store, int64_t row, const char *host, int64_t rank) {
     return sw_store_resume(store, row, host, rank, 0, 0);
+}
+
+/* Has the row, which is over and in the file, so much, and is it what was written? */
+static sw_status check_adopted(const sw_store *store, int64_t from, int64_t records, int64_t snapshots) {
+    const sw_column *column = sw_writer_column(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP]);
+    const hsize_t last[2] = {(hsize_t)from, (hsize_t)(snapshots > 0 ? snapshots - 1 : 0)}, one[2] = {1, 1};
+    sw_soundness found = SW_ROW_OPEN;
+    int64_t step = -1;
+    bool has =
+        records >= 0 && records <= store->rows[from].records && snapshots >= 0 && snapshots <= store->snapshot_capacity;
+    sw_status status = sw_checksum_verify(&found, store->catalog, from, 1);
+    if (status == SW_OK && has && snapshots > 0)
+        status = sw_column_read_box(column, H5T_NATIVE_INT64, last, one, &step);
+    if (status != SW_OK) return status;
+    has = has && (snapshots == 0 || step >= 0);
+    if (found == SW_ROW_SOUND && has) return SW_OK;
+    return sw_fail(SW_E_STORE, "run %lld %s", (long long)from,
+                   found == SW_ROW_SOUND ? "has fewer records than its checkpoint says" : "is damaged in the file");
+}
+
+sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t records, int64_t snapshots) {
+    sw_writer_row *r = &store->rows[row];
+    sw_partial_sum sum;
+    int64_t in_file = records, snapshots_in_file = snapshots;
+    sw_status status = store->rows[from].dirty ? sw_store_flush(store) : SW_OK;
+    if (status == SW_OK) status = check_adopted(store, from, records, snapshots);
+    if (status == SW_OK)
+        status = sw_partial_read(&sum, &in_file, &snapshots_in_file, store->catalog, store->schema, from, NULL);
+    if (status == SW_OK) status = sw_store_begin(store, row, "", -1);
+    if (status != SW_OK) return status;
+    r->pending->adopts = true;
+    r->pending->adopted = from;
+    r->pending->adopt_records = records;
+    r->pending->adopt_snapshots = snapshots;
+    r->state = SW_RUN_PENDING;
+    r->records = records;
+    r->snapshots = snapshots;
+    r->sum = sum;
+    return sw_store_flush(store);
+}
+
+sw_status sw_store_former(const sw_store *store, sw_store_visit visit, void *context) {
+    const sw_schema *s = store->schema;
+    const size_t rows = (size_t)store->row_count;
+    char **ids = NULL, **configs = NULL;
+    bool *known = calloc(rows + 1, sizeof *known);
+    sw_status status = known ? SW_OK : sw_fail(SW_E_MEMORY, "%zu rows", rows);
+    for (size_t i = 0; i < store->run_count && status == SW_OK; i++) known[store->run_row[i]] = true;
+    if (status == SW_OK && store->run_count < rows) {
+        status = sw_column_load_texts(&ids, sw_writer_column(store, s->fixed[SW_FIELD_ID]));
+        if (status == SW_OK)
+            status = sw_column_load_texts(&configs, sw_writer_column(store, s->fixed[SW_FIELD_CONFIG]));
+        for (size_t r = 0; r < rows && status == SW_OK; r++)
+            if (!known[r]) status = visit(context, (int64_t)r, ids[r], configs[r]);
+    }
+    sw_column_free_texts(configs, configs ? rows : 0);
+    sw_column_free_texts(ids, ids ? rows : 0);
+    free(known);
+    return status;
 }
 
 sw_status sw_store_facts(sw_store *store, int64_t row, const sw_run_facts *facts) {

@@ -269,6 +269,19 @@ sw_status sw_store_close(sw_store *store) {
     return status;
 }
 
+sw_status sw_store_verify(const char *path, bool thorough) {
+    sw_damage damage;
+    sw_status status = sw_verify_file(&damage, path, thorough ? SW_VERIFY_TO_WRITE : SW_VERIFY_TO_READ);
+    if (status == SW_OK && damage.count > 0)
+        status = sw_fail(SW_E_STORE,
+                         "%s: %zu run%s not what was written, the first is run %lld; the next start trains "
+                         "%s again",
+                         path, damage.count, damage.count == 1 ? " is" : "s are", (long long)damage.rows[0],
+                         damage.count == 1 ? "it" : "them");
+    sw_verify_release(&damage);
+    return status;
+}
+
 /* ---- set aside ---- */
 
 /* path.N with the smallest N that is free, for the file and for its checkpoints. */

@@ -312,8 +312,16 @@ sw_status sw_vfd_check_name(hid_t file, const char *path) {
     struct stat named;
     if (!v) return sw_fail(SW_E_STORE, "%s is not open", path);
     if (stat(path, &named) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
-    if (named.st_dev == v->device && named.st_ino == v->inode) return SW_OK;
-    return sw_fail(SW_E_IO, "%s: another file has this name by now", path);
+    if (named.st_dev != v->device || named.st_ino != v->inode)
+        return sw_fail(SW_E_IO, "%s: another file has this name by now", path);
+    static const char signature[8] = "\x89HDF\r\n\x1a\n";
+    char head[sizeof signature];
+    const bool whole = v->first || v->given_up || (haddr_t)named.st_size >= v->eof;
+    if (whole && sw_file_read_at(v->descriptor, head, sizeof head, 0) == (ssize_t)sizeof head &&
+        memcmp(head, signature, sizeof head) == 0)
+        return SW_OK;
+    return sw_fail(SW_E_IO, "%s: another program has %s it while it was written", path,
+                   whole ? "overwritten" : "cut off");
 }
 
 sw_status sw_vfd_drain(hid_t file, const char *path) {

@@ -28,7 +28,8 @@ sw_status sw_vfd_check(hid_t file, const char *path) SW_MUST_CHECK;
  * after a kill. */
 sw_status sw_vfd_close(hid_t file, const char *path, sw_status status) SW_MUST_CHECK;
 
-/* SW_E_IO: the open file is no longer what has that name: its folder vanished, it was moved or removed. */
+/* SW_E_IO: the open file is no longer what has that name: its folder vanished, it was moved or removed; or another
+ * program has cut it off or written over its beginning. */
 sw_status sw_vfd_check_name(hid_t file, const char *path) SW_MUST_CHECK;
 
 /* fsync. */

@@ -16,6 +16,8 @@ typedef struct sw_pending {
     bool begin; /* clear all but the first keep_* entries before anything else */
     int64_t keep_records, keep_snapshots;
     sw_partial_sum keep_sum; /* of what is kept */
+    bool adopts;             /* begin: the first adopt_* entries come from the row `adopted` */
+    int64_t adopted, adopt_records, adopt_snapshots;
     char host[SW_CHARACTERS];
     int64_t rank;
     sw_run_facts *facts;

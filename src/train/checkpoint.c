@@ -2,7 +2,9 @@
  *
  * header | progress | configuration | parameters | optimizer state | objective state | state of measures |
  * unacknowledged records | unacknowledged snapshots (each: header, floats) | CRC-32 of everything before. Native byte
- * order: a checkpoint goes on where it was made, results files are what travels. */
+ * order: a checkpoint goes on where it was made, results files are what travels.
+ *
+ * What is kept of a finished run (checkpoint.keep) has the same form. */
 #include "train/checkpoint.h"
 
 #include "symsweep/clock.h"
@@ -23,7 +25,8 @@ typedef struct header {
     char arithmetic[48]; /* describe_arithmetic */
     uint64_t bytes;      /* of the whole file, checksum included */
     uint64_t config_bytes, parameters, optimizer_reals, carried_bytes, records, snapshots;
-    uint64_t chosen; /* CRC-32 of the chosen steps of snapshots, which the configuration only points to */
+    uint64_t chosen;       /* CRC-32 of the chosen steps of snapshots, which the configuration only points to */
+    sw_prune_config prune; /* which the run was trained under */
 } header;
 
 /* What decides the last bits of a run's numbers: OpenBLAS's core type, for decompositions, and whether matrix products
@@ -50,6 +53,24 @@ typedef struct state {
     header header; /* of this run, but for its lists */
 } state;
 
+/* What decides the numbers of a run and what is saved of it, however long it is; with its padding: it is compared as
+ * bytes. */
+static void strip(sw_run_config *out, const sw_run_config *config) {
+    memcpy(out, config, sizeof *out);
+    out->steps = 0;
+    out->checkpoint_every_seconds = 0;
+    out->checkpoint_keep = false;
+    out->evaluate.snapshot_steps = NULL; /* an address means nothing in a file */
+    memset(&out->phase, 0, sizeof out->phase);
+    memset(&out->prune, 0, sizeof out->prune);
+}
+
+/* Of the chosen steps of snapshots. */
+static uint64_t digest_chosen(const sw_evaluate_config *evaluate) {
+    return crc32_z(0, (const unsigned char *)evaluate->snapshot_steps,
+                   (size_t)evaluate->snapshot_step_count * sizeof *evaluate->snapshot_steps);
+}
+
 /* The run's state for a file to be written, or to compare one with and to read it into. Release what it returned. */
 static sw_status describe(state *out, const sw_run *run) {
     size_t reals, parameters = sw_model_parameter_count(run->model);
@@ -63,15 +84,10 @@ static sw_status describe(state *out, const sw_run *run) {
                               .optimizer_reals = reals,
                               .carried_bytes = objective_bytes + measure_bytes}};
     if (!out->carried) return sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
-    memcpy(&out->config, &run->config, sizeof out->config); /* with its padding: it is compared as bytes */
-    out->config.checkpoint_every_seconds = 0;
-    const sw_evaluate_config *evaluate = &run->config.evaluate;
-    out->config.evaluate.snapshot_steps = NULL; /* an address means nothing in a file */
-    out->header.chosen = crc32_z(0, (const unsigned char *)evaluate->snapshot_steps,
-                                 (size_t)evaluate->snapshot_step_count * sizeof(int64_t));
-    memset(&out->config.phase, 0, sizeof out->config.phase);
-    memset(&out->config.prune, 0, sizeof out->config.prune);
+    strip(&out->config, &run->config);
+    out->header.chosen = digest_chosen(&run->config.evaluate);
     memcpy(out->header.magic, magic, sizeof magic);
+    memcpy(&out->header.prune, &run->config.prune, sizeof out->header.prune);
     describe_arithmetic(out->header.arithmetic, sizeof out->header.arithmetic);
     out->parts[PROGRESS] = (part){&out->progress, sizeof out->progress};
     out->parts[CONFIG] = (part){&out->config, sizeof out->config};
@@ -118,22 +134,56 @@ static void put_run(writer *out, state *kept, const sw_unacknowledged *unacknowl
     put(out, &checksum, sizeof checksum);
 }
 
-sw_status sw_checkpoint_write(const sw_run *run) {
+/* `kept` with what is carried by the objective and the time spent so far. */
+static sw_status write_state(state *kept, const sw_run *run, const sw_unacknowledged *unacknowledged,
+                             const char *path) {
     static const sw_file_points points = {"checkpoint.open", "checkpoint.write", "checkpoint.sync", "checkpoint.close",
                                           "checkpoint.rename"};
     writer out = {.checksum = 0};
+    sw_status status = sw_file_begin(&out.file, path, ".tmp", &points);
+    if (status != SW_OK) return status;
+    sw_objective_save(run->objective, kept->parts[OBJECTIVE].data);
+    kept->progress.wall_seconds += sw_clock_now() - run->started;
+    kept->progress.measure_seconds += run->measure_seconds;
+    put_run(&out, kept, unacknowledged);
+    return sw_file_commit(&out.file, true);
+}
+
+sw_status sw_checkpoint_write(const sw_run *run) {
     state kept;
     sw_status status = describe(&kept, run);
-    if (status == SW_OK) status = sw_file_begin(&out.file, run->checkpoint.path, ".tmp", &points);
     if (status == SW_OK) {
-        sw_objective_save(run->objective, kept.parts[OBJECTIVE].data);
         sw_measure_state_save(kept.parts[MEASURE].data, run->measure);
-        kept.progress.wall_seconds += sw_clock_now() - run->started;
-        kept.progress.measure_seconds += run->measure_seconds;
-        put_run(&out, &kept, &run->unacknowledged);
-        status = sw_file_commit(&out.file, true);
+        status = write_state(&kept, run, &run->unacknowledged, run->checkpoint.path);
     }
     free(kept.carried);
+    return status;
+}
+
+/* ---- the end of a run ---- */
+
+#define KEPT ".kept" /* behind the name of the checkpoint */
+
+sw_status sw_train_kept_path(char out[SW_PATH_MAX], const char *folder, const char *run_id) {
+    const int length = snprintf(out, SW_PATH_MAX, "%s/%s.ckpt" KEPT, folder, run_id);
+    return length < SW_PATH_MAX ? SW_OK : sw_fail(SW_E_CONFIG, "%s: path is too long for checkpoints", folder);
+}
+
+sw_status sw_checkpoint_keep(const sw_run *run) {
+    static const sw_unacknowledged none; /* the results file has them all */
+    char path[SW_PATH_MAX + sizeof KEPT];
+    state kept;
+    snprintf(path, sizeof path, "%s" KEPT, run->checkpoint.path);
+    sw_status status = describe(&kept, run);
+    if (status == SW_OK) {
+        kept.progress = run->before;
+        kept.progress.ended = 0;
+        kept.progress.unmeasured = 1;
+        memcpy(kept.parts[MEASURE].data, run->carried_before, kept.parts[MEASURE].bytes);
+        status = write_state(&kept, run, &none, path);
+    }
+    free(kept.carried);
+    if (status != SW_OK) unlink(path); /* one of an earlier attempt */
     return status;
 }
 
@@ -152,9 +202,8 @@ static bool take(reader *in, void *out, size_t bytes) {
     return true;
 }
 
-/* Why a checkpoint cannot be used; NULL = it can. Checks everything but the lists of records. */
-static const char *examine(header *head, const state *wanted, const char *file, size_t bytes) {
-    const header *own = &wanted->header;
+/* Why these bytes are no checkpoint of this version; NULL = they are. */
+static const char *examine_file(header *head, const char *file, size_t bytes) {
     uint32_t checksum;
     if (bytes < sizeof *head + sizeof checksum) return "it is truncated";
     memcpy(head, file, sizeof *head);
@@ -163,13 +212,23 @@ static const char *examine(header *head, const state *wanted, const char *file, 
     if (head->bytes != bytes) return "it is truncated";
     if ((uint32_t)crc32_z(0, (const unsigned char *)file, bytes - sizeof checksum) != checksum)
         return "its checksum does not match";
+    if (head->config_bytes != sizeof(sw_run_config) || bytes < sizeof *head + sizeof(sw_progress) + head->config_bytes)
+        return "it is not a checkpoint of this version";
+    return NULL;
+}
+
+static const char other_configuration[] = "it is of a run that was configured differently";
+
+/* Why a checkpoint cannot be used; NULL = it can. Checks everything but the lists of records. */
+static const char *examine(header *head, const state *wanted, const char *file, size_t bytes) {
+    const header *own = &wanted->header;
+    const char *reason = examine_file(head, file, bytes);
+    if (reason) return reason;
     const char *config = file + sizeof *head + sizeof wanted->progress;
-    if (head->config_bytes != own->config_bytes ||
-        bytes < sizeof *head + sizeof wanted->progress + sizeof wanted->config ||
-        memcmp(config, &wanted->config, sizeof wanted->config) != 0 || head->chosen != own->chosen ||
+    if (memcmp(config, &wanted->config, sizeof wanted->config) != 0 || head->chosen != own->chosen ||
         head->parameters != own->parameters || head->optimizer_reals != own->optimizer_reals ||
         head->carried_bytes != own->carried_bytes)
-        return "it is of a run that was configured differently";
+        return other_configuration;
     if (strncmp(head->arithmetic, own->arithmetic, sizeof own->arithmetic) != 0)
         return "it was made on another type of core, whose numbers differ in the last bits";
     return NULL;
@@ -236,4 +295,40 @@ sw_status sw_checkpoint_read(bool *found, sw_run *run) {
     free(kept.carried);
     free(file);
     return status;
+}
+
+/* What it says of itself, against what is wanted. */
+static void judge_kept(sw_train_kept *out, const header *head, const char *file, const sw_run_config *config) {
+    sw_progress progress;
+    sw_run_config own, wanted;
+    memcpy(&progress, file + sizeof *head, sizeof progress);
+    memcpy(&own, file + sizeof *head + sizeof progress, sizeof own);
+    strip(&wanted, config);
+    out->step = progress.step;
+    out->records = progress.evaluation;
+    out->snapshots = progress.snapshot;
+    const bool saved = memcmp(&own.save, &wanted.save, sizeof own.save) == 0;
+    memcpy(&own.save, &wanted.save, sizeof own.save);
+    out->foreign = memcmp(&own, &wanted, sizeof own) != 0 || head->chosen != digest_chosen(&config->evaluate) ||
+                   !progress.unmeasured || progress.step > config->steps;
+    if (out->foreign)
+        out->reason = other_configuration;
+    else if (!saved)
+        out->reason = "it saved something else (save)";
+    else if (memcmp(&head->prune, &config->prune, sizeof head->prune) != 0)
+        out->reason = "it was trained under other rules of `prune`";
+}
+
+sw_status sw_train_kept_read(sw_train_kept *out, const char *path, const sw_run_config *config) {
+    char *file = NULL;
+    size_t bytes = 0;
+    header head;
+    *out = (sw_train_kept){0};
+    const sw_status status = sw_file_read(&file, &bytes, path, SIZE_MAX, "checkpoint.read");
+    if (status != SW_OK) return status;
+    out->reason = examine_file(&head, file, bytes);
+    out->foreign = out->reason != NULL;
+    if (!out->reason) judge_kept(out, &head, file, config);
+    free(file);
+    return SW_OK;
 }

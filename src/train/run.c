@@ -27,10 +27,13 @@ sw_status sw_run_create(sw_run *run) {
     if (status == SW_OK)
         status = sw_train_create_model(&run->model, &run->optimizer, config, run->task, run->objective);
     if (status == SW_OK) status = sw_measure_create(&run->measure, config, run->task, run->split);
-    return status;
+    if (status != SW_OK || !run->checkpoint.keep) return status;
+    run->carried_before = malloc(sw_measure_state_bytes(run->measure) + 1);
+    return run->carried_before ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
 }
 
 void sw_run_release(sw_run *run) {
+    free(run->carried_before);
     sw_unacknowledged_clear(&run->unacknowledged);
     sw_measure_destroy(run->measure);
     sw_optimizer_destroy(run->optimizer);

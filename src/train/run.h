@@ -15,6 +15,7 @@ typedef struct sw_progress {
     int32_t evaluation, snapshot;         /* how many were made */
     int32_t ended;                        /* 1 = nothing is left to train */
     int32_t diverged, stopped_early, pruned;
+    int32_t unmeasured; /* 1 = what is due at `step` has not been measured yet: the end of a run that is gone on from */
     sw_prune_watch prune;
 } sw_progress;
 
@@ -30,7 +31,9 @@ typedef struct sw_run {
     sw_measure *measure;
     sw_progress progress;
     sw_unacknowledged unacknowledged;
-    double started; /* clock at the start of this attempt */
+    sw_progress before;   /* with checkpoint.keep: as it was before the last evaluation ... */
+    char *carried_before; /* ... and what the measures carried then */
+    double started;       /* clock at the start of this attempt */
     double measure_seconds;
 } sw_run;
 

@@ -103,11 +103,21 @@ static bool evaluation_is_due(const sw_run *run) {
     return run->progress.ended || sw_schedule_is_evaluation(&run->config, run->progress.step);
 }
 
+/* A run ends with an evaluation, if with any: what may have to be kept is the state before. */
+static void remember(sw_run *run) {
+    if (!run->checkpoint.keep) return;
+    run->before = run->progress;
+    sw_measure_state_save(run->carried_before, run->measure);
+}
+
 /* Whatever is due at the current step. The last step is always evaluated and snapshotted. */
 static sw_status measure_if_due(sw_run *run) {
     double begun = sw_clock_now();
     sw_status status = SW_OK;
-    if (evaluation_is_due(run)) status = evaluate(run);
+    if (evaluation_is_due(run)) {
+        remember(run);
+        status = evaluate(run);
+    }
     if (status == SW_OK && (run->progress.ended || sw_schedule_is_snapshot(&run->config, run->progress.step)))
         status = take_snapshot(run);
     run->measure_seconds += sw_clock_now() - begun;
@@ -183,11 +193,14 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
     sw_status status = sw_run_create(&run);
     if (status == SW_OK) status = sw_checkpoint_read(&resumed, &run);
     if (status == SW_OK) status = send_start(&run);
-    if (status == SW_OK && !resumed) {
-        run.progress.ended = config->steps <= 0;
+    if (status == SW_OK && (!resumed || run.progress.unmeasured)) {
+        run.progress.unmeasured = 0;
+        run.progress.ended = run.progress.diverged || run.progress.step >= config->steps;
         status = measure_if_due(&run);
     }
     if (status == SW_OK) status = train_on(&run);
+    if (status == SW_OK && run.checkpoint.keep && sw_checkpoint_keep(&run) != SW_OK)
+        sw_warn("the checkpoint is not kept: %s", sw_fail_message());
     fill_result(result, &run, status);
     sw_run_release(&run);
     return status;

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import shutil
+import subprocess
 import unittest
 
 import h5py
 import numpy as np
 
-from results_support import Folder, Live, make_file, run
+from results_support import BINARY, Folder, Live, make_file, run
 
 
 class Export(unittest.TestCase):
@@ -85,8 +87,41 @@ class Export(unittest.TestCase):
         self.assertIn("exists already", run("export", self.path, "--compact", small, code=3)[1])
         live = self.path.with_name("live.h5")
         with Live(live, 3, 3):
-            self.assertIn("a writer holds it", run("export", live, "--compact", self.path.with_name("x.h5"), code=3)[1])
             self.assertEqual(len(run("export", live).splitlines()), 4)
+
+    def test_compact_while_it_is_written(self):
+        """Runs that are over are copied whole, what is in training stands as pending with nothing but its settings."""
+        live, copy = self.path.with_name("live.h5"), self.path.with_name("copy.h5")
+        with Live(live, 3, 5):
+            done = subprocess.run([BINARY, "export", live, "--compact", copy], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("is being written: 2 of 3 runs are over and copied, the others stand in the copy as pending",
+                          done.stderr)
+            self.assertIn("3 runs: 2 done, 1 pending", run("status", copy))
+            with h5py.File(live, "r", swmr=True) as a, h5py.File(copy) as b:
+                self.assertEqual(a["runs/id"][()].tolist(), b["runs/id"][()].tolist())
+                self.assertEqual(b["runs/config"][2], a["runs/config"][2])
+                self.assertEqual(int(a["runs/written"][2]), 1)
+                self.assertEqual([int(b["runs/written"][2]), int(b["curves/step"][2].max())], [0, -1])
+                self.assertTrue(np.isnan(b["curves/train_loss"][2]).all())
+                np.testing.assert_array_equal(a["curves/train_loss"][:2], b["curves/train_loss"][:2])
+                for axis in a["runs/axes"]:
+                    np.testing.assert_array_equal(a["runs/axes"][axis][()], b["runs/axes"][axis][()])
+            self.assertIn("a writer holds it",
+                          run("merge", "-o", self.path.with_name("x.h5"), live, self.path, code=3)[1])
+
+    def test_a_plain_copy_of_a_file_that_is_written(self):
+        """cp gives what a killed writer leaves: it reads, and recover makes it plain."""
+        live, copy = self.path.with_name("live.h5"), self.path.with_name("copy.h5")
+        with Live(live, 3, 5):
+            shutil.copy(live, copy)
+        self.assertEqual(len(run("export", copy).splitlines()), 4)
+        with self.assertRaises(OSError):
+            h5py.File(copy, "r")
+        with h5py.File(copy, "r", swmr=True) as file:
+            self.assertEqual(int(file["runs/written"][0]), 5)
+        run("recover", copy)
+        h5py.File(copy, "r").close()
 
     def test_refusals(self):
         run("export", code=2)

@@ -84,7 +84,7 @@ static void open_bench(bench *b, double seconds) {
 static void close_bench(bench *b) {
     sw_master_destroy(b->master);
     b->master = NULL;
-    assert_int_equal(sw_prepare_release(&b->prepared), SW_OK);
+    assert_int_equal(sw_prepare_release(&b->prepared, SW_END_FINISHED), SW_OK);
 }
 
 static int setup(void **state) {

@@ -8,6 +8,7 @@ import time
 import unittest
 
 import h5py
+import numpy as np
 
 import support
 from support import Folder, finish, run, start, sweep, wait_for
@@ -95,6 +96,62 @@ class Refused(unittest.TestCase):
             shutil.rmtree(place)
 
     @unittest.skipUnless(os.geteuid() == 0, "mounting needs root")
+    def test_spoiled_by_another_program(self):
+        """A file that others remove, cut off or write into is not reported as whole, and the checkpoints stay."""
+        def overwrite(path, at):
+            with open(path, "r+b") as file:
+                file.seek(at)
+                file.write(b"\0" * 4096)
+
+        spoilings = {"removed": os.unlink, "cut off": lambda path: os.truncate(path, 3000),
+                     "emptied": lambda path: os.truncate(path, 0), "overwritten": lambda path: overwrite(path, 0),
+                     "replaced": lambda path: (os.unlink(path), shutil.copy(self.reference, path))}
+        for name, spoil in spoilings.items():
+            for ranks in (0, 3):
+                with self.subTest(name, ranks=ranks):
+                    output = self.folder / ("%s%d.h5" % (name.replace(" ", ""), ranks))
+                    process, _ = self.begin(output, ranks, SYMSWEEP_STORAGE_PATIENCE="1")
+                    checkpoints = output.with_name(output.name + ".checkpoints")
+                    try:
+                        wait_for(lambda: list(checkpoints.glob("*.ckpt")), "a checkpoint")
+                        spoil(output)
+                        code, text = finish(process)
+                    finally:
+                        support.end(process)
+                    self.assertEqual(code, 3, text)
+                    self.assertIn("error: ", text)
+                    self.assertTrue(list(checkpoints.glob("*.ckpt")), text)
+
+    def test_damaged_before_the_end(self):
+        """What was written is read once more when all is done."""
+        output = self.folder / "damaged.h5"
+
+        def place_of_a_finished_run():
+            """Where the first values of a curve of a run that is over lie in the file."""
+            with h5py.File(output, "r", swmr=True) as file:
+                over = np.flatnonzero(file["/runs/status"][()] == support.STATE["done"])
+                if not len(over):
+                    return None
+                curve = file["/curves/train_loss"]
+                rows, entries = curve.chunks
+                chunk = curve.id.get_chunk_info_by_coord((int(over[0]) // rows * rows, 0))
+                return chunk.byte_offset + int(over[0]) % rows * entries * 4
+
+        process, _ = self.begin(output, 0)
+        try:
+            place = wait_for(place_of_a_finished_run, "a finished run")
+            with open(output, "r+b") as file:
+                file.seek(place)
+                file.write(b"\x11\x11\x11\x41")
+            code, text = finish(process)
+        finally:
+            support.end(process)
+        self.assertEqual(code, 3, text)
+        self.assertIn("1 run is not what was written", text)
+        again = run(0, "-o", output, self.folder.sweep)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        support.check_same(self.reference, output)
+
     def test_full_disk(self):
         mount = self.folder / "disk"
         mount.mkdir()

@@ -2,6 +2,7 @@
  * that the next start completes. SYMSWEEP_LONG in the environment: 200 kills instead of 20. */
 #include "cmocka_support.h"
 
+#include "store/open.h"
 #include "symsweep/clock.h"
 #include "symsweep/random.h"
 
@@ -152,6 +153,10 @@ static void test_recover(void **state) {
     snprintf(command, sizeof command,
              "/usr/bin/python3 -c \"import h5py,sys\ntry: h5py.File('%s')\nexcept OSError: sys.exit(9)\"", path);
     assert_int_equal(WEXITSTATUS(system(command)), 9);
+    hid_t file; /* what HDF5 says of it, h5clear, would cut the file off */
+    assert_int_equal(sw_open_writable(&file, path), SW_E_STORE);
+    assert_non_null(strstr(sw_fail_message(), "read it with swmr=True, or run symsweep recover"));
+    assert_null(strstr(sw_fail_message(), "h5clear"));
     assert_ok(sw_store_recover(path));
     assert_int_equal(WEXITSTATUS(system(command)), 0);
     assert_ok(sw_store_recover(path)); /* once more is harmless */
