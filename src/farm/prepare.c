@@ -21,7 +21,7 @@ static sw_status load_plan(sw_plan **out, const sw_job_options *options) {
     status = sw_plan_load(out, options->sweep, diagnostics);
     sw_diagnostics_print(diagnostics, options->sweep);
     if (status == SW_E_CONFIG && sw_diagnostics_errors(diagnostics) > 0) sw_fail_clear(); /* all is said */
-    if (status == SW_OK && options->shards > 0) status = sw_plan_shard(*out, options->shard - 1, options->shards);
+    if (status == SW_OK && options->shards > 0) status = sw_plan_shard(*out, options->shard, options->shards);
     sw_diagnostics_destroy(diagnostics);
     return status;
 }

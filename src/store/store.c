@@ -209,7 +209,9 @@ static sw_status open_existing_or_new(sw_store *store, const sw_store_sweep *swe
         status = sw_growth_find(&growth, -1, NULL, store->schema, sweep);
     }
     if (status == SW_OK) status = allocate_rows(store, &growth, sweep->run_count);
-    if (status == SW_OK && (!exists || growth.needed)) status = build_and_rename(store, sweep, &growth, exists);
+    /* A file without a row (of a shard that had no run) is made anew: its chunks are of no size. */
+    if (status == SW_OK && (!exists || growth.needed))
+        status = build_and_rename(store, sweep, &growth, exists && growth.known > 0);
     if (status == SW_OK) status = take_file(store, &growth, &damage, killed);
     sw_growth_release(&growth);
     sw_verify_release(&damage);
