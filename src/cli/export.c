@@ -1,5 +1,7 @@
 /* export.c: symsweep export: the table of runs, or all curves, as CSV; or a compressed copy. */
 #include "cli/command.h"
+#include "cli/configs.h"
+#include "cli/row.h"
 
 #include "symsweep/cli.h"
 #include "symsweep/log.h"
@@ -14,13 +16,18 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: symsweep export results.h5 [-o runs.csv] [--curves]\n"
+    "usage: symsweep export results.h5 [-o runs.csv] [--config | --curves] [--all]\n"
     "       symsweep export results.h5 --compact OUT.h5\n"
     "\n"
     "Without options: one row a run with number, id, status, phase, axes, onsets and final metrics as CSV.\n"
     "\n"
+    "  --config         also every key of the configurations, by its dotted path; what is an axis is there anyway;\n"
+    "                   with \"run.\" before it where the name is taken (run.steps: the most, steps: those taken)\n"
+    "  --all            also runs of former plans, which the sweep no longer has; the column planned tells them (1, "
+    "0)\n"
     "  --curves         long form instead: run, id, evaluation, step, metric, value; missing values are left out\n"
-    "  --compact FILE   a compressed copy of the whole file, for archives; nothing can be trained into it\n"
+    "  --compact FILE   a compressed copy of the whole file, former runs too, for archives; nothing can be trained "
+    "into it\n"
     "                   without growing fast\n"
     "  -o, --output F   to a file that must not exist yet (default: stdout)\n"
     "  -h, --help       this text\n"
@@ -115,43 +122,96 @@ static bool name_is_taken(const sw_result_column *columns, size_t c, const char 
     return false;
 }
 
+/* /runs/planned has a column of its own, which files that do not say have too. */
 static bool is_exported(const char *path) {
-    return strcmp(path, "/runs/config") != 0 && strcmp(path, "/snapshots/parameter_layout") != 0;
+    static const char *const others[] = {"/runs/config", "/runs/planned", "/snapshots/parameter_layout"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(path, others[i]) == 0) return false;
+    return true;
 }
 
-static void put_head(FILE *out, const sw_result_column *columns, size_t count) {
-    fputs("run", out);
-    for (size_t c = 0; c < count; c++) {
+/* The columns of the table; configs NULL = no keys of configurations. */
+typedef struct run_table {
+    size_t *rows, row_count;
+    sw_result_column *columns;
+    size_t column_count;
+    sw_configs *configs;
+    bool all;
+} run_table;
+
+/* Keys that no axis has a column of. */
+static bool is_key_exported(const run_table *t, const char *key) {
+    char path[NAME_MAX_BYTES];
+    snprintf(path, sizeof path, "/runs/axes/%s", key);
+    for (size_t c = 0; c < t->column_count; c++)
+        if (strcmp(t->columns[c].path, path) == 0) return false;
+    return true;
+}
+
+static void put_head(FILE *out, const run_table *t) {
+    fputs(t->all ? "run,planned" : "run", out);
+    for (size_t c = 0; c < t->column_count; c++) {
         char name[NAME_MAX_BYTES];
-        if (!is_exported(columns[c].path)) continue;
-        column_name(name, columns[c].path);
-        fprintf(out, ",%s", name_is_taken(columns, c, name) ? "run." : "");
+        if (!is_exported(t->columns[c].path)) continue;
+        column_name(name, t->columns[c].path);
+        fprintf(out, ",%s", name_is_taken(t->columns, c, name) ? "run." : "");
         put_text(out, name);
+    }
+    for (size_t k = 0; t->configs && k < sw_configs_count(t->configs); k++) {
+        const char *key = sw_configs_get(t->configs, k)->path;
+        if (!is_key_exported(t, key)) continue;
+        fprintf(out, ",%s", name_is_taken(t->columns, t->column_count, key) ? "run." : "");
+        put_text(out, key);
     }
     fputc('\n', out);
 }
 
-/* One line a run. Columns are the file's datasets of one value a run but the configuration; status and phase are words.
- */
-static sw_status export_runs(FILE *out, sw_results *results) {
-    sw_result_column *columns;
-    size_t count;
-    const size_t runs = sw_results_count(results);
-    const sw_status status = sw_results_columns(results, &columns, &count);
-    if (status != SW_OK) return status;
-    put_head(out, columns, count);
-    for (size_t r = 0; r < runs; r++) {
-        warn_if_damaged(results, r);
-        fprintf(out, "%zu", r);
-        for (size_t c = 0; c < count; c++) {
-            if (!is_exported(columns[c].path)) continue;
-            fputc(',', out);
-            put_cell(out, &columns[c], r);
-        }
-        fputc('\n', out);
+static void put_row(FILE *out, const run_table *t, const sw_results *results, size_t i) {
+    const size_t r = t->rows[i];
+    warn_if_damaged(results, r);
+    fprintf(out, "%zu", r);
+    if (t->all) fprintf(out, ",%d", sw_results_row(results, r)->planned);
+    for (size_t c = 0; c < t->column_count; c++) {
+        if (!is_exported(t->columns[c].path)) continue;
+        fputc(',', out);
+        put_cell(out, &t->columns[c], r);
     }
-    sw_results_columns_destroy(columns, count, runs);
+    for (size_t k = 0; t->configs && k < sw_configs_count(t->configs); k++) {
+        const sw_configs_column *column = sw_configs_get(t->configs, k);
+        const char *value = sw_configs_value(column, i);
+        if (!is_key_exported(t, column->path)) continue;
+        fputc(',', out);
+        if (value) put_text(out, value);
+    }
+    fputc('\n', out);
+}
+
+/* Rows that are told of, and a line on stderr about the others. */
+static sw_status choose_rows(size_t **rows, size_t *count, const sw_results *results, bool all) {
+    char text[SW_FORMER_TEXT];
+    const size_t former = sw_row_count_former(results);
+    *count = 0;
+    *rows = calloc(sw_results_count(results) + 1, sizeof **rows);
+    if (!*rows) return sw_fail(SW_E_MEMORY, "table of runs");
+    for (size_t r = 0; r < sw_results_count(results); r++)
+        if (sw_row_is_told(results, r, all)) (*rows)[(*count)++] = r;
+    if (former > 0 && !all) sw_info("%s", sw_row_former_text(text, former, "--all exports them too"));
     return SW_OK;
+}
+
+/* One line a run. Columns are the file's datasets of one value a run but the configuration, then its keys; status and
+ * phase are words. */
+static sw_status export_runs(FILE *out, sw_results *results, bool all, bool config) {
+    run_table t = {.all = all};
+    sw_status status = choose_rows(&t.rows, &t.row_count, results, all);
+    if (status == SW_OK) status = sw_results_columns(results, &t.columns, &t.column_count);
+    if (status == SW_OK && config) status = sw_configs_create(&t.configs, results, t.rows, t.row_count);
+    if (status == SW_OK) put_head(out, &t);
+    for (size_t i = 0; i < t.row_count && status == SW_OK; i++) put_row(out, &t, results, i);
+    sw_configs_destroy(t.configs);
+    sw_results_columns_destroy(t.columns, t.column_count, sw_results_count(results));
+    free(t.rows);
+    return status;
 }
 
 /* ---- curves ---- */
@@ -170,25 +230,28 @@ static void put_records(FILE *out, size_t r, const char *id, const sw_record *re
 }
 
 /* One line a value: run, id, evaluation, step, metric, value. */
-static sw_status export_curves(FILE *out, sw_results *results) {
-    fputs("run,id,evaluation,step,metric,value\n", out);
-    for (size_t r = 0; r < sw_results_count(results); r++) {
+static sw_status export_curves(FILE *out, sw_results *results, bool all) {
+    size_t *rows, row_count;
+    sw_status status = choose_rows(&rows, &row_count, results, all);
+    if (status == SW_OK) fputs("run,id,evaluation,step,metric,value\n", out);
+    for (size_t i = 0; i < row_count && status == SW_OK; i++) {
         sw_record *records;
         size_t count;
-        const sw_status status = sw_results_records(results, r, &records, &count);
-        if (status != SW_OK) return status;
-        warn_if_damaged(results, r);
-        put_records(out, r, sw_results_row(results, r)->id, records, count);
+        status = sw_results_records(results, rows[i], &records, &count);
+        if (status != SW_OK) break;
+        warn_if_damaged(results, rows[i]);
+        put_records(out, rows[i], sw_results_row(results, rows[i])->id, records, count);
         free(records);
     }
-    return SW_OK;
+    free(rows);
+    return status;
 }
 
 /* ---- the command ---- */
 
 typedef struct export_options {
     const char *output, *compact;
-    bool curves;
+    bool curves, config, all;
 } export_options;
 
 static sw_status export_csv(const char *path, const export_options *options) {
@@ -199,7 +262,8 @@ static sw_status export_csv(const char *path, const export_options *options) {
     if (!out) {
         status = sw_fail(SW_E_IO, "%s: %s", options->output, strerror(errno));
     } else {
-        status = options->curves ? export_curves(out, results) : export_runs(out, results);
+        status = options->curves ? export_curves(out, results, options->all)
+                                 : export_runs(out, results, options->all, options->config);
         const bool failed = fflush(out) != 0 || ferror(out);
         if (status == SW_OK && failed)
             status = sw_fail(SW_E_IO, "%s: %s", options->output ? options->output : "stdout", strerror(errno));
@@ -212,9 +276,12 @@ static sw_status export_csv(const char *path, const export_options *options) {
 
 static sw_status export(void *given, char *const *files) {
     const export_options *options = given;
+    if (options->curves && options->config)
+        return sw_fail(SW_E_USAGE, "--config adds columns to the table of runs; it does not go with --curves");
     if (!options->compact) return export_csv(files[0], options);
-    if (options->curves || options->output)
-        return sw_fail(SW_E_USAGE, "--compact names its own output and goes with neither --curves nor -o");
+    if (options->curves || options->output || options->config || options->all)
+        return sw_fail(SW_E_USAGE, "--compact copies the whole file and names its own output: it goes with none of "
+                                   "--curves, --config, --all and -o");
     return sw_store_compact(files[0], options->compact);
 }
 
@@ -225,6 +292,8 @@ static const sw_command command = {
     .options =
         (const sw_command_option[]){
             {"curves", .place = offsetof(export_options, curves)},
+            {"config", .place = offsetof(export_options, config)},
+            {"all", .place = offsetof(export_options, all)},
             {"compact", .place = offsetof(export_options, compact), .parse = sw_command_text},
             {"output", 'o', .place = offsetof(export_options, output), .parse = sw_command_text},
             {0},

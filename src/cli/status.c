@@ -1,5 +1,6 @@
 /* status.c: symsweep status: how far a sweep is, finished or running. */
 #include "cli/command.h"
+#include "cli/row.h"
 #include "cli/status_view.h"
 #include "cli/table.h"
 
@@ -27,14 +28,18 @@ static const char help[] =
     "  --json     everything as JSON\n"
     "  --watch    again and again until no writer holds the file; redraws on a terminal,\n"
     "             elsewhere prints a line when something has changed\n"
-    "  --all      every run (default: the first 40)\n"
+    "  --all      every run, also those of former plans, which the sweep no longer has\n"
+    "             (default: the first 40 runs of the present plan)\n"
     "  -h, --help this text\n"
+    "\n"
+    "A setting is what runs have in common that differ in their seed alone; it is named by the label and by every key\n"
+    "in which the runs shown differ.\n"
     "\n"
     "t_mem, t_sym, t_gen: optimizer steps until train accuracy, the symmetry violation and test accuracy cross\n"
     "their thresholds; medians over the runs of a setting, - where most did not get there.\n"
     "Exit codes: 0, 2 wrong usage, 3 the file cannot be read.\n";
 
-enum { RUNS_SHOWN = 40, WATCH_SECONDS = 2 };
+enum { WATCH_SECONDS = 2 };
 
 typedef struct status_options {
     bool json, watch, all;
@@ -44,10 +49,10 @@ typedef struct status_options {
 
 static sw_status print_once(sw_results *results, const status_options *options) {
     sw_status_view view;
-    const sw_status status = sw_status_view_read(&view, results, NULL);
+    const sw_status status = sw_status_view_read(&view, results, options->all, NULL);
     if (status != SW_OK) return status;
     if (options->json) return sw_status_view_print_json(results, &view);
-    return sw_status_view_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
+    return sw_status_view_print_text(results, &view);
 }
 
 /* On a terminal the whole picture each time; into a pipe a line for each change and the picture at the end. */
@@ -57,11 +62,11 @@ static sw_status watch(sw_results *results, const status_options *options) {
     for (bool first = true;; first = false) {
         const bool live = sw_results_live(results);
         sw_status status = first ? SW_OK : sw_results_refresh(results);
-        if (status == SW_OK) status = sw_status_view_read(&view, results, first ? NULL : &before);
+        if (status == SW_OK) status = sw_status_view_read(&view, results, options->all, first ? NULL : &before);
         if (status != SW_OK) return status;
         if (terminal || !live) {
             if (terminal) fputs("\033[H\033[J", stdout);
-            status = sw_status_view_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
+            status = sw_status_view_print_text(results, &view);
             if (status != SW_OK) return status;
         } else if (first || sw_status_view_differs(&view, &before)) {
             sw_status_view_print_line(&view);
@@ -189,8 +194,16 @@ int sw_cli_status(int argc, char **argv) { return sw_command_run(&command, &(sta
 
 sw_status sw_cli_print_summary(const char *path) {
     sw_results *results = NULL;
+    sw_settings *settings = NULL;
     sw_status status = sw_results_open(&results, path);
-    if (status == SW_OK) status = sw_table_print_settings(results);
+    if (status == SW_OK) status = sw_settings_create(&settings, results, false);
+    if (status == SW_OK) status = sw_table_print_settings(results, settings, SW_TABLE_SETTINGS);
+    if (status == SW_OK) {
+        char text[SW_FORMER_TEXT];
+        const size_t former = sw_row_count_former(results);
+        if (former > 0) puts(sw_row_former_text(text, former, "symsweep status --all shows them"));
+    }
+    sw_settings_destroy(settings);
     sw_results_close(results);
     if (status == SW_OK) printf("results: %s\n", path);
     return status;

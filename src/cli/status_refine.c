@@ -1,4 +1,4 @@
-/* status_refine.c: what refine has found, drawn: one map a plane of the lattice. */
+/* status_refine.c: what refine has found, drawn: one map a plane of the lattice, of planned runs alone. */
 #include "cli/status_refine.h"
 
 #include "cli/row.h"
@@ -37,7 +37,8 @@ static sw_status collect_values(map *m, int axis) {
     double *values = calloc(runs + 1, sizeof *values);
     if (!values) return sw_fail(SW_E_MEMORY, "map of the lattice");
     for (size_t r = 0; r < runs; r++)
-        if (!isnan(number_of(m, r, axis))) values[known++] = number_of(m, r, axis);
+        if (sw_results_row(m->results, r)->planned && !isnan(number_of(m, r, axis)))
+            values[known++] = number_of(m, r, axis);
     qsort(values, known, sizeof *values, by_value);
     for (size_t r = 0; r < known; r++)
         if (kept == 0 || values[r] != values[kept - 1]) values[kept++] = values[r];
@@ -100,7 +101,7 @@ static sw_status draw_planes(const map *m) {
     for (size_t r = 0; r < runs && status == SW_OK; r++) {
         char plane[KEY_MAX], other[KEY_MAX];
         size_t place;
-        if (done[r]) continue;
+        if (done[r] || !sw_results_row(m->results, r)->planned) continue;
         if (shown++ == PLANES_SHOWN) {
             printf("  ... and other planes\n");
             break;
@@ -109,7 +110,7 @@ static sw_status draw_planes(const map *m) {
         memset(signs, ' ', points);
         for (size_t k = r; k < runs; k++) {
             plane_of(other, m, k);
-            if (strcmp(plane, other) != 0) continue;
+            if (strcmp(plane, other) != 0 || !sw_results_row(m->results, k)->planned) continue;
             done[k] = 1;
             if (find_place(&place, m, k)) signs[place] = sign_of(m, k);
         }
