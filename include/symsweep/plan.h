@@ -49,9 +49,11 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
 sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_plan_destroy(sw_plan *plan);
 
-/* Keeps the runs k with k % parts == part (by sweep order); part 0..parts-1 (--shard I/N: part I - 1). SW_E_USAGE for a
- * sweep that refines or halves: which runs go on is decided from the results of all. */
-sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) SW_MUST_CHECK;
+/* Keeps the runs of one shard, 1..shards (--shard I/N); none may be left. Which one a run is in follows from its id and
+ * their number alone, so that no run moves when the sweep grows: of shard I are the runs whose id's first 16
+ * hexadecimal digits, as a number, leave the same remainder as I when they are divided by N. SW_E_USAGE for a sweep
+ * that refines or halves: which runs go on is decided from the results of all. */
+sw_status sw_plan_shard(sw_plan *plan, size_t shard, size_t shards) SW_MUST_CHECK;
 
 /* The SHA-256 of what decides a run's numbers, hex. */
 sw_status sw_plan_identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) SW_MUST_CHECK;

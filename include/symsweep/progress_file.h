@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #define SW_PROGRESS_FILE_SUFFIX ".status.json"
-enum { SW_PROGRESS_FILE_VERSION = 1, SW_PROGRESS_RUNS = 12 };
+/* No status file has more bytes. */
+enum { SW_PROGRESS_FILE_VERSION = 1, SW_PROGRESS_RUNS = 12, SW_PROGRESS_FILE_BYTES = 1 << 16 };
 
 typedef struct sw_progress_run {
     int64_t run, worker;                  /* index in the plan; rank that trains it */
@@ -35,5 +36,8 @@ typedef struct sw_progress_file {
     sw_progress_run runs[SW_PROGRESS_RUNS];
 } sw_progress_file;
 
+/* SW_E_IO when something that is no status file stands in its place, or in that of the file it is made from: it would
+ * be left alone, and there would be none. */
+sw_status sw_progress_file_check(const char *path) SW_MUST_CHECK;
 /* Fills host, pid and the times of update. */
 sw_status sw_progress_file_write(const char *path, sw_progress_file *progress) SW_MUST_CHECK;

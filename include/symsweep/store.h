@@ -51,7 +51,8 @@ typedef struct sw_store sw_store;
 
 /* Opens or makes the results file of a sweep and becomes its one writer (SW_E_BUSY: another lives; SW_E_STORE: not a
  * results file, or of another sweep). A new file is built under a temporary name and renamed. An existing one is
- * recovered when a writer was killed, keeps all its rows, and gets rows and datasets for runs it lacks.
+ * recovered when a writer was killed, keeps all its rows, says which of them the sweep no longer has, and gets rows and
+ * datasets for runs it lacks.
  * SWMR is on when this returns. */
 sw_status sw_store_open(sw_store **out, const char *path, const sw_store_sweep *sweep) SW_MUST_CHECK;
 
@@ -139,6 +140,7 @@ typedef struct sw_result_row {
     sw_onsets onsets;
     int64_t checksum;                     /* -1 = none: the run is not over */
     double train_accuracy, test_accuracy; /* of the last evaluation; NaN until the run is over */
+    bool planned;                         /* false: a former run, which the sweep no longer has */
     bool damaged;                         /* over, but its checksum does not fit: the next start trains it again */
 } sw_result_row;
 
@@ -179,7 +181,11 @@ sw_status sw_results_columns(sw_results *results, sw_result_column **out, size_t
 void sw_results_columns_destroy(sw_result_column *columns, size_t count, size_t runs);
 
 /* Compressed copy (gzip + shuffle) of a file; of one that is being written the runs that are over, with the others as
- * pending. Join of several; clearing what a killed writer left. */
+ * pending. Join of several; clearing what a killed writer left.
+ * A join takes of each run the finished row, wherever it is planned. What is planned in it is the plan of the form of
+ * the sweep that was written last; where that makes no plan here (knowledge NULL), a run is planned when a file of that
+ * form says so, or, if none of them has it, any other. `to` may exist, as a file of the same sweep: what it holds is
+ * kept. */
 sw_status sw_store_compact(const char *from, const char *to) SW_MUST_CHECK;
 sw_status sw_store_merge(const char *to, const char *const *from, size_t count,
                          const sw_store_knowledge *knowledge) SW_MUST_CHECK;

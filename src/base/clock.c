@@ -27,6 +27,15 @@ void sw_clock_utc(char out[32]) {
     strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
+void sw_clock_moment(char out[32]) {
+    struct timespec now;
+    struct tm parts;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    const size_t length = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(out + length, 32 - length, ".%06dZ", (int)(now.tv_nsec / 1000));
+}
+
 /* A non-negative decimal number at *text; moves past it. */
 static bool read_number(double *out, const char **text) {
     if (**text < '0' || **text > '9') return false; /* strtod would take signs, spaces, "inf" */

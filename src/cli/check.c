@@ -89,7 +89,7 @@ static sw_status examine(sw_check_report *report) {
     const sw_check_options *options = &report->options;
     sw_status status = sw_plan_load(&report->plan, report->sweep, report->diagnostics);
     if (status == SW_OK && options->shards)
-        status = sw_plan_shard(report->plan, (size_t)options->shard - 1, (size_t)options->shards);
+        status = sw_plan_shard(report->plan, (size_t)options->shard, (size_t)options->shards);
     if (status == SW_OK)
         status = sw_check_summarize(&report->summary, report->plan, options->speed, (size_t)options->workers);
     if (status == SW_OK) status = sw_check_data_find(&report->data, report->plan);

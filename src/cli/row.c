@@ -13,6 +13,24 @@ const char *sw_row_state(char out[SW_STATE_TEXT], sw_run_state state) {
     return out;
 }
 
+/* ---- former runs ---- */
+
+bool sw_row_is_told(const sw_results *results, size_t r, bool all) {
+    return all || sw_results_row(results, r)->planned;
+}
+
+size_t sw_row_count_former(const sw_results *results) {
+    size_t former = 0;
+    for (size_t r = 0; r < sw_results_count(results); r++) former += !sw_results_row(results, r)->planned;
+    return former;
+}
+
+const char *sw_row_former_text(char out[SW_FORMER_TEXT], size_t former, const char *remedy) {
+    snprintf(out, SW_FORMER_TEXT, "%zu row%s of former plans %s left out; %s", former, former == 1 ? "" : "s",
+             former == 1 ? "is" : "are", remedy);
+    return out;
+}
+
 /* ---- onsets ---- */
 
 const sw_row_named_onset sw_row_onsets[SW_ONSETS] = {

@@ -8,6 +8,13 @@
 enum { SW_STATE_TEXT = 32 };
 const char *sw_row_state(char out[SW_STATE_TEXT], sw_run_state state);
 
+/* Is the row told of: planned, or all are asked for. How many former rows the file has. */
+bool sw_row_is_told(const sw_results *results, size_t r, bool all);
+size_t sw_row_count_former(const sw_results *results);
+/* "3 rows of former plans are left out; status --all shows them", with the remedy given. */
+enum { SW_FORMER_TEXT = 128 };
+const char *sw_row_former_text(char out[SW_FORMER_TEXT], size_t former, const char *remedy);
+
 /* The onsets that every run has, in the order of learning; tables show the first SW_ONSETS_TABLED. */
 enum { SW_ONSETS_TABLED = 3, SW_ONSETS = 5 };
 typedef struct sw_row_named_onset {

@@ -1,10 +1,12 @@
 /* show.c: symsweep show: one run in the terminal. */
 #include "cli/command.h"
+#include "cli/members.h"
 #include "cli/row.h"
 #include "cli/sparkline.h"
 
 #include "symsweep/cli.h"
 #include "symsweep/config.h"
+#include "symsweep/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -58,138 +60,74 @@ static void curve_name(char out[192], int metric) {
 
 /* ---- the configuration as text ----
  *
- * One paragraph a top-level key, "task  kind=modular operation=add p=59", wrapped at 80 columns. Walks the text itself,
- * which this program wrote (sw_config_write): keys and values are told apart by quotes, colons and brackets, so that an
- * unknown key of another version is shown like any other. Text that is no JSON object is printed as it stands. */
+ * One paragraph a top-level key, "task  kind=modular operation=add p=59", wrapped at 80 columns. Text that is no JSON
+ * object is printed as it stands. */
 
-enum { PATH_MAX_BYTES = 512, INDENT = 16, WIDTH = 80, DEPTH_MAX = 64 };
+enum { PATH_MAX_BYTES = 512, INDENT = 16, WIDTH = 80 };
 
-typedef struct walk {
-    const char *at;
-    char path[PATH_MAX_BYTES]; /* dotted, below the top-level key */
+typedef struct paragraphs {
+    const char *json;
+    char key[PATH_MAX_BYTES]; /* of the paragraph */
     size_t column;
-    int depth;
-} walk;
+} paragraphs;
 
-static void skip_blanks(walk *w) { w->at += strspn(w->at, " \t\r\n"); }
-
-/* Length of the string literal at `text`, with its quotes; 0 = not closed. */
-static size_t string_length(const char *text) {
-    size_t i = 1;
-    while (text[i] && text[i] != '"') i += text[i] == '\\' && text[i + 1] ? 2 : 1;
-    return text[i] ? i + 1 : 0;
-}
-
-/* Length of a number, literal, string or whole array. */
-static size_t value_length(const char *text) {
-    size_t i = 0;
-    int depth = 0;
-    for (; text[i]; i++) {
-        if (text[i] == '"') {
-            const size_t length = string_length(text + i);
-            if (length == 0) return strlen(text);
-            i += length - 1;
-        } else if (text[i] == '[' || text[i] == '{') {
-            depth++;
-        } else if (text[i] == ']' || text[i] == '}') {
-            if (depth == 0) break;
-            depth--;
-        } else if (text[i] == ',' && depth == 0) {
-            break;
-        }
-        if (depth == 0 && (text[i] == ']' || text[i] == '}')) return i + 1;
-    }
-    return i;
-}
-
-static void put_word(walk *w, const char *key, const char *value, int length) {
+static void put_word(paragraphs *p, const char *key, const char *value, int length) {
     const size_t width = strlen(key) + (key[0] ? 1 : 0) + (size_t)length;
-    if (w->column > INDENT && w->column + 1 + width > WIDTH) {
+    if (p->column > INDENT && p->column + 1 + width > WIDTH) {
         printf("\n%*s", INDENT, "");
-        w->column = INDENT;
+        p->column = INDENT;
     }
-    w->column += (size_t)printf("%s%s%s%.*s", w->column > INDENT ? " " : "", key, key[0] ? "=" : "", length, value);
+    p->column += (size_t)sw_text_printf(stdout, "%s%s%s%.*s", p->column > INDENT ? " " : "", key, key[0] ? "=" : "",
+                                        length, value);
 }
 
 /* An object whose "weight" is 0 acts in nothing: its other keys say nothing either. */
-static bool is_idle(const char *object, size_t length) {
-    static const char key[] = "\"weight\":";
-    for (const char *at = object; (at = strstr(at, key)) && at < object + length; at++) {
-        const char *value = at + sizeof key - 1 + strspn(at + sizeof key - 1, " ");
-        if (value[0] == '0' && (value[1] == ',' || value[1] == '}')) return true;
-    }
-    return false;
+static bool is_idle(const char *json, const char *path) {
+    char weight[PATH_MAX_BYTES];
+    size_t length;
+    const char *dot = strrchr(path, '.');
+    if (!dot || strcmp(dot, ".weight") == 0) return false;
+    snprintf(weight, sizeof weight, "%.*s.weight", (int)(dot - path), path);
+    const char *value = sw_members_find(&length, json, weight);
+    return value && length == 1 && value[0] == '0';
 }
 
-static void walk_value(walk *w);
-
-/* The members of the object at w->at; at the top each is a paragraph. */
-static void walk_members(walk *w, bool top) {
-    const size_t base = strlen(w->path);
-    do {
-        w->at++;
-        skip_blanks(w);
-        const size_t length = *w->at == '"' ? string_length(w->at) : 0;
-        if (length == 0) break;
-        if (top)
-            w->column = (size_t)printf("%-*.*s", INDENT, (int)length - 2, w->at + 1);
-        else
-            snprintf(w->path + base, sizeof w->path - base, "%s%.*s", base ? "." : "", (int)length - 2, w->at + 1);
-        w->at += length;
-        w->at += strspn(w->at, " \t\r\n:");
-        walk_value(w);
-        w->path[base] = 0;
-        if (top) putchar('\n');
-        skip_blanks(w);
-    } while (*w->at == ',');
-    if (*w->at == '}') w->at++;
-}
-
-static void walk_value(walk *w) {
-    if (*w->at == '{' && w->path[0] && is_idle(w->at, value_length(w->at))) {
-        const size_t base = strlen(w->path);
-        snprintf(w->path + base, sizeof w->path - base, ".weight");
-        put_word(w, w->path, "0", 1);
-        w->path[base] = 0;
-        w->at += value_length(w->at);
-        return;
+static void put_member(void *context, const char *path, const char *value, size_t length) {
+    paragraphs *p = context;
+    const size_t top = strcspn(path, ".");
+    if (strncmp(p->key, path, top) != 0 || p->key[top]) {
+        if (p->key[0]) putchar('\n');
+        snprintf(p->key, sizeof p->key, "%.*s", (int)top, path);
+        p->column = (size_t)sw_text_printf(stdout, "%-*s", INDENT, p->key);
     }
-    if (*w->at == '{' && w->depth < DEPTH_MAX) {
-        w->depth++;
-        walk_members(w, false);
-        w->depth--;
-        return;
-    }
-    const size_t length = value_length(w->at);
-    const bool quoted = w->at[0] == '"' && length >= 2;
-    put_word(w, w->path, w->at + quoted, (int)length - 2 * quoted);
-    w->at += length;
+    if (!is_idle(p->json, path)) put_word(p, path + top + (path[top] == '.'), value, (int)length);
 }
 
 static void print_config(const char *json) {
-    walk w = {.at = json};
-    skip_blanks(&w);
-    if (*w.at == '{')
-        walk_members(&w, true);
+    paragraphs p = {.json = json};
+    sw_members_walk(json, put_member, &p);
+    if (p.key[0])
+        putchar('\n');
     else
-        printf("%s\n", json);
+        sw_text_printf(stdout, "%s\n", json);
 }
 
 /* ---- text ---- */
 
 static void print_head(const sw_results *results, const sw_result_row *row, size_t run) {
     char state[SW_STATE_TEXT];
-    printf("run %zu of %s: %s%s%s\n", run, sw_results_sweep_name(results), row->task, row->label[0] ? ", " : "",
-           row->label);
-    printf("id %s\n", row->id);
+    sw_text_printf(stdout, "run %zu of %s: %s%s%s\n", run, sw_results_sweep_name(results), row->task,
+                   row->label[0] ? ", " : "", row->label);
+    sw_text_printf(stdout, "id %s\n", row->id);
+    if (!row->planned) printf("a former run: the present sweep no longer has it\n");
     printf("%s", row->damaged ? "damaged (its checksum does not fit)" : sw_row_state(state, row->state));
     if (row->steps >= 0) printf(" after %" PRId64 " steps", row->steps);
     if (!isnan(row->wall_seconds))
         printf(" in %.1f s (%.1f steps/s, %.0f %% of it measuring)", row->wall_seconds, row->steps_per_second,
                100 * row->measure_share);
-    if (row->host[0]) printf(" on %s", row->host);
+    if (row->host[0]) sw_text_printf(stdout, " on %s", row->host);
     putchar('\n');
-    if (row->error[0]) printf("reason: %s\n", row->error);
+    if (row->error[0]) sw_text_printf(stdout, "reason: %s\n", row->error);
 }
 
 static void print_onsets(const sw_results *results, const sw_result_row *row) {
@@ -275,11 +213,12 @@ static void write_run(sw_json *json, const sw_results *results, size_t run) {
     sw_json_member_integer(json, "steps", row->steps);
     sw_json_member_number(json, "wall_seconds", row->wall_seconds);
     sw_json_member_number(json, "measure_share", row->measure_share);
+    sw_json_member_bool(json, "planned", row->planned);
     sw_json_member_bool(json, "damaged", row->damaged);
     sw_json_key(json, "config");
     /* A text that no configuration can be read from is passed on as a text: the output stays JSON. */
     sw_run_config config;
-    if (sw_config_read(&config, row->config, NULL) == SW_OK)
+    if (sw_text_is_line(row->config) && sw_config_read(&config, row->config, NULL) == SW_OK)
         sw_json_raw(json, row->config);
     else
         sw_json_string(json, row->config);

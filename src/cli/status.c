@@ -1,5 +1,6 @@
 /* status.c: symsweep status: how far a sweep is, finished or running. */
 #include "cli/command.h"
+#include "cli/row.h"
 #include "cli/status_view.h"
 #include "cli/table.h"
 
@@ -8,6 +9,7 @@
 #include "symsweep/config.h"
 #include "symsweep/file.h"
 #include "symsweep/log.h"
+#include "symsweep/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -27,14 +29,18 @@ static const char help[] =
     "  --json     everything as JSON\n"
     "  --watch    again and again until no writer holds the file; redraws on a terminal,\n"
     "             elsewhere prints a line when something has changed\n"
-    "  --all      every run (default: the first 40)\n"
+    "  --all      every run, also those of former plans, which the sweep no longer has\n"
+    "             (default: the first 40 runs of the present plan)\n"
     "  -h, --help this text\n"
+    "\n"
+    "A setting is what runs have in common that differ in their seed alone; it is named by the label and by every key\n"
+    "in which the runs shown differ.\n"
     "\n"
     "t_mem, t_sym, t_gen: optimizer steps until train accuracy, the symmetry violation and test accuracy cross\n"
     "their thresholds; medians over the runs of a setting, - where most did not get there.\n"
     "Exit codes: 0, 2 wrong usage, 3 the file cannot be read.\n";
 
-enum { RUNS_SHOWN = 40, WATCH_SECONDS = 2 };
+enum { WATCH_SECONDS = 2 };
 
 typedef struct status_options {
     bool json, watch, all;
@@ -44,10 +50,10 @@ typedef struct status_options {
 
 static sw_status print_once(sw_results *results, const status_options *options) {
     sw_status_view view;
-    const sw_status status = sw_status_view_read(&view, results, NULL);
+    const sw_status status = sw_status_view_read(&view, results, options->all, NULL);
     if (status != SW_OK) return status;
     if (options->json) return sw_status_view_print_json(results, &view);
-    return sw_status_view_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
+    return sw_status_view_print_text(results, &view);
 }
 
 /* On a terminal the whole picture each time; into a pipe a line for each change and the picture at the end. */
@@ -57,11 +63,11 @@ static sw_status watch(sw_results *results, const status_options *options) {
     for (bool first = true;; first = false) {
         const bool live = sw_results_live(results);
         sw_status status = first ? SW_OK : sw_results_refresh(results);
-        if (status == SW_OK) status = sw_status_view_read(&view, results, first ? NULL : &before);
+        if (status == SW_OK) status = sw_status_view_read(&view, results, options->all, first ? NULL : &before);
         if (status != SW_OK) return status;
         if (terminal || !live) {
             if (terminal) fputs("\033[H\033[J", stdout);
-            status = sw_status_view_print_text(results, &view, options->all ? SIZE_MAX : RUNS_SHOWN);
+            status = sw_status_view_print_text(results, &view);
             if (status != SW_OK) return status;
         } else if (first || sw_status_view_differs(&view, &before)) {
             sw_status_view_print_line(&view);
@@ -88,18 +94,20 @@ static void print_progress_run(const sw_progress_run *run) {
         printf(" %8s %8s", "-", "-");
     else
         printf(" %8.4f %8.4f", run->train_accuracy, run->test_accuracy);
-    printf("  %s\n", run->label);
+    sw_text_printf(stdout, "  %s\n", run->label);
 }
 
 static void print_progress(const sw_progress_file *p) {
     char age[32], eta[32];
     double old = (double)((int64_t)time(NULL) - p->updated_unix);
     sw_clock_format(age, old > 0 ? old : 0);
-    printf("%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
-    if (is_running(p))
-        printf(" as of %s ago\nwriter: host %s, process %" PRId64 "\n", age, p->host, p->pid);
-    else
-        printf(" %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
+    sw_text_printf(stdout, "%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
+    if (is_running(p)) {
+        printf(" as of %s ago\n", age);
+        sw_text_printf(stdout, "writer: host %s, process %" PRId64 "\n", p->host, p->pid);
+    } else {
+        sw_text_printf(stdout, " %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
+    }
     printf("%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed", p->total,
            p->done, p->running, p->left, p->failed);
     if (is_running(p)) printf("; %.0f steps/s", p->steps_per_second);
@@ -117,8 +125,8 @@ static void print_progress(const sw_progress_file *p) {
 static sw_status copy_out(const char *path) {
     char *text = NULL;
     size_t length = 0;
-    sw_status status = sw_file_read(&text, &length, path, SIZE_MAX, NULL);
-    if (status == SW_OK) fwrite(text, 1, length, stdout);
+    sw_status status = sw_file_read(&text, &length, path, SW_PROGRESS_FILE_BYTES, NULL);
+    if (status == SW_OK) sw_text_print_json(stdout, text);
     free(text);
     return status;
 }
@@ -189,9 +197,17 @@ int sw_cli_status(int argc, char **argv) { return sw_command_run(&command, &(sta
 
 sw_status sw_cli_print_summary(const char *path) {
     sw_results *results = NULL;
+    sw_settings *settings = NULL;
     sw_status status = sw_results_open(&results, path);
-    if (status == SW_OK) status = sw_table_print_settings(results);
+    if (status == SW_OK) status = sw_settings_create(&settings, results, false);
+    if (status == SW_OK) status = sw_table_print_settings(results, settings, SW_TABLE_SETTINGS);
+    if (status == SW_OK) {
+        char text[SW_FORMER_TEXT];
+        const size_t former = sw_row_count_former(results);
+        if (former > 0) puts(sw_row_former_text(text, former, "symsweep status --all shows them"));
+    }
+    sw_settings_destroy(settings);
     sw_results_close(results);
-    if (status == SW_OK) printf("results: %s\n", path);
+    if (status == SW_OK) sw_text_printf(stdout, "results: %s\n", path);
     return status;
 }

@@ -1,9 +1,10 @@
-/* status_refine.c: what refine has found, drawn: one map a plane of the lattice. */
+/* status_refine.c: what refine has found, drawn: one map a plane of the lattice, of planned runs alone. */
 #include "cli/status_refine.h"
 
 #include "cli/row.h"
 
 #include "symsweep/config.h"
+#include "symsweep/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,7 +38,8 @@ static sw_status collect_values(map *m, int axis) {
     double *values = calloc(runs + 1, sizeof *values);
     if (!values) return sw_fail(SW_E_MEMORY, "map of the lattice");
     for (size_t r = 0; r < runs; r++)
-        if (!isnan(number_of(m, r, axis))) values[known++] = number_of(m, r, axis);
+        if (sw_results_row(m->results, r)->planned && !isnan(number_of(m, r, axis)))
+            values[known++] = number_of(m, r, axis);
     qsort(values, known, sizeof *values, by_value);
     for (size_t r = 0; r < known; r++)
         if (kept == 0 || values[r] != values[kept - 1]) values[kept++] = values[r];
@@ -87,9 +89,9 @@ static void draw(const map *m, const char *signs) {
         for (size_t i = 0; i < across; i++) putchar(signs[i * up + j]);
         putchar('\n');
     }
-    printf("%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path, m->values[0][0],
-           m->values[0][across - 1]);
-    if (m->axes > 1) printf("; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
+    sw_text_printf(stdout, "%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path,
+                   m->values[0][0], m->values[0][across - 1]);
+    if (m->axes > 1) sw_text_printf(stdout, "; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
     putchar('\n');
 }
 
@@ -100,7 +102,7 @@ static sw_status draw_planes(const map *m) {
     for (size_t r = 0; r < runs && status == SW_OK; r++) {
         char plane[KEY_MAX], other[KEY_MAX];
         size_t place;
-        if (done[r]) continue;
+        if (done[r] || !sw_results_row(m->results, r)->planned) continue;
         if (shown++ == PLANES_SHOWN) {
             printf("  ... and other planes\n");
             break;
@@ -109,11 +111,11 @@ static sw_status draw_planes(const map *m) {
         memset(signs, ' ', points);
         for (size_t k = r; k < runs; k++) {
             plane_of(other, m, k);
-            if (strcmp(plane, other) != 0) continue;
+            if (strcmp(plane, other) != 0 || !sw_results_row(m->results, k)->planned) continue;
             done[k] = 1;
             if (find_place(&place, m, k)) signs[place] = sign_of(m, k);
         }
-        if (plane[0]) printf("%s\n", plane);
+        if (plane[0]) sw_text_printf(stdout, "%s\n", plane);
         draw(m, signs);
     }
     free(signs);

@@ -9,13 +9,21 @@
 
 #include "symsweep/clock.h"
 #include "symsweep/config.h"
+#include "symsweep/text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNNING_SHOWN = 16, FAILURES_SHOWN = 20, BAR_COLUMNS = 40, CURVE_COLUMNS = 12 };
+enum {
+    RUNS_SHOWN = 40,
+    RUNNING_SHOWN = 16,
+    FAILURES_SHOWN = 20,
+    BAR_COLUMNS = 40,
+    CURVE_COLUMNS = 12,
+    HOST_COLUMNS = 10
+};
 
 /* ---- counting ---- */
 
@@ -26,6 +34,8 @@ static double planned_steps(const sw_result_row *row) {
 
 static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, double *rate_sum, size_t *rates) {
     const sw_result_row *row = sw_results_row(results, r);
+    if (!sw_row_is_told(results, r, view->all)) return SW_OK;
+    view->runs++;
     view->states[row->state]++;
     view->damaged += row->damaged;
     if (row->state == SW_RUN_NOT_SELECTED) return SW_OK;
@@ -48,17 +58,19 @@ static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, do
     return SW_OK;
 }
 
-sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw_status_view *before) {
+sw_status sw_status_view_read(sw_status_view *out, sw_results *results, bool all, const sw_status_view *before) {
     double rate_sum = 0;
     size_t rates = 0;
     memset(out, 0, sizeof *out);
-    out->runs = sw_results_count(results);
+    out->all = all;
+    out->former = sw_row_count_former(results);
     out->live = sw_results_live(results);
     out->when = sw_clock_now();
     out->steps_per_second = out->eta = NAN;
     sw_results_writer(results, out->writer);
     sw_status status = SW_OK;
-    for (size_t r = 0; r < out->runs && status == SW_OK; r++) status = add_run(out, results, r, &rate_sum, &rates);
+    for (size_t r = 0; r < sw_results_count(results) && status == SW_OK; r++)
+        status = add_run(out, results, r, &rate_sum, &rates);
     if (status != SW_OK || !out->live) return status;
     const size_t running = out->states[SW_RUN_RUNNING];
     if (before && out->steps_done > before->steps_done && out->when > before->when)
@@ -122,18 +134,24 @@ static void print_bar(const sw_status_view *view) {
 
 static void print_head(const sw_results *results, const sw_status_view *view) {
     const char *created = sw_results_attribute(results, "created_utc");
-    printf("%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
+    sw_text_printf(stdout, "%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
     if (view->live)
-        printf("being written\nwriter: %s\n", view->writer);
+        printf("being written\n");
     else if (view->states[SW_RUN_RUNNING] > 0)
         printf("its writer was killed; start the sweep again to go on\n");
     else if (view->states[SW_RUN_PENDING] > 0)
         printf("stopped; start the sweep again to go on\n");
     else
         printf("finished\n");
+    if (view->live) sw_text_printf(stdout, "writer: %s\n", view->writer);
     print_counts(view);
     print_speed(view);
     putchar('\n');
+    char former[SW_FORMER_TEXT];
+    if (view->former > 0 && view->all)
+        printf("%zu of them of former plans, marked *\n", view->former);
+    else if (view->former > 0)
+        puts(sw_row_former_text(former, view->former, "--all shows them"));
     if (view->live) print_bar(view);
     bool any = false;
     for (int p = 0; p < SW_PHASE_COUNT; p++) {
@@ -183,7 +201,9 @@ static sw_status print_running_run(sw_results *results, size_t r) {
     print_curve(records, count, SW_METRIC_TEST_ACCURACY, &share);
     fputs("  ", stdout);
     print_curve(records, violation >= 0 ? count : 0, violation >= 0 ? violation : 0, NULL);
-    printf("  %.10s\n", row->host);
+    fputs("  ", stdout);
+    sw_text_print_cut(stdout, row->host, HOST_COLUMNS);
+    putchar('\n');
     free(records);
     return SW_OK;
 }
@@ -194,7 +214,8 @@ static sw_status print_running(sw_results *results, const sw_status_view *view) 
     if (!view->live || view->states[SW_RUN_RUNNING] == 0) return SW_OK;
     printf("\n%5s %6s %9s %4s %6s %6s  %-*s  %-*s  %s\n", "run", "seed", "step", "", "train", "test", CURVE_COLUMNS,
            "test so far", CURVE_COLUMNS, "violation", "host");
-    for (size_t r = 0; r < view->runs; r++) {
+    for (size_t r = 0; r < sw_results_count(results); r++) {
+        if (!sw_row_is_told(results, r, view->all)) continue;
         if (sw_results_row(results, r)->state != SW_RUN_RUNNING || ++shown > RUNNING_SHOWN) continue;
         const sw_status status = print_running_run(results, r);
         if (status != SW_OK) return status;
@@ -209,29 +230,33 @@ static void print_failures(const sw_results *results, const sw_status_view *view
     size_t shown = 0;
     if (bad == 0) return;
     putchar('\n');
-    for (size_t r = 0; r < view->runs && shown < FAILURES_SHOWN; r++) {
+    for (size_t r = 0; r < sw_results_count(results) && shown < FAILURES_SHOWN; r++) {
         const sw_result_row *row = sw_results_row(results, r);
+        if (!sw_row_is_told(results, r, view->all)) continue;
         if (row->state != SW_RUN_FAILED && row->state != SW_RUN_DIVERGED && !row->damaged) continue;
-        printf("run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_row_state(state, row->state),
-               row->damaged    ? "its checksum does not fit; the next start trains it again"
-               : row->error[0] ? row->error
-                               : "no reason recorded");
+        sw_text_printf(stdout, "run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_row_state(state, row->state),
+                       row->damaged    ? "its checksum does not fit; the next start trains it again"
+                       : row->error[0] ? row->error
+                                       : "no reason recorded");
         shown++;
     }
     if (bad > shown) printf("  ... and %zu more\n", bad - shown);
 }
 
-sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view, size_t most_runs) {
+sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view) {
     print_head(results, view);
     sw_status status = print_running(results, view);
     if (status == SW_OK) status = sw_status_refine_print(results);
     if (status != SW_OK) return status;
-    putchar('\n');
-    status = sw_table_print_settings(results);
+    sw_settings *settings;
+    status = sw_settings_create(&settings, results, view->all);
     if (status != SW_OK) return status;
     putchar('\n');
-    status = sw_table_print_runs(results, most_runs);
+    status = sw_table_print_settings(results, settings, view->all ? SIZE_MAX : SW_TABLE_SETTINGS);
+    putchar('\n');
+    if (status == SW_OK) status = sw_table_print_runs(results, settings, view->all ? SIZE_MAX : RUNS_SHOWN);
     if (status == SW_OK) print_failures(results, view);
+    sw_settings_destroy(settings);
     return status;
 }
 
@@ -257,6 +282,7 @@ static sw_status write_run(sw_json *json, sw_results *results, size_t r) {
     sw_json_member_integer(json, "seed", row->seed);
     write_axes(json, results, r);
     sw_json_member_string(json, "status", sw_states[row->state].name);
+    sw_json_member_bool(json, "planned", row->planned);
     sw_json_member_bool(json, "damaged", row->damaged);
     sw_json_member_string(json, "phase", sw_phase_names[row->onsets.phase]);
     sw_row_write_step(json, "step", now.step);
@@ -285,6 +311,7 @@ static void write_head(sw_json *json, const sw_results *results, const sw_status
     sw_json_member_object(json, "phases");
     for (int p = 0; p < SW_PHASE_COUNT; p++) sw_json_member_integer(json, sw_phase_names[p], (int64_t)view->phases[p]);
     sw_json_end_object(json);
+    sw_json_member_integer(json, "former", (int64_t)view->former);
     sw_json_member_integer(json, "damaged", (int64_t)view->damaged);
     sw_json_member_number(json, "steps_per_second", view->steps_per_second);
     sw_json_member_number(json, "eta_seconds", view->eta);
@@ -297,7 +324,8 @@ sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *v
     sw_json_begin_object(json);
     write_head(json, results, view);
     sw_json_member_array(json, "runs");
-    for (size_t r = 0; r < view->runs && status == SW_OK; r++) status = write_run(json, results, r);
+    for (size_t r = 0; r < sw_results_count(results) && status == SW_OK; r++)
+        if (sw_row_is_told(results, r, view->all)) status = write_run(json, results, r);
     sw_json_end_array(json);
     sw_json_end_object(json);
     return sw_command_print(json, status);

@@ -4,7 +4,9 @@
 #include "symsweep/store.h"
 
 typedef struct sw_status_view {
-    size_t runs, states[SW_RUN_STATE_COUNT], phases[SW_PHASE_COUNT], damaged;
+    bool all;            /* former runs too */
+    size_t runs, former; /* told of; former ones in the file */
+    size_t states[SW_RUN_STATE_COUNT], phases[SW_PHASE_COUNT], damaged;
     bool live;
     char writer[512];
     double steps_done, steps_left; /* of all runs; left at most: runs may stop early */
@@ -13,10 +15,12 @@ typedef struct sw_status_view {
     double when;                   /* sw_clock_now of this view */
 } sw_status_view;
 
-/* before: an earlier view of the same file, from which the speed follows; NULL = from the runs that are over. */
-sw_status sw_status_view_read(sw_status_view *out, sw_results *results, const sw_status_view *before) SW_MUST_CHECK;
+/* before: an earlier view of the same file, from which the speed follows; NULL = from the runs that are over. all: of
+ * former runs too, as everything that is printed of the view. */
+sw_status sw_status_view_read(sw_status_view *out, sw_results *results, bool all,
+                              const sw_status_view *before) SW_MUST_CHECK;
 bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b);
 
-sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view, size_t most_runs) SW_MUST_CHECK;
+sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;
 void sw_status_view_print_line(const sw_status_view *view);
 sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;

@@ -3,13 +3,14 @@
 
 #include "cli/row.h"
 
+#include "symsweep/text.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTINGS_SHOWN = 60, SETTING_MAX = 256 };
 /* Columns: of the whole table, of a setting's name, before its phases, before the setting of a run. */
 enum { TABLE_WIDTH = 80, SETTING_WIDTH = 22, PHASES_COLUMN = SETTING_WIDTH + 37, RUN_COLUMNS = 64 };
 
@@ -23,26 +24,6 @@ static const struct {
 };
 _Static_assert(sizeof phase_words / sizeof phase_words[0] == SW_PHASE_COUNT, "every phase has its words");
 
-/* Terminal columns of UTF-8 text: its bytes but the continuations. */
-static int columns_of(const char *text) {
-    int columns = 0;
-    for (; *text; text++) columns += ((unsigned char)*text & 0xc0) != 0x80;
-    return columns;
-}
-
-/* `text` in at most `width` columns; what is longer is cut with an ellipsis. */
-static void print_cut(const char *text, int width) {
-    if (columns_of(text) <= width) {
-        fputs(text, stdout);
-        return;
-    }
-    for (int left = width - 1; *text && (left > 0 || ((unsigned char)*text & 0xc0) == 0x80); text++) {
-        if (((unsigned char)*text & 0xc0) != 0x80) left--;
-        putchar(*text);
-    }
-    fputs("\xe2\x80\xa6", stdout);
-}
-
 static void print_step(int64_t step) {
     if (step < 0)
         printf(" %8s", "-");
@@ -54,71 +35,62 @@ static void print_onset_names(void) {
     for (int o = 0; o < SW_ONSETS_TABLED; o++) printf(" %8s", sw_row_onsets[o].name);
 }
 
-/* ---- how settings are named ---- */
+/* ---- names of settings ---- */
 
-static bool is_seed(const char *path) { return strcmp(path, "seed") == 0 || strcmp(path, "data_seed") == 0; }
+/* How a name that does not fit is cut in the table of runs: so that no two look alike, by their numbers where nothing
+ * else tells. */
+typedef enum cut { CUT_END, CUT_BEGINNING, CUT_NUMBERED } cut;
 
-static void axis_text(char out[160], const sw_results *results, size_t row, size_t axis) {
-    sw_row_value(out, 160, sw_results_axis(results, axis), sw_results_axis_value(results, row, axis));
+enum { NAME_COLUMNS = TABLE_WIDTH - RUN_COLUMNS, NAME_BYTES = 4 * NAME_COLUMNS + 8 };
+
+static void cut_name(char out[NAME_BYTES], const sw_settings *settings, size_t setting, cut how) {
+    const char *name = sw_settings_name(settings, setting);
+    char number[24] = "";
+    if (how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", setting + 1);
+    const int columns = sw_text_columns(name), room = NAME_COLUMNS - (int)strlen(number);
+    if (columns <= room)
+        snprintf(out, NAME_BYTES, "%s%s", number, name);
+    else if (how == CUT_BEGINNING)
+        snprintf(out, NAME_BYTES, "\xe2\x80\xa6%s", skip_columns(name, columns - room + 1));
+    else
+        snprintf(out, NAME_BYTES, "%s%.*s\xe2\x80\xa6", number, (int)(skip_columns(name, room - 1) - name), name);
 }
 
-/* Does the axis differ among runs of one label? What the label decides need not be told beside it. */
-static bool varies_in_labels(const sw_results *results, size_t axis) {
-    char text[160], other[160];
-    for (size_t r = 1; r < sw_results_count(results); r++) {
-        size_t q = 0; /* the first run with this label */
-        while (strcmp(sw_results_row(results, q)->label, sw_results_row(results, r)->label) != 0) q++;
-        axis_text(text, results, r, axis);
-        axis_text(other, results, q, axis);
-        if (strcmp(text, other) != 0) return true;
+static int by_text(const void *a, const void *b) { return strcmp(a, b); }
+
+static sw_status choose_cut(cut *out, const sw_settings *settings) {
+    const size_t count = sw_settings_count(settings);
+    char(*names)[NAME_BYTES] = calloc(count + 1, sizeof *names);
+    if (!names) return sw_fail(SW_E_MEMORY, "names of settings");
+    for (*out = CUT_END; *out < CUT_NUMBERED; (*out)++) {
+        size_t alike = 0;
+        for (size_t i = 0; i < count; i++) cut_name(names[i], settings, i, *out);
+        qsort(names, count, sizeof *names, by_text);
+        for (size_t i = 1; i < count; i++) alike += strcmp(names[i], names[i - 1]) == 0;
+        if (alike == 0) break;
     }
-    return false;
-}
-
-/* The shortest end of a dotted path that no other axis has: "weight", "commutativity.weight". */
-static const char *short_path(const sw_results *results, size_t axis) {
-    const char *path = sw_results_axis(results, axis)->path;
-    for (const char *dot = strrchr(path, '.');; dot--) {
-        while (dot > path && *dot != '.') dot--;
-        if (!dot || dot <= path) return path;
-        const char *end = dot + 1;
-        bool unique = true;
-        for (size_t a = 0; a < sw_results_axis_count(results) && unique; a++) {
-            const char *other = sw_results_axis(results, a)->path;
-            const size_t length = strlen(other), want = strlen(end);
-            if (a != axis && length >= want && strcmp(other + length - want, end) == 0) unique = false;
-        }
-        if (unique) return end;
-    }
-}
-
-/* What each axis is called in names of settings, to be freed; NULL = it is left out. */
-static sw_status name_axes(const char ***out, const sw_results *results) {
-    const size_t count = sw_results_axis_count(results);
-    *out = calloc(count + 1, sizeof **out);
-    if (!*out) return sw_fail(SW_E_MEMORY, "names of settings");
-    for (size_t a = 0; a < count; a++)
-        if (!is_seed(sw_results_axis(results, a)->path) && varies_in_labels(results, a))
-            (*out)[a] = short_path(results, a);
+    free(names);
     return SW_OK;
 }
 
-/* Setting of a run: "baseline, weight=0.1"; "all runs" when there is nothing to tell. Cut to fit. */
-static void name_setting(char out[SETTING_MAX], const char *const *axes, const sw_results *results, size_t row) {
-    char value[160];
-    size_t length = (size_t)snprintf(out, SETTING_MAX, "%s", sw_results_row(results, row)->label);
-    for (size_t a = 0; a < sw_results_axis_count(results) && length < SETTING_MAX; a++) {
-        if (!axes[a] || sw_row_lacks(sw_results_axis(results, a), sw_results_axis_value(results, row, a))) continue;
-        axis_text(value, results, row, a);
-        length += (size_t)snprintf(out + length, SETTING_MAX - length, "%s%s=%s", length ? ", " : "", axes[a], value);
+/* A name in full, in lines of the table's width that end behind a comma where there is one. Returns the columns of the
+ * last line. */
+static int print_wrapped(const char *name) {
+    while (sw_text_columns(name) > TABLE_WIDTH) {
+        const char *end = skip_columns(name, TABLE_WIDTH), *comma = NULL;
+        for (const char *at = name; at < end; at++)
+            if (at[0] == ',' && at[1] == ' ') comma = at + 1;
+        if (comma) end = comma;
+        printf("%.*s\n", (int)(end - name), name);
+        name = end + (*end == ' ');
     }
-    if (length == 0) snprintf(out, SETTING_MAX, "all runs");
+    fputs(name, stdout);
+    return sw_text_columns(name);
 }
 
 /* ---- settings ---- */
 
 typedef struct setting {
-    char name[SETTING_MAX];
     size_t runs, over, phases[SW_PHASE_COUNT];
     int64_t *onsets[SW_ONSETS_TABLED]; /* [over] each */
 } setting;
@@ -163,97 +135,87 @@ static void print_phases(const setting *s) {
         }
         if (length <= TABLE_WIDTH - PHASES_COLUMN) break;
     }
-    print_cut(text, TABLE_WIDTH - PHASES_COLUMN);
+    const int room = TABLE_WIDTH - PHASES_COLUMN;
+    if (sw_text_columns(text) > room)
+        printf("%.*s\xe2\x80\xa6", room - 1, text);
+    else
+        fputs(text, stdout);
 }
 
-static void print_setting(setting *s) {
-    char runs[48];
+static sw_status print_setting(const sw_settings *settings, size_t i, cut how, setting *s) {
+    char runs[48], number[24] = "";
+    const char *name = sw_settings_name(settings, i);
+    char *whole = malloc(strlen(name) + sizeof number);
+    if (!whole) return sw_fail(SW_E_MEMORY, "names of settings");
+    if (how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", i + 1);
+    snprintf(whole, strlen(name) + sizeof number, "%s%s", number, name);
     snprintf(runs, sizeof runs, s->over == s->runs ? "%zu" : "%zu/%zu", s->over, s->runs);
-    const int columns = columns_of(s->name);
-    if (columns > SETTING_WIDTH) {
-        print_cut(s->name, TABLE_WIDTH);
+    const bool wraps = sw_text_columns(whole) > TABLE_WIDTH;
+    const int columns = print_wrapped(whole);
+    free(whole);
+    if (columns > SETTING_WIDTH || wraps)
         printf("\n%*s", SETTING_WIDTH, "");
-    } else {
-        printf("%s%*s", s->name, SETTING_WIDTH - columns, "");
-    }
+    else
+        printf("%*s", SETTING_WIDTH - columns, "");
     printf(" %7s", runs);
     for (int o = 0; o < SW_ONSETS_TABLED; o++) print_step(median(s->onsets[o], s->over));
     fputs("  ", stdout);
     print_phases(s);
     putchar('\n');
+    return SW_OK;
 }
 
-static sw_status collect(setting *settings, size_t *count, const char *const *axes, const sw_results *results) {
-    sw_status status = SW_OK;
-    for (size_t r = 0; r < sw_results_count(results) && status == SW_OK; r++) {
-        if (sw_results_row(results, r)->state == SW_RUN_NOT_SELECTED) continue; /* as if it were not in the sweep */
-        char name[SETTING_MAX];
-        size_t i = 0;
-        name_setting(name, axes, results, r);
-        while (i < *count && strcmp(settings[i].name, name) != 0) i++;
-        if (i == *count) memcpy(settings[(*count)++].name, name, sizeof name);
-        status = add_run(&settings[i], sw_results_row(results, r));
-    }
-    return status;
-}
-
-sw_status sw_table_print_settings(const sw_results *results) {
-    const char **axes = NULL;
-    size_t count = 0;
-    setting *settings = calloc(sw_results_count(results) + 1, sizeof *settings);
-    sw_status status = settings ? name_axes(&axes, results) : sw_fail(SW_E_MEMORY, "table of settings");
-    if (status == SW_OK) status = collect(settings, &count, axes, results);
+sw_status sw_table_print_settings(const sw_results *results, const sw_settings *settings, size_t most) {
+    const size_t count = sw_settings_count(settings);
+    setting *counted = calloc(count + 1, sizeof *counted);
+    cut how;
+    sw_status status = counted ? choose_cut(&how, settings) : sw_fail(SW_E_MEMORY, "table of settings");
+    for (size_t i = 0; i < sw_settings_run_count(settings) && status == SW_OK; i++)
+        status = add_run(&counted[sw_settings_of(settings, i)], sw_results_row(results, sw_settings_row(settings, i)));
     if (status == SW_OK) {
         printf("%-*s %7s", SETTING_WIDTH, "setting", "runs");
         print_onset_names();
         printf("  phases\n");
-        for (size_t i = 0; i < count && i < SETTINGS_SHOWN; i++) print_setting(&settings[i]);
-        if (count > SETTINGS_SHOWN) printf("  ... and %zu more\n", count - SETTINGS_SHOWN);
+        for (size_t i = 0; i < count && i < most && status == SW_OK; i++)
+            status = print_setting(settings, i, how, &counted[i]);
+        if (count > most) printf("  ... and %zu more\n", count - most);
     }
-    for (size_t i = 0; i < count; i++)
-        for (int o = 0; o < SW_ONSETS_TABLED; o++) free(settings[i].onsets[o]);
-    free(axes);
-    free(settings);
+    for (size_t i = 0; counted && i < count; i++)
+        for (int o = 0; o < SW_ONSETS_TABLED; o++) free(counted[i].onsets[o]);
+    free(counted);
     return status;
 }
 
 /* ---- runs ---- */
 
-static sw_status print_run(const char *const *axes, sw_results *results, size_t r) {
+static sw_status print_run(sw_results *results, const sw_settings *settings, size_t i, cut how) {
+    const size_t r = sw_settings_row(settings, i);
     const sw_result_row *row = sw_results_row(results, r);
-    char name[SETTING_MAX], accuracy[16] = "-", state[SW_STATE_TEXT];
+    char accuracy[16] = "-", state[SW_STATE_TEXT], name[NAME_BYTES];
     sw_row_now now;
     const sw_status status = sw_row_newest(&now, results, r);
     if (status != SW_OK) return status;
     if (!isnan(now.test_accuracy)) snprintf(accuracy, sizeof accuracy, "%.3f", now.test_accuracy);
-    printf("%5zu %6" PRId64 "  %-13s", r, row->seed,
+    printf("%5zu%c%6" PRId64 "  %-13s", r, row->planned ? ' ' : '*', row->seed,
            row->damaged                   ? "damaged"
            : sw_states[row->state].result ? sw_phase_names[row->onsets.phase]
                                           : sw_row_state(state, row->state));
     for (int o = 0; o < SW_ONSETS_TABLED; o++) print_step(sw_row_onset(row, o));
     printf("  %6s  ", accuracy);
-    name_setting(name, axes, results, r);
-    print_cut(name, TABLE_WIDTH - RUN_COLUMNS);
-    putchar('\n');
+    cut_name(name, settings, sw_settings_of(settings, i), how);
+    puts(name);
     return SW_OK;
 }
 
-sw_status sw_table_print_runs(sw_results *results, size_t most) {
-    size_t shown = 0, left = 0;
-    const char **axes = NULL;
-    sw_status status = name_axes(&axes, results);
+sw_status sw_table_print_runs(sw_results *results, const sw_settings *settings, size_t most) {
+    const size_t count = sw_settings_run_count(settings);
+    cut how;
+    sw_status status = choose_cut(&how, settings);
     if (status != SW_OK) return status;
     printf("%5s %6s  %-13s", "run", "seed", "phase");
     print_onset_names();
     printf("  %6s  setting\n", "test");
-    for (size_t r = 0; r < sw_results_count(results) && status == SW_OK; r++) {
-        if (sw_results_row(results, r)->state == SW_RUN_NOT_SELECTED) continue;
-        if (shown++ < most)
-            status = print_run(axes, results, r);
-        else
-            left++;
-    }
-    if (left > 0 && status == SW_OK) printf("  ... and %zu more\n", left);
-    free(axes);
+    for (size_t i = 0; i < count && i < most && status == SW_OK; i++) status = print_run(results, settings, i, how);
+    if (count > most && status == SW_OK) printf("  ... and %zu more\n", count - most);
     return status;
 }

@@ -1,16 +1,15 @@
 /* table.h: tables of a sweep's runs for a terminal of 80 columns. */
 #pragma once
 
-#include "symsweep/store.h"
+#include "cli/settings.h"
 
-/* One line a setting (the axes but the seeds, and the label): runs that are over of all, medians of t_mem, t_sym and
- * t_gen over those, phases; the first 60 settings. Runs that were not selected are left out of this and the next. A
- * median is "-" when half of the runs or more did not reach it.
- *
- * A setting is named by the label, and the axes that vary among the runs of one label and are no seeds, each by the
- * shortest end of its path that no other axis has; axes that do not apply to a run are left out. */
-sw_status sw_table_print_settings(const sw_results *results) SW_MUST_CHECK;
+/* One line a setting: runs that are over of all, medians of t_mem, t_sym and t_gen over those, phases; at most `most`
+ * settings. A median is "-" when half of the runs or more did not reach it. A long name has lines of its own; none is
+ * cut. */
+enum { SW_TABLE_SETTINGS = 60 };
+sw_status sw_table_print_settings(const sw_results *results, const sw_settings *settings, size_t most) SW_MUST_CHECK;
 
-/* One line a run, at most `most` of them: number, seed, phase or state, t_mem, t_sym, t_gen, newest test accuracy,
- * setting. */
-sw_status sw_table_print_runs(sw_results *results, size_t most) SW_MUST_CHECK;
+/* One line a run, at most `most` of them: number (former runs with *), seed, phase or state, t_mem, t_sym, t_gen,
+ * newest test accuracy, setting. Names that do not fit are cut at their ends, or at their beginnings where the first
+ * would leave two alike; where the second would too, settings are numbered in both tables. */
+sw_status sw_table_print_runs(sw_results *results, const sw_settings *settings, size_t most) SW_MUST_CHECK;

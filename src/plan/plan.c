@@ -350,20 +350,28 @@ sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnost
     return status;
 }
 
-/* ---- parts ---- */
+/* ---- shards ---- */
 
-sw_status sw_plan_shard(sw_plan *plan, size_t part, size_t parts) {
-    if (parts < 1 || part >= parts) return sw_fail(SW_E_USAGE, "part %zu of %zu", part + 1, parts);
+static bool is_in_shard(const char *id, size_t shard, size_t shards) {
+    char head[17];
+    snprintf(head, sizeof head, "%.16s", id);
+    return strtoull(head, NULL, 16) % shards == shard % shards;
+}
+
+sw_status sw_plan_shard(sw_plan *plan, size_t shard, size_t shards) {
+    if (shard < 1 || shard > shards) return sw_fail(SW_E_USAGE, "shard %zu of %zu", shard, shards);
     if (plan->adaptive.refine.axis_count || plan->adaptive.halving.rung_count)
         return sw_fail(SW_E_USAGE,
                        "--shard: %s chooses runs by the results of all, which a part does not have; "
                        "train the sweep as one job",
                        plan->adaptive.refine.axis_count ? "refine" : "prune.halving");
     size_t kept = 0;
-    for (size_t k = part; k < plan->count; k += parts, kept++) {
+    for (size_t k = 0; k < plan->count; k++) {
+        if (!is_in_shard(plan->runs[k].id, shard, shards)) continue;
         plan->runs[kept] = plan->runs[k];
-        memcpy(plan->axis_values + kept * plan->axis_count, plan->axis_values + k * plan->axis_count,
-               plan->axis_count * sizeof *plan->axis_values);
+        memmove(plan->axis_values + kept * plan->axis_count, plan->axis_values + k * plan->axis_count,
+                plan->axis_count * sizeof *plan->axis_values);
+        kept++;
     }
     plan->count = kept;
     return sw_plan_sort(plan);

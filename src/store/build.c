@@ -188,6 +188,17 @@ static sw_status write_numbers(const sw_column *column, const sw_schema *schema,
     return status;
 }
 
+/* Says which of the older rows the sweep has; the others are former ones. */
+static sw_status write_planned(const sw_column *column, const sw_growth *growth) {
+    int64_t *planned = calloc((size_t)growth->known + 1, sizeof *planned);
+    if (!planned) return sw_fail(SW_E_MEMORY, "%s", column->path);
+    for (int64_t r = 0; r < growth->known; r++) planned[r] = growth->planned[r];
+    const sw_status status =
+        growth->known == 0 ? SW_OK : sw_column_write(column, 0, (hsize_t)growth->known, H5T_NATIVE_INT64, planned);
+    free(planned);
+    return status;
+}
+
 static sw_status write_known(const sw_catalog *catalog, const sw_schema *schema, const sw_store_sweep *sweep,
                              const sw_growth *growth) {
     sw_status status = SW_OK;
@@ -195,7 +206,9 @@ static sw_status write_known(const sw_catalog *catalog, const sw_schema *schema,
         double real;
         int64_t integer;
         const sw_column *column = sw_catalog_find(catalog, schema->fields[f].path);
-        if (column->type == SW_FIELD_TEXT)
+        if ((int)f == schema->fixed[SW_FIELD_PLANNED])
+            status = write_planned(column, growth);
+        else if (column->type == SW_FIELD_TEXT)
             status = write_texts(column, schema, (int)f, sweep, growth);
         else if (sweep->run_count > 0 && sw_growth_number(&real, &integer, schema, sweep, (int)f, 0))
             status = write_numbers(column, schema, (int)f, sweep, growth);
@@ -204,10 +217,12 @@ static sw_status write_known(const sw_catalog *catalog, const sw_schema *schema,
 }
 
 static sw_status write_sweep_text(hid_t file, const sw_store_sweep *sweep) {
+    char now[32];
+    sw_clock_moment(now);
     char *text = calloc(sweep->sweep_length + 1, 1);
     if (!text) return sw_fail(SW_E_MEMORY, "text of the sweep file");
     memcpy(text, sweep->sweep_text, sweep->sweep_length);
-    const sw_status status = sw_dataset_write_sweep(file, text);
+    const sw_status status = sw_dataset_write_sweep(file, text, now);
     free(text);
     return status;
 }

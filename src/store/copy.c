@@ -16,14 +16,18 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char planned_path[] = "/runs/planned";
+
 typedef struct source {
     const char *path;
     hid_t file;
     sw_catalog *catalog;
     int64_t extents[SW_DIM_COUNT];
-    char *sweep_name, *created, *sweep_text;
-    char **ids;     /* [catalog->runs] */
-    int64_t *state; /* [catalog->runs] */
+    char *sweep_name, *sweep_text;
+    char *written;    /* when the sweep's text was written into it */
+    char **ids;       /* [catalog->runs] */
+    int64_t *state;   /* [catalog->runs] */
+    int64_t *planned; /* [catalog->runs]; NULL = the file is older than former rows: all are planned */
     sw_damage damage;
     bool live; /* a writer is at it: rows that are over do not change any more, the others are passed over */
 } source;
@@ -32,6 +36,7 @@ typedef struct source {
 typedef struct chosen {
     size_t source;
     int64_t row;
+    bool planned; /* in the joined file */
 } chosen;
 
 /* One dataset of the copy. */
@@ -49,8 +54,8 @@ typedef struct copy {
     size_t target_count;
     target *targets;
     int64_t extents[SW_DIM_COUNT];
-    bool widened; /* a column of integers became one of reals: checksums change */
-    bool compressed;
+    bool widened;                        /* a column of integers became one of reals: checksums change */
+    bool joined;                         /* several files become one; else one is copied as it is, compressed */
     const sw_store_knowledge *knowledge; /* NULL: nothing is added */
 } copy;
 
@@ -60,7 +65,8 @@ static void close_source(source *s) {
     sw_column_free_texts(s->ids, s->catalog ? s->catalog->runs : 0);
     free(s->state);
     free(s->sweep_name);
-    free(s->created);
+    free(s->planned);
+    free(s->written);
     free(s->sweep_text);
     sw_verify_release(&s->damage);
     sw_catalog_close(s->catalog);
@@ -73,10 +79,15 @@ static sw_status load_source(source *s) {
     if (status == SW_OK) status = sw_catalog_open(&s->catalog, s->file);
     if (status == SW_OK) status = sw_dataset_read_scales(s->file, s->extents);
     if (status == SW_OK) status = sw_hdf5_get_text(&s->sweep_name, s->file, "sweep_name");
-    if (status == SW_OK) status = sw_hdf5_get_text(&s->created, s->file, "created_utc");
+    if (status == SW_OK) status = sw_dataset_read_sweep_moment(&s->written, s->file);
+    if (status == SW_OK && !s->written) status = sw_hdf5_get_text(&s->written, s->file, "created_utc");
     if (status == SW_OK) status = sw_dataset_read_sweep(&s->sweep_text, s->file);
     if (status == SW_OK) status = sw_column_load_texts(&s->ids, sw_catalog_find(s->catalog, "/runs/id"));
     if (status == SW_OK) status = sw_column_load_integers(&s->state, sw_catalog_find(s->catalog, "/runs/status"));
+    const sw_column *planned = status == SW_OK ? sw_catalog_find(s->catalog, planned_path) : NULL;
+    if (planned && (planned->rank != 1 || planned->type != SW_FIELD_I8))
+        return sw_fail(SW_E_STORE, "%s is no code of a run", planned_path);
+    if (planned) status = sw_column_load_integers(&s->planned, planned);
     return status;
 }
 
@@ -88,11 +99,12 @@ static void say_what_is_left_out(const source *s) {
             s->path, over, (unsigned long long)s->catalog->runs);
 }
 
-static sw_status open_source(source *s, const char *path, bool may_be_live) {
+/* `to`: the file that is written, whose lock we hold ourselves. */
+static sw_status open_source(source *s, const char *path, const char *to, bool may_be_live) {
     sw_lock_holder holder;
     s->path = path;
     s->file = -1;
-    s->live = sw_lock_is_held(path, &holder);
+    s->live = !sw_file_is_same(path, to) && sw_lock_is_held(path, &holder);
     if (s->live && !may_be_live)
         return sw_fail(SW_E_BUSY, "%s: a writer holds it: host %s, process %lld, since %s", path, holder.host,
                        (long long)holder.pid, holder.since);
@@ -105,13 +117,13 @@ static sw_status open_source(source *s, const char *path, bool may_be_live) {
     return status != SW_OK ? sw_fail_in(status, "%s", path) : SW_OK;
 }
 
-static sw_status open_sources(copy *c, const char *const *paths, size_t count) {
+static sw_status open_sources(copy *c, const char *const *paths, size_t count, const char *to) {
     c->sources = calloc(count, sizeof *c->sources);
     if (!c->sources) return sw_fail(SW_E_MEMORY, "%zu files", count);
     sw_status status = SW_OK;
     for (size_t i = 0; i < count && status == SW_OK; i++) {
         c->source_count = i + 1;
-        status = open_source(&c->sources[i], paths[i], c->compressed);
+        status = open_source(&c->sources[i], paths[i], to, !c->joined);
         const char *name = c->sources[i].sweep_name, *first = c->sources[0].sweep_name;
         if (status == SW_OK && strcmp(name ? name : "", first ? first : "") != 0)
             status = sw_fail(SW_E_STORE, "%s holds the sweep \"%s\", %s the sweep \"%s\"", paths[0], first ? first : "",
@@ -134,11 +146,15 @@ static int worth(const source *s, int64_t row) {
     return sw_record_is_over(code) && !is_damaged(s, row) ? sw_states[code].worth : 0;
 }
 
+/* What the files say of a run. */
+enum { PLANNED = 1, PLANNED_BY_NEWEST = 2, KNOWN_TO_NEWEST = 4 };
+
 typedef struct candidate {
     const char *id;
     chosen from;
     size_t number; /* in order of the sources and their rows */
     size_t place;  /* in the plan; behind it, runs that are no longer in it */
+    int said;
 } candidate;
 
 static int by_id(const void *a, const void *b) {
@@ -162,6 +178,7 @@ static size_t keep_best(candidate *all, size_t count, const source *sources) {
             const chosen best = all[kept - 1].from, other = all[i].from;
             if (worth(&sources[other.source], other.row) > worth(&sources[best.source], best.row))
                 all[kept - 1].from = other;
+            all[kept - 1].said |= all[i].said;
         } else {
             all[kept++] = all[i];
         }
@@ -169,20 +186,32 @@ static size_t keep_best(candidate *all, size_t count, const source *sources) {
     return kept;
 }
 
-/* The latest form of the sweep speaks for all. */
+/* The form of the sweep that was written last speaks for all. */
 static const source *newest(const copy *c) {
     const source *best = &c->sources[0];
     for (size_t i = 1; i < c->source_count; i++) {
         const source *s = &c->sources[i];
-        if (s->created && (!best->created || strcmp(s->created, best->created) > 0)) best = s;
+        if (s->written && (!best->written || strcmp(s->written, best->written) > 0)) best = s;
     }
     return best;
+}
+
+/* Does the file hold the newest form of the sweep? Shards of one sweep do so together. */
+static bool is_newest(const source *s, const source *best) {
+    return s == best || (s->sweep_text && best->sweep_text && strcmp(s->sweep_text, best->sweep_text) == 0);
+}
+
+static int what_is_said(const source *s, int64_t row, bool newest_form) {
+    const bool planned = !s->planned || s->planned[row] != 0;
+    return (planned ? PLANNED : 0) | (newest_form ? KNOWN_TO_NEWEST : 0) |
+           (planned && newest_form ? PLANNED_BY_NEWEST : 0);
 }
 
 static int compare_to_candidate(const void *id, const void *item) { return strcmp(id, ((const candidate *)item)->id); }
 
 /* Rows stand as the plan of the newest sweep has them, so that shards make the file of the whole job; what is no longer
- * in it follows as it is met. */
+ * in it follows as it is met, as former rows. Where that sweep makes no plan here, files of its form say what is
+ * planned, and of runs that none of them knows the others. */
 static sw_status put_in_order(const copy *c, candidate *rows, size_t count) {
     char **ids = NULL;
     size_t planned = 0;
@@ -196,6 +225,10 @@ static sw_status put_in_order(const copy *c, candidate *rows, size_t count) {
         if (found) found->place = k;
         free(ids[k]);
     }
+    for (size_t i = 0; i < count; i++)
+        rows[i].from.planned = ids                              ? rows[i].place < planned
+                               : rows[i].said & KNOWN_TO_NEWEST ? (rows[i].said & PLANNED_BY_NEWEST) != 0
+                                                                : (rows[i].said & PLANNED) != 0;
     free(ids);
     qsort(rows, count, sizeof *rows, by_place);
     return status;
@@ -211,9 +244,14 @@ static sw_status choose_rows(copy *c) {
         return sw_fail(SW_E_MEMORY, "%zu rows", count);
     }
     size_t n = 0;
-    for (size_t i = 0; i < c->source_count; i++)
-        for (int64_t r = 0; r < (int64_t)c->sources[i].catalog->runs; r++, n++)
-            all[n] = (candidate){c->sources[i].ids[r], {i, r}, n, 0};
+    const source *latest = newest(c);
+    for (size_t i = 0; i < c->source_count; i++) {
+        const source *s = &c->sources[i];
+        const bool newest_form = is_newest(s, latest);
+        for (int64_t r = 0; r < (int64_t)s->catalog->runs; r++, n++)
+            all[n] = (candidate){
+                .id = s->ids[r], .from = {i, r, true}, .number = n, .said = what_is_said(s, r, newest_form)};
+    }
     c->row_count = keep_best(all, count, c->sources);
     const sw_status status = put_in_order(c, all, c->row_count);
     for (size_t i = 0; i < c->row_count; i++) c->rows[i] = all[i].from;
@@ -240,7 +278,7 @@ static sw_status join_types(target *t, const sw_column *column, const char *path
     return SW_OK;
 }
 
-static target *find_target(copy *c, const char *path) {
+static target *find_target(const copy *c, const char *path) {
     for (size_t i = 0; i < c->target_count; i++)
         if (strcmp(c->targets[i].field.path, path) == 0) return &c->targets[i];
     return NULL;
@@ -337,6 +375,17 @@ static sw_status settle_rows(const copy *c, const sw_catalog *catalog) {
     return status;
 }
 
+static sw_status write_planned(const copy *c, const sw_catalog *catalog) {
+    int8_t *planned = calloc(c->row_count + 1, sizeof *planned);
+    if (!planned) return sw_fail(SW_E_MEMORY, "%zu rows", c->row_count);
+    for (size_t i = 0; i < c->row_count; i++) planned[i] = c->rows[i].planned;
+    const sw_column *column = sw_catalog_find(catalog, planned_path);
+    const sw_status status =
+        c->row_count == 0 ? SW_OK : sw_column_write(column, 0, c->row_count, H5T_NATIVE_INT8, planned);
+    free(planned);
+    return status;
+}
+
 /* ---- the copy ---- */
 
 static sw_status create_targets(const copy *c, hid_t file) {
@@ -344,12 +393,23 @@ static sw_status create_targets(const copy *c, hid_t file) {
     for (size_t i = 0; i < c->target_count && status == SW_OK; i++) {
         const target *t = &c->targets[i];
         hid_t dataset;
-        status =
-            sw_dataset_create(&dataset, file, &t->field, c->extents, c->compressed && t->field.type != SW_FIELD_TEXT);
+        status = sw_dataset_create(&dataset, file, &t->field, c->extents, !c->joined && t->field.type != SW_FIELD_TEXT);
         if (status == SW_OK) status = sw_copy_attributes(t->model->dataset, dataset, t->field.path);
         if (status == SW_OK && t->field.type != t->model->type) status = sw_copy_missing(dataset, &t->field);
         sw_hdf5_close(dataset);
     }
+    return status;
+}
+
+/* Where all the files are older than former rows. */
+static sw_status create_planned(const copy *c, hid_t file) {
+    sw_schema *schema;
+    hid_t dataset = -1;
+    sw_status status = sw_schema_create(&schema, &(sw_store_sweep){0});
+    if (status != SW_OK) return status;
+    status = sw_dataset_create(&dataset, file, &schema->fields[schema->fixed[SW_FIELD_PLANNED]], c->extents, false);
+    sw_hdf5_close(dataset);
+    sw_schema_destroy(schema);
     return status;
 }
 
@@ -359,6 +419,7 @@ static sw_status fill_targets(const copy *c, hid_t file) {
     if (status != SW_OK) return status;
     for (size_t i = 0; i < catalog->count && status == SW_OK; i++) status = copy_column(c, &catalog->columns[i]);
     if (status == SW_OK) status = settle_rows(c, catalog);
+    if (status == SW_OK && c->joined) status = write_planned(c, catalog);
     if (status == SW_OK) status = sw_axes_complete(catalog, c->knowledge);
     sw_catalog_close(catalog);
     return status;
@@ -370,48 +431,64 @@ static sw_status write_copy(const copy *c, const char *path) {
     sw_status status = sw_dataset_create_file(&file, path);
     if (status == SW_OK) status = sw_copy_attributes(model->file, file, "/");
     if (status == SW_OK) status = sw_dataset_create_scales(file, c->extents);
-    if (status == SW_OK && model->sweep_text) status = sw_dataset_write_sweep(file, model->sweep_text);
+    if (status == SW_OK && model->sweep_text)
+        status = sw_dataset_write_sweep(file, model->sweep_text, model->written ? model->written : "");
     if (status == SW_OK) status = create_targets(c, file);
+    if (status == SW_OK && c->joined && !find_target(c, planned_path)) status = create_planned(c, file);
     if (status == SW_OK) status = fill_targets(c, file);
     return sw_vfd_close(file, path, status);
 }
 
-static sw_status copy_files(const char *to, const char *const *from, size_t count, bool compressed,
-                            const sw_store_knowledge *knowledge) {
-    copy c = {.compressed = compressed, .knowledge = knowledge};
+static sw_status copy_files(copy *c, const char *to, bool left, const char *const *from, size_t count) {
     char temporary[SW_TEMPORARY_MAX];
     sw_status status = sw_open_temporary(temporary, to);
-    if (status == SW_OK) status = open_sources(&c, from, count);
-    if (status == SW_OK) status = choose_rows(&c);
-    if (status == SW_OK) status = join_columns(&c);
+    if (status == SW_OK) status = sw_open_tidy(temporary, left);
+    if (status == SW_OK) status = open_sources(c, from, count, to);
+    if (status == SW_OK) status = choose_rows(c);
+    if (status == SW_OK) status = join_columns(c);
     if (status == SW_OK) {
-        unlink(temporary); /* left by a copy that was killed; the lock says that nobody is at it */
-        status = write_copy(&c, temporary);
+        status = write_copy(c, temporary);
         if (status == SW_OK) status = sw_file_put_in_place(temporary, to, &sw_open_points);
         if (status != SW_OK) unlink(temporary);
     }
-    for (size_t i = 0; i < c.source_count; i++) close_source(&c.sources[i]);
-    free(c.sources);
-    free(c.rows);
-    free(c.targets);
+    for (size_t i = 0; i < c->source_count; i++) close_source(&c->sources[i]);
+    free(c->sources);
+    free(c->rows);
+    free(c->targets);
     return status;
 }
 
-static sw_status copy_to_new(const char *to, const char *const *from, size_t count, bool compressed,
-                             const sw_store_knowledge *knowledge) {
-    sw_lock *lock;
+static sw_status copy_locked(copy *c, const char *to, const char *const *from, size_t count) {
+    char *real = NULL;
+    sw_lock *lock = NULL;
+    sw_status status = sw_open_target(&real, to);
+    if (status == SW_OK) status = sw_lock_take(&lock, to);
+    if (status == SW_OK) status = copy_files(c, real, sw_lock_was_left(lock), from, count);
+    sw_lock_release(lock);
+    free(real);
+    return status;
+}
+
+sw_status sw_store_compact(const char *from, const char *to) {
+    copy c = {.joined = false};
+    sw_hdf5_begin();
+    if (access(to, F_OK) == 0) return sw_fail(SW_E_STORE, "%s exists already", to);
+    return copy_locked(&c, to, &from, 1);
+}
+
+/* A file that is there joins in, as the last: it is replaced by one that holds all that it has. */
+sw_status sw_store_merge(const char *to, const char *const *from, size_t count, const sw_store_knowledge *knowledge) {
+    copy c = {.joined = true, .knowledge = knowledge};
     sw_hdf5_begin();
     if (count == 0) return sw_fail(SW_E_USAGE, "nothing to put into %s", to);
-    if (access(to, F_OK) == 0) return sw_fail(SW_E_STORE, "%s exists already", to);
-    sw_status status = sw_lock_take(&lock, to);
-    if (status != SW_OK) return status;
-    status = copy_files(to, from, count, compressed, knowledge);
-    sw_lock_release(lock);
+    const char **files = calloc(count + 1, sizeof *files);
+    bool among = access(to, F_OK) != 0;
+    for (size_t i = 0; files && i < count; i++) {
+        files[i] = from[i];
+        among = among || sw_file_is_same(from[i], to);
+    }
+    if (files && !among) files[count++] = to;
+    const sw_status status = files ? copy_locked(&c, to, files, count) : sw_fail(SW_E_MEMORY, "%zu files", count);
+    free(files);
     return status;
-}
-
-sw_status sw_store_compact(const char *from, const char *to) { return copy_to_new(to, &from, 1, true, NULL); }
-
-sw_status sw_store_merge(const char *to, const char *const *from, size_t count, const sw_store_knowledge *knowledge) {
-    return copy_to_new(to, from, count, false, knowledge);
 }

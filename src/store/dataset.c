@@ -197,9 +197,9 @@ done:
 
 /* ---- /sweep/config ---- */
 
-static const char sweep_path[] = "/sweep/config";
+static const char sweep_path[] = "/sweep/config", sweep_moment[] = "written_utc";
 
-sw_status sw_dataset_write_sweep(hid_t file, const char *text) {
+sw_status sw_dataset_write_sweep(hid_t file, const char *text, const char *moment) {
     sw_status status = sw_dataset_create_groups(file, sweep_path);
     if (status != SW_OK) return status;
     hid_t type = sw_hdf5_text_type(), space = H5Screate(H5S_SCALAR), dataset = -1;
@@ -213,17 +213,25 @@ sw_status sw_dataset_write_sweep(hid_t file, const char *text) {
     if (status == SW_OK && !exists) status = sw_hdf5_set_text(dataset, "long_name", "sweep file");
     if (status == SW_OK && !exists)
         status = sw_hdf5_set_text(dataset, "definition", "the sweep file as given, byte for byte");
+    if (status == SW_OK) status = sw_hdf5_set_text(dataset, sweep_moment, moment);
     sw_hdf5_close(dataset);
     sw_hdf5_close(space);
     sw_hdf5_close(type);
     return status;
 }
 
-sw_status sw_dataset_read_sweep(char **out, hid_t file) {
+/* The dataset itself, or its attribute. */
+static sw_status read_sweep(char **out, hid_t file, const char *attribute) {
     *out = NULL;
     if (H5Lexists(file, "/sweep", H5P_DEFAULT) <= 0 || H5Lexists(file, sweep_path, H5P_DEFAULT) <= 0) return SW_OK;
     hid_t dataset = H5Dopen2(file, sweep_path, H5P_DEFAULT);
-    const sw_status status = dataset < 0 ? sw_hdf5_fail("%s", sweep_path) : sw_hdf5_read_text(out, dataset, sweep_path);
+    const sw_status status = dataset < 0 ? sw_hdf5_fail("%s", sweep_path)
+                             : attribute ? sw_hdf5_get_text(out, dataset, attribute)
+                                         : sw_hdf5_read_text(out, dataset, sweep_path);
     sw_hdf5_close(dataset);
     return status;
 }
+
+sw_status sw_dataset_read_sweep(char **out, hid_t file) { return read_sweep(out, file, NULL); }
+
+sw_status sw_dataset_read_sweep_moment(char **out, hid_t file) { return read_sweep(out, file, sweep_moment); }

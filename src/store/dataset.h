@@ -23,6 +23,8 @@ sw_status sw_dataset_create_groups(hid_t file, const char *path) SW_MUST_CHECK;
 sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_schema_field *field, const int64_t extents[SW_DIM_COUNT],
                             bool compressed) SW_MUST_CHECK;
 
-/* /sweep/config. Reading: *out = NULL when there is none; free it. */
-sw_status sw_dataset_write_sweep(hid_t file, const char *text) SW_MUST_CHECK;
+/* /sweep/config, and when it was written (sw_clock_moment; older files do not say). Reading: *out = NULL when there is
+ * none; free it. */
+sw_status sw_dataset_write_sweep(hid_t file, const char *text, const char *moment) SW_MUST_CHECK;
 sw_status sw_dataset_read_sweep(char **out, hid_t file) SW_MUST_CHECK;
+sw_status sw_dataset_read_sweep_moment(char **out, hid_t file) SW_MUST_CHECK;

@@ -60,6 +60,7 @@ static void match_rows(sw_growth *growth, known_id *known, const sw_store_sweep 
         const known_id *found =
             growth->known ? bsearch(&key, known, (size_t)growth->known, sizeof *known, by_id) : NULL;
         growth->row[i] = found ? found->row : growth->known + growth->added++;
+        if (found) growth->planned[found->row] = true;
     }
 }
 
@@ -140,6 +141,16 @@ bool sw_growth_can_hold(sw_field_type column, sw_field_type field) {
            (column == SW_FIELD_I64 && field == SW_FIELD_I8);
 }
 
+/* The same for what the file says of rows that the sweep has and of those that it no longer has. */
+static sw_status compare_planned(sw_growth *growth, const sw_column *column) {
+    int64_t *planned;
+    const sw_status status = sw_column_load_integers(&planned, column);
+    for (int64_t r = 0; r < growth->known && status == SW_OK; r++)
+        if (planned[r] != growth->planned[r]) growth->needed = true;
+    free(planned);
+    return status;
+}
+
 static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, const sw_schema *schema,
                                  const sw_store_sweep *sweep) {
     sw_status status = SW_OK;
@@ -158,7 +169,9 @@ static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, c
             return sw_fail(SW_E_STORE, "%s has texts of another length than %d", field->path, SW_CHARACTERS);
         for (int i = 1; i < field->rank; i++)
             if ((int64_t)column->extents[i] < sw_schema_extent(sweep, field->dimensions[i])) growth->needed = true;
-        if (column->type == SW_FIELD_TEXT)
+        if ((int)f == schema->fixed[SW_FIELD_PLANNED])
+            status = compare_planned(growth, column);
+        else if (column->type == SW_FIELD_TEXT)
             status = compare_texts(growth, column, schema, (int)f, sweep);
         else if (column->rank == 1)
             status = compare_numbers(growth, column, schema, (int)f, sweep);
@@ -173,8 +186,10 @@ sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, 
     out->row = calloc(sweep->run_count + 1, sizeof *out->row);
     out->config_changed = calloc(sweep->run_count + 1, sizeof *out->config_changed);
     out->changed = calloc((size_t)out->known + 1, sizeof *out->changed);
-    sw_status status =
-        out->row && out->config_changed && out->changed ? SW_OK : sw_fail(SW_E_MEMORY, "rows of the results file");
+    out->planned = calloc((size_t)out->known + 1, sizeof *out->planned);
+    sw_status status = out->row && out->config_changed && out->changed && out->planned
+                           ? SW_OK
+                           : sw_fail(SW_E_MEMORY, "rows of the results file");
     if (status == SW_OK) status = read_rows(out, catalog, sweep);
     if (status == SW_OK && out->added > 0) out->needed = true;
     if (status == SW_OK && catalog) status = compare_columns(out, catalog, schema, sweep);
@@ -187,5 +202,6 @@ void sw_growth_release(sw_growth *growth) {
     free(growth->row);
     free(growth->config_changed);
     free(growth->changed);
+    free(growth->planned);
     memset(growth, 0, sizeof *growth);
 }

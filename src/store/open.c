@@ -1,6 +1,7 @@
 /* open.c: opening results files in whatever state their writer left them. */
 #include "store/open.h"
 
+#include "store/inside.h"
 #include "symsweep/clock.h"
 
 #include <errno.h>
@@ -8,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const sw_file_points sw_open_points = {
     .open = "store.copy.open", .write = "store.copy.write", .sync = "store.sync", .rename = "store.rename"};
 
-static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+static const char signature[] = "\x89HDF\r\n\x1a\n";
 
 /* ---- a killed writer ---- */
 
@@ -26,7 +28,7 @@ static sw_status read_flags(unsigned char *flags, const char *path) {
     const int error = errno;
     close(descriptor);
     if (length < 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(error));
-    if (length < (ssize_t)sizeof head || memcmp(head, signature, sizeof signature) != 0)
+    if (length < (ssize_t)sizeof head || memcmp(head, signature, sizeof signature - 1) != 0)
         return sw_fail(SW_E_STORE, "%s is not an HDF5 file", path);
     *flags = head[8] >= 3 ? head[11] : 0;
     return SW_OK;
@@ -60,7 +62,12 @@ static sw_status open_with(hid_t *out, const char *path, unsigned flags, sw_vfd_
     hid_t access = sw_vfd_access(mode);
     *out = access < 0 ? -1 : H5Fopen(path, flags, access);
     sw_hdf5_close(access);
-    return *out < 0 ? sw_hdf5_fail("%s", path) : SW_OK;
+    if (*out < 0) return sw_hdf5_fail("%s", path);
+    const sw_status status = sw_inside_check(*out, path);
+    if (status == SW_OK) return SW_OK;
+    sw_hdf5_close(*out);
+    *out = -1;
+    return status;
 }
 
 sw_status sw_open_live(hid_t *out, const char *path) {
@@ -111,13 +118,42 @@ sw_status sw_open_check_format(hid_t file, const char *path, const char *sweep_n
                          "%s holds the sweep \"%s\", not \"%s\"; give another --output, or --fresh to move it aside",
                          path, name ? name : "", sweep_name);
     }
+    if (status == SW_OK) status = sw_inside_check(file, path);
 done:
     free(format);
     free(name);
     return status;
 }
 
+/* ---- the place of a file ---- */
+
+sw_status sw_open_target(char **out, const char *path) {
+    struct stat info;
+    const sw_status status = sw_file_resolve(out, path);
+    if (status != SW_OK) return status;
+    if (lstat(*out, &info) != 0 || S_ISREG(info.st_mode)) return SW_OK;
+    free(*out);
+    *out = NULL;
+    return sw_fail(SW_E_STORE, "%s is not a regular file; a results file is one", path);
+}
+
 sw_status sw_open_temporary(char out[SW_TEMPORARY_MAX], const char *path) {
     const bool fits = snprintf(out, SW_TEMPORARY_MAX, "%s.new", path) < SW_PATH_MAX;
     return fits ? SW_OK : sw_fail(SW_E_IO, "%s: the name is too long", path);
+}
+
+sw_status sw_open_tidy(const char *temporary, bool left) {
+    struct stat info;
+    unsigned char flags = 0;
+    bool finished = false;
+    if (lstat(temporary, &info) != 0 && errno == ENOENT) return SW_OK;
+    sw_status status = sw_file_check_own(temporary, signature);
+    /* The mark of a file that is being written goes with its close; before it is set there are only zeros. */
+    if (status == SW_OK && read_flags(&flags, temporary) == SW_OK) finished = flags == 0;
+    if (status == SW_OK && finished && !left)
+        status = sw_fail(SW_E_STORE, "%s is in the way: a new results file is built under this name; move it away",
+                         temporary);
+    if (status == SW_OK && unlink(temporary) != 0)
+        status = sw_fail(SW_E_IO, "%s: cannot remove: %s", temporary, strerror(errno));
+    return status;
 }

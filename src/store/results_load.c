@@ -114,13 +114,20 @@ static sw_status load_members(sw_results *results, const sw_schema *schema) {
     return status;
 }
 
-/* status and phase are enums in memory, whatever the file says. */
+/* A column of one code a run; *out = NULL: the file has none, or something else there. */
+static sw_status load_code(int64_t **out, const sw_results *results, const char *path) {
+    const sw_column *column = sw_catalog_find(results->catalog, path);
+    *out = NULL;
+    if (!column || column->rank != 1 || column->type == SW_FIELD_TEXT || column->type == SW_FIELD_CHAR) return SW_OK;
+    return sw_column_load_integers(out, column);
+}
+
+/* Codes are enums in memory, whatever the file says. */
 static sw_status load_codes(sw_results *results) {
-    int64_t *states = NULL, *phases = NULL;
-    const sw_column *phase = sw_catalog_find(results->catalog, "/runs/phase");
-    if (phase && (phase->rank != 1 || phase->type == SW_FIELD_TEXT || phase->type == SW_FIELD_CHAR)) phase = NULL;
+    int64_t *states = NULL, *phases = NULL, *planned = NULL;
     sw_status status = sw_column_load_integers(&states, sw_catalog_find(results->catalog, "/runs/status"));
-    if (status == SW_OK && phase) status = sw_column_load_integers(&phases, phase);
+    if (status == SW_OK) status = load_code(&phases, results, "/runs/phase");
+    if (status == SW_OK) status = load_code(&planned, results, "/runs/planned");
     for (size_t r = 0; r < results->count && status == SW_OK; r++) {
         sw_result_row *row = &results->rows[r];
         if (states[r] < 0 || states[r] >= SW_RUN_STATE_COUNT)
@@ -128,8 +135,10 @@ static sw_status load_codes(sw_results *results) {
         else
             row->state = (sw_run_state)states[r];
         const bool known = phases && phases[r] >= 0 && phases[r] < SW_PHASE_COUNT;
+        row->planned = !planned || planned[r] != 0;
         row->onsets.phase = known ? (sw_phase)phases[r] : SW_PHASE_UNFINISHED;
     }
+    free(planned);
     free(phases);
     free(states);
     return status;

@@ -66,7 +66,7 @@ int64_t sw_schema_run_extent(const sw_store_run *run, sw_dimension dimension) {
 
 int64_t sw_schema_extent(const sw_store_sweep *sweep, sw_dimension dimension) {
     if (dimension == SW_DIM_RUN) return (int64_t)sweep->run_count;
-    int64_t largest = 0;
+    int64_t largest = dimension == SW_DIM_CHARACTER ? SW_CHARACTERS : 0; /* without any run too */
     for (size_t i = 0; i < sweep->run_count; i++) {
         const int64_t extent = sw_schema_run_extent(&sweep->runs[i], dimension);
         if (extent > largest) largest = extent;
@@ -159,6 +159,7 @@ static const struct {
     int64_t fill;
     const char *flag_meanings;
 } details[] = {{SW_FIELD_STATUS, SW_RUN_PENDING, state_names + 1},
+               {SW_FIELD_PLANNED, 1, "former planned"},
                {SW_FIELD_PHASE, SW_PHASE_UNFINISHED, phase_names + 1},
                {SW_FIELD_STOPPED_EARLY, -1, "no yes"},
                {SW_FIELD_REFINE_CLASS, -1, "not_reached reached"},

@@ -140,7 +140,7 @@ static sw_status write_state(state *kept, const sw_run *run, const sw_unacknowle
     static const sw_file_points points = {"checkpoint.open", "checkpoint.write", "checkpoint.sync", "checkpoint.close",
                                           "checkpoint.rename"};
     writer out = {.checksum = 0};
-    sw_status status = sw_file_begin(&out.file, path, ".tmp", &points);
+    sw_status status = sw_file_begin(&out.file, path, ".tmp", magic, &points);
     if (status != SW_OK) return status;
     sw_objective_save(run->objective, kept->parts[OBJECTIVE].data);
     kept->progress.wall_seconds += sw_clock_now() - run->started;

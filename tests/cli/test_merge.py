@@ -84,11 +84,42 @@ class Merge(unittest.TestCase):
         with Folder() as folder:
             make_file(folder / "a.h5", 2, 3)
             run("merge", "-o", folder / "b.h5", folder / "a.h5")
-            self.assertIn("exists already", run("merge", "-o", folder / "b.h5", folder / "a.h5", code=3)[1])
             run("merge", folder / "a.h5", code=2)
             run("merge", "-o", folder / "c.h5", code=2)
             self.assertIn("No such file", run("merge", "-o", folder / "c.h5", folder / "none.h5", code=3)[1])
-            self.assertEqual(sorted(p.name for p in folder.iterdir()), ["a.h5", "b.h5"])
+            (folder / "text").write_text("mine")
+            self.assertIn("is not an HDF5 file", run("merge", "-o", folder / "text", folder / "a.h5", code=3)[1])
+            self.assertEqual((folder / "text").read_text(), "mine")
+            # one of many is missing: it is named, and the file that is there stays
+            before = (folder / "b.h5").read_bytes()
+            said = run("merge", "-o", folder / "b.h5", folder / "a.h5", folder / "none.h5", code=3)[1]
+            self.assertIn("none.h5: No such file", said)
+            self.assertEqual((folder / "b.h5").read_bytes(), before)
+            self.assertEqual(sorted(p.name for p in folder.iterdir()), ["a.h5", "b.h5", "text"])
+
+    def test_again(self):
+        """More shards, or the same once more, into the file that is there: nothing that it holds is lost."""
+        with Folder() as folder:
+            sweep, whole = folder / "parts.json", folder / "all.h5"
+            sweep.write_text(json.dumps(SWEEP))
+            shards = [folder / f"shard{i}.h5" for i in (1, 2, 3)]
+            for i, shard in enumerate(shards):
+                run("--quiet", "--no-progress", "--shard", f"{i + 1}/3", "-o", shard, sweep)
+            counts = [len(json.loads(run("status", "--json", s))["runs"]) for s in shards]
+            self.assertEqual(sum(counts), 6)
+            self.assertGreater(sorted(counts)[1], 0)
+            link = folder / "link.h5"
+            link.symlink_to("all.h5")
+            run("merge", "-o", whole, shards[0])
+            run("merge", "-o", link, shards[1])
+            self.assertTrue(link.is_symlink())
+            run("merge", "-o", whole, shards[2], link, whole)
+            run("merge", "-o", whole, *shards)
+            data = json.loads(run("status", "--json", whole))
+            self.assertEqual((data["counts"]["done"], data["damaged"], data["former"]), (6, 0, 0))
+            shards[0].unlink()  # and goes on with a part of them
+            run("merge", "-o", whole, *shards[1:])
+            self.assertEqual(json.loads(run("status", "--json", whole))["counts"]["done"], 6)
 
 
 if __name__ == "__main__":

@@ -210,26 +210,50 @@ static void the_longest_run_comes_first(void **state) {
     sw_diagnostics_destroy(d);
 }
 
-static void parts_cover_the_plan_once(void **state) {
-    (void)state;
-    const char *text = "{\"run\": " MODULAR "}, \"grid\": {\"seed\": {\"range\": [0, 10]}}}";
+enum { SEEDS = 40 };
+
+/* The seeds of a shard of a sweep of `seeds` of them; each run is where the documented formula puts it. */
+static void look_into_shard(bool seen[SEEDS], int seeds, size_t shard, size_t shards) {
+    char text[200];
     sw_diagnostics *d;
+    snprintf(text, sizeof text, "{\"run\": " MODULAR "}, \"grid\": {\"seed\": {\"range\": [0, %d]}}}", seeds);
     assert_int_equal(sw_diagnostics_create(&d), SW_OK);
-    int seen[10] = {0};
-    for (size_t part = 0; part < 3; part++) {
-        sw_plan *plan = plan_of(text, d, SW_OK);
-        assert_int_equal(sw_plan_shard(plan, part, 3), SW_OK);
-        assert_int_equal(plan->count, part == 0 ? 4 : 3);
-        for (size_t i = 0; i < plan->count; i++) {
-            assert_int_equal(plan->runs[i].config.seed, plan->axis_values[i].integer);
-            assert_true(plan->order[i] < plan->count);
-            seen[plan->runs[i].config.seed]++;
-        }
-        assert_int_equal(sw_plan_shard(plan, 3, 3), SW_E_USAGE);
-        sw_plan_destroy(plan);
+    sw_plan *plan = plan_of(text, d, SW_OK);
+    assert_int_equal(sw_plan_shard(plan, shard, shards), SW_OK);
+    for (size_t i = 0; i < plan->count; i++) {
+        const char *id = plan->runs[i].id;
+        uint64_t rest = 0; /* by hand, digit by digit */
+        for (int c = 0; c < 16; c++)
+            rest = (rest * 16 + (uint64_t)(id[c] <= '9' ? id[c] - '0' : id[c] - 'a' + 10)) % shards;
+        assert_int_equal(rest, shard % shards);
+        assert_int_equal(plan->runs[i].config.seed, plan->axis_values[i].integer);
+        assert_true(plan->order[i] < plan->count);
+        assert_false(seen[plan->runs[i].config.seed]);
+        seen[plan->runs[i].config.seed] = true;
     }
-    for (int i = 0; i < 10; i++) assert_int_equal(seen[i], 1);
+    assert_int_equal(sw_plan_shard(plan, shards + 1, shards), SW_E_USAGE);
+    assert_int_equal(sw_plan_shard(plan, 0, shards), SW_E_USAGE);
+    sw_plan_destroy(plan);
     sw_diagnostics_destroy(d);
+}
+
+static void shards_cover_the_plan_once(void **state) {
+    (void)state;
+    for (size_t shards = 1; shards < 70; shards += shards < 7 ? 1 : 31) { /* with 69 some are empty */
+        bool seen[SEEDS] = {false};
+        for (size_t shard = 1; shard <= shards; shard++) look_into_shard(seen, SEEDS, shard, shards);
+        for (int i = 0; i < SEEDS; i++) assert_true(seen[i]);
+    }
+}
+
+static void a_growing_sweep_moves_no_run(void **state) {
+    (void)state;
+    for (size_t shard = 1; shard <= 4; shard++) {
+        bool before[SEEDS] = {false}, after[SEEDS] = {false};
+        look_into_shard(before, 17, shard, 4);
+        look_into_shard(after, SEEDS, shard, 4);
+        for (int i = 0; i < 17; i++) assert_int_equal(before[i], after[i]);
+    }
 }
 
 static void makespans_are_those_of_list_scheduling(void **state) {
@@ -281,7 +305,8 @@ int main(void) {
         cmocka_unit_test(twins_are_named),
         cmocka_unit_test(controls_and_leaks_are_warnings),
         cmocka_unit_test(the_longest_run_comes_first),
-        cmocka_unit_test(parts_cover_the_plan_once),
+        cmocka_unit_test(shards_cover_the_plan_once),
+        cmocka_unit_test(a_growing_sweep_moves_no_run),
         cmocka_unit_test(makespans_are_those_of_list_scheduling),
         cmocka_unit_test(costs_grow_with_the_work),
     };
