@@ -312,12 +312,13 @@ def _is_untold(onset, row):
     return onset.startswith("t_geo") and (row.get("stopped_early") == 1 or row["status"] != "done")
 
 
-def onset_times(results, onset="t_gen"):
+def onset_times(results, onset="t_gen", all=False):
     """(runs, time, observed) for an onset column of `results.runs`: the runs that ended, when they reached it, and
     whether they did. Not reached: censored at the last step taken. A diverged run will never reach it and stays among
     those at risk up to the steps it was given: the curve is the share that has got there, and divergence is a way not
     to. Runs that failed, wait or still train have no onsets and do not count; while a sweep runs, those that have
-    ended are the fast ones."""
+    ended are the fast ones. Damaged rows do not count, those of former plans with `all` only."""
+    results = results.counted(all)
     if onset not in results.runs:
         raise KeyError("no onset %s" % onset)
     chosen, time, observed = [], [], []
