@@ -12,19 +12,13 @@ LEFT_OUT = {"runs/" + name for name in ("checksum", "host", "rank", "attempts", 
 BLOCK = 1 << 25  # bytes of a dataset that are read at a time
 
 
-def columns(file):
-    """(path, dataset) of everything that has a row for each run and enters its checksum, in bytewise order of paths."""
-    found = [(folder + "/" + name, dataset) for folder in hdf5.names(file) if folder != "sweep"
-             for name, dataset in hdf5.datasets(file, folder).items()]
-    return sorted(((path, dataset) for path, dataset in found if path not in LEFT_OUT and not path.startswith("runs/refine/")),
-                  key=lambda entry: entry[0].encode())
-
-
-def of_rows(file, wanted):
-    """The checksum of each row where `wanted`, else 0."""
+def of_rows(found, wanted):
+    """The checksum of each row where `wanted`, else 0; `found` is path -> dataset."""
     rows, sums = np.nonzero(wanted)[0], np.zeros(len(wanted), dtype=np.int64)
     narrow = _Narrow(sums, rows)
-    for path, dataset in columns(file):
+    for path, dataset in sorted(found.items(), key=lambda entry: entry[0].encode()):
+        if path in LEFT_OUT or path.startswith("runs/refine/"):
+            continue
         name = ("/" + path).encode() + b"\0"
         if hdf5.is_text(dataset) and dataset.ndim == 1:
             narrow.flush()
@@ -42,11 +36,11 @@ def of_rows(file, wanted):
     return sums
 
 
-def damaged(file):
+def damaged(found):
     """True for each run that is over and whose row does not fit its checksum."""
     # The state first: what is over when it is read is complete in what is read after it.
-    over = np.isin(file["runs/status"][:], [code for code, state in enumerate(facts.STATES) if state in facts.OVER])
-    return over & (of_rows(file, over) != file["runs/checksum"][:])
+    over = np.isin(found["runs/status"][:], [code for code, state in enumerate(facts.STATES) if state in facts.OVER])
+    return over & (of_rows(found, over) != found["runs/checksum"][:])
 
 
 def _little(values):

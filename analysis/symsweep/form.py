@@ -6,7 +6,6 @@ import re
 import h5py
 import numpy as np
 
-from . import hdf5
 from .hdf5 import ResultsError
 
 MOST_RUNS = 10_000_000
@@ -47,10 +46,8 @@ def kind_of(dataset):
     return kind if kind in "fi" and dataset.ndim and dataset.dtype.names is None else ""
 
 
-def check(file, path):
+def check(found, path):
     """Raises ResultsError unless all datasets that belong to runs have the form that symsweep gives them."""
-    found = {folder + "/" + name: dataset for folder in hdf5.names(file) if folder != "sweep"
-             for name, dataset in hdf5.datasets(file, folder).items()}
     for name in NEEDED:
         if name not in found:
             raise ResultsError("%s: no dataset /%s" % (path, name))

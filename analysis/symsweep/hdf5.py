@@ -115,6 +115,17 @@ def datasets(file, folder):
     return found
 
 
+def tables(file):
+    """path -> dataset of everything that has a row for each run."""
+    return {folder + "/" + name: dataset for folder in names(file) if folder != "sweep"
+            for name, dataset in datasets(file, folder).items()}
+
+
+def below(found, folder):
+    """name -> dataset of those of tables() that lie in a folder."""
+    return {path[len(folder) + 1:]: dataset for path, dataset in found.items() if path.startswith(folder + "/")}
+
+
 def attribute(dataset, name, default=""):
     if name not in dataset.attrs:
         return default

@@ -69,9 +69,10 @@ class Results:
         tables, configs = [], []
         for number, path in enumerate(paths):
             with hdf5.open_results(path, wait) as file:
-                form.check(file, path)
-                table = self._read_runs(file)
-                configs.append(_read_configs(file, len(table)))
+                found = hdf5.tables(file)
+                form.check(found, path)
+                table = self._read_runs(found, path)
+                configs.append(_read_configs(found, len(table)))
                 attributes = {key: hdf5.attribute(file, key) for key in file.attrs}
                 text = _sweep_text(file)
                 self.sweeps.append({"path": path, "name": attributes.get("sweep_name", ""), "config": text})
@@ -83,21 +84,20 @@ class Results:
 
     # ---- runs ----
 
-    def _read_runs(self, file):
-        columns, axes = _run_columns(file)
+    def _read_runs(self, found, path):
+        columns, axes = _run_columns(found)
         self.axes += [name for name in axes if name not in self.axes]
         table = pd.DataFrame(columns)
-        planned = file.get("runs/planned")
-        table["planned"] = planned[:] != 0 if planned is not None else True
-        table["damaged"] = self._damaged(file)
+        table["planned"] = found["runs/planned"][:] != 0 if "runs/planned" in found else True
+        table["damaged"] = self._damaged(found, path)
         table.loc[table["damaged"], "status"] = "damaged"
         return table
 
-    def _damaged(self, file):
-        if self._verify or (self._verify is None and os.path.getsize(file.filename) <= VERIFIED_BYTES):
-            return checksums.damaged(file)
+    def _damaged(self, found, path):
+        if self._verify or (self._verify is None and os.path.getsize(path) <= VERIFIED_BYTES):
+            return checksums.damaged(found)
         if self._verify is None:
-            self.unverified.append(os.fspath(file.filename))
+            self.unverified.append(path)
         return False
 
     def _join(self, tables, configs):
@@ -244,7 +244,7 @@ def _column(dataset):
     return values.astype(np.float64)
 
 
-def _run_columns(file):
+def _run_columns(found):
     """Columns in the order and under the names of `symsweep export`; and which of them are axes."""
     columns, axes = {}, []
 
@@ -252,7 +252,7 @@ def _run_columns(file):
         if dataset.ndim == 1 or hdf5.is_text(dataset):
             columns[name] = _column(dataset)
 
-    runs = hdf5.datasets(file, "runs")
+    runs = hdf5.below(found, "runs")
 
     def below(folder):
         return [(name[len(folder):], dataset) for name, dataset in runs.items() if name.startswith(folder)]
@@ -270,7 +270,7 @@ def _run_columns(file):
         put(name.replace("/", "."), dataset)
     for name, dataset in below("final/"):
         put("final." + name, dataset)
-    for name, dataset in hdf5.datasets(file, "symmetry").items():
+    for name, dataset in hdf5.below(found, "symmetry").items():
         family, _, fact = name.partition("/")
         if fact in FAMILY_FACTS:
             put("%s.%s" % (family, fact), dataset)
@@ -284,9 +284,9 @@ def _sweep_text(file):
     return hdf5.text(config[()])
 
 
-def _read_configs(file, count):
-    dataset = file.get("runs/config")
-    if not isinstance(dataset, h5py.Dataset):
+def _read_configs(found, count):
+    dataset = found.get("runs/config")
+    if dataset is None:
         return [{} for _ in range(count)]
     configs = []
     for value in hdf5.texts(dataset)[:count]:

@@ -38,7 +38,9 @@ def columns(results):
     found = {axis: results.runs[axis].tolist() for axis in results.axes}
     known = {axis[len("run."):] if axis.startswith("run.") else axis for axis in results.axes}
     rows = [flat(config) for config in results.configs]
-    for path in dict.fromkeys(path for row in rows for path in row):
+    first = rows[0] if rows else {}
+    for path in dict.fromkeys(path for row in rows for path in row if row[path] != first.get(path)
+                              or len(row) != len(first)):
         if path not in known:
             found[path] = [row.get(path) for row in rows]
     seed = found.get("run.seed", found.get("seed", [None] * len(rows)))
