@@ -84,7 +84,9 @@ def _add_wide(sums, rows, name, dataset):
             continue
         block = dataset[first:first + count][mine - first]
         block = np.ascontiguousarray(block).view(np.uint8) if block.dtype.kind == "S" else _little(block)
-        block = block.reshape(len(mine), -1)
+        block = block.reshape(len(mine), int(np.prod(block.shape[1:])))
+        if not block.shape[1]:
+            continue
         there = _present(block)
         counts = there.sum(axis=1)
         ends = np.where(counts > 0, block.shape[1] - there[:, ::-1].argmax(axis=1), 0)

@@ -65,7 +65,7 @@ def family_of(results, positions):
 
 def is_prompted(results, position, family):
     column = "%s.prompted" % family
-    return column in results.runs and results.runs[column].iloc[position] == 1
+    return column in results.runs and statistics.is_one(results.runs[column].iloc[position])
 
 
 # ---- curves ----
@@ -80,7 +80,7 @@ def band(results, name, positions):
         known = (steps[row] >= 0) & np.isfinite(values[row])
         if not known.any():
             continue
-        stopped = "stopped_early" in results.runs and results.runs["stopped_early"].iloc[position] == 1
+        stopped = "stopped_early" in results.runs and statistics.is_one(results.runs["stopped_early"].iloc[position])
         rows.append(np.interp(grid, steps[row][known], values[row][known], left=np.nan,
                               right=values[row][known][-1] if stopped else np.nan))
     if not rows:
@@ -383,12 +383,17 @@ def main(arguments=None):
     return command.run(parser, arguments, draw)
 
 
+def be_quiet():
+    """Letters that the font lacks are boxes in the figure, names too long for it leave little room: no news."""
+    for message in ("Glyph .* missing from current font", "Tight layout not applied"):
+        warnings.filterwarnings("ignore", message=message)
+
+
 def draw(options):
     prefix = options.output or os.path.splitext(options.results[0])[0]
     names = list(FIGURES) if options.figure == "all" else [options.figure]
     results = command.load(options)
-    # Letters that the font lacks are boxes in the figure, and no news.
-    warnings.filterwarnings("ignore", message="Glyph .* missing from current font")
+    be_quiet()
     with plt.rc_context(STYLE):
         for name in names:
             try:

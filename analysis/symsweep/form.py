@@ -36,6 +36,45 @@ FORMS = [(re.compile(pattern), kind, rank) for pattern, kind, rank in (
 )]
 
 
+def _is_whole(value):
+    return isinstance(value, (int, float)) and 0 <= value < 2**53 and value == int(value)
+
+
+def _is_real(value):
+    return isinstance(value, (int, float)) and abs(value) < np.inf
+
+
+def _is_text(value):
+    return isinstance(value, str)
+
+
+def _is_list(value):
+    return isinstance(value, list) and all(isinstance(part, (int, float, str)) for part in value)
+
+
+# What the package reads of a configuration, and what it must be where it is there.
+CONFIG = {
+    "": {"steps": _is_whole, "seed": _is_whole, "data_seed": _is_whole},
+    "task": {**{name: _is_text for name in ("kind", "graph", "group", "operation", "form", "file")},
+             **{name: _is_whole for name in ("p", "n", "nodes", "dimension", "branching", "depth")},
+             "sides": lambda value: _is_list(value) and all(_is_whole(part) for part in value), "factors": _is_list},
+    "phase": {"accuracy": _is_real, "tau": _is_real, "gap": _is_real, "family": _is_text},
+}
+
+
+def is_config(value):
+    """Is this a resolved configuration, as far as the package reads one?"""
+    if not isinstance(value, dict):
+        return False
+    for name, keys in CONFIG.items():
+        part = value.get(name, {}) if name else value
+        if not isinstance(part, dict):
+            return False
+        if not all(part.get(key) is None or is_right(part[key]) for key, is_right in keys.items()):
+            return False
+    return True
+
+
 def kind_of(dataset):
     """"T", "f" or "i"; "" for what no results file holds."""
     kind = dataset.dtype.kind

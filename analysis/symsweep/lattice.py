@@ -15,9 +15,14 @@ from .hdf5 import ResultsError
 def refine_of(results):
     """The `refine` member of the (first) sweep of the results; {} when it has none."""
     try:
-        return json.loads(results.sweeps[0]["config"] or "{}").get("refine", {})
-    except ValueError as error:
+        sweep = json.loads(results.sweeps[0]["config"] or "{}")
+    except (ValueError, RecursionError) as error:
         raise ResultsError("%s: its sweep is not readable: %s" % (results.paths[0], error)) from None
+    rule = sweep.get("refine", {}) if isinstance(sweep, dict) else {}
+    axes = rule.get("axes", []) if isinstance(rule, dict) else None
+    if not isinstance(axes, list) or not all(isinstance(name, str) for name in axes):
+        raise ResultsError("%s: `refine` of its sweep: expected an object with a list of axes" % results.paths[0])
+    return rule
 
 
 def lattice(results, axes=None, reached="t_gen", share=0.5, all=False):
@@ -31,8 +36,7 @@ def lattice(results, axes=None, reached="t_gen", share=0.5, all=False):
     results = results.counted(all)
     from_file = axes is None
     axes = list(axes or refine_of(results).get("axes", ()))
-    missing = [name for name in axes if name not in results.runs] + (
-        ["refine.class"] if from_file and "refine.class" not in results.runs else [])
+    missing = [name for name in [*axes, *(FROM_FILE if from_file else [reached])] if name not in results.runs]
     if not axes:
         raise ResultsError("%s: no lattice: the sweep does not refine" % results.paths[0])
     if missing:
@@ -55,6 +59,7 @@ def lattice(results, axes=None, reached="t_gen", share=0.5, all=False):
     return planes
 
 
+FROM_FILE = ("refine.class", "refine.decided", "refine.reached", "refine.low", "refine.high")
 COLUMNS = {"holds": -1, "runs": 0, "reached": 0, "low": np.nan, "high": np.nan}
 
 

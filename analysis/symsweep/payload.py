@@ -17,7 +17,6 @@ MOST_SNAPSHOTS, COMPONENTS = 24, 4
 FIRST_METRICS = ("train_accuracy", "test_accuracy", "test_accuracy_unmirrored", "test_accuracy_underived", "test_loss",
                  "train_loss", "effective_dimension", "participation_ratio")
 LEFT_OUT = ("step",)
-REFINED = ("refine.class", "refine.decided", "refine.reached", "refine.low", "refine.high")
 ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo")
 RUN_COLUMNS = ("id", "label", "task", "status", "seed", "error", "host", "attempts", "steps", "stopped_early",
                "wall_seconds", "phase", "parameters", "majority", "train_inputs", "test_inputs")
@@ -76,7 +75,7 @@ def _description(results):
     for sweep in results.sweeps:
         try:
             text = json.loads(sweep["config"]).get("description", "")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             text = ""
         if text:
             return str(text)
@@ -124,7 +123,7 @@ def _columns(results, keys):
         if name in keys:
             continue
         onset = name.startswith(("t_", "lead_time", "test_accuracy_first", "train_accuracy_first")) and "dips" not in name
-        if name in RUN_COLUMNS or name in REFINED or onset or name.startswith("final."):
+        if name in RUN_COLUMNS or name in lattice.FROM_FILE or onset or name.startswith("final."):
             values = [None if bad and name not in ASKED else _plain(value) for value, bad in zip(runs[name].tolist(), damaged)]
             # That nobody reached an onset is worth saying; other columns without a value are not.
             if name in ONSETS or any(value is not None for value in values):
@@ -142,7 +141,7 @@ def _columns(results, keys):
 
 def _refine(results):
     """What the sweep refined; None when it did not."""
-    if "refine.class" not in results.runs:
+    if any(name not in results.runs for name in lattice.FROM_FILE):
         return None
     rule = lattice.refine_of(results)
     return {"axes": list(rule.get("axes", ())), "reached": rule.get("reached", "t_gen")} if rule.get("axes") else None

@@ -72,7 +72,10 @@ class Results:
                 found = hdf5.tables(file)
                 form.check(found, path)
                 table = self._read_runs(found, path)
-                configs.append(_read_configs(found, len(table)))
+                texts = hdf5.texts(found["runs/config"]) if "runs/config" in found else ["{}"] * len(table)
+                configs.append([_read_config(text) for text in texts])
+                table.loc[[config is None for config in configs[-1]], "damaged"] = True
+                table.loc[table["damaged"], "status"] = "damaged"
                 attributes = {key: hdf5.attribute(file, key) for key in file.attrs}
                 text = _sweep_text(file)
                 self.sweeps.append({"path": path, "name": attributes.get("sweep_name", ""), "config": text})
@@ -90,7 +93,6 @@ class Results:
         table = pd.DataFrame(columns)
         table["planned"] = found["runs/planned"][:] != 0 if "runs/planned" in found else True
         table["damaged"] = self._damaged(found, path)
-        table.loc[table["damaged"], "status"] = "damaged"
         return table
 
     def _damaged(self, found, path):
@@ -102,7 +104,7 @@ class Results:
 
     def _join(self, tables, configs):
         whole = pd.concat(tables, ignore_index=True, sort=False) if len(tables) > 1 else tables[0]
-        flat = [config for part in configs for config in part]
+        flat = [config or {} for part in configs for config in part]
         order = list(range(len(whole)))
         if len(tables) > 1 and len(whole):
             best, planned = {}, set(whole["id"][whole["planned"]])
@@ -284,18 +286,13 @@ def _sweep_text(file):
     return hdf5.text(config[()])
 
 
-def _read_configs(found, count):
-    dataset = found.get("runs/config")
-    if dataset is None:
-        return [{} for _ in range(count)]
-    configs = []
-    for value in hdf5.texts(dataset)[:count]:
-        try:
-            config = json.loads(value) if value else {}
-        except (ValueError, RecursionError):
-            config = None
-        configs.append(config if isinstance(config, dict) else {})
-    return configs + [{} for _ in range(count - len(configs))]
+def _read_config(text):
+    """A resolved configuration; None when the text is none."""
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return config if form.is_config(config) else None
 
 
 # ---- arrays ----

@@ -307,9 +307,14 @@ def is_missing(value):
     return value is None or value is pd.NA or value != value
 
 
+def is_one(value):
+    """Is a flag set? What is missing is not."""
+    return not is_missing(value) and bool(value == 1)
+
+
 def _is_untold(onset, row):
     """A final dimension is known of a complete run only: without one t_geo says nothing."""
-    return onset.startswith("t_geo") and (row.get("stopped_early") == 1 or row["status"] != "done")
+    return onset.startswith("t_geo") and (is_one(row.get("stopped_early")) or row["status"] != "done")
 
 
 def onset_times(results, onset="t_gen", all=False):
