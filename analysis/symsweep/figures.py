@@ -5,8 +5,8 @@ import io
 import math
 import os
 import re
-import sys
 import textwrap
+import warnings
 
 import matplotlib
 
@@ -15,8 +15,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import matplotlib.ticker  # noqa: E402
 import numpy as np  # noqa: E402
 
-from . import output, statistics, tasks  # noqa: E402
-from .results import ResultsError, load  # noqa: E402
+from . import command, output, settings, statistics, words  # noqa: E402
 
 # The page's colours; apart from each other for every kind of colour vision.
 COLORS = ["#00409d", "#9d1a00", "#4b8557", "#b5458c", "#b78511", "#0d99e4", "#41454d", "#6f191a"]
@@ -29,29 +28,25 @@ STYLE = {
 }
 
 
-class FigureError(Exception):
+class FigureError(command.Refusal):
     """The results do not hold what the figure shows; the message says what is missing."""
+
+
+# ---- texts ----
+
+def letters(text, width=48):
+    """A text as it stands, in lines of some width: a name is no formula, whatever dollars are in it."""
+    lines = textwrap.wrap(words.visible(text), width) or [""]
+    return "\n".join(lines).replace("$", r"\$")
 
 
 # ---- groups ----
 
-def task_names(results):
-    return [tasks.describe(config) for config in results.configs]
-
-
-def plain_axes(results):
-    """Axes other than seeds."""
-    return [name for name in results.axes if name not in ("run.seed", "seed", "data_seed")]
-
-
 def interventions(results):
-    """One name a run: its label, else its settings."""
-    runs = results.runs
-    if "label" in runs and (runs["label"] != "").any():
-        return [label or "unlabelled" for label in runs["label"]]
-    axes = plain_axes(results)
-    return [", ".join("%s %s" % (axis.split(".")[-1], row[axis]) for axis in axes) or "all runs"
-            for _, row in runs.iterrows()]
+    """One name a run: its label, else what of its setting the task does not tell."""
+    if "label" in results.runs and (results.runs["label"] != "").any():
+        return [label or "unlabelled" for label in results.runs["label"]]
+    return settings.names(results, told=[settings.task_names(results)])
 
 
 def positions_by(names, among=None):
@@ -71,7 +66,7 @@ def family_of(results, positions):
 
 def is_prompted(results, position, family):
     column = "%s.prompted" % family
-    return column in results.runs and results.runs[column].iloc[position] == 1
+    return column in results.runs and statistics.is_one(results.runs[column].iloc[position])
 
 
 # ---- curves ----
@@ -86,7 +81,7 @@ def band(results, name, positions):
         known = (steps[row] >= 0) & np.isfinite(values[row])
         if not known.any():
             continue
-        stopped = "stopped_early" in results.runs and results.runs["stopped_early"].iloc[position] == 1
+        stopped = "stopped_early" in results.runs and statistics.is_one(results.runs["stopped_early"].iloc[position])
         rows.append(np.interp(grid, steps[row][known], values[row][known], left=np.nan,
                               right=values[row][known][-1] if stopped else np.nan))
     if not rows:
@@ -118,12 +113,12 @@ def steps_place(steps):
 
 # ---- figures ----
 
-def fig6(results):
-    """Three stages: accuracy, violation, dimension against the step, a column for each task."""
+def fig6(results, all=False):
+    """Three stages: accuracy, violation, dimension against the step, a column for each task and setting."""
+    results = results.counted(all)
     _need_curves(results, ["train_accuracy", "test_accuracy", "effective_dimension"])
-    groups = positions_by(task_names(results))
-    if len(groups) == 1:
-        groups = positions_by(interventions(results))
+    described = settings.task_names(results)
+    groups = positions_by(settings.names(results, [described] if len(set(described)) > 1 else []))
     evaluated = results.curves["step"].values[:, 0] >= 0
     groups = {name: [p for p in positions if evaluated[p]] for name, positions in groups.items()}
     groups = {name: positions for name, positions in groups.items() if positions}
@@ -131,13 +126,15 @@ def fig6(results):
         raise FigureError("no run has been evaluated")
     columns = min(len(groups), 7)
     blocks = math.ceil(len(groups) / columns)
-    width, height = max(1.75 * columns + 0.9, 4.6), 3.5 * blocks + 0.6
+    titles = [letters(name, 24) for name in groups]
+    more = 0.15 * max(title.count("\n") for title in titles)
+    width, height = max(1.75 * columns + 0.9, 4.6), (3.5 + more) * blocks + 0.6
     figure = plt.figure(figsize=(width, height))
-    outer = figure.add_gridspec(blocks, columns, wspace=0.32, hspace=0.28, left=0.62 / width, right=1 - 0.1 / width,
-                                top=1 - 0.32 / height, bottom=0.95 / height)
-    for k, (name, positions) in enumerate(groups.items()):
+    outer = figure.add_gridspec(blocks, columns, wspace=0.32, hspace=0.28 + 0.4 * more, left=0.62 / width, right=1 - 0.1 / width,
+                                top=1 - (0.32 + more) / height, bottom=0.95 / height)
+    for k, (title, positions) in enumerate(zip(titles, groups.values())):
         inner = outer[k // columns, k % columns].subgridspec(3, 1, hspace=0.24)
-        _stages([figure.add_subplot(inner[row]) for row in range(3)], results, name, positions, k % columns == 0)
+        _stages([figure.add_subplot(inner[row]) for row in range(3)], results, title, positions, k % columns == 0)
     handles = [plt.Line2D([], [], color=COLORS[0], label="test"), plt.Line2D([], [], color=COLORS[4], linestyle="--", label="train"),
                plt.Line2D([], [], color=COLORS[3], label="largest violation"), plt.Line2D([], [], color=COLORS[3], linestyle=":", label="mean violation"),
                plt.Line2D([], [], color=COLORS[2], label="effective dimension")]
@@ -157,7 +154,7 @@ def _stages(panels, results, name, positions, first):
              plot_band(violation, results, "%s_max" % family, positions, COLORS[3])]
     if any(drawn):
         violation.set_yscale("log")
-    violation.set_title(str(family).replace("_", " "), loc="left", fontsize=6.5, fontweight="normal", color="#4d565f", pad=2)
+    violation.set_title(letters(str(family).replace("_", " ")), loc="left", fontsize=6.5, fontweight="normal", color="#4d565f", pad=2)
     plot_band(dimension, results, "effective_dimension", positions, COLORS[2])
     dimension.set_ylim(bottom=0)
     for panel in panels:
@@ -182,16 +179,17 @@ def _stages(panels, results, name, positions, first):
 def _median(results, onset, positions):
     if onset not in results.runs:
         return math.inf
-    runs, time, observed = statistics.onset_times(results, onset)
+    runs, time, observed = statistics.onset_times(results, onset, all=True)
     mine = np.isin(runs, results.runs.index[positions])
     return statistics.kaplan_meier(time[mine], observed[mine]).median
 
 
-def fig7(results):
+def fig7(results, all=False):
     """Largest violation against test accuracy at the end of each run, with the calibrated threshold, task by task."""
+    results = results.counted(all)
     if "final.test_accuracy" not in results.runs:
         raise FigureError("the file has no final test accuracy")
-    groups = positions_by(task_names(results), (results.runs["status"].isin(statistics.ENDED)).tolist())
+    groups = positions_by(settings.task_names(results), (results.runs["status"].isin(statistics.ENDED)).tolist())
     if not groups:
         raise FigureError("no run has ended")
     columns = min(len(groups), 4)
@@ -237,12 +235,12 @@ def _separation(panel, results, name, positions):
     panel.set_xscale("log")
     decades(panel, value[drawn])
     panel.set_ylim(-0.03, 1.06)
-    panel.set_xlabel("%s, largest (nat)" % str(family).replace("_", " "))
+    panel.set_xlabel("%s, largest (nat)" % letters(str(family).replace("_", " ")))
     if math.isfinite(test.threshold):
         panel.axvline(test.threshold, color="#14181d", linewidth=1)
-        panel.set_title("%s\nτ = %.2g, e = %d/%d" % (name, test.threshold, *test.test))
+        panel.set_title("%s\nτ = %.2g, e = %d/%d" % (letters(name, 28), test.threshold, *test.test))
     else:
-        panel.set_title("%s\n%s" % (name, "\n".join(textwrap.wrap("no threshold: " + test.reason.split(":")[0], 34))), fontsize=6.5)
+        panel.set_title("%s\n%s" % (letters(name, 34), "\n".join(textwrap.wrap("no threshold: " + test.reason.split(":")[0], 34))), fontsize=6.5)
 
 
 def decades(panel, values):
@@ -254,17 +252,18 @@ def decades(panel, values):
     panel.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
-def fig8(results):
-    """Test accuracy of every intervention against the step, and the time to generalization beside it."""
+def fig8(results, all=False):
+    """Test accuracy of every setting against the step, and the time to generalization beside it."""
+    results = results.counted(all)
     _need_curves(results, ["test_accuracy"])
-    names = interventions(results)
+    names = settings.names(results)
     evaluated = (results.curves["step"].values[:, 0] >= 0).tolist()
     groups = positions_by(names, evaluated)
     if not groups:
         raise FigureError("no run has been evaluated")
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, max(2.6, 0.24 * len(groups) + 1.2)))
     for k, (name, positions) in enumerate(groups.items()):
-        plot_band(left, results, "test_accuracy", positions, COLORS[k % 8], ["-", "--", ":", "-."][k // 8 % 4], label=name)
+        plot_band(left, results, "test_accuracy", positions, COLORS[k % 8], ["-", "--", ":", "-."][k // 8 % 4])
     left.set_xscale("log")
     left.set_ylim(-0.03, 1.05)
     left.set_xlabel("step")
@@ -301,7 +300,7 @@ def tuned(results, names, tune_from):
 def _survival(results, positions):
     if not positions or "t_gen" not in results.runs:
         return np.array([]), np.array([], dtype=bool)
-    runs, time, observed = statistics.onset_times(results, "t_gen")
+    runs, time, observed = statistics.onset_times(results, "t_gen", all=True)
     mine = np.isin(runs, results.runs.index[positions])
     return time[mine], observed[mine]
 
@@ -323,7 +322,7 @@ def _times(panel, results, rows):
         panel.plot([interval.lower, edge if open_ended else interval.upper], [y, y], ":" if open_ended else "-", color=color, linewidth=1.2)
         if math.isfinite(interval.estimate):
             panel.plot([interval.estimate], [y], marker, color=color, markersize=6)
-    panel.set_yticks(range(len(rows)), [name for name, *_ in rows])
+    panel.set_yticks(range(len(rows)), [letters(name) for name, *_ in rows])
     panel.set_ylim(len(rows) - 0.5, -0.6)
     panel.set_xscale("log")
     low = min((t for _, positions, _, _ in rows for t in _survival(results, positions)[0]), default=edge / 10)
@@ -341,15 +340,15 @@ def plain_steps(axis):
     axis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
-def fig9(results, tune_from=100):
+def fig9(results, tune_from=100, all=False):
     """Time to generalization under every intervention, a panel for each task and setting. Where the file has tuning seeds
     (from `tune_from` on), each intervention's weight is picked on those and shown on the others."""
+    results = results.counted(all)
     names = interventions(results)
     ended = results.runs["status"].isin(statistics.ENDED).tolist()
     if not any(ended):
         raise FigureError("no run has ended")
-    settings = _settings(results, names)
-    panels = positions_by(settings, ended)
+    panels = positions_by(settings.names(results, [settings.task_names(results)], told=[names]), ended)
     found = {}
     for setting, positions in panels.items():
         inside = set(positions)
@@ -359,19 +358,9 @@ def fig9(results, tune_from=100):
     figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, 0.24 * most + 1.3), squeeze=False)
     for panel, (setting, (rows, is_tuned)) in zip(axes[0], found.items()):
         _times(panel, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(rows)])
-        panel.set_title(setting + ("\nweights picked on seeds from %d on" % tune_from if is_tuned else ""))
+        panel.set_title(letters(setting, 40) + ("\nweights picked on seeds from %d on" % tune_from if is_tuned else ""))
     figure.tight_layout(w_pad=5)
     return figure
-
-
-def _settings(results, names):
-    """What a panel is: the task, and the axes that vary within a label."""
-    described = task_names(results)
-    axes = [axis for axis in plain_axes(results) if not axis.split("run.")[-1].startswith("task.")]
-    varying = [axis for axis in axes if any(len({str(results.runs[axis].iloc[p]) for p in positions}) > 1
-                                            for positions in positions_by(list(zip(names, described))).values())]
-    return [", ".join([described[p]] + ["%s %s" % (axis.split(".")[-1], results.runs[axis].iloc[p]) for axis in varying])
-            for p in range(len(names))]
 
 
 def _need_curves(results, names):
@@ -388,30 +377,35 @@ FIGURES = {"fig6": fig6, "fig7": fig7, "fig8": fig8, "fig9": fig9}
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="figures", description="Figures of a sweep's results as PDF and PNG, in the form "
                                      "of the paper's: " + "; ".join("%s: %s" % (n, f.__doc__.split(":")[0].split(".")[0].strip().lower()) for n, f in FIGURES.items()))
-    parser.add_argument("results", nargs="+", help="results file; several are joined by run id")
+    command.add_results(parser)
     parser.add_argument("--figure", required=True, choices=[*FIGURES, "all"])
     parser.add_argument("-o", "--output", metavar="PREFIX", help="files are PREFIX-FIGURE.pdf and .png (default: the first results file without .h5)")
     parser.add_argument("--tune-from", type=int, default=100, metavar="SEED", help="fig9: seeds from this one on pick the weights (100)")
-    options = parser.parse_args(arguments)
+    return command.run(parser, arguments, draw)
+
+
+def be_quiet():
+    """Letters that the font lacks are boxes in the figure, names too long for it leave little room: no news."""
+    for message in ("Glyph .* missing from current font", "Tight layout not applied"):
+        warnings.filterwarnings("ignore", message=message)
+
+
+def draw(options):
     prefix = options.output or os.path.splitext(options.results[0])[0]
     names = list(FIGURES) if options.figure == "all" else [options.figure]
-    try:
-        results = load(options.results)
-        with plt.rc_context(STYLE):
-            for name in names:
-                figure = fig9(results, options.tune_from) if name == "fig9" else FIGURES[name](results)
-                for kind in ("pdf", "png"):
-                    path = "%s-%s.%s" % (prefix, name, kind)
-                    # The same results give the same bytes.
-                    drawn = io.BytesIO()
-                    figure.savefig(drawn, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
-                    output.write(path, drawn.getvalue(), options.results)
-                    print(path)
-                plt.close(figure)
-    except (ResultsError, FigureError) as error:
-        print("figures: error: %s" % (error if isinstance(error, ResultsError) else "%s: %s" % (name, error)), file=sys.stderr)
-        return 3
-    except OSError as error:
-        print("figures: error: %s: %s" % (error.filename, error.strerror), file=sys.stderr)
-        return 3
-    return 0
+    results = command.load(options)
+    be_quiet()
+    with plt.rc_context(STYLE):
+        for name in names:
+            try:
+                figure = FIGURES[name](results, all=options.all, **({"tune_from": options.tune_from} if name == "fig9" else {}))
+            except FigureError as error:
+                raise FigureError("%s: %s" % (name, error)) from None
+            for kind in ("pdf", "png"):
+                path = "%s-%s.%s" % (prefix, name, kind)
+                # The same results give the same bytes.
+                drawn = io.BytesIO()
+                figure.savefig(drawn, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
+                output.write(path, drawn.getvalue(), options.results)
+                print(words.visible(path))
+            plt.close(figure)

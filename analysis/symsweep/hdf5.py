@@ -32,7 +32,9 @@ def _check_format(file, path):
     name = name.decode() if isinstance(name, bytes) else name
     if name != FORMAT:
         raise ResultsError("%s: not a results file of symsweep (no attribute format = %s)" % (path, FORMAT))
-    version = int(file.attrs.get("format_version", 0))
+    version = file.attrs.get("format_version", 0)
+    if not isinstance(version, (int, np.integer)):
+        raise ResultsError("%s: its attribute format_version is no integer" % path)
     if version > FORMAT_VERSION:
         raise ResultsError("%s: format_version %d, this package reads up to %d" % (path, version, FORMAT_VERSION))
 
@@ -93,6 +95,8 @@ def open_results(path, wait=10.0):
         raise ResultsError("%s: a folder, not a results file" % path)
     if not os.path.isfile(path):
         raise ResultsError("%s: not a regular file" % path)
+    if os.path.getsize(path) == 0:
+        raise ResultsError("%s: an empty file" % path)
     if not os.access(path, os.R_OK):
         raise ResultsError("%s: no permission to read it" % path)
     if not h5py.is_hdf5(path):
@@ -133,7 +137,7 @@ def is_text(dataset):
     return dataset.dtype.kind in "OSU"
 
 
-def _names(group):
+def names(group):
     """Names of a group's members in the order they were made, where the file keeps that; else by name."""
     tracked = group.id.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_INDEXED
     found = []
@@ -147,7 +151,7 @@ def datasets(file, folder):
     found = {}
 
     def visit(group, prefix):
-        for name in _names(group):
+        for name in names(group):
             item = group[name]
             if isinstance(item, h5py.Group):
                 visit(item, prefix + name + "/")
@@ -160,8 +164,24 @@ def datasets(file, folder):
     return found
 
 
+def tables(file):
+    """path -> dataset of everything that has a row for each run."""
+    return {folder + "/" + name: dataset for folder in names(file) if folder != "sweep"
+            for name, dataset in datasets(file, folder).items()}
+
+
+def below(found, folder):
+    """name -> dataset of those of tables() that lie in a folder."""
+    return {path[len(folder) + 1:]: dataset for path, dataset in found.items() if path.startswith(folder + "/")}
+
+
 def attribute(dataset, name, default=""):
-    return text(dataset.attrs[name]) if name in dataset.attrs else default
+    if name not in dataset.attrs:
+        return default
+    try:
+        return text(dataset.attrs[name])
+    except (OSError, TypeError, ValueError) as error:
+        raise ResultsError("%s: attribute %s of %s: %s" % (dataset.file.filename, name, dataset.name, error)) from None
 
 
 def meanings(dataset):

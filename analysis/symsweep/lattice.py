@@ -7,48 +7,60 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from . import command, settings, words
 from .facts import ENDED
 from .hdf5 import ResultsError
-from .results import load
 
 
 def refine_of(results):
     """The `refine` member of the (first) sweep of the results; {} when it has none."""
     try:
-        return json.loads(results.sweeps[0]["config"] or "{}").get("refine", {})
-    except ValueError as error:
+        sweep = json.loads(results.sweeps[0]["config"] or "{}")
+    except (ValueError, RecursionError) as error:
         raise ResultsError("%s: its sweep is not readable: %s" % (results.paths[0], error)) from None
+    rule = sweep.get("refine", {}) if isinstance(sweep, dict) else {}
+    axes = rule.get("axes", []) if isinstance(rule, dict) else None
+    if not isinstance(axes, list) or not all(isinstance(name, str) for name in axes):
+        raise ResultsError("%s: `refine` of its sweep: expected an object with a list of axes" % results.paths[0])
+    return rule
 
 
-def lattice(results, axes=None, reached="t_gen", share=0.5):
+def lattice(results, axes=None, reached="t_gen", share=0.5, all=False):
     """One Dataset a plane, in the order of the file: over the values of one or two axes, `holds` (1 the statement holds
     at the point, 0 not, -1 unknown), `runs` (with a result), `reached` (of those), `low` and `high` (Wilson interval,
     NaN where the class is inferred or `axes` is given). attrs["setting"]: values of the other axes.
 
     axes None: what refine wrote into the file. Else the classes follow from the runs alone: reached is an onset, and the
-    statement holds where at least `share` of a point's runs with a result reach it."""
+    statement holds where at least `share` of a point's runs with a result reach it. Damaged rows do not count, those of
+    former plans with `all` only."""
+    results = results.counted(all)
     from_file = axes is None
     axes = list(axes or refine_of(results).get("axes", ()))
-    missing = [name for name in axes if name not in results.runs] + (
-        ["refine.class"] if from_file and "refine.class" not in results.runs else [])
+    missing = [name for name in [*axes, *(FROM_FILE if from_file else [reached])] if name not in results.runs]
     if not axes:
         raise ResultsError("%s: no lattice: the sweep does not refine" % results.paths[0])
     if missing:
         raise ResultsError("%s: no lattice: %s" % (results.paths[0], ", ".join(missing)))
-    others = [name for name in results.axes if name not in axes and name != "run.seed"]
-    others += ["label"] if results.runs["label"].nunique() > 1 else []
-    table = _from_file(results.runs) if from_file else _from_runs(results.runs, axes + others, reached, share)
-    table = pd.concat([results.runs[axes + others], table], axis=1).drop_duplicates(axes + others)
+    points = results.runs[axes].copy()
+    others = settings.telling(results, [points[name].tolist() for name in axes])
+    for name, values in others.items():
+        points[name] = values
+    others = list(others)
+    table = _from_file(results.runs) if from_file else _from_runs(results.runs, points, reached, share)
+    table = pd.concat([points, table], axis=1).drop_duplicates(axes + others)
     planes = []
-    for setting, part in (table.groupby(others, sort=False, dropna=False) if others else [((), table)]):
+    for setting, part in (table.groupby(others if len(others) > 1 else others[0], sort=False, dropna=False) if others else [((), table)]):
         plane = part.set_index(axes)[list(COLUMNS)].sort_index().to_xarray()
+        for name, missing in COLUMNS.items():  # a point without a row
+            plane[name] = plane[name].fillna(missing).astype(float if missing is np.nan else int)
         setting = setting if isinstance(setting, tuple) else (setting,)
         plane.attrs["setting"] = dict(zip(others, setting))
         planes.append(plane)
     return planes
 
 
-COLUMNS = ("holds", "runs", "reached", "low", "high")
+FROM_FILE = ("refine.class", "refine.decided", "refine.reached", "refine.low", "refine.high")
+COLUMNS = {"holds": -1, "runs": 0, "reached": 0, "low": np.nan, "high": np.nan}
 
 
 def _from_file(runs):
@@ -57,10 +69,10 @@ def _from_file(runs):
         "reached": runs["refine.reached"].fillna(0).astype(int), "low": runs["refine.low"], "high": runs["refine.high"]})
 
 
-def _from_runs(runs, point, onset, share):
+def _from_runs(runs, points, onset, share):
     ended = runs["status"].isin(ENDED)
     counts = pd.DataFrame({"runs": ended.astype(int), "reached": (ended & runs[onset].notna()).astype(int)})
-    sums = counts.groupby([runs[name] for name in point], dropna=False).transform("sum")
+    sums = counts.groupby([points[name] for name in points], dropna=False).transform("sum")
     holds = np.where(sums["runs"] == 0, -1, (sums["reached"] >= share * sums["runs"]).astype(int))
     return pd.DataFrame({"holds": holds, "runs": sums["runs"], "reached": sums["reached"], "low": np.nan, "high": np.nan},
                         index=runs.index)
@@ -68,11 +80,11 @@ def _from_runs(runs, point, onset, share):
 
 # ---- a refined sweep against the full grid ----
 
-def compare(grid, refined):
+def compare(grid, refined, all=False):
     """Both classifications of the refined sweep's lattice, plane by plane: `grid`, `refined` and `runs` of either."""
     rule = refine_of(refined)
-    mine = lattice(refined)
-    full = lattice(grid, rule["axes"], rule.get("reached", "t_gen"), rule.get("share", 0.5))
+    mine = lattice(refined, all=all)
+    full = lattice(grid, rule["axes"], rule.get("reached", "t_gen"), rule.get("share", 0.5), all=all)
     if len(mine) != len(full) or any(a["holds"].shape != b["holds"].shape or
                                      any(not np.array_equal(a[name], b[name]) for name in a["holds"].dims)
                                      for a, b in zip(mine, full)):
@@ -105,17 +117,21 @@ def main(arguments=None):
         "the full grid, and with how many runs?")
     parser.add_argument("grid", help="results of the sweep without `refine`")
     parser.add_argument("refined", help="results of the sweep with `refine`")
-    options = parser.parse_args(arguments)
-    try:
-        grid, refined = load(options.grid), load(options.refined)
-        planes = compare(grid, refined)
-    except ResultsError as error:
-        parser.exit(3, "refinement: %s\n" % error)
+    command.add_reading(parser)
+    return command.run(parser, arguments, tell)
+
+
+def tell(options):
+    grid, refined = (command.load(options, path) for path in (options.grid, options.refined))
+    planes = compare(grid, refined, options.all)
     rule = refine_of(refined)
+    grid, refined = grid.counted(options.all), refined.counted(options.all)
     cells = sum(plane["grid"].size for plane in planes)
     same = sum(int((plane["grid"] == plane["refined"]).sum()) for plane in planes)
     trained = int((refined.runs["refine.round"] >= 0).sum())
     of_grid = int(grid.runs["status"].isin(ENDED).sum())
+    if of_grid == 0 or trained == 0:
+        raise ResultsError("%s: no run has ended" % (grid if of_grid == 0 else refined).paths[0])
     print("statement   %s is reached, over %s" % (rule.get("reached", "t_gen"), " x ".join(rule["axes"])))
     print("grid        %d runs" % of_grid)
     print("refined     %d runs (%.1f %%) in %d rounds" % (
@@ -124,6 +140,5 @@ def main(arguments=None):
     for plane in planes:
         print()
         for name, value in plane.attrs["setting"].items():
-            print("%s = %s" % (name, value))
+            print(words.visible("%s = %s" % (name, value)))
         print("\n".join(draw(plane)))
-    return 0

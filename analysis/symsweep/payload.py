@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from . import encode, facts, lattice, statistics, tasks
+from . import encode, facts, lattice, settings, statistics, tasks, words
 
 CURVE_BYTES = 2_400_000  # before compression, up to 400 runs; more runs may have more
 SNAPSHOT_BYTES = 1_200_000
@@ -17,29 +17,40 @@ MOST_SNAPSHOTS, COMPONENTS = 24, 4
 FIRST_METRICS = ("train_accuracy", "test_accuracy", "test_accuracy_unmirrored", "test_accuracy_underived", "test_loss",
                  "train_loss", "effective_dimension", "participation_ratio")
 LEFT_OUT = ("step",)
-REFINED = ("refine.class", "refine.decided", "refine.reached", "refine.low", "refine.high")
 ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo")
 RUN_COLUMNS = ("id", "label", "task", "status", "seed", "error", "host", "attempts", "steps", "stopped_early",
                "wall_seconds", "phase", "parameters", "majority", "train_inputs", "test_inputs")
+# What a damaged row is still believed.
+ASKED = ("id", "label", "task", "status", "seed")
+DAMAGED = "its checksum does not fit; the next start trains it again"
 
 
-def build(results, title=None):
-    """(header, bytes of the arrays)."""
+def build(results, title=None, all=False):
+    """(header, bytes of the arrays): of the planned rows, of all with `all`. Of a damaged row there is no more than
+    what was asked of it."""
     container = encode.Container()
+    left_out = [words.visible(line) for line in results.left_out(all)]
+    results = results if all else results.planned
+    telling = settings.telling(results)
+    keys = _keys(results, telling)
     header = {
-        "title": title or _title(results),
-        "description": _description(results),
-        "files": results.paths,
+        "title": words.visible(title or _title(results)),
+        "description": words.visible(_description(results)),
+        "files": [words.visible(path) for path in results.paths],
+        "left_out": left_out,
         "made_utc": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "attributes": {key: _plain(value) for key, value in results.attributes.items()},
         "count": len(results),
-        "columns": _columns(results),
-        "axes": [name for name in results.axes],
+        "runs": results.runs.index.tolist(),
+        "columns": _columns(results, keys),
+        "axes": list(keys),
+        "averaged": [name for name in keys if name in settings.SEEDS and name not in telling],
+        "settings": list(telling),
         "families": _families(results),
         "ended": list(facts.ENDED),
         "phases": list(facts.PHASES),
         "phase": _phase_keys(results),
-        "tasks": [tasks.describe(config) for config in results.configs],
+        "tasks": [words.visible(name) for name in settings.task_names(results)],
         "refine": _refine(results),
         "planned": [config.get("steps") for config in results.configs],
     }
@@ -64,7 +75,7 @@ def _description(results):
     for sweep in results.sweeps:
         try:
             text = json.loads(sweep["config"]).get("description", "")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             text = ""
         if text:
             return str(text)
@@ -82,17 +93,38 @@ def _plain(value):
     if isinstance(value, (float, np.floating)):
         # Six digits: results are float32.
         return float("%.6g" % value) if math.isfinite(value) else None
-    return str(value)
+    return words.visible(value)
+
+
+def _exact(value):
+    """A value of a key, which is part of a name: no digit is lost. Integers that are none in JavaScript go as text."""
+    if isinstance(value, (float, np.floating)) and math.isfinite(value):
+        return float(value)
+    plain = _plain(value)
+    return str(plain) if isinstance(plain, int) and abs(plain) > 2**53 else plain
 
 
 # ---- runs ----
 
-def _columns(results):
-    runs, columns = results.runs, {}
+def _keys(results, telling):
+    """Column -> values of all that runs may be grouped by beside label and task: axes, and other keys in which
+    configurations differ."""
+    keys = {name: results.runs[name].tolist() for name in results.axes}
+    keys.update({name: values for name, values in telling.items() if name not in keys and name != "label"})
+    if not results.runs["planned"].all():
+        keys["plan"] = ["planned" if planned else "former" for planned in results.runs["planned"]]
+    return {name: [_exact(value) for value in values] for name, values in keys.items()}
+
+
+def _columns(results, keys):
+    runs, columns = results.runs, dict(keys)
+    damaged = runs["damaged"].tolist()
     for name in runs.columns:
+        if name in keys:
+            continue
         onset = name.startswith(("t_", "lead_time", "test_accuracy_first", "train_accuracy_first")) and "dips" not in name
-        if name in RUN_COLUMNS or name in REFINED or name in results.axes or onset or name.startswith("final."):
-            values = [_plain(value) for value in runs[name].tolist()]
+        if name in RUN_COLUMNS or name in lattice.FROM_FILE or onset or name.startswith("final."):
+            values = [None if bad and name not in ASKED else _plain(value) for value, bad in zip(runs[name].tolist(), damaged)]
             # That nobody reached an onset is worth saying; other columns without a value are not.
             if name in ONSETS or any(value is not None for value in values):
                 columns[name] = [value[:12] for value in values] if name == "id" else values
@@ -101,12 +133,15 @@ def _columns(results):
             key = "%s.%s" % (family, name)
             if key in runs:
                 columns[key] = [_plain(value) for value in runs[key].tolist()]
+    if any(damaged):
+        reasons = columns.get("error", [None] * len(runs))
+        columns["error"] = [DAMAGED if bad else reason for bad, reason in zip(damaged, reasons)]
     return columns
 
 
 def _refine(results):
     """What the sweep refined; None when it did not."""
-    if "refine.class" not in results.runs:
+    if any(name not in results.runs for name in lattice.FROM_FILE):
         return None
     rule = lattice.refine_of(results)
     return {"axes": list(rule.get("axes", ())), "reached": rule.get("reached", "t_gen")} if rule.get("axes") else None
@@ -165,7 +200,7 @@ def _curves(results, container):
     if "step" not in data or len(results) == 0:
         return {"metrics": [], "thinned": False, "left_out": []}
     steps = data["step"].values
-    lengths = (steps >= 0).sum(axis=1)
+    lengths = np.where(results.runs["damaged"], 0, (steps >= 0).sum(axis=1))
     names = [name for name in data.data_vars
              if name not in LEFT_OUT and data[name].dtype.kind == "f" and np.isfinite(data[name].values).any()]
     names = _metric_order(names, results.families)
@@ -193,12 +228,10 @@ def _curves(results, container):
 # ---- geometry ----
 
 def _in_turn(results):
-    """All runs, in turn one of every setting (all axes but the seed), so that each is there when not all have room."""
-    names = [name for name in results.axes if name not in ("run.seed", "seed", "data_seed")]
+    """All runs, in turn one of every setting, so that each is there when not all have room."""
     groups = {}
-    for position, (_, row) in enumerate(results.runs.iterrows()):
-        key = (row.get("label"),) + tuple(str(row[name]) for name in names)
-        groups.setdefault(key, []).append(position)
+    for position, name in enumerate(results.settings):
+        groups.setdefault(name, []).append(position)
     turns = max((len(g) for g in groups.values()), default=0)
     return [group[k] for k in range(turns) for group in groups.values() if k < len(group)]
 
@@ -217,7 +250,8 @@ def _geometry(results, container):
     if len(results) == 0 or "pca" not in data or "step" not in data:
         return {"runs": [], "of": 0}
     steps = data["step"].values
-    usable = {r for r in range(len(results)) if (steps[r] >= 0).any() and np.isfinite(data["pca"].values[r]).any()}
+    damaged = results.runs["damaged"].tolist()
+    usable = {r for r in range(len(results)) if not damaged[r] and (steps[r] >= 0).any() and np.isfinite(data["pca"].values[r]).any()}
     kept, used, kinds, entries = [], 0, {}, []
     for run in [r for r in _in_turn(results) if r in usable]:
         entry, arrays, size = _snapshots_of(data, run, results.configs[run])

@@ -4,12 +4,9 @@ import argparse
 import html
 import os
 import re
-import sys
 from pathlib import Path
 
-from . import encode, facts, payload
-from .output import write
-from .results import ResultsError, load
+from . import command, encode, facts, output, payload, words
 
 PAGE = Path(__file__).parent / "page"
 SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "lattice", "phase", "curves", "threshold", "onsets", "survival",
@@ -29,7 +26,7 @@ Redistribution and use in source and binary forms, with or without modification,
 THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT OWNER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
 
 
-class ReportError(Exception):
+class ReportError(command.Refusal):
     """The page cannot be made; the message says what to do."""
 
 
@@ -74,15 +71,17 @@ def _inline(text):
     return re.sub(r"</(script)", r"<\\/\1", text, flags=re.I)
 
 
-def build(results, title=None):
-    """The page as text."""
+def build(results, title=None, all=False):
+    """The page as text: of the planned rows, of all with `all`."""
     library = find_d3()
-    header, arrays = payload.build(results, title)
+    header, arrays = payload.build(results, title, all)
+    shown = results if all else results.planned
     values = {
         "title": html.escape(header["title"]),
         "description": html.escape(header["description"]),
-        "summary": html.escape(summary_line(results)),
-        "source": html.escape(source_line(results, header)),
+        "summary": html.escape(summary_line(shown)),
+        "left_out": "".join('<p class="banner left-out">%s.</p>\n' % html.escape(line) for line in header["left_out"]),
+        "source": html.escape(words.visible(source_line(shown, header))),
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
         "d3": html.escape(library.split("\n", 1)[0].lstrip("/ ")),
         "licence": html.escape(D3_LICENCE),
@@ -99,19 +98,13 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="report", description="One self-contained HTML page of a sweep's results: phase diagram, curves, threshold, "
         "onsets, survival, geometry, failures. Works on a file that a sweep is still writing.")
-    parser.add_argument("results", nargs="+", help="results file; several are joined by run id")
+    command.add_results(parser)
     parser.add_argument("-o", "--output", metavar="FILE", help="the page (default: beside the first results file, .html)")
     parser.add_argument("--title", help="title of the page (default: the sweep's name)")
-    options = parser.parse_args(arguments)
-    output = options.output or os.path.splitext(options.results[0])[0] + ".html"
-    try:
-        text = build(load(options.results), options.title)
-        write(output, text, options.results)
-    except (ResultsError, ReportError) as error:
-        print("report: error: %s" % error, file=sys.stderr)
-        return 3
-    except OSError as error:
-        print("report: error: %s: %s" % (error.filename or output, error.strerror or error), file=sys.stderr)
-        return 3
-    print(output)
-    return 0
+    return command.run(parser, arguments, make)
+
+
+def make(options):
+    path = options.output or os.path.splitext(options.results[0])[0] + ".html"
+    output.write(path, build(command.load(options), options.title, options.all), options.results)
+    print(words.visible(path))

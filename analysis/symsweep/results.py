@@ -1,13 +1,15 @@
 """load(): results files as a table of runs and arrays of curves and snapshots."""
 
+import copy
 import json
 import os
 
+import h5py
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from . import hdf5
+from . import checksums, facts, form, hdf5, settings
 from .hdf5 import ResultsError
 
 # Folders of per-evaluation metrics. Their names never collide; those of families carry the family in front.
@@ -24,19 +26,22 @@ SNAPSHOT_DIMENSIONS = {
 }
 # How far a run has come: of two rows of one run the further one counts.
 PROGRESS = {"done": 6, "diverged": 6, "pruned": 5, "failed": 4, "running": 3, "not_selected": 2, "pending": 1}
-ONSETS_WITH_FAMILY = ("t_sym_mean", "t_sym_max")
+# Rows of files up to this size are held against their checksums, unless `verify` says otherwise; so does every start of
+# the sweep.
+VERIFIED_BYTES = 1 << 30
 
 
-def load(path, wait=10.0):
+def load(path, wait=10.0, verify=None):
     """Results of one file or of several (shards, later additions: joined by run id, the row that came further wins).
 
     Works on a finished file, on one that a sweep is writing and on one that a killed sweep left; in the latter two
     an evaluation counts when the writer has acknowledged it. Raises ResultsError with the file and the reason.
-    `wait`: seconds to wait for a writer that is just opening or closing the file."""
+    `wait`: seconds to wait for a writer that is just opening or closing the file.
+    `verify`: hold every row against its checksum (None: in files up to 1 GiB)."""
     paths = [path] if isinstance(path, (str, os.PathLike)) else list(path)
     if not paths:
         raise ResultsError("no results file given")
-    return Results([os.fspath(p) for p in paths], wait)
+    return Results([os.fspath(p) for p in paths], wait, verify)
 
 
 class Results:
@@ -44,7 +49,10 @@ class Results:
 
     runs       DataFrame, one row a run, index `run`; status and phase as words, onsets as Int64 with <NA> where not
                reached, final metrics as `final.<metric>`, facts of a family as `<family>.<fact>`, swept keys under
-               their dotted path (`run.seed`, `run.steps` where the bare name is a column of its own)
+               their dotted path (`run.seed`, `run.steps` where the bare name is a column of its own). `planned`: False
+               for rows of former plans. `damaged`: the row does not fit its checksum; its status is "damaged" too
+    planned    Results of the planned rows; counted() of those that statistics are made of
+    settings   Series: the setting of each run in words, different where anything but the seed is
     axes       names of the columns that hold swept keys
     configs    list of dicts, the resolved configuration of each run
     families   names of the symmetry families measured
@@ -52,19 +60,24 @@ class Results:
     snapshots  Dataset (run, snapshot, ...), without embeddings and parameters. Read at first use
     attributes root attributes of the first file; `sweeps` its text and name a file"""
 
-    def __init__(self, paths, wait=10.0):
+    def __init__(self, paths, wait=10.0, verify=None):
         self.paths = paths
-        self._wait = wait
+        self._wait, self._verify = wait, verify
+        self.unverified = []  # files too large to be held against their checksums unasked
         self._curves = self._snapshots = None
         self.attributes, self.sweeps, self.axes = {}, [], []
         tables, configs = [], []
         for number, path in enumerate(paths):
             with hdf5.open_results(path, wait) as file:
-                table = self._read_runs(file)
-                configs.append(_read_configs(file, len(table)))
-                attributes = {key: hdf5.text(v) if isinstance(v, (bytes, str)) else v for key, v in file.attrs.items()}
-                config = file.get("sweep/config")
-                text = hdf5.text(config[()]) if config is not None else ""
+                found = hdf5.tables(file)
+                form.check(found, path)
+                table = self._read_runs(found, path)
+                texts = hdf5.texts(found["runs/config"]) if "runs/config" in found else ["{}"] * len(table)
+                configs.append([_read_config(text) for text in texts])
+                table.loc[[config is None for config in configs[-1]], "damaged"] = True
+                table.loc[table["damaged"], "status"] = "damaged"
+                attributes = {key: hdf5.attribute(file, key) for key in file.attrs}
+                text = _sweep_text(file)
                 self.sweeps.append({"path": path, "name": attributes.get("sweep_name", ""), "config": text})
                 self.attributes = self.attributes or attributes
             table.insert(0, "_file", number)
@@ -74,22 +87,28 @@ class Results:
 
     # ---- runs ----
 
-    def _read_runs(self, file):
-        columns, axes = _run_columns(file)
+    def _read_runs(self, found, path):
+        columns, axes = _run_columns(found)
         self.axes += [name for name in axes if name not in self.axes]
-        runs = max((len(values) for values in columns.values()), default=0)
-        return pd.DataFrame({name: values for name, values in columns.items() if len(values) == runs})
+        table = pd.DataFrame(columns)
+        table["planned"] = found["runs/planned"][:] != 0 if "runs/planned" in found else True
+        table["damaged"] = self._damaged(found, path)
+        return table
+
+    def _damaged(self, found, path):
+        if self._verify or (self._verify is None and os.path.getsize(path) <= VERIFIED_BYTES):
+            return checksums.damaged(found)
+        if self._verify is None:
+            self.unverified.append(path)
+        return False
 
     def _join(self, tables, configs):
-        for name in ("id", "status"):
-            for table in tables:
-                if name not in table:
-                    table[name] = "" if name == "id" else "pending"
         whole = pd.concat(tables, ignore_index=True, sort=False) if len(tables) > 1 else tables[0]
-        flat = [config for part in configs for config in part]
+        flat = [config or {} for part in configs for config in part]
         order = list(range(len(whole)))
         if len(tables) > 1 and len(whole):
-            best = {}
+            best, planned = {}, set(whole["id"][whole["planned"]])
+            whole["planned"] = whole["id"].isin(planned)
             for i in order:
                 key = whole["id"][i] or (whole["_file"][i], i)
                 rank = (PROGRESS.get(whole["status"][i], 0), int(whole["written"].fillna(0)[i]) if "written" in whole else 0)
@@ -103,6 +122,48 @@ class Results:
         whole.index.name = "run"
         self.runs = whole
         self.families = [c[: -len(".tuples")] for c in whole.columns if c.endswith(".tuples")]
+
+    # ---- rows that count ----
+
+    def select(self, mask):
+        """The Results of some rows (one truth value a run); each keeps its number."""
+        chosen = np.nonzero(np.asarray(mask, dtype=bool))[0]
+        part = copy.copy(self)
+        part.runs = self.runs.iloc[chosen]
+        part.configs = [self.configs[i] for i in chosen]
+        part._places = [self._places[i] for i in chosen]
+        part._written = self._written[chosen] if self._written is not None else None
+        part._curves = part._snapshots = None
+        return part
+
+    @property
+    def planned(self):
+        return self.select(self.runs["planned"])
+
+    def counted(self, all=False):
+        """The rows that figures and statistics are made of: those of the present plan (`all`: of former ones as well)
+        that are not damaged."""
+        return self.select((self.runs["planned"] | all) & ~self.runs["damaged"])
+
+    def left_out(self, all=False):
+        """What counted() leaves out, a sentence each."""
+        former = 0 if all else int((~self.runs["planned"]).sum())
+        damaged = self.runs.index[self.runs["damaged"] & (self.runs["planned"] | all)].tolist()
+        found = []
+        if former:
+            found.append("%d row%s of former plans %s left out; --all shows %s"
+                         % (former, *(("", "is", "it") if former == 1 else ("s", "are", "them"))))
+        if damaged:
+            numbers = ", ".join(map(str, damaged[:10])) + (", ..." if len(damaged) > 10 else "")
+            found.append("%s %s damaged: %s checksum does not fit; not counted, and trained again at the next start"
+                         % (*(("run", numbers + " is", "its") if len(damaged) == 1 else ("runs", numbers + " are", "their")),))
+        found += ["%s is larger than 1 GiB: its rows are not held against their checksums; `symsweep recover` does so" % path
+                  for path in self.unverified]
+        return found
+
+    @property
+    def settings(self):
+        return pd.Series(settings.names(self), index=self.runs.index, name="setting", dtype=object)
 
     def __len__(self):
         return len(self.runs)
@@ -135,7 +196,12 @@ class Results:
         return self._read(_snapshot_datasets, SNAPSHOT_DIMENSIONS, "snapshot", names, runs)
 
     def _read(self, find, inner, along, names, runs):
-        selected = list(range(len(self.runs))) if runs is None else [int(r) for r in runs]
+        numbers = self.runs.index.tolist() if runs is None else [int(r) for r in runs]
+        position = {number: k for k, number in enumerate(self.runs.index)}
+        unknown = [number for number in numbers if number not in position]
+        if unknown:
+            raise ValueError("no run %s here" % ", ".join(map(str, unknown)))
+        selected = [position[number] for number in numbers]
         parts = {}
         for number, path in enumerate(self.paths):
             mine = [(k, self._places[r][1], r) for k, r in enumerate(selected) if self._places[r][0] == number]
@@ -150,8 +216,8 @@ class Results:
             dimensions = ("run", along) + tuple(inner.get(name, ()))
             variables[name] = (dimensions, values, pieces[0][2])
         _pad(variables)
-        coordinates = {"run": ("run", selected)}
-        for name in ("id", "label", "task", "seed", "status"):
+        coordinates = {"run": ("run", numbers)}
+        for name in ("id", "label", "task", "seed", "status", "planned", "damaged"):
             if name in self.runs:
                 coordinates[name] = ("run", self.runs[name].to_numpy()[selected] if selected else np.array([], dtype=object))
         return xr.Dataset(variables, coords=coordinates, attrs={"source": ", ".join(self.paths)})
@@ -170,8 +236,8 @@ def _column(dataset):
     if hdf5.is_text(dataset):
         return np.array(hdf5.texts(dataset), dtype=object)
     values = dataset[:]
-    words = hdf5.meanings(dataset)
     if dataset.dtype.kind == "i":
+        words = {"/runs/status": facts.STATES, "/runs/phase": facts.PHASES}.get(dataset.name) or hdf5.meanings(dataset)
         if words == ["false", "true"]:
             return pd.array([None if v < 0 else bool(v) for v in values], dtype="boolean")
         if dataset.name in ("/runs/status", "/runs/phase"):
@@ -180,21 +246,21 @@ def _column(dataset):
     return values.astype(np.float64)
 
 
-def _run_columns(file):
+def _run_columns(found):
     """Columns in the order and under the names of `symsweep export`; and which of them are axes."""
     columns, axes = {}, []
 
     def put(name, dataset):
-        if dataset.ndim == 1 or (dataset.ndim == 2 and dataset.dtype.kind == "S"):
+        if dataset.ndim == 1 or hdf5.is_text(dataset):
             columns[name] = _column(dataset)
 
-    runs = hdf5.datasets(file, "runs")
+    runs = hdf5.below(found, "runs")
 
     def below(folder):
         return [(name[len(folder):], dataset) for name, dataset in runs.items() if name.startswith(folder)]
 
     for name, dataset in below(""):
-        if "/" not in name and name != "config":
+        if "/" not in name and name not in ("config", "planned"):
             put(name, dataset)
     for name, dataset in below("axes/"):
         axis = "run." + name if name in columns else name
@@ -206,24 +272,27 @@ def _run_columns(file):
         put(name.replace("/", "."), dataset)
     for name, dataset in below("final/"):
         put("final." + name, dataset)
-    for name, dataset in hdf5.datasets(file, "symmetry").items():
+    for name, dataset in hdf5.below(found, "symmetry").items():
         family, _, fact = name.partition("/")
         if fact in FAMILY_FACTS:
             put("%s.%s" % (family, fact), dataset)
     return columns, axes
 
 
-def _read_configs(file, count):
-    dataset = file.get("runs/config")
-    if dataset is None:
-        return [{} for _ in range(count)]
-    configs = []
-    for value in hdf5.texts(dataset)[:count]:
-        try:
-            configs.append(json.loads(value) if value else {})
-        except ValueError:
-            configs.append({})
-    return configs + [{} for _ in range(count - len(configs))]
+def _sweep_text(file):
+    config = file.get("sweep/config")
+    if not isinstance(config, h5py.Dataset) or config.shape != ():
+        return ""
+    return hdf5.text(config[()])
+
+
+def _read_config(text):
+    """A resolved configuration; None when the text is none."""
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return config if form.is_config(config) else None
 
 
 # ---- arrays ----

@@ -307,17 +307,23 @@ def is_missing(value):
     return value is None or value is pd.NA or value != value
 
 
+def is_one(value):
+    """Is a flag set? What is missing is not."""
+    return not is_missing(value) and bool(value == 1)
+
+
 def _is_untold(onset, row):
     """A final dimension is known of a complete run only: without one t_geo says nothing."""
-    return onset.startswith("t_geo") and (row.get("stopped_early") == 1 or row["status"] != "done")
+    return onset.startswith("t_geo") and (is_one(row.get("stopped_early")) or row["status"] != "done")
 
 
-def onset_times(results, onset="t_gen"):
+def onset_times(results, onset="t_gen", all=False):
     """(runs, time, observed) for an onset column of `results.runs`: the runs that ended, when they reached it, and
     whether they did. Not reached: censored at the last step taken. A diverged run will never reach it and stays among
     those at risk up to the steps it was given: the curve is the share that has got there, and divergence is a way not
     to. Runs that failed, wait or still train have no onsets and do not count; while a sweep runs, those that have
-    ended are the fast ones."""
+    ended are the fast ones. Damaged rows do not count, those of former plans with `all` only."""
+    results = results.counted(all)
     if onset not in results.runs:
         raise KeyError("no onset %s" % onset)
     chosen, time, observed = [], [], []

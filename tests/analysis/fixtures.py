@@ -14,6 +14,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "analysis"))
 sys.path.insert(0, str(TOP / "tests" / "support"))
 import facts  # noqa: E402,F401
+from symsweep import checksums, hdf5  # noqa: E402
 
 BINARY = os.environ.get("SYMSWEEP_BINARY", str(TOP / "build" / "symsweep"))
 REPORT, FIGURES = TOP / "analysis" / "report", TOP / "analysis" / "figures"
@@ -126,6 +127,12 @@ def _put_text(dataset, row, text):
     dataset.id.write(memory, place, padded.reshape(1, -1), mtype=dataset.id.get_type())
 
 
+def renew(file, rows=slice(None)):
+    """Gives rows that were bent the checksums that they would have, had symsweep written them."""
+    count = file["runs/status"].shape[0]
+    file["runs/checksum"][rows] = checksums.of_rows(hdf5.tables(file), np.ones(count, dtype=bool))[rows]
+
+
 def bend(source, name, pending=(), failed=(), diverged=(), running=(), delete=()):
     """A copy of a results file in which the given rows have another state and the given groups are missing."""
     target = copy(source, name)
@@ -144,6 +151,7 @@ def bend(source, name, pending=(), failed=(), diverged=(), running=(), delete=()
             file["runs/written"][row] = 2
         for path in delete:
             del file[path]
+        renew(file)
     return target
 
 
@@ -179,10 +187,14 @@ def repeat_runs(source, name, times):
             for k in range(1, times):
                 dataset[k * runs:(k + 1) * runs] = values
         ids = file["runs/id"][:runs]
+        configs = [json.loads(text) for text in file["runs/config"][:runs]]
         for k in range(1, times):
             rows = slice(k * runs, (k + 1) * runs)
             file["runs/seed"][rows] = file["runs/seed"][:runs] + 1000 * k
             if "runs/axes/seed" in file:
                 file["runs/axes/seed"][rows] = file["runs/seed"][rows]
+            file["runs/config"][rows] = [json.dumps({**c, "seed": c["seed"] + 1000 * k, "data_seed": c["data_seed"] + 1000 * k})
+                                         for c in configs]
             file["runs/id"][rows] = [b"%04d" % k + name[4:] for name in ids]
+        renew(file)
     return target

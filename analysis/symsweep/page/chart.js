@@ -129,8 +129,14 @@
         parent.append("path").attr("transform", `translate(${x},${y})`).attr("d", chart.symbol(symbol, size))
             .attr("fill", filled ? color : "var(--surface)").attr("stroke", filled ? "var(--surface)" : color).attr("stroke-width", filled ? 0.75 : 1.5);
 
-    /* A label cut to a number of letters. */
-    chart.cut = (text, most) => (text.length > most ? text.slice(0, Math.max(1, most - 1)) + "…" : text);
+    /* Labels cut to a number of letters: the end goes, or the middle, or nothing, so that no two look alike. */
+    chart.cutter = (texts, most) => {
+        const all = [...new Set(texts)], room = Math.max(2, most - 1), head = Math.floor(room / 2);
+        const ways = [(text) => text.slice(0, room) + "…", (text) => text.slice(0, head) + "…" + text.slice(head - room), (text) => text];
+        const of = (way) => new Map(all.map((text) => [text, text.length > most ? way(text) : text]));
+        const cut = ways.map(of).find((found) => new Set(found.values()).size === all.length);
+        return (text) => cut.get(text);
+    };
 
     /* Letters on a colour: dark or light, whichever reads better. */
     chart.inkOn = (color) => {

@@ -102,8 +102,8 @@ const page = {};
         return shortened.get(path) || path;
     };
 
-    const SEEDS = new Set(["seed", "run.seed", "data_seed"]);
-    page.isSeed = (axis) => SEEDS.has(axis);
+    /* Keys that are averaged over: the seed, and data_seed where it follows the seed. */
+    page.isSeed = (axis) => page.data.averaged.includes(axis);
 
     page.distinct = (values) => {
         const found = [...new Set(values.map((v) => (v === null ? "" : v)))].filter((v) => v !== "");
@@ -116,7 +116,7 @@ const page = {};
         const add = (id, name, values, isAxis) => {
             const distinct = page.distinct(values);
             if (distinct.length > 1 || (distinct.length === 1 && values.some((v) => v === null))) {
-                keys.push({ id, name, values, distinct, isAxis, numeric: typeof distinct[0] === "number" });
+                keys.push({ id, name, values, distinct, isAxis, numeric: typeof distinct[0] === "number", text: textOf(values) });
             }
         };
         if (page.column("label")) add("label", "label", page.column("label"), false);
@@ -126,6 +126,13 @@ const page = {};
             if (values) add(axis, page.axisName(axis), values, true);
         }
         return keys;
+    }
+    /* run -> its value in words: short, unless two values would look alike. */
+    function textOf(values) {
+        const short = new Map(), all = [...new Set(values)];
+        for (const value of all) short.set(page.valueText(value), (short.get(page.valueText(value)) || 0) + 1);
+        const texts = new Map(all.map((value) => [value, short.get(page.valueText(value)) === 1 || value === null ? page.valueText(value) : JSON.stringify(value)]));
+        return (run) => texts.get(values[run]);
     }
     page.key = (id) => page.keys.find((key) => key.id === id) || null;
 
@@ -146,24 +153,36 @@ const page = {};
         for (const listener of listeners) listener();
     };
 
-    const MOST_SHOWN = 6;
+    const MOST_SHOWN = 6, MOST_SETTINGS = 60;
 
     page.groupings = () => {
         const groupings = page.keys.filter((key) => !page.isSeed(key.id)).map((key) => ({ id: key.id, name: key.name, keys: [key] }));
-        const axes = page.keys.filter((key) => key.isAxis && !page.isSeed(key.id));
-        if (axes.length > 1) groupings.push({ id: "*", name: "all settings", keys: axes });
+        const telling = page.data.settings.map(page.key).filter(Boolean);
+        if (telling.length > 1) groupings.push({ id: "*", name: "all settings", keys: telling });
         groupings.push({ id: "", name: "nothing (all runs together)", keys: [] });
         return groupings;
     };
 
     page.groupOf = (grouping, run) =>
-        grouping.keys.map((key) => (grouping.keys.length > 1 ? key.name + " " : "") + page.valueText(key.values[run])).join(", ") || "all runs";
+        grouping.keys.map((key) => (grouping.keys.length > 1 && key.isAxis ? key.name + " " : "") + key.text(run)).join(", ") || "all runs";
+
+    /* Keys in which runs of one group of a grouping differ, though settings are told apart by them. */
+    page.pooledKeys = (grouping) => {
+        const first = new Map();
+        page.all.forEach((run) => { const name = page.groupOf(grouping, run); if (!first.has(name)) first.set(name, run); });
+        return page.data.settings.map(page.key).filter((key) => key && page.all.some((run) => key.text(run) !== key.text(first.get(page.groupOf(grouping, run)))));
+    };
+    page.pooledNote = () => {
+        const keys = page.pooledKeys(page.selection().grouping);
+        return keys.length ? `Groups pool runs that differ in ${keys.map((key) => key.name).join(", ")}. ` : "";
+    };
 
     page.firstGrouping = () => {
         const groupings = page.groupings();
         const size = (grouping) => new Set(page.all.map((run) => page.groupOf(grouping, run))).size;
-        const label = groupings.find((grouping) => grouping.id === "label");
-        if (label) return "label";
+        const telling = page.data.settings.filter(page.key);
+        const whole = telling.length > 1 ? "*" : telling.length ? telling[0] : "";
+        if (size(groupings.find((grouping) => grouping.id === whole)) <= MOST_SETTINGS) return whole;
         const axes = groupings.filter((grouping) => grouping.id !== "" && size(grouping) >= 2);
         const fitting = axes.filter((grouping) => size(grouping) <= 8);
         return (fitting.find((grouping) => grouping.id === "*") || fitting[0] || axes[0] || groupings[groupings.length - 1]).id;
@@ -202,7 +221,7 @@ const page = {};
     /* Runs that pass the filters (rows: with those that refine had no need of), and the groups that have any, each with its runs that do. */
     page.selection = () => {
         if (selection) return selection;
-        const passes = (run) => [...page.state.filters].every(([id, text]) => page.valueText(page.key(id).values[run]) === text);
+        const passes = (run) => [...page.state.filters].every(([id, text]) => page.key(id).text(run) === text);
         const rows = page.rows.filter(passes);
         const chosen = new Set(page.all), runs = rows.filter((row) => chosen.has(row));
         const kept = new Set(runs);

@@ -236,6 +236,7 @@
     function notes() {
         const parts = [];
         if (state.what === "groups") {
+            if (page.pooledNote()) parts.push(page.pooledNote().trim());
             if (state.band !== "none") parts.push(`Lines are medians over the runs of a group, bands their ${state.band === "range" ? "range" : "quartiles"}.`);
             parts.push("Dotted: train accuracy. A run that `stop` ended is carried on at its last value.");
         }
@@ -250,7 +251,7 @@
     }
 
     const runName = (run) => {
-        const parts = [`run ${run}`];
+        const parts = [`run ${page.data.runs[run]}`];
         if (page.column("label") && page.value("label", run)) parts.push(page.value("label", run));
         if (page.value("seed", run) !== null) parts.push(`seed ${page.value("seed", run)}`);
         return parts.join(", ");

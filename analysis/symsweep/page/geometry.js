@@ -290,17 +290,17 @@
                 const e = entry(), components = d3.range(page.data.geometry.components);
                 const all = components.map((c) => coordinates(e, state.snapshot, c, c));
                 return { columns: ["run", "step", "token", ...components.map((c) => `component_${c + 1}`)],
-                         rows: d3.range(e.tokens).map((t) => [e.run, e.steps[state.snapshot], kind().names[t], ...components.map((c) => (all[c][t] ? all[c][t][0] : null))]) };
+                         rows: d3.range(e.tokens).map((t) => [page.data.runs[e.run], e.steps[state.snapshot], kind().names[t], ...components.map((c) => (all[c][t] ? all[c][t][0] : null))]) };
             },
         });
         layout.append(side);
         const second = page.addFigure(side, {
             id: "spectrum", title: "Fourier spectrum", about: "Share of the embedding’s power on each character of the task’s group.", draw: drawSpectrum,
-            table: () => ({ columns: ["run", "step", "frequency", "share"], rows: spectrum(entry(), state.snapshot).map((share, k) => [entry().run, entry().steps[state.snapshot], k + 1, share]) }),
+            table: () => ({ columns: ["run", "step", "frequency", "share"], rows: spectrum(entry(), state.snapshot).map((share, k) => [page.data.runs[entry().run], entry().steps[state.snapshot], k + 1, share]) }),
         });
         const third = page.addFigure(side, {
             id: "dimension", title: "Dimension", about: "How many directions the embedding uses; the line marks the snapshot.", draw: drawDimension,
-            table: () => ({ columns: ["run", "metric", "step", "value"], rows: dimensionLines().flatMap((d) => Array.from(d.curve.steps, (step, i) => [entry().run, d.name, step, d.curve.values[i]])) }),
+            table: () => ({ columns: ["run", "metric", "step", "value"], rows: dimensionLines().flatMap((d) => Array.from(d.curve.steps, (step, i) => [page.data.runs[entry().run], d.name, step, d.curve.values[i]])) }),
         });
         figures = [first, second, third];
     };

@@ -28,6 +28,7 @@
         const times = shown.flatMap((row) => row.onsets.flatMap((onset) => [onset.interval.estimate, onset.interval.lower, onset.interval.upper, ...onset.times])).filter((t) => Number.isFinite(t) && t > 0);
         const svg = chart.svg(area, width, height);
         const box = { left, top, width: width - left - right, height: rowHeight * shown.length };
+        const cut = chart.cutter(shown.map((row) => row.group.name), narrow ? 40 : most);
         const x = chart.steps(d3.min(times) || 1, d3.max(times) || 10, [left, left + box.width]);
         const edge = left + box.width + 10;
         rowsName(svg, narrow, left - 10);
@@ -35,7 +36,7 @@
             const y0 = top + i * rowHeight;
             if (i % 2 === 0) svg.append("rect").attr("class", "stripe").attr("x", 0).attr("y", y0).attr("width", width).attr("height", rowHeight);
             const name = svg.append("text").attr("class", "row-name").attr("y", narrow ? y0 + 12 : y0 + rowHeight / 2).attr("dy", narrow ? 0 : "0.35em")
-                .attr("x", narrow ? 4 : left - 10).attr("text-anchor", narrow ? "start" : "end").text(chart.cut(row.group.name, narrow ? 40 : most));
+                .attr("x", narrow ? 4 : left - 10).attr("text-anchor", narrow ? "start" : "end").text(cut(row.group.name));
             name.append("title").text(row.group.name);
             row.onsets.forEach((onset, k) => {
                 const space = (rowHeight - (narrow ? 16 : 0)) / row.onsets.length;
@@ -150,6 +151,7 @@
         const rowHeight = narrow ? 44 : 30, top = 24, right = 36;
         const svg = chart.svg(area, width, top + rowHeight * shown.length + 46);
         const box = { left, top, width: width - left - right, height: rowHeight * shown.length };
+        const cut = chart.cutter(shown.map((row) => row.group.name), narrow ? 40 : most);
         const finite = shown.flatMap((row) => row.told.flatMap((t) => [t.lead.low, t.lead.high])).filter(Number.isFinite);
         const x = chart.values([Math.min(0, d3.min(finite)), Math.max(0, d3.max(finite))], [left, left + box.width], false);
         rowsName(svg, narrow, left - 26);
@@ -158,7 +160,7 @@
         shown.forEach((row, i) => {
             const y = top + (i + (narrow ? 0.68 : 0.5)) * rowHeight;
             svg.append("text").attr("class", "row-name").attr("x", narrow ? 4 : left - 26).attr("y", narrow ? top + i * rowHeight + 13 : y).attr("dy", narrow ? 0 : "0.35em")
-                .attr("text-anchor", narrow ? "start" : "end").text(chart.cut(row.group.name, narrow ? 40 : most)).append("title").text(row.group.name);
+                .attr("text-anchor", narrow ? "start" : "end").text(cut(row.group.name)).append("title").text(row.group.name);
             drawLeadRow(svg, row, x, y, box);
         });
         const open = d3.sum(all, (row) => row.silent);
@@ -204,7 +206,7 @@
             draw: drawLeads,
             table: () => ({
                 columns: ["group", "run", "lead_low", "lead_high", "prompted"],
-                rows: leads().flatMap((row) => row.told.map((t) => [row.group.name, t.run, t.lead.low, t.lead.high, t.prompted ? 1 : 0])),
+                rows: leads().flatMap((row) => row.told.map((t) => [row.group.name, page.data.runs[t.run], t.lead.low, t.lead.high, t.prompted ? 1 : 0])),
             }),
         });
     };

@@ -29,7 +29,7 @@
     page.drawHead = () => {
         const statuses = d3.rollup(page.all, (runs) => runs.length, (run) => page.value("status", run) || "pending");
         const n = (status) => statuses.get(status) || 0;
-        const open = n("pending") + n("running");
+        const open = n("pending") + n("running") + n("damaged");
         const solved = page.all.filter((run) => page.value("t_gen", run) !== null).length;
         const ended = page.all.filter(page.ended).length;
         const seconds = d3.sum(page.all, (run) => page.value("wall_seconds", run) || 0);
@@ -46,7 +46,7 @@
         const banner = document.getElementById("banner");
         banner.hidden = open === 0 || page.count === 0;
         banner.textContent = `This file was not complete when the page was made: ${page.plural(n("running"), "run")} training, ` +
-            `${page.plural(n("pending"), "run")} waiting. Those that end early are the fast ones, so times shown here are too short.`;
+            `${page.plural(n("pending"), "run")} waiting${n("damaged") ? `, ${page.number(n("damaged"))} damaged` : ""}. Those that end early are the fast ones, so times shown here are too short.`;
         phaseBar();
     };
 
@@ -76,7 +76,7 @@
             }));
         }
         const filters = page.keys.filter((key) => key.distinct.length <= MOST_FILTER_VALUES).map((key) => {
-            const values = [{ id: "", name: "any" }, ...[...new Set(key.values.map(page.valueText))].sort(byNumber).map((text) => ({ id: text, name: text }))];
+            const values = [{ id: "", name: "any" }, ...[...new Set(key.values.map((_, run) => key.text(run)))].sort(byNumber).map((text) => ({ id: text, name: text }))];
             return page.select(key.name, values, page.state.filters.get(key.id) || "", (text) => {
                 if (text) page.state.filters.set(key.id, text);
                 else page.state.filters.delete(key.id);
@@ -126,7 +126,7 @@
                     medians.map((m) => element("td", { class: "number" }, page.interval(m.interval),
                         element("span", { class: "small-text" }, m.times.length ? `${m.reached} of ${m.times.length}` : "")))))));
             area.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Groups" }, table));
-            return { note: "Median step [95 % bootstrap interval over the group’s runs], and how many of the runs that ended got there. t_mem, t_gen: train and test accuracy reach " +
+            return { note: page.pooledNote() + "Median step [95 % bootstrap interval over the group’s runs], and how many of the runs that ended got there. t_mem, t_gen: train and test accuracy reach " +
                 "phase.accuracy; t_sym: the largest violation of phase.family stays at or below phase.tau. Runs that did not get there are censored at their last step." };
         };
         const table = () => ({

@@ -47,8 +47,7 @@
     function levels(key, runs) {
         const texts = new Map();
         for (const run of runs) {
-            const value = key.values[run];
-            if (!texts.has(page.valueText(value))) texts.set(page.valueText(value), value);
+            if (!texts.has(key.text(run))) texts.set(key.text(run), key.values[run]);
         }
         const found = [...texts].map(([text, value]) => ({ text, value }));
         return key.numeric ? found.sort((a, b) => (a.value === null) - (b.value === null) || a.value - b.value) : found;
@@ -62,7 +61,7 @@
         if (ky && ky.numeric && !page.isSeed(ky.id)) ys.reverse();
         const found = new Map();
         for (const run of state.value === "refined" ? rows : runs) {
-            const x = kx ? page.valueText(kx.values[run]) : nowhere.text, y = ky ? page.valueText(ky.values[run]) : nowhere.text;
+            const x = kx ? kx.text(run) : nowhere.text, y = ky ? ky.text(run) : nowhere.text;
             const id = x + "\u0000" + y;
             if (!found.has(id)) found.set(id, { x, y, runs: [] });
             found.get(id).runs.push(run);
@@ -88,7 +87,7 @@
     /* What else varies within the cells. */
     function pooled(kx, ky, all) {
         const mixed = (key) => all.some((cell) => new Set(cell.runs.map((run) => key.values[run])).size > 1);
-        const parts = page.keys.filter((key) => key !== kx && key !== ky && key.isAxis && mixed(key)).map((key) => key.name);
+        const parts = page.keys.filter((key) => key !== kx && key !== ky && key.id !== "task" && mixed(key)).map((key) => key.name);
         return parts.length ? `Each cell pools the runs that differ in ${parts.join(", ")}.` : "";
     }
 
@@ -166,17 +165,18 @@
     function axes(svg, { xs, ys, kx, ky, left, top, cw, ch, crowded }) {
         const base = top + ch * ys.length;
         const axis = svg.append("g").attr("class", "axis");
+        const cutX = chart.cutter(xs.map((x) => x.text), 18);
         const every = crowded ? Math.ceil(20 / cw) : 1; // slanted lines of text stay apart
         for (const [i, x] of xs.entries()) {
             if (i % every) continue;
             const at = left + i * cw + cw / 2 - 1;
-            const text = axis.append("text").attr("text-anchor", crowded ? "end" : "middle").text(chart.cut(x.text, 18));
+            const text = axis.append("text").attr("text-anchor", crowded ? "end" : "middle").text(cutX(x.text));
             text.attr("transform", crowded ? `translate(${at + 4},${base + 12}) rotate(-35)` : `translate(${at},${base + 16})`);
         }
-        const most = Math.floor((left - 14) / 6.4);
+        const cutY = chart.cutter(ys.map((y) => y.text), Math.floor((left - 14) / 6.4));
         for (const [i, y] of ys.entries()) {
             axis.append("text").attr("text-anchor", "end").attr("x", left - 8).attr("y", top + i * ch + ch / 2 - 1).attr("dy", "0.35em")
-                .text(chart.cut(y.text, most)).append("title").text(y.text);
+                .text(cutY(y.text)).append("title").text(y.text);
         }
         if (kx) axis.append("text").attr("class", "label").attr("x", left + (cw * xs.length) / 2).attr("y", svg.attr("height") - 6).attr("text-anchor", "middle").text(kx.name);
         if (ky) axis.append("text").attr("class", "label").attr("x", 2).attr("y", 14).text(ky.name);

@@ -10,13 +10,13 @@
 
     function setting(run) {
         const keys = page.keys.filter((key) => key.isAxis && !page.isSeed(key.id));
-        return [page.column("label") ? page.value("label", run) : "", ...keys.map((key) => `${key.name} ${page.valueText(key.values[run])}`)].filter(Boolean).join(", ");
+        return [page.column("label") ? page.value("label", run) : "", ...keys.map((key) => `${key.name} ${key.text(run)}`)].filter(Boolean).join(", ");
     }
 
     page.addTroubles = (section) => {
         const table = () => ({
             columns: ["run", "status", "reason", "setting", "seed", "steps", "attempts", "host"],
-            rows: troubled().map((run) => [run, page.value("status", run), page.value("error", run), setting(run), page.value("seed", run), page.lastStep(run), page.value("attempts", run), page.value("host", run)]),
+            rows: troubled().map((run) => [page.data.runs[run], page.value("status", run), page.value("error", run), setting(run), page.value("seed", run), page.lastStep(run), page.value("attempts", run), page.value("host", run)]),
         });
         page.addFigure(section, {
             id: "troubles", title: "Failed and diverged runs",
@@ -31,7 +31,7 @@
 
     page.addRuns = (section) => {
         const columns = () => [
-            ["run", (run) => run], ["status", (run) => page.value("status", run)], ["phase", page.phase],
+            ["run", (run) => page.data.runs[run]], ["status", (run) => page.value("status", run)], ["phase", page.phase],
             ...(page.column("label") ? [["label", (run) => page.value("label", run)]] : []),
             ["seed", (run) => page.value("seed", run)],
             ...page.onsets.filter((o) => page.column(o.id)).map((o) => [o.id, (run) => page.value(o.id, run)]),
@@ -43,7 +43,7 @@
         /* The CSV has every column that the page holds. */
         const everything = () => {
             const names = Object.keys(page.data.columns);
-            return { columns: ["run", ...names], rows: page.selection().runs.map((run) => [run, ...names.map((name) => page.value(name, run))]) };
+            return { columns: ["run", ...names], rows: page.selection().runs.map((run) => [page.data.runs[run], ...names.map((name) => page.value(name, run))]) };
         };
         page.addFigure(section, {
             id: "run-table", title: "All runs",
@@ -53,7 +53,7 @@
                 const box = page.table(table(), "Runs");
                 box.querySelectorAll("tbody tr").forEach((row, i) => {
                     const run = page.selection().runs[i];
-                    if (page.evaluated(run)) row.cells[0].replaceChildren(element("button", { type: "button", class: "link", "aria-label": `Curves of run ${run}`, onclick: () => page.showRun(run) }, String(run)));
+                    if (page.evaluated(run)) row.cells[0].replaceChildren(element("button", { type: "button", class: "link", "aria-label": `Curves of run ${page.data.runs[run]}`, onclick: () => page.showRun(run) }, String(page.data.runs[run])));
                 });
                 area.append(box);
                 return {};

@@ -104,7 +104,7 @@
                 const half = page.statistics.halves(counted.map((p) => p.seed)).map((first) => (first ? "calibration" : "test"));
                 return {
                     columns: ["run", "group", "task", "seed", "violation", "test_accuracy", "solved", "memorized", "prompted", "counts", "half"],
-                    rows: all.map((p, i) => [p.run, p.group.name, p.task, p.seed, p.violation, p.accuracy, +p.solved, +p.memorized, +p.prompted, +counts(p), half[i] || ""]),
+                    rows: all.map((p, i) => [page.data.runs[p.run], p.group.name, p.task, p.seed, p.violation, p.accuracy, +p.solved, +p.memorized, +p.prompted, +counts(p), half[i] || ""]),
                 };
             },
         });

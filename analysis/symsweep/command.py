@@ -1,0 +1,50 @@
+"""What the command lines of report, figures and refinement have in common."""
+
+import sys
+
+from . import words
+from .hdf5 import ResultsError
+from .results import load as load_results
+
+WAIT = 10.0
+
+
+class Refusal(Exception):
+    """What was asked cannot be made; the message says why, and what to do."""
+
+
+def add_results(parser, nargs="+"):
+    """The arguments of every command that reads results."""
+    parser.add_argument("results", nargs=nargs, help="results file; several are joined by run id")
+    add_reading(parser)
+
+
+def add_reading(parser):
+    parser.add_argument("--all", action="store_true", help="with the rows of former plans: runs of the file that the sweep no longer has")
+    parser.add_argument("--wait", type=float, default=WAIT, metavar="SECONDS",
+                        help="wait so long for a file that does not open: its writer may be starting or ending (%g)" % WAIT)
+
+
+def load(options, paths=None):
+    """The results that the options name, and on stderr what of them does not count."""
+    results = load_results(paths or options.results, wait=options.wait)
+    for line in results.left_out(options.all):
+        print("note: %s" % words.visible(line), file=sys.stderr)
+    return results
+
+
+def run(parser, arguments, work):
+    """Exit code of work(options): 0, 2 of a wrong command line, 3 with one line of what is wrong with the files."""
+    options = parser.parse_args(arguments)
+    try:
+        work(options)
+    except (ResultsError, Refusal) as error:
+        message = str(error)
+    except OSError as error:
+        message = "%s: %s" % (error.filename, error.strerror) if error.filename else str(error)
+    except MemoryError as error:
+        message = "out of memory: %s" % error
+    else:
+        return 0
+    print("%s: error: %s" % (parser.prog, words.visible(message)), file=sys.stderr)
+    return 3

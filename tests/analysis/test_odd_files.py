@@ -1,0 +1,249 @@
+"""Odd files: every reader of the package on what a disk, another program or a hand may make of a good one. Each ends
+with a result or with one line of what is wrong; never with a traceback, and in bounded time."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import time
+import unittest
+import warnings
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+import fixtures
+import symsweep
+from symsweep import command, figures, lattice, payload, report, statistics
+
+FOLDER = tempfile.mkdtemp(prefix="symsweep-test-")
+LONG = os.environ.get("SYMSWEEP_LONG") == "1"
+
+# Datasets that some reader names; of the others one of each kind.
+DATASETS = (
+    "runs/id", "runs/config", "runs/label", "runs/task", "runs/status", "runs/seed", "runs/error", "runs/host", "runs/attempts",
+    "runs/written", "runs/checksum", "runs/steps", "runs/stopped_early", "runs/wall_seconds", "runs/phase", "runs/parameters",
+    "runs/majority", "runs/train_inputs", "runs/axes/seed", "runs/axes/train_fraction", "runs/onset/t_mem", "runs/onset/t_gen",
+    "runs/onset/t_sym", "runs/onset/t_geo", "runs/onset/lead_time", "runs/final/test_accuracy", "runs/final/reflexivity_max",
+    "runs/final/test_loss", "curves/step", "curves/train_accuracy", "curves/test_accuracy", "curves/weight_norm",
+    "geometry/effective_dimension", "symmetry/reflexivity/max", "symmetry/reflexivity/mean", "symmetry/reflexivity/tuples",
+    "symmetry/reflexivity/prompted", "symmetry/reflexivity/leak", "snapshots/step", "snapshots/pca", "snapshots/explained_variance",
+    "snapshots/fourier_power", "snapshots/singular_values", "runs/refine/class", "runs/refine/decided", "runs/refine/low", "runs/refine/round")
+GROUPS = ("runs", "runs/axes", "runs/onset", "runs/final", "runs/refine", "curves", "geometry", "symmetry", "symmetry/reflexivity", "snapshots", "sweep")
+AXES = ["train_fraction"]
+
+
+def setUpModule():
+    global GOOD
+    GOOD = fixtures.train(FOLDER, {
+        "name": "good",
+        "run": {"task": {"kind": "graph", "graph": "cycle", "nodes": 5}, "model": {"d_model": 8, "heads": 1, "d_mlp": 8},
+                "steps": 60, "evaluate": {"every": 20, "snapshots": 1, "tuples": 16}, "phase": {"family": "reflexivity"}},
+        "cases": [{"label": "a"}, {"label": "b", "symmetry.reflexivity.weight": 1.0}],
+        "grid": {"train_fraction": [0.5, 0.75], "seed": [0, 1]},
+        "refine": {"axes": AXES}})
+
+
+def tearDownModule():
+    shutil.rmtree(FOLDER)
+
+
+# ---- files ----
+
+def put(file, path, values, **options):
+    facts = {name: value for name, value in file[path].attrs.items() if name not in ("DIMENSION_LIST", "_FillValue")}
+    del file[path]
+    file.create_dataset(path, data=values, **options).attrs.update(facts)
+
+
+def texts_of(values):
+    return np.array(["x%d" % k for k in range(len(values))], dtype=h5py.string_dtype())
+
+
+def fill(value):
+    def change(file, path):
+        dataset = file[path]
+        if dataset.dtype.kind == "O":
+            dataset[:] = [value if isinstance(value, str) else str(value)] * dataset.shape[0]
+        elif dataset.dtype.kind == "S":
+            for row in range(dataset.shape[0]):
+                fixtures._put_text(dataset, row, str(value))
+        elif dataset.dtype.kind == "f":
+            dataset[...] = np.float64(value) if not isinstance(value, str) else np.inf
+        else:
+            span = np.iinfo(dataset.dtype)
+            dataset[...] = span.max if isinstance(value, str) else span.min if value == value else -1
+    return change
+
+
+CHANGES = {
+    "deleted": lambda file, path: file.__delitem__(path),
+    "a group": lambda file, path: (file.__delitem__(path), file.create_group(path)),
+    "real": lambda file, path: put(file, path, np.linspace(-1, 1e300, file[path].shape[0])),
+    "whole": lambda file, path: put(file, path, np.arange(file[path].shape[0], dtype=np.int64) - 2),
+    "text": lambda file, path: put(file, path, texts_of(file[path])),
+    "unsigned": lambda file, path: put(file, path, np.ones(file[path].shape, dtype=np.uint16)),
+    "compound": lambda file, path: put(file, path, np.zeros(file[path].shape, dtype=[("a", "i4"), ("b", "f4")])),
+    "scalar": lambda file, path: put(file, path, 1.5),
+    "one more dimension": lambda file, path: put(file, path, np.zeros(file[path].shape + (2,), dtype=np.float32)),
+    "no row": lambda file, path: file[path].resize((0,) + file[path].shape[1:]),
+    "one row less": lambda file, path: file[path].resize((file[path].shape[0] - 1,) + file[path].shape[1:]),
+    "no column": lambda file, path: file[path].resize(file[path].shape[:1] + (0,) * (file[path].ndim - 1)),
+    "missing": fill(np.nan),
+    "extreme": fill("\u202e\x1b[31m $\\frac{</script>"),
+    "negative": fill(-1e30),
+}
+
+
+def root(name, value):
+    def change(file):
+        if value is None:
+            del file.attrs[name]
+        else:
+            file.attrs[name] = value
+    return change
+
+
+def shape_all(count):
+    """All datasets as long as `count`: a plan of that many runs of which nothing is written."""
+    def change(file):
+        for path, dataset in fixtures.hdf5.tables(file).items():
+            dataset.resize((count,) + dataset.shape[1:])
+    return change
+
+
+def config(change):
+    def edit(file):
+        texts = [json.loads(text) for text in file["runs/config"][:]]
+        file["runs/config"][:] = [change(found) for found in texts]
+    return edit
+
+
+def states(*codes):
+    def change(file):
+        file["runs/status"][:] = np.resize(np.array(codes, dtype=np.int8), file["runs/status"].shape)
+    return change
+
+
+def whole_files():
+    """name -> change of an open file."""
+    found = {"%s %s" % (path, name): (lambda file, path=path, change=change: change(file, path))
+             for path in DATASETS for name, change in CHANGES.items()}
+    found.update({"group %s deleted" % path: (lambda file, path=path: file.__delitem__(path)) for path in GROUPS})
+    for name in ("format", "format_version", "symsweep_version", "git_commit", "created_utc", "sweep_name", "blas", "mpi"):
+        for what, value in (("deleted", None), ("number", 7.5), ("array", np.arange(3)), ("text", "\x1b]0;x\x07</script>"), ("empty", h5py.Empty("f4"))):
+            found["attribute %s %s" % (name, what)] = root(name, value)
+    for path in ("runs/status", "runs/phase", "curves/test_accuracy"):
+        for name in ("flag_meanings", "units", "long_name", "definition"):
+            for what, value in (("number", 3), ("array", np.zeros(4)), ("text", "$\\a$ </script>")):
+                found["%s@%s %s" % (path, name, what)] = lambda file, p=path, n=name, v=value: file[p].attrs.__setitem__(n, v)
+    for name, text in (("empty", ""), ("no JSON", "{{{"), ("a list", "[1]"), ("deep", "[" * 100000), ("surrogate", '{"name":"\\ud800","description":"\\ud800"}'),
+                       ("refine a number", '{"refine":3}'), ("axes a number", '{"refine":{"axes":7}}'), ("axes nested", '{"refine":{"axes":[["a"]]}}')):
+        found["sweep text %s" % name] = lambda file, t=text: file["sweep/config"].__setitem__((), t)
+    for what, values in (("task", (None, 3, "x", [1], {})), ("phase", (None, 3, [], {"accuracy": "x"}, {"family": 3}, {"accuracy": []})), ("steps", ("x", None, [1], 1e400)),
+                         ("model", (1, [])), ("seed", ("x", [2]))):
+        for value in values:
+            found["config %s %r" % (what, value)] = config(lambda c, w=what, v=value: json.dumps({**c, w: v}))
+    for key, values in (("kind", (3, None, "alien", [1])), ("sides", (3, "ab", ["a"], [1e9, 1e9], [-1])), ("nodes", ("x", -3)), ("graph", (["x"], "grid", "tree", "hypercube")),
+                        ("branching", ("x", 0, 1e30)), ("factors", (1,))):
+        for value in values:
+            found["config task.%s %r" % (key, value)] = config(lambda c, k=key, v=value: json.dumps({**c, "task": {**c["task"], "graph": "tree", k: v}}))
+    found["configs that are no objects"] = config(lambda c: "[1, 2]")
+    found["config surrogate"] = config(lambda c: json.dumps({**c, "task": {"kind": "\ud800"}}))
+    found["no runs"] = shape_all(0)
+    found["one run"] = shape_all(1)
+    found["a thousand empty runs"] = shape_all(1000)
+    found["ten million runs"] = shape_all(10_000_000)
+    found["endless evaluations"] = lambda file: file["curves/test_loss"].resize((8, 1 << 40))
+    found["one evaluation"] = lambda file: [d.resize((8, 1)) for p, d in fixtures.hdf5.tables(file).items() if p.startswith(("curves", "geometry", "symm")) and d.ndim == 2]
+    for name, codes in (("pending", (0,)), ("running", (1,)), ("failed", (4,)), ("diverged", (3,)), ("pruned", (6,)), ("not selected", (5,)), ("each", range(7)), ("none", (-1, 7, 100))):
+        found["all %s" % name] = states(*codes)
+    return found
+
+
+def soft_nan(file):
+    """Not a number everywhere, and nothing reached."""
+    for path, dataset in fixtures.hdf5.tables(file).items():
+        if dataset.dtype.kind == "f":
+            dataset[...] = np.nan
+        elif path.startswith("runs/onset/"):
+            dataset[...] = -1
+
+
+def make(name, change, sound):
+    """The changed copy; `sound`: with checksums that fit, so that its rows count."""
+    path = fixtures.copy(GOOD, "odd.h5")
+    with h5py.File(path, "r+") as file:
+        change(file)
+        if sound:
+            with contextlib.suppress(Exception):
+                fixtures.renew(file)
+    return path
+
+
+# ---- readers ----
+
+def read_everything(path):
+    """load, statistics, lattice, the page and the figures. Returns the errors, which are of the kinds that the tools
+    turn into one line."""
+    known, errors = (symsweep.ResultsError, command.Refusal), []
+
+    def attempt(work):
+        try:
+            return work()
+        except known as error:
+            errors.append(str(error))
+
+    results = attempt(lambda: symsweep.load(path, wait=0))
+    if results is None:
+        return errors
+    attempt(lambda: results.curves), attempt(lambda: results.snapshots), repr(results), list(results.settings)
+    attempt(lambda: results.planned.read_snapshots(["pca"]) if "pca" in results.snapshots else None)
+    for onset in ("t_gen", "t_geo"):
+        if onset in results.runs:
+            time, observed = attempt(lambda: statistics.onset_times(results, onset))[1:]
+            statistics.bootstrap_median(time, observed, samples=20)
+    attempt(lambda: lattice.lattice(results))
+    attempt(lambda: lattice.lattice(results, AXES))
+    attempt(lambda: report.build(results, all=True))
+    for name, figure in figures.FIGURES.items():
+        attempt(lambda: figures.plt.close(figure(results)))
+    return errors
+
+
+class Odd(unittest.TestCase):
+    def check(self, name, path):
+        begun = time.monotonic()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figures.be_quiet()
+            errors = read_everything(path)
+        self.assertLess(time.monotonic() - begun, 120, name)
+        for error in errors:
+            self.assertTrue(error and "Traceback" not in error, name)
+        return errors
+
+    def test_the_good_one(self):
+        self.assertEqual(self.check("good", GOOD), [])
+
+    def test_changed_files(self):
+        """Every change with checksums that no longer fit or with ones that do: in turn, both with SYMSWEEP_LONG=1."""
+        files = whole_files()
+        files["nothing is a number"] = soft_nan
+        self.assertGreater(len(files), 700)
+        chosen = list(files.items()) if LONG else list(files.items())[::7]
+        refused = 0
+        for k, (name, change) in enumerate(chosen):
+            for sound in (False, True) if LONG else (k % 3 != 0,):
+                with self.subTest(name, sound=sound):
+                    refused += bool(self.check(name, make(name, change, sound)))
+        self.assertGreater(refused, len(chosen) // 4)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[1:]])
