@@ -1,6 +1,8 @@
 /* key.c: what can be done with a key of the table. */
 #include "config/key.h"
 
+#include "config/synonyms.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -202,8 +204,9 @@ void sw_key_suggest(sw_section section, const char *prefix, const char *name, ch
     size_t count = list_paths(section, paths);
     const char *nearest = NULL;
     if (section == SW_SECTION_RUN) {
-        if (suggest_member(out, prefix, name, paths, count)) return;
+        if (sw_synonyms_suggest(out, name)) return;
         nearest = path_ending_in(name, paths, count);
+        if (!nearest && suggest_member(out, prefix, name, paths, count)) return;
     }
     sw_document_suggest(out, nearest ? nearest : sw_document_nearest(name, paths, count), "");
 }

@@ -103,15 +103,14 @@ static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config
 /* No node has so much for one rank: a slip of the pen. */
 static const size_t MEMORY_MOST = (size_t)256 << 30;
 
-static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
-    sw_run_cost cost;
-    sw_status status = sw_cost_look_up(&cost, checks->costs, config);
-    if (status == SW_OK && cost.memory > MEMORY_MOST)
+static sw_status check_size(sw_run_cost *cost, const sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    sw_status status = sw_cost_look_up(cost, checks->costs, config);
+    if (status == SW_OK && cost->memory > MEMORY_MOST)
         report(checks, false, k,
                config->task.kind == SW_TASK_MODULAR ? "task.p task. model. optimizer. symmetry. geometry."
                                                     : "task.kind task. model. optimizer. symmetry. geometry.",
                NULL, "a run needs about %.0f GB of memory, more than the %zu GB that one may have",
-               1e-9 * (double)cost.memory, MEMORY_MOST >> 30);
+               1e-9 * (double)cost->memory, MEMORY_MOST >> 30);
     return status;
 }
 
@@ -132,7 +131,7 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
     return SW_OK;
 }
 
-sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) {
     const sw_checked_task *task;
     bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
     if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing))
@@ -149,7 +148,7 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
     if (!task->applies[family])
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
                sw_family_names[family]);
-    return check_size(checks, k, config);
+    return check_size(cost, checks, k, config);
 }
 
 void sw_checks_end(const sw_checks *checks) {

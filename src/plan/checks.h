@@ -25,8 +25,8 @@ typedef struct sw_checks {
     bool warned[SW_FAMILY_COUNT];          /* one run stands for all that weight it */
 } sw_checks;
 
-/* Errors and warnings of run k. SW_E_CONFIG: its task cannot be built (reported). */
-sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) SW_MUST_CHECK;
+/* Errors and warnings of run k, and what it costs. SW_E_CONFIG: its task cannot be built (reported). */
+sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) SW_MUST_CHECK;
 
 /* After all runs: keys of families that apply to none of them. */
 void sw_checks_end(const sw_checks *checks);
