@@ -3,6 +3,8 @@
 
 #include "config/synonyms.h"
 
+#include "symsweep/abbreviate.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,11 +77,15 @@ void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value) {
 }
 
 void sw_key_axis_value(sw_axis_value *out, const sw_key *key, const sw_value *value) {
+    char text[SW_PATH_MAX];
     *out = (sw_axis_value){.integer = -1, .real = NAN};
     if (!value) return;
     switch (key->type->axis) {
     case SW_AXIS_REAL: out->real = value->real; break;
-    case SW_AXIS_STRING: key->type->value_text(out->string, sizeof out->string, key, value); break;
+    case SW_AXIS_STRING:
+        key->type->value_text(text, sizeof text, key, value);
+        sw_abbreviate_text(out->string, sizeof out->string, text);
+        break;
     case SW_AXIS_INTEGER:
     case SW_AXIS_BOOL: out->integer = value->integer; break;
     }

@@ -88,6 +88,22 @@ static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *con
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
 }
 
+/* A weight on a family over train inputs needs a tuple there. */
+static sw_status check_tuples(sw_checks *checks, uint64_t k, const sw_run_config *config, int f) {
+    const sw_family_config *setting = &config->symmetry[f];
+    char keys[192], hint[128];
+    bool found;
+    if (setting->weight == 0 || setting->inputs != SW_INPUTS_TRAIN) return SW_OK;
+    sw_status status = sw_check_tuples(&found, &checks->tuples, config, (sw_family_id)f);
+    if (status != SW_OK || found) return status;
+    snprintf(keys, sizeof keys, "symmetry.%s.inputs symmetry.%s.weight train_fraction data_seed seed task.",
+             sw_family_names[f], sw_family_names[f]);
+    snprintf(hint, sizeof hint, "train on more of the table, or take \"inputs\": \"all\"");
+    report(checks, false, k, keys, hint, "no tuple of %s lies within the train split of %zu inputs", sw_family_names[f],
+           checks->tuples.train);
+    return SW_OK;
+}
+
 static void check_split(const sw_checks *checks, uint64_t k, const sw_run_config *config, size_t table) {
     long long train = llround(config->train_fraction * (double)table);
     long long inputs = (long long)table;
@@ -148,7 +164,10 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
     if (!task->applies[family])
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
                sw_family_names[family]);
-    return check_size(cost, checks, k, config);
+    status = check_size(cost, checks, k, config);
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
+        if (task->applies[f] && task->inputs <= SW_TUPLE_CHECK_INPUTS) status = check_tuples(checks, k, config, f);
+    return status;
 }
 
 void sw_checks_end(const sw_checks *checks) {

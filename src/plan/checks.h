@@ -1,9 +1,8 @@
 /* checks.h: what is wrong with a run that only tasks and families know. */
 #pragma once
 
+#include "plan/check_tuples.h"
 #include "plan/cost.h"
-
-#include "symsweep/task.h"
 
 enum { SW_CHECKS_TASKS = 32 };
 
@@ -18,6 +17,7 @@ typedef struct sw_checks {
     const sw_sweep *sweep;
     sw_diagnostics *diagnostics;
     sw_cost_cache *costs;
+    sw_tuple_check tuples;
     sw_checked_task task[SW_CHECKS_TASKS]; /* the last ones */
     size_t next;                           /* place of the next one */
     bool applies[SW_FAMILY_COUNT];         /* the family applies to some run seen so far */

@@ -148,7 +148,7 @@ static sw_status find_twins(named_run *names, size_t count, const sw_sweep *swee
         sorted[i]->left_out = !apart && (difference == SW_DIFFERENCE_IDLE || difference == SW_DIFFERENCE_DRAWN);
     }
     const char *idle = "a key that one of them is not concerned with makes no difference";
-    tell_error(&found[SW_DIFFERENCE_NONE], idle, sweep, diagnostics);
+    tell_error(&found[SW_DIFFERENCE_NONE], "remove one of them, or let them differ", sweep, diagnostics);
     tell_error(&found[SW_DIFFERENCE_REAL], "keys of save, phase and checkpoint make no other run", sweep, diagnostics);
     if (apart) {
         tell_error(&found[SW_DIFFERENCE_IDLE], idle, sweep, diagnostics);
@@ -182,6 +182,7 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
     }
     sw_json_destroy(json);
     sw_cost_cache_destroy(checks.costs);
+    sw_check_tuples_end(&checks.tuples);
     sw_sweep_faults_tell(sweep, diagnostics, last);
     if (status == SW_OK && last == count) sw_checks_end(&checks);
     if (status == SW_OK && !sw_diagnostics_errors(diagnostics))

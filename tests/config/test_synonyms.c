@@ -103,7 +103,7 @@ static void they_are_known_wherever_a_key_may_stand(void **state) {
     expect(BESIDE("\"cases\": [{\"optimizer\": {\"lr\": 1}}]"), "cases[0].optimizer.lr", lr);
     expect(BESIDE("\"exclude\": [{\"optimizer.lr\": 1}]"), "exclude[0].optimizer.lr", lr);
     /* Names of ours, in the wrong place, and misspelled ones still lead to ours. */
-    expect(RUN("\"model\": {\"weight_dacay\": 1}"), "run.model.weight_dacay", "optimizer.weight_decay");
+    expect(RUN("\"model\": {\"beta1\": 1}"), "run.model.beta1", "did you mean optimizer.beta1?");
     expect(RUN("\"optimizer\": {\"betaa1\": 1}"), "run.optimizer.betaa1", "did you mean beta1?");
 }
 
