@@ -14,6 +14,7 @@ static const char help[] =
     "\n"
     "Validates a sweep and prints the plan: runs, axes, parameters of each model, estimated time, memory of a\n"
     "worker, size of the results file, and which test labels leak through mirrors and symmetry losses.\n"
+    "Of runs that are wrong for one reason it names the first and says how to write the sweep without them.\n"
     "Nothing is trained and nothing is written.\n"
     "\n"
     "  --json            the same, or the errors, as JSON on stdout\n"

@@ -41,12 +41,12 @@ static const struct {
     {"normalization norm layer_norm layernorm use_ln", NULL, "there is no such key: the models have no normalization"},
     {"use_bias", NULL, "there is no such key: the MLPs have biases, attention has none"},
     {"init_scale embed_init_scale", "model.embedding_init_scale", NULL},
-    {"num_steps n_steps max_steps total_steps train_steps training_steps num_training_steps iterations iters max_iters "
-     "num_iters", "steps", NULL},
+    {"num_steps n_steps max_steps total_steps train_steps training_steps num_training_steps iterations iters "
+     "max_iters num_iters", "steps", NULL},
     {"epochs num_epochs n_epochs max_epochs epoch", NULL,
      "training is counted in optimizer steps: write steps (with the full batch a step is an epoch)"},
-    {"frac_train train_frac fraction frac train_fraction train_ratio train_size train_split training_fraction data_frac "
-     "train_percentage alpha_train", "train_fraction", NULL},
+    {"frac_train train_frac fraction frac train_fraction train_ratio train_size train_split training_fraction "
+     "data_frac train_percentage", "train_fraction", NULL},
     {"modulus prime p mod modulo", "task.p", NULL},
     {"op operation operator fn fn_name function", "task.operation", NULL},
     {"task_type dataset task_name", "task.kind", NULL},
