@@ -198,8 +198,8 @@ typedef struct sw_key_info {
     const char *const *values;
     bool has_minimum, has_maximum, minimum_excluded, maximum_excluded;
     double minimum, maximum;
-    size_t longest;    /* array: most elements */
-    char text[4][256]; /* storage of the texts above */
+    size_t longest;     /* array: most elements */
+    char text[4][2048]; /* storage of the texts above: the longest lists what a key may be */
 } sw_key_info;
 size_t sw_key_count(void);
 void sw_key_describe(size_t i, sw_key_info *out); /* texts point into *out: not to be copied */

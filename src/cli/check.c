@@ -16,6 +16,7 @@ static const char help[] =
     "estimated time, memory of a worker, size of the results file, and which test labels leak through mirrors and\n"
     "symmetry losses. Where the results file is there and has finished runs with fewer steps: which runs go on from\n"
     "their end, and why others do not (checkpoint.keep).\n"
+    "Of runs that are wrong for one reason it names the first and says how to write the sweep without them.\n"
     "Nothing is trained and nothing is written.\n"
     "\n"
     "  --json            the same, or the errors, as JSON on stdout\n"

@@ -1,6 +1,7 @@
 /* check_summary.c: what a plan adds up to. */
 #include "cli/check_summary.h"
 
+#include "symsweep/abbreviate.h"
 #include "symsweep/train.h"
 
 #include <stdarg.h>
@@ -44,7 +45,9 @@ static const int32_t *integers_at(const sw_task_config *task, size_t place) {
 static void append_key(char out[SW_CHECK_TITLE], const sw_task_config *task, const char *key) {
     if (strcmp(key, "file") == 0) {
         const char *slash = strrchr(task->file, '/');
-        append(out, " %.60s", slash ? slash + 1 : task->file);
+        char name[96];
+        sw_abbreviate_text(name, sizeof name, slash ? slash + 1 : task->file);
+        append(out, " %s", name);
     }
     for (size_t k = 0; k < sizeof told / sizeof told[0]; k++) {
         if (strcmp(key, told[k].key) != 0) continue;

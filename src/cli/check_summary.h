@@ -3,7 +3,7 @@
 
 #include "symsweep/plan.h"
 
-enum { SW_CHECK_MODELS_MAX = 64, SW_CHECK_SPANS_MAX = 8, SW_CHECK_TITLE = 96 };
+enum { SW_CHECK_MODELS_MAX = 64, SW_CHECK_SPANS_MAX = 8, SW_CHECK_TITLE = 192 };
 
 /* One model on one task, and how many runs train it. */
 typedef struct sw_check_model {

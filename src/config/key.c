@@ -1,6 +1,10 @@
 /* key.c: what can be done with a key of the table. */
 #include "config/key.h"
 
+#include "config/synonyms.h"
+
+#include "symsweep/abbreviate.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -79,11 +83,15 @@ void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value) {
 }
 
 void sw_key_axis_value(sw_axis_value *out, const sw_key *key, const sw_value *value) {
+    char text[SW_PATH_MAX];
     *out = (sw_axis_value){.integer = -1, .real = NAN};
     if (!value) return;
     switch (key->type->axis) {
     case SW_AXIS_REAL: out->real = value->real; break;
-    case SW_AXIS_STRING: key->type->value_text(out->string, sizeof out->string, key, value); break;
+    case SW_AXIS_STRING:
+        key->type->value_text(text, sizeof text, key, value);
+        sw_abbreviate_text(out->string, sizeof out->string, text);
+        break;
     case SW_AXIS_INTEGER:
     case SW_AXIS_BOOL: out->integer = value->integer; break;
     }
@@ -208,8 +216,9 @@ void sw_key_suggest(sw_section section, const char *prefix, const char *name, ch
     size_t count = list_paths(section, paths);
     const char *nearest = NULL;
     if (section == SW_SECTION_RUN) {
-        if (suggest_member(out, prefix, name, paths, count)) return;
+        if (sw_synonyms_suggest(out, name)) return;
         nearest = path_ending_in(name, paths, count);
+        if (!nearest && suggest_member(out, prefix, name, paths, count)) return;
     }
     sw_document_suggest(out, nearest ? nearest : sw_document_nearest(name, paths, count), "");
 }

@@ -200,8 +200,13 @@ static void enum_text(char *out, size_t capacity, const sw_key *key, const sw_va
 
 static void enum_type(char *out, size_t capacity, const sw_key *key) {
     size_t used = (size_t)snprintf(out, capacity, "one of ");
-    for (int i = 0; key->names[i] && used < capacity; i++)
+    for (int i = 0; key->names[i]; i++) {
+        if (used + strlen(key->names[i]) + sizeof ", , ..." > capacity) { /* messages show the first ones */
+            snprintf(out + used, capacity - used, ", ...");
+            return;
+        }
         used += (size_t)snprintf(out + used, capacity - used, "%s%s", i ? ", " : "", key->names[i]);
+    }
 }
 
 /* ---- lists ---- */

@@ -112,7 +112,7 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 /* The steps in which a weight acts. */
 #define WINDOW(group, place)                                                                                        \
     {.path = group ".from_step", INTEGER(place.from_step), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,                \
-     ACTS_WITH(place.weight), .unit = "steps", .meaning = "the weight acts after this step"},                                                \
+     ACTS_WITH(place.weight), .unit = "steps", .meaning = "the weight acts after this step"},                       \
     {.path = group ".until_step", INTEGER(place.until_step), RANGE(1, STEPS_MAX), WORD("end", -1), DEFAULT(-1),     \
      DECIDES, ACTS_WITH(place.weight), .unit = "steps",                                                             \
      .meaning = "the weight acts up to and with this step; \"end\" = to the end"},
@@ -245,7 +245,8 @@ static const sw_key run_rows[] = {
      WORD("all", 0), DEFAULT(512), DECIDES, ACTS_WITH(symmetry[id].weight), .unit = "tuples",                       \
      .meaning = "tuples drawn a step; \"all\" enumerates every one"},                                               \
     {.path = "symmetry." #name ".inputs", ENUM(symmetry[id].inputs, inputs_names), DEFAULT(SW_INPUTS_ALL), DECIDES, \
-     ACTS_WITH(symmetry[id].weight), .meaning = "which inputs tuples are made of: all, or those of the train split"},                               \
+     ACTS_WITH(symmetry[id].weight),                                                                                \
+     .meaning = "which inputs tuples are made of: all, or those of the train split"},                               \
     WINDOW("symmetry." #name, symmetry[id])
 #include "symsweep/families.def"
 #undef X
@@ -254,14 +255,16 @@ static const sw_key run_rows[] = {
      DECIDES, ACTS_WITH(symmetry[SW_FAMILY_ASSOCIATIVITY].weight),
      .meaning = "inner products: the true ones (with inputs all they carry labels), or the model's own predictions"},
     {.path = "symmetry.triangle.divergence", ENUM(symmetry[SW_FAMILY_TRIANGLE].divergence, divergence_names),
-     DEFAULT(SW_DIVERGENCE_SYMMETRIC_KL), DECIDES, ACTS_WITH(symmetry[SW_FAMILY_TRIANGLE].weight), .meaning = "symmetrized divergence, or KL(convolution || direct)"},
+     DEFAULT(SW_DIVERGENCE_SYMMETRIC_KL), DECIDES, ACTS_WITH(symmetry[SW_FAMILY_TRIANGLE].weight),
+     .meaning = "symmetrized divergence, or KL(convolution || direct)"},
 
 #define PRIOR(ENUM_, name, text)                                                                                    \
     {.path = "geometry." #name ".weight", REAL(geometry[SW_PRIOR_##ENUM_].weight), FROM(0), DEFAULT(0), DECIDES,    \
      .meaning = "weight of the prior: " text},                                                                      \
     WINDOW("geometry." #name, geometry[SW_PRIOR_##ENUM_])
-#define USES(ENUM_, key) {.path = "." #key, PRIOR_##key(geometry[SW_PRIOR_##ENUM_].key), DECIDES, \
-    ACTS_WITH(geometry[SW_PRIOR_##ENUM_].weight)},
+#define USES(ENUM_, key)                                                                                            \
+    {.path = "." #key, PRIOR_##key(geometry[SW_PRIOR_##ENUM_].key), DECIDES,                                        \
+     ACTS_WITH(geometry[SW_PRIOR_##ENUM_].weight)},
 #include "symsweep/priors.def"
 #undef PRIOR
 

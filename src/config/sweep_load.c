@@ -3,6 +3,7 @@
 #include "config/sweep_axes.h"
 #include "config/sweep_exclude.h"
 #include "config/sweep_faults.h"
+#include "config/synonyms.h"
 
 #include "symsweep/file.h"
 
@@ -49,9 +50,10 @@ static void check_top_names(const sw_document *document) {
         for (size_t t = 0; t < TOP_COUNT && !known; t++) known = !strcmp(name, top_names[t]);
         if (known || sw_diagnostics_count(document->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
         char hint[256];
-        if (!sw_document_suggest(hint, sw_document_nearest(name, top_names, TOP_COUNT), "") &&
-            (sw_key_find(SW_SECTION_RUN, name) || sw_key_is_group(SW_SECTION_RUN, name)))
+        if (sw_key_find(SW_SECTION_RUN, name) || sw_key_is_group(SW_SECTION_RUN, name))
             snprintf(hint, sizeof hint, "it belongs into run");
+        else if (!sw_synonyms_suggest(hint, name))
+            sw_document_suggest(hint, sw_document_nearest(name, top_names, TOP_COUNT), "");
         sw_document_key_error(document, i, hint, "unknown key");
     }
 }
@@ -72,6 +74,22 @@ static bool is_plain_name(const char *name) {
     return name[0] != '.';
 }
 
+/* Files stand beside the results file, for instance NAME.h5.status.json.new, and in its folder of checkpoints. */
+static void check_output(const sw_sweep *sweep) {
+    enum { FILE_NAME_MAX = 255, BESIDE = sizeof ".status.json.new" - 1, WITHIN = 128 };
+    const size_t name = strlen(name_of(sweep->output)), path = strlen(sweep->output);
+    const int32_t output = sw_document_member(sweep->document, 0, "output");
+    const int32_t node = output >= 0 ? output : sw_document_member(sweep->document, 0, "name");
+    if (name + BESIDE > FILE_NAME_MAX)
+        sw_document_error(
+            sweep->document, node < 0 ? 0 : node, "give a shorter output",
+            "the name of the results file has %zu bytes; at most %d, for files beside it have longer ones", name,
+            FILE_NAME_MAX - BESIDE);
+    else if (path + WITHIN > SW_PATH_MAX)
+        sw_document_error(sweep->document, node < 0 ? 0 : node, "give a shorter output",
+                          "the path of the results file has %zu bytes; at most %d", path, SW_PATH_MAX - WITHIN);
+}
+
 static void read_names(sw_sweep *sweep, sw_reader *reader) {
     const char *name = read_text(sweep->document, "name", NAME_BYTES_MAX);
     if (name && !is_plain_name(name)) {
@@ -87,7 +105,10 @@ static void read_names(sw_sweep *sweep, sw_reader *reader) {
     if (sweep->name)
         sweep->output = output ? join_text(output[0] == '/' ? "" : sweep->folder, output, "")
                                : join_text(sweep->folder, sweep->name, ".h5");
-    if (!sweep->name || !sweep->output) reader->status = sw_fail(SW_E_MEMORY, "out of memory");
+    if (!sweep->name || !sweep->output)
+        reader->status = sw_fail(SW_E_MEMORY, "out of memory");
+    else
+        check_output(sweep);
 }
 
 static void read_run(sw_sweep *sweep, sw_reader *reader) {

@@ -30,8 +30,8 @@ static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const
 }
 
 static void add_layer(layout *to, sw_block block, int64_t rows, int64_t columns, int layer, const char *name) {
-    char full[48];
-    snprintf(full, sizeof full, "layers.%d.%s", layer, name);
+    char full[48] = "";
+    if (to->count < to->capacity) snprintf(full, sizeof full, "layers.%d.%s", layer, name);
     add(to, block, rows, columns, full);
 }
 

@@ -87,6 +87,22 @@ static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *con
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
 }
 
+/* A weight on a family over train inputs needs a tuple there. */
+static sw_status check_tuples(sw_checks *checks, uint64_t k, const sw_run_config *config, int f) {
+    const sw_family_config *setting = &config->symmetry[f];
+    char keys[192], hint[128];
+    bool found;
+    if (setting->weight == 0 || setting->inputs != SW_INPUTS_TRAIN) return SW_OK;
+    sw_status status = sw_check_tuples(&found, &checks->tuples, config, (sw_family_id)f);
+    if (status != SW_OK || found) return status;
+    snprintf(keys, sizeof keys, "symmetry.%s.inputs symmetry.%s.weight train_fraction data_seed seed task.",
+             sw_family_names[f], sw_family_names[f]);
+    snprintf(hint, sizeof hint, "train on more of the table, or take \"inputs\": \"all\"");
+    report(checks, false, k, keys, hint, "no tuple of %s lies within the train split of %zu inputs", sw_family_names[f],
+           checks->tuples.train);
+    return SW_OK;
+}
+
 static void check_split(sw_checks *checks, uint64_t k, const sw_run_config *config, size_t inputs) {
     const size_t train = sw_task_train_count(inputs, config->train_fraction);
     if (train >= inputs)
@@ -152,15 +168,14 @@ static void check_keep(const sw_checks *checks, uint64_t k, const sw_run_config 
 /* No node has so much for one rank: a slip of the pen. */
 static const size_t MEMORY_MOST = (size_t)256 << 30;
 
-static sw_status check_size(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
-    sw_run_cost cost;
-    sw_status status = sw_cost_look_up(&cost, checks->costs, config);
-    if (status == SW_OK && cost.memory > MEMORY_MOST)
+static sw_status check_size(sw_run_cost *cost, const sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    sw_status status = sw_cost_look_up(cost, checks->costs, config);
+    if (status == SW_OK && cost->memory > MEMORY_MOST)
         report(checks, false, k,
                config->task.kind == SW_TASK_MODULAR ? "task.p task. model. optimizer. symmetry. geometry."
                                                     : "task.kind task. model. optimizer. symmetry. geometry.",
                NULL, "a run needs about %.0f GB of memory, more than the %zu GB that one may have",
-               1e-9 * (double)cost.memory, MEMORY_MOST >> 30);
+               1e-9 * (double)cost->memory, MEMORY_MOST >> 30);
     return status;
 }
 
@@ -181,7 +196,7 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
     return SW_OK;
 }
 
-sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) {
     const sw_checked_task *task;
     bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
     if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing))
@@ -201,7 +216,10 @@ sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *conf
     if (!task->applies[family])
         report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
                sw_family_names[family]);
-    return check_size(checks, k, config);
+    status = check_size(cost, checks, k, config);
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
+        if (task->applies[f] && task->inputs <= SW_TUPLE_CHECK_INPUTS) status = check_tuples(checks, k, config, f);
+    return status;
 }
 
 void sw_checks_end(const sw_checks *checks) {

@@ -1,9 +1,8 @@
 /* checks.h: what is wrong with a run that only tasks and families know. */
 #pragma once
 
+#include "plan/check_tuples.h"
 #include "plan/cost.h"
-
-#include "symsweep/task.h"
 
 /* Runs whose train set is smaller than their batch. */
 typedef struct sw_short_sets {
@@ -26,6 +25,7 @@ typedef struct sw_checks {
     const sw_sweep *sweep;
     sw_diagnostics *diagnostics;
     sw_cost_cache *costs;
+    sw_tuple_check tuples;
     sw_checked_task task[SW_CHECKS_TASKS]; /* the last ones */
     size_t next;                           /* place of the next one */
     bool applies[SW_FAMILY_COUNT];         /* the family applies to some run seen so far */
@@ -36,8 +36,8 @@ typedef struct sw_checks {
     int32_t noted_component;
 } sw_checks;
 
-/* Errors and warnings of run k. SW_E_CONFIG: its task cannot be built (reported). */
-sw_status sw_checks_run(sw_checks *checks, uint64_t k, const sw_run_config *config) SW_MUST_CHECK;
+/* Errors and warnings of run k, and what it costs. SW_E_CONFIG: its task cannot be built (reported). */
+sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) SW_MUST_CHECK;
 
 /* After all runs: keys of families that apply to none of them. */
 void sw_checks_end(const sw_checks *checks);

@@ -31,6 +31,7 @@ void sw_plan_destroy(sw_plan *plan) {
 typedef struct named_run {
     uint8_t id[SW_SHA256_BYTES];     /* of what decides its numbers */
     uint8_t effect[SW_SHA256_BYTES]; /* the same without the keys that have no effect on it */
+    sw_run_cost cost;
     uint32_t k;
     bool left_out; /* it is an earlier one */
 } named_run;
@@ -159,7 +160,7 @@ static sw_status find_twins(named_run *names, size_t count, const sw_sweep *swee
         sorted[i]->left_out = !apart && (difference == SW_DIFFERENCE_IDLE || difference == SW_DIFFERENCE_DRAWN);
     }
     const char *idle = "a key that one of them is not concerned with makes no difference";
-    tell_error(&found[SW_DIFFERENCE_NONE], idle, sweep, diagnostics);
+    tell_error(&found[SW_DIFFERENCE_NONE], "remove one of them, or let them differ", sweep, diagnostics);
     tell_error(&found[SW_DIFFERENCE_REAL], "keys of save, phase and checkpoint make no other run", sweep, diagnostics);
     if (apart) {
         tell_error(&found[SW_DIFFERENCE_IDLE], idle, sweep, diagnostics);
@@ -174,16 +175,16 @@ static sw_status find_twins(named_run *names, size_t count, const sw_sweep *swee
 }
 
 /* First pass: everything that can be wrong, and the identities; needs little memory whatever the sweep holds. */
-static sw_status check_runs(named_run *names, sw_cost_cache *costs, const sw_sweep *sweep,
-                            sw_diagnostics *diagnostics) {
-    sw_checks checks = {.sweep = sweep, .diagnostics = diagnostics, .costs = costs};
+static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnostics *diagnostics) {
+    sw_checks checks = {.sweep = sweep, .diagnostics = diagnostics};
     uint64_t count = sw_sweep_run_count(sweep), last = count;
     sw_json *json = NULL;
     sw_status status = sw_json_create(&json);
+    if (status == SW_OK) status = sw_cost_cache_create(&checks.costs);
     for (uint64_t k = 0; k < last && status == SW_OK; k++) {
         sw_run_config config;
         status = sw_sweep_resolve(sweep, k, &config, NULL, NULL, NULL);
-        if (status == SW_OK) status = sw_checks_run(&checks, k, &config);
+        if (status == SW_OK) status = sw_checks_run(&names[k].cost, &checks, k, &config);
         if (status == SW_OK) status = name_run(&names[k], json, &config);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
@@ -192,6 +193,8 @@ static sw_status check_runs(named_run *names, sw_cost_cache *costs, const sw_swe
             last = k + RUNS_CHECKED_AFTER_ERROR;
     }
     sw_json_destroy(json);
+    sw_cost_cache_destroy(checks.costs);
+    sw_check_tuples_end(&checks.tuples);
     sw_sweep_faults_tell(sweep, diagnostics, last);
     if (status == SW_OK && last == count) sw_checks_end(&checks);
     if (status == SW_OK && !sw_diagnostics_errors(diagnostics))
@@ -201,23 +204,22 @@ static sw_status check_runs(named_run *names, sw_cost_cache *costs, const sw_swe
 
 /* ---- runs ---- */
 
-static sw_status fill_run(sw_plan *plan, size_t i, sw_cost_cache *costs, const sw_sweep *sweep, const named_run *name) {
+static sw_status fill_run(sw_plan *plan, size_t i, const sw_sweep *sweep, const named_run *name) {
     sw_planned_run *run = &plan->runs[i];
     const uint64_t k = name->k;
-    sw_run_cost cost;
+    const sw_run_cost *cost = &name->cost;
     sw_status status =
         sw_sweep_resolve(sweep, k, &run->config, run->label, plan->axis_values + i * plan->axis_count, NULL);
-    if (status == SW_OK) status = sw_cost_look_up(&cost, costs, &run->config);
     if (status != SW_OK) return sw_fail_in(status, "run %zu", i);
     sw_sha256_hex(run->id, name->id);
     run->config.prune = plan->adaptive.prune;
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_place(&run->place, sweep, k);
-    run->flops = cost.flops;
-    run->step_flops = cost.step_flops;
-    run->seconds = cost.seconds;
-    run->memory = cost.memory;
-    run->parameters = cost.parameters;
-    run->file_bytes = cost.file_bytes;
+    run->flops = cost->flops;
+    run->step_flops = cost->step_flops;
+    run->seconds = cost->seconds;
+    run->memory = cost->memory;
+    run->parameters = cost->parameters;
+    run->file_bytes = cost->file_bytes;
     return SW_OK;
 }
 
@@ -314,9 +316,7 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     *out = NULL;
     if (count > SW_RUNS_MAX) return refuse(sweep, diagnostics);
     named_run *names = calloc(count ? (size_t)count : 1, sizeof *names);
-    sw_cost_cache *costs = NULL;
-    sw_status status = names ? sw_cost_cache_create(&costs) : sw_fail(SW_E_MEMORY, "out of memory");
-    if (status == SW_OK) status = check_runs(names, costs, sweep, diagnostics);
+    sw_status status = names ? check_runs(names, sweep, diagnostics) : sw_fail(SW_E_MEMORY, "out of memory");
     if (status == SW_OK && sw_diagnostics_errors(diagnostics)) status = refuse(sweep, diagnostics);
     if (status != SW_OK) goto cleanup;
     size_t merged = 0;
@@ -328,11 +328,10 @@ sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *d
     plan->adaptive = *sw_sweep_adaptive(sweep);
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_size(sweep, &plan->planes, plan->lattice, &plan->seeds);
     for (size_t k = 0, i = 0; k < count && status == SW_OK; k++)
-        if (!names[k].left_out) status = fill_run(plan, i++, costs, sweep, &names[k]);
+        if (!names[k].left_out) status = fill_run(plan, i++, sweep, &names[k]);
     if (status == SW_OK) status = own_lists(plan);
     if (status == SW_OK) status = sw_plan_sort(plan);
 cleanup:
-    sw_cost_cache_destroy(costs);
     free(names);
     if (status != SW_OK)
         sw_plan_destroy(plan);

@@ -1,4 +1,5 @@
 /* test_base.c: status, arena, clock, JSON writer and the metric descriptions. */
+#include "symsweep/abbreviate.h"
 #include "symsweep/arena.h"
 #include "symsweep/clock.h"
 #include "symsweep/json.h"
@@ -119,6 +120,37 @@ static void metrics_are_described_once(void **state) {
                         "symmetry/triangle");
 }
 
+static void long_texts_stay_apart(void **state) {
+    (void)state;
+    char one[600], other[600], a[128], b[128];
+    sw_abbreviate_text(a, sizeof a, "short");
+    assert_string_equal(a, "short");
+    memset(one, 'x', sizeof one);
+    one[127] = '\0';
+    sw_abbreviate_text(a, sizeof a, one);
+    assert_string_equal(a, one); /* what fits is not touched */
+    one[127] = 'x';
+    one[599] = '\0';
+    memcpy(other, one, sizeof other);
+    for (size_t i = 0; i < 599; i++) { /* whichever byte differs */
+        other[i] = 'y';
+        sw_abbreviate_text(a, sizeof a, one);
+        sw_abbreviate_text(b, sizeof b, other);
+        assert_string_not_equal(a, b);
+        assert_true(strlen(a) == 127 && strlen(b) == 127 && strstr(a, "...") && strchr(a, '#'));
+        other[i] = 'x';
+    }
+    for (size_t shift = 0; shift < 3; shift++) { /* characters stay whole: three bytes each, every cut begins one */
+        one[0] = '\0';
+        for (size_t i = 0; i < shift; i++) strcat(one, "-");
+        for (size_t i = 0; i < 100; i++) strcat(one, "\xe2\x82\xac");
+        sw_abbreviate_text(a, sizeof a, one);
+        const char *gap = strstr(a, "...");
+        assert_int_equal((size_t)(gap - a - (ptrdiff_t)shift) % 3, 0);
+        assert_memory_equal(gap + 3, "\xe2\x82\xac", 3);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_keep_the_fault_and_gain_context),
@@ -127,6 +159,7 @@ int main(void) {
         cmocka_unit_test(json_is_escaped_and_separated),
         cmocka_unit_test(numbers_read_back),
         cmocka_unit_test(metrics_are_described_once),
+        cmocka_unit_test(long_texts_stay_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

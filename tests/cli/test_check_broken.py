@@ -295,6 +295,20 @@ CASES = {
     "edge list that is missing": (
         '{"run": {"task": {"kind": "graph", "graph": "edge_list", "file": "nowhere.txt"}}}',
         {(1, 66): ("run.task.file", "No such file or directory", "relative paths")}),
+    "no tuple within the train split": (
+        '{"run": {"task": {"kind": "modular", "p": 7}, "train_fraction": 0.04,\n'
+        '"symmetry": {"commutativity": {"weight": 1, "inputs": "train"}}}}',
+        {(2, 55): ("run.symmetry.commutativity.inputs", "no tuple of commutativity lies within the train split of 2 inputs",
+                   "train on more")}),
+    "an output whose side files have no names": (
+        '{"output": "%s.h5", "run": {"task": {"kind": "modular"}}}' % ("x" * 237),
+        {(1, 12): ("output", "has 240 bytes; at most 239", "shorter")}),
+    "an output with a path too long": (
+        '{"output": "%s.h5", "run": {"task": {"kind": "modular"}}}' % ("/x" * 250 + "x" * 12),
+        {(1, 12): ("output", "expected a text of 1 to 512 bytes", "")}),
+    "a label too long": (
+        run_with("", ', "cases": [{"label": "%s"}]' % ("x" * 128)),
+        {(1, 60): ("cases[0].label", "at most 127 bytes, this one has 128", "shorten")}),
     "name with a slash": (
         '{"name": "../x", "run": {"task": {"kind": "modular"}}}',
         {(1, 10): ("name", "no slash", "safe")}),

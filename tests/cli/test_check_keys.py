@@ -47,6 +47,13 @@ class Keys(unittest.TestCase):
             for member in ("type", "default", "meaning", "base"):
                 self.assertTrue(key[member], path)
 
+    def test_lists_of_names_are_whole(self):
+        text = run("--list-keys").stdout
+        for path, key in self.keys.items():
+            if "values" in key:
+                self.assertEqual(key["type"], "one of " + ", ".join(key["values"]))
+                self.assertIn(key["type"], text)
+
     def test_the_schema_has_every_key_in_every_place(self):
         paths = {path for path, key in self.keys.items() if key["section"] == "run"}
         for section in ("refine", "prune"):

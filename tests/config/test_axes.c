@@ -162,6 +162,26 @@ static void faults_of_a_case_are_told(void **state) {
            "concerns no run");
 }
 
+/* Values of which the first 127 bytes are the same. */
+static void long_values_of_an_axis_stay_apart(void **state) {
+    (void)state;
+    char text[1024], list[512] = "";
+    for (int i = 0; i < 40; i++) sprintf(list + strlen(list), "%d, ", 1000 + i);
+    snprintf(text, sizeof text,
+             "{" BASE ", \"cases\": [{\"evaluate.snapshot_steps\": [[%s2000, 9000], [%s2001, 9000]]}]}", list, list);
+    parsed p = parse(text, SW_OK);
+    sw_axis_value a = axis_of(&p, 0, "evaluate.snapshot_steps"), b = axis_of(&p, 1, "evaluate.snapshot_steps");
+    assert_string_not_equal(a.string, b.string);
+    assert_non_null(strstr(a.string, "..."));
+    char one[400], other[400], small[64];
+    sw_sweep_describe(one, sizeof one, p.sweep, 0);
+    sw_sweep_describe(other, sizeof other, p.sweep, 1);
+    assert_string_not_equal(strchr(one, '('), strchr(other, '('));
+    sw_sweep_describe(small, sizeof small, p.sweep, 0); /* what does not fit is not cut in the middle */
+    assert_string_equal(small, "run 0 case 0 (...)");
+    discard(&p);
+}
+
 static void two_cases_of_one_label_are_refused(void **state) {
     (void)state;
     char text[512], label[140];
@@ -308,6 +328,7 @@ int main(void) {
         cmocka_unit_test(lists_are_values_of_keys_that_take_lists),
         cmocka_unit_test(faults_of_a_case_are_told),
         cmocka_unit_test(two_cases_of_one_label_are_refused),
+        cmocka_unit_test(long_values_of_an_axis_stay_apart),
         cmocka_unit_test(drawn_integers_keep_their_step),
         cmocka_unit_test(minus_zero_is_zero),
         cmocka_unit_test(runs_that_meet_a_condition_are_left_out),

@@ -1,0 +1,91 @@
+/* synonyms.c: names that other tools give to our keys. */
+#include "config/synonyms.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+/* clang-format off */
+
+/* Names in lower case, in words with _; a key, or what to say where there is none. */
+static const struct {
+    const char *names, *key, *text;
+} table[] = {
+    {"lr learning_rate base_lr max_lr step_size adam_lr", "optimizer.learning_rate", NULL},
+    {"muon_lr lr_muon", "optimizer.muon.learning_rate", NULL},
+    {"wd weight_decay decay l2 l2_reg", "optimizer.weight_decay", NULL},
+    {"beta_1 adam_beta1", "optimizer.beta1", NULL},
+    {"beta_2 adam_beta2", "optimizer.beta2", NULL},
+    {"betas adam_betas", NULL, "write optimizer.beta1 and optimizer.beta2, one number each"},
+    {"eps adam_eps epsilon adam_epsilon", "optimizer.epsilon", NULL},
+    {"momentum", "optimizer.momentum", NULL},
+    {"clip_grad_norm grad_clip clip_grad gradient_clipping grad_norm_clip max_grad_norm clip_norm gradient_clip_val",
+     "optimizer.gradient_clip", NULL},
+    {"bs batch batch_size batchsize train_batch_size minibatch_size", "optimizer.batch_size", NULL},
+    {"lr_schedule lr_scheduler scheduler schedule learning_rate_schedule", "optimizer.schedule", NULL},
+    {"warmup warmup_steps warm_up num_warmup_steps warmup_iters lr_warmup", "optimizer.warmup_steps", NULL},
+    {"opt optim optimizer_type optimizer_name", "optimizer.kind", NULL},
+    {"grokfast_alpha", "optimizer.grokfast.alpha", NULL},
+    {"grokfast_lambda grokfast_lamb lamb", "optimizer.grokfast.lambda", NULL},
+    {"num_layers n_layers n_layer nlayers depth num_blocks n_blocks layer_num num_hidden_layers", "model.layers", NULL},
+    {"n_heads num_heads nhead n_head nheads num_attention_heads attention_heads", "model.heads", NULL},
+    {"dim d_embed embed_dim embedding_dim emb_dim n_embd hidden_dim hidden_size d_hidden_size model_dim width",
+     "model.d_model", NULL},
+    {"head_dim dim_head d_k", "model.d_head", NULL},
+    {"d_ff dim_feedforward ffn_dim ff_dim mlp_dim d_ffn intermediate_size n_inner mlp_hidden", "model.d_mlp", NULL},
+    {"hidden_units hidden_width mlp_width", "model.d_hidden", NULL},
+    {"model_type arch architecture", "model.kind", NULL},
+    {"activation act act_fn act_type nonlinearity", NULL, "there is no such key: the activation is ReLU"},
+    {"dropout dropout_rate p_drop", NULL, "there is no dropout; optimizer.weight_decay regularizes"},
+    {"normalization norm layer_norm layernorm use_ln", NULL, "there is no such key: the models have no normalization"},
+    {"use_bias", NULL, "there is no such key: the MLPs have biases, attention has none"},
+    {"init_scale embed_init_scale", "model.embedding_init_scale", NULL},
+    {"num_steps n_steps max_steps total_steps train_steps training_steps num_training_steps iterations iters "
+     "max_iters num_iters", "steps", NULL},
+    {"epochs num_epochs n_epochs max_epochs epoch", NULL,
+     "training is counted in optimizer steps: write steps (with the full batch a step is an epoch)"},
+    {"frac_train train_frac fraction frac train_fraction train_ratio train_size train_split training_fraction "
+     "data_frac train_percentage", "train_fraction", NULL},
+    {"modulus prime p mod modulo", "task.p", NULL},
+    {"op operation operator fn fn_name function", "task.operation", NULL},
+    {"task_type dataset task_name", "task.kind", NULL},
+    {"random_seed rng_seed manual_seed seeds", "seed", NULL},
+    {"split_seed dataset_seed", "data_seed", NULL},
+    {"loss_fn loss_function criterion", "loss.kind", NULL},
+    {"eval_every eval_interval eval_freq log_every evaluate_every", "evaluate.every", NULL},
+    {"save_every checkpoint_every checkpoint_interval", NULL,
+     "checkpoints go by time: checkpoint.every_seconds; snapshots are evaluate.snapshots"},
+};
+
+/* clang-format on */
+
+static bool is_among(const char *names, const char *name) {
+    const size_t length = strlen(name);
+    for (const char *at = names; *at;) {
+        const size_t word = strcspn(at, " ");
+        if (word == length && !memcmp(at, name, length)) return true;
+        at += word + (at[word] == ' ');
+    }
+    return false;
+}
+
+bool sw_synonyms_suggest(char out[256], const char *name) {
+    char plain[64];
+    size_t length = 0;
+    const char *dot = strrchr(name, '.');
+    if (dot) name = dot + 1;
+    for (; name[length] && length + 1 < sizeof plain; length++)
+        plain[length] = name[length] == '-' ? '_' : (char)tolower((unsigned char)name[length]);
+    plain[length] = '\0';
+    if (!length || name[length]) return false;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (!is_among(table[i].names, plain)) continue;
+        if (table[i].key)
+            snprintf(out, 256, "did you mean %s?", table[i].key);
+        else
+            snprintf(out, 256, "%s", table[i].text);
+        return true;
+    }
+    return false;
+}
