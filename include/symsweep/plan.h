@@ -35,9 +35,9 @@ typedef struct sw_plan {
  * runs depend on it. */
 #define SW_REFERENCE_FLOPS 4e10
 
-/* Expands. A task that cannot be built, a weight on a family that is not defined on the task, two runs of the same identity
- * are diagnostics and SW_E_CONFIG; controls, label leaks, batches larger than the train set, and what an edge list holds
- * beside edges, are warnings. */
+/* Expands. A task that cannot be built, a weight on a family that is not defined on the task, two runs of the same
+ * identity are diagnostics and SW_E_CONFIG; controls, label leaks, batches larger than the train set, and what an edge
+ * list holds beside edges, are warnings. */
 sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 /* sw_sweep_read and sw_plan_create in one, with the errors of both at once. */
 sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
