@@ -191,9 +191,9 @@ typedef struct sw_key_info {
     bool identity;        /* enters the run's identity */
     const char *unit;     /* "steps", "nat", "" */
     const char *concerns; /* "task.kind modular", "" = every run */
-    /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers), "names" (an array
-     * of axes' paths); `word`: a text allowed instead of an integer ("all"), NULL = none; `values`: of an enumeration,
-     * NULL-terminated, else NULL. */
+    /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers), "steps" (an array
+     * of integers and generators, or a generator), "names" (an array of axes' paths); `word`: a text allowed instead of
+     * an integer ("all"), NULL = none; `values`: of an enumeration, NULL-terminated, else NULL. */
     const char *base, *word;
     const char *const *values;
     bool has_minimum, has_maximum, minimum_excluded, maximum_excluded;

@@ -394,10 +394,12 @@ const sw_key_type sw_key_enum = {
     .read = read_enum, .store = store_one, .load = load_one, .compare = compare_integers, .value_text = enum_text};
 const sw_key_type sw_key_integers = {
     .base = "array", .name = "array of integers", .axis = SW_AXIS_STRING, .ranged = true,
-    .read = read_integers, .store = store_list, .load = load_list, .compare = sw_key_compare_lists, .value_text = sw_key_list_text};
+    .read = read_integers, .store = store_list, .load = load_list, .compare = sw_key_compare_lists,
+    .value_text = sw_key_list_text};
 const sw_key_type sw_key_names = {
     .base = "names", .name = "array of axes", .axis = SW_AXIS_STRING,
-    .read = read_names, .store = store_list, .load = load_list, .compare = sw_key_compare_lists, .value_text = sw_key_list_text};
+    .read = read_names, .store = store_list, .load = load_list, .compare = sw_key_compare_lists,
+    .value_text = sw_key_list_text};
 const sw_key_type sw_key_file = {
     .base = "string", .name = "string", .axis = SW_AXIS_STRING, .quoted = true,
     .read = read_file, .store = store_file, .load = load_file, .compare = compare_files, .value_text = file_text};

@@ -286,8 +286,8 @@ static const sw_key run_rows[] = {
     {.path = "evaluate.snapshot_steps",
      STEPS(evaluate.snapshot_steps, evaluate.snapshot_step_count, SW_SNAPSHOT_STEPS_MAX), RANGE(0, STEPS_MAX),
      DEFAULT(0), DECIDES, .unit = "steps",
-     .meaning = "steps of further snapshots, of which a shorter run has those up to its end; {\"range\": [a, b, step]}, "
-                "linspace and logspace, rounded, stand for many"},
+     .meaning = "steps of further snapshots, of which a shorter run has those up to its end; generators, as "
+                "{\"range\": [1000, 50001, 1000]}, stand for many"},
 
     {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},

@@ -195,8 +195,8 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
     sw_json_destroy(json);
     sw_cost_cache_destroy(checks.costs);
     sw_check_tuples_end(&checks.tuples);
-    sw_sweep_faults_tell(sweep, diagnostics, last);
     if (status == SW_OK && last == count) sw_checks_end(&checks);
+    sw_sweep_faults_tell(sweep, diagnostics, last);
     if (status == SW_OK && !sw_diagnostics_errors(diagnostics))
         status = find_twins(names, (size_t)count, sweep, diagnostics);
     return status;

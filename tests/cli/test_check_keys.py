@@ -79,6 +79,8 @@ class Keys(unittest.TestCase):
             if "values" in key:
                 self.assertEqual(leaf["enum"], key["values"])
                 continue
+            if key["base"] == "steps":
+                leaf = leaf["anyOf"][0]["items"]["anyOf"][0]
             number = leaf["items"] if key["base"] == "array" else leaf["anyOf"][0] if "word" in key else leaf
             for name, word in (("minimum", "minimum"), ("maximum", "maximum"),
                                ("exclusive_minimum", "exclusiveMinimum"), ("exclusive_maximum", "exclusiveMaximum")):

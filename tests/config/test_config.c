@@ -316,8 +316,8 @@ static void assert_round_trip(const sw_run_config *config) {
 
 #define SNAPSHOTS(steps, list)                                                                                         \
     "{\"run\": {\"task\": {\"kind\": \"modular\"}, \"steps\": " steps ", \"evaluate\": {\"snapshot_steps\": " list "}" \
-                                                                                                                   "}" \
-                                                                                                                   "}"
+    "}"                                                                                                                \
+    "}"
 
 static void assert_steps(const char *text, const int64_t *expected, int32_t count, size_t warnings) {
     sw_run_config c;

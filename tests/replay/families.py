@@ -15,7 +15,7 @@ import facts  # noqa: E402
 class Table:
     """Inputs of a task with their operands, so that a tuple can be named by operands and found by table index."""
 
-    def __init__(self, config, inputs, label):
+    def __init__(self, config, inputs, label, clean_label):
         self.task = config["task"]
         self.kind = self.task["kind"]
         self.inputs = np.asarray(inputs)
@@ -33,13 +33,13 @@ class Table:
         self.relation = self.inputs[:, 1] if self.relation_form else np.full(len(self.inputs), -1)
         rows = zip(self.first.tolist(), self.second.tolist(), self.relation.tolist())
         self.index = {key: i for i, key in enumerate(rows)}
-        # As the task defines them, where label_shuffle has permuted the labels in the file.
-        self.true = self.label
+        # As the task defines them, where label_shuffle has permuted the labels in the file, or label_noise replaced some.
+        self.true = np.asarray(clean_label).astype(int)
         if self.kind == "modular":
             self.true = np.array([self.f(x, y) for x, y in zip(self.first.tolist(), self.second.tolist())])
         if self.kind == "group":
             self.product = np.empty((self.entities, self.entities), dtype=int)
-            self.product[self.first, self.second] = self.label
+            self.product[self.first, self.second] = self.true
 
     def count_entities(self):
         task = self.task

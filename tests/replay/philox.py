@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-STREAM_INIT, STREAM_SPLIT, STREAM_BATCH = 0, 1, 2
+STREAM_INIT, STREAM_SPLIT, STREAM_BATCH, STREAM_LABEL_NOISE = 0, 1, 2, 7
 MASK = 0xFFFFFFFF
 
 
@@ -60,3 +60,13 @@ def minibatch(train_indices, size, seed, t):
     epoch, place = divmod(t - 1, batches)
     order = permutation(len(train_indices), seed, STREAM_BATCH, epoch)
     return np.asarray(train_indices)[order[place * size:(place + 1) * size]]
+
+
+def noisy(label, train_indices, share, classes, data_seed):
+    """Labels after label_noise."""
+    out = np.array(label)
+    order = permutation(len(train_indices), data_seed, STREAM_LABEL_NOISE, 0)
+    for i in np.asarray(train_indices)[order[:int(math.floor(share * len(train_indices) + 0.5))]].tolist():
+        drawn = below(data_seed, STREAM_LABEL_NOISE, 1, i, classes - 1)
+        out[i] = drawn + (drawn >= label[i])
+    return out

@@ -36,6 +36,9 @@ class Run:
             self.inputs = inputs[used]
             self.inputs = self.inputs[:, (self.inputs >= 0).all(0)].astype(np.int64)
             self.label = file["/data/label"][row][used].astype(np.int64)
+            self.clean_label = self.label
+            if "clean_label" in file["/data"] and self.config["task"].get("label_noise", 0) > 0:
+                self.clean_label = file["/data/clean_label"][row][used].astype(np.int64)
             self.split = file["/data/split"][row][used]
             self.layout = json.loads(file["/snapshots/parameter_layout"].asstr()[row])
             snapshot_steps = file["/snapshots/step"][row]
@@ -48,7 +51,7 @@ class Run:
             for group in ("curves", "symmetry"):
                 file[group].visititems(lambda name, item, group=group: self.read_curve(group, name, item))
             self.enumerated = {name: int(item["enumerated"][row]) for name, item in file["symmetry"].items()}
-        self.table = families.Table(self.config, self.inputs, self.label)
+        self.table = families.Table(self.config, self.inputs, self.label, self.clean_label)
         self.classes = self.layout_shape("unembedding")[1]
         self.train = np.flatnonzero(self.split == 1)
         self.test = np.flatnonzero(self.split == 0)
@@ -110,15 +113,22 @@ class Replay:
             self.drawn = run.draws(1, self.config["steps"])
 
     def needs_draws(self):
-        if self.config["optimizer"]["batch_size"] != "full" or "lipschitz" in priors_weighted(self.config):
+        if not self.full_batch() or "lipschitz" in priors_weighted(self.config):
             return True
         return any(options["tuples_per_step"] != "all" for options in families_weighted(self.config).values())
+
+    def full_batch(self):
+        """As docs/science.md says under Batch."""
+        train, size = len(self.run.train), self.config["optimizer"]["batch_size"]
+        share = self.config["optimizer"].get("batch_fraction", 0)
+        most = max(1, math.floor(share * train + 0.5)) if share else train
+        return most >= train and (size == "full" or size > train)
 
     def logits(self):
         return self.forward(self.parameters, self.inputs, self.config["model"])
 
     def batch(self, t):
-        if self.config["optimizer"]["batch_size"] == "full":
+        if self.full_batch():
             return torch.as_tensor(self.run.train)
         return torch.as_tensor(self.drawn[t]["batch"])
 

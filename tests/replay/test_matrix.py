@@ -144,6 +144,14 @@ def cells(edge_list):
 
     # Optimizers, filters, losses.
     cell("minibatch", add, optimizer(batch_size=8))
+    cell("batch of a share", add, optimizer(batch_fraction=0.4))
+    cell("smaller of size and share", add, optimizer(batch_size=7, batch_fraction=0.5))
+    cell("batch larger than the train set", add, optimizer(batch_size=512))
+    cell("label noise", add, {"task.label_noise": 0.3})
+    cell("label noise minibatch", add, {"task.label_noise": 0.2}, optimizer(batch_size=8))
+    cell("label noise associativity", add, {"task.label_noise": 0.3}, prompted("associativity", "all"))
+    cell("label noise label_pairs", add, {"task.label_noise": 0.3}, prompted("label_pairs", "all"))
+    cell("label noise group", s3, {"task.label_noise": 0.5}, prompted("associativity", 100))
     cell("no decay", add, optimizer(weight_decay=0.0, epsilon=1e-6, warmup_steps=0))
     cell("cosine", add, optimizer(schedule="cosine", learning_rate=5e-3))
     cell("clip", add, optimizer(gradient_clip=0.1))

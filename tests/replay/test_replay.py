@@ -1,6 +1,7 @@
 """The main replays: 50 full-batch AdamW steps with each algebraic symmetry loss, sampled tuples, a minibatch run, the
 gradient of step 0; and the documented generator against what the file and `symsweep draws` show."""
 
+import math
 import shutil
 import tempfile
 import unittest
@@ -108,7 +109,10 @@ class Generator(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, folder)
         run = {**BASE, "steps": 20, "data_seed": 11, "optimizer": {**BASE["optimizer"], "batch_size": 40},
                "model": {**BASE["model"], "embedding_init_scale": 2.0}}
-        cls.run_row = replay.train({"name": "generator", "run": run, "cases": [{"label": "one"}]}, folder)["one"]
+        cases = [{"label": "one"}, {"label": "noisy", "task.label_noise": 0.3},
+                 {"label": "share", "optimizer.batch_fraction": 0.02}]
+        cls.rows = replay.train({"name": "generator", "run": run, "cases": cases}, folder)
+        cls.run_row = cls.rows["one"]
 
     def test_known_answers_of_philox(self):
         ones = 2**64 - 1
@@ -126,6 +130,22 @@ class Generator(unittest.TestCase):
         for t, entry in drawn.items():
             wanted = philox.minibatch(self.run_row.train, 40, 3, t)
             self.assertEqual(entry["batch"], wanted.tolist(), "step %d" % t)
+
+    def test_minibatches_of_a_share(self):
+        row = self.rows["share"]
+        size = int(math.floor(0.02 * len(row.train) + 0.5))
+        self.assertLess(size, 40)
+        for t, entry in row.draws(1, 20).items():
+            self.assertEqual(entry["batch"], philox.minibatch(row.train, size, 3, t).tolist(), "step %d" % t)
+
+    def test_label_noise(self):
+        row = self.rows["noisy"]
+        clean = self.run_row.label
+        self.assertTrue(np.array_equal(row.clean_label, clean))
+        self.assertTrue(np.array_equal(row.split, self.run_row.split))
+        wanted = philox.noisy(clean, row.train, 0.3, row.classes, 11)
+        self.assertTrue(np.array_equal(row.label, wanted))
+        self.assertEqual(int((row.label != clean).sum()), int(math.floor(0.3 * len(row.train) + 0.5)))
 
     def test_initialization(self):
         initial = self.run_row.parameters(0)

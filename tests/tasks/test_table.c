@@ -125,6 +125,77 @@ static void split_is_the_start_of_its_permutation(void **state) {
     sw_task_destroy(task);
 }
 
+/* As many train labels as asked for have another class, by the documented draws; test labels have theirs. */
+static void noise_is_in_train_labels_alone(void **state) {
+    (void)state;
+    static const double shares[] = {1e-6, 0.1, 0.3, 1};
+    for (int c = 0; c < CONFIGURATIONS; c++) {
+        sw_task *less = NULL;
+        for (int s = 0; s < 4; s++) {
+            sw_task_config config = configurations[c];
+            config.label_noise = shares[s];
+            sw_task *task = make(&config, &with_readout, 7);
+            const size_t n = task->inputs;
+            int8_t *split = malloc(n);
+            int32_t *of_train = malloc(n * sizeof *of_train), *order = malloc(n * sizeof *order);
+            assert_true(split != NULL && of_train != NULL && order != NULL);
+            const size_t train = sw_task_split(split, task, 0.4, 7), m = (size_t)llround(shares[s] * (double)train);
+            assert_null(task->clean_label);
+            assert_int_equal(sw_task_add_noise(task, split, 7), SW_OK);
+            assert_int_equal(sw_task_noisy_count(&config, train), m);
+            size_t changed = 0, listed = 0;
+            for (size_t i = 0; i < n; i++) {
+                assert_int_equal(task->clean_label[i], task->true_label[i]);
+                assert_true(task->label[i] >= 0 && task->label[i] < task->classes);
+                changed += task->label[i] != task->clean_label[i];
+                if (split[i]) of_train[listed++] = (int32_t)i;
+                if (!split[i]) assert_int_equal(task->label[i], task->clean_label[i]);
+                if (less != NULL && less->label[i] != less->clean_label[i]) /* more noise keeps it */
+                    assert_int_equal(task->label[i], less->label[i]);
+            }
+            assert_int_equal(changed, m);
+            sw_random_permutation(order, train, 7, SW_STREAM_LABEL_NOISE, 0);
+            for (size_t k = 0; k < m; k++) {
+                const int32_t i = of_train[order[k]], own = task->clean_label[i];
+                const uint64_t u =
+                    sw_random_below(7, SW_STREAM_LABEL_NOISE, 1, (uint64_t)i, (uint64_t)task->classes - 1);
+                assert_int_equal(task->label[i], (int32_t)u < own ? (int32_t)u : (int32_t)u + 1);
+            }
+            for (size_t k = 0; k < n; k++) { /* inputs by label follow */
+                const int32_t i = task->by_label[k], l = task->label[i];
+                assert_true(task->label_start[l] <= (int32_t)k && (int32_t)k < task->label_start[l + 1]);
+            }
+            free(order);
+            free(of_train);
+            free(split);
+            sw_task_destroy(less);
+            less = task;
+        }
+        sw_task_destroy(less);
+    }
+}
+
+/* Where labels are shuffled too, noise comes on top, and what it replaces is told apart. */
+static void noise_comes_after_the_shuffle(void **state) {
+    (void)state;
+    sw_task_config config = configurations[0];
+    config.label_shuffle = 0.5;
+    config.label_noise = 0.5;
+    sw_task *task = make(&config, &with_readout, 7);
+    const size_t n = task->inputs;
+    int8_t *split = malloc(n);
+    int32_t *shuffled = malloc(n * sizeof *shuffled);
+    assert_true(split != NULL && shuffled != NULL);
+    memcpy(shuffled, task->label, n * sizeof *shuffled);
+    assert_true(sw_task_split(split, task, 0.5, 7) > 0);
+    assert_int_equal(sw_task_add_noise(task, split, 7), SW_OK);
+    assert_memory_equal(task->clean_label, shuffled, n * sizeof *shuffled);
+    assert_memory_not_equal(task->label, shuffled, n * sizeof *shuffled);
+    free(shuffled);
+    free(split);
+    sw_task_destroy(task);
+}
+
 static void shuffled_labels_change_places_only(void **state) {
     (void)state;
     for (int c = 0; c < CONFIGURATIONS; c++) {
@@ -218,6 +289,8 @@ int main(void) {
         cmocka_unit_test(description_is_the_shape_of_the_task),
         cmocka_unit_test(odds_name_greater),
         cmocka_unit_test(split_is_the_start_of_its_permutation),
+        cmocka_unit_test(noise_is_in_train_labels_alone),
+        cmocka_unit_test(noise_comes_after_the_shuffle),
         cmocka_unit_test(shuffled_labels_change_places_only),
         cmocka_unit_test(inputs_stand_by_label),
         cmocka_unit_test(majority_of_the_relation_form),
