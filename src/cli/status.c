@@ -40,7 +40,7 @@ static const char help[] =
     "their thresholds; medians over the runs of a setting, - where most did not get there.\n"
     "Exit codes: 0, 2 wrong usage, 3 the file cannot be read.\n";
 
-enum { WATCH_SECONDS = 2 };
+enum { WATCH_SECONDS = 2, SILENCE_SECONDS = 60 /* a job writes its status every few */ };
 
 typedef struct status_options {
     bool json, watch, all;
@@ -157,6 +157,13 @@ static sw_status fall_back(sw_status failure, const char *results, const status_
     int length = snprintf(path, sizeof path, "%s%s", results, SW_PROGRESS_FILE_SUFFIX);
     if (length < 0 || length >= (int)sizeof path || access(path, F_OK) != 0) return failure;
     if (sw_config_read_progress(&progress, path) != SW_OK || !is_running(&progress)) return sw_fail(failure, "%s", why);
+    double old = (double)((int64_t)time(NULL) - progress.updated_unix);
+    if (access(results, F_OK) != 0 && old > SILENCE_SECONDS) {
+        char age[32];
+        sw_clock_format(age, old);
+        return sw_fail(failure, "%s; %s says that a job writes it, but is %s old: the file was moved or removed", why,
+                       path, age);
+    }
     sw_warn("%s", why);
     sw_warn("the results cannot be read here while they are written; what follows is what %s says", path);
     return show_progress(path, options);

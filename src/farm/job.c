@@ -43,7 +43,10 @@ static int exit_code_of(sw_status status) {
 }
 
 static int say_failure(sw_status status) {
-    if (status != SW_OK && sw_fail_message()[0] != '\0') sw_error("%s", sw_fail_message());
+    if (status == SW_E_INTERRUPTED)
+        sw_info("stopping: %s", sw_fail_message());
+    else if (status != SW_OK && sw_fail_message()[0] != '\0')
+        sw_error("%s", sw_fail_message());
     if (status == SW_E_USAGE) sw_info("see symsweep --help");
     return exit_code_of(status);
 }
@@ -148,7 +151,7 @@ typedef struct outcome {
  * they are needed. */
 static outcome write_results(const job *self) {
     sw_prepared prepared;
-    outcome out = {.exit_code = say_failure(sw_prepare_job(&prepared, &self->options))};
+    outcome out = {.exit_code = say_failure(sw_prepare_job(&prepared, &self->options, self->started))};
     bool prepared_well = out.exit_code == SW_EXIT_OK;
     sw_status status = self->ranks > 1 ? broadcast(&out.exit_code, sizeof out.exit_code) : SW_OK;
     if (status == SW_OK && prepared_well) {
@@ -159,9 +162,8 @@ static outcome write_results(const job *self) {
     out.at_once = status == SW_E_INTERRUPTED;
     char results[SW_PATH_MAX];
     memcpy(results, prepared.output, sizeof results);
-    sw_prepare_end end = out.at_once                        ? SW_END_AT_ONCE
-                         : out.exit_code == SW_EXIT_STOPPED ? SW_END_STOPPED
-                                                            : SW_END_FINISHED;
+    bool finished = out.exit_code == SW_EXIT_OK || out.exit_code == SW_EXIT_FAILED_RUNS;
+    sw_prepare_end end = finished && !out.at_once ? SW_END_FINISHED : SW_END_STOPPED;
     if (sw_prepare_release(&prepared, end) != SW_OK && !out.at_once) out.exit_code = SW_EXIT_STORE;
     if (out.served && !out.at_once && out.exit_code != SW_EXIT_STORE) summarize(self, results);
     return out;

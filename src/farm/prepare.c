@@ -3,6 +3,8 @@
 
 #include "farm/checkpoints.h"
 #include "farm/description.h"
+#include "farm/signals.h"
+#include "symsweep/clock.h"
 #include "symsweep/fault.h"
 #include "symsweep/file.h"
 #include "symsweep/log.h"
@@ -91,7 +93,9 @@ static sw_status make_checkpoint_folder(sw_prepared *out) {
 static sw_status open_store(sw_prepared *out) {
     sw_description *description = NULL;
     sw_status status = sw_description_create(&description, out->plan);
+    sw_debug("described %.1f", sw_clock_now());
     if (status == SW_OK) status = sw_store_open(&out->store, out->output, &description->layout);
+    sw_debug("opened %.1f", sw_clock_now());
     sw_description_destroy(description);
     return status;
 }
@@ -110,9 +114,23 @@ static sw_status refuse_inputs(const sw_prepared *job, const char *sweep) {
                    input);
 }
 
-sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) {
+/* Between two parts of the preparation, which take long when there are very many runs. */
+static sw_status heed_limits(const sw_job_options *options, double started, const char *done) {
+    double taken = sw_clock_now() - started;
+    sw_debug("%s %.1f s after the start", done, taken);
+    if (sw_signals_count() > 0)
+        return sw_fail(SW_E_INTERRUPTED, "stopped by %s while the sweep was prepared", sw_signals_name());
+    if (taken < options->time_limit) return SW_OK;
+    return sw_fail(SW_E_INTERRUPTED,
+                   "the time limit of %.0f s passed while the sweep was prepared (%s after %.0f s); give more time: "
+                   "every start needs as much",
+                   options->time_limit, done, taken);
+}
+
+sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options, double started) {
     *out = (sw_prepared){0};
     sw_status status = load_plan(&out->plan, options);
+    if (status == SW_OK) status = heed_limits(options, started, "planned");
     if (status == SW_OK) status = name_output(out->output, options, out->plan);
     snprintf(out->status_file, sizeof out->status_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16, out->output);
     if (status == SW_OK) status = refuse_inputs(out, options->sweep);
@@ -124,6 +142,7 @@ sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) {
     }
     if (status == SW_OK) status = open_store(out);
     if (status == SW_OK) status = make_checkpoint_folder(out);
+    if (status == SW_OK) status = heed_limits(options, started, "the results file was opened");
     return status;
 }
 
@@ -134,8 +153,7 @@ sw_status sw_prepare_release(sw_prepared *prepared, sw_prepare_end end) {
         status = read_states(&states, prepared);
         sw_status closed = sw_store_close(prepared->store);
         if (closed != SW_OK) status = closed;
-        if (status == SW_OK && end != SW_END_AT_ONCE)
-            status = sw_store_verify(prepared->output, end == SW_END_FINISHED);
+        if (status == SW_OK && end == SW_END_FINISHED) status = sw_store_verify(prepared->output);
         if (status != SW_OK) sw_error("%s", sw_fail_message());
         /* When nothing could be written, a checkpoint is all that there is of a run. */
         if (status == SW_OK && prepared->checkpoints[0] != '\0')

@@ -14,13 +14,12 @@ typedef struct sw_prepared {
 } sw_prepared;
 
 /* Everything that is wrong with the sweep has been printed when this returns SW_E_CONFIG; other failures have their
- * message. `out` is to be released whatever is returned. */
-sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) SW_MUST_CHECK;
+ * message. SW_E_INTERRUPTED: the time limit, counted from `started`, passed, or a signal came; what was made stays. `out` is to be released whatever is returned. */
+sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options, double started) SW_MUST_CHECK;
 
 /* How a job ends. */
-typedef enum sw_prepare_end { SW_END_FINISHED, SW_END_STOPPED, SW_END_AT_ONCE } sw_prepare_end;
+typedef enum sw_prepare_end { SW_END_FINISHED, SW_END_STOPPED } sw_prepare_end;
 
-/* Closes the file, looks whether it reads (not when all is to end at once), and frees the rest; a failure is said, and
- * returned. Only a file that reads makes checkpoints of runs that are over superfluous; an empty folder of them goes.
- */
+/* Closes the file and frees the rest; of a finished job the file is read once more. A failure is said, and returned;
+ * without one the checkpoints of runs that are over are superfluous and go, and so does an empty folder of them. */
 sw_status sw_prepare_release(sw_prepared *prepared, sw_prepare_end end) SW_MUST_CHECK;

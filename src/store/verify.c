@@ -1,4 +1,5 @@
 /* verify.c: reads a file in a child process first. */
+#define _GNU_SOURCE /* prctl */
 #include "store/verify.h"
 
 #include "store/checksum.h"
@@ -14,6 +15,9 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <unistd.h>
 
 /* What the child says through the pipe, followed by `count` row numbers. */
@@ -34,23 +38,31 @@ static sw_status walk_chunks(const sw_column *column) {
     return result < 0 ? sw_hdf5_fail("%s", column->path) : SW_OK;
 }
 
+static sw_status read_texts(const sw_column *column, hsize_t rows) {
+    enum { TOGETHER = 1024 };
+    char *texts[TOGETHER];
+    sw_status status = SW_OK;
+    for (hsize_t r = 0, count; r < rows && status == SW_OK; r += count) {
+        count = rows - r < TOGETHER ? rows - r : TOGETHER;
+        status = sw_column_read_texts(column, r, count, texts);
+        for (hsize_t i = 0; i < count && status == SW_OK; i++) free(texts[i]);
+    }
+    return status;
+}
+
 /* Reads what every tool reads: all columns of one dimension; and walks the chunk index of the others. */
 static sw_status read_table(const sw_catalog *catalog) {
     sw_status status = SW_OK;
     for (size_t c = 0; c < catalog->count && status == SW_OK; c++) {
         const sw_column *column = &catalog->columns[c];
         double *values = NULL;
-        char *text = NULL;
         if (column->rank > 1 || column->type == SW_FIELD_CHAR) {
             status = walk_chunks(column);
         } else if (column->type != SW_FIELD_TEXT) {
             status = sw_column_load_reals(&values, column);
             free(values);
         } else {
-            for (hsize_t r = 0; r < catalog->runs && status == SW_OK; r++) {
-                status = sw_column_read_texts(column, r, 1, &text);
-                free(text);
-            }
+            status = read_texts(column, catalog->runs);
         }
     }
     return status;
@@ -87,7 +99,17 @@ static sw_status inspect(sw_damage *damage, const char *path, bool checksums) {
     return status;
 }
 
-static void run_child(int pipe_end, const char *path, int64_t size, bool checksums) {
+/* A child that nobody waits for any more must not go on reading: it dies with its parent where the system can do that,
+ * and when it is about to say what it found elsewhere. */
+static void follow(pid_t parent) {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (getppid() != parent) _exit(0); /* it was dead before */
+}
+
+static void run_child(pid_t parent, int pipe_end, const char *path, int64_t size, bool checksums) {
+    follow(parent);
     const struct rlimit no_core = {0, 0};
     /* A file made to go round in circles ends here; a sound one needs far less. */
     const rlim_t seconds = (rlim_t)(60 + size / (20 << 20));
@@ -139,10 +161,10 @@ sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) {
     if (stat(path, &info) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode)) return sw_fail(SW_E_STORE, "%s is not a regular file", path);
     if (pipe(ends) != 0) return sw_fail(SW_E_IO, "pipe: %s", strerror(errno));
-    const pid_t child = fork();
+    const pid_t parent = getpid(), child = fork();
     if (child == 0) {
         close(ends[0]);
-        run_child(ends[1], path, info.st_size, info.st_size <= largest);
+        run_child(parent, ends[1], path, info.st_size, info.st_size <= largest);
     }
     close(ends[1]);
     sw_status status = SW_OK;

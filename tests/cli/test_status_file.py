@@ -46,6 +46,13 @@ class StatusFile(unittest.TestCase):
                 self.assertEqual(shown.returncode, 0, shown.stderr)
                 self.assertIn("out.h5.status.json", shown.stderr)
                 self.assertIn("running", shown.stdout)
+                # The same, left long ago by a job that was killed: there is no results file, and that is the answer.
+                stale = dict(content, updated_unix=content["updated_unix"] - 7200)
+                (folder / "gone.h5.status.json").write_text(json.dumps(stale))
+                gone = status(folder / "gone.h5")
+                self.assertEqual(gone.returncode, 3, gone.stdout)
+                self.assertIn("gone.h5: No such file or directory", gone.stderr)
+                self.assertIn("moved or removed", gone.stderr)
                 os.rename(folder / "away.h5", folder / "out.h5")
                 support.kill(process.pid, signal.SIGUSR1)
                 code, text = support.finish(process)

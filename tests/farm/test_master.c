@@ -67,7 +67,7 @@ static void write_sweep(const bench *b, int seeds, double checkpoint, double acc
 static void open_bench(bench *b, double seconds) {
     const sw_job_options options = {.sweep = b->sweep, .time_limit = INFINITY, .level = SW_LOG_ERROR};
     sw_log_set_level(SW_LOG_ERROR);
-    assert_int_equal(sw_prepare_job(&b->prepared, &options), SW_OK);
+    assert_int_equal(sw_prepare_job(&b->prepared, &options, sw_clock_now()), SW_OK);
     const sw_master_settings settings = {.plan = b->prepared.plan,
                                          .store = b->prepared.store,
                                          .checkpoints = b->prepared.checkpoints,
