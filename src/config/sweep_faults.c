@@ -272,7 +272,7 @@ static void find_remedy(char *out, size_t capacity, const sw_sweep *sweep, const
 /* ---- telling ---- */
 
 static void tell(const sw_sweep *sweep, const known_fault *fault, sw_diagnostics *diagnostics, uint64_t seen) {
-    char remedy[HINT_BYTES], hint[2 * HINT_BYTES], where[400] = "", more[64] = "", of[64] = "";
+    char remedy[HINT_BYTES], hint[2 * HINT_BYTES], where[480] = "", more[64] = "", of[64] = "";
     causes from;
     find_causes(&from, sweep, fault->keys);
     find_remedy(remedy, sizeof remedy, sweep, fault, &from, seen);

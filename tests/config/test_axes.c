@@ -165,7 +165,7 @@ static void faults_of_a_case_are_told(void **state) {
 /* Values of which the first 127 bytes are the same. */
 static void long_values_of_an_axis_stay_apart(void **state) {
     (void)state;
-    char text[1024], list[512] = "";
+    char text[2048], list[512] = "";
     for (int i = 0; i < 40; i++) sprintf(list + strlen(list), "%d, ", 1000 + i);
     snprintf(text, sizeof text,
              "{" BASE ", \"cases\": [{\"evaluate.snapshot_steps\": [[%s2000, 9000], [%s2001, 9000]]}]}", list, list);
