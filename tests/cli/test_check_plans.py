@@ -38,7 +38,7 @@ FAULTS = {
     "batches x drawn shares": (
         {"run": MODULAR, "grid": {"optimizer.batch_size": [100, 512]},
          "random": {"samples": 100, "train_fraction": {"uniform": [0.05, 0.9]}}},
-        " more", 139),
+        " more", 134),
     "operations x moduli": (
         {"run": {"task": {"kind": "modular"}}, "grid": {"task.operation": ["add", "div"], "task.p": [7, 9, 11, 12]}},
         "division needs a prime, found 9; the nearest are 7 and 11, in run 5 (task.operation div, task.p 9) and 1 more", 6),
