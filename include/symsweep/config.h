@@ -11,11 +11,11 @@
 /* ---- diagnostics: every error at once ---- */
 
 typedef struct sw_diagnostic {
-    int line, column;  /* 1-based; 0 = the file as a whole */
-    char path[256];    /* "run.optimizer.betaa1" */
-    char message[512]; /* what was expected, what was found */
-    char hint[768];    /* the nearest valid key, a remedy; "" = none */
-    bool warning;      /* does not refuse the sweep (a control family, say) */
+    int line, column;   /* 1-based; 0 = the file as a whole */
+    char path[256];     /* "run.optimizer.betaa1" */
+    char message[1024]; /* what was expected, what was found */
+    char hint[768];     /* the nearest valid key, a remedy; "" = none */
+    bool warning;       /* does not refuse the sweep (a control family, say) */
 } sw_diagnostic;
 
 typedef struct sw_diagnostics sw_diagnostics;

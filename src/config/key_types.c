@@ -195,7 +195,7 @@ static bool read_enum(sw_reader *reader, sw_value *out, const sw_key *key, int32
 }
 
 static void enum_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
-    snprintf(out, capacity, "%s", key->names[value->integer]);
+    snprintf(out, capacity, "%s", value->integer < 0 ? "" : key->names[value->integer]); /* task.kind may be missing */
 }
 
 static void enum_type(char *out, size_t capacity, const sw_key *key) {

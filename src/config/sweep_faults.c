@@ -165,28 +165,6 @@ static bool number_of(double *out, const sw_key *key, const sw_run_config *confi
     return true;
 }
 
-/* One bound on one axis that tells the runs with the fault from all others: {"train_fraction": {"below": 0.6}}. */
-static bool suggest_bound(char *out, size_t capacity, const sw_sweep *sweep, const known_fault *fault,
-                          const sw_axis_info *axis, uint64_t seen) {
-    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY}; /* without and with the fault */
-    char bound[32];
-    for (uint64_t k = 0; k < seen; k++) {
-        sw_run_config config;
-        double x;
-        const bool faulty = has_fault(fault, k);
-        run_of(&config, sweep, k);
-        if (!number_of(&x, axis->key, &config)) return false;
-        if (x < low[faulty]) low[faulty] = x;
-        if (x > high[faulty]) high[faulty] = x;
-    }
-    const bool below = high[1] < low[0];
-    if (!below && !(low[1] > high[0])) return false;
-    if (low[1] == high[1]) return false; /* one value says it better */
-    sw_json_format_number(bound, below ? low[0] : high[0]);
-    snprintf(out, capacity, "{\"%s\": {\"%s\": %s}}", axis->axis.path, below ? "below" : "above", bound);
-    return true;
-}
-
 /* Runs by the values of the causes: all but the last, and the last one's list. */
 typedef struct combination {
     char head[160], list[160];
@@ -211,25 +189,34 @@ static bool holds(const char *list, const char *value) {
     return false;
 }
 
+/* "\"model.heads\": 3, " of every cause but one; false: it is too long. */
+static bool head_of(char head[160], const causes *from, size_t skip, const sw_run_config *config) {
+    size_t used = 0;
+    head[0] = '\0';
+    for (size_t i = 0; i < from->count; i++) {
+        char value[140];
+        if (i == skip || !sw_key_concerns(from->axes[i]->key, config)) continue;
+        if (!value_json(value, sizeof value, from->axes[i]->key, config)) return false;
+        used += (size_t)snprintf(head + used, 160 - used, "\"%s\": %s, ", from->axes[i]->axis.path, value);
+        if (used >= 160) return false;
+    }
+    return true;
+}
+
 /* Adds what the run has; false: there is too much to be told. */
 static bool combine(combination *known, size_t *count, const causes *from, const sw_run_config *config) {
     combination found = {.tail = NULL};
-    char value[140] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < from->count; i++) {
-        if (!sw_key_concerns(from->axes[i]->key, config)) continue;
-        if (found.tail)
-            used += (size_t)snprintf(found.head + used, sizeof found.head - used, "\"%s\": %s, ", found.tail, value);
-        if (used >= sizeof found.head || !value_json(value, sizeof value, from->axes[i]->key, config)) return false;
-        found.tail = from->axes[i]->axis.path;
-    }
-    if (!found.tail) return false;
-    size_t i = 0;
+    char value[140];
+    size_t last = from->count, i = 0;
+    while (last > 0 && !sw_key_concerns(from->axes[last - 1]->key, config)) last--;
+    if (last-- == 0 || !head_of(found.head, from, last, config)) return false;
+    if (!value_json(value, sizeof value, from->axes[last]->key, config)) return false;
+    found.tail = from->axes[last]->axis.path;
     while (i < *count && (strcmp(known[i].head, found.head) || known[i].tail != found.tail)) i++;
     if (i == CONDITIONS_MAX) return false;
     if (i == *count) known[(*count)++] = found;
     if (known[i].values && holds(known[i].list, value)) return true;
-    used = strlen(known[i].list);
+    const size_t used = strlen(known[i].list);
     return (size_t)snprintf(known[i].list + used, sizeof known[i].list - used, "%s%s", known[i].values++ ? ", " : "",
                             value) < sizeof known[i].list - used;
 }
@@ -252,6 +239,57 @@ static bool suggest_list(char *out, size_t capacity, const sw_sweep *sweep, cons
     return count && used < capacity;
 }
 
+/* Runs with one head, by the value of another cause. */
+typedef struct stretch {
+    char head[160];
+    double low[2], high[2]; /* of runs without and with the fault */
+} stretch;
+
+/* "{\"batch_size\": 512, \"train_fraction\": {\"below\": 0.6}}"; false: no bound parts them. */
+static bool write_bound(char *out, size_t capacity, const stretch *s, const char *path) {
+    char bound[32];
+    const bool below = s->high[1]<s->low[0], alone = s->low[0]> s->high[0];
+    if (!below && !(s->low[1] > s->high[0])) return false;
+    sw_json_format_number(bound, below ? s->low[0] : s->high[0]);
+    const int head = (int)strlen(s->head);
+    const int length =
+        alone ? snprintf(out, capacity, "{%.*s}", head > 2 ? head - 2 : 0, s->head)
+              : snprintf(out, capacity, "{%s\"%s\": {\"%s\": %s}}", s->head, path, below ? "below" : "above", bound);
+    return (size_t)length < capacity && !(alone && !head);
+}
+
+/* Bounds on one axis that tell the runs with the fault from all others, for each combination of the other causes:
+ * {"optimizer.batch_size": 512, "train_fraction": {"below": 0.6}}. `by`: causes that may stand beside it. */
+static bool suggest_bounds(char *out, size_t capacity, const sw_sweep *sweep, const known_fault *fault,
+                           const causes *by, const sw_axis_info *axis, uint64_t seen) {
+    enum { STRETCHES_MAX = 32 };
+    stretch known[STRETCHES_MAX];
+    size_t count = 0, used = 0, skip = 0;
+    while (skip < by->count && by->axes[skip] != axis) skip++;
+    for (uint64_t k = 0; k < seen; k++) {
+        stretch found = {"", {INFINITY, INFINITY}, {-INFINITY, -INFINITY}};
+        sw_run_config config;
+        double x;
+        size_t i = 0;
+        const bool faulty = has_fault(fault, k);
+        run_of(&config, sweep, k);
+        if (!number_of(&x, axis->key, &config) || !head_of(found.head, by, skip, &config)) return false;
+        while (i < count && strcmp(known[i].head, found.head)) i++;
+        if (i == STRETCHES_MAX) return false;
+        if (i == count) known[count++] = found;
+        if (x < known[i].low[faulty]) known[i].low[faulty] = x;
+        if (x > known[i].high[faulty]) known[i].high[faulty] = x;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (known[i].low[1] > known[i].high[1]) continue;                    /* no run has it */
+        if (!by->count && known[i].low[1] == known[i].high[1]) return false; /* one value says it better */
+        used += (size_t)snprintf(out + used, capacity - used, "%s", used ? ", " : "");
+        if (used >= capacity || !write_bound(out + used, capacity - used, &known[i], axis->axis.path)) return false;
+        used += strlen(out + used);
+    }
+    return used > 0;
+}
+
 /* How to write the sweep without the runs; "" = some runs must be without the fault, and its cause be on an axis. */
 static void find_remedy(char *out, size_t capacity, const sw_sweep *sweep, const known_fault *fault, const causes *from,
                         uint64_t seen) {
@@ -262,8 +300,11 @@ static void find_remedy(char *out, size_t capacity, const sw_sweep *sweep, const
         return;
     bool found = false;
     for (size_t i = 0; i < from->count && !found; i++)
-        found = suggest_bound(conditions, sizeof conditions, sweep, fault, from->axes[i], seen);
-    if (found || suggest_list(conditions, sizeof conditions, sweep, fault, from, seen))
+        found = suggest_bounds(conditions, sizeof conditions, sweep, fault, &(causes){.count = 0}, from->axes[i], seen);
+    found = found || suggest_list(conditions, sizeof conditions, sweep, fault, from, seen);
+    for (size_t i = 0; i < from->count && !found; i++)
+        found = suggest_bounds(conditions, sizeof conditions, sweep, fault, from, from->axes[i], seen);
+    if (found)
         snprintf(out, capacity, "leave them out: \"exclude\": [%s]", conditions);
     else
         snprintf(out, capacity, "leave such runs out with \"exclude\"");
@@ -272,7 +313,7 @@ static void find_remedy(char *out, size_t capacity, const sw_sweep *sweep, const
 /* ---- telling ---- */
 
 static void tell(const sw_sweep *sweep, const known_fault *fault, sw_diagnostics *diagnostics, uint64_t seen) {
-    char remedy[HINT_BYTES], hint[2 * HINT_BYTES], where[400] = "", more[64] = "", of[64] = "";
+    char remedy[HINT_BYTES], hint[2 * HINT_BYTES], where[480] = "", more[64] = "", of[64] = "";
     causes from;
     find_causes(&from, sweep, fault->keys);
     find_remedy(remedy, sizeof remedy, sweep, fault, &from, seen);

@@ -35,6 +35,10 @@ FAULTS = {
                                   "seed": {"range": [0, 20]}}},
         "a batch of 100, but the train set has 96 inputs, in run 0 (optimizer.batch_size 100, train_fraction 0.1, seed 0) "
         "and 59 more", 60),
+    "batches x drawn shares": (
+        {"run": MODULAR, "grid": {"optimizer.batch_size": [100, 512]},
+         "random": {"samples": 100, "train_fraction": {"uniform": [0.05, 0.9]}}},
+        " more", 134),
     "operations x moduli": (
         {"run": {"task": {"kind": "modular"}}, "grid": {"task.operation": ["add", "div"], "task.p": [7, 9, 11, 12]}},
         "division needs a prime, found 9; the nearest are 7 and 11, in run 5 (task.operation div, task.p 9) and 1 more", 6),
@@ -122,13 +126,13 @@ class Plans(unittest.TestCase):
         self.assertEqual(answer["errors"][0]["message"], "5 heads do not divide d_model = 64")
         self.assertNotIn("exclude", answer["errors"][0]["hint"])
 
-    def test_a_fault_of_many_draws_says_how_many(self):
-        sweep = {"run": MODULAR, "grid": {"optimizer.batch_size": [100, 512]},
-                 "random": {"samples": 100, "train_fraction": {"uniform": [0.1, 0.9]}}}
+    def test_a_fault_that_no_list_and_no_bound_tells_is_one_too(self):
+        sweep = {"run": MODULAR, "random": {"samples": 300, "model.d_model": {"integer": [32, 512]},
+                                            "model.heads": {"integer": [1, 9]}}}
         code, answer = self.check(sweep)
         self.assertEqual((code, len(answer["errors"])), (2, 1))
-        self.assertRegex(answer["errors"][0]["message"], r"^a batch of 512, .*, in run \d+ \(.*\) and \d+ more$")
-        self.assertIn("exclude", answer["errors"][0]["hint"])
+        self.assertRegex(answer["errors"][0]["message"], r"^\d heads do not divide .*, in run \d+ \(.*\) and \d+ more$")
+        self.assertTrue(answer["errors"][0]["hint"].endswith('leave such runs out with "exclude"'))
 
     def test_runs_that_differ_only_in_keys_without_effect_are_one(self):
         for name, (axes, left) in ALIKE.items():

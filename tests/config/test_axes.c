@@ -131,6 +131,17 @@ static void keys_of_a_case_may_vary(void **state) {
     discard(&p);
 }
 
+/* A kind that no run has is named among the axes of the first run that is wrong. */
+static void runs_without_a_kind_are_described(void **state) {
+    (void)state;
+    parsed p = parse("{\"run\": {}, \"cases\": [{\"label\": \"a\"}, {\"label\": \"b\", \"task.kind\": \"modular\"}]}",
+                     SW_E_CONFIG);
+    assert_int_equal(sw_diagnostics_count(p.diagnostics), 1);
+    assert_non_null(strstr(sw_diagnostics_get(p.diagnostics, 0)->message, "task.kind is missing"));
+    assert_non_null(strstr(sw_diagnostics_get(p.diagnostics, 0)->message, "in run 0 a (task.kind without effect)"));
+    discard(&p);
+}
+
 static void lists_are_values_of_keys_that_take_lists(void **state) {
     (void)state;
     sw_run_config c;
@@ -165,7 +176,7 @@ static void faults_of_a_case_are_told(void **state) {
 /* Values of which the first 127 bytes are the same. */
 static void long_values_of_an_axis_stay_apart(void **state) {
     (void)state;
-    char text[1024], list[512] = "";
+    char text[2048], list[512] = "";
     for (int i = 0; i < 40; i++) sprintf(list + strlen(list), "%d, ", 1000 + i);
     snprintf(text, sizeof text,
              "{" BASE ", \"cases\": [{\"evaluate.snapshot_steps\": [[%s2000, 9000], [%s2001, 9000]]}]}", list, list);
@@ -328,6 +339,7 @@ int main(void) {
         cmocka_unit_test(lists_are_values_of_keys_that_take_lists),
         cmocka_unit_test(faults_of_a_case_are_told),
         cmocka_unit_test(two_cases_of_one_label_are_refused),
+        cmocka_unit_test(runs_without_a_kind_are_described),
         cmocka_unit_test(long_values_of_an_axis_stay_apart),
         cmocka_unit_test(drawn_integers_keep_their_step),
         cmocka_unit_test(minus_zero_is_zero),
