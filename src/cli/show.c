@@ -6,6 +6,7 @@
 
 #include "symsweep/cli.h"
 #include "symsweep/config.h"
+#include "symsweep/task.h"
 #include "symsweep/text.h"
 
 #include <inttypes.h>
@@ -71,14 +72,24 @@ typedef struct paragraphs {
     size_t column;
 } paragraphs;
 
+/* How much of a list is shown: whole elements, no more than half a line. */
+static int beginning_of(const char *list) {
+    int length = 1;
+    for (int i = 1; i < WIDTH / 2 && list[i] && list[i] != ']'; i++)
+        if (list[i] == ',') length = i + 1;
+    return length;
+}
+
 static void put_word(paragraphs *p, const char *key, const char *value, int length) {
-    const size_t width = strlen(key) + (key[0] ? 1 : 0) + (size_t)length;
+    const bool cut = value[0] == '[' && length > WIDTH - INDENT;
+    if (cut) length = beginning_of(value);
+    const size_t width = strlen(key) + (key[0] ? 1 : 0) + (size_t)length + (cut ? 4 : 0);
     if (p->column > INDENT && p->column + 1 + width > WIDTH) {
         printf("\n%*s", INDENT, "");
         p->column = INDENT;
     }
-    p->column += (size_t)sw_text_printf(stdout, "%s%s%s%.*s", p->column > INDENT ? " " : "", key, key[0] ? "=" : "",
-                                        length, value);
+    p->column += (size_t)sw_text_printf(stdout, "%s%s%s%.*s%s", p->column > INDENT ? " " : "", key, key[0] ? "=" : "",
+                                        length, value, cut ? "...]" : "");
 }
 
 /* An object whose "weight" is 0 acts in nothing: its other keys say nothing either. */
@@ -110,6 +121,46 @@ static void print_config(const char *json) {
         putchar('\n');
     else
         sw_text_printf(stdout, "%s\n", json);
+}
+
+/* ---- what the run trains on ---- */
+
+typedef struct data_of_run {
+    size_t train, test;
+    sw_batch_shape batch;
+} data_of_run;
+
+/* false: it is not known here, as of an edge list whose file is gone. */
+static bool find_data(data_of_run *out, const char *json) {
+    sw_run_config config;
+    sw_task task;
+    if (sw_config_read(&config, json, NULL) != SW_OK || sw_task_describe(&task, &config.task, &config.model) != SW_OK) {
+        sw_fail_clear();
+        return false;
+    }
+    out->train = sw_task_train_count(task.inputs, config.train_fraction);
+    out->test = task.inputs - out->train;
+    out->batch = sw_run_batch(&config.optimizer, out->train);
+    return true;
+}
+
+static void print_data(const char *json) {
+    data_of_run data;
+    if (!find_data(&data, json)) return;
+    printf("%-*s%zu train and %zu test inputs, ", INDENT, "data", data.train, data.test);
+    if (data.batch.full)
+        printf("full batch\n");
+    else
+        printf("batches of %zu\n", data.batch.inputs);
+}
+
+static void write_data(sw_json *json, const char *config) {
+    data_of_run data;
+    if (!find_data(&data, config)) return;
+    sw_json_member_integer(json, "train_inputs", (int64_t)data.train);
+    sw_json_member_integer(json, "test_inputs", (int64_t)data.test);
+    sw_json_member_integer(json, "batch", (int64_t)data.batch.inputs);
+    sw_json_member_bool(json, "full_batch", data.batch.full);
 }
 
 /* ---- text ---- */
@@ -170,6 +221,7 @@ static sw_status print_text(sw_results *results, size_t run) {
     print_head(results, row, run);
     putchar('\n');
     print_config(row->config);
+    print_data(row->config);
     print_onsets(results, row);
     printf("\n%zu evaluations", count);
     if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
@@ -215,6 +267,7 @@ static void write_run(sw_json *json, const sw_results *results, size_t run) {
     sw_json_member_number(json, "measure_share", row->measure_share);
     sw_json_member_bool(json, "planned", row->planned);
     sw_json_member_bool(json, "damaged", row->damaged);
+    write_data(json, row->config);
     sw_json_key(json, "config");
     /* A text that no configuration can be read from is passed on as a text: the output stays JSON. */
     sw_run_config config;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { FILE_SIZE_MAX = 64 << 20, EDGES_MAX = 1 << 22, FIELDS = 8 };
+enum { FILE_SIZE_MAX = 16 << 20, EDGES_MAX = 1 << 22, FIELDS = 8 };
 
 static const char key[] = "task.file";
 
@@ -240,7 +240,7 @@ static sw_status read_all_loose(bool *all, reading *r) {
     sw_status status = SW_OK;
     *all = r->whole = true;
     for (sw_fields_rewind(&r->file); status == SW_OK && *all && sw_fields_next(&r->file, &line);) {
-        int64_t edge[2];
+        int64_t edge[2] = {0, 0};
         if (is_empty(line)) continue;
         *all = read_loose(edge, line);
         if (r->first_line == 0) {
@@ -504,8 +504,10 @@ sw_status sw_edge_file_read(sw_edges *out, const sw_task_config *config) {
     sw_status status = sw_fields_read(&r.file, key, config->file, FILE_SIZE_MAX);
     if (status == SW_OK) status = check_digest(&r.file, config);
     if (status == SW_OK) status = read_edges(out, &r);
-    if (status == SW_OK && out->nodes < 2) status = sw_fail(SW_E_CONFIG, "%s: %s has a single node", key, config->file);
     if (status == SW_OK) status = choose_component(out, config);
+    if (status == SW_OK && out->nodes < 2)
+        status = sw_fail(SW_E_CONFIG, "%s: %s has %s", key, config->file,
+                         out->list.components > 1 ? "no component of more than one node" : "a single node");
     if (status == SW_OK) status = sw_task_check_size(out->nodes, 0, key);
     sw_fields_release(&r.file);
     free(r.end);

@@ -154,6 +154,17 @@ class Data(unittest.TestCase):
             self.assertEqual(changed.sum(), count)
             self.assertTrue((split[row][changed] == 1).all())
 
+    def test_show_tells_the_batch(self):
+        run = {"task": {"kind": "modular", "p": 7}, "steps": 1, "evaluate": {"snapshot_steps": [0, 1]}}
+        self.train({"run": run, "cases": [{}, {"optimizer.batch_size": 512}, {"optimizer.batch_fraction": 0.25}]}).close()
+        for row, text, batch in ((0, "full batch", 25), (1, "full batch", 25), (2, "batches of 6", 6)):
+            show = [BINARY, "show", str(self.folder / "out.h5"), "--run", str(row)]
+            said = subprocess.run(show, capture_output=True, text=True).stdout
+            self.assertIn("25 train and 24 test inputs, " + text + "\n", said)
+            answer = json.loads(subprocess.run([*show, "--json"], capture_output=True, text=True).stdout)
+            self.assertEqual([answer[key] for key in ("train_inputs", "test_inputs", "batch", "full_batch")],
+                             [25, 24, batch, row < 2])
+
     def test_no_noise_no_dataset(self):
         run = {"task": {"kind": "modular", "p": 7}, "steps": 1, "save": {"split": True}}
         with self.train({"run": run}) as file:
@@ -171,6 +182,9 @@ class Data(unittest.TestCase):
         with self.train({"run": run}) as file:
             self.assertEqual(file["/snapshots/step"][0].tolist(), expected)
             self.assertEqual(json.loads(file["/runs/config"].asstr()[0])["evaluate"]["snapshot_steps"], expected[1:])
+        said = subprocess.run([BINARY, "show", str(self.folder / "out.h5"), "--run", "0"], capture_output=True, text=True)
+        self.assertIn("snapshot_steps=[2,4,8,10,", said.stdout)
+        self.assertLess(max(map(len, said.stdout.splitlines())), 120)
 
 
 if __name__ == "__main__":

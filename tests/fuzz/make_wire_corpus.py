@@ -15,9 +15,9 @@ def frame(tag, payload=b"", run=1):
     return struct.pack("<IHHiI", MAGIC, tag, 0, run, len(payload)) + body
 
 
-def data(inputs, tokens):
-    arrays = struct.pack("<%di" % (inputs * (tokens + 1)), *range(inputs * (tokens + 1)))
-    return struct.pack("<qii", inputs, tokens, 0) + arrays + bytes(inputs)
+def data(inputs, tokens, labels=1):
+    count = inputs * (tokens + labels)
+    return struct.pack("<qii", inputs, tokens, labels) + struct.pack("<%di" % count, *range(count)) + bytes(inputs)
 
 
 def snapshot(entities, singular, fourier, vocabulary, d, parameters):
@@ -37,6 +37,7 @@ def main():
         "begin": frame(BEGIN, struct.pack("<q64s", 4711, b"node1")),
         "start": frame(START, struct.pack("<qq", 3, 1)),
         "data": frame(DATA, data(5, 3)),
+        "data_clean": frame(DATA, data(5, 3, 2)),
         "snapshot": frame(SNAPSHOT, snapshot(3, 2, 1, 4, 2, 9)),
         "snapshot_narrow": frame(SNAPSHOT, snapshot(1, 1, 0, 0, 0, 0)),
         "pulse": frame(PULSE, struct.pack("<qdd", 100, 1.5, 0.1)),

@@ -59,6 +59,7 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
             f.runs[i].shape.parameters = FIXTURE_PARAMETERS;
             f.runs[i].data_inputs = FIXTURE_P * FIXTURE_P;
             f.runs[i].data_tokens = 3;
+            f.runs[i].clean_labels = true;
             f.runs[i].parameter_layout = "[{\"name\": \"token_embedding\", \"offset\": 0, \"shape\": [8, 4]}]";
         }
     }
@@ -165,16 +166,21 @@ static inline sw_status fixture_snapshot(sw_store *store, int64_t row, int64_t s
 
 static inline sw_status fixture_data(sw_store *store, int64_t row) {
     int8_t split[FIXTURE_P * FIXTURE_P];
-    int32_t input[FIXTURE_P * FIXTURE_P * 3], label[FIXTURE_P * FIXTURE_P];
+    int32_t input[FIXTURE_P * FIXTURE_P * 3], label[FIXTURE_P * FIXTURE_P], clean[FIXTURE_P * FIXTURE_P];
     for (int i = 0; i < FIXTURE_P * FIXTURE_P; i++) {
         split[i] = i % 2;
         input[3 * i] = i / FIXTURE_P;
         input[3 * i + 1] = i % FIXTURE_P;
         input[3 * i + 2] = FIXTURE_P;
-        label[i] = (i / FIXTURE_P + i % FIXTURE_P) % FIXTURE_P;
+        clean[i] = (i / FIXTURE_P + i % FIXTURE_P) % FIXTURE_P;
+        label[i] = (clean[i] + (i % 5 == 0)) % FIXTURE_P; /* noise in some */
     }
-    const sw_run_data data = {
-        .inputs = FIXTURE_P * FIXTURE_P, .tokens = 3, .split = split, .input = input, .label = label};
+    const sw_run_data data = {.inputs = FIXTURE_P * FIXTURE_P,
+                              .tokens = 3,
+                              .split = split,
+                              .input = input,
+                              .label = label,
+                              .clean_label = clean};
     return sw_store_data(store, row, &data);
 }
 

@@ -168,6 +168,7 @@ class EdgeList(unittest.TestCase):
         self.refused("# nothing\n", "0 edges")
         self.refused("\ufeff", "0 edges")
         self.refused("3 3\n", "single node")
+        self.refused("3 3\n4 4\n", "no component of more than one node", component="largest")
         self.refused(b"0 1\n1 2 \x00\x01", "not a text file", "zero byte")
         self.refused("".join(f"{v} {v + 1}\n" for v in range(4096)), "4097", "limit")
         self.assertLess(self.load(self.TAIL, component=2)["status"], 0)
