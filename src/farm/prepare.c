@@ -37,6 +37,8 @@ static int shard_name(char *out, size_t capacity, const char *path, size_t shard
     return snprintf(out, capacity, "%.*s.%zu-of-%zu%s", (int)(dot - path), path, shard, shards, dot);
 }
 
+enum { LONGEST_SUFFIX = 24 }; /* ".status.json.tmp", ".1234.checkpoints" and the like, behind the file's name */
+
 static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *options, const sw_plan *plan) {
     char name[SW_PATH_MAX], folder[SW_PATH_MAX];
     int length;
@@ -57,8 +59,14 @@ static sw_status name_output(char out[SW_PATH_MAX], const sw_job_options *option
         snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - name) : 1, slash != NULL ? name : ".");
     char *resolved = realpath(folder, NULL);
     if (resolved == NULL) return sw_fail(SW_E_IO, "%s: folder of the results file: %s", folder, strerror(errno));
+    long longest = pathconf(resolved, _PC_NAME_MAX) - LONGEST_SUFFIX;
     length = snprintf(out, SW_PATH_MAX, "%s/%s", strcmp(resolved, "/") == 0 ? "" : resolved, base);
     free(resolved);
+    if (longest > 0 && strlen(base) > (size_t)longest)
+        return sw_fail(SW_E_IO,
+                       "the name of the results file has %zu bytes, at most %ld leave room for the files beside it "
+                       "(NAME.checkpoints ...): give a shorter --output",
+                       strlen(base), longest);
     if (length < 0 || length >= SW_PATH_MAX - 64) return sw_fail(SW_E_IO, "the path of the results file is too long");
     return SW_OK;
 }
@@ -73,8 +81,19 @@ static sw_status read_states(sw_run_state **out, const sw_prepared *prepared) {
     return SW_OK;
 }
 
-static sw_status make_checkpoint_folder(sw_prepared *out) {
+/* Before anything is made or trained: checkpoints need their folder. */
+static sw_status check_checkpoint_folder(sw_prepared *out) {
+    struct stat info;
     snprintf(out->checkpoints, sizeof out->checkpoints, "%.*s.checkpoints", SW_PATH_MAX - 16, out->output);
+    if (stat(out->checkpoints, &info) != 0 || S_ISDIR(info.st_mode)) return SW_OK;
+    for (size_t i = 0; i < out->plan->count; i++)
+        if (sw_checkpoints_wanted(out->plan, i))
+            return sw_fail(SW_E_IO, "%s is a file where the folder of checkpoints belongs: move it away",
+                           out->checkpoints);
+    return SW_OK;
+}
+
+static sw_status make_checkpoint_folder(sw_prepared *out) {
     sw_run_state *states = NULL;
     sw_status status = read_states(&states, out);
     if (status == SW_OK) sw_checkpoints_tidy(out->checkpoints, out->plan, states, true);
@@ -93,11 +112,12 @@ static sw_status make_checkpoint_folder(sw_prepared *out) {
 static sw_status open_store(sw_prepared *out) {
     sw_description *description = NULL;
     sw_status status = sw_description_create(&description, out->plan);
-    sw_debug("described %.1f", sw_clock_now());
     if (status == SW_OK) status = sw_store_open(&out->store, out->output, &description->layout);
-    sw_debug("opened %.1f", sw_clock_now());
     sw_description_destroy(description);
-    return status;
+    if (status != SW_E_STORE || strstr(sw_fail_message(), "--fresh") != NULL) return status;
+    char why[SW_MESSAGE_MAX];
+    snprintf(why, sizeof why, "%s", sw_fail_message());
+    return sw_fail(status, "%s; --fresh moves the file aside and starts anew", why);
 }
 
 /* The results may be moved aside, and are written to: they are none of the files that the job is made of. */
@@ -140,6 +160,7 @@ sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options, double
         status = sw_store_set_aside(moved, out->output);
         if (status == SW_OK && moved[0] != '\0') sw_info("earlier results moved to %s", moved);
     }
+    if (status == SW_OK) status = check_checkpoint_folder(out);
     if (status == SW_OK) status = open_store(out);
     if (status == SW_OK) status = make_checkpoint_folder(out);
     if (status == SW_OK) status = heed_limits(options, started, "the results file was opened");

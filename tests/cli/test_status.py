@@ -2,9 +2,12 @@
 """symsweep status: finished, live and crashed files, as text and JSON, watched from a terminal and through a pipe."""
 import json
 import os
+import pathlib
 import pty
 import re
+import signal
 import subprocess
+import time
 import unittest
 
 from results_support import BINARY, STATES, Folder, Live, make_file, run
@@ -100,6 +103,45 @@ class Status(unittest.TestCase):
                 text = run("status", path)
                 self.assertIn("its writer was killed; start the sweep again to go on", text)
                 self.assertIn("3 done, 1 running", text)
+
+    def test_its_child_dies_with_it(self):
+        """A strange file is read in a child process first, which nobody waits for once the parent was killed."""
+        with Folder() as folder:
+            path = folder / "results.h5"
+            make_file(path, 300, 3)
+            for _ in range(200):  # until the child is met at work; stopped, it could not end by itself
+                process = subprocess.Popen([BINARY, "status", path], stdout=subprocess.DEVNULL)
+                children = pathlib.Path("/proc/%d/task/%d/children" % (process.pid, process.pid))
+                child = 0
+                while not child and process.poll() is None:
+                    try:
+                        child = int((children.read_text().split() or [0])[0])
+                        if child:
+                            os.kill(child, signal.SIGSTOP)
+                    except (FileNotFoundError, ProcessLookupError):
+                        child = 0
+                process.kill()
+                process.wait()
+                if child:
+                    break
+            self.assertTrue(child)
+            try:
+                for _ in range(100):
+                    state = self.state_of(child)
+                    if state in (None, "Z"):
+                        break
+                    time.sleep(0.05)
+                self.assertIn(state, (None, "Z"))
+            finally:
+                if state not in (None, "Z"):
+                    os.kill(child, signal.SIGKILL)
+
+    @staticmethod
+    def state_of(pid):
+        try:
+            return pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
+        except FileNotFoundError:
+            return None
 
     def test_refusals(self):
         with Folder() as folder:

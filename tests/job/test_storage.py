@@ -182,5 +182,70 @@ class Refused(unittest.TestCase):
             subprocess.run(["umount", "-l", str(mount)], check=True)
 
 
+class Unusable(unittest.TestCase):
+    """What stands in the way is said before anything is made or trained, with exit code 3 and the remedy."""
+
+    def setUp(self):
+        self.folder = Folder(sweep(steps=40, seeds=1, checkpoint=1, weights=[0]))
+        self.addCleanup(self.folder.__exit__)
+        self.output = self.folder / "out.h5"
+
+    def refused(self, output, *arguments):
+        done = run(0, "-o", output, *arguments, self.folder.sweep)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        return done.stderr
+
+    def test_checkpoints_are_a_file(self):
+        place = self.folder / "out.h5.checkpoints"
+        for make in (lambda: place.write_text("mine"), lambda: os.mkfifo(place)):
+            make()
+            self.assertIn("is a file where the folder of checkpoints belongs: move it away", self.refused(self.output))
+            self.assertFalse(self.output.exists())
+            place.unlink()
+        self.assertEqual(run(0, "-o", self.output, self.folder.sweep).returncode, 0)
+
+    def test_a_file_that_is_none_any_more(self):
+        self.assertEqual(run(0, "-o", self.output, self.folder.sweep).returncode, 0)
+        whole = self.output.read_bytes()
+        for spoiled in (b"", whole[:5], whole[:2000], whole[:-len(whole) // 3], b"text\n" * 1000):
+            self.output.write_bytes(spoiled)
+            self.assertIn("--fresh moves the file aside and starts anew", self.refused(self.output))
+            self.assertEqual(self.output.read_bytes(), spoiled)
+        self.assertEqual(run(0, "--fresh", "-o", self.output, self.folder.sweep).returncode, 0)
+
+    def test_long_names(self):
+        for length in (245, 235, 255):
+            output = self.folder / ("x" * (length - 3) + ".h5")
+            self.assertIn("give a shorter --output", self.refused(output))
+            self.assertFalse(output.exists())
+        output = self.folder / ("x" * 228 + ".h5")
+        self.assertEqual(run(0, "-o", output, self.folder.sweep).returncode, 0)
+        self.assertEqual(run(0, "--fresh", "-o", output, self.folder.sweep).returncode, 0)
+
+
+class Limits(unittest.TestCase):
+    def test_the_limit_counts_from_the_start(self):
+        """A limit that passes while the sweep is prepared stops it there, with what was made, for the next start."""
+        content = sweep(steps=20, seeds=2000, checkpoint=0)
+        for ranks in (0, 3):
+            with self.subTest(ranks=ranks), Folder(content) as folder:
+                output = folder / "out.h5"
+                done = run(ranks, "-v", "-o", output, "--time-limit", "0.01s", folder.sweep)
+                self.assertEqual(done.returncode, 75, done.stderr)
+                self.assertIn("passed while the sweep was prepared", done.stderr)
+                self.assertIn("give more time", done.stderr)
+                self.assertNotIn("error", done.stderr)
+
+    def test_a_loop_with_a_limit_advances(self):
+        with Folder(sweep(steps=400, seeds=10, checkpoint=1, weights=[0])) as folder:
+            output = folder / "out.h5"
+            for _ in range(100):
+                done = run(0, "-o", output, "--time-limit", "2s", folder.sweep)
+                if done.returncode == 0:
+                    break
+                self.assertEqual(done.returncode, 75, done.stderr)
+            self.assertEqual(done.returncode, 0)
+
+
 if __name__ == "__main__":
     unittest.main()
