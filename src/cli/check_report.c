@@ -218,7 +218,7 @@ void sw_check_report_text(const sw_check_report *report) {
     printf("sweep       %s (%s)\n", plan->name, plan->sweep_path);
     printf("output      %s\n", plan->output);
     printf("runs        %zu", plan->count);
-    if (report->options.shards) printf(" (part %lld of %lld)", report->options.shard, report->options.shards);
+    if (report->options.shards) printf(" (shard %lld of %lld)", report->options.shard, report->options.shards);
     printf("\n");
     print_axes(plan);
     print_models(&report->summary);
