@@ -22,7 +22,7 @@ static const char help[] =
     "  --json            the same, or the errors, as JSON on stdout\n"
     "  --list runs       also every run: number, id, estimated time, label, axes\n"
     "  --list-keys       every configuration key with type, default, range and meaning\n"
-    "  --shard I/N       of the I-th of N parts of the plan\n"
+    "  --shard I/N       of the I-th of N shards of the plan\n"
     "  --workers N       predict the time for N workers instead of a few numbers of them\n"
     "  --speed GFLOPS    operations a second of one core to count with (default: measured here in a moment)\n"
     "  --tasks N         settings in the leak report, at most 64 (default 4; 0 = none)\n"

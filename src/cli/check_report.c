@@ -232,7 +232,7 @@ void sw_check_report_text(const sw_check_report *report) {
     sw_text_printf(stdout, "sweep       %s (%s)\n", plan->name, plan->sweep_path);
     sw_text_printf(stdout, "output      %s\n", plan->output);
     printf("runs        %zu", plan->count);
-    if (report->options.shards) printf(" (part %lld of %lld)", report->options.shard, report->options.shards);
+    if (report->options.shards) printf(" (shard %lld of %lld)", report->options.shard, report->options.shards);
     if (plan->excluded) printf(", %zu left out by exclude", plan->excluded);
     if (plan->merged) printf(", %zu the same as another", plan->merged);
     printf("\n");

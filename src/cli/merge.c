@@ -12,11 +12,12 @@
 static const char help[] =
     "usage: symsweep merge -o all.h5 a.h5 b.h5 ...\n"
     "\n"
-    "Joins results files of one sweep (shards, or the same sweep trained in parts) by run id into a new file. Where a\n"
-    "run is in several files its finished row is taken, the first one where several are finished. Rows stand in the\n"
-    "order of the newest file's sweep; runs that are no longer in it follow.\n"
+    "Joins results files of one sweep (shards, or the same sweep trained in parts) by run id. Where a run is in "
+    "several\n"
+    "files its finished row is taken, the first one where several are finished. Rows stand in the order of the sweep\n"
+    "that was written into one of the files last; runs that are no longer in it follow, as former ones.\n"
     "\n"
-    "  -o, --output F   the new file; it must not exist yet\n"
+    "  -o, --output F   the file of all; one that is there, of the same sweep, joins in: what it holds is kept\n"
     "  -h, --help       this text\n"
     "\n"
     "Exit codes: 0, 2 wrong usage, 3 a file cannot be read or written, or a writer holds one.\n";

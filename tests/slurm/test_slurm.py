@@ -2,9 +2,9 @@
 
 What they leave is compared, dataset by dataset, with an uninterrupted run on one process.
 """
+import json
 import os
 import sys
-import time
 import unittest
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Scripts(unittest.TestCase):
 
     def reference(self, folder):
         """The same sweep, uninterrupted, on one process."""
-        self.assertEqual(support.run(0, "-o", folder / "reference.h5", folder.sweep).returncode, 0)
+        self.assertEqual(support.run(0, "--fresh", "-o", folder / "reference.h5", folder.sweep).returncode, 0)
         return folder / "reference.h5"
 
     def assert_same(self, folder, result):
@@ -67,24 +67,34 @@ class Scripts(unittest.TestCase):
             self.assert_same(folder, "result.h5")
 
     def test_array_with_merge(self):
+        """All shards, two of them again, then of a grown sweep all of them, counted from 0: each run is trained once,
+        and the file of all is that of one job."""
         with support.Folder(support.sweep(seeds=3)) as folder:
-            job = self.submit("array.sbatch", folder, folder.sweep, folder / "result.h5",
-                              options=("--ntasks=2", "--array=1-3"))
-            merged = self.merge_job(folder)
-            self.assertIsNotNone(merged, self.log(folder))
-            state, code, _ = self.lab.wait(merged)
-            self.assertEqual((state, code), ("COMPLETED", "0:0"), f"array {job}\n" + self.log(folder))
+            trained = self.array(folder, "1-4")
+            self.assert_same(folder, "result.h5")
+            self.assertEqual(self.array(folder, "2,4"), trained)
+            self.assert_same(folder, "result.h5")
+            folder.sweep.write_text(json.dumps(support.sweep(seeds=5)))
+            grown = self.array(folder, "0-3%2")
+            self.assertEqual({run: grown[run] for run in trained}, trained)
+            self.assertEqual((len(trained), len(grown)), (6, 10))
             self.assert_same(folder, "result.h5")
 
-    def merge_job(self, folder, seconds=120):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for line in self.lab.output("squeue", "-h", "-t", "all", "-o", "%A %j %Z").splitlines():
-                number, name, where = line.split(" ", 2)
-                if name == "symsweep-merge" and where == str(folder.path):
-                    return number
-            time.sleep(0.3)
-        return None
+    def array(self, folder, tasks):
+        """Submits an array and waits for its merge; when and by whom each run was trained."""
+        before = self.merge_jobs(folder)
+        job = self.submit("array.sbatch", folder, folder.sweep, folder / "result.h5",
+                          options=("--ntasks=2", f"--array={tasks}"))
+        merge = support.wait_for(lambda: self.merge_jobs(folder) - before, "the merge job")
+        state, code, _ = self.lab.wait(merge.pop())
+        self.assertEqual((state, code), ("COMPLETED", "0:0"), f"array {job}\n" + self.log(folder))
+        with h5py.File(folder / "result.h5", "r") as file:
+            return dict(zip(file["/runs/id"][()], file["/runs/wall_seconds"][()]))
+
+    def merge_jobs(self, folder):
+        """Numbers of the merge jobs that were queued for a folder."""
+        jobs = [line.split(" ", 2) for line in self.lab.output("squeue", "-h", "-t", "all", "-o", "%A %j %Z").splitlines()]
+        return {number for number, name, where in jobs if name == "symsweep-merge" and where == str(folder.path)}
 
     def test_cancelled_job_goes_on(self):
         with support.Folder(self.slow_sweep()) as folder:
