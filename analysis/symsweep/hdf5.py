@@ -36,6 +36,43 @@ def _check_format(file, path):
         raise ResultsError("%s: format_version %d, this package reads up to %d" % (path, version, FORMAT_VERSION))
 
 
+def _fault_of_dataset(dataset):
+    """How a dataset is stored that symsweep does not write like this; None where it does. Extents of a virtual dataset
+    are looked up in the files that it is made of, so its layout is asked for first."""
+    create = dataset.get_create_plist()
+    layout = create.get_layout()
+    if layout == h5py.h5d.VIRTUAL:
+        return "is a virtual dataset, whose values lie in other files"
+    if create.get_external_count():
+        return "has external storage: its values lie in another file"
+    filters = {create.get_filter(i)[0] for i in range(create.get_nfilters())}
+    if not filters <= {h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE}:
+        return "is stored through a filter other than shuffle and deflate"
+    if layout != h5py.h5d.CHUNKED and dataset.get_space().get_simple_extent_type() != h5py.h5s.SCALAR:
+        return "is stored in one piece (contiguous or compact)"
+    return None
+
+
+_LINKS = {h5py.h5l.TYPE_SOFT: "is a soft link", h5py.h5l.TYPE_EXTERNAL: "is an external link, to an object of another file"}
+
+
+def _check_inside(file, path):
+    """A results file is data and never trusted: all that it holds must lie in the file itself. Links are not followed
+    before each is seen to be a hard one, and no value is read before each dataset is seen to be stored as the program
+    stores it (src/store/inside.c is the same for the program)."""
+    def visit(name, info):
+        if info.type != h5py.h5l.TYPE_HARD:
+            return name, _LINKS.get(info.type, "is a user-defined link")
+        found = h5py.h5o.open(file.id, name)
+        fault = _fault_of_dataset(found) if isinstance(found, h5py.h5d.DatasetID) else None
+        return (name, fault) if fault else None
+
+    refused = file.id.links.visit(visit, info=True)
+    if refused:
+        raise ResultsError("%s: /%s %s; a results file holds all its data itself, in chunks, as symsweep wrote it. Use the "
+                           "file that symsweep wrote, or a copy of it as it stands" % (path, text(refused[0]), refused[1]))
+
+
 @contextlib.contextmanager
 def open_results(path, wait=10.0):
     """The file, open for reading. A writer that starts or ends keeps a file closed to others for a moment: the
@@ -45,6 +82,8 @@ def open_results(path, wait=10.0):
         raise ResultsError("%s: no such file" % path)
     if os.path.isdir(path):
         raise ResultsError("%s: a folder, not a results file" % path)
+    if not os.path.isfile(path):
+        raise ResultsError("%s: not a regular file" % path)
     if not os.access(path, os.R_OK):
         raise ResultsError("%s: no permission to read it" % path)
     if not h5py.is_hdf5(path):
@@ -60,6 +99,7 @@ def open_results(path, wait=10.0):
             time.sleep(0.1)
     try:
         _check_format(file, path)
+        _check_inside(file, path)
         yield file
     except (OSError, KeyError, RuntimeError) as error:
         raise ResultsError("%s: %s" % (path, error)) from error

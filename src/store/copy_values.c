@@ -9,6 +9,12 @@
 
 /* ---- attributes ---- */
 
+/* References and other types would mean something else, or nothing, in another file. */
+static bool is_plain(hid_t type) {
+    const H5T_class_t class = H5Tget_class(type);
+    return class == H5T_INTEGER || class == H5T_FLOAT || class == H5T_STRING;
+}
+
 static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *info, void *data) {
     /* What dimension scales keep for themselves is made anew with them; a wider type has its own fill value. */
     static const char *const skipped[] = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "_Netcdf4Dimid"};
@@ -20,6 +26,11 @@ static herr_t copy_attribute(hid_t object, const char *name, const H5A_info_t *i
     hid_t from = H5Aopen(object, name, H5P_DEFAULT), type = -1, space = -1, made = -1;
     void *values = NULL;
     if (from >= 0) type = H5Aget_type(from);
+    if (type >= 0 && !is_plain(type)) {
+        sw_hdf5_close(type);
+        sw_hdf5_close(from);
+        return 0;
+    }
     if (from >= 0) space = H5Aget_space(from);
     const hssize_t count = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
     if (type >= 0 && count > 0 && count < 65536) values = calloc((size_t)count, H5Tget_size(type));

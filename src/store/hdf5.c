@@ -19,6 +19,7 @@ void sw_hdf5_begin(void) {
     /* After a close that failed (a full disk) the library's exit handler runs into freed memory; files are closed here.
      */
     H5dont_atexit();
+    H5PLset_loading_state(0); /* no file makes this program load a shared library */
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 

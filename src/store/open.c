@@ -1,6 +1,7 @@
 /* open.c: opening results files in whatever state their writer left them. */
 #include "store/open.h"
 
+#include "store/inside.h"
 #include "symsweep/clock.h"
 
 #include <errno.h>
@@ -60,7 +61,12 @@ static sw_status open_with(hid_t *out, const char *path, unsigned flags, sw_vfd_
     hid_t access = sw_vfd_access(mode);
     *out = access < 0 ? -1 : H5Fopen(path, flags, access);
     sw_hdf5_close(access);
-    return *out < 0 ? sw_hdf5_fail("%s", path) : SW_OK;
+    if (*out < 0) return sw_hdf5_fail("%s", path);
+    const sw_status status = sw_inside_check(*out, path);
+    if (status == SW_OK) return SW_OK;
+    sw_hdf5_close(*out);
+    *out = -1;
+    return status;
 }
 
 sw_status sw_open_live(hid_t *out, const char *path) {
@@ -111,6 +117,7 @@ sw_status sw_open_check_format(hid_t file, const char *path, const char *sweep_n
                          "%s holds the sweep \"%s\", not \"%s\"; give another --output, or --fresh to move it aside",
                          path, name ? name : "", sweep_name);
     }
+    if (status == SW_OK) status = sw_inside_check(file, path);
 done:
     free(format);
     free(name);

@@ -20,7 +20,8 @@ sw_status sw_open_writable(hid_t *out, const char *path) SW_MUST_CHECK;
 /* Opens a live, finished or crashed file for reading. Waits a moment for a writer that is just opening it. */
 sw_status sw_open_readable(hid_t *out, const char *path) SW_MUST_CHECK;
 
-/* Is it a results file of a version that this program reads, and, unless sweep_name is NULL, of that sweep? */
+/* Is it a results file of a version that this program reads, and, unless sweep_name is NULL, of that sweep? Does all of
+ * it lie in the file (inside.h)? What is opened for writing is asked the latter at once. */
 sw_status sw_open_check_format(hid_t file, const char *path, const char *sweep_name) SW_MUST_CHECK;
 
 /* The name under which a file is built that is renamed to `path` when it is complete. */
