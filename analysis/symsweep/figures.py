@@ -1,6 +1,7 @@
 """Static figures, PDF and PNG, in the form of the paper's Fig. 6 to 9 (Hwang and Park, arXiv 2603.01968)."""
 
 import argparse
+import io
 import math
 import os
 import re
@@ -14,7 +15,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import matplotlib.ticker  # noqa: E402
 import numpy as np  # noqa: E402
 
-from . import statistics, tasks  # noqa: E402
+from . import output, statistics, tasks  # noqa: E402
 from .results import ResultsError, load  # noqa: E402
 
 # The page's colours; apart from each other for every kind of colour vision.
@@ -402,7 +403,9 @@ def main(arguments=None):
                 for kind in ("pdf", "png"):
                     path = "%s-%s.%s" % (prefix, name, kind)
                     # The same results give the same bytes.
-                    figure.savefig(path, metadata={"CreationDate": None} if kind == "pdf" else None)
+                    drawn = io.BytesIO()
+                    figure.savefig(drawn, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
+                    output.write(path, drawn.getvalue(), options.results)
                     print(path)
                 plt.close(figure)
     except (ResultsError, FigureError) as error:

@@ -5,10 +5,10 @@ import html
 import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 
 from . import encode, facts, payload
+from .output import write
 from .results import ResultsError, load
 
 PAGE = Path(__file__).parent / "page"
@@ -95,26 +95,6 @@ def build(results, title=None):
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match.group(1)], template)
 
 
-def write(path, text):
-    """Under its name when it is complete."""
-    folder = os.path.dirname(os.path.abspath(path))
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _umask():
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="report", description="One self-contained HTML page of a sweep's results: phase diagram, curves, threshold, "
@@ -126,7 +106,7 @@ def main(arguments=None):
     output = options.output or os.path.splitext(options.results[0])[0] + ".html"
     try:
         text = build(load(options.results), options.title)
-        write(output, text)
+        write(output, text, options.results)
     except (ResultsError, ReportError) as error:
         print("report: error: %s" % error, file=sys.stderr)
         return 3

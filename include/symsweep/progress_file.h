@@ -35,5 +35,8 @@ typedef struct sw_progress_file {
     sw_progress_run runs[SW_PROGRESS_RUNS];
 } sw_progress_file;
 
+/* SW_E_IO when something that is no status file stands in its place, or in that of the file it is made from: it would
+ * be left alone, and there would be none. */
+sw_status sw_progress_file_check(const char *path) SW_MUST_CHECK;
 /* Fills host, pid and the times of update. */
 sw_status sw_progress_file_write(const char *path, sw_progress_file *progress) SW_MUST_CHECK;

@@ -91,7 +91,112 @@ sw_status sw_file_sync_folder(const char *path, const char *point) {
     return status;
 }
 
+/* ---- what is there ---- */
+
+/* Where the symbolic link at `path` leads, malloc'ed; NULL with errno. */
+static char *follow(const char *path) {
+    char target[4096];
+    const ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0) return NULL;
+    target[length] = '\0';
+    const char *slash = target[0] == '/' ? NULL : strrchr(path, '/');
+    const size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
+    char *out = malloc(folder + (size_t)length + 1);
+    if (out == NULL) return NULL;
+    memcpy(out, path, folder);
+    memcpy(out + folder, target, (size_t)length + 1);
+    return out;
+}
+
+sw_status sw_file_resolve(char **out, const char *path) {
+    enum { LINKS_MOST = 40 };
+    struct stat info;
+    *out = realpath(path, NULL);
+    if (*out != NULL) return SW_OK;
+    if (errno == ELOOP) return fail(path, "follow");
+    char *at = strdup(path);
+    for (int i = 0; i < LINKS_MOST && at != NULL && lstat(at, &info) == 0 && S_ISLNK(info.st_mode); i++) {
+        char *next = follow(at);
+        free(at);
+        at = next;
+    }
+    *out = at;
+    return at != NULL ? SW_OK : sw_fail(SW_E_MEMORY, "%s: out of memory", path);
+}
+
+bool sw_file_is_same(const char *path, const char *other) {
+    struct stat a, b;
+    return stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static sw_status in_the_way(const char *path, const char *what) {
+    sw_fail(SW_E_IO, "%s is in the way: %s; move it away, or give the output another name", path, what);
+    errno = EEXIST;
+    return SW_E_IO;
+}
+
+/* Empty, begun with the marker, or full of the zeros that a crash of the machine leaves. */
+static bool is_marked(int descriptor, const char *marker) {
+    char head[64] = "";
+    static const char zeros[sizeof head];
+    const size_t wanted = strlen(marker) < sizeof head ? strlen(marker) : sizeof head;
+    const ssize_t got = sw_file_read_at(descriptor, head, wanted, 0);
+    return got >= 0 && (memcmp(head, marker, (size_t)got) == 0 || memcmp(head, zeros, (size_t)got) == 0);
+}
+
+sw_status sw_file_open_own(int *out, const char *path, const char *marker, int flags) {
+    struct stat info;
+    *out = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666); /* a FIFO blocks */
+    if (*out < 0 && errno == EISDIR) return in_the_way(path, "it is a folder");
+    if (*out < 0)
+        return errno == ELOOP ? in_the_way(path, "it is a symbolic link")
+                              : fail(path, flags & O_CREAT ? "create" : "open");
+    const char *fault = NULL;
+    if (fstat(*out, &info) != 0 || !S_ISREG(info.st_mode))
+        fault = "it is not a regular file";
+    else if (!is_marked(*out, marker))
+        fault = "it is not a file of symsweep";
+    if (fault == NULL) return SW_OK;
+    close(*out);
+    *out = -1;
+    return in_the_way(path, fault);
+}
+
+sw_status sw_file_check_own(const char *path, const char *marker) {
+    struct stat info;
+    int descriptor;
+    if (lstat(path, &info) != 0 && errno == ENOENT) return SW_OK;
+    const sw_status status = sw_file_open_own(&descriptor, path, marker, O_RDONLY);
+    if (status == SW_OK) close(descriptor);
+    return status;
+}
+
 /* ---- whole files ---- */
+
+static sw_status open_stream(FILE **out, const char *path, int flags) {
+    const int descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+    if (descriptor >= 0) *out = fdopen(descriptor, "w");
+    if (*out != NULL) return SW_OK;
+    const sw_status status = fail(path, "create");
+    if (descriptor >= 0) close(descriptor);
+    return status;
+}
+
+sw_status sw_file_create(FILE **out, char **made, const char *path) {
+    struct stat info;
+    *out = NULL;
+    *made = NULL;
+    if (stat(path, &info) == 0) {
+        if (S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode)) return open_stream(out, path, 0);
+        return sw_fail(SW_E_IO, "%s: File exists; give another name, or remove it first", path);
+    }
+    sw_status status = sw_file_resolve(made, path);
+    if (status == SW_OK) status = open_stream(out, *made, O_CREAT | O_EXCL);
+    if (status == SW_OK) return SW_OK;
+    free(*made);
+    *made = NULL;
+    return status;
+}
 
 sw_status sw_file_read(char **out, size_t *length, const char *path, size_t most, const char *point) {
     struct stat info;
@@ -130,7 +235,21 @@ static void release(sw_file *file) {
     *file = (sw_file){.descriptor = -1};
 }
 
-sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, const sw_file_points *points) {
+/* A new file under the temporary name, in place of one that a kill has left. */
+static sw_status create_temporary(sw_file *file, const char *marker) {
+    static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    if (refused(file->points->open)) return fail(file->temporary, "create");
+    file->descriptor = open(file->temporary, flags, 0666);
+    if (file->descriptor < 0 && errno == EEXIST) {
+        const sw_status status = sw_file_check_own(file->temporary, marker);
+        if (status != SW_OK) return status;
+        if (unlink(file->temporary) == 0 || errno == ENOENT) file->descriptor = open(file->temporary, flags, 0666);
+    }
+    return file->descriptor >= 0 ? SW_OK : fail(file->temporary, "create");
+}
+
+sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, const char *marker,
+                        const sw_file_points *points) {
     *out = (sw_file){.descriptor = -1, .points = points != NULL ? points : &no_points};
     const size_t size = strlen(path) + strlen(suffix) + 1;
     out->path = strdup(path);
@@ -140,11 +259,8 @@ sw_status sw_file_begin(sw_file *out, const char *path, const char *suffix, cons
         return sw_fail(SW_E_MEMORY, "%s: out of memory", path);
     }
     snprintf(out->temporary, size, "%s%s", path, suffix);
-    if (!refused(out->points->open))
-        out->descriptor = open(out->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (out->descriptor >= 0) return SW_OK;
-    const sw_status status = fail(out->temporary, "create");
-    release(out);
+    const sw_status status = create_temporary(out, marker);
+    if (status != SW_OK) release(out);
     return status;
 }
 

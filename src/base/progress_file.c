@@ -5,6 +5,7 @@
 #include "symsweep/file.h"
 #include "symsweep/json.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,9 +52,19 @@ static void write_all(sw_json *json, const sw_progress_file *progress) {
     sw_json_end_object(json);
 }
 
+static const char marker[] = "{\"format\":\"symsweep-status\"", suffix[] = ".new";
+
+sw_status sw_progress_file_check(const char *path) {
+    char temporary[4096 + sizeof suffix];
+    snprintf(temporary, sizeof temporary, "%s%s", path, suffix);
+    const sw_status status = sw_file_check_own(path, marker);
+    return status == SW_OK ? sw_file_check_own(temporary, marker) : status;
+}
+
 static sw_status replace(const char *path, const char *text) {
     sw_file file;
-    const sw_status status = sw_file_begin(&file, path, ".new", NULL);
+    sw_status status = sw_file_check_own(path, marker);
+    if (status == SW_OK) status = sw_file_begin(&file, path, suffix, marker, NULL);
     if (status != SW_OK) return status;
     sw_file_put(&file, text, strlen(text));
     sw_file_put(&file, "\n", 1);

@@ -4,6 +4,7 @@
 #include "cli/row.h"
 
 #include "symsweep/cli.h"
+#include "symsweep/file.h"
 #include "symsweep/log.h"
 #include "symsweep/store.h"
 
@@ -29,7 +30,7 @@ static const char help[] =
     "  --compact FILE   a compressed copy of the whole file, former runs too, for archives; nothing can be trained "
     "into it\n"
     "                   without growing fast\n"
-    "  -o, --output F   to a file that must not exist yet (default: stdout)\n"
+    "  -o, --output F   to a file that must not exist yet, or a device or FIFO (default: -, stdout)\n"
     "  -h, --help       this text\n"
     "\n"
     "Exit codes: 0, 2 wrong usage, 3 a file cannot be read or written.\n";
@@ -258,18 +259,19 @@ static sw_status export_csv(const char *path, const export_options *options) {
     sw_results *results;
     sw_status status = sw_results_open(&results, path);
     if (status != SW_OK) return status;
-    FILE *out = options->output ? fopen(options->output, "wxe") : stdout;
-    if (!out) {
-        status = sw_fail(SW_E_IO, "%s: %s", options->output, strerror(errno));
-    } else {
+    FILE *out = stdout;
+    char *made = NULL;
+    if (options->output && strcmp(options->output, "-") != 0) status = sw_file_create(&out, &made, options->output);
+    if (status == SW_OK) {
         status = options->curves ? export_curves(out, results, options->all)
                                  : export_runs(out, results, options->all, options->config);
         const bool failed = fflush(out) != 0 || ferror(out);
         if (status == SW_OK && failed)
             status = sw_fail(SW_E_IO, "%s: %s", options->output ? options->output : "stdout", strerror(errno));
         if (out != stdout) fclose(out);
-        if (status != SW_OK && options->output) unlink(options->output);
+        if (status != SW_OK && made) unlink(made);
     }
+    free(made);
     sw_results_close(results);
     return status;
 }

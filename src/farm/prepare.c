@@ -4,6 +4,7 @@
 #include "farm/checkpoints.h"
 #include "farm/description.h"
 #include "symsweep/fault.h"
+#include "symsweep/file.h"
 #include "symsweep/log.h"
 #include "symsweep/progress_file.h"
 
@@ -81,10 +82,27 @@ static sw_status open_store(sw_prepared *out) {
     return status;
 }
 
+/* The results may be moved aside, and are written to: they are none of the files that the job is made of. */
+static sw_status refuse_inputs(const sw_prepared *job, const char *sweep) {
+    const char *input = sw_file_is_same(job->output, sweep) ? sweep : NULL, *before = NULL;
+    for (size_t i = 0; i < job->plan->count && input == NULL; i++) {
+        const char *file = job->plan->runs[i].config.task.file;
+        if (file[0] == '\0' || (before != NULL && strcmp(file, before) == 0)) continue;
+        if (sw_file_is_same(job->output, file)) input = file;
+        before = file;
+    }
+    if (input == NULL) return SW_OK;
+    return sw_fail(SW_E_STORE, "%s is an input of this job, %s; name another results file with --output", job->output,
+                   input);
+}
+
 sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) {
     *out = (sw_prepared){0};
     sw_status status = load_plan(&out->plan, options);
     if (status == SW_OK) status = name_output(out->output, options, out->plan);
+    snprintf(out->status_file, sizeof out->status_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16, out->output);
+    if (status == SW_OK) status = refuse_inputs(out, options->sweep);
+    if (status == SW_OK) status = sw_progress_file_check(out->status_file);
     if (status == SW_OK && options->fresh) {
         char moved[SW_PATH_MAX];
         status = sw_store_set_aside(moved, out->output);
@@ -92,7 +110,6 @@ sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options) {
     }
     if (status == SW_OK) status = open_store(out);
     if (status == SW_OK) status = make_checkpoint_folder(out);
-    snprintf(out->status_file, sizeof out->status_file, "%.*s" SW_PROGRESS_FILE_SUFFIX, SW_PATH_MAX - 16, out->output);
     return status;
 }
 

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char planned_path[] = "/runs/planned";
@@ -91,17 +90,12 @@ static sw_status load_source(source *s) {
     return status;
 }
 
-static bool is_same_file(const char *one, const char *other) {
-    struct stat a, b;
-    return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 /* `to`: the file that is written, whose lock we hold ourselves. */
 static sw_status open_source(source *s, const char *path, const char *to) {
     sw_lock_holder holder;
     s->path = path;
     s->file = -1;
-    if (!is_same_file(path, to) && sw_lock_is_held(path, &holder))
+    if (!sw_file_is_same(path, to) && sw_lock_is_held(path, &holder))
         return sw_fail(SW_E_BUSY, "%s: a writer holds it: host %s, process %lld, since %s", path, holder.host,
                        (long long)holder.pid, holder.since);
     sw_status status = sw_verify_file(&s->damage, path, SW_VERIFY_TO_WRITE);
@@ -424,14 +418,14 @@ static sw_status write_copy(const copy *c, const char *path) {
     return sw_vfd_close(file, path, status);
 }
 
-static sw_status copy_files(copy *c, const char *to, const char *const *from, size_t count) {
+static sw_status copy_files(copy *c, const char *to, bool left, const char *const *from, size_t count) {
     char temporary[SW_TEMPORARY_MAX];
     sw_status status = sw_open_temporary(temporary, to);
+    if (status == SW_OK) status = sw_open_tidy(temporary, left);
     if (status == SW_OK) status = open_sources(c, from, count, to);
     if (status == SW_OK) status = choose_rows(c);
     if (status == SW_OK) status = join_columns(c);
     if (status == SW_OK) {
-        unlink(temporary); /* left by a copy that was killed; the lock says that nobody is at it */
         status = write_copy(c, temporary);
         if (status == SW_OK) status = sw_file_put_in_place(temporary, to, &sw_open_points);
         if (status != SW_OK) unlink(temporary);
@@ -444,11 +438,13 @@ static sw_status copy_files(copy *c, const char *to, const char *const *from, si
 }
 
 static sw_status copy_locked(copy *c, const char *to, const char *const *from, size_t count) {
-    sw_lock *lock;
-    sw_status status = sw_lock_take(&lock, to);
-    if (status != SW_OK) return status;
-    status = copy_files(c, to, from, count);
+    char *real = NULL;
+    sw_lock *lock = NULL;
+    sw_status status = sw_open_target(&real, to);
+    if (status == SW_OK) status = sw_lock_take(&lock, to);
+    if (status == SW_OK) status = copy_files(c, real, sw_lock_was_left(lock), from, count);
     sw_lock_release(lock);
+    free(real);
     return status;
 }
 
@@ -465,16 +461,13 @@ sw_status sw_store_merge(const char *to, const char *const *from, size_t count, 
     sw_hdf5_begin();
     if (count == 0) return sw_fail(SW_E_USAGE, "nothing to put into %s", to);
     const char **files = calloc(count + 1, sizeof *files);
-    char *place = realpath(to, NULL); /* a link stays one */
-    bool among = place == NULL;
+    bool among = access(to, F_OK) != 0;
     for (size_t i = 0; files && i < count; i++) {
         files[i] = from[i];
-        among = among || is_same_file(from[i], place);
+        among = among || sw_file_is_same(from[i], to);
     }
-    if (files && !among) files[count++] = place;
-    const sw_status status =
-        files ? copy_locked(&c, place ? place : to, files, count) : sw_fail(SW_E_MEMORY, "%zu files", count);
-    free(place);
+    if (files && !among) files[count++] = to;
+    const sw_status status = files ? copy_locked(&c, to, files, count) : sw_fail(SW_E_MEMORY, "%zu files", count);
     free(files);
     return status;
 }

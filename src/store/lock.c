@@ -3,6 +3,7 @@
 
 #include "symsweep/clock.h"
 #include "symsweep/fault.h"
+#include "symsweep/file.h"
 #include "symsweep/log.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+static const char marker[] = "symsweep lock ";
 enum { TEXT_SIZE = 1024, HEARTBEAT_SECONDS = 10, STALE_SECONDS = 60 };
 
 struct sw_lock {
@@ -23,6 +25,7 @@ struct sw_lock {
     int descriptor;
     sw_lock_holder self;
     double beaten; /* sw_clock_now of the last heartbeat */
+    bool left;     /* by a writer that was killed */
 };
 
 /* ---- who ---- */
@@ -79,9 +82,9 @@ static bool is_gone(const sw_lock_holder *holder, const sw_lock_holder *self) {
 
 static int format_text(char text[TEXT_SIZE], const sw_lock_holder *h) {
     return snprintf(text, TEXT_SIZE,
-                    "symsweep lock 1\nhost %s\nboot %s\npid %" PRId64 "\nstart %" PRId64
-                    "\njob %s\nsince %s\ncounter %020" PRId64 "\n",
-                    h->host, h->boot, h->pid, h->start, h->job, h->since, h->counter);
+                    "%s1\nhost %s\nboot %s\npid %" PRId64 "\nstart %" PRId64 "\njob %s\nsince %s\ncounter %020" PRId64
+                    "\n",
+                    marker, h->host, h->boot, h->pid, h->start, h->job, h->since, h->counter);
 }
 
 /* The value after "key " at the start of a line. */
@@ -117,9 +120,11 @@ static bool parse_text(sw_lock_holder *out, const char *text) {
 /* Who holds the sidecar; false = nobody that it tells of. */
 static bool read_holder(sw_lock_holder *holder, const char *path) {
     char text[TEXT_SIZE] = "";
-    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    const int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); /* a FIFO blocks */
     if (descriptor < 0) return false;
-    const ssize_t length = pread(descriptor, text, sizeof text - 1, 0);
+    const bool regular = fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
+    const ssize_t length = regular ? pread(descriptor, text, sizeof text - 1, 0) : 0;
     close(descriptor);
     if (length <= 0) return false;
     text[length] = 0;
@@ -138,8 +143,8 @@ static sw_status write_text(sw_lock *lock) {
 
 /* FILE.lock beside the file itself, by whatever links it was named; NULL = out of memory. */
 static char *sidecar_of(const char *path) {
-    char *real = realpath(path, NULL);
-    const char *name = real ? real : path;
+    char *real;
+    const char *name = sw_file_resolve(&real, path) == SW_OK ? real : path;
     char *sidecar = malloc(strlen(name) + sizeof ".lock");
     if (sidecar) sprintf(sidecar, "%s.lock", name);
     free(real);
@@ -185,7 +190,7 @@ static flock_result take_flock(int descriptor) {
 /* Is the open sidecar still the file of that name? */
 static bool is_same_file(int descriptor, const char *path) {
     struct stat mine, named;
-    return fstat(descriptor, &mine) == 0 && stat(path, &named) == 0 && mine.st_dev == named.st_dev &&
+    return fstat(descriptor, &mine) == 0 && lstat(path, &named) == 0 && mine.st_dev == named.st_dev &&
            mine.st_ino == named.st_ino;
 }
 
@@ -202,8 +207,8 @@ static sw_status take(sw_lock *lock) {
         sw_lock_holder holder = {.host = "unknown"};
         const int refused = sw_fault("store.lock.open");
         if (refused) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(refused));
-        lock->descriptor = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (lock->descriptor < 0) return sw_fail(SW_E_IO, "%s: %s", lock->path, strerror(errno));
+        const sw_status opened = sw_file_open_own(&lock->descriptor, lock->path, marker, O_RDWR | O_CREAT);
+        if (opened != SW_OK) return opened;
         const flock_result taken = take_flock(lock->descriptor);
         const bool named = read_holder(&holder, lock->path);
         if (taken == FLOCK_HELD) return busy(lock->path, &holder);
@@ -213,6 +218,7 @@ static sw_status take(sw_lock *lock) {
             continue;
         }
         if (named && holder_lives(lock->path, &holder, &lock->self)) return busy(lock->path, &holder);
+        lock->left = named;
         const sw_status status = write_text(lock);
         if (status != SW_OK && taken == FLOCK_TAKEN) unlink(lock->path);
         if (status != SW_OK || taken == FLOCK_TAKEN) return status;
@@ -257,6 +263,8 @@ void sw_lock_release(sw_lock *lock) {
     free(lock->path);
     free(lock);
 }
+
+bool sw_lock_was_left(const sw_lock *lock) { return lock->left; }
 
 bool sw_lock_is_held(const char *path, sw_lock_holder *holder) {
     sw_lock_holder self;

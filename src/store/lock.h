@@ -20,8 +20,12 @@ typedef struct sw_lock_holder {
     int64_t pid, start, counter;
 } sw_lock_holder;
 
-/* Takes the lock of `path` (the results file; its folder must exist). SW_E_BUSY names the holder. */
+/* Takes the lock of `path` (the results file; its folder must exist). SW_E_BUSY names the holder; SW_E_IO: the
+ * sidecar's place is taken by something else, which is left alone. */
 sw_status sw_lock_take(sw_lock **out, const char *path) SW_MUST_CHECK;
+
+/* Was it taken over from a writer that was killed? What that one left lies about. */
+bool sw_lock_was_left(const sw_lock *lock);
 
 /* Bumps the counter when the last time was 10 s ago. SW_E_BUSY: somebody else took the lock meanwhile. */
 sw_status sw_lock_heartbeat(sw_lock *lock) SW_MUST_CHECK;

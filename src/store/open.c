@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const sw_file_points sw_open_points = {
     .open = "store.copy.open", .write = "store.copy.write", .sync = "store.sync", .rename = "store.rename"};
 
-static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+static const char signature[] = "\x89HDF\r\n\x1a\n";
 
 /* ---- a killed writer ---- */
 
@@ -27,7 +28,7 @@ static sw_status read_flags(unsigned char *flags, const char *path) {
     const int error = errno;
     close(descriptor);
     if (length < 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(error));
-    if (length < (ssize_t)sizeof head || memcmp(head, signature, sizeof signature) != 0)
+    if (length < (ssize_t)sizeof head || memcmp(head, signature, sizeof signature - 1) != 0)
         return sw_fail(SW_E_STORE, "%s is not an HDF5 file", path);
     *flags = head[8] >= 3 ? head[11] : 0;
     return SW_OK;
@@ -124,7 +125,35 @@ done:
     return status;
 }
 
+/* ---- the place of a file ---- */
+
+sw_status sw_open_target(char **out, const char *path) {
+    struct stat info;
+    const sw_status status = sw_file_resolve(out, path);
+    if (status != SW_OK) return status;
+    if (lstat(*out, &info) != 0 || S_ISREG(info.st_mode)) return SW_OK;
+    free(*out);
+    *out = NULL;
+    return sw_fail(SW_E_STORE, "%s is not a regular file; a results file is one", path);
+}
+
 sw_status sw_open_temporary(char out[SW_TEMPORARY_MAX], const char *path) {
     const bool fits = snprintf(out, SW_TEMPORARY_MAX, "%s.new", path) < SW_PATH_MAX;
     return fits ? SW_OK : sw_fail(SW_E_IO, "%s: the name is too long", path);
+}
+
+sw_status sw_open_tidy(const char *temporary, bool left) {
+    struct stat info;
+    unsigned char flags = 0;
+    bool finished = false;
+    if (lstat(temporary, &info) != 0 && errno == ENOENT) return SW_OK;
+    sw_status status = sw_file_check_own(temporary, signature);
+    /* The mark of a file that is being written goes with its close; before it is set there are only zeros. */
+    if (status == SW_OK && read_flags(&flags, temporary) == SW_OK) finished = flags == 0;
+    if (status == SW_OK && finished && !left)
+        status = sw_fail(SW_E_STORE, "%s is in the way: a new results file is built under this name; move it away",
+                         temporary);
+    if (status == SW_OK && unlink(temporary) != 0)
+        status = sw_fail(SW_E_IO, "%s: cannot remove: %s", temporary, strerror(errno));
+    return status;
 }

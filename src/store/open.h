@@ -24,6 +24,13 @@ sw_status sw_open_readable(hid_t *out, const char *path) SW_MUST_CHECK;
  * it lie in the file (inside.h)? What is opened for writing is asked the latter at once. */
 sw_status sw_open_check_format(hid_t file, const char *path, const char *sweep_name) SW_MUST_CHECK;
 
+/* The results file that `path` names, behind all links, malloc'ed: a regular file, or one that is to be made. */
+sw_status sw_open_target(char **out, const char *path) SW_MUST_CHECK;
+
 /* The name under which a file is built that is renamed to `path` when it is complete. */
 enum { SW_TEMPORARY_MAX = 4096 + 8 };
 sw_status sw_open_temporary(char out[SW_TEMPORARY_MAX], const char *path) SW_MUST_CHECK;
+
+/* Removes such a file when a killed writer left it: one that is unfinished, or any results file when the lock was taken
+ * over (`left`). Anything else of that name is not ours: SW_E_STORE. The caller holds the lock. */
+sw_status sw_open_tidy(const char *temporary, bool left) SW_MUST_CHECK;

@@ -44,12 +44,16 @@ static sw_status recover_locked(const char *path) {
 }
 
 sw_status sw_store_recover(const char *path) {
-    sw_lock *lock;
+    char temporary[SW_TEMPORARY_MAX], *real = NULL;
+    sw_lock *lock = NULL;
     sw_hdf5_begin();
     if (access(path, F_OK) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
-    sw_status status = sw_lock_take(&lock, path);
-    if (status != SW_OK) return status;
-    status = recover_locked(path);
+    sw_status status = sw_open_target(&real, path);
+    if (status == SW_OK) status = sw_open_temporary(temporary, real);
+    if (status == SW_OK) status = sw_lock_take(&lock, path);
+    if (status == SW_OK) status = sw_open_tidy(temporary, sw_lock_was_left(lock));
+    if (status == SW_OK) status = recover_locked(path);
     sw_lock_release(lock);
+    free(real);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- file in SWMR ---- */
@@ -200,7 +201,6 @@ static sw_status open_existing_or_new(sw_store *store, const sw_store_sweep *swe
     bool killed = false;
     const bool exists = access(store->path, F_OK) == 0;
     sw_status status = SW_OK;
-    unlink(store->temporary); /* of a start that was killed; the lock says that nobody is at it */
     if (exists) {
         status = sw_verify_file(&damage, store->path, SW_VERIFY_TO_WRITE);
         if (status == SW_OK) status = sw_open_clear(store->path, &killed);
@@ -236,17 +236,14 @@ sw_status sw_store_open(sw_store **out, const char *path, const sw_store_sweep *
     *out = NULL;
     sw_hdf5_begin();
     sw_store *store = calloc(1, sizeof *store);
-    /* A link stays one: what is replaced is the file itself. */
-    if (store) store->path = realpath(path, NULL);
-    if (store && !store->path) store->path = strdup(path);
-    if (!store || !store->path) {
-        destroy(store);
-        return sw_fail(SW_E_MEMORY, "%s", path);
-    }
+    if (!store) return sw_fail(SW_E_MEMORY, "%s", path);
     store->file = -1;
     store->synced = sw_clock_now();
-    sw_status status = sw_open_temporary(store->temporary, store->path);
+    /* A link stays one: what is made or replaced is the file itself. */
+    sw_status status = sw_open_target(&store->path, path);
+    if (status == SW_OK) status = sw_open_temporary(store->temporary, store->path);
     if (status == SW_OK) status = sw_lock_take(&store->lock, path);
+    if (status == SW_OK) status = sw_open_tidy(store->temporary, sw_lock_was_left(store->lock));
     if (status == SW_OK) status = sw_schema_create(&store->schema, sweep);
     if (status == SW_OK) status = sw_stage_create(&store->stage);
     if (status == SW_OK) status = open_existing_or_new(store, sweep);
@@ -273,36 +270,45 @@ sw_status sw_store_close(sw_store *store) {
 
 /* ---- set aside ---- */
 
-/* path.N with the smallest N that is free, for the file and for its checkpoints. */
-static sw_status free_name(char out[SW_PATH_MAX], const char *path) {
-    char folder[SW_PATH_MAX + 32];
+/* Is there nothing of this name? A link that leads nowhere is something. */
+static bool is_free(const char *path) {
+    struct stat info;
+    return lstat(path, &info) != 0;
+}
+
+/* real.N with the smallest N that is free, for the file and for the checkpoints beside the name it goes by. */
+static sw_status free_name(char out[SW_PATH_MAX], char folder[SW_PATH_MAX + 32], const char *real, const char *path) {
     for (int n = 1; n < 100000; n++) {
-        if (snprintf(out, SW_PATH_MAX, "%s.%d", path, n) >= SW_PATH_MAX)
+        if (snprintf(out, SW_PATH_MAX, "%s.%d", real, n) >= SW_PATH_MAX)
             return sw_fail(SW_E_IO, "%s: the name is too long", path);
-        snprintf(folder, sizeof folder, "%s.checkpoints", out);
-        if (access(out, F_OK) != 0 && access(folder, F_OK) != 0) return SW_OK;
+        snprintf(folder, SW_PATH_MAX + 32, "%s.%d.checkpoints", path, n);
+        if (is_free(out) && is_free(folder)) return SW_OK;
     }
     return sw_fail(SW_E_IO, "%s: no free name beside it", path);
 }
 
-static sw_status move_aside(char moved[SW_PATH_MAX], const char *path) {
+static sw_status move_aside(char moved[SW_PATH_MAX], const char *real, const char *path) {
     char from[SW_PATH_MAX + 32], to[SW_PATH_MAX + 32];
-    sw_status status = free_name(moved, path);
+    sw_status status = free_name(moved, to, real, path);
     if (status != SW_OK) return status;
-    status = sw_file_move(path, moved, "store.rename");
+    status = sw_file_move(real, moved, "store.rename");
     if (status != SW_OK) return status;
     snprintf(from, sizeof from, "%s.checkpoints", path);
-    snprintf(to, sizeof to, "%s.checkpoints", moved);
     return access(from, F_OK) == 0 ? sw_file_move(from, to, NULL) : SW_OK;
 }
 
 sw_status sw_store_set_aside(char moved[SW_PATH_MAX], const char *path) {
-    sw_lock *lock;
+    char temporary[SW_TEMPORARY_MAX], *real = NULL;
+    sw_lock *lock = NULL;
     moved[0] = 0;
-    if (access(path, F_OK) != 0) return SW_OK;
-    sw_status status = sw_lock_take(&lock, path);
-    if (status != SW_OK) return status;
-    status = move_aside(moved, path);
-    sw_lock_release(lock);
+    sw_status status = sw_open_target(&real, path);
+    if (status == SW_OK && access(real, F_OK) == 0) {
+        status = sw_open_temporary(temporary, real);
+        if (status == SW_OK) status = sw_lock_take(&lock, path);
+        if (status == SW_OK) status = sw_open_tidy(temporary, sw_lock_was_left(lock));
+        if (status == SW_OK) status = move_aside(moved, real, path);
+        sw_lock_release(lock);
+    }
+    free(real);
     return status;
 }

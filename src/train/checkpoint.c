@@ -119,7 +119,7 @@ sw_status sw_checkpoint_write(const sw_run *run) {
     writer out = {.checksum = 0};
     state kept;
     sw_status status = describe(&kept, run);
-    if (status == SW_OK) status = sw_file_begin(&out.file, run->checkpoint.path, ".tmp", &points);
+    if (status == SW_OK) status = sw_file_begin(&out.file, run->checkpoint.path, ".tmp", magic, &points);
     if (status == SW_OK) {
         sw_objective_save(run->objective, kept.parts[OBJECTIVE].data);
         sw_measure_state_save(kept.parts[MEASURE].data, run->measure);
