@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #define SW_PROGRESS_FILE_SUFFIX ".status.json"
-enum { SW_PROGRESS_FILE_VERSION = 1, SW_PROGRESS_RUNS = 12 };
+/* No status file has more bytes. */
+enum { SW_PROGRESS_FILE_VERSION = 1, SW_PROGRESS_RUNS = 12, SW_PROGRESS_FILE_BYTES = 1 << 16 };
 
 typedef struct sw_progress_run {
     int64_t run, worker;                  /* index in the plan; rank that trains it */

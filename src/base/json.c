@@ -1,6 +1,8 @@
 /* json.c: writes JSON. */
 #include "symsweep/json.h"
 
+#include "symsweep/text.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -59,14 +61,21 @@ static void begin_value(sw_json *json) {
 
 static bool is_plain(char c) {
     unsigned char byte = (unsigned char)c;
-    return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
+    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
 static void append_quoted(sw_json *json, const char *value) {
+    const char *end = value + strlen(value);
     append_text(json, "\"");
     for (const char *c = value; *c; c++) {
         unsigned char byte = (unsigned char)*c;
         char escape[8];
+        const size_t character = byte >= 0x80 ? sw_text_utf8(c, end) : 0;
+        if (character > 0) {
+            append(json, c, character);
+            c += character - 1;
+            continue;
+        }
         size_t plain = 0; /* most text needs no escape: whole stretches at once */
         while (c[plain] != '\0' && is_plain(c[plain])) plain++;
         if (plain > 0) {
@@ -79,7 +88,7 @@ static void append_quoted(sw_json *json, const char *value) {
         else if (byte == '\n')
             snprintf(escape, sizeof escape, "\\n");
         else
-            snprintf(escape, sizeof escape, "\\u%04x", byte);
+            snprintf(escape, sizeof escape, "\\u%04x", byte < 0x80 ? byte : 0xfffd); /* no UTF-8 */
         append_text(json, escape);
     }
     append_text(json, "\"");

@@ -5,6 +5,7 @@
 #include "cli/row.h"
 
 #include "symsweep/clock.h"
+#include "symsweep/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -58,7 +59,7 @@ static void print_values(const sw_plan *plan, size_t axis) {
     for (size_t i = 0; i < count; i++) {
         char text[160];
         format_value(text, &plan->axes[axis], shown[i]);
-        printf("%s%s", i ? ", " : "", text);
+        sw_text_printf(stdout, "%s%s", i ? ", " : "", text);
     }
     printf("%s\n", more ? ", ..." : "");
 }
@@ -81,8 +82,8 @@ static void print_axes(const sw_plan *plan) {
 static void print_models(const sw_check_summary *s) {
     for (size_t i = 0; i < s->model_count; i++) {
         const sw_check_model *m = &s->models[i];
-        printf("%-12s%s on %s: %zu parameters, %.3g Mflop a step, %zu run%s\n", i ? "" : "models", m->model, m->task,
-               m->parameters, m->step_flops / 1e6, m->runs, m->runs == 1 ? "" : "s");
+        sw_text_printf(stdout, "%-12s%s on %s: %zu parameters, %.3g Mflop a step, %zu run%s\n", i ? "" : "models",
+                       m->model, m->task, m->parameters, m->step_flops / 1e6, m->runs, m->runs == 1 ? "" : "s");
     }
     if (s->models_left_out) printf("            ... and other models of %zu runs\n", s->models_left_out);
 }
@@ -165,8 +166,10 @@ static void print_cost(const sw_check_report *report) {
 /* ---- leaks ---- */
 
 static void print_leak(const sw_leak *leak) {
-    printf("leaks       %s, %g train: %zu train and %zu test inputs (data_seed %" PRIu32 ", %zu run%s)\n", leak->task,
-           leak->train_fraction, leak->train, leak->test, leak->data_seed, leak->runs, leak->runs == 1 ? "" : "s");
+    sw_text_printf(stdout,
+                   "leaks       %s, %g train: %zu train and %zu test inputs (data_seed %" PRIu32 ", %zu run%s)\n",
+                   leak->task, leak->train_fraction, leak->train, leak->test, leak->data_seed, leak->runs,
+                   leak->runs == 1 ? "" : "s");
     if (isnan(leak->mirrored))
         printf("              mirror in train: the task has no mirrors\n");
     else
@@ -207,16 +210,17 @@ static void print_runs(const sw_plan *plan) {
         for (size_t a = 0; a < plan->axis_count; a++) {
             char text[160];
             format_value(text, &plan->axes[a], &plan->axis_values[k * plan->axis_count + a]);
-            printf("  %*s", (int)strlen(plan->axes[a].path), text);
+            const int room = (int)strlen(plan->axes[a].path) - sw_text_columns(text);
+            sw_text_printf(stdout, "  %*s%s", room > 0 ? room : 0, "", text);
         }
-        printf("  %s\n", run->label);
+        sw_text_printf(stdout, "  %s\n", run->label);
     }
 }
 
 void sw_check_report_text(const sw_check_report *report) {
     const sw_plan *plan = report->plan;
-    printf("sweep       %s (%s)\n", plan->name, plan->sweep_path);
-    printf("output      %s\n", plan->output);
+    sw_text_printf(stdout, "sweep       %s (%s)\n", plan->name, plan->sweep_path);
+    sw_text_printf(stdout, "output      %s\n", plan->output);
     printf("runs        %zu", plan->count);
     if (report->options.shards) printf(" (shard %lld of %lld)", report->options.shard, report->options.shards);
     printf("\n");

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "symsweep/log.h"
+#include "symsweep/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -101,10 +102,12 @@ int sw_command_run(const sw_command *command, void *options, int argc, char **ar
 
 sw_status sw_command_print(sw_json *json, sw_status status) {
     const char *text = status == SW_OK ? sw_json_text(json) : NULL;
-    if (text)
-        puts(text);
-    else if (status == SW_OK)
+    if (text) {
+        sw_text_print_json(stdout, text);
+        putchar('\n');
+    } else if (status == SW_OK) {
         status = SW_E_MEMORY;
+    }
     sw_json_destroy(json);
     return status;
 }

@@ -9,6 +9,7 @@
 #include "symsweep/config.h"
 #include "symsweep/file.h"
 #include "symsweep/log.h"
+#include "symsweep/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -122,8 +123,8 @@ static void print_progress(const sw_progress_file *p) {
 static sw_status copy_out(const char *path) {
     char *text = NULL;
     size_t length = 0;
-    sw_status status = sw_file_read(&text, &length, path, SIZE_MAX, NULL);
-    if (status == SW_OK) fwrite(text, 1, length, stdout);
+    sw_status status = sw_file_read(&text, &length, path, SW_PROGRESS_FILE_BYTES, NULL);
+    if (status == SW_OK) sw_text_print_json(stdout, text);
     free(text);
     return status;
 }

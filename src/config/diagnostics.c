@@ -1,5 +1,6 @@
 /* diagnostics.c: every error at once, in the order of the file. */
 #include "symsweep/config.h"
+#include "symsweep/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,11 +72,11 @@ void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int
 void sw_diagnostics_print(const sw_diagnostics *diagnostics, const char *file) {
     for (size_t i = 0; i < diagnostics->count; i++) {
         const sw_diagnostic *item = &diagnostics->items[i];
-        fprintf(stderr, "%s:", file);
+        sw_text_printf(stderr, "%s:", file);
         if (item->line) fprintf(stderr, "%d:%d:", item->line, item->column);
         fprintf(stderr, " %s: ", item->warning ? "warning" : "error");
-        if (item->path[0]) fprintf(stderr, "%s: ", item->path);
-        fprintf(stderr, "%s%s%s\n", item->message, item->hint[0] ? "; " : "", item->hint);
+        if (item->path[0]) sw_text_printf(stderr, "%s: ", item->path);
+        sw_text_printf(stderr, "%s%s%s\n", item->message, item->hint[0] ? "; " : "", item->hint);
     }
-    if (diagnostics->dropped) fprintf(stderr, "%s: there is more of it than is shown here\n", file);
+    if (diagnostics->dropped) sw_text_printf(stderr, "%s: there is more of it than is shown here\n", file);
 }

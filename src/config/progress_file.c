@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BYTES_MOST = 1 << 16 };
-
 static void take_text(char *out, size_t capacity, const cJSON *object, const char *key) {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
     snprintf(out, capacity, "%s", text != NULL ? text : "");
@@ -69,15 +67,22 @@ static sw_status take_all(sw_progress_file *out, const cJSON *root, const char *
     return SW_OK;
 }
 
+/* cJSON takes control characters in strings and between values. */
+static bool is_plain(const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < 0x20 && text[i] != '\n') return false;
+    return true;
+}
+
 sw_status sw_config_read_progress(sw_progress_file *out, const char *path) {
     char *text;
     size_t length;
-    sw_status status = sw_file_read(&text, &length, path, BYTES_MOST, NULL);
+    sw_status status = sw_file_read(&text, &length, path, SW_PROGRESS_FILE_BYTES, NULL);
     const int error = errno;
     if (status == SW_E_IO && (error == EFBIG || error == EISDIR || error == EINVAL))
         return sw_fail(SW_E_STORE, "%s: is no status file of symsweep", path);
     if (status != SW_OK) return status == SW_E_IO ? sw_fail(status, "%s: %s", path, strerror(error)) : status;
-    cJSON *root = cJSON_ParseWithLength(text, length);
+    cJSON *root = is_plain(text, length) ? cJSON_ParseWithLength(text, length) : NULL;
     free(text);
     status = root != NULL ? take_all(out, root, path) : sw_fail(SW_E_STORE, "%s: is no status file of symsweep", path);
     cJSON_Delete(root);

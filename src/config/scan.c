@@ -1,6 +1,8 @@
 /* scan.c: positions of every value of a JSON text (RFC 8259), and errors that name what was found. */
 #include "config/scan.h"
 
+#include "symsweep/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,24 +35,10 @@ static void skip(scanner *s, size_t bytes) {
     while (bytes--) advance(s);
 }
 
-/* Bytes of the UTF-8 character at p, 0 when it is none (overlong forms, surrogates and beyond U+10FFFF are none). */
-static size_t utf8_length(const char *p, const char *end) {
-    const unsigned char *c = (const unsigned char *)p;
-    size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
-    if (length > (size_t)(end - p)) return 0;
-    for (size_t i = 1; i < length; i++)
-        if (!is_continuation(p[i])) return 0;
-    if (c[0] == 0xe0 && c[1] < 0xa0) return 0;
-    if (c[0] == 0xed && c[1] > 0x9f) return 0;
-    if (c[0] == 0xf0 && c[1] < 0x90) return 0;
-    if (c[0] == 0xf4 && c[1] > 0x8f) return 0;
-    return length;
-}
-
 /* ---- messages ---- */
 
 static void describe_here(const scanner *s, char out[64]) {
-    size_t length = s->p < s->end ? utf8_length(s->p, s->end) : 0;
+    size_t length = s->p < s->end ? sw_text_utf8(s->p, s->end) : 0;
     if (s->p >= s->end)
         snprintf(out, 64, "the end of the file");
     else if (*s->p == '\n')
@@ -218,7 +206,7 @@ static sw_status scan_string(scanner *s) {
             report(s, s->line, s->column, c == '\t' ? "write a tab as \\t" : NULL, "a control character in a string");
             *s->p = ' ';
         }
-        size_t length = utf8_length(s->p, s->end);
+        size_t length = sw_text_utf8(s->p, s->end);
         if (!length) return report(s, s->line, s->column, "save the file as UTF-8", "the text is not UTF-8");
         skip(s, length);
     }

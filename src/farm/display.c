@@ -3,6 +3,7 @@
 
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
+#include "symsweep/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -79,7 +80,10 @@ static void terminal_size(int *rows, int *columns) {
 }
 
 /* One line, cut so that it does not wrap, the rest of the screen line wiped. */
-static void draw_line(const char *text, int columns) { fprintf(stderr, "%.*s\033[K\n", columns - 1, text); }
+static void draw_line(const char *text, int columns) {
+    sw_text_print_cut(stderr, text, columns - 1);
+    fputs("\033[K\n", stderr);
+}
 
 static void draw(sw_display *display, const sw_progress_file *view) {
     int rows, columns;

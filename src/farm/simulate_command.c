@@ -7,6 +7,7 @@
 #include "symsweep/plan.h"
 #include "symsweep/simulate.h"
 #include "symsweep/store.h"
+#include "symsweep/text.h"
 #include "symsweep/train.h"
 
 #include <errno.h>
@@ -250,7 +251,7 @@ static void print_head(const scenario *self, const simulate_options *options) {
     printf("%zu runs, %.3g core-hours, %.3g s a run on the average; ", self->runs, work / 3600,
            work / (double)self->runs);
     if (options->from != NULL)
-        printf("times of %zu runs from %s\n", self->measured, options->from);
+        sw_text_printf(stdout, "times of %zu runs from %s\n", self->measured, options->from);
     else
         printf("times measured on this machine, early stops not foreseen\n");
     puts("\n workers     ranks    makespan  efficiency    balance    master  messages/s");
