@@ -7,6 +7,7 @@
 #include "symsweep/file.h"
 #include "symsweep/log.h"
 #include "symsweep/store.h"
+#include "symsweep/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,6 +31,7 @@ static const char help[] =
     "  --compact FILE   a compressed copy of the whole file, former runs too, for archives; nothing can be trained "
     "into it\n"
     "                   without growing fast\n"
+    "  --spreadsheet    put ' before texts that a spreadsheet would take for a formula (= + - @ tab, line's end)\n"
     "  -o, --output F   to a file that must not exist yet, or a device or FIFO (default: -, stdout)\n"
     "  -h, --help       this text\n"
     "\n"
@@ -41,17 +43,28 @@ enum { NAME_MAX_BYTES = 256 };
 
 /* ---- cells ---- */
 
-static void put_text(FILE *out, const char *text) {
-    if (!strpbrk(text, ",\"\r\n")) {
-        fputs(text, out);
-        return;
+/* A table and how texts go into it. */
+typedef struct sheet {
+    FILE *out;
+    bool spreadsheet; /* nothing is a formula */
+    bool terminal;    /* nothing moves the cursor */
+} sheet;
+
+static void put_text(const sheet *s, const char *text) {
+    const char *mark = s->spreadsheet && text[0] && strchr("=+-@\t\r\n", text[0]) ? "'" : "";
+    const char *quote = strpbrk(text, ",\"\r\n") ? "\"" : "";
+    fprintf(s->out, "%s%s", quote, mark);
+    while (*text) {
+        const size_t length = strcspn(text, "\"");
+        if (s->terminal)
+            sw_text_print_part(s->out, text, length);
+        else
+            fwrite(text, 1, length, s->out);
+        text += length;
+        if (*text) fputs("\"\"", s->out);
+        text += *text != 0;
     }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
+    fputs(quote, s->out);
 }
 
 /* The shortest text that reads back to the same number, in the precision the file has. */
@@ -73,14 +86,15 @@ static void put_real(FILE *out, double value, bool single) {
     fputs(text, out);
 }
 
-static void put_cell(FILE *out, const sw_result_column *column, size_t r) {
+static void put_cell(const sheet *s, const sw_result_column *column, size_t r, bool damaged) {
+    FILE *out = s->out;
     if (column->texts) {
-        put_text(out, column->texts[r]);
+        put_text(s, column->texts[r]);
     } else if (column->reals) {
         put_real(out, column->reals[r], column->single);
     } else if (strcmp(column->path, "/runs/status") == 0) {
         const int64_t state = column->integers[r];
-        fputs(state >= 0 && state < SW_RUN_STATE_COUNT ? sw_states[state].name : "unknown", out);
+        fputs(damaged ? "damaged" : state >= 0 && state < SW_RUN_STATE_COUNT ? sw_states[state].name : "unknown", out);
     } else if (strcmp(column->path, "/runs/phase") == 0) {
         const int64_t phase = column->integers[r];
         if (phase >= 0 && phase < SW_PHASE_COUNT) fputs(sw_phase_names[phase], out);
@@ -149,25 +163,26 @@ static bool is_key_exported(const run_table *t, const char *key) {
     return true;
 }
 
-static void put_head(FILE *out, const run_table *t) {
-    fputs(t->all ? "run,planned" : "run", out);
+static void put_head(const sheet *s, const run_table *t) {
+    fputs(t->all ? "run,planned" : "run", s->out);
     for (size_t c = 0; c < t->column_count; c++) {
         char name[NAME_MAX_BYTES];
         if (!is_exported(t->columns[c].path)) continue;
         column_name(name, t->columns[c].path);
-        fprintf(out, ",%s", name_is_taken(t->columns, c, name) ? "run." : "");
-        put_text(out, name);
+        fprintf(s->out, ",%s", name_is_taken(t->columns, c, name) ? "run." : "");
+        put_text(s, name);
     }
     for (size_t k = 0; t->configs && k < sw_configs_count(t->configs); k++) {
         const char *key = sw_configs_get(t->configs, k)->path;
         if (!is_key_exported(t, key)) continue;
-        fprintf(out, ",%s", name_is_taken(t->columns, t->column_count, key) ? "run." : "");
-        put_text(out, key);
+        fprintf(s->out, ",%s", name_is_taken(t->columns, t->column_count, key) ? "run." : "");
+        put_text(s, key);
     }
-    fputc('\n', out);
+    fputc('\n', s->out);
 }
 
-static void put_row(FILE *out, const run_table *t, const sw_results *results, size_t i) {
+static void put_row(const sheet *s, const run_table *t, const sw_results *results, size_t i) {
+    FILE *out = s->out;
     const size_t r = t->rows[i];
     warn_if_damaged(results, r);
     fprintf(out, "%zu", r);
@@ -175,14 +190,14 @@ static void put_row(FILE *out, const run_table *t, const sw_results *results, si
     for (size_t c = 0; c < t->column_count; c++) {
         if (!is_exported(t->columns[c].path)) continue;
         fputc(',', out);
-        put_cell(out, &t->columns[c], r);
+        put_cell(s, &t->columns[c], r, sw_results_row(results, r)->damaged);
     }
     for (size_t k = 0; t->configs && k < sw_configs_count(t->configs); k++) {
         const sw_configs_column *column = sw_configs_get(t->configs, k);
         const char *value = sw_configs_value(column, i);
         if (!is_key_exported(t, column->path)) continue;
         fputc(',', out);
-        if (value) put_text(out, value);
+        if (value) put_text(s, value);
     }
     fputc('\n', out);
 }
@@ -202,13 +217,13 @@ static sw_status choose_rows(size_t **rows, size_t *count, const sw_results *res
 
 /* One line a run. Columns are the file's datasets of one value a run but the configuration, then its keys; status and
  * phase are words. */
-static sw_status export_runs(FILE *out, sw_results *results, bool all, bool config) {
+static sw_status export_runs(const sheet *s, sw_results *results, bool all, bool config) {
     run_table t = {.all = all};
     sw_status status = choose_rows(&t.rows, &t.row_count, results, all);
     if (status == SW_OK) status = sw_results_columns(results, &t.columns, &t.column_count);
     if (status == SW_OK && config) status = sw_configs_create(&t.configs, results, t.rows, t.row_count);
-    if (status == SW_OK) put_head(out, &t);
-    for (size_t i = 0; i < t.row_count && status == SW_OK; i++) put_row(out, &t, results, i);
+    if (status == SW_OK) put_head(s, &t);
+    for (size_t i = 0; i < t.row_count && status == SW_OK; i++) put_row(s, &t, results, i);
     sw_configs_destroy(t.configs);
     sw_results_columns_destroy(t.columns, t.column_count, sw_results_count(results));
     free(t.rows);
@@ -217,31 +232,35 @@ static sw_status export_runs(FILE *out, sw_results *results, bool all, bool conf
 
 /* ---- curves ---- */
 
-static void put_records(FILE *out, size_t r, const char *id, const sw_record *records, size_t count) {
+static void put_records(const sheet *s, size_t r, const char *id, const sw_record *records, size_t count) {
     for (size_t i = 0; i < count; i++) {
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
             const sw_metric *metric = sw_record_metric(m);
             if (isnan(records[i].value[m])) continue;
-            fprintf(out, "%zu,%s,%d,%" PRId64 ",%s/%s,", r, id, records[i].evaluation, records[i].step, metric->group,
+            fprintf(s->out, "%zu,", r);
+            put_text(s, id);
+            fprintf(s->out, ",%d,%" PRId64 ",%s/%s,", records[i].evaluation, records[i].step, metric->group,
                     metric->name);
-            put_real(out, (double)records[i].value[m], true);
-            fputc('\n', out);
+            put_real(s->out, (double)records[i].value[m], true);
+            fputc('\n', s->out);
         }
     }
 }
 
 /* One line a value: run, id, evaluation, step, metric, value. */
-static sw_status export_curves(FILE *out, sw_results *results, bool all) {
+static sw_status export_curves(const sheet *s, sw_results *results, bool all) {
     size_t *rows, row_count;
     sw_status status = choose_rows(&rows, &row_count, results, all);
-    if (status == SW_OK) fputs("run,id,evaluation,step,metric,value\n", out);
+    if (status == SW_OK) fputs("run,id,evaluation,step,metric,value\n", s->out);
     for (size_t i = 0; i < row_count && status == SW_OK; i++) {
         sw_record *records;
         size_t count;
         status = sw_results_records(results, rows[i], &records, &count);
         if (status != SW_OK) break;
-        warn_if_damaged(results, rows[i]);
-        put_records(out, rows[i], sw_results_row(results, rows[i])->id, records, count);
+        if (sw_results_row(results, rows[i])->damaged)
+            sw_warn("run %zu is damaged: its checksum does not fit; its curves are left out", rows[i]);
+        else
+            put_records(s, rows[i], sw_results_row(results, rows[i])->id, records, count);
         free(records);
     }
     free(rows);
@@ -252,7 +271,7 @@ static sw_status export_curves(FILE *out, sw_results *results, bool all) {
 
 typedef struct export_options {
     const char *output, *compact;
-    bool curves, config, all;
+    bool curves, config, all, spreadsheet;
 } export_options;
 
 static sw_status export_csv(const char *path, const export_options *options) {
@@ -263,8 +282,9 @@ static sw_status export_csv(const char *path, const export_options *options) {
     char *made = NULL;
     if (options->output && strcmp(options->output, "-") != 0) status = sw_file_create(&out, &made, options->output);
     if (status == SW_OK) {
-        status = options->curves ? export_curves(out, results, options->all)
-                                 : export_runs(out, results, options->all, options->config);
+        const sheet table = {out, options->spreadsheet, isatty(fileno(out))};
+        status = options->curves ? export_curves(&table, results, options->all)
+                                 : export_runs(&table, results, options->all, options->config);
         const bool failed = fflush(out) != 0 || ferror(out);
         if (status == SW_OK && failed)
             status = sw_fail(SW_E_IO, "%s: %s", options->output ? options->output : "stdout", strerror(errno));
@@ -296,6 +316,7 @@ static const sw_command command = {
             {"curves", .place = offsetof(export_options, curves)},
             {"config", .place = offsetof(export_options, config)},
             {"all", .place = offsetof(export_options, all)},
+            {"spreadsheet", .place = offsetof(export_options, spreadsheet)},
             {"compact", .place = offsetof(export_options, compact), .parse = sw_command_text},
             {"output", 'o', .place = offsetof(export_options, output), .parse = sw_command_text},
             {0},

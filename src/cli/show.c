@@ -6,6 +6,7 @@
 
 #include "symsweep/cli.h"
 #include "symsweep/config.h"
+#include "symsweep/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -76,7 +77,8 @@ static void put_word(paragraphs *p, const char *key, const char *value, int leng
         printf("\n%*s", INDENT, "");
         p->column = INDENT;
     }
-    p->column += (size_t)printf("%s%s%s%.*s", p->column > INDENT ? " " : "", key, key[0] ? "=" : "", length, value);
+    p->column += (size_t)sw_text_printf(stdout, "%s%s%s%.*s", p->column > INDENT ? " " : "", key, key[0] ? "=" : "",
+                                        length, value);
 }
 
 /* An object whose "weight" is 0 acts in nothing: its other keys say nothing either. */
@@ -96,7 +98,7 @@ static void put_member(void *context, const char *path, const char *value, size_
     if (strncmp(p->key, path, top) != 0 || p->key[top]) {
         if (p->key[0]) putchar('\n');
         snprintf(p->key, sizeof p->key, "%.*s", (int)top, path);
-        p->column = (size_t)printf("%-*s", INDENT, p->key);
+        p->column = (size_t)sw_text_printf(stdout, "%-*s", INDENT, p->key);
     }
     if (!is_idle(p->json, path)) put_word(p, path + top + (path[top] == '.'), value, (int)length);
 }
@@ -107,25 +109,25 @@ static void print_config(const char *json) {
     if (p.key[0])
         putchar('\n');
     else
-        printf("%s\n", json);
+        sw_text_printf(stdout, "%s\n", json);
 }
 
 /* ---- text ---- */
 
 static void print_head(const sw_results *results, const sw_result_row *row, size_t run) {
     char state[SW_STATE_TEXT];
-    printf("run %zu of %s: %s%s%s\n", run, sw_results_sweep_name(results), row->task, row->label[0] ? ", " : "",
-           row->label);
-    printf("id %s\n", row->id);
+    sw_text_printf(stdout, "run %zu of %s: %s%s%s\n", run, sw_results_sweep_name(results), row->task,
+                   row->label[0] ? ", " : "", row->label);
+    sw_text_printf(stdout, "id %s\n", row->id);
     if (!row->planned) printf("a former run: the present sweep no longer has it\n");
     printf("%s", row->damaged ? "damaged (its checksum does not fit)" : sw_row_state(state, row->state));
     if (row->steps >= 0) printf(" after %" PRId64 " steps", row->steps);
     if (!isnan(row->wall_seconds))
         printf(" in %.1f s (%.1f steps/s, %.0f %% of it measuring)", row->wall_seconds, row->steps_per_second,
                100 * row->measure_share);
-    if (row->host[0]) printf(" on %s", row->host);
+    if (row->host[0]) sw_text_printf(stdout, " on %s", row->host);
     putchar('\n');
-    if (row->error[0]) printf("reason: %s\n", row->error);
+    if (row->error[0]) sw_text_printf(stdout, "reason: %s\n", row->error);
 }
 
 static void print_onsets(const sw_results *results, const sw_result_row *row) {
@@ -216,7 +218,7 @@ static void write_run(sw_json *json, const sw_results *results, size_t run) {
     sw_json_key(json, "config");
     /* A text that no configuration can be read from is passed on as a text: the output stays JSON. */
     sw_run_config config;
-    if (sw_config_read(&config, row->config) == SW_OK)
+    if (sw_text_is_line(row->config) && sw_config_read(&config, row->config) == SW_OK)
         sw_json_raw(json, row->config);
     else
         sw_json_string(json, row->config);

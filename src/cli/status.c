@@ -94,18 +94,20 @@ static void print_progress_run(const sw_progress_run *run) {
         printf(" %8s %8s", "-", "-");
     else
         printf(" %8.4f %8.4f", run->train_accuracy, run->test_accuracy);
-    printf("  %s\n", run->label);
+    sw_text_printf(stdout, "  %s\n", run->label);
 }
 
 static void print_progress(const sw_progress_file *p) {
     char age[32], eta[32];
     double old = (double)((int64_t)time(NULL) - p->updated_unix);
     sw_clock_format(age, old > 0 ? old : 0);
-    printf("%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
-    if (is_running(p))
-        printf(" as of %s ago\nwriter: host %s, process %" PRId64 "\n", age, p->host, p->pid);
-    else
-        printf(" %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
+    sw_text_printf(stdout, "%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
+    if (is_running(p)) {
+        printf(" as of %s ago\n", age);
+        sw_text_printf(stdout, "writer: host %s, process %" PRId64 "\n", p->host, p->pid);
+    } else {
+        sw_text_printf(stdout, " %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
+    }
     printf("%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed", p->total,
            p->done, p->running, p->left, p->failed);
     if (is_running(p)) printf("; %.0f steps/s", p->steps_per_second);
@@ -206,6 +208,6 @@ sw_status sw_cli_print_summary(const char *path) {
     }
     sw_settings_destroy(settings);
     sw_results_close(results);
-    if (status == SW_OK) printf("results: %s\n", path);
+    if (status == SW_OK) sw_text_printf(stdout, "results: %s\n", path);
     return status;
 }

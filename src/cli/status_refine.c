@@ -4,6 +4,7 @@
 #include "cli/row.h"
 
 #include "symsweep/config.h"
+#include "symsweep/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -88,9 +89,9 @@ static void draw(const map *m, const char *signs) {
         for (size_t i = 0; i < across; i++) putchar(signs[i * up + j]);
         putchar('\n');
     }
-    printf("%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path, m->values[0][0],
-           m->values[0][across - 1]);
-    if (m->axes > 1) printf("; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
+    sw_text_printf(stdout, "%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path,
+                   m->values[0][0], m->values[0][across - 1]);
+    if (m->axes > 1) sw_text_printf(stdout, "; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
     putchar('\n');
 }
 
@@ -114,7 +115,7 @@ static sw_status draw_planes(const map *m) {
             done[k] = 1;
             if (find_place(&place, m, k)) signs[place] = sign_of(m, k);
         }
-        if (plane[0]) printf("%s\n", plane);
+        if (plane[0]) sw_text_printf(stdout, "%s\n", plane);
         draw(m, signs);
     }
     free(signs);

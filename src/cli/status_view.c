@@ -9,13 +9,21 @@
 
 #include "symsweep/clock.h"
 #include "symsweep/config.h"
+#include "symsweep/text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_SHOWN = 40, RUNNING_SHOWN = 16, FAILURES_SHOWN = 20, BAR_COLUMNS = 40, CURVE_COLUMNS = 12 };
+enum {
+    RUNS_SHOWN = 40,
+    RUNNING_SHOWN = 16,
+    FAILURES_SHOWN = 20,
+    BAR_COLUMNS = 40,
+    CURVE_COLUMNS = 12,
+    HOST_COLUMNS = 10
+};
 
 /* ---- counting ---- */
 
@@ -126,15 +134,16 @@ static void print_bar(const sw_status_view *view) {
 
 static void print_head(const sw_results *results, const sw_status_view *view) {
     const char *created = sw_results_attribute(results, "created_utc");
-    printf("%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
+    sw_text_printf(stdout, "%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
     if (view->live)
-        printf("being written\nwriter: %s\n", view->writer);
+        printf("being written\n");
     else if (view->states[SW_RUN_RUNNING] > 0)
         printf("its writer was killed; start the sweep again to go on\n");
     else if (view->states[SW_RUN_PENDING] > 0)
         printf("stopped; start the sweep again to go on\n");
     else
         printf("finished\n");
+    if (view->live) sw_text_printf(stdout, "writer: %s\n", view->writer);
     print_counts(view);
     print_speed(view);
     putchar('\n');
@@ -192,7 +201,9 @@ static sw_status print_running_run(sw_results *results, size_t r) {
     print_curve(records, count, SW_METRIC_TEST_ACCURACY, &share);
     fputs("  ", stdout);
     print_curve(records, violation >= 0 ? count : 0, violation >= 0 ? violation : 0, NULL);
-    printf("  %.10s\n", row->host);
+    fputs("  ", stdout);
+    sw_text_print_cut(stdout, row->host, HOST_COLUMNS);
+    putchar('\n');
     free(records);
     return SW_OK;
 }
@@ -223,10 +234,10 @@ static void print_failures(const sw_results *results, const sw_status_view *view
         const sw_result_row *row = sw_results_row(results, r);
         if (!sw_row_is_told(results, r, view->all)) continue;
         if (row->state != SW_RUN_FAILED && row->state != SW_RUN_DIVERGED && !row->damaged) continue;
-        printf("run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_row_state(state, row->state),
-               row->damaged    ? "its checksum does not fit; the next start trains it again"
-               : row->error[0] ? row->error
-                               : "no reason recorded");
+        sw_text_printf(stdout, "run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_row_state(state, row->state),
+                       row->damaged    ? "its checksum does not fit; the next start trains it again"
+                       : row->error[0] ? row->error
+                                       : "no reason recorded");
         shown++;
     }
     if (bad > shown) printf("  ... and %zu more\n", bad - shown);
