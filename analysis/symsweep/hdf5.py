@@ -1,6 +1,7 @@
 """Opening results files and reading their datasets, whoever may be writing them."""
 
 import contextlib
+import itertools
 import os
 import time
 
@@ -53,6 +54,8 @@ def _fault_of_dataset(dataset):
     return None
 
 
+# More than any results file has: a walk through a file that was made to be endless ends here.
+_OBJECTS_MAX, _DEPTH_MAX = 16384, 16
 _LINKS = {h5py.h5l.TYPE_SOFT: "is a soft link", h5py.h5l.TYPE_EXTERNAL: "is an external link, to an object of another file"}
 
 
@@ -60,11 +63,17 @@ def _check_inside(file, path):
     """A results file is data and never trusted: all that it holds must lie in the file itself. Links are not followed
     before each is seen to be a hard one, and no value is read before each dataset is seen to be stored as the program
     stores it (src/store/inside.c is the same for the program)."""
+    count = itertools.count(1)
+
     def visit(name, info):
         if info.type != h5py.h5l.TYPE_HARD:
             return name, _LINKS.get(info.type, "is a user-defined link")
+        if next(count) > _OBJECTS_MAX or name.count(b"/") > _DEPTH_MAX:
+            return name, "is one object, or one group in another, more than any results file has"
         found = h5py.h5o.open(file.id, name)
         fault = _fault_of_dataset(found) if isinstance(found, h5py.h5d.DatasetID) else None
+        if h5py.h5o.get_info(found).rc != 1:
+            fault = "has several names (hard links)"
         return (name, fault) if fault else None
 
     refused = file.id.links.visit(visit, info=True)

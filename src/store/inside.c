@@ -4,9 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* More than any results file has: a walk through a file that was made to be endless ends here. */
+enum { OBJECTS_MAX = 16384, DEPTH_MAX = 16 };
+
 typedef struct walk {
     hid_t file;
     const char *path; /* of the file */
+    int objects;
     sw_status status;
 } walk;
 
@@ -59,6 +63,20 @@ static const char *kind_of(H5L_type_t type) {
     }
 }
 
+static int depth_of(const char *name) {
+    int depth = 0;
+    for (; *name; name++) depth += *name == '/';
+    return depth;
+}
+
+/* An object that its name leads to. One with several names would be met, and written, as several. */
+static sw_status check_object(const walk *w, const char *name, hid_t object) {
+    H5O_info_t info;
+    if (H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0) return sw_hdf5_fail("%s: /%s", w->path, name);
+    if (info.rc != 1) return refuse(w, name, "has several names (hard links)");
+    return info.type == H5O_TYPE_DATASET ? check_dataset(w, name, object) : SW_OK;
+}
+
 static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, void *data) {
     walk *w = data;
     (void)group;
@@ -66,11 +84,12 @@ static herr_t visit_link(hid_t group, const char *name, const H5L_info_t *info, 
         w->status = refuse(w, name, kind_of(info->type));
         return -1;
     }
+    if (++w->objects > OBJECTS_MAX || depth_of(name) > DEPTH_MAX) {
+        w->status = refuse(w, name, "is one object, or one group in another, more than any results file has");
+        return -1;
+    }
     hid_t object = H5Oopen(w->file, name, H5P_DEFAULT);
-    if (object < 0)
-        w->status = sw_hdf5_fail("%s: /%s", w->path, name);
-    else if (H5Iget_type(object) == H5I_DATASET)
-        w->status = check_dataset(w, name, object);
+    w->status = object < 0 ? sw_hdf5_fail("%s: /%s", w->path, name) : check_object(w, name, object);
     sw_hdf5_close(object);
     return w->status == SW_OK ? 0 : -1;
 }
