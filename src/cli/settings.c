@@ -5,6 +5,7 @@
 #include "cli/row.h"
 
 #include "symsweep/arena.h"
+#include "symsweep/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,11 +189,14 @@ static size_t tell(char *out, size_t capacity, const sw_settings *s, size_t i) {
     return length;
 }
 
+/* As it is shown, so that columns and cuts are those of what is printed. */
 static const char *name_setting(sw_settings *s, size_t i) {
+    enum { ESCAPED = 4 }; /* times a byte, at most */
     const size_t length = tell(NULL, 0, s, i);
-    char *name = sw_arena_alloc(s->arena, length + 1, 1);
-    if (name) tell(name, length + 1, s, i);
-    return name && length == 0 ? "all runs" : name;
+    char *told = sw_arena_alloc(s->arena, length + 1, 1), *name = sw_arena_alloc(s->arena, ESCAPED * length + 1, 1);
+    if (!told || !name) return NULL;
+    tell(told, length + 1, s, i);
+    return length == 0 ? "all runs" : sw_text_escape(name, ESCAPED * length + 1, told);
 }
 
 /* Numbers the classes in the order of their first runs, and names them. */

@@ -3,8 +3,6 @@
 
 #include "cli/row.h"
 
-#include "symsweep/text.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,6 +21,20 @@ static const struct {
     [SW_PHASE_DIVERGED] = {"diverged", "div"},   [SW_PHASE_UNFINISHED] = {"unfinished", "unf"},
 };
 _Static_assert(sizeof phase_words / sizeof phase_words[0] == SW_PHASE_COUNT, "every phase has its words");
+
+/* Terminal columns of UTF-8 text: its bytes but the continuations. */
+static int columns_of(const char *text) {
+    int columns = 0;
+    for (; *text; text++) columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+/* `text` without its first `columns` columns. */
+static const char *skip_columns(const char *text, int columns) {
+    for (; *text && (columns > 0 || ((unsigned char)*text & 0xc0) == 0x80); text++)
+        if (((unsigned char)*text & 0xc0) != 0x80) columns--;
+    return text;
+}
 
 static void print_step(int64_t step) {
     if (step < 0)
@@ -47,7 +59,7 @@ static void cut_name(char out[NAME_BYTES], const sw_settings *settings, size_t s
     const char *name = sw_settings_name(settings, setting);
     char number[24] = "";
     if (how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", setting + 1);
-    const int columns = sw_text_columns(name), room = NAME_COLUMNS - (int)strlen(number);
+    const int columns = columns_of(name), room = NAME_COLUMNS - (int)strlen(number);
     if (columns <= room)
         snprintf(out, NAME_BYTES, "%s%s", number, name);
     else if (how == CUT_BEGINNING)
@@ -76,7 +88,7 @@ static sw_status choose_cut(cut *out, const sw_settings *settings) {
 /* A name in full, in lines of the table's width that end behind a comma where there is one. Returns the columns of the
  * last line. */
 static int print_wrapped(const char *name) {
-    while (sw_text_columns(name) > TABLE_WIDTH) {
+    while (columns_of(name) > TABLE_WIDTH) {
         const char *end = skip_columns(name, TABLE_WIDTH), *comma = NULL;
         for (const char *at = name; at < end; at++)
             if (at[0] == ',' && at[1] == ' ') comma = at + 1;
@@ -85,7 +97,7 @@ static int print_wrapped(const char *name) {
         name = end + (*end == ' ');
     }
     fputs(name, stdout);
-    return sw_text_columns(name);
+    return columns_of(name);
 }
 
 /* ---- settings ---- */
@@ -136,7 +148,7 @@ static void print_phases(const setting *s) {
         if (length <= TABLE_WIDTH - PHASES_COLUMN) break;
     }
     const int room = TABLE_WIDTH - PHASES_COLUMN;
-    if (sw_text_columns(text) > room)
+    if (columns_of(text) > room)
         printf("%.*s\xe2\x80\xa6", room - 1, text);
     else
         fputs(text, stdout);
@@ -150,7 +162,7 @@ static sw_status print_setting(const sw_settings *settings, size_t i, cut how, s
     if (how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", i + 1);
     snprintf(whole, strlen(name) + sizeof number, "%s%s", number, name);
     snprintf(runs, sizeof runs, s->over == s->runs ? "%zu" : "%zu/%zu", s->over, s->runs);
-    const bool wraps = sw_text_columns(whole) > TABLE_WIDTH;
+    const bool wraps = columns_of(whole) > TABLE_WIDTH;
     const int columns = print_wrapped(whole);
     free(whole);
     if (columns > SETTING_WIDTH || wraps)

@@ -225,7 +225,7 @@ class Tables(Canaries):
                     was = picture(other)
                     run(*command, other, code=3)
                     self.assertEqual(picture(other), was)
-        for command in (["export", self.results, "-o"], ["export", self.results, "--compact"], ["merge", self.results, "-o"]):
+        for command in (["export", self.results, "-o"], ["export", self.results, "--compact"]):
             run(*command, self.results, code=3)
         for command in (["export", self.results, "--compact"], ["merge", self.results, "-o"]):
             side = self.folder / "out.h5.new"
