@@ -63,7 +63,7 @@ class Terminal(unittest.TestCase):
         row = next(line for line in table.splitlines() if line.startswith("    8 "))
         head = next(line for line in table.splitlines() if line.startswith("  run   seed"))
         self.assertLessEqual(len(row), 80)
-        self.assertTrue(row[head.index("setting"):].startswith("a\\u2028b"), row)
+        self.assertIn("a\\u2028b", row[head.index("setting"):])
         for arguments in (["status", self.results, "--all"], ["show", self.results, "--run", 8]):
             self.assertIn(r"a\u2028b", self.clean(*arguments))
         self.assertEqual(json.loads(self.clean("status", self.results, "--json"))["runs"][8]["label"], label)
