@@ -7,7 +7,7 @@
 
 #include "store/hdf5.h"
 
-/* SW_E_STORE unless every link of the open file is a hard one, every object has one name, and every dataset is stored as this program stores them:
- * in chunks, unfiltered or by shuffle and deflate; single values also contiguous or compact. Follows nothing and reads
- * no value. Every file that is opened comes through this (open.c). */
+/* SW_E_STORE unless every link of the open file is a hard one, every object has one name, and every dataset is stored
+ * as this program stores them: in chunks, unfiltered or by shuffle and deflate; single values also contiguous or
+ * compact. Follows nothing and reads no value. Every file that is opened comes through this (open.c). */
 sw_status sw_inside_check(hid_t file, const char *path) SW_MUST_CHECK;
