@@ -53,7 +53,7 @@ def _open_once(path):
                 _limit_attempts(access)
             try:
                 return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RuntimeError) as error:
                 refusal = refusal or error
     raise refusal
 
@@ -91,7 +91,7 @@ def open_results(path, wait=10.0):
         try:
             file = _open_once(path)
             break
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             if time.monotonic() > deadline or not (written or _is_written(path)):
                 raise ResultsError("%s: %s" % (path, error)) from None
             time.sleep(0.1)
