@@ -218,7 +218,7 @@ class Damaged(unittest.TestCase):
         self.assertIsNone(header["columns"]["final.test_loss"][2])
         self.assertEqual(header["columns"]["status"][2], "damaged")
         self.assertEqual(header["columns"]["error"][2], payload.DAMAGED)
-        self.assertIn("run 2 is damaged", report.build(results))
+        self.assertIn("Run 2 is damaged", report.build(results))
         self.assertEqual(symsweep.load(self.path, verify=False).runs["status"][2], "done")
 
     def test_the_sound_row_of_another_file_wins(self):
