@@ -1,5 +1,9 @@
 """What the command lines of report, figures and refinement have in common."""
 
+import contextlib
+import ctypes
+import os
+import signal
 import sys
 
 from . import words
@@ -7,6 +11,8 @@ from .hdf5 import ResultsError
 from .results import load as load_results
 
 WAIT = 10.0
+PR_SET_PDEATHSIG = 1
+CRASHES = [-number for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)]
 
 
 class Refusal(Exception):
@@ -31,6 +37,30 @@ def load(options, paths=None):
     for line in results.left_out(options.all):
         print("note: %s" % words.visible(line), file=sys.stderr)
     return results
+
+
+def guarded(main):
+    """main() in a child process: a file can be damaged so that the HDF5 library crashes on it, and that is to be one line
+    as well. The child ends when this process does."""
+    sys.stdout.flush()
+    parent, child = os.getpid(), os.fork()
+    if child == 0:
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(3)
+        return main()
+    while True:
+        try:
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            break
+        except KeyboardInterrupt:
+            pass  # the child has it too
+    if status in CRASHES:
+        print("%s: error: the HDF5 library crashed (%s): a results file is damaged; `symsweep status FILE` tells which"
+              % (os.path.basename(sys.argv[0]), signal.Signals(-status).name), file=sys.stderr)
+        return 3
+    return status if status >= 0 else 128 - status
 
 
 def run(parser, arguments, work):

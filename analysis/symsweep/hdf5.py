@@ -1,6 +1,7 @@
 """Opening results files and reading their datasets, whoever may be writing them."""
 
 import contextlib
+import ctypes
 import itertools
 import os
 import time
@@ -15,15 +16,46 @@ class ResultsError(Exception):
     """A results file that cannot be used; the message names the file and the reason."""
 
 
+# Of a file under a writer the library reads torn metadata again, after sleeps that double from a nanosecond; its hundred
+# tries would last for ever on a damaged file. The program has the same number.
+_READ_ATTEMPTS = 24
+
+
+def _is_written(path):
+    """Does the file say that a writer has it? One that was killed leaves it so."""
+    with open(path, "rb") as file:
+        start = file.read(12)
+    return len(start) == 12 and start[8] >= 2 and start[11] != 0
+
+
+def _limit_attempts(access):
+    # h5py has no name for this property; the library that it has loaded does.
+    with contextlib.suppress(OSError, AttributeError):
+        with open("/proc/self/maps") as maps:
+            library = next(line.split(maxsplit=5)[5].strip() for line in maps if "/libhdf5" in line and "_hl" not in line)
+        set_attempts = ctypes.CDLL(library).H5Pset_metadata_read_attempts
+        set_attempts.argtypes = [ctypes.c_int64, ctypes.c_uint]
+        set_attempts(access.id, _READ_ATTEMPTS)
+
+
 def _open_once(path):
     # A file under a writer, or left by one that was killed, opens for SWMR reading only; one that this process has open
     # already opens as that did. Locks are the writer's business: a reader that took one could stop it.
     refusal = None
-    for options in ({"swmr": True, "locking": False}, {"locking": False}, {"swmr": True}, {}):
-        try:
-            return h5py.File(path, "r", **options)
-        except (OSError, ValueError) as error:
-            refusal = refusal or error
+    plain, live = h5py.h5f.ACC_RDONLY, h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
+    for flags in (live, plain) if _is_written(path) else (plain, live):
+        for locking in (False, None):
+            access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+            access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
+            if locking is not None:
+                access.set_file_locking(locking, True)
+            if flags == live:
+                access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_LATEST)
+                _limit_attempts(access)
+            try:
+                return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
+            except (OSError, ValueError, RuntimeError) as error:
+                refusal = refusal or error
     raise refusal
 
 
@@ -86,8 +118,8 @@ def _check_inside(file, path):
 
 @contextlib.contextmanager
 def open_results(path, wait=10.0):
-    """The file, open for reading. A writer that starts or ends keeps a file closed to others for a moment: the
-    attempt is repeated for `wait` seconds."""
+    """The file, open for reading. A writer that starts or ends keeps a file closed to others for a moment: while the file
+    says that it has a writer the attempt is repeated for `wait` seconds. Nothing else gets better by waiting."""
     path = os.fspath(path)
     if not os.path.exists(path):
         raise ResultsError("%s: no such file" % path)
@@ -103,11 +135,12 @@ def open_results(path, wait=10.0):
         raise ResultsError("%s: not an HDF5 file" % path)
     deadline = time.monotonic() + wait
     while True:
+        written = _is_written(path)
         try:
             file = _open_once(path)
             break
-        except (OSError, ValueError) as error:
-            if time.monotonic() > deadline:
+        except (OSError, ValueError, RuntimeError) as error:
+            if time.monotonic() > deadline or not (written or _is_written(path)):
                 raise ResultsError("%s: %s" % (path, error)) from None
             time.sleep(0.1)
     try:

@@ -80,7 +80,7 @@ def build(results, title=None, all=False):
         "title": html.escape(header["title"]),
         "description": html.escape(header["description"]),
         "summary": html.escape(summary_line(shown)),
-        "left_out": "".join('<p class="banner left-out">%s.</p>\n' % html.escape(line) for line in header["left_out"]),
+        "left_out": "".join('<p class="banner left-out">%s.</p>\n' % html.escape(line[0].upper() + line[1:]) for line in header["left_out"]),
         "source": html.escape(words.visible(source_line(shown, header))),
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
         "d3": html.escape(library.split("\n", 1)[0].lstrip("/ ")),

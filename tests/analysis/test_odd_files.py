@@ -6,7 +6,7 @@ import io
 import json
 import os
 import shutil
-import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -58,7 +58,8 @@ def tearDownModule():
 def put(file, path, values, **options):
     facts = {name: value for name, value in file[path].attrs.items() if name not in ("DIMENSION_LIST", "_FillValue")}
     del file[path]
-    file.create_dataset(path, data=values, **options).attrs.update(facts)
+    values = np.asarray(values) if not isinstance(values, np.ndarray) else values
+    file.create_dataset(path, data=values, chunks=True if values.size else None, **options).attrs.update(facts)
 
 
 def texts_of(values):
@@ -243,6 +244,108 @@ class Odd(unittest.TestCase):
                 with self.subTest(name, sound=sound):
                     refused += bool(self.check(name, make(name, change, sound)))
         self.assertGreater(refused, len(chosen) // 4)
+
+
+class Commands(unittest.TestCase):
+    """Each tool says one line and returns 3; nothing that it waits for lasts."""
+
+    def say(self, arguments, tool):
+        said = io.StringIO()
+        begun = time.monotonic()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            code = tool.main([*map(str, arguments)])
+        self.assertLess(time.monotonic() - begun, 60)
+        return code, said.getvalue()
+
+    def refused(self, path, reason, *options):
+        for tool, more in ((report, []), (figures, ["--figure", "all"]), (lattice, [GOOD])):
+            code, said = self.say([path, *more, *options], tool)
+            self.assertEqual(code, 3, (path, said))
+            self.assertEqual(said.count("\n"), 1, said)
+            self.assertIn(str(path), said)
+            self.assertIn(reason, said)
+
+    def place(self, name, data):
+        path = Path(FOLDER, name)
+        path.write_bytes(data)
+        return path
+
+    def test_no_results(self):
+        data = GOOD.read_bytes()
+        self.refused(self.place("empty.h5", b""), "an empty file")
+        self.refused(self.place("text.h5", b"run,status\n0,done\n"), "not an HDF5 file")
+        self.refused(self.place("zeros.h5", bytes(4096)), "not an HDF5 file")
+        self.refused(self.place("start.h5", data[:8]), "")
+        self.refused(Path(FOLDER), "folder")
+        self.refused(Path(FOLDER, "absent.h5"), "no such file")
+        foreign = Path(FOLDER, "foreign.h5")
+        with h5py.File(foreign, "w") as file:
+            file["data"] = np.arange(10)
+        self.refused(foreign, "not a results file")
+
+    def test_cut_off(self):
+        """A file that ends early is refused at once, wherever it ends: nobody writes it."""
+        data = GOOD.read_bytes()
+        for share in (0.01, 0.3, 0.9, 0.999):
+            self.refused(self.place("cut.h5", data[:int(share * len(data))]), "")
+
+    def test_a_writer_that_does_not_come_back_is_waited_for_so_long(self):
+        """Flags of a writer in a file that does not open: the wait is the one that was asked for."""
+        data = bytearray(GOOD.read_bytes()[:3000])
+        data[11] = 5
+        path = self.place("flagged.h5", bytes(data))
+        begun = time.monotonic()
+        with self.assertRaises(symsweep.ResultsError):
+            symsweep.load(path, wait=1.5)
+        self.assertGreater(time.monotonic() - begun, 1)
+        self.refused(path, "", "--wait", "0.5")
+
+    def test_damaged_metadata(self):
+        """Bytes of the file's own structure: an error at once, and none that ends the process for the command line."""
+        data = GOOD.read_bytes()
+        codes = set()
+        for k in range(40 if LONG else 6):
+            random = np.random.default_rng(k)
+            broken = bytearray(data)
+            for at in random.integers(48, len(data) // 4, 20):
+                broken[at] = random.integers(256)
+            path = self.place("broken.h5", bytes(broken))
+            done = subprocess.run([str(fixtures.REPORT), str(path)], capture_output=True, text=True, timeout=300)
+            self.assertIn(done.returncode, (0, 3), done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
+            codes.add(done.returncode)
+        self.assertIn(3, codes)
+
+    def test_a_crash_of_the_library_is_one_line(self):
+        done = subprocess.run(["/usr/bin/python3", "-c", "import os, signal, sys; sys.path.insert(0, %r); from symsweep.command import guarded; "
+                               "sys.exit(guarded(lambda: os.kill(os.getpid(), signal.SIGSEGV)))" % str(fixtures.TOP / "analysis")], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (3, 1), done.stderr)
+        self.assertIn("SIGSEGV", done.stderr)
+
+    def test_the_child_ends_with_its_parent(self):
+        code = ("import os, sys, time; sys.path.insert(0, %r); from symsweep.command import guarded\n"
+                "def work():\n    print(os.getpid(), flush=True)\n    time.sleep(600)\n"
+                "guarded(work)") % str(fixtures.TOP / "analysis")
+        parent = subprocess.Popen(["/usr/bin/python3", "-c", code], stdout=subprocess.PIPE, text=True)
+        child = int(parent.stdout.readline())
+        parent.kill()
+        parent.communicate()
+        deadline = time.monotonic() + 60
+        while Path("/proc/%d" % child).exists() and "\nState:\tZ" not in Path("/proc/%d/status" % child).read_text():
+            self.assertLess(time.monotonic(), deadline, "the child lives on")
+            time.sleep(0.05)
+
+    def test_without_permission(self):
+        if os.geteuid() == 0:
+            self.skipTest("root may read everything")
+        path = self.place("secret.h5", GOOD.read_bytes())
+        path.chmod(0)
+        self.refused(path, "permission")
+
+    def test_a_place_that_cannot_be_written(self):
+        for tool, more in ((report, ["-o", "/nowhere/x.html"]), (figures, ["--figure", "fig8", "-o", "/nowhere/x"])):
+            code, said = self.say([GOOD, *more], tool)
+            self.assertEqual((code, said.count("\n")), (3, 1), said)
 
 
 if __name__ == "__main__":

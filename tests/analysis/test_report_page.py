@@ -513,6 +513,39 @@ class Odd(Case):
             self.assertGreater(CHROMIUM.evaluate("document.querySelectorAll('#embedding circle').length"), 4)
         self.assert_quiet()
 
+    def test_former_rows_and_settings(self):
+        """A sweep whose `run` was edited between two starts: former rows are left out, or told apart and filtered."""
+        content = {"name": "edited", "run": {**fixtures.sweep("x")["run"], "steps": 60}, "grid": {"seed": [0, 1], "train_fraction": [0.5, 0.6000001]}}
+        fixtures.train(FOLDER, content)
+        content["run"]["optimizer"] = {"learning_rate": 0.0030000001}
+        path = fixtures.train(FOLDER, content)
+        with fixtures.h5py.File(path, "r+") as file:
+            file.pop("runs/planned", None)
+            file.create_dataset("runs/planned", data=np.array([0] * 4 + [1] * 4, dtype=np.int8), chunks=(8,))
+        self.page_of(path)
+        names = "page.groups().map((g) => g.name + ' x' + g.runs.length)"
+        self.assertEqual(CHROMIUM.evaluate(names), ["0.5 x2", "0.6000001 x2"])
+        self.assertEqual(CHROMIUM.evaluate("page.figures.find((f) => f.id === 'run-table').table().rows.map((row) => row[0])"), [4, 5, 6, 7])
+        self.assertIn("4 rows of former plans are left out", CHROMIUM.evaluate("document.querySelector('.left-out').textContent"))
+        page = Path(path).with_suffix(".html")
+        report.write(page, report.build(symsweep.load(path), all=True))
+        CHROMIUM.open(page)
+        self.assert_quiet()
+        groups = CHROMIUM.evaluate(names)
+        self.assertEqual(len(set(groups)), 4, groups)
+        self.assertTrue(all(group.endswith(" x2") for group in groups), groups)
+        CHROMIUM.evaluate("page.setGrouping('train_fraction'); page.changed()")
+        self.assertIn("Groups pool runs that differ in learning_rate", CHROMIUM.evaluate("document.querySelector('#groups .note').textContent"))
+        CHROMIUM.evaluate("page.state.filters.set('plan', 'planned'); page.changed()")
+        self.assertEqual(CHROMIUM.evaluate("page.selection().runs.map((run) => page.data.runs[run])"), [4, 5, 6, 7])
+        self.assertEqual(self.overlaps(), [])
+
+    def test_labels_are_cut_apart(self):
+        cut = """(() => { const c = page.chart.cutter(%s, 12); return %s.map(c); })()"""
+        for texts in (["a" * 30 + str(k) for k in range(3)], ["x" * 20 + "y" + "z" * 20, "x" * 20 + "w" + "z" * 20], ["short", "another name that is long"]):
+            found = CHROMIUM.evaluate(cut % (json.dumps(texts), json.dumps(texts)))
+            self.assertEqual(len(set(found)), len(texts), found)
+
     def test_texts_stay_texts(self):
         """A title and a description that would be markup, if they were let."""
         content = fixtures.sweep("markup")

@@ -248,7 +248,7 @@ const page = {};
         grokking: { short: "grok", meaning: "test accuracy reached 0.9 long after train accuracy" },
         comprehension: { short: "comp", meaning: "both reached 0.9 at about the same time" },
         diverged: { short: "div", meaning: "a value stopped being finite" },
-        unfinished: { short: "–", meaning: "waiting, training, pruned or failed" },
+        unfinished: { short: "–", meaning: "waiting, training, pruned, failed or damaged" },
     };
     const preparePhases = () => {
         page.phases = page.data.phases.map((id) => ({ id, word: id, short: id.slice(0, 4), meaning: "", ...PHASES[id] }));

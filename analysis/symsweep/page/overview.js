@@ -44,9 +44,9 @@
         document.getElementById("tiles").replaceChildren(...tiles.map(([name, value, more]) =>
             element("div", { class: "tile" }, element("div", { class: "tile-name" }, name), element("div", { class: "tile-value" }, value), element("div", { class: "tile-more" }, more))));
         const banner = document.getElementById("banner");
-        banner.hidden = open === 0 || page.count === 0;
+        banner.hidden = n("pending") + n("running") === 0;
         banner.textContent = `This file was not complete when the page was made: ${page.plural(n("running"), "run")} training, ` +
-            `${page.plural(n("pending"), "run")} waiting${n("damaged") ? `, ${page.number(n("damaged"))} damaged` : ""}. Those that end early are the fast ones, so times shown here are too short.`;
+            `${page.plural(n("pending"), "run")} waiting. Those that end early are the fast ones, so times shown here are too short.`;
         phaseBar();
     };
 
