@@ -365,7 +365,7 @@ static void wrong_steps_of_snapshots_are_refused(void **state) {
     (void)state;
     static const struct {
         const char *text, *message;
-                 } cases[] = {{SNAPSHOTS("100", "[-1]"), "expected integer 0..1000000000"},
+    } cases[] = {{SNAPSHOTS("100", "[-1]"), "expected integer 0..1000000000"},
                  {SNAPSHOTS("100", "[1.5]"), "expected integer 0..1000000000"},
                  {SNAPSHOTS("100", "[\"1\"]"), "expected integer 0..1000000000"},
                  {SNAPSHOTS("100", "[[1]]"), "expected integer 0..1000000000"},
