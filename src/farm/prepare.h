@@ -14,7 +14,8 @@ typedef struct sw_prepared {
 } sw_prepared;
 
 /* Everything that is wrong with the sweep has been printed when this returns SW_E_CONFIG; other failures have their
- * message. SW_E_INTERRUPTED: the time limit, counted from `started`, passed, or a signal came; what was made stays. `out` is to be released whatever is returned. */
+ * message. SW_E_INTERRUPTED: the time limit, counted from `started`, passed, or a signal came; what was made stays.
+ * `out` is to be released whatever is returned. */
 sw_status sw_prepare_job(sw_prepared *out, const sw_job_options *options, double started) SW_MUST_CHECK;
 
 /* How a job ends. */
