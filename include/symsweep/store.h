@@ -123,9 +123,9 @@ bool sw_store_config_changed(const sw_store *store, int64_t row);
  * whatever is returned. */
 sw_status sw_store_close(sw_store *store) SW_MUST_CHECK;
 
-/* After the close: is the file there, does it read, and is every row that is over what was written? SW_E_STORE: not so.
- * Checksums of files up to 1 GiB, which take a second for 200 MB. */
-sw_status sw_store_verify(const char *path) SW_MUST_CHECK;
+/* After the close: is the file there, does it read, and are those of `rows` that are over what was written? SW_E_STORE:
+ * not so. Checksums of files up to 1 GiB, which take a second for 200 MB. */
+sw_status sw_store_verify(const char *path, const int64_t *rows, size_t count) SW_MUST_CHECK;
 
 /* ---- reading: status, show, export; live, finished or crashed files ---- */
 

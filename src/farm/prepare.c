@@ -171,16 +171,21 @@ sw_status sw_prepare_release(sw_prepared *prepared, sw_prepare_end end) {
     sw_status status = SW_OK;
     if (prepared->store != NULL) {
         sw_run_state *states = NULL;
-        status = read_states(&states, prepared);
+        int64_t *rows = calloc(prepared->plan->count + 1, sizeof *rows);
+        status = rows != NULL ? read_states(&states, prepared) : sw_fail(SW_E_MEMORY, "no memory for the runs' rows");
+        for (size_t run = 0; run < prepared->plan->count && rows != NULL; run++)
+            rows[run] = sw_store_row(prepared->store, run);
         sw_status closed = sw_store_close(prepared->store);
         if (closed != SW_OK) status = closed;
-        if (status == SW_OK && end == SW_END_FINISHED) status = sw_store_verify(prepared->output);
+        if (status == SW_OK && end == SW_END_FINISHED)
+            status = sw_store_verify(prepared->output, rows, prepared->plan->count);
         if (status != SW_OK) sw_error("%s", sw_fail_message());
         /* When nothing could be written, a checkpoint is all that there is of a run. */
         if (status == SW_OK && prepared->checkpoints[0] != '\0')
             sw_checkpoints_tidy(prepared->checkpoints, prepared->plan, states, false);
         rmdir(prepared->checkpoints); /* stays while a checkpoint lies in it */
         free(states);
+        free(rows);
     }
     sw_plan_destroy(prepared->plan);
     *prepared = (sw_prepared){0};

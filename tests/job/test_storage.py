@@ -147,7 +147,7 @@ class Refused(unittest.TestCase):
         finally:
             support.end(process)
         self.assertEqual(code, 3, text)
-        self.assertIn("1 run is not what was written", text)
+        self.assertIn("is not what was written", text)
         again = run(0, "-o", output, self.folder.sweep)
         self.assertEqual(again.returncode, 0, again.stderr)
         support.check_same(self.reference, output)

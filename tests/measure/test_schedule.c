@@ -101,12 +101,34 @@ static void test_many_chosen_snapshots_are_counted(void **state) {
     }
 }
 
+/* By comparison of what is due at each step. */
+static void test_agreement_of_lengths(void **state) {
+    (void)state;
+    int agreeing = 0, differing = 0;
+    for (int32_t snapshots = 0; snapshots <= 12; snapshots += 3) {
+        for (int64_t steps = 100; steps <= 1000; steps += 90) {
+            const int64_t chosen[] = {50, 137, 900};
+            sw_run_config a = schedule(steps, 20, snapshots), b = schedule(1070, 20, snapshots);
+            a.evaluate.snapshot_step_count = b.evaluate.snapshot_step_count = 3;
+            a.evaluate.snapshot_steps = b.evaluate.snapshot_steps = chosen;
+            bool same = true;
+            for (int64_t t = 0; t < steps; t++)
+                same = same && sw_schedule_is_snapshot(&a, t) == sw_schedule_is_snapshot(&b, t) &&
+                       sw_schedule_is_evaluation(&a, t) == sw_schedule_is_evaluation(&b, t);
+            assert_int_equal(sw_schedule_agrees(&a, &b, steps), same);
+            assert_int_equal(sw_schedule_agrees(&b, &a, steps), same);
+            agreeing += same;
+            differing += !same;
+        }
+    }
+    assert_true(agreeing >= 11 && differing > 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_evaluations),
-        cmocka_unit_test(test_log_spaced_snapshots),
-        cmocka_unit_test(test_chosen_snapshots),
-        cmocka_unit_test(test_many_chosen_snapshots_are_counted),
+        cmocka_unit_test(test_evaluations),          cmocka_unit_test(test_log_spaced_snapshots),
+        cmocka_unit_test(test_chosen_snapshots),     cmocka_unit_test(test_many_chosen_snapshots_are_counted),
+        cmocka_unit_test(test_agreement_of_lengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,55 @@ static void interrupted_runs_go_on_bit_for_bit(void **state) {
     }
 }
 
+/* 40 steps are no multiple of 7, and none of an evaluation with all measures: the end leaves no trace in 60. */
+static void longer_runs_go_on_bit_for_bit(void **state) {
+    (void)state;
+    char folder[] = "/tmp/symsweep-kept-XXXXXX", path[SW_PATH_MAX], kept_path[SW_PATH_MAX];
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(sw_train_kept_path(kept_path, folder, "x"), SW_OK);
+    snprintf(path, sizeof path, "%s/x.ckpt", folder);
+    for (int variant = 0; variant < 5; variant++) {
+        sw_run_config config, shorter, other;
+        tiny(&config);
+        vary(&config, variant);
+        config.evaluate.snapshots = 0;
+        shorter = other = config;
+        shorter.steps = variant % 2 ? 35 : 40; /* with and without an evaluation of the longer run */
+        sw_run_result result, whole;
+        kept *expected = train_whole(&config, &whole), *k = empty();
+        sw_checkpoint_options checkpoint = {.path = path, .keep = true};
+        sw_sink sink = sink_of(k);
+        assert_int_equal(sw_train(&result, &shorter, &checkpoint, &sink), SW_OK);
+        sw_train_kept end;
+        assert_int_equal(sw_train_kept_read(&end, kept_path, &config), SW_OK);
+        assert_null(end.reason);
+        assert_int_equal(end.step, result.steps);
+        assert_int_equal(end.records, result.records - 1);
+        other.seed++;
+        assert_int_equal(sw_train_kept_read(&end, kept_path, &other), SW_OK);
+        assert_true(end.reason && end.foreign);
+        other = config;
+        other.save.embedding = true;
+        assert_int_equal(sw_train_kept_read(&end, kept_path, &other), SW_OK);
+        assert_true(end.reason && !end.foreign);
+        /* the row of the longer run: all but what was measured at the end */
+        k->record_count = end.records;
+        while (k->snapshot_count > end.snapshots)
+            free((void *)k->snapshots[--k->snapshot_count].array[SW_SNAPSHOT_PCA]);
+        assert_int_equal(rename(kept_path, path), 0);
+        assert_int_equal(sw_train(&result, &config, &checkpoint, &sink), SW_OK);
+        assert_same(expected, k);
+        assert_int_equal(k->resent, 0);
+        assert_int_equal(result.steps, whole.steps);
+        assert_int_equal(result.stopped_early, whole.stopped_early);
+        assert_int_equal(unlink(path), 0);
+        release(expected);
+        release(k);
+    }
+    assert_int_equal(unlink(kept_path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void damaged_or_foreign_checkpoints_start_anew(void **state) {
     (void)state;
     char path[] = "/tmp/symsweep-train-XXXXXX", aside[64];
@@ -327,11 +376,9 @@ static void a_failing_sink_fails_the_run(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records_follow_the_schedule),
-        cmocka_unit_test(interrupted_runs_go_on_bit_for_bit),
-        cmocka_unit_test(damaged_or_foreign_checkpoints_start_anew),
-        cmocka_unit_test(divergence_is_a_result),
-        cmocka_unit_test(stop_ends_after_it_held),
+        cmocka_unit_test(records_follow_the_schedule),   cmocka_unit_test(interrupted_runs_go_on_bit_for_bit),
+        cmocka_unit_test(longer_runs_go_on_bit_for_bit), cmocka_unit_test(damaged_or_foreign_checkpoints_start_anew),
+        cmocka_unit_test(divergence_is_a_result),        cmocka_unit_test(stop_ends_after_it_held),
         cmocka_unit_test(a_failing_sink_fails_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
