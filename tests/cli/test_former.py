@@ -188,6 +188,18 @@ class Former(unittest.TestCase):
         run("export", path, "--compact", compact)
         self.assertEqual(runs_of(compact, "--all"), runs_of(path, "--all"))
 
+    def test_map_of_refine(self):
+        """The map of the lattice is of the present plan, whatever lattice was there before."""
+        def start(rates, steps):
+            self.sweep.start(grid={"optimizer.learning_rate": rates, "seed": [0, 1]}, run_keys={"steps": steps},
+                             refine={"axes": ["optimizer.learning_rate"], "reached": "t_mem"})
+            text = run("status", self.sweep.results)
+            return re.search(r"\nrefine: .*\n +(\S+)\n +optimizer.learning_rate from (\S+) to (\S+)\n", text).groups()
+        signs, low, high = start([0.001, 0.003, 0.01, 0.03, 0.1], 20)
+        self.assertEqual((len(signs), low, high), (5, "0.001", "0.1"))
+        signs, low, high = start([0.002, 0.004, 0.016, 0.064], 30)
+        self.assertEqual((len(signs), low, high), (4, "0.002", "0.064"))
+
     def test_odd_texts(self):
         """Keys with escapes, and configurations that are no such thing."""
         path = self.sweep.results
