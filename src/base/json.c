@@ -150,7 +150,7 @@ void sw_json_format_number(char out[32], double value) {
         return;
     }
     if (value == floor(value) && fabs(value) < 1e15) { /* whole: 300, not 3e+02 */
-        snprintf(out, 32, "%.0f", value);
+        snprintf(out, 32, "%s%" PRId64, value == 0 && signbit(value) ? "-" : "", (int64_t)value);
         return;
     }
     for (int digits = 1; digits <= 17; digits++) {
