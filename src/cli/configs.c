@@ -26,6 +26,10 @@ struct sw_configs {
     const char *text; /* of the row that is walked */
     shape *shapes;
     size_t shape_count, shape_capacity;
+    const char *model; /* the text that was walked last, when it has all keys: others are as a rule like it */
+    sw_members_span *spans;
+    size_t *column_of; /* [span_count] */
+    size_t span_count, span_capacity, column_capacity;
     sw_status status;
 };
 
@@ -96,17 +100,37 @@ static sw_configs_column *find_column(sw_configs *c, const char *path) {
     return &c->columns[c->count++];
 }
 
-static void put_member(void *context, const char *path, const char *value, size_t length) {
-    sw_configs *c = context;
+static void put_text(sw_configs *c, sw_configs_column *column, const char *value, size_t length) {
     char text[TEXT_MAX_BYTES];
-    if (c->status != SW_OK) return;
-    sw_configs_column *column = find_column(c, path);
-    if (!column || column->seen == c->row) return; /* a key that stands twice */
     const bool escaped = memchr(value, '\\', length) != NULL;
-    if (escaped && sw_config_lookup(c->text, path, text, sizeof text))
+    if (escaped && sw_config_lookup(c->text, column->path, text, sizeof text))
         put(c, column, text, strlen(text));
     else
         put(c, column, value, length);
+}
+
+static void put_member(void *context, const char *path, const char *value, size_t length) {
+    sw_configs *c = context;
+    if (c->status != SW_OK) return;
+    sw_configs_column *column = find_column(c, path);
+    if (!column) return;
+    sw_members_span *spans = grow(c->spans, c->span_count, &c->span_capacity, sizeof *spans);
+    if (spans) c->spans = spans;
+    size_t *column_of = grow(c->column_of, c->span_count, &c->column_capacity, sizeof *column_of);
+    if (column_of) c->column_of = column_of;
+    if (!spans || !column_of) {
+        c->status = SW_E_MEMORY;
+        return;
+    }
+    spans[c->span_count] = (sw_members_span){(size_t)(value - c->text), length};
+    column_of[c->span_count++] = (size_t)(column - c->columns);
+    if (column->seen != c->row) put_text(c, column, value, length); /* else a key that stands twice */
+}
+
+static void put_span(void *context, size_t number, const char *value, size_t length) {
+    sw_configs *c = context;
+    sw_configs_column *column = &c->columns[c->column_of[number]];
+    if (c->status == SW_OK && column->seen != c->row) put_text(c, column, value, length);
 }
 
 /* ---- rows ---- */
@@ -156,21 +180,33 @@ static const shape *find_shape(sw_configs *c, const char *text) {
     return whole ? &shapes[c->shape_count - 1] : NULL;
 }
 
-static sw_status add_row(sw_configs *c, const char *text) {
+static sw_status walk_row(sw_configs *c, const char *text) {
     sw_json *json;
     const shape *found = find_shape(c, text);
     if (!found) return SW_E_MEMORY;
     const sw_status status = sw_json_create(&json);
     if (status != SW_OK) return status;
     c->text = found->complete ? text : complete(json, text);
-    c->next = 0;
+    c->model = found->complete ? text : NULL;
+    c->next = c->span_count = 0;
     if (c->text)
         sw_members_walk(c->text, put_member, c);
     else
         c->status = SW_E_MEMORY;
+    sw_json_destroy(json);
+    return c->status;
+}
+
+static sw_status add_row(sw_configs *c, const char *text) {
+    if (c->model && sw_members_follow(text, c->model, c->spans, c->span_count, NULL, NULL)) {
+        c->text = text;
+        sw_members_follow(text, c->model, c->spans, c->span_count, put_span, c);
+    } else {
+        const sw_status status = walk_row(c, text);
+        if (status != SW_OK) return status;
+    }
     for (size_t k = 0; k < c->count && c->status == SW_OK; k++)
         if (c->columns[k].seen != c->row) put(c, &c->columns[k], NULL, 0);
-    sw_json_destroy(json);
     return c->status;
 }
 
@@ -199,6 +235,8 @@ void sw_configs_destroy(sw_configs *configs) {
     if (!configs) return;
     sw_arena_destroy(configs->arena);
     free(configs->columns);
+    free(configs->column_of);
+    free(configs->spans);
     free(configs->shapes);
     free(configs);
 }

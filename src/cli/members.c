@@ -102,3 +102,21 @@ const char *sw_members_find(size_t *length, const char *json, const char *path) 
     *length = s.length;
     return s.value;
 }
+
+bool sw_members_follow(const char *json, const char *model, const sw_members_span *spans, size_t count,
+                       void (*visit)(void *context, size_t number, const char *value, size_t length), void *context) {
+    size_t at = 0; /* in `model` */
+    for (size_t k = 0; k < count; k++) {
+        const size_t between = spans[k].from - at;
+        if (strncmp(json, model + at, between) != 0) return false;
+        json += between;
+        const bool quoted = spans[k].from > 0 && model[spans[k].from - 1] == '"';
+        const size_t literal = quoted ? string_length(json - 1) : 0;
+        if (quoted && literal == 0) return false;
+        const size_t length = quoted ? literal - 2 : value_length(json);
+        if (visit) visit(context, k, json, length);
+        json += length;
+        at = spans[k].from + spans[k].length;
+    }
+    return strcmp(json, model + at) == 0;
+}
