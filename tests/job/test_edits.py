@@ -256,7 +256,7 @@ class Edits(unittest.TestCase):
             rows, gone = self.sequence(number)
             total += rows
             former += gone
-        print("%d sequences of %d edits: %d rows, %d of them former at the end" % (SEQUENCES, EDITS, total, former))
+        print("summary: job.edits: %d sequences of %d edits: %d rows, %d of them former at the end" % (SEQUENCES, EDITS, total, former))
         self.assertGreater(former, SEQUENCES)  # the edits do make former rows
 
 
