@@ -46,8 +46,8 @@ def _open_once(path):
     for flags in (live, plain) if _is_written(path) else (plain, live):
         for locking in (False, None):
             access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-            access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
-            if locking is not None:
+            if locking is not None:  # else as everybody opens files, which one that is open already may be
+                access.set_fclose_degree(h5py.h5f.CLOSE_STRONG)
                 access.set_file_locking(locking, True)
             if flags == live:
                 access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_LATEST)
@@ -90,6 +90,7 @@ def _fault_of_dataset(dataset):
 
 # More than any results file has: a walk through a file that was made to be endless ends here.
 _OBJECTS_MAX, _DEPTH_MAX = 16384, 16
+_DAMAGED = "cannot be opened: it is damaged"
 _LINKS = {h5py.h5l.TYPE_SOFT: "is a soft link", h5py.h5l.TYPE_EXTERNAL: "is an external link, to an object of another file"}
 
 
@@ -104,13 +105,18 @@ def _check_inside(file, path):
             return name, _LINKS.get(info.type, "is a user-defined link")
         if next(count) > _OBJECTS_MAX or name.count(b"/") > _DEPTH_MAX:
             return name, "is one object, or one group in another, more than any results file has"
-        found = h5py.h5o.open(file.id, name)
+        try:
+            found = h5py.h5o.open(file.id, name)
+        except (KeyError, OSError, RuntimeError, ValueError):
+            return name, _DAMAGED
         fault = _fault_of_dataset(found) if isinstance(found, h5py.h5d.DatasetID) else None
         if h5py.h5o.get_info(found).rc != 1:
             fault = "has several names (hard links)"
         return (name, fault) if fault else None
 
     refused = file.id.links.visit(visit, info=True)
+    if refused and refused[1] == _DAMAGED:
+        raise ResultsError("%s: /%s %s" % (path, text(refused[0]), _DAMAGED))
     if refused:
         raise ResultsError("%s: /%s %s; a results file holds all its data itself, in chunks, as symsweep wrote it. Use the "
                            "file that symsweep wrote, or a copy of it as it stands" % (path, text(refused[0]), refused[1]))

@@ -59,7 +59,7 @@ def put(file, path, values, **options):
     facts = {name: value for name, value in file[path].attrs.items() if name not in ("DIMENSION_LIST", "_FillValue")}
     del file[path]
     values = np.asarray(values) if not isinstance(values, np.ndarray) else values
-    file.create_dataset(path, data=values, chunks=True if values.size else None, **options).attrs.update(facts)
+    file.create_dataset(path, data=values, chunks=True if values.ndim and values.size else None, **options).attrs.update(facts)
 
 
 def texts_of(values):

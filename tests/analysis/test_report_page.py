@@ -22,7 +22,7 @@ from scipy import stats
 import browser
 import fixtures
 import symsweep
-from symsweep import report, statistics
+from symsweep import output, report, statistics
 
 FOLDER = tempfile.mkdtemp(prefix="symsweep-test-")
 FIGURES = ["groups", "phase-diagram", "curves", "threshold", "onset-order", "lead-times", "survival", "embedding",
@@ -62,7 +62,7 @@ def open_page(path, width=WIDE, scheme="light"):
         return
     page = Path(path).with_suffix(".html")
     if path != FINISHED or not page.exists():
-        report.write(page, report.build(symsweep.load(path)))
+        output.write(page, report.build(symsweep.load(path)))
     CHROMIUM.size(width, 900)
     CHROMIUM.scheme(scheme)
     CHROMIUM.open(page)
@@ -528,7 +528,7 @@ class Odd(Case):
         self.assertEqual(CHROMIUM.evaluate("page.figures.find((f) => f.id === 'run-table').table().rows.map((row) => row[0])"), [4, 5, 6, 7])
         self.assertIn("4 rows of former plans are left out", CHROMIUM.evaluate("document.querySelector('.left-out').textContent"))
         page = Path(path).with_suffix(".html")
-        report.write(page, report.build(symsweep.load(path), all=True))
+        output.write(page, report.build(symsweep.load(path), all=True))
         CHROMIUM.open(page)
         self.assert_quiet()
         groups = CHROMIUM.evaluate(names)
@@ -569,7 +569,7 @@ class Large(Case):
         many = fixtures.repeat_runs(FINISHED, "many.h5", 12)
         page = Path(many).with_suffix(".html")
         begun = time.monotonic()
-        report.write(page, report.build(symsweep.load(many)))
+        output.write(page, report.build(symsweep.load(many)))
         made = time.monotonic() - begun
         touch_page()
         CHROMIUM.open(page)

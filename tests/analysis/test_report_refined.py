@@ -9,7 +9,7 @@ from pathlib import Path
 import browser
 import fixtures
 import symsweep
-from symsweep import lattice, report
+from symsweep import lattice, output, report
 
 EDGES = "(document.querySelector('#phase-diagram .boundary').getAttribute('d') || '').split('M').length - 1"
 
@@ -23,7 +23,7 @@ class Refined(unittest.TestCase):
         path = fixtures.train(folder, fixtures.plane("refined", refine=rule))
         cls.results = symsweep.load(path)
         cls.page = Path(path).with_suffix(".html")
-        report.write(cls.page, report.build(cls.results))
+        output.write(cls.page, report.build(cls.results))
         cls.chromium = browser.Browser()
         cls.chromium.__enter__()
         cls.addClassCleanup(cls.chromium.__exit__, None, None, None)

@@ -116,8 +116,11 @@ class Status(unittest.TestCase):
                 while not child and process.poll() is None:
                     try:
                         child = int((children.read_text().split() or [0])[0])
-                        if child:
+                        opened = [os.readlink(link) for link in pathlib.Path("/proc/%d/fd" % child).iterdir()] if child else []
+                        if str(path) in opened:
                             os.kill(child, signal.SIGSTOP)
+                        else:
+                            child = 0
                     except (FileNotFoundError, ProcessLookupError):
                         child = 0
                 process.kill()
