@@ -14,7 +14,7 @@ import numpy as np
 
 from support import LONG, PROVENANCE, STATE, Folder, run, same_bits
 
-SEQUENCES = int(os.environ.get("EDITS", 200 if LONG else 4))
+SEQUENCES = int(os.environ.get("EDITS", 200 if LONG else 2))
 EDITS = 5
 # The checksum is over all columns, and a file that was edited may have more axes than a fresh one.
 BESIDES = PROVENANCE | {"/runs/checksum", "/runs/attempts"}

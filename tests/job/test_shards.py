@@ -11,7 +11,7 @@ import h5py
 import support
 from support import LONG, Folder, run
 
-HISTORIES = 40 if LONG else 3
+HISTORIES = 40 if LONG else 2
 
 
 def grown(seeds, weights):
