@@ -225,7 +225,7 @@ class MoreSteps(unittest.TestCase):
                 self.train(long)
                 self.assertEqual(different(expected, rows(self.output)), [])
                 self.assertEqual([path.name for path in folder.iterdir() if path.suffix != ".kept"], [])
-        self.assertGreater(struck, KILLS)  # it was killed at all,
+        self.assertGreater(struck, KILLS // 2)  # it was killed at all,
         self.assertGreater(adopted, 0)     # and after a run had gone on
         print("summary: %d kills of jobs that go on with more steps, %d with a run on its way" % (struck, adopted))
 

@@ -22,7 +22,7 @@
         const shown = all.slice(0, MOST_ROWS);
         const narrow = width < 560;
         const most = narrow ? 16 : 30;
-        const left = narrow ? 12 : Math.min(Math.max(...shown.map((row) => Math.min(row.group.name.length, most))) * 6.6 + 18, width * 0.36);
+        const left = narrow ? 12 : Math.min(nameLetters(shown, most) * 6.6 + 18, width * 0.36);
         const rowHeight = Math.max(26, known().length * 9 + 4) + (narrow ? 16 : 0), top = 24, right = 26;
         const height = top + rowHeight * shown.length + 46;
         const times = shown.flatMap((row) => row.onsets.flatMap((onset) => [onset.interval.estimate, onset.interval.lower, onset.interval.upper, ...onset.times])).filter((t) => Number.isFinite(t) && t > 0);
@@ -52,6 +52,10 @@
             summary: freq.map((f) => `${f.name}: ${f.yes} of ${f.known} runs`).join(", "),
         };
     }
+
+    /* Letters of the longest name of a row, or of what the rows are. */
+    const nameLetters = (shown, most) =>
+        Math.min(most, Math.max(...shown.map((row) => row.group.name.length), page.selection().grouping.name.length));
 
     /* What the rows are, above their names. */
     function rowsName(svg, narrow, right) {
@@ -147,7 +151,7 @@
         if (!all.length) return { empty: "No run that has ended reached both memorization and either symmetry or generalization." };
         const shown = all.slice(0, MOST_ROWS);
         const narrow = width < 560, most = narrow ? 16 : 30;
-        const left = narrow ? 30 : Math.min(Math.max(...shown.map((row) => Math.min(row.group.name.length, most))) * 6.6 + 40, width * 0.38);
+        const left = narrow ? 30 : Math.min(nameLetters(shown, most) * 6.6 + 40, width * 0.38);
         const rowHeight = narrow ? 44 : 30, top = 24, right = 36;
         const svg = chart.svg(area, width, top + rowHeight * shown.length + 46);
         const box = { left, top, width: width - left - right, height: rowHeight * shown.length };
