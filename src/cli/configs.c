@@ -5,6 +5,7 @@
 
 #include "symsweep/arena.h"
 #include "symsweep/config.h"
+#include "symsweep/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,17 +33,6 @@ struct sw_configs {
     size_t span_count, span_capacity, column_capacity;
     sw_status status;
 };
-
-static void *grow(void *items, size_t count, size_t *capacity, size_t size) {
-    if (count < *capacity) return items;
-    const size_t more = 2 * *capacity + 16;
-    void *grown = realloc(items, more * size);
-    if (grown)
-        *capacity = more;
-    else
-        sw_fail(SW_E_MEMORY, "table of configurations");
-    return grown;
-}
 
 static const char *keep(sw_configs *c, const char *text, size_t length) {
     char *copy = sw_arena_alloc(c->arena, length + 1, 1);
@@ -88,7 +78,7 @@ static sw_configs_column *find_column(sw_configs *c, const char *path) {
         c->next = i + 1;
         return &c->columns[i];
     }
-    sw_configs_column *columns = grow(c->columns, c->count, &c->capacity, sizeof *columns);
+    sw_configs_column *columns = sw_grow_array(c->columns, c->count, &c->capacity, sizeof *columns, "configurations");
     if (columns) c->columns = columns;
     const char *name = columns ? keep(c, path, strlen(path)) : NULL;
     if (!name) {
@@ -114,9 +104,10 @@ static void put_member(void *context, const char *path, const char *value, size_
     if (c->status != SW_OK) return;
     sw_configs_column *column = find_column(c, path);
     if (!column) return;
-    sw_members_span *spans = grow(c->spans, c->span_count, &c->span_capacity, sizeof *spans);
+    sw_members_span *spans = sw_grow_array(c->spans, c->span_count, &c->span_capacity, sizeof *spans, "configurations");
     if (spans) c->spans = spans;
-    size_t *column_of = grow(c->column_of, c->span_count, &c->column_capacity, sizeof *column_of);
+    size_t *column_of =
+        sw_grow_array(c->column_of, c->span_count, &c->column_capacity, sizeof *column_of, "configurations");
     if (column_of) c->column_of = column_of;
     if (!spans || !column_of) {
         c->status = SW_E_MEMORY;
@@ -170,7 +161,7 @@ static const shape *find_shape(sw_configs *c, const char *text) {
     for (size_t i = 0; i < c->shape_count; i++)
         if (c->shapes[i].keys == keys) return &c->shapes[i];
     sw_json *json;
-    shape *shapes = grow(c->shapes, c->shape_count, &c->shape_capacity, sizeof *shapes);
+    shape *shapes = sw_grow_array(c->shapes, c->shape_count, &c->shape_capacity, sizeof *shapes, "configurations");
     if (!shapes) return NULL;
     c->shapes = shapes;
     if (sw_json_create(&json) != SW_OK) return NULL;

@@ -1,6 +1,8 @@
 /* reader.c: members of objects as assignments of keys. */
 #include "config/reader.h"
 
+#include "symsweep/grow.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +13,8 @@ bool sw_reader_is_object(sw_reader *reader, int32_t node) {
 }
 
 void *sw_reader_grow(sw_reader *reader, void *items, size_t count, size_t *capacity, size_t size) {
-    if (count < *capacity) return items;
-    const size_t more = *capacity ? 2 * *capacity : 16;
-    void *grown = realloc(items, more * size);
-    if (!grown)
-        reader->status = sw_fail(SW_E_MEMORY, "out of memory");
-    else
-        *capacity = more;
+    void *grown = sw_grow_array(items, count, capacity, size, "a sweep");
+    if (!grown) reader->status = SW_E_MEMORY;
     return grown;
 }
 

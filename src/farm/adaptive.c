@@ -1,6 +1,7 @@
 /* adaptive.c: which of the runs that wait for others are trained, given up or left out. */
 #include "farm/adaptive.h"
 
+#include "symsweep/grow.h"
 #include "symsweep/log.h"
 
 #include <assert.h>
@@ -47,13 +48,10 @@ struct sw_adaptive {
 /* ---- decisions ---- */
 
 static sw_status decide(sw_adaptive *adaptive, sw_decision decision) {
-    if (adaptive->decided == adaptive->capacity) {
-        size_t capacity = 2 * adaptive->capacity + 64;
-        sw_decision *decisions = realloc(adaptive->decisions, capacity * sizeof *decisions);
-        if (decisions == NULL) return sw_fail(SW_E_MEMORY, "no memory for adaptive work");
-        adaptive->decisions = decisions;
-        adaptive->capacity = capacity;
-    }
+    sw_decision *decisions =
+        sw_grow_array(adaptive->decisions, adaptive->decided, &adaptive->capacity, sizeof *decisions, "adaptive work");
+    if (decisions == NULL) return SW_E_MEMORY;
+    adaptive->decisions = decisions;
     if (decision.kind != SW_DECISION_PLACE) adaptive->waits[decision.run] = false;
     adaptive->decisions[adaptive->decided++] = decision;
     return SW_OK;

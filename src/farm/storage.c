@@ -3,6 +3,7 @@
 
 #include "farm/checkpoints.h"
 #include "symsweep/clock.h"
+#include "symsweep/grow.h"
 #include "symsweep/log.h"
 #include "symsweep/measure.h"
 
@@ -114,16 +115,13 @@ static sw_status write_result(sw_curves *curves, sw_storage *storage, const sw_s
 
 void sw_storage_add(sw_storage *storage, size_t run, const sw_run_result *result) {
     storage->unflushed = true;
-    if (storage->result_count == storage->result_capacity) {
-        size_t capacity = 2 * storage->result_capacity + 16;
-        sw_storage_result *results = realloc(storage->results, capacity * sizeof *results);
-        if (results == NULL) {
-            sw_storage_check(storage, sw_fail(SW_E_MEMORY, "no memory for results that wait to be written"));
-            return;
-        }
-        storage->results = results;
-        storage->result_capacity = capacity;
+    sw_storage_result *results = sw_grow_array(storage->results, storage->result_count, &storage->result_capacity,
+                                               sizeof *results, "results that wait to be written");
+    if (results == NULL) {
+        sw_storage_check(storage, SW_E_MEMORY);
+        return;
     }
+    storage->results = results;
     storage->results[storage->result_count++] = (sw_storage_result){.run = run, .result = *result};
 }
 

@@ -1,6 +1,7 @@
 /* extend.c: which runs go on from the end of a shorter one. */
 #include "symsweep/extend.h"
 
+#include "symsweep/grow.h"
 #include "symsweep/measure.h"
 
 #include <stdio.h>
@@ -76,13 +77,9 @@ bool sw_extend_wants(const sw_extend *extend, int64_t steps) { return steps < ex
 
 sw_status sw_extend_add(sw_extend *extend, int64_t row, const char *id, const sw_run_config *config, bool kept) {
     if (!sw_extend_wants(extend, config->steps)) return SW_OK;
-    if (extend->count == extend->capacity) {
-        const size_t capacity = 2 * extend->capacity + 16;
-        finished *runs = realloc(extend->runs, capacity * sizeof *runs);
-        if (!runs) return sw_fail(SW_E_MEMORY, "no memory for %zu runs to go on from", capacity);
-        extend->runs = runs;
-        extend->capacity = capacity;
-    }
+    finished *runs = sw_grow_array(extend->runs, extend->count, &extend->capacity, sizeof *runs, "runs to go on from");
+    if (!runs) return SW_E_MEMORY;
+    extend->runs = runs;
     finished *added = &extend->runs[extend->count];
     *added = (finished){.run = {.row = row, .steps = config->steps}, .save = config->save, .kept = kept};
     snprintf(added->run.id, sizeof added->run.id, "%s", id);

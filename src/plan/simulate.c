@@ -5,6 +5,7 @@
  * slower than time, for all alike. A run ends at a progress, messages and the master's waking are at a time. */
 #include "symsweep/simulate.h"
 
+#include "symsweep/grow.h"
 #include "symsweep/plan.h"
 #include "symsweep/scheduler.h"
 
@@ -64,13 +65,9 @@ static bool earlier(const event *a, const event *b) {
 }
 
 static sw_status push(heap *h, event e) {
-    if (h->count == h->capacity) {
-        size_t capacity = 2 * h->capacity + 64;
-        event *events = realloc(h->events, capacity * sizeof *events);
-        if (events == NULL) return sw_fail(SW_E_MEMORY, "no memory for a simulation");
-        h->events = events;
-        h->capacity = capacity;
-    }
+    event *events = sw_grow_array(h->events, h->count, &h->capacity, sizeof *events, "a simulation");
+    if (events == NULL) return SW_E_MEMORY;
+    h->events = events;
     size_t i = h->count++;
     e.number = h->made++;
     for (; i > 0 && earlier(&e, &h->events[(i - 1) / 2]); i = (i - 1) / 2) h->events[i] = h->events[(i - 1) / 2];
