@@ -2,6 +2,7 @@
 #include "cli/status_view.h"
 
 #include "cli/command.h"
+#include "cli/members.h"
 #include "cli/row.h"
 #include "cli/sparkline.h"
 #include "cli/status_refine.h"
@@ -28,9 +29,9 @@ enum {
 /* ---- counting ---- */
 
 static double planned_steps(const sw_result_row *row) {
-    static const char key[] = "\"steps\":"; /* no other key is called so, and within a text quotes are escaped */
-    const char *found = strstr(row->config, key);
-    return found ? strtod(found + strlen(key), NULL) : 0;
+    size_t length;
+    const char *steps = sw_members_find(&length, row->config, "steps");
+    return steps ? strtod(steps, NULL) : 0;
 }
 
 static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, double *rate_sum, size_t *rates) {
