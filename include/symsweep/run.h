@@ -48,7 +48,14 @@ typedef enum sw_group_id {
 typedef enum sw_component { SW_COMPONENT_ALL, SW_COMPONENT_LARGEST, SW_COMPONENT_COUNT } sw_component;
 typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
 
-enum { SW_PATH_MAX = 1024, SW_SIDES_MAX = 3, SW_FACTORS_MAX = 6, SW_SNAPSHOT_STEPS_MAX = 10000, SW_LAYERS_MAX = 8 };
+enum {
+    SW_PATH_MAX = 1024,
+    SW_OPERANDS_MAX = 16,
+    SW_SIDES_MAX = 3,
+    SW_FACTORS_MAX = 6,
+    SW_SNAPSHOT_STEPS_MAX = 10000,
+    SW_LAYERS_MAX = 8
+};
 
 typedef struct sw_task_config {
     int32_t kind;         /* sw_task_id */
@@ -75,6 +82,8 @@ typedef struct sw_task_config {
     int32_t n;     /* cyclic Z_n, dihedral D_n of order 2n, symmetric S_n */
     int32_t factor_count;
     int32_t factors[SW_FACTORS_MAX]; /* product: Z_f1 x Z_f2 x ... */
+    /* table: file and file_sha256 as above */
+    bool header; /* the first line names the columns */
 } sw_task_config;
 
 typedef enum sw_model_kind { SW_MODEL_TRANSFORMER, SW_MODEL_MLP } sw_model_kind;

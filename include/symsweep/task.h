@@ -18,7 +18,8 @@ typedef struct sw_family {
     int arity; /* inputs of a tuple: 1, 2 or 3 */
     /* Is the family defined on this task at all (can tuples be formed)? From the configuration alone. */
     bool (*applies)(const sw_task_config *config);
-    /* Is it true of the task's labels? false: allowed as a control. From the configuration alone. */
+    /* Is it true of the task's labels? false: allowed as a control. From the configuration alone. Not asked of tasks as
+     * data. */
     bool (*holds)(const sw_task_config *config);
     uint64_t (*candidates)(const sw_task *task);
     bool (*candidate)(const sw_task *task, uint64_t index, sw_tuple *out);
@@ -35,9 +36,15 @@ typedef struct sw_family {
     /* Calls unite(context, i, j) for fewer pairs of inputs than there are tuples, with the same connected components
      * (used where inputs are `all`); NULL = the tuples themselves. */
     void (*connect)(const sw_task *task, void (*unite)(void *context, int32_t i, int32_t j), void *context);
+    /* Is it true of this task as data? NULL = every tuple is looked at. */
+    bool (*decide)(const sw_task *task);
 } sw_family;
 
 extern const sw_family *const sw_families[SW_FAMILY_COUNT];
+
+/* Is a family that is defined on a task true of its labels? `holds` of the family, but for tasks as data: for these it
+ * is found on the table. */
+bool sw_families_holds(const sw_task_config *config, sw_family_id family);
 
 /* The class maps of a family as nn wants them: *out = [maps, classes] with out[m * classes + c] = map m of c, to be
  * freed with free(); *out = NULL when the family has none on this task. */
@@ -51,8 +58,13 @@ typedef struct sw_task_kind {
     sw_status (*shape)(sw_task *task, const sw_task_config *config);
     /* Fills the tables that labels and mirrors are looked up in, coordinates and exponents; NULL = there are none. */
     sw_status (*build)(sw_task *task);
-    /* Label of the table entry of entities a and b with relation r, counted from 0. */
+    /* Label of the table entry of entities a and b with relation r, counted from 0. NULL = `fill` gives all labels. */
     int32_t (*label)(const sw_task *task, int32_t a, int32_t r, int32_t b);
+    /* Tasks as data: the table comes from a file or a formula, with any number of operands, and what is true of it is
+     * found on it (sw_families_holds). Writes true_label [N] and, where the table is `listed`, `operand` [N, operands],
+     * its inputs in lexicographic order; the others are all combinations of the entities in that order, and `operand`
+     * holds them. */
+    sw_status (*fill)(sw_task *task, int32_t *operand);
     /* Index of its mirror, -1 = none. Asked where the label is no product, or a commutative one. */
     int32_t (*mirror)(const sw_task *task, int32_t a, int32_t r, int32_t b);
     /* Where the label is a product of two operands (the classes are the entities again): is it commutative up to its
@@ -69,12 +81,14 @@ struct sw_task {
     sw_task_config config;
     int32_t classes;    /* C */
     int32_t tokens;     /* T: length of an input with its readout token, if any */
-    int32_t operands;   /* entity operands of an input: 2 */
+    int32_t operands;   /* entity operands of an input: 2; tasks as data 1 to SW_OPERANDS_MAX */
     int32_t entities;   /* number of entity tokens: rows 0..entities-1 of the embedding are the geometry's E */
     int32_t vocabulary; /* V */
     bool readout;
     bool separate;  /* separate operand embeddings */
     size_t inputs;  /* N */
+    bool listed;    /* the table is not every combination of operands (but for second_from): inputs are looked up */
+    bool closed;    /* tasks as data: two operands, and the classes are the entities: the label is a product */
     int32_t order;  /* n of the abelian group whose characters are the Fourier modes; 0 = none */
     int32_t *input; /* [N, T] tokens */
     int32_t *label; /* [N] what is trained on and measured: permuted by label_shuffle, with label_noise in train */
@@ -132,6 +146,15 @@ typedef struct sw_graph_facts {
 /* The graph of a graph task; builds it and forgets it. */
 sw_status sw_graph_describe(sw_graph_facts *out, const sw_task_config *config) SW_MUST_CHECK;
 
+/* What a table file holds that is no input. */
+typedef struct sw_table_notes {
+    size_t header_line;  /* names of columns, recognized without task.header; 0 = there are none */
+    char first_text[64]; /* of that line */
+} sw_table_notes;
+
+/* Of a task of kind table; reads its file and forgets it. */
+sw_status sw_table_describe(sw_table_notes *out, const sw_task_config *config) SW_MUST_CHECK;
+
 /* The whole task. Destroy with sw_task_destroy. label_shuffle permutes m = round(label_shuffle * N) labels among
  * themselves: with s the permutation of 0..N-1 from stream LABEL_SHUFFLE at step 0 and q that of 0..m-1 at step 1,
  * both keyed by data_seed, label[s[i]] = true_label[s[q[i]]] for i < m; the others stay. */
@@ -142,6 +165,9 @@ void sw_task_destroy(sw_task *task);
 /* Table index of operands (a, b) and (comparison, relation form) relation token r, else r = -1; -1 = not in the
  * table. */
 int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r);
+
+/* As sw_task_index, of a task without relations whose second operands are all there: operand[operands]. */
+int32_t sw_task_find(const sw_task *task, const int32_t *operand);
 
 /* Entity (0..entities-1) that is operand k of a table entry, whatever its token. */
 int32_t sw_task_operand(const sw_task *task, size_t input, int32_t k);

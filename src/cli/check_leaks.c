@@ -57,7 +57,7 @@ static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *
         leak->derived[f] = NAN;
         if (!sw_families[f]->applies(&config->task)) continue;
         leak->weighted[f] = config->symmetry[f].weight != 0;
-        leak->holds[f] = sw_families[f]->holds(&config->task);
+        leak->holds[f] = sw_families_holds(&config->task, (sw_family_id)f);
         leak->inputs[f] = config->symmetry[f].inputs;
         leak->predicted[f] = leak->weighted[f] && config->symmetry[f].intermediate == SW_INTERMEDIATE_PREDICTED;
         if (leak->weighted[f]) weighted |= UINT32_C(1) << f;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_BYTES_MAX = 16 << 20 };
+enum { FILE_BYTES_MAX = 1 << 30 };
 
 /* ---- what types share ---- */
 
@@ -291,7 +291,7 @@ static sw_status digest_file(uint8_t out[SW_SHA256_BYTES], const char *path) {
     sw_status status = sw_file_read(&bytes, &length, path, FILE_BYTES_MAX, NULL);
     if (status == SW_E_IO && (errno == EISDIR || errno == EINVAL))
         return sw_fail(status, "%s is not a regular file", path);
-    if (status == SW_E_IO && errno == EFBIG) return sw_fail(status, "%s is larger than 16 MiB", path);
+    if (status == SW_E_IO && errno == EFBIG) return sw_fail(status, "%s is larger than 1 GiB", path);
     if (status == SW_E_IO) return sw_fail(status, "%s: %s", path, strerror(errno));
     if (status == SW_OK) status = sw_sha256(out, bytes, length);
     free(bytes);
@@ -302,7 +302,7 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     const sw_document *document = reader->document;
     const char *text = sw_document_string(document, node);
     if (document->nodes[node].type != SW_NODE_STRING || !text[0])
-        return refuse(reader, key, node, "the path of an edge list");
+        return refuse(reader, key, node, "the path of a text file");
     sw_named_file *file = sw_key_allocate(reader, 1, sizeof *file);
     if (!file) return false;
     const char *folder = text[0] == '/' || !reader->folder ? "" : reader->folder;

@@ -50,7 +50,7 @@ static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config
     const sw_family_config *setting = &config->symmetry[f];
     char weight[96];
     snprintf(weight, sizeof weight, "symmetry.%s.weight", name);
-    bool holds = sw_families[f]->holds(&config->task);
+    bool holds = sw_families_holds(&config->task, (sw_family_id)f);
     if (!holds)
         report(checks, true, k, weight, NULL, "%s is false on this task: the run is a control, and marked so", name);
     bool exact = f == SW_FAMILY_ASSOCIATIVITY && setting->intermediate == SW_INTERMEDIATE_EXACT;
@@ -131,11 +131,6 @@ static void warn_short_sets(const sw_checks *checks) {
 static sw_status note_edge_list(sw_checks *checks, uint64_t k, const sw_task_config *task) {
     sw_graph_facts facts;
     const sw_edge_list *list = &facts.list;
-    if (task->kind != SW_TASK_GRAPH || task->graph != SW_GRAPH_EDGE_LIST) return SW_OK;
-    if (!memcmp(checks->noted, task->file_sha256, sizeof checks->noted) && checks->noted_component == task->component)
-        return SW_OK;
-    memcpy(checks->noted, task->file_sha256, sizeof checks->noted);
-    checks->noted_component = task->component;
     sw_status status = sw_graph_describe(&facts, task);
     if (status != SW_OK) return status;
     if (list->header_line > 0)
@@ -152,6 +147,29 @@ static sw_status note_edge_list(sw_checks *checks, uint64_t k, const sw_task_con
         report(checks, true, k, "task.component", NULL, "the largest of %zu components is taken: %d of %zu nodes",
                list->components, facts.nodes, list->nodes);
     return SW_OK;
+}
+
+static sw_status note_table(sw_checks *checks, uint64_t k, const sw_task_config *task) {
+    sw_table_notes notes;
+    sw_status status = sw_table_describe(&notes, task);
+    if (status == SW_OK && notes.header_line > 0)
+        report(checks, true, k, "task.file", NULL, "line %zu names columns and is passed over: \"%s\"",
+               notes.header_line, notes.first_text);
+    return status;
+}
+
+static bool reads_file(const sw_task_config *task) {
+    return task->kind == SW_TASK_TABLE || (task->kind == SW_TASK_GRAPH && task->graph == SW_GRAPH_EDGE_LIST);
+}
+
+/* What the run's file holds that is passed over, told once for runs of one file in a row. */
+static sw_status note_file(sw_checks *checks, uint64_t k, const sw_task_config *task) {
+    if (!reads_file(task)) return SW_OK;
+    if (!memcmp(checks->noted, task->file_sha256, sizeof checks->noted) && checks->noted_component == task->component)
+        return SW_OK;
+    memcpy(checks->noted, task->file_sha256, sizeof checks->noted);
+    checks->noted_component = task->component;
+    return task->kind == SW_TASK_TABLE ? note_table(checks, k, task) : note_edge_list(checks, k, task);
 }
 
 /* What `keep` is for does not come about where something depends on how many steps there are. */
@@ -198,8 +216,7 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
 
 sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) {
     const sw_checked_task *task;
-    bool file_missing = config->task.graph == SW_GRAPH_EDGE_LIST && !config->task.file[0];
-    if (config->task.kind < 0 || (config->task.kind == SW_TASK_GRAPH && file_missing))
+    if (config->task.kind < 0 || (reads_file(&config->task) && !config->task.file[0]))
         return SW_E_CONFIG; /* reported */
     sw_status status = look_up_task(&task, checks, config);
     if (status == SW_E_MEMORY) return status;
@@ -209,7 +226,7 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
     }
     for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, task->applies[f], f);
     check_split(checks, k, config, task->inputs);
-    status = note_edge_list(checks, k, &config->task);
+    status = note_file(checks, k, &config->task);
     if (status != SW_OK) return status;
     check_keep(checks, k, config);
     int family = config->phase.family;

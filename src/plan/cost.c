@@ -36,7 +36,8 @@ static bool has_one_tuple_an_input(int family) {
 }
 
 static double all_tuples(int family, const sw_task *task) {
-    return (double)task->inputs * (has_one_tuple_an_input(family) ? 1 : (double)task->entities);
+    const double each = family == SW_FAMILY_COMMUTATIVITY ? task->operands - 1 : 1;
+    return (double)task->inputs * (has_one_tuple_an_input(family) ? each : (double)task->entities);
 }
 
 static double tuples_a_step(int family, const sw_run_config *config, const sw_task *task) {

@@ -1,7 +1,6 @@
 /* edge_file.c: lists of edges as networkx, SNAP, KONECT, MatrixMarket, pandas and spreadsheets write them. */
 #include "tasks/edge_file.h"
 
-#include "symsweep/sha256.h"
 #include "tasks/fields.h"
 
 #include <stdio.h>
@@ -11,19 +10,7 @@
 
 enum { FILE_SIZE_MAX = 16 << 20, EDGES_MAX = 1 << 22, FIELDS = 8 };
 
-static const char key[] = "task.file";
-
-/* The content must be what the sweep was planned with. All zero: nothing to compare with. */
-static sw_status check_digest(const sw_fields *file, const sw_task_config *config) {
-    static const uint8_t unknown[SW_SHA256_BYTES];
-    uint8_t digest[SW_SHA256_BYTES];
-    if (memcmp(config->file_sha256, unknown, sizeof unknown) == 0) return SW_OK;
-    const sw_status status = sw_sha256(digest, file->bytes, file->length);
-    if (status != SW_OK) return status;
-    if (memcmp(digest, config->file_sha256, sizeof digest) == 0) return SW_OK;
-    return sw_fail(SW_E_CONFIG, "%s: the content of %s is no longer what the sweep was planned with", key,
-                   config->file);
-}
+static const char key[] = "task.file", marks[] = "#%";
 
 /* ---- what the lines of a file have in common ---- */
 
@@ -110,7 +97,7 @@ static sw_status take_survey(survey *out, reading *r) {
     *out = (survey){.whole = true, .numbers_follow = true, .alike = true};
     for (sw_fields_rewind(&r->file); sw_fields_next(&r->file, &line);) {
         const bool first = r->file.line == r->first_line;
-        const int count = sw_fields_split(field, FIELDS, NULL, line, r->separator);
+        const int count = sw_fields_split(field, FIELDS, NULL, line, r->separator, marks);
         if (count < 0) return refuse_line(r, line, "a quote that is closed in its line");
         if (first) {
             memcpy(out->first, field, sizeof field);
@@ -267,7 +254,7 @@ static sw_status read_fields(reading *r, names *known) {
     for (sw_fields_rewind(&r->file); status == SW_OK && sw_fields_next(&r->file, &line);) {
         int64_t edge[2];
         if (r->file.line == r->list->header_line || r->file.line == r->list->counts_line) continue;
-        const int count = sw_fields_split(field, 2, &rest, line, r->separator);
+        const int count = sw_fields_split(field, 2, &rest, line, r->separator, marks);
         if (count < 2 || field[0].length == 0 || field[1].length == 0)
             return refuse_line(r, line,
                                r->separator == ',' ? "the names of two nodes, apart by a comma as in the first line"
@@ -501,8 +488,8 @@ static sw_status read_edges(sw_edges *out, reading *r) {
 sw_status sw_edge_file_read(sw_edges *out, const sw_task_config *config) {
     reading r = {.list = &out->list};
     *out = (sw_edges){0};
-    sw_status status = sw_fields_read(&r.file, key, config->file, FILE_SIZE_MAX);
-    if (status == SW_OK) status = check_digest(&r.file, config);
+    sw_status status = sw_fields_read(&r.file, key, config->file, FILE_SIZE_MAX, marks);
+    if (status == SW_OK) status = sw_fields_check(&r.file, config->file_sha256);
     if (status == SW_OK) status = read_edges(out, &r);
     if (status == SW_OK) status = choose_component(out, config);
     if (status == SW_OK && out->nodes < 2)

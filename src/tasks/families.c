@@ -1,6 +1,8 @@
 /* families.c: the table of symmetry families, and what concerns all of them. */
 #include "tasks/families.h"
 
+#include "tasks/facts.h"
+
 #include <stdlib.h>
 
 const sw_family *const sw_families[SW_FAMILY_COUNT] = {
@@ -8,6 +10,11 @@ const sw_family *const sw_families[SW_FAMILY_COUNT] = {
 #include "symsweep/families.def"
 #undef X
 };
+
+bool sw_families_holds(const sw_task_config *config, sw_family_id family) {
+    return sw_task_kinds[config->kind]->fill != NULL ? sw_facts_holds(config, family)
+                                                     : sw_families[family]->holds(config);
+}
 
 sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) {
     const sw_family *f = sw_families[family];

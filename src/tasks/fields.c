@@ -2,6 +2,7 @@
 #include "tasks/fields.h"
 
 #include "symsweep/file.h"
+#include "symsweep/sha256.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,8 +45,8 @@ static sw_status check_encoding(const sw_fields *f) {
     return SW_OK;
 }
 
-sw_status sw_fields_read(sw_fields *out, const char *key, const char *path, size_t most) {
-    *out = (sw_fields){.key = key, .path = path};
+sw_status sw_fields_read(sw_fields *out, const char *key, const char *path, size_t most, const char *marks) {
+    *out = (sw_fields){.key = key, .path = path, .marks = marks};
     sw_status status = sw_file_read(&out->bytes, &out->length, path, most, NULL);
     if (status == SW_E_IO) return refuse_file(out, errno, most);
     if (status == SW_OK) status = check_encoding(out);
@@ -54,6 +55,17 @@ sw_status sw_fields_read(sw_fields *out, const char *key, const char *path, size
     out->line_end = strchr(out->start, '\n') ? '\n' : '\r';
     sw_fields_rewind(out);
     return SW_OK;
+}
+
+sw_status sw_fields_check(const sw_fields *file, const uint8_t *sha256) {
+    static const uint8_t unknown[SW_SHA256_BYTES];
+    uint8_t digest[SW_SHA256_BYTES];
+    if (memcmp(sha256, unknown, sizeof unknown) == 0) return SW_OK;
+    const sw_status status = sw_sha256(digest, file->bytes, file->length);
+    if (status != SW_OK) return status;
+    if (memcmp(digest, sha256, sizeof digest) == 0) return SW_OK;
+    return sw_fail(SW_E_CONFIG, "%s: the content of %s is no longer what the sweep was planned with", file->key,
+                   file->path);
 }
 
 void sw_fields_release(sw_fields *fields) {
@@ -73,7 +85,7 @@ bool sw_fields_next(sw_fields *fields, sw_span *line) {
         fields->next = *end ? end + 1 : end;
         fields->line++;
         *line = trim(begin, end);
-        if (line->length > 0 && *line->at != '#' && *line->at != '%') return true;
+        if (line->length > 0 && strchr(fields->marks, *line->at) == NULL) return true;
         fields->comments += line->length > 0;
     }
     return false;
@@ -105,14 +117,14 @@ static const char *skip_blanks(const char *at, const char *end, char separator) 
     return at;
 }
 
-int sw_fields_split(sw_span *out, int most, sw_span *rest, sw_span line, char separator) {
+int sw_fields_split(sw_span *out, int most, sw_span *rest, sw_span line, char separator, const char *marks) {
     const char *at = line.at, *end = line.at + line.length;
     int count = 0;
     if (rest) *rest = (sw_span){end, 0};
     for (;;) {
         at = skip_blanks(at, end, separator);
         const bool blanks = separator == SW_FIELDS_BLANKS;
-        if (blanks && (at == end || (count > 0 && (*at == '#' || *at == '%')))) return count;
+        if (blanks && (at == end || (count > 0 && strchr(marks, *at)))) return count;
         const char *stop = field_end(at, end, separator);
         if (!stop) return -1;
         if (count == 2 && rest) *rest = trim(at, end);
@@ -141,7 +153,7 @@ char sw_fields_separator(sw_span line) {
         const char last = before.length > 0 ? before.at[before.length - 1] : ' ';
         return last == ',' || last == ';' ? last : SW_FIELDS_BLANKS;
     }
-    if (sw_fields_split(first, 2, NULL, line, SW_FIELDS_BLANKS) >= 2 && sw_fields_integer(first[0], &number) &&
+    if (sw_fields_split(first, 2, NULL, line, SW_FIELDS_BLANKS, "") >= 2 && sw_fields_integer(first[0], &number) &&
         sw_fields_integer(first[1], &number))
         return SW_FIELDS_BLANKS;
     for (const char *at = line.at, *end = line.at + line.length; at < end; at++) {

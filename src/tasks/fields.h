@@ -17,6 +17,7 @@ typedef struct sw_fields {
     const char *key, *path;
     char *bytes; /* as read, with a zero behind them */
     size_t length;
+    const char *marks; /* characters that begin a comment */
     const char *start; /* behind a byte order mark */
     const char *next;
     char line_end;         /* '\n'; '\r' in a file that has no '\n' */
@@ -24,12 +25,15 @@ typedef struct sw_fields {
 } sw_fields;
 
 /* A regular file of at most `most` bytes: UTF-8 or another code that agrees with ASCII, with or without byte order
- * mark. Release what it returned. */
-sw_status sw_fields_read(sw_fields *out, const char *key, const char *path, size_t most) SW_MUST_CHECK;
+ * mark. Comments begin with one of `marks`. Release what it returned. */
+sw_status sw_fields_read(sw_fields *out, const char *key, const char *path, size_t most,
+                         const char *marks) SW_MUST_CHECK;
+/* The content must have the SHA-256 with which the sweep was planned; all zero: nothing to compare with. */
+sw_status sw_fields_check(const sw_fields *file, const uint8_t *sha256) SW_MUST_CHECK;
 void sw_fields_release(sw_fields *fields);
 /* Back before the first line. */
 void sw_fields_rewind(sw_fields *fields);
-/* The next line with something on it, without blanks around it; lines whose first character is # or % are comments. */
+/* The next line with something on it, without blanks around it; lines whose first character is a mark are comments. */
 bool sw_fields_next(sw_fields *fields, sw_span *line);
 
 /* What separates fields: a comma, semicolon or tab, or any number of blanks and tabs. */
@@ -40,8 +44,8 @@ char sw_fields_separator(sw_span line);
 
 /* The first `most` fields of a line without the blanks and quotes around them, and how many there are; -1: a quote is
  * not closed. *rest (may be NULL) is the line from its third field on. An object in braces is one field, with all that
- * follows it. Fields apart by blanks end at one that begins with # or %. */
-int sw_fields_split(sw_span *out, int most, sw_span *rest, sw_span line, char separator);
+ * follows it. Fields apart by blanks end at one that begins with one of `marks`. */
+int sw_fields_split(sw_span *out, int most, sw_span *rest, sw_span line, char separator, const char *marks);
 
 bool sw_fields_same(sw_span a, sw_span b);
 /* Without regard to the case of ASCII letters. */

@@ -48,6 +48,7 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config) {
     out->kind = sw_task_kinds[config->kind];
     out->config = *config;
     out->operands = 2;
+    out->inputs = 0;
     sw_status status = out->kind->validate(config);
     if (status == SW_OK) status = out->kind->shape(out, config);
     if (status != SW_OK) return status;
@@ -55,7 +56,10 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config) {
         return sw_fail(SW_E_CONFIG, "task.label_noise: expected a task of at least 2 classes, found 1");
     out->order = out->factor_count > 0 ? 1 : 0;
     for (int32_t k = 0; k < out->factor_count; k++) out->order *= out->factor[k];
-    out->inputs = (size_t)out->entities * (size_t)relations_of(out) * (size_t)sw_task_columns(out);
+    if (!out->listed) {
+        out->inputs = (size_t)relations_of(out) * (size_t)sw_task_columns(out);
+        for (int32_t k = 1; k < out->operands; k++) out->inputs *= (size_t)out->entities;
+    }
     return SW_OK;
 }
 
@@ -89,13 +93,11 @@ static int32_t operand_block(const sw_task *task, int32_t k) {
 /* Place of operand k in an input; a relation stands between operands 0 and 1. */
 static int32_t operand_place(const sw_task *task, int32_t k) { return k == 0 || task->relations == 0 ? k : k + 1; }
 
-/* Writes the tokens of table entry i: entities a and b, relation r counted from 0. */
-static void set_input(sw_task *task, size_t i, int32_t a, int32_t r, int32_t b) {
+/* Writes the tokens of table entry i: its operands, and relation r counted from 0. */
+static void set_input(sw_task *task, size_t i, const int32_t *operand, int32_t r) {
     int32_t *input = task->input + i * (size_t)task->tokens;
-    assert(task->operands == 2);
-    input[0] = a;
+    for (int32_t k = 0; k < task->operands; k++) input[operand_place(task, k)] = operand_block(task, k) + operand[k];
     if (task->relations > 0) input[1] = task->entities + r;
-    input[operand_place(task, 1)] = operand_block(task, 1) + b;
     if (task->readout) input[task->tokens - 1] = task->entities + task->relations;
 }
 
@@ -111,8 +113,40 @@ int32_t sw_task_relation(const sw_task *task, size_t input) {
 int32_t sw_task_index(const sw_task *task, int32_t a, int32_t b, int32_t r) {
     const int32_t n = task->entities, from = task->second_from;
     const int32_t relations = relations_of(task), relation = task->relations > 0 ? r - n : 0;
+    if (task->listed) return sw_task_find(task, (const int32_t[]){a, b});
     if (a < 0 || a >= n || b < from || b >= n || relation < 0 || relation >= relations) return -1;
     return (a * relations + relation) * (n - from) + (b - from);
+}
+
+/* Operands of a table entry before, at or behind `operand` in lexicographic order: -1, 0 or 1. */
+static int compare_operands(const sw_task *task, size_t input, const int32_t *operand) {
+    for (int32_t k = 0; k < task->operands; k++) {
+        const int32_t e = sw_task_operand(task, input, k);
+        if (e != operand[k]) return e < operand[k] ? -1 : 1;
+    }
+    return 0;
+}
+
+int32_t sw_task_find(const sw_task *task, const int32_t *operand) {
+    size_t low = 0, high = task->inputs;
+    if (!task->listed) {
+        size_t index = 0;
+        for (int32_t k = 0; k < task->operands; k++) {
+            if (operand[k] < 0 || operand[k] >= task->entities) return -1;
+            index = index * (size_t)task->entities + (size_t)operand[k];
+        }
+        return (int32_t)index;
+    }
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = compare_operands(task, middle, operand);
+        if (order == 0) return (int32_t)middle;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return -1;
 }
 
 void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low) {
@@ -161,7 +195,8 @@ static sw_status group_by_label(sw_task *task) {
 /* Entries have mirrors where the label is no product, or a commutative one. */
 static bool has_mirrors(const sw_task *task) {
     const sw_task_kind *kind = task->kind;
-    return kind->mirror != NULL && (kind->commutative == NULL || kind->commutative(&task->config));
+    return kind->fill == NULL && kind->mirror != NULL &&
+           (kind->commutative == NULL || kind->commutative(&task->config));
 }
 
 static void fill_entries(sw_task *task) {
@@ -170,10 +205,48 @@ static void fill_entries(sw_task *task) {
     for (int32_t a = 0; a < n; a++)
         for (int32_t r = 0; r < relations; r++)
             for (int32_t b = task->second_from; b < n; b++, i++) {
-                set_input(task, i, a, r, b);
+                set_input(task, i, (const int32_t[]){a, b}, r);
                 task->true_label[i] = task->kind->label(task, a, r, b);
                 if (task->mirror != NULL) task->mirror[i] = task->kind->mirror(task, a, r, b);
             }
+}
+
+/* ---- tasks as data ---- */
+
+/* Every combination of the entities, in lexicographic order. */
+static void fill_operands(int32_t *operand, const sw_task *task) {
+    const size_t width = (size_t)task->operands;
+    for (size_t i = 0; i < task->inputs; i++) {
+        size_t rest = i;
+        for (size_t k = width; k-- > 0; rest /= (size_t)task->entities)
+            operand[i * width + k] = (int32_t)(rest % (size_t)task->entities);
+    }
+}
+
+/* The mirrors (b, a) where the table commutes: no input and its mirror have different labels. */
+static sw_status find_mirrors(sw_task *task) {
+    if (task->operands != 2) return SW_OK;
+    int32_t *mirror = sw_task_alloc(task, task->inputs, sizeof *mirror);
+    if (mirror == NULL) return SW_E_MEMORY;
+    bool commutes = true;
+    for (size_t i = 0; i < task->inputs && commutes; i++) {
+        mirror[i] = sw_task_index(task, sw_task_operand(task, i, 1), sw_task_operand(task, i, 0), -1);
+        commutes = mirror[i] < 0 || task->true_label[mirror[i]] == task->true_label[i];
+    }
+    if (commutes) task->mirror = mirror;
+    return SW_OK;
+}
+
+static sw_status fill_data(sw_task *task) {
+    const size_t width = (size_t)task->operands;
+    int32_t *operand = malloc(task->inputs * width * sizeof *operand);
+    if (operand == NULL) return sw_fail(SW_E_MEMORY, "no memory for a table of %zu inputs", task->inputs);
+    if (!task->listed) fill_operands(operand, task);
+    sw_status status = task->kind->fill(task, operand);
+    if (status == SW_OK)
+        for (size_t i = 0; i < task->inputs; i++) set_input(task, i, operand + i * width, 0);
+    free(operand);
+    return status != SW_OK ? status : find_mirrors(task);
 }
 
 static sw_status build(sw_task *task, uint32_t data_seed) {
@@ -189,7 +262,12 @@ static sw_status build(sw_task *task, uint32_t data_seed) {
     }
     status = task->kind->build != NULL ? task->kind->build(task) : SW_OK;
     if (status != SW_OK) return status;
-    fill_entries(task);
+    if (task->kind->fill != NULL) {
+        status = fill_data(task);
+        if (status != SW_OK) return status;
+    } else {
+        fill_entries(task);
+    }
     status = shuffle_labels(task, data_seed);
     return status != SW_OK ? status : group_by_label(task);
 }

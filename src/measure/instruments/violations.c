@@ -112,7 +112,7 @@ static sw_status find_leaks(sw_violations *v, const sw_evaluation *of) {
     sw_status status = SW_OK;
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
         v->family[f].leak = NAN;
-        if (!v->family[f].applies || !sw_families[f]->holds(&task->config) || test == 0) continue;
+        if (!v->family[f].applies || !sw_families_holds(&task->config, (sw_family_id)f) || test == 0) continue;
         status = sw_task_derived(derived, task, of->split, of->config->symmetry, UINT32_C(1) << f);
         size_t count = 0;
         for (size_t i = 0; i < task->inputs; i++) count += of->split[i] == 0 && derived[i];
@@ -158,7 +158,7 @@ static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of)
         const sw_family_probe *probe = &v->family[f];
         out->tuples[f] = probe->applies ? (int64_t)probe->count : -1;
         out->enumerated[f] = probe->applies ? probe->enumerated : -1;
-        out->holds[f] = probe->applies ? sw_families[f]->holds(&of->task->config) : -1;
+        out->holds[f] = probe->applies ? sw_families_holds(&of->task->config, (sw_family_id)f) : -1;
         out->prompted[f] = of->config->symmetry[f].weight != 0;
         out->leak[f] = probe->leak;
     }

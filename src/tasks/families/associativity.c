@@ -17,8 +17,9 @@ static sw_inner inner_of(const sw_task_config *config) {
 
 static bool applies(const sw_task_config *config) {
     sw_task task;
-    return sw_task_kinds[config->kind]->associative != NULL && sw_task_shape_of(&task, config) &&
-           sw_task_columns(&task) > 1;
+    const sw_task_kind *kind = sw_task_kinds[config->kind];
+    if ((kind->associative == NULL && kind->fill == NULL) || !sw_task_shape_of(&task, config)) return false;
+    return sw_task_columns(&task) > 1 && (kind->fill == NULL || task.closed);
 }
 
 static bool holds(const sw_task_config *config) { return sw_task_kinds[config->kind]->associative(config); }
@@ -33,22 +34,28 @@ static uint64_t candidates(const sw_task *task) {
 
 /* Operands of a candidate: `left_input` and `right_input` are the table entries of the inner values. */
 typedef struct sides {
-    int32_t x, z, columns;
+    int32_t x, z;
     int32_t left_input, right_input;
 } sides;
+
+/* Table entry of operands x and y, -1 = none; y is a second operand. */
+static int32_t entry(const sw_task *task, int32_t x, int32_t y) {
+    if (task->listed) return sw_task_index(task, x, y, -1);
+    return x * sw_task_columns(task) + y - task->second_from;
+}
 
 static sides split(const sw_task *task, sw_inner inner, uint64_t index) {
     sides s;
     int32_t y;
-    s.columns = sw_task_columns(task);
-    sw_families_split(index, (uint32_t)s.columns, (uint32_t)s.columns, &s.x, &y, &s.z);
+    const uint32_t columns = (uint32_t)sw_task_columns(task);
+    sw_families_split(index, columns, columns, &s.x, &y, &s.z);
     y += task->second_from;
     s.z += task->second_from;
     int32_t with = s.z;
     if (inner == SW_INNER_NEGATED && s.z > 0) with = task->entities - s.z;
     if (inner == SW_INNER_INVERTED) with = sw_modular_of(task)->inverse[s.z];
-    s.left_input = s.x * s.columns + y - task->second_from;
-    s.right_input = y * s.columns + with - task->second_from;
+    s.left_input = entry(task, s.x, y);
+    s.right_input = entry(task, y, with);
     return s;
 }
 
@@ -56,7 +63,8 @@ static sides split(const sw_task *task, sw_inner inner, uint64_t index) {
 static bool close_up(const sw_task *task, const sides *s, int32_t left, int32_t right, sw_tuple *out) {
     const int32_t from = task->second_from;
     if (left < 0 || right < from) return false;
-    return sw_families_pair(out, left * s->columns + s->z - from, s->x * s->columns + right - from, -1);
+    const int32_t first = entry(task, left, s->z), second = entry(task, s->x, right);
+    return first >= 0 && second >= 0 && sw_families_pair(out, first, second, -1);
 }
 
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
@@ -66,6 +74,7 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
         const int32_t p = task->entities, y = s.left_input - s.x * p;
         return close_up(task, &s, (s.x + y) % p, (y + s.z) % p, out);
     }
+    if (s.left_input < 0 || s.right_input < 0) return false;
     return close_up(task, &s, task->true_label[s.left_input], task->true_label[s.right_input], out);
 }
 
@@ -73,7 +82,59 @@ static bool candidate_predicted(const sw_task *task, uint64_t index, const int32
     const sw_inner inner = inner_of(&task->config);
     if (inner == SW_INNER_SUM) return false;
     const sides s = split(task, inner, index);
+    if (s.left_input < 0 || s.right_input < 0) return false;
     return close_up(task, &s, prediction[s.left_input], prediction[s.right_input], out);
+}
+
+/* ---- is a table as data associative? ---- */
+
+/* -1 = not in the table. */
+static int32_t product(const sw_task *task, int32_t x, int32_t y) {
+    const int32_t at = entry(task, x, y);
+    return at < 0 ? -1 : task->true_label[at];
+}
+
+/* (x g) y = x (g y) for all x and y whose products are in the table. */
+static bool associates_with(const sw_task *task, int32_t g) {
+    for (int32_t x = 0; x < task->entities; x++) {
+        const int32_t xg = product(task, x, g);
+        if (xg < 0) continue;
+        for (int32_t y = 0; y < task->entities; y++) {
+            const int32_t gy = product(task, g, y);
+            if (gy < 0) continue;
+            const int32_t left = product(task, xg, y), right = product(task, x, gy);
+            if (left >= 0 && right >= 0 && left != right) return false;
+        }
+    }
+    return true;
+}
+
+/* Light's test (Clifford and Preston 1961, section 1.2) on a full table: it is enough to ask it of elements that
+ * generate all others. They are chosen greedily: the smallest one that is not generated yet. Where products are missing
+ * every element is asked. */
+static bool decide(const sw_task *task) {
+    const int32_t n = task->entities;
+    int32_t count = 0; /* generated[0..count) */
+    bool holds = true;
+    int32_t generated[SW_TASK_ENTITIES_MAX];
+    int8_t is_generated[SW_TASK_ENTITIES_MAX] = {0};
+    for (int32_t g = 0; g < n && holds; g++) {
+        if (is_generated[g]) continue;
+        holds = associates_with(task, g);
+        generated[count++] = g;
+        is_generated[g] = 1;
+        if (task->listed) continue;
+        for (int32_t i = count - 1; i < count; i++)
+            for (int32_t j = 0; j <= i; j++)
+                for (int side = 0; side < 2; side++) {
+                    const int32_t e = side == 0 ? product(task, generated[i], generated[j])
+                                                : product(task, generated[j], generated[i]);
+                    if (is_generated[e]) continue;
+                    is_generated[e] = 1;
+                    generated[count++] = e;
+                }
+    }
+    return holds;
 }
 
 const sw_family sw_family_associativity = {
@@ -85,4 +146,5 @@ const sw_family sw_family_associativity = {
     .candidate = candidate,
     .candidate_predicted = candidate_predicted,
     .predicts = predicts,
+    .decide = decide,
 };

@@ -12,6 +12,23 @@ typedef struct scratch {
     int32_t *nearest; /* [entities] */
 } scratch;
 
+/* Do two inputs of a table with holes differ in one operand? Where not one attempt in a million finds such a pair,
+ * drawing them would not come to an end either. */
+static bool has_pair(const sw_task *task) {
+    enum { PROBES = 1 << 20 };
+    for (uint64_t probe = 0; probe < PROBES; probe++) {
+        int32_t operand[SW_OPERANDS_MAX];
+        const size_t input = (size_t)sw_random_below(0, SW_STREAM_MEASURE, 1, 3 * probe, task->inputs);
+        for (int32_t k = 0; k < task->operands; k++) operand[k] = sw_task_operand(task, input, k);
+        const uint64_t k = sw_random_below(0, SW_STREAM_MEASURE, 1, 3 * probe + 1, (uint64_t)task->operands);
+        const int32_t to =
+            (int32_t)sw_random_below(0, SW_STREAM_MEASURE, 1, 3 * probe + 2, (uint64_t)task->entities - 1);
+        operand[k] = to + (to >= operand[k]);
+        if (sw_task_find(task, operand) >= 0) return true;
+    }
+    return false;
+}
+
 static sw_status create(sw_prior_term *term) {
     sw_arena *arena = term->arena;
     size_t pairs = (size_t)term->config->pairs_per_step, entities = (size_t)term->task->entities;
@@ -24,6 +41,9 @@ static sw_status create(sw_prior_term *term) {
     if (!work->distance || !work->nearest) return SW_E_MEMORY;
     if (entities < 2)
         return sw_fail(SW_E_CONFIG, "geometry.lipschitz: a task of one entity has no inputs that differ in an operand");
+    if (term->task->listed && !has_pair(term->task))
+        return sw_fail(SW_E_CONFIG,
+                       "geometry.lipschitz: hardly any two inputs of the table differ in a single operand");
     return SW_OK;
 }
 
@@ -70,7 +90,8 @@ static bool draw_pair(sw_prior_term *term, size_t j, uint64_t attempt, const sw_
     int k = (int)sw_random_below(seed, SW_STREAM_LIPSCHITZ, step, at + 1, (uint64_t)task->operands);
 
     int32_t base = operand_base(task, k);
-    int32_t operand[2] = {sw_task_operand(task, (size_t)input, 0), sw_task_operand(task, (size_t)input, 1)};
+    int32_t operand[SW_OPERANDS_MAX];
+    for (int32_t o = 0; o < task->operands; o++) operand[o] = sw_task_operand(task, (size_t)input, o);
 
     int32_t neighbors = term->config->neighbors, others = task->entities - 1;
     int32_t choices = neighbors > 0 && neighbors < others ? neighbors : others;
@@ -78,7 +99,9 @@ static bool draw_pair(sw_prior_term *term, size_t j, uint64_t attempt, const sw_
     int32_t from = operand[k];
     int32_t to = choices < others ? nearest_entity(term, E, base, from, rank) : rank + (rank >= from);
     operand[k] = to;
-    int32_t other = sw_task_index(task, operand[0], operand[1], sw_task_relation(task, (size_t)input));
+    int32_t other = task->operands == 2
+                        ? sw_task_index(task, operand[0], operand[1], sw_task_relation(task, (size_t)input))
+                        : sw_task_find(task, operand);
     if (other < 0) return false;
     term->pair_inputs[2 * j] = input;
     term->pair_inputs[2 * j + 1] = other;
@@ -91,7 +114,7 @@ static void draw(sw_prior_term *term, sw_rows *rows, const sw_real *E, int64_t t
     term->pair_count = (size_t)term->config->pairs_per_step;
     for (size_t j = 0; j < term->pair_count; j++) {
         uint64_t attempt = 0;
-        while (!draw_pair(term, j, attempt, E, t)) attempt++; /* div: y = 0 is the only hole */
+        while (!draw_pair(term, j, attempt, E, t)) attempt++; /* ends: create has found a pair */
         for (size_t side = 0; side < 2; side++)
             term->pairs[j].row[side] = sw_rows_add(rows, term->pair_inputs[2 * j + side]);
     }
