@@ -2,7 +2,7 @@
  *
  * dump_task [key=value ...]: kind, label_shuffle, operation, p, graph, nodes, sides, dimension, branching, depth,
  * file, sha256, component, label_noise (applied to the split), form, attribute, group, n, factors (names as numbers of
- * their enums, lists apart by commas), readout, separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple),
+ * their enums, lists apart by commas), header, readout, separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple),
  * derived=BITS, inputs, intermediate (of all families). A task that is refused gives {"status": code, "message": text}.
  */
 #include "symsweep/json.h"
@@ -86,6 +86,8 @@ static bool read_option(options *o, const char *key, const char *value) {
         o->model.kind = value[0] == '1' ? SW_MODEL_MLP : SW_MODEL_TRANSFORMER;
     else if (strcmp(key, "separate") == 0)
         o->model.operand_embeddings = value[0] == '1' ? SW_OPERANDS_SEPARATE : SW_OPERANDS_TIED;
+    else if (strcmp(key, "header") == 0)
+        o->task.header = value[0] == '1';
     else if (strcmp(key, "tuples") == 0)
         o->tuples = value[0] == '1';
     else
@@ -129,7 +131,7 @@ static sw_status write_family(sw_json *json, const sw_task *task, sw_family_id f
     sw_json_member_bool(json, "applies", applies);
     if (applies) {
         status = sw_families_class_maps(&maps, task, f);
-        sw_json_member_bool(json, "holds", family->holds(&task->config));
+        sw_json_member_bool(json, "holds", sw_families_holds(&task->config, f));
         write_number(json, "compare", family->compare);
         write_integers(json, "maps", maps, maps == NULL ? 0 : (size_t)family->maps(task) * (size_t)task->classes);
         if (tuples) write_tuples(json, task, family);
@@ -143,6 +145,9 @@ static void write_task(sw_json *json, const sw_task *task) {
     const size_t n = task->inputs, entities = (size_t)task->entities;
     write_number(json, "classes", task->classes);
     write_number(json, "tokens", task->tokens);
+    write_number(json, "operands", task->operands);
+    sw_json_member_bool(json, "listed", task->listed);
+    sw_json_member_bool(json, "closed", task->closed);
     write_number(json, "entities", task->entities);
     write_number(json, "relations", task->relations);
     write_number(json, "vocabulary", task->vocabulary);
@@ -152,8 +157,8 @@ static void write_task(sw_json *json, const sw_task *task) {
     write_integers(json, "factor", task->factor, (size_t)task->factor_count);
     write_integers(json, "exponent", task->exponent, entities * (size_t)task->factor_count);
     write_integers(json, "coordinate", task->coordinate, entities * (size_t)task->coordinate_count);
-    write_integers(json, "distance", task->distance, n);
-    write_integers(json, "product", task->product, n);
+    write_integers(json, "distance", task->distance, entities * entities);
+    write_integers(json, "product", task->product, entities * entities);
     write_integers(json, "input", task->input, n * (size_t)task->tokens);
     write_integers(json, "label", task->label, n);
     write_integers(json, "true_label", task->true_label, n);
@@ -214,10 +219,19 @@ static sw_status write_graph(sw_json *json, const options *o) {
     return SW_OK;
 }
 
+static sw_status write_notes(sw_json *json, const options *o) {
+    sw_table_notes notes;
+    if (o->task.kind != SW_TASK_TABLE) return SW_OK;
+    sw_status status = sw_table_describe(&notes, &o->task);
+    if (status == SW_OK) write_number(json, "header_line", (double)notes.header_line);
+    return status;
+}
+
 static sw_status write_all(sw_json *json, sw_task *task, const options *o) {
     write_task(json, task);
     sw_status status = write_split(json, task, o);
     if (status == SW_OK) status = write_graph(json, o);
+    if (status == SW_OK) status = write_notes(json, o);
     sw_json_member_object(json, "families");
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         status = write_family(json, task, (sw_family_id)f, o->tuples);
