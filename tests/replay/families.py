@@ -12,6 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import facts  # noqa: E402
 
 
+# Tasks as data: any number of operands, inputs may be missing.
+DATA = ("table",)
+
+
 class Table:
     """Inputs of a task with their operands, so that a tuple can be named by operands and found by table index."""
 
@@ -21,18 +25,21 @@ class Table:
         self.inputs = np.asarray(inputs)
         self.label = np.asarray(label).astype(int)
         self.relation_form = self.kind == "comparison" and self.task.get("form", "relation") == "relation"
+        self.readout = int(config["model"]["kind"] == "transformer" and config["model"]["readout_token"])
         self.entities = self.count_entities()
+        self.operands = self.read_operands(config) if self.kind in DATA else None
         self.first = self.inputs[:, 0]
         second = self.inputs[:, 2 if self.relation_form else 1]
         if config["model"].get("operand_embeddings", "tied") == "separate":
             # A block of entity tokens of its own, behind everything else.
             relations = 3 * len(self.task["sides"]) if self.relation_form else 0
-            readout = config["model"]["kind"] == "transformer" and config["model"]["readout_token"]
-            second = second - (self.entities + relations + int(readout))
+            second = second - (self.entities + relations + self.readout)
         self.second = second
         self.relation = self.inputs[:, 1] if self.relation_form else np.full(len(self.inputs), -1)
         rows = zip(self.first.tolist(), self.second.tolist(), self.relation.tolist())
         self.index = {key: i for i, key in enumerate(rows)}
+        if self.kind in DATA:
+            self.index = {(*key, -1): i for i, key in enumerate(map(tuple, self.operands.tolist()))}
         # As the task defines them, where label_shuffle has permuted the labels in the file, or label_noise replaced some.
         self.true = np.asarray(clean_label).astype(int)
         if self.kind == "modular":
@@ -43,12 +50,22 @@ class Table:
 
     def count_entities(self):
         task = self.task
+        if self.kind in DATA:
+            return int(self.inputs[0, -1] if self.readout else self.inputs.max() + 1)
         if self.kind == "modular":
             return task["p"]
         if self.kind == "comparison":
             return int(np.prod(task["sides"]))
         # Graphs and groups have every ordered pair of entities.
         return int(round(np.sqrt(len(self.inputs))))
+
+    def read_operands(self, config):
+        """[N, operands]: entities, whatever the block of their tokens."""
+        operands = self.inputs[:, : self.inputs.shape[1] - self.readout].copy()
+        if config["model"].get("operand_embeddings", "tied") == "separate":
+            for k in range(1, operands.shape[1]):
+                operands[:, k] -= self.entities * k + self.readout
+        return operands
 
     def at(self, a, b, relation=-1):
         """Table index, -1 where there is no such input."""
@@ -86,6 +103,11 @@ class Table:
 
 
 def commutativity(table):
+    if table.kind in DATA:
+        for k, x in itertools.product(range(table.operands.shape[1] - 1), map(tuple, table.operands.tolist())):
+            other = x[:k] + (x[k + 1], x[k]) + x[k + 2:]
+            yield (table.index[(*x, -1)], table.index.get((*other, -1), -1)), None
+        return
     for a, b in zip(table.first.tolist(), table.second.tolist()):
         if table.kind == "modular" and table.task["operation"] == "sub":
             p = table.task["p"]

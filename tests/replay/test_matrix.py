@@ -53,6 +53,18 @@ def optimizer(**keys):
     return {"optimizer." + key.replace("__", "."): value for key, value in keys.items()}
 
 
+def write_tables(folder):
+    """Names of files: a product with holes, and a sum of three of which some are missing."""
+    pairs = [(x, y, x * y % 7) for x in range(7) for y in range(7) if (x * 3 + y) % 11]
+    triples = [(x, y, z, (x + y + z) % 4) for x in range(4) for y in range(4) for z in range(4) if (x + 2 * y + 3 * z) % 13]
+    for name, rows in (("pairs.csv", pairs), ("triples.csv", triples)):
+        Path(folder, name).write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
+
+
+def table(name):
+    return {"task.kind": "table", "task.file": name}
+
+
 def cells(edge_list):
     """label -> keys."""
     out = {}
@@ -84,6 +96,13 @@ def cells(edge_list):
     cell("group symmetric", s3)
     cell("group product", group("product", factors=[2, 4]))
     cell("gcd", {"task.kind": "gcd", "task.n": 8}, prompted("associativity", 100))
+    cell("table of pairs", table("pairs.csv"), prompted("associativity", 100), prompted("commutativity"))
+    cell("table of triples", table("triples.csv"), prompted("commutativity"))
+    cell("table of triples separate", table("triples.csv"), {"model.operand_embeddings": "separate"},
+         prompted("commutativity", 64), prompted("label_pairs", 50))
+    cell("table of triples no readout", table("triples.csv"), {"model.readout_token": False}, optimizer(batch_size=8))
+    cell("table of triples lipschitz", table("triples.csv"), prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1))
+    cell("mlp table of triples", MLP, table("triples.csv"), prompted("commutativity", 64))
 
     # Models.
     cell("model no readout", add, {"model.readout_token": False})
@@ -177,6 +196,7 @@ class Matrix(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, folder)
         edges = Path(folder, "ring_with_tail.txt")
         edges.write_text("0 1\n1 2\n2 3\n3 0\n3 4\n4 5\n")
+        write_tables(folder)
         cls.cells = cells(edges.name)
         sweep = {"name": "matrix", "run": BASE, "cases": [{"label": label, **keys}
                                                           for label, keys in cls.cells.items()]}
