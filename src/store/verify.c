@@ -1,23 +1,18 @@
 /* verify.c: reads a file in a child process first. */
-#define _GNU_SOURCE /* prctl */
 #include "store/verify.h"
 
 #include "store/checksum.h"
 #include "store/open.h"
+#include "symsweep/apart.h"
 #include "symsweep/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 #include <unistd.h>
 
 /* What the child says through the pipe, followed by `count` row numbers. */
@@ -99,39 +94,29 @@ static sw_status inspect(sw_damage *damage, const char *path, bool checksums) {
     return status;
 }
 
-/* A child that nobody waits for any more must not go on reading: it dies with its parent where the system can do that,
- * and when it is about to say what it found elsewhere. */
-static void follow(pid_t parent) {
-#ifdef __linux__
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-    if (getppid() != parent) _exit(0); /* it was dead before */
-}
+typedef struct question {
+    const char *path;
+    int64_t size;
+    bool checksums;
+} question;
 
-static void run_child(pid_t parent, int pipe_end, const char *path, int64_t size, bool checksums) {
-    follow(parent);
-    const struct rlimit no_core = {0, 0};
+static void answer(void *context, int pipe) {
+    const question *asked = context;
     /* A file made to go round in circles ends here; a sound one needs far less. */
-    const rlim_t seconds = (rlim_t)(60 + size / (20 << 20));
+    const rlim_t seconds = (rlim_t)(60 + asked->size / (20 << 20));
     const struct rlimit cpu = {seconds, seconds};
-    /* Handlers of the parent (MPI's, a debugger's) would take a crash for the parent's own. */
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGXCPU};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) signal(signals[i], SIG_DFL);
-    setrlimit(RLIMIT_CORE, &no_core);
     setrlimit(RLIMIT_CPU, &cpu);
     const int null = open("/dev/null", O_WRONLY);
     if (null >= 0) dup2(null, STDERR_FILENO);
 
     sw_damage damage = {0};
     report said = {0};
-    said.status = inspect(&damage, path, checksums);
+    said.status = inspect(&damage, asked->path, asked->checksums);
     said.count = said.status != SW_OK ? 0 : (int64_t)damage.count;
     snprintf(said.message, sizeof said.message, "%s", said.status != SW_OK ? sw_fail_message() : "");
-    if (sw_file_write_all(pipe_end, &said, sizeof said, NULL))
-        sw_file_write_all(pipe_end, damage.rows, (size_t)said.count * sizeof *damage.rows, NULL);
+    if (sw_file_write_all(pipe, &said, sizeof said, NULL))
+        sw_file_write_all(pipe, damage.rows, (size_t)said.count * sizeof *damage.rows, NULL);
     sw_verify_release(&damage);
-    /* _exit: nothing of the parent (MPI, buffered output) may be torn down here. */
-    _exit(0);
 }
 
 /* ---- in the parent ---- */
@@ -156,26 +141,15 @@ static sw_status hear(sw_damage *damage, int pipe_end, const char *path) {
 
 sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) {
     struct stat info;
-    int ends[2];
+    sw_apart apart;
     memset(out, 0, sizeof *out);
     if (stat(path, &info) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode)) return sw_fail(SW_E_STORE, "%s is not a regular file", path);
-    if (pipe(ends) != 0) return sw_fail(SW_E_IO, "pipe: %s", strerror(errno));
-    const pid_t parent = getpid(), child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        run_child(parent, ends[1], path, info.st_size, info.st_size <= largest);
-    }
-    close(ends[1]);
-    sw_status status = SW_OK;
-    if (child < 0) {
-        status = sw_fail(SW_E_IO, "fork: %s", strerror(errno));
-    } else {
-        status = hear(out, ends[0], path);
-        while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
-        }
-    }
-    close(ends[0]);
+    question asked = {path, info.st_size, info.st_size <= largest};
+    sw_status status = sw_apart_start(&apart, answer, &asked, 0);
+    if (status != SW_OK) return status;
+    status = hear(out, apart.descriptor, path);
+    (void)sw_apart_end(&apart); /* what it could not say, it could not read */
     if (status != SW_OK) sw_verify_release(out);
     return status;
 }

@@ -22,9 +22,9 @@ PROGRAM = {"farm", "cli", "store", "base"}
 MECHANISMS = (
     ("a digest of its own", r"\bEVP_\w+", ("src/base/sha256.c",)),
     ("a rename or sync of its own", r"\b(?:fsync|fdatasync|rename|mkstemp)\s*\(", ("src/base/file.c",)),
-    # What is interrupted elsewhere is no file: sockets and processes of the farm, a child that tries a file, a lock.
+    # What is interrupted elsewhere is no file: sockets and processes of the farm, the end of a child, a lock.
     ("a loop over interrupted calls", r"\bEINTR\b",
-     ("src/base/file.c", "src/farm/", "src/store/verify.c", "src/store/lock.c")),
+     ("src/base/file.c", "src/base/apart.c", "src/farm/", "src/store/lock.c")),
 )
 
 # Circles that are meant, as sets of files; none is.

@@ -36,6 +36,12 @@ LIBRARIES = {
         "modules": {"nn", "measure"},
         "files": ("src/nn/", "src/measure/"),
     },
+    "nauty": {
+        "header": re.compile(r"\bnauty/"),
+        "symbol": re.compile(r"Traces|nauty_\w+|traces_\w+|schreier_\w+|freeschreier|ran_init"),
+        "modules": {"tasks"},
+        "files": ("src/tasks/traces.c",),
+    },
 }
 MAX_LINES = 600
 SKIPPED_FOLDERS = re.compile(r"^(build|build-.*|\.git|\.cache|Testing|__pycache__|node_modules)$")

@@ -1,0 +1,82 @@
+/* apart.c: work that is done in a child process. */
+#define _GNU_SOURCE /* prctl */
+#include "symsweep/apart.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+#include <unistd.h>
+
+/* ---- in the child ---- */
+
+/* A child that nobody waits for any more must not go on: it dies with its parent where the system can do that, and when
+ * it is about to say what it found elsewhere. */
+static void follow(pid_t parent) {
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (getppid() != parent) _exit(0); /* it was dead before */
+}
+
+/* Handlers run from the last that was registered: a library that calls exit ends here, before those of the parent (of
+ * HDF5, which would write to files that are open there) and its buffered output. */
+static void leave(void) { _exit(EXIT_FAILURE); }
+
+static void run(pid_t parent, void (*work)(void *context, int pipe), void *context, int pipe, double seconds) {
+    follow(parent);
+    /* Handlers of the parent (MPI's, a debugger's) would take a crash for the parent's own. */
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL,  SIGABRT, SIGTERM,
+                                  SIGINT,  SIGHUP, SIGUSR1, SIGXCPU, SIGALRM};
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) signal(signals[i], SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    if (atexit(leave) != 0) _exit(EXIT_FAILURE);
+    if (seconds > 0) {
+        const double whole = floor(seconds);
+        struct itimerval limit = {.it_value = {(time_t)whole, (suseconds_t)(1e6 * (seconds - whole))}};
+        if (limit.it_value.tv_sec == 0 && limit.it_value.tv_usec == 0) limit.it_value.tv_usec = 1;
+        if (setitimer(ITIMER_REAL, &limit, NULL) != 0) _exit(EXIT_FAILURE);
+    }
+    work(context, pipe);
+    _exit(EXIT_SUCCESS); /* nothing of the parent (MPI, buffered output) may be torn down here */
+}
+
+/* ---- in the parent ---- */
+
+sw_status sw_apart_start(sw_apart *out, void (*work)(void *context, int pipe), void *context, double seconds) {
+    int ends[2];
+    if (pipe(ends) != 0) return sw_fail(SW_E_IO, "pipe: %s", strerror(errno));
+    const pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        run(parent, work, context, ends[1], seconds);
+    }
+    const int error = errno;
+    close(ends[1]);
+    if (child < 0) {
+        close(ends[0]);
+        return sw_fail(SW_E_IO, "fork: %s", strerror(error));
+    }
+    *out = (sw_apart){child, ends[0]};
+    return SW_OK;
+}
+
+int sw_apart_end(sw_apart *apart) {
+    int ended = 0;
+    close(apart->descriptor);
+    while (waitpid(apart->child, &ended, 0) < 0 && errno == EINTR) {
+    }
+    return WIFSIGNALED(ended) ? WTERMSIG(ended) : 0;
+}
