@@ -15,7 +15,7 @@ typedef struct sw_task sw_task;
  * that candidate i is none (an excluded input, or both inputs equal under the identity map). */
 typedef struct sw_family {
     sw_comparison compare;
-    int arity; /* inputs of a tuple: 1, 2 or 3 */
+    int arity; /* inputs of a tuple: 1 to SW_TUPLE_INPUTS */
     /* Is the family defined on this task at all (can tuples be formed)? From the configuration alone. */
     bool (*applies)(const sw_task_config *config);
     /* Is it true of the task's labels? false: allowed as a control. From the configuration alone. */

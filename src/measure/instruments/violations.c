@@ -52,14 +52,17 @@ static size_t collect_pool(int32_t *pool, const sw_family_probe *probe, const sw
 }
 
 /* Null tuple j: input k is pool[below(seed 0, stream NULL + family, step j, index k)]; of a pair, the second is moved
- * on so that it differs from the first. */
-static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity, sw_family_id f, size_t j) {
+ * on so that it differs from the first. `twice`: the second half of a tuple repeats the first (three_way). */
+static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity, bool twice, sw_family_id f,
+                      size_t j) {
     uint32_t stream = SW_STREAM_NULL + (uint32_t)f;
-    *out = (sw_tuple){{-1, -1, -1}, -1};
+    *out = (sw_tuple){.map = -1};
     uint64_t first = sw_random_below(0, stream, j, 0, size);
     out->input[0] = pool[first];
     if (arity == 2) out->input[1] = pool[(first + 1 + sw_random_below(0, stream, j, 1, size - 1)) % size];
-    for (int k = 1; arity == 3 && k < 3; k++) out->input[k] = pool[sw_random_below(0, stream, j, (uint64_t)k, size)];
+    for (int k = 1; arity > 2 && k < arity; k++)
+        out->input[k] = twice && k >= arity / 2 ? out->input[k - arity / 2]
+                                                : pool[sw_random_below(0, stream, j, (uint64_t)k, size)];
 }
 
 static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena) {
@@ -69,7 +72,9 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
     size_t size = collect_pool(pool, probe, task);
     assert(size >= 2 || arity != 2); /* a tuple exists */
     probe->nulls = sw_arena_alloc(arena, probe->count, sizeof *probe->nulls);
-    for (size_t j = 0; probe->nulls && j < probe->count; j++) draw_null(&probe->nulls[j], pool, size, arity, f, j);
+    const bool twice = probe->spec.compare == SW_COMPARE_BRADLEY_TERRY && task->relations == 0;
+    for (size_t j = 0; probe->nulls && j < probe->count; j++)
+        draw_null(&probe->nulls[j], pool, size, arity, twice, f, j);
     free(pool);
     return probe->nulls ? SW_OK : SW_E_MEMORY;
 }
