@@ -238,7 +238,7 @@ def probes(run):
         if name in ("transitivity", "antisymmetry") and run.relation is not None:
             pool = np.flatnonzero(run.relation % 3 == 2)
         twice = name == "bradley_terry" and run.relation is None
-        random = tasks.nulls(name, inputs.shape[1], len(inputs), pool)
+        random = tasks.nulls(name, inputs.shape[1], min(len(all_tuples), run.config["evaluate"]["tuples"]), pool)
         if twice:
             random[:, 3:] = random[:, :3]
         out[name] = (inputs, maps), (random, None)

@@ -66,6 +66,11 @@ CASES = {
                                      "symmetry.commutativity.tuples_per_step": "all"}),
     "shuffled labels": modular("add", 7, **{"task.label_shuffle": 0.5}),
     "sampled": modular("add", 11, **{"evaluate.tuples": 50}),
+    "blocks and a list, mul": modular("mul", 13, **{"evaluate.tuples": 50}),
+    "blocks and a list, circle": modular("circle", 11, **{"evaluate.tuples": 50}),
+    "blocks, div": modular("div", 11, **{"evaluate.tuples": 50}),
+    "blocks, sum_cubed": modular("sum_cubed", 11, **{"evaluate.tuples": 50}),
+    "blocks, symmetric": dict(group("symmetric", n=3), **{"evaluate.tuples": 20}),
 }
 
 
@@ -206,7 +211,7 @@ class Reference(unittest.TestCase):
             def visit(name, dataset):
                 path = "/%s/%s" % (group, name)
                 own = ("step", "parameters", "parameter_layout", "objective", "tuples", "enumerated", "holds",
-                         "prompted", "leak")
+                         "prompted", "leak", "coverage")
                 if isinstance(dataset, h5py.Dataset) and path not in self.compared:
                     if name.split("/")[-1] not in own and "gradient_norm" not in name:
                         missing.append(path)
@@ -247,6 +252,8 @@ class Reference(unittest.TestCase):
                 self.assertEqual(stored["tuples"], len(chosen), where)
                 self.assertEqual(stored["enumerated"], all_of_them, where)
                 self.assertEqual(stored["prompted"], name in reference.weighted(run), where)
+                touched = len({i for inputs, _ in chosen for i in inputs}) / len(run.target)
+                self.assertAlmostEqual(self.file[path + "coverage"][run.row], touched, 6, where)
                 self.check_holds(run, name, tuples, stored["holds"], where)
                 self.check_leak(run, name, tuples, stored["holds"], where)
             counts = {"train_inputs": run.train.sum(), "test_inputs": (~run.train).sum(),

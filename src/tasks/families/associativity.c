@@ -8,6 +8,7 @@
  *
  * Predicted intermediates: each f above that is an inner value is the model's argmax at that table entry. The powers
  * have no such value. A prediction that is no second operand (0 for div) gives no tuple. */
+#include "tasks/arithmetic.h"
 #include "tasks/families.h"
 #include "tasks/modular.h"
 
@@ -76,6 +77,21 @@ static bool candidate_predicted(const sw_task *task, uint64_t index, const int32
     return close_up(task, &s, prediction[s.left_input], prediction[s.right_input], out);
 }
 
+/* Where the operation is a group's, a pair (a, c), (b, d) of one product is the tuple of x = b, y = b^-1 a, z = c, and
+ * of no other; so it is for the sum within a power. Zero (of mul; -1 of circle) stands outside of the group. */
+static int32_t block(const sw_task *task, int32_t input, int32_t *map) {
+    const sw_task_config *config = &task->config;
+    const int32_t label = task->true_label[input], p = task->entities;
+    *map = -1;
+    if (config->kind != SW_TASK_MODULAR) return label;
+    if (inner_of(config) == SW_INNER_SUM) return (input / p + input % p) % p;
+    const sw_operation *operation = sw_modular_operation(config);
+    if (operation->associates != SW_ALWAYS) return -1;
+    if (operation->group == SW_RESIDUES_ADDITIVE || operation->divides) return label;
+    const int32_t unit = operation->group == SW_RESIDUES_SHIFTED ? (label + 1) % p : label;
+    return unit != 0 && sw_arithmetic_is_prime(p) ? label : -1;
+}
+
 const sw_family sw_family_associativity = {
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
@@ -85,4 +101,5 @@ const sw_family sw_family_associativity = {
     .candidate = candidate,
     .candidate_predicted = candidate_predicted,
     .predicts = predicts,
+    .block = block,
 };
