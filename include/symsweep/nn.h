@@ -123,6 +123,19 @@ void sw_softmax_table(sw_softmax *out, const sw_real *logits, size_t rows);
 void sw_softmax_divergence(const sw_softmax *table, const sw_divergence_spec *spec, const sw_tuple *tuples,
                            size_t count, sw_real *out, int8_t *disagree);
 
+/* Every two of n rows compared: over the ordered pairs of distinct ones, the sum and the largest of their symmetric KL,
+ * and how many pairs differ in their argmax. Row member[i] enters as q(c) = p(map(c)) by row map[i] of
+ * spec->class_map (map NULL, or map[i] < 0: as it is). Exact but for rounding: relative to the largest of the block, as
+ * that of a float. NaN in a row makes sum and largest NaN. `scratch` holds sw_softmax_block_size(n, classes) elements.
+ */
+typedef struct sw_softmax_pairs {
+    double sum, largest;
+    uint64_t disagreements;
+} sw_softmax_pairs;
+size_t sw_softmax_block_size(size_t n, int32_t classes);
+void sw_softmax_block(sw_softmax_pairs *out, const sw_softmax *table, const sw_divergence_spec *spec,
+                      const int32_t *member, const int32_t *map, size_t n, sw_real *scratch);
+
 /* ---- geometry priors: value, and accumulates weight * gradient ---- */
 
 /* What a prior costs a step, rows of priors.def: inputs of the table that it looks at, at most; floating point

@@ -56,6 +56,7 @@ typedef struct sw_run_facts {
     int8_t enumerated[SW_FAMILY_COUNT];        /* 1 all, 0 a fixed sample, -1 none */
     int8_t holds[SW_FAMILY_COUNT];             /* 1 true of the task, 0 a control, -1 does not apply */
     int8_t prompted[SW_FAMILY_COUNT];          /* 1 weighted in the objective */
+    float coverage[SW_FAMILY_COUNT];           /* share of the inputs that a measured tuple touches; NaN */
     float leak[SW_FAMILY_COUNT];               /* share of test inputs whose label follows through its tuples; NaN */
     char blas_core[32];
 } sw_run_facts;

@@ -15,7 +15,7 @@ typedef struct sw_task sw_task;
  * that candidate i is none (an excluded input, or both inputs equal under the identity map). */
 typedef struct sw_family {
     sw_comparison compare;
-    int arity; /* inputs of a tuple: 1, 2 or 3 */
+    int arity; /* inputs of a tuple: 1 to SW_TUPLE_INPUTS */
     /* Is the family defined on this task at all (can tuples be formed)? From the configuration alone. */
     bool (*applies)(const sw_task_config *config);
     /* Is it true of the task's labels? false: allowed as a control. From the configuration alone. Not asked of tasks as
@@ -33,6 +33,11 @@ typedef struct sw_family {
     int32_t (*maps)(const sw_task *task);
     /* May the inner values of this task be predicted by the model? From the configuration alone; NULL = never. */
     bool (*predicts)(const sw_task_config *config);
+    /* Families whose tuples are, as far as may be, all ordered pairs of distinct inputs of a block, each pair once: the
+     * block of a table entry, numbered from 0, and in *map the class map (-1 = identity) through which its answer
+     * enters its pairs, q(c) = p(map(c) | entry). -1: tuples of the entry are in no block. NULL = there are no blocks.
+     */
+    int32_t (*block)(const sw_task *task, int32_t input, int32_t *map);
     /* Calls unite(context, i, j) for fewer pairs of inputs than there are tuples, with the same connected components
      * (used where inputs are `all`); NULL = the tuples themselves. */
     void (*connect)(const sw_task *task, void (*unite)(void *context, int32_t i, int32_t j), void *context);

@@ -160,6 +160,7 @@ static void put_facts(target *t, const sw_run_facts *facts) {
         put_integer(t, s->family[f][SW_FACT_HOLDS], facts->holds[f]);
         put_integer(t, s->family[f][SW_FACT_PROMPTED], facts->prompted[f]);
         put_real(t, s->family[f][SW_FACT_LEAK], facts->leak[f]);
+        put_real(t, s->family[f][SW_FACT_COVERAGE], facts->coverage[f]);
     }
 }
 

@@ -258,6 +258,8 @@ static const fact_field fact_fields[SW_FACT_COUNT] = {
     {"leak", SW_FIELD_F32, "share of test inputs whose label follows through the tuples",
      "share of the test inputs joined to a train input by the family's tuples under which labels are transported",
      NULL},
+    {"coverage", SW_FIELD_F32, "share of the inputs that the evaluation tuples touch",
+     "share of the table's inputs that stand in at least one tuple the violation is measured on", NULL},
 };
 
 static bool has_family(const sw_store_sweep *sweep, int family) {

@@ -42,6 +42,7 @@ typedef enum sw_family_fact {
     SW_FACT_HOLDS,
     SW_FACT_PROMPTED,
     SW_FACT_LEAK,
+    SW_FACT_COVERAGE,
     SW_FACT_COUNT
 } sw_family_fact;
 

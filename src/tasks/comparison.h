@@ -12,11 +12,16 @@ int32_t sw_comparison_attributes(const sw_task_config *config);
 /* Longest side among them. */
 int32_t sw_comparison_longest(const sw_task_config *config);
 
-/* Table entry whose log-odds say how much greater a is than b in the k-th attribute asked about: the > query of the
- * relation form; the pair itself. */
-static inline int32_t sw_comparison_entry(const sw_task *task, int32_t k, int32_t a, int32_t b) {
+/* Table entry that asks whether a stands in relation r to b in the k-th attribute asked about; three_way: the pair,
+ * whatever r is. */
+static inline int32_t sw_comparison_query(const sw_task *task, int32_t k, int32_t a, int32_t r, int32_t b) {
     if (task->relations == 0) return a * task->entities + b;
-    return (a * task->relations + k * SW_RELATIONS + SW_GREATER) * task->entities + b;
+    return (a * task->relations + k * SW_RELATIONS + r) * task->entities + b;
+}
+
+/* The one whose log-odds say how much greater a is than b. */
+static inline int32_t sw_comparison_entry(const sw_task *task, int32_t k, int32_t a, int32_t b) {
+    return sw_comparison_query(task, k, a, SW_GREATER, b);
 }
 
 /* Value of entity e in the k-th attribute asked about. */

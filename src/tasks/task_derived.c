@@ -8,7 +8,9 @@
  *   CLASS_ZERO    the input is known.
  *   CONVOLUTION   distances add: any two known of the three make the third known.
  *   ADDITIVE      the signs of ab and bc agree and give that of ac; ac and ab alone do not give bc.
- * The last two are repeated until nothing changes, and so is associativity with predicted intermediates: a tuple
+ *   BRADLEY_TERRY the same, where one of the two queries of a pair gives its sign, and the sign both queries of ac.
+ *   EXACTLY_ONE   one that is known to hold makes the others known, and so do two that are known the third.
+ * The last four are repeated until nothing changes, and so is associativity with predicted intermediates: a tuple
  * counts once the two inner products that it is formed with are known themselves. */
 #include "symsweep/log.h"
 #include "symsweep/task.h"
@@ -80,6 +82,19 @@ static void follow(knowledge *k, const sw_family *family, const sw_tuple *tuple)
     case SW_COMPARE_ADDITIVE:
         if (is_known(k, input[0]) && is_known(k, input[1])) learn(k, input[2]);
         break;
+    case SW_COMPARE_BRADLEY_TERRY:
+        if ((is_known(k, input[0]) || is_known(k, input[3])) && (is_known(k, input[1]) || is_known(k, input[4]))) {
+            learn(k, input[2]);
+            learn(k, input[5]);
+        }
+        break;
+    case SW_COMPARE_EXACTLY_ONE: {
+        int known = 0;
+        for (int r = 0; r < 3; r++)
+            if (is_known(k, input[r])) known += k->task->true_label[input[r]] == 1 ? 2 : 1;
+        for (int r = 0; known >= 2 && r < 3; r++) learn(k, input[r]);
+        break;
+    }
     }
 }
 
@@ -120,8 +135,11 @@ static bool is_predicted(int f, const sw_family_config *families) {
 
 /* Repeated until nothing changes: rules that need more than one known input. */
 static bool repeats(int f, const sw_family_config *families) {
-    const sw_comparison compare = sw_families[f]->compare;
-    return compare == SW_COMPARE_CONVOLUTION || compare == SW_COMPARE_ADDITIVE || is_predicted(f, families);
+    static const bool needs_more_than_one[] = {[SW_COMPARE_CONVOLUTION] = true,
+                                               [SW_COMPARE_ADDITIVE] = true,
+                                               [SW_COMPARE_BRADLEY_TERRY] = true,
+                                               [SW_COMPARE_EXACTLY_ONE] = true};
+    return needs_more_than_one[sw_families[f]->compare] || is_predicted(f, families);
 }
 
 static void derive(knowledge *k, const sw_family_config *families, uint32_t family_bits) {

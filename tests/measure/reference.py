@@ -197,6 +197,11 @@ def sides(run, name, log_p, probe):
     inputs, maps = probe
     if name == "triangle":
         return convolve(log_p, inputs)[0], log_p[inputs[:, 2]]
+    if name == "bradley_terry":
+        high = 1 if run.relation is not None else 2
+        odds = (log_p[:, high] - log_p[:, 0])[inputs]
+        l = np.where(inputs[:, :3] == inputs[:, 3:], odds[:, :3], (odds[:, :3] - odds[:, 3:]) / 2)
+        return tuple(-np.logaddexp(0, np.stack([x, -x], 1)) for x in (l[:, 0] + l[:, 1], l[:, 2]))
     if name in ("transitivity", "antisymmetry"):
         high = 1 if run.relation is not None else 2
         odds = (log_p[:, high] - log_p[:, 0])[inputs]
@@ -211,6 +216,11 @@ def violations(run, name, log_p, probe):
     if name == "reflexivity":
         rows = log_p[probe[0][:, 0]]
         return -rows[:, 0], rows.argmax(1) != 0
+    if name == "trichotomy":
+        u = (log_p[:, 1] - log_p[:, 0])[probe[0]]
+        yes, no = -np.logaddexp(0, -u), -np.logaddexp(0, u)
+        one = np.logaddexp.reduce([yes[:, r] + no.sum(1) - no[:, r] for r in range(3)])
+        return -one, (u > 0).sum(1) != 1
     left, right = sides(run, name, log_p, probe)
     return symmetric_kl(left, right), left.argmax(1) != right.argmax(1)
 
@@ -227,7 +237,11 @@ def probes(run):
         pool = np.arange(len(run.target))
         if name in ("transitivity", "antisymmetry") and run.relation is not None:
             pool = np.flatnonzero(run.relation % 3 == 2)
-        out[name] = (inputs, maps), (tasks.nulls(name, inputs.shape[1], len(inputs), pool), None)
+        twice = name == "bradley_terry" and run.relation is None
+        random = tasks.nulls(name, inputs.shape[1], min(len(all_tuples), run.config["evaluate"]["tuples"]), pool)
+        if twice:
+            random[:, 3:] = random[:, :3]
+        out[name] = (inputs, maps), (random, None)
     return out
 
 

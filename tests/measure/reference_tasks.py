@@ -230,7 +230,18 @@ def comparison_families(task, at):
     compared = range(len(task["sides"])) if task["form"] == "relation" else [task["attribute"]]
     greater = lambda k, a, b: at(a, b, 3 * k + 2) if task["form"] == "relation" else at(a, b)
     value = lambda k, a: entities[a][k]
+    less = lambda k, a, b: at(a, b, 3 * k) if task["form"] == "relation" else at(a, b)
+    turned = ([((at(a, b, 3 * k + r), at(b, a, 3 * k + 2 - r)), None)
+               for a in numbers for k in compared for r in range(3) for b in numbers]
+              if task["form"] == "relation" else [((at(a, b), at(b, a)), (2, 1, 0)) for a in numbers for b in numbers])
+    once = ([(tuple(at(a, b, 3 * k + r) for r in range(3)), None) for k in compared for a in numbers for b in numbers]
+            if task["form"] == "relation" else [])
     return {
+        "bradley_terry": [(tuple(says(k, *pair) for says in (greater, less) for pair in ((a, b), (b, c), (a, c))), None)
+                          for k in compared for a, b, c in itertools.product(numbers, repeat=3)
+                          if value(k, a) < value(k, b) < value(k, c) or value(k, a) > value(k, b) > value(k, c)],
+        "converse": turned,
+        "trichotomy": once,
         "transitivity": [((greater(k, a, b), greater(k, b, c), greater(k, a, c)), None) for k in compared
                          for a, b, c in itertools.product(numbers, repeat=3)
                          if value(k, a) < value(k, b) < value(k, c)],
@@ -257,9 +268,14 @@ def families(task, operands, relation, label):
     return {name: pairs_that_differ(tuples) for name, tuples in out.items()}
 
 
+# Families whose tuples are pairs within blocks are measured on all of them where the blocks are whole: for a group, or
+# modulo a prime.
+IN_BLOCKS = ("associativity", "translation", "scaling", "label_pairs")
+
+
 def measured(tuples, name, most):
     """All tuples, or the fixed sample of `most`; whether they are all."""
-    if len(tuples) <= most:
+    if len(tuples) <= most or name in IN_BLOCKS:
         return tuples, True
     draws = below(len(tuples), 0, STREAM_EVALUATE + FAMILIES.index(name), 0, np.arange(most))
     return [tuples[i] for i in draws], False
@@ -274,5 +290,5 @@ def nulls(name, arity, count, pool):
     elif arity == 2:
         columns = [first, (first + 1 + below(len(pool) - 1, 0, stream, step, 1)) % len(pool)]
     else:
-        columns = [first] + [below(len(pool), 0, stream, step, k) for k in (1, 2)]
+        columns = [first] + [below(len(pool), 0, stream, step, k) for k in range(1, arity)]
     return pool[np.stack(columns, 1)]

@@ -266,8 +266,14 @@ static void test_facts(void **state) {
     config.evaluate.tuples = 20;
     fixture_create(&f, &config);
     sw_measure_facts(&facts, f.measure, f.model);
-    assert_int_equal(facts.tuples[SW_FAMILY_ASSOCIATIVITY], 20);
-    assert_int_equal(facts.enumerated[SW_FAMILY_ASSOCIATIVITY], 0);
+    assert_int_equal(facts.tuples[SW_FAMILY_COMMUTATIVITY], 20);
+    assert_int_equal(facts.enumerated[SW_FAMILY_COMMUTATIVITY], 0);
+    assert_true(facts.coverage[SW_FAMILY_COMMUTATIVITY] > 0 && facts.coverage[SW_FAMILY_COMMUTATIVITY] < 1);
+    /* and all pairs of a block, however many they are: x, y and z but y = 0 */
+    assert_int_equal(facts.tuples[SW_FAMILY_ASSOCIATIVITY], 7 * 7 * 6);
+    assert_int_equal(facts.enumerated[SW_FAMILY_ASSOCIATIVITY], 1);
+    assert_close(facts.coverage[SW_FAMILY_ASSOCIATIVITY], 1);
+    assert_true(isnan(facts.coverage[SW_FAMILY_TRIANGLE]));
     fixture_destroy(&f);
 }
 

@@ -66,6 +66,11 @@ CASES = {
                                      "symmetry.commutativity.tuples_per_step": "all"}),
     "shuffled labels": modular("add", 7, **{"task.label_shuffle": 0.5}),
     "sampled": modular("add", 11, **{"evaluate.tuples": 50}),
+    "blocks and a list, mul": modular("mul", 13, **{"evaluate.tuples": 50}),
+    "blocks and a list, circle": modular("circle", 11, **{"evaluate.tuples": 50}),
+    "blocks, div": modular("div", 11, **{"evaluate.tuples": 50}),
+    "blocks, sum_cubed": modular("sum_cubed", 11, **{"evaluate.tuples": 50}),
+    "blocks, symmetric": dict(group("symmetric", n=3), **{"evaluate.tuples": 20}),
 }
 
 
@@ -206,7 +211,7 @@ class Reference(unittest.TestCase):
             def visit(name, dataset):
                 path = "/%s/%s" % (group, name)
                 own = ("step", "parameters", "parameter_layout", "objective", "tuples", "enumerated", "holds",
-                         "prompted", "leak")
+                         "prompted", "leak", "coverage")
                 if isinstance(dataset, h5py.Dataset) and path not in self.compared:
                     if name.split("/")[-1] not in own and "gradient_norm" not in name:
                         missing.append(path)
@@ -247,6 +252,8 @@ class Reference(unittest.TestCase):
                 self.assertEqual(stored["tuples"], len(chosen), where)
                 self.assertEqual(stored["enumerated"], all_of_them, where)
                 self.assertEqual(stored["prompted"], name in reference.weighted(run), where)
+                touched = len({i for inputs, _ in chosen for i in inputs}) / len(run.target)
+                self.assertAlmostEqual(self.file[path + "coverage"][run.row], touched, 6, where)
                 self.check_holds(run, name, tuples, stored["holds"], where)
                 self.check_leak(run, name, tuples, stored["holds"], where)
             counts = {"train_inputs": run.train.sum(), "test_inputs": (~run.train).sum(),
@@ -263,7 +270,7 @@ class Reference(unittest.TestCase):
             return
         pairs = {"triangle": lambda i, m: y[i[0]] + y[i[1]] == y[i[2]], "reflexivity": lambda i, m: y[i[0]] == 0}
         same = lambda i, m: y[i[0]] == y[i[1]] if m is None else m[y[i[1]]] == y[i[0]]
-        if name not in ("transitivity", "antisymmetry"):
+        if name not in ("transitivity", "antisymmetry", "bradley_terry", "trichotomy"):
             self.assertEqual(bool(holds), all(pairs.get(name, same)(i, m) for i, m in tuples), where)
 
     def check_leak(self, run, name, tuples, holds, where):

@@ -17,9 +17,13 @@
 
 enum { C = 21, ROWS = 6, TUPLES = 5, MAPS = 2 };
 
-/* Rows are used several times and in several places; the last tuple compares a row with itself through a map. */
-static const sw_tuple tuples[TUPLES] = {
-    {{0, 1, 2}, -1}, {{3, 4, 5}, 0}, {{1, 3, 0}, 1}, {{5, 0, 4}, -1}, {{2, 2, 3}, 1}};
+/* Rows are used several times and in several places; the last tuple compares a row with itself through a map. Where six
+ * are compared, some of the second three repeat the first. */
+static const sw_tuple tuples[TUPLES] = {{{0, 1, 2, 3, 4, 5}, -1},
+                                        {{3, 4, 5, 1, 2, 5}, 0},
+                                        {{1, 3, 0, 2, 5, 4}, 1},
+                                        {{5, 0, 4, 5, 0, 4}, -1},
+                                        {{2, 2, 3, 1, 4, 3}, 1}};
 
 typedef struct fixture {
     sw_divergence_spec spec;
@@ -66,10 +70,12 @@ static int argmax(const double *p, int n) {
 
 /* The two distributions that tuple i compares, by the plain formulas; returns their number of classes. */
 static int plain_sides(double *p, double *q, double *excess, const fixture *f, const sw_tuple *tuple) {
-    const double *z[3];
-    for (int j = 0; j < 3; j++) z[j] = f->logits + (f->row ? f->row[tuple->input[j]] : tuple->input[j]) * C;
-    double l[3];
-    for (int j = 0; j < 3; j++) l[j] = z[j][2] - z[j][0];
+    const double *z[SW_TUPLE_INPUTS];
+    double l[SW_TUPLE_INPUTS];
+    for (int j = 0; j < SW_TUPLE_INPUTS; j++) {
+        z[j] = f->logits + (f->row ? f->row[tuple->input[j]] : tuple->input[j]) * C;
+        l[j] = z[j][2] - z[j][0];
+    }
     *excess = 0;
     switch (f->spec.compare) {
     case SW_COMPARE_SYMMETRIC_KL:
@@ -95,10 +101,25 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
         memset(p, 0, C * sizeof *p);
         p[0] = 1;
         return C;
+    case SW_COMPARE_EXACTLY_ONE: {
+        double s[3];
+        for (int j = 0; j < 3; j++) s[j] = 1 / (1 + exp(-l[j]));
+        *excess = s[0] * (1 - s[1]) * (1 - s[2]) + s[1] * (1 - s[0]) * (1 - s[2]) + s[2] * (1 - s[0]) * (1 - s[1]);
+        bool one = (l[0] > 0) + (l[1] > 0) + (l[2] > 0) == 1;
+        p[0] = 1;
+        q[0] = one;
+        p[1] = 0;
+        q[1] = !one;
+        return 2;
+    }
+    case SW_COMPARE_BRADLEY_TERRY:
+        for (int j = 0; j < 3; j++)
+            if (tuple->input[j] != tuple->input[j + 3]) l[j] = (l[j] - l[j + 3]) / 2;
+        break;
     case SW_COMPARE_ADDITIVE:
     case SW_COMPARE_NEGATED: break;
     }
-    bool additive = f->spec.compare == SW_COMPARE_ADDITIVE;
+    bool additive = f->spec.compare != SW_COMPARE_NEGATED;
     p[1] = 1 / (1 + exp(-(additive ? l[0] + l[1] : l[0])));
     q[1] = 1 / (1 + exp(-(additive ? l[2] : -l[1])));
     p[0] = 1 - p[1];
@@ -106,18 +127,18 @@ static int plain_sides(double *p, double *q, double *excess, const fixture *f, c
     return 2;
 }
 
-static double plain_violation(const fixture *f, const double *p, const double *q, int n) {
+static double plain_violation(const fixture *f, const double *p, const double *q, double excess, int n) {
+    if (f->spec.compare == SW_COMPARE_EXACTLY_ONE) return -log(excess);
     if (f->spec.compare == SW_COMPARE_CLASS_ZERO) return -log(q[0]);
     if (f->spec.compare == SW_COMPARE_CONVOLUTION && f->spec.divergence == SW_DIVERGENCE_FORWARD_KL) return kl(p, q, n);
     return 0.5 * (kl(p, q, n) + kl(q, p, n));
 }
 
-static const sw_comparison kinds[] = {SW_COMPARE_SYMMETRIC_KL, SW_COMPARE_CONVOLUTION, SW_COMPARE_CONVOLUTION,
-                                      SW_COMPARE_CLASS_ZERO,   SW_COMPARE_ADDITIVE,    SW_COMPARE_NEGATED};
-static const sw_divergence divergences[] = {SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVERGENCE_SYMMETRIC_KL,
-                                            SW_DIVERGENCE_FORWARD_KL,   SW_DIVERGENCE_SYMMETRIC_KL,
-                                            SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVERGENCE_SYMMETRIC_KL};
+static const sw_comparison kinds[] = {SW_COMPARE_SYMMETRIC_KL,  SW_COMPARE_CONVOLUTION, SW_COMPARE_CONVOLUTION,
+                                      SW_COMPARE_CLASS_ZERO,    SW_COMPARE_ADDITIVE,    SW_COMPARE_NEGATED,
+                                      SW_COMPARE_BRADLEY_TERRY, SW_COMPARE_EXACTLY_ONE};
 enum { KINDS = sizeof kinds / sizeof *kinds };
+static const sw_divergence divergences[KINDS] = {[2] = SW_DIVERGENCE_FORWARD_KL};
 static const int32_t permuted_row[ROWS] = {4, 2, 0, 5, 1, 3};
 
 static void test_values(void **state) {
@@ -134,7 +155,7 @@ static void test_values(void **state) {
         for (int i = 0; i < TUPLES; i++) {
             double p[C], q[C], beyond;
             int n = plain_sides(p, q, &beyond, &f, &tuples[i]);
-            double expected = plain_violation(&f, p, q, n);
+            double expected = plain_violation(&f, p, q, beyond, n);
             assert_close(each[i], expected, 1e-12);
             assert_int_equal(disagree[i], argmax(p, n) != argmax(q, n));
             if (f.spec.compare == SW_COMPARE_CONVOLUTION) assert_close(excess[i], beyond, 1e-14);
@@ -188,7 +209,7 @@ static void test_gradient_accumulates(void **state) {
 /* Hand-made exact solutions: one-hot logits of margin 30. */
 static void test_exact_solutions_violate_nothing(void **state) {
     (void)state;
-    static const sw_tuple tuple = {{0, 1, 2}, -1};
+    static const sw_tuple tuple = {{0, 1, 2, 3, 4, 5}, -1};
     for (int kind = 0; kind < KINDS; kind++) {
         fixture f;
         fill(&f, kinds[kind], 0);
@@ -199,6 +220,11 @@ static void test_exact_solutions_violate_nothing(void **state) {
             f.logits[2 * C + 2] = 60;
         } else if (negated) {
             f.logits[2] = f.logits[C] = 30;
+        } else if (f.spec.compare == SW_COMPARE_BRADLEY_TERRY) {
+            f.logits[2] = f.logits[C + 2] = f.logits[3 * C] = f.logits[4 * C] = 30;
+            f.logits[2 * C + 2] = f.logits[5 * C] = 60;
+        } else if (f.spec.compare == SW_COMPARE_EXACTLY_ONE) {
+            f.logits[2] = f.logits[C] = f.logits[2 * C] = 30;
         } else { /* distances 0 + 4 = 4; and equal inputs */
             f.logits[f.spec.compare == SW_COMPARE_SYMMETRIC_KL ? 4 : 0] = 30;
             f.logits[C + 4] = f.logits[2 * C + 4] = 30;

@@ -222,15 +222,16 @@ static void test_tiny_triangles_and_odds(void **state) {
     }
 }
 
-static const sw_comparison kinds[] = {SW_COMPARE_SYMMETRIC_KL, SW_COMPARE_CONVOLUTION, SW_COMPARE_CONVOLUTION,
-                                      SW_COMPARE_CLASS_ZERO,   SW_COMPARE_ADDITIVE,    SW_COMPARE_NEGATED};
+static const sw_comparison kinds[] = {SW_COMPARE_SYMMETRIC_KL,  SW_COMPARE_CONVOLUTION, SW_COMPARE_CONVOLUTION,
+                                      SW_COMPARE_CLASS_ZERO,    SW_COMPARE_ADDITIVE,    SW_COMPARE_NEGATED,
+                                      SW_COMPARE_BRADLEY_TERRY, SW_COMPARE_EXACTLY_ONE};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* Every combination of answers at margins where plain probabilities are long 0. */
 static void test_nothing_becomes_nan_at_large_margins(void **state) {
     (void)state;
     const float margins[] = {60, 100, 400, 1e4f, 1e20f};
-    const sw_tuple tuple = {{0, 1, 2}, -1};
+    const sw_tuple tuple = {{0, 1, 2, 0, 1, 2}, -1};
     for (int kind = 0; kind < KINDS; kind++)
         for (size_t m = 0; m < sizeof margins / sizeof *margins; m++)
             for (int answers = 0; answers < 27; answers++) {
@@ -268,7 +269,7 @@ static void test_triangle_pulls_at_large_margins(void **state) {
 
 static void test_nan_comes_out_as_nan(void **state) {
     (void)state;
-    const sw_tuple tuple = {{0, 1, 2}, -1};
+    const sw_tuple tuple = {{0, 1, 2, 0, 1, 2}, -1};
     for (int kind = 0; kind < KINDS; kind++)
         for (int row = 0; row < 3; row++) {
             sw_divergence_spec spec = {.compare = kinds[kind], .classes = C, .odds_high = 9, .odds_low = 1};

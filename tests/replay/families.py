@@ -217,6 +217,32 @@ def antisymmetry(table):
                 yield (table.at(a, b, query), table.at(b, a, query)), None
 
 
+def bradley_terry(table):
+    coordinates = table.coordinates()
+    for attribute, query in attribute_queries(table):
+        value = coordinates[:, attribute]
+        less = query - 2 if table.relation_form else query
+        for a, b, c in itertools.product(range(table.entities), repeat=3):
+            if value[a] < value[b] < value[c] or value[a] > value[b] > value[c]:
+                yield tuple(table.at(*pair, r) for r in (query, less) for pair in ((a, b), (b, c), (a, c))), None
+
+
+def converse(table):
+    for i, (a, b) in enumerate(zip(table.first.tolist(), table.second.tolist())):
+        if table.relation_form:
+            relation = int(table.relation[i])
+            k, r = divmod(relation - table.entities, 3)
+            yield (i, table.at(b, a, table.entities + 3 * k + 2 - r)), None
+        else:
+            yield (i, table.at(b, a)), [2, 1, 0]
+
+
+def trichotomy(table):
+    for _, query in attribute_queries(table):
+        for a, b in itertools.product(range(table.entities), repeat=2):
+            yield tuple(table.at(a, b, query - 2 + r) for r in range(3)), None
+
+
 def label_pairs(table):
     for i in range(len(table.label)):
         for j in np.flatnonzero(table.label == table.label[i]).tolist():
@@ -236,6 +262,9 @@ ENUMERATE = {
     "transitivity": transitivity,
     "antisymmetry": antisymmetry,
     "label_pairs": label_pairs,
+    "bradley_terry": bradley_terry,
+    "converse": converse,
+    "trichotomy": trichotomy,
 }
 facts.cover("the replay of families", facts.FAMILIES, ENUMERATE)
 
@@ -316,6 +345,18 @@ def violations(family, tuples, logits, table, options):
         wanted = torch.zeros_like(direct)
         wanted[:, 0] = 1
         return -direct[:, 0], direct, wanted
+    if family == "trichotomy":
+        p = torch.sigmoid((logits[:, 1] - logits[:, 0])[tuples.inputs])
+        rest = 1 - p
+        one = p[:, 0] * rest[:, 1] * rest[:, 2] + p[:, 1] * rest[:, 0] * rest[:, 2] + p[:, 2] * rest[:, 0] * rest[:, 1]
+        holds = ((p > 0.5).sum(1) == 1).to(logits.dtype)
+        return -one.log(), torch.stack([torch.ones_like(holds), 0 * holds], 1), torch.stack([holds, 1 - holds], 1)
+    if family == "bradley_terry":
+        high, low = (1, 0) if table.relation_form else (2, 0)
+        odds = (logits[:, high] - logits[:, low])[tuples.inputs]
+        same = tuples.inputs[:, :3] == tuples.inputs[:, 3:]
+        strength = torch.where(same, odds[:, :3], (odds[:, :3] - odds[:, 3:]) / 2)
+        return bernoulli_pair(strength[:, 0] + strength[:, 1], strength[:, 2])
     if family in ("transitivity", "antisymmetry"):
         high, low = (1, 0) if table.relation_form else (2, 0)
         odds = (logits[:, high] - logits[:, low])[tuples.inputs]

@@ -289,6 +289,40 @@ def antisymmetry(task):
             for a in range(n) for b in range(n) if at[a][k] != at[b][k]]
 
 
+def query(task, attribute, a, relation, b):
+    return (a, b) if task["form"] == "three_way" else (a, task["relations"].index((attribute, relation)), b)
+
+
+def bradley_terry(task):
+    if task["kind"] != "comparison":
+        return None
+    n, at = task["entities"], task["coordinates"]
+    return [(*(query(task, k, *pair[:1], r, *pair[1:]) for r in "><" for pair in ((a, b), (b, c), (a, c))), None)
+            for k in task["attributes"] for a in range(n) for b in range(n) for c in range(n)
+            if at[a][k] < at[b][k] < at[c][k] or at[a][k] > at[b][k] > at[c][k]]
+
+
+CONVERSE = {"<": ">", "=": "=", ">": "<"}
+
+
+def converse(task):
+    if task["kind"] != "comparison":
+        return None
+    if task["form"] == "three_way":
+        return pairs([((a, b), (b, a), (2, 1, 0)) for a, b in task["inputs"]])
+    relations = task["relations"]
+    turned = [relations.index((k, CONVERSE[r])) for k, r in relations]
+    return pairs([((a, r, b), (b, turned[r], a), None) for a, r, b in task["inputs"]])
+
+
+def trichotomy(task):
+    if task["kind"] != "comparison" or task["form"] == "three_way":
+        return None
+    n = task["entities"]
+    return [(*(query(task, k, a, r, b) for r in "<=>"), None)
+            for k in task["attributes"] for a in range(n) for b in range(n)]
+
+
 def label_pairs(task):
     members = {}
     for i, c in zip(task["inputs"], task["label"]):
@@ -297,7 +331,8 @@ def label_pairs(task):
 
 
 FAMILY = {f.__name__: f for f in (commutativity, associativity, translation, negation, scaling, triangle, reflexivity,
-                                  distance_symmetry, transitivity, antisymmetry, label_pairs)}
+                                  distance_symmetry, transitivity, antisymmetry, label_pairs, bradley_terry,
+                                  converse, trichotomy)}
 
 facts.cover("the reference of operations", facts.OPERATIONS, OPERATION)
 facts.cover("the reference of families", facts.FAMILIES, FAMILY)
@@ -312,6 +347,14 @@ def is_true(task, name, tuples):
             right = c[0] + c[1] == c[2]
         elif name == "reflexivity":
             right = c[0] == 0
+        elif name == "trichotomy":
+            right = sum(c) == 1
+        elif name == "bradley_terry":
+            sign = [1 if k == task["classes"] - 1 else -1 for k in c]
+            if task["form"] == "relation":
+                right = sign[0] == sign[1] == sign[2] == -sign[3] == -sign[4] == -sign[5]
+            else:
+                right = sign[0] == sign[1] == sign[2]
         elif name in ("transitivity", "antisymmetry"):
             # Signs of the log-odds: + where a is greater than b.
             sign = [1 if k == task["classes"] - 1 else -1 for k in c]

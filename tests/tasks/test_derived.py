@@ -56,6 +56,20 @@ def step(known, name, inputs, m):
         ab, bc, ac = inputs
         if ab in known and bc in known:
             known.setdefault(ac, known[ab])
+    elif name == "bradley_terry":
+        ab, bc, ac = ((inputs[k], inputs[k + 3]) for k in range(3))
+        opposite = {0: 1, 1: 0}
+        one = next((known[x] if half == 0 or x == ab[0] else opposite[known[x]]
+                    for half, x in enumerate(ab) if x in known), None)
+        if one is not None and any(x in known for x in bc):
+            known.setdefault(ac[0], one)
+            if ac[1] != ac[0]:
+                known.setdefault(ac[1], opposite[one])
+    elif name == "trichotomy":
+        if any(known.get(x) == 1 for x in inputs) or sum(x in known for x in inputs) >= 2:
+            holds = next((x for x in inputs if known.get(x) == 1), None)
+            for x in inputs:
+                known.setdefault(x, int(holds is None))
     elif name == "antisymmetry":
         opposite = {0: 1, 1: 0} if len(inputs[0]) == 3 else {0: 2, 1: 1, 2: 0}
         for a, b in (inputs, inputs[::-1]):
@@ -78,7 +92,9 @@ CASES = [
 ] + [
     (dict(kind="comparison", form=f, **k), reference.comparison(f, **k), families)
     for f, k in (("relation", {"sides": [4, 3]}), ("three_way", {"sides": [4, 3], "attribute": 0}))
-    for families in (["transitivity"], ["antisymmetry"], ["transitivity", "antisymmetry"])
+    for families in (["transitivity"], ["antisymmetry"], ["transitivity", "antisymmetry"], ["bradley_terry"],
+                     ["converse"], ["bradley_terry", "converse"],
+                     *([["trichotomy"], ["trichotomy", "converse", "bradley_terry"]] if f == "relation" else []))
 ] + [
     (dict(kind="group", group=g, n=n), reference.group(g, n=n), families)
     for g, n in (("cyclic", 8), ("symmetric", 3)) for families in (["associativity"], ["translation"])

@@ -14,24 +14,83 @@
 
 /* ---- tuples ---- */
 
+enum { OUTSIDE_MOST = 1 << 16 }; /* tuples beside blocks that are listed */
+
+/* How many tuples stand in no block, at most one more than may be listed; into `out` unless that is NULL. */
+static size_t list_outside(sw_tuple *out, const sw_blocks *blocks, const sw_task *task, sw_family_id f) {
+    const sw_family *family = sw_families[f];
+    if ((size_t)blocks->start[blocks->count] == task->inputs) return 0;
+    const uint64_t candidates = family->candidates(task);
+    size_t count = 0;
+    sw_tuple tuple;
+    for (uint64_t i = 0; i < candidates && count <= OUTSIDE_MOST; i++) {
+        if (!family->candidate(task, i, &tuple) || sw_blocks_hold(blocks, &tuple)) continue;
+        if (out) out[count] = tuple;
+        count++;
+    }
+    return count;
+}
+
+/* All tuples as blocks and a short list, where the family has such; else probe->enumerated stays false. */
+static sw_status collect_blocks(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena) {
+    sw_status status = sw_blocks_create(&probe->blocks, task, f, arena);
+    if (status != SW_OK || probe->blocks.count == 0) return status;
+    probe->count = list_outside(NULL, &probe->blocks, task, f);
+    if (probe->count > OUTSIDE_MOST) {
+        probe->blocks.count = 0;
+        return SW_OK;
+    }
+    probe->enumerated = true;
+    probe->tuples = sw_arena_alloc(arena, probe->count, sizeof *probe->tuples);
+    if (!probe->tuples) return SW_E_MEMORY;
+    list_outside(probe->tuples, &probe->blocks, task, f);
+    return SW_OK;
+}
+
+static sw_status collect_listed(sw_family_probe *probe, const sw_tuple_set *set, sw_family_id f, size_t count,
+                                sw_arena *arena) {
+    probe->count = count;
+    probe->tuples = sw_arena_alloc(arena, count, sizeof *probe->tuples);
+    if (!probe->tuples) return SW_E_MEMORY;
+    if (probe->enumerated)
+        for (size_t i = 0; i < count; i++) sw_tuples_get(set, (int64_t)i, &probe->tuples[i]);
+    else
+        sw_tuples_sample(set, probe->tuples, count, 0, SW_STREAM_EVALUATE + (uint32_t)f, 0);
+    return SW_OK;
+}
+
 static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_family_id f, int64_t most,
                                 sw_arena *arena) {
     sw_tuple_set *set = NULL;
     sw_status status = sw_tuples_create(&set, task, f, NULL, SW_INPUTS_ALL);
     if (status != SW_OK) return status;
-
-    int64_t listed = sw_tuples_count(set);
-    probe->enumerated = listed >= 0 && listed <= most;
-    probe->count = (size_t)(probe->enumerated ? listed : most);
-    probe->tuples = sw_arena_alloc(arena, probe->count, sizeof *probe->tuples);
-    if (!probe->tuples)
-        status = SW_E_MEMORY;
-    else if (probe->enumerated)
-        for (int64_t i = 0; i < listed; i++) sw_tuples_get(set, i, &probe->tuples[i]);
-    else
-        sw_tuples_sample(set, probe->tuples, probe->count, 0, SW_STREAM_EVALUATE + (uint32_t)f, 0);
+    const int64_t listed = sw_tuples_count(set);
+    const bool few = listed >= 0 && listed <= most;
+    probe->null_count = (size_t)(few ? listed : most);
+    if (!few) status = collect_blocks(probe, task, f, arena);
+    if (status == SW_OK && !probe->enumerated) {
+        probe->enumerated = few;
+        status = collect_listed(probe, set, f, probe->null_count, arena);
+    }
     sw_tuples_destroy(set);
     return status;
+}
+
+/* Share of the inputs that stand in a tuple. */
+static sw_status find_coverage(sw_family_probe *probe, const sw_task *task, sw_family_id f) {
+    int8_t *touched = calloc(task->inputs, 1);
+    if (!touched) return sw_fail(SW_E_MEMORY, "tuples of %s", sw_family_names[f]);
+    for (size_t i = 0; i < probe->count; i++)
+        for (int k = 0; k < sw_families[f]->arity; k++) touched[probe->tuples[i].input[k]] = 1;
+    for (int32_t b = 0; b < probe->blocks.count; b++) {
+        const int32_t from = probe->blocks.start[b], to = probe->blocks.start[b + 1];
+        for (int32_t k = from; k < to && to - from > 1; k++) touched[probe->blocks.member[k]] = 1;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < task->inputs; i++) count += touched[i] != 0;
+    free(touched);
+    probe->coverage = (float)((double)count / (double)task->inputs);
+    return SW_OK;
 }
 
 /* ---- the null: the same statistic over random inputs ---- */
@@ -52,14 +111,17 @@ static size_t collect_pool(int32_t *pool, const sw_family_probe *probe, const sw
 }
 
 /* Null tuple j: input k is pool[below(seed 0, stream NULL + family, step j, index k)]; of a pair, the second is moved
- * on so that it differs from the first. */
-static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity, sw_family_id f, size_t j) {
+ * on so that it differs from the first. `twice`: the second half of a tuple repeats the first (three_way). */
+static void draw_null(sw_tuple *out, const int32_t *pool, size_t size, int arity, bool twice, sw_family_id f,
+                      size_t j) {
     uint32_t stream = SW_STREAM_NULL + (uint32_t)f;
-    *out = (sw_tuple){{-1, -1, -1}, -1};
+    *out = (sw_tuple){.map = -1};
     uint64_t first = sw_random_below(0, stream, j, 0, size);
     out->input[0] = pool[first];
     if (arity == 2) out->input[1] = pool[(first + 1 + sw_random_below(0, stream, j, 1, size - 1)) % size];
-    for (int k = 1; arity == 3 && k < 3; k++) out->input[k] = pool[sw_random_below(0, stream, j, (uint64_t)k, size)];
+    for (int k = 1; arity > 2 && k < arity; k++)
+        out->input[k] = twice && k >= arity / 2 ? out->input[k - arity / 2]
+                                                : pool[sw_random_below(0, stream, j, (uint64_t)k, size)];
 }
 
 static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_family_id f, sw_arena *arena) {
@@ -68,8 +130,10 @@ static sw_status collect_nulls(sw_family_probe *probe, const sw_task *task, sw_f
     if (!pool) return sw_fail(SW_E_MEMORY, "%zu random inputs of %s", task->inputs, sw_family_names[f]);
     size_t size = collect_pool(pool, probe, task);
     assert(size >= 2 || arity != 2); /* a tuple exists */
-    probe->nulls = sw_arena_alloc(arena, probe->count, sizeof *probe->nulls);
-    for (size_t j = 0; probe->nulls && j < probe->count; j++) draw_null(&probe->nulls[j], pool, size, arity, f, j);
+    probe->nulls = sw_arena_alloc(arena, probe->null_count, sizeof *probe->nulls);
+    const bool twice = probe->spec.compare == SW_COMPARE_BRADLEY_TERRY && task->relations == 0;
+    for (size_t j = 0; probe->nulls && j < probe->null_count; j++)
+        draw_null(&probe->nulls[j], pool, size, arity, twice, f, j);
     free(pool);
     return probe->nulls ? SW_OK : SW_E_MEMORY;
 }
@@ -98,6 +162,7 @@ static sw_status create_family(sw_family_probe *probe, const sw_run_config *conf
     if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &probe->spec.odds_high, &probe->spec.odds_low);
     sw_status status = copy_class_maps(probe, task, f, arena);
     if (status == SW_OK) status = collect_tuples(probe, task, f, config->evaluate.tuples, arena);
+    if (status == SW_OK) status = find_coverage(probe, task, f);
     if (status == SW_OK) status = collect_nulls(probe, task, f, arena);
     return status == SW_OK ? SW_OK : sw_fail_in(status, "tuples of %s", sw_family_names[f]);
 }
@@ -130,15 +195,23 @@ static sw_status create(void *state, const sw_evaluation *of) {
     v->table.log_p = sw_arena_alloc(of->arena, inputs * width, sizeof *v->table.log_p);
     v->table.argmax = sw_arena_alloc(of->arena, inputs, sizeof *v->table.argmax);
     if (!v->table.p || !v->table.log_p || !v->table.argmax) return SW_E_MEMORY;
+    size_t largest = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         sw_status status = create_family(&v->family[f], of->config, of->task, (sw_family_id)f, of->arena);
         if (status != SW_OK) return status;
-        if (v->family[f].count > v->capacity) v->capacity = v->family[f].count;
+        sw_family_probe *probe = &v->family[f];
+        if (probe->count > v->capacity) v->capacity = probe->count;
+        if (probe->null_count > v->capacity) v->capacity = probe->null_count;
+        if (probe->blocks.count > 0 && probe->blocks.largest > largest) largest = probe->blocks.largest;
+        probe->like = -1;
+        for (int g = 0; g < f && probe->like < 0; g++)
+            if (sw_blocks_equal(&probe->blocks, &v->family[g].blocks)) probe->like = g;
     }
     v->violation = sw_arena_alloc(of->arena, v->capacity, sizeof *v->violation);
     v->excess = sw_arena_alloc(of->arena, v->capacity, sizeof *v->excess);
     v->disagree = sw_arena_alloc(of->arena, v->capacity, sizeof *v->disagree);
-    return v->violation && v->excess && v->disagree ? find_leaks(v, of) : SW_E_MEMORY;
+    v->scratch = sw_arena_alloc(of->arena, sw_softmax_block_size(largest, of->task->classes), sizeof *v->scratch);
+    return v->violation && v->excess && v->disagree && v->scratch ? find_leaks(v, of) : SW_E_MEMORY;
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
@@ -148,19 +221,29 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
         if (!sw_families[f]->applies(&config->task)) continue;
         bytes += 2 * tuples * sizeof(sw_tuple);
         if (sw_families[f]->class_map) bytes += (double)shape->entities * shape->classes * sizeof(int32_t);
+        if (!sw_families[f]->block) continue;
+        bytes += (double)shape->inputs * (sw_families[f]->class_map ? 3 : 2) * sizeof(int32_t);
+        /* Tuples outside of blocks: as many as inputs, all such families taken together. */
+        if (config->task.kind == SW_TASK_MODULAR) bytes += (double)shape->inputs * sizeof(sw_tuple);
     }
+    /* Blocks of pairs are about as large as there are inputs of a class. */
+    double block = 1.4 * (double)shape->inputs / shape->classes;
+    bytes += sizeof(sw_real) * (double)sw_softmax_block_size((size_t)block, shape->classes);
     return (double)shape->inputs * softmax + bytes;
 }
+
+static uint64_t blocks_pairs(const sw_family_probe *probe) { return probe->blocks.count > 0 ? probe->blocks.pairs : 0; }
 
 static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of) {
     const sw_violations *v = state;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         const sw_family_probe *probe = &v->family[f];
-        out->tuples[f] = probe->applies ? (int64_t)probe->count : -1;
+        out->tuples[f] = probe->applies ? (int64_t)(probe->count + blocks_pairs(probe)) : -1;
         out->enumerated[f] = probe->applies ? probe->enumerated : -1;
         out->holds[f] = probe->applies ? sw_families_holds(&of->task->config, (sw_family_id)f) : -1;
         out->prompted[f] = of->config->symmetry[f].weight != 0;
         out->leak[f] = probe->leak;
+        out->coverage[f] = probe->applies ? probe->coverage : NAN;
     }
 }
 
@@ -194,15 +277,37 @@ static void measure_tuples(sw_violations *v, const sw_divergence_spec *spec, con
                            spec->compare == SW_COMPARE_CONVOLUTION ? v->excess : NULL);
 }
 
+/* Over the pairs of the blocks and the tuples listed beside them, which v->violation and v->disagree are of. */
+static void fill_blocks(float *out, sw_violations *v, sw_family_probe *probe) {
+    if (probe->like >= 0)
+        probe->pairs = v->family[probe->like].pairs;
+    else
+        sw_blocks_measure(&probe->pairs, &probe->blocks, &v->table, &probe->spec, v->scratch);
+    double sum = probe->pairs.sum, largest = probe->pairs.largest, disagreements = (double)probe->pairs.disagreements;
+    for (size_t i = 0; i < probe->count; i++) {
+        sum += (double)v->violation[i];
+        if ((double)v->violation[i] > largest) largest = (double)v->violation[i];
+        disagreements += v->disagree[i] != 0;
+    }
+    const double count = (double)(probe->count + blocks_pairs(probe));
+    out[SW_FAMILY_MEAN] = (float)(sum / count);
+    out[SW_FAMILY_MAX] = isnan(sum) ? NAN : (float)largest;
+    out[SW_FAMILY_DISAGREEMENT] = isnan(sum) ? NAN : (float)(disagreements / count);
+}
+
 static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw_real *logits) {
-    const sw_family_probe *probe = &v->family[f];
+    sw_family_probe *probe = &v->family[f];
     float *out = value + SW_METRIC_OF_FAMILY(f, 0);
-    measure_tuples(v, &probe->spec, probe->nulls, probe->count, logits);
-    summarize(&out[SW_FAMILY_NULL_MEAN], &out[SW_FAMILY_NULL_MAX], v->violation, probe->count);
+    measure_tuples(v, &probe->spec, probe->nulls, probe->null_count, logits);
+    summarize(&out[SW_FAMILY_NULL_MEAN], &out[SW_FAMILY_NULL_MAX], v->violation, probe->null_count);
 
     measure_tuples(v, &probe->spec, probe->tuples, probe->count, logits);
-    summarize(&out[SW_FAMILY_MEAN], &out[SW_FAMILY_MAX], v->violation, probe->count);
-    out[SW_FAMILY_DISAGREEMENT] = isnan(out[SW_FAMILY_MEAN]) ? NAN : (float)share_of(v->disagree, probe->count);
+    if (probe->blocks.count > 0) {
+        fill_blocks(out, v, probe);
+    } else {
+        summarize(&out[SW_FAMILY_MEAN], &out[SW_FAMILY_MAX], v->violation, probe->count);
+        out[SW_FAMILY_DISAGREEMENT] = isnan(out[SW_FAMILY_MEAN]) ? NAN : (float)share_of(v->disagree, probe->count);
+    }
     out[SW_FAMILY_RATIO_MEAN] = ratio(out[SW_FAMILY_MEAN], out[SW_FAMILY_NULL_MEAN]);
     out[SW_FAMILY_RATIO_MAX] = ratio(out[SW_FAMILY_MAX], out[SW_FAMILY_NULL_MAX]);
     if (probe->spec.compare == SW_COMPARE_CONVOLUTION) {

@@ -1,26 +1,33 @@
 /* violations.h: how far the model is from each symmetry family, on fixed tuples, beside the same over random inputs.
  *
- * Tuples of every family that applies to the task, over the whole table: all when at most evaluate.tuples exist, else
- * evaluate.tuples of them drawn from (seed 0, stream EVALUATE + family, step 0). */
+ * Tuples of every family that applies to the task, over the whole table: all when at most evaluate.tuples exist, or
+ * when but few stand outside of blocks, else evaluate.tuples of them drawn from (seed 0, stream EVALUATE + family, step
+ * 0). */
 #pragma once
 
-#include "measure/instrument.h"
+#include "measure/blocks.h"
 
 typedef struct sw_family_probe {
     bool applies;
-    bool enumerated;  /* all tuples of the family, not a sample */
-    size_t count;     /* tuples, and as many null tuples of random inputs */
-    sw_tuple *tuples; /* [count] */
-    sw_tuple *nulls;  /* [count] */
+    bool enumerated;   /* all tuples of the family, not a sample */
+    size_t count;      /* tuples listed */
+    sw_tuple *tuples;  /* [count] */
+    sw_blocks blocks;  /* tuples beside the list, when count > 0 */
+    int like;          /* an earlier family whose blocks are the same; -1 = none */
+    size_t null_count; /* null tuples of random inputs */
+    sw_tuple *nulls;   /* [null_count] */
     sw_divergence_spec spec;
+    float coverage;         /* share of the inputs that a tuple touches */
+    sw_softmax_pairs pairs; /* of the blocks, at the last evaluation */
     float leak; /* share of the test inputs whose label follows through the tuples; NaN: the family does not hold */
 } sw_family_probe;
 
 typedef struct sw_violations {
     sw_family_probe family[SW_FAMILY_COUNT];
     sw_softmax table;   /* of the whole table */
-    size_t capacity;    /* the largest count */
+    size_t capacity;    /* the largest count of tuples or null tuples */
     sw_real *violation; /* [capacity] */
     sw_real *excess;    /* [capacity] */
     int8_t *disagree;   /* [capacity] */
+    sw_real *scratch;   /* of the largest block */
 } sw_violations;

@@ -8,6 +8,7 @@
  *
  * Predicted intermediates: each f above that is an inner value is the model's argmax at that table entry. The powers
  * have no such value. A prediction that is no second operand (0 for div) gives no tuple. */
+#include "tasks/arithmetic.h"
 #include "tasks/families.h"
 #include "tasks/modular.h"
 
@@ -137,6 +138,22 @@ static bool decide(const sw_task *task) {
     return holds;
 }
 
+/* Where the operation is a group's, a pair (a, c), (b, d) of one product is the tuple of x = b, y = b^-1 a, z = c, and
+ * of no other; so it is for the sum within a power. Zero (of mul; -1 of circle) stands outside of the group. */
+static int32_t block(const sw_task *task, int32_t input, int32_t *map) {
+    const sw_task_config *config = &task->config;
+    const int32_t label = task->true_label[input], p = task->entities;
+    *map = -1;
+    if (config->kind == SW_TASK_GROUP) return label;
+    if (config->kind != SW_TASK_MODULAR) return -1;
+    if (inner_of(config) == SW_INNER_SUM) return (input / p + input % p) % p;
+    const sw_operation *operation = sw_modular_operation(config);
+    if (operation->associates != SW_ALWAYS) return -1;
+    if (operation->group == SW_RESIDUES_ADDITIVE || operation->divides) return label;
+    const int32_t unit = operation->group == SW_RESIDUES_SHIFTED ? (label + 1) % p : label;
+    return unit != 0 && sw_arithmetic_is_prime(p) ? label : -1;
+}
+
 const sw_family sw_family_associativity = {
     .compare = SW_COMPARE_SYMMETRIC_KL,
     .arity = 2,
@@ -146,5 +163,6 @@ const sw_family sw_family_associativity = {
     .candidate = candidate,
     .candidate_predicted = candidate_predicted,
     .predicts = predicts,
+    .block = block,
     .decide = decide,
 };

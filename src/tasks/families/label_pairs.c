@@ -34,6 +34,11 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     return sw_families_pair(out, member[first], member[second + (second >= first)], -1);
 }
 
+static int32_t block(const sw_task *task, int32_t input, int32_t *map) {
+    *map = -1;
+    return task->label[input];
+}
+
 /* A chain through each class. */
 static void connect(const sw_task *task, void (*unite)(void *context, int32_t i, int32_t j), void *context) {
     for (int32_t c = 0; c < task->classes; c++)
@@ -49,4 +54,5 @@ const sw_family sw_family_label_pairs = {
     .candidates = candidates,
     .candidate = candidate,
     .connect = connect,
+    .block = block,
 };

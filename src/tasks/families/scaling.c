@@ -18,6 +18,16 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     return sw_families_pair(out, ux * columns + uy - from, x * columns + y, factor == 1 ? -1 : factor);
 }
 
+/* Modulo a prime the units take (1, r) to all (u, ur), and (0, 1) to all (0, u): blocks r and p, each input seen from
+ * the one that u takes to it. (0, 0) is a tuple with itself. */
+static int32_t block(const sw_task *task, int32_t input, int32_t *map) {
+    const int32_t p = task->entities, columns = sw_task_columns(task);
+    const int32_t x = input / columns, y = input % columns + task->second_from, u = x != 0 ? x : y;
+    if (!sw_arithmetic_is_prime(p) || u == 0) return -1;
+    *map = sw_arithmetic_power(u, sw_modular_operation(&task->config)->degree, p);
+    return x != 0 ? (int32_t)((int64_t)sw_modular_of(task)->inverse[x] * y % p) : p;
+}
+
 /* Class map m: multiplication by the unit m. Maps that are no unit's power are in the table but never named. */
 static int32_t maps(const sw_task *task) { return task->classes; }
 
@@ -34,4 +44,5 @@ const sw_family sw_family_scaling = {
     .candidate = candidate,
     .class_map = class_map,
     .maps = maps,
+    .block = block,
 };

@@ -51,6 +51,17 @@ static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     return sw_families_pair(out, act(task, g, x) * columns + y, x * columns + y, g == neutral ? -1 : g);
 }
 
+/* The inputs (x, y) of one y whose x is in the group, each seen from the neutral element: q(c) = p(xc|x, y). */
+static int32_t block(const sw_task *task, int32_t input, int32_t *map) {
+    const int32_t columns = sw_task_columns(task), x = input / columns;
+    *map = x;
+    if (by_units(task)) {
+        const bool shifted = sw_modular_operation(&task->config)->group == SW_RESIDUES_SHIFTED;
+        if (sw_modular_of(task)->inverse[shifted ? (x + 1) % task->entities : x] == 0) return -1;
+    }
+    return input % columns;
+}
+
 /* Class map g: multiplication by the entity g. */
 static int32_t maps(const sw_task *task) { return task->entities; }
 
@@ -63,4 +74,5 @@ const sw_family sw_family_translation = {
     .candidate = candidate,
     .class_map = act,
     .maps = maps,
+    .block = block,
 };
