@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Traces needs about BYTES_VERTEX + BYTES_ARC each for a graph. */
-enum { COLORS_MAX = 7, ARCS_MAX = 100000000 };
+enum { COLORS_MAX = 7, EDGES_MAX = 30000000 };
 
 /* ---- the graph ---- */
 
@@ -351,11 +350,11 @@ static double log10_of(const char *digits) {
 }
 
 static sw_status check_size(const sw_symmetry_table *table) {
-    const size_t arcs = 2 * table->inputs * ((size_t)table->shape.positions + 1);
-    if (arcs <= ARCS_MAX) return SW_OK;
+    const size_t edges = table->inputs * ((size_t)table->shape.positions + 1);
+    if (edges <= EDGES_MAX) return SW_OK;
     return sw_fail(SW_E_CONFIG,
-                   "the table of %zu inputs makes a graph of %zu edges; at most %d are searched for symmetries",
-                   table->inputs, arcs / 2, ARCS_MAX / 2);
+                   "the table of %zu inputs makes a graph of %zu edges: symmetries are looked for in one of at most %d",
+                   table->inputs, edges, EDGES_MAX);
 }
 
 sw_status sw_discover_group(sw_discovery *out, const sw_symmetry_table *table, sw_symmetry_scope scope,
