@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CYCLES_COLUMNS = 48, PARTS_MAX = SW_SYMMETRY_POSITIONS_MAX + 1, NAMES = 512 };
+enum { CYCLES_COLUMNS = 60, PARTS_MAX = SW_SYMMETRY_POSITIONS_MAX + 1, NAMES = 512 };
 
 /* How the tokens of a position, or the classes, change. */
 typedef enum change_kind {
@@ -98,7 +98,7 @@ static bool find_product(change *out, const int32_t *map, const sw_task *task) {
     return false;
 }
 
-static change classify(const int32_t *map, int32_t n, const sw_task *task) {
+static change classify(const int32_t *map, int32_t n, bool relations, const sw_task *task) {
     change c = {.kind = NOTHING, .a = -1, .b = -1};
     for (int32_t t = 0; t < n; t++) {
         if (map[t] == t) continue;
@@ -112,6 +112,7 @@ static change classify(const int32_t *map, int32_t n, const sw_task *task) {
     change product;
     if (task->product != NULL && n == task->entities && find_product(&product, map, task)) return product;
     if (c.moved == 2) return (change){.kind = EXCHANGE, .a = c.a, .b = c.b};
+    if (relations) return (change){.kind = OTHER, .moved = c.moved};
     const int32_t a = map[0], u = (map[1] - map[0] + n) % n;
     if (is_affine(map, n, u, a)) {
         const change_kind kind = u == 1 ? ADD : a != 0 ? AFFINE : u == n - 1 ? NEGATE : MULTIPLY;
@@ -129,19 +130,20 @@ static void put_token(text *t, const sw_task *task, bool relations, int32_t toke
     static const char *const names[] = {"<", "=", ">"};
     const bool named = task->config.kind == SW_TASK_COMPARISON && relations;
     if (named && task->relations > 3)
-        put(t, "%s of attribute %d", names[token % 3], token / 3);
+        put(t, "%s%d", names[token % 3], token / 3); /* of an attribute */
     else if (named)
         put(t, "%s", names[token % 3]);
     else
         put(t, "%d", token);
 }
 
-static const char *noun(const sw_task *task, bool operand) {
+static const char *noun(const sw_task *task, bool relations, bool operand) {
+    if (relations && !operand) return "relations";
     if (!operand) return "values";
     return task->config.kind == SW_TASK_GRAPH ? "nodes" : task->config.kind == SW_TASK_GROUP ? "elements" : "tokens";
 }
 
-static void put_cycles(text *t, const int32_t *map, int32_t n) {
+static void put_cycles(text *t, const int32_t *map, int32_t n, const sw_task *task, bool relations) {
     const size_t end = t->length + CYCLES_COLUMNS;
     for (int32_t first = 0; first < n; first++) {
         bool least = map[first] != first;
@@ -153,7 +155,8 @@ static void put_cycles(text *t, const int32_t *map, int32_t n) {
                 put(t, " ...");
                 return;
             }
-            put(t, "%s%d", at == first ? "(" : " ", at);
+            put(t, "%s", at == first ? "(" : " ");
+            put_token(t, task, relations, at);
             at = map[at];
         } while (at != first);
         put(t, ")");
@@ -192,8 +195,8 @@ static void put_change(text *t, const change *c, const char *names, const int32_
     case RIGHT: put(t, "multiplies %s by %d from the right", names, c->a); break;
     case CONJUGATE: put(t, "conjugates %s by %d", names, c->a); break;
     case OTHER:
-        put(t, "moves %d of %d %s of %s ", c->moved, n, noun(task, operand), names);
-        put_cycles(t, map, n);
+        put(t, "moves %d of %d %s of %s ", c->moved, n, noun(task, relations, operand), names);
+        put_cycles(t, map, n, task, relations);
         break;
     }
 }
@@ -231,7 +234,8 @@ static int32_t find_parts(part out[PARTS_MAX], const sw_task *task, const sw_sym
     const bool compares = task->config.kind == SW_TASK_COMPARISON && task->relations == 0;
     out[shape->positions] =
         (part){.map = map + shape->class_start, .size = shape->classes, .relations = compares, .name = "the result"};
-    for (int32_t i = 0; i <= shape->positions; i++) out[i].what = classify(out[i].map, out[i].size, task);
+    for (int32_t i = 0; i <= shape->positions; i++)
+        out[i].what = classify(out[i].map, out[i].size, out[i].relations, task);
     return shape->positions + 1;
 }
 
