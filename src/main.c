@@ -18,9 +18,11 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
-    {"check", sw_cli_check, true},      {"status", sw_cli_status, false}, {"show", sw_cli_show, false},
-    {"export", sw_cli_export, false},   {"merge", sw_cli_merge, false},   {"draws", sw_cli_draws, true},
-    {"recover", sw_cli_recover, false}, {"bench", sw_cli_bench, true},    {"simulate", sw_farm_simulate, true},
+    {"check", sw_cli_check, true},        {"status", sw_cli_status, false},
+    {"show", sw_cli_show, false},         {"export", sw_cli_export, false},
+    {"merge", sw_cli_merge, false},       {"draws", sw_cli_draws, true},
+    {"recover", sw_cli_recover, false},   {"bench", sw_cli_bench, true},
+    {"simulate", sw_farm_simulate, true}, {"symmetries", sw_cli_symmetries, false},
 };
 
 /* A standard stream that was closed must not be the next file that is opened: a results file, say. What is printed to

@@ -2,7 +2,10 @@
 #define _GNU_SOURCE /* prctl */
 #include "symsweep/apart.h"
 
+#include "symsweep/file.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,6 +46,11 @@ static void run(pid_t parent, void (*work)(void *context, int pipe), void *conte
     const struct rlimit no_core = {0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
     if (atexit(leave) != 0) _exit(EXIT_FAILURE);
+    const int score = open("/proc/self/oom_score_adj", O_WRONLY);
+    if (score >= 0) { /* when memory runs out, it is the child that should go */
+        (void)sw_file_write_all(score, "500", 3, NULL);
+        close(score);
+    }
     if (seconds > 0) {
         const double whole = floor(seconds);
         struct itimerval limit = {.it_value = {(time_t)whole, (suseconds_t)(1e6 * (seconds - whole))}};

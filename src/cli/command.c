@@ -95,6 +95,7 @@ int sw_command_run(const sw_command *command, void *options, int argc, char **ar
         status = command->run(options, argv + optind);
     if (status == SW_OK) return SW_EXIT_OK;
     sw_error("%s", sw_fail_message());
+    if (status == SW_E_INTERRUPTED) return SW_EXIT_STOPPED;
     return status == SW_E_USAGE ? SW_EXIT_USAGE : command->failure ? command->failure : SW_EXIT_STORE;
 }
 

@@ -10,6 +10,7 @@
 #include "farm/signals.h"
 #include "farm/wire.h"
 #include "symsweep/clock.h"
+#include "symsweep/discover.h"
 #include "symsweep/log.h"
 #include "symsweep/nn.h"
 #include "symsweep/version.h"
@@ -26,6 +27,8 @@ static void print_version(void) {
     printf("symsweep %s (%s)\n%s\n%s, core %s\n%s\ncJSON %s\n", sw_version(), sw_version_commit(),
            sw_farm_mpi_version(), sw_blas_version(), sw_blas_core(), sw_store_library_version(),
            sw_config_library_version());
+    const char *nauty = sw_discover_library_version();
+    printf("nauty %s\n", nauty != NULL ? nauty : "none: symsweep symmetries is not there");
 }
 
 /* The exit code for a failure on the way to or in the job. */

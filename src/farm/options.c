@@ -51,6 +51,7 @@ void sw_options_print_help(void) {
           "  recover RESULTS.h5       clear what a killed writer left\n"
           "  bench                    speed of the training kernels on this machine\n"
           "  simulate SWEEP.json      how long it takes on different numbers of workers\n"
+          "  symmetries SWEEP.json    the symmetry group of a task's table, found by itself\n"
           "\n"
           "exit codes: 0 every run finished, 1 some run failed, 2 usage or a bad sweep file,\n"
           "3 results file unusable or held by another writer, 75 stopped with work left (run it again to go on)\n",

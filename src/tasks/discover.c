@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Traces needs about BYTES_VERTEX + BYTES_ARC each for a graph. */
-enum { COLORS_MAX = 7, ARCS_MAX = 100000000 };
+enum { COLORS_MAX = 7, EDGES_MAX = 30000000 };
 
 /* ---- the graph ---- */
 
@@ -253,16 +252,22 @@ static sw_status add_unused(finding *f, const incidence *in) {
 static sw_status search(finding *f, const sw_symmetry_table *table, sw_symmetry_scope scope) {
     incidence in = {.table = table, .scope = scope};
     sw_traces_group group = {0};
+    int32_t *maps = NULL;
+    const size_t length = (size_t)f->shape->length;
     sw_status status = build(&in);
     if (status == SW_OK) status = sw_traces_search(&group, &in.graph, in.kept);
-    for (size_t i = 0; i < group.count && status == SW_OK; i++) {
-        int32_t *map = next_generator(f);
-        status = map == NULL ? SW_E_MEMORY : SW_OK;
-        if (map != NULL) read_automorphism(map, &in, group.generator + i * (size_t)in.kept);
+    if (status == SW_OK) {
+        maps = malloc((group.count * length + 1) * sizeof *maps);
+        if (maps == NULL) status = sw_fail(SW_E_MEMORY, "no memory for %zu generators", group.count);
     }
+    for (size_t i = 0; i < group.count && status == SW_OK; i++)
+        read_automorphism(maps + i * length, &in, group.generator + i * (size_t)in.kept);
     if (status == SW_OK)
-        status = sw_schreier_factors(&f->order, f->shape, f->out->generators, f->out->count, group.log_order);
+        status = sw_schreier_solve(&f->order, &f->out->generators, &f->out->count, f->shape, maps, group.count,
+                                   group.log_order);
+    f->capacity = f->out->count;
     if (status == SW_OK) status = add_unused(f, &in);
+    free(maps);
     free(group.generator);
     release(&in);
     return status;
@@ -351,11 +356,11 @@ static double log10_of(const char *digits) {
 }
 
 static sw_status check_size(const sw_symmetry_table *table) {
-    const size_t arcs = 2 * table->inputs * ((size_t)table->shape.positions + 1);
-    if (arcs <= ARCS_MAX) return SW_OK;
+    const size_t edges = table->inputs * ((size_t)table->shape.positions + 1);
+    if (edges <= EDGES_MAX) return SW_OK;
     return sw_fail(SW_E_CONFIG,
-                   "the table of %zu inputs makes a graph of %zu edges; at most %d are searched for symmetries",
-                   table->inputs, arcs / 2, ARCS_MAX / 2);
+                   "the table of %zu inputs makes a graph of %zu edges: symmetries are looked for in one of at most %d",
+                   table->inputs, edges, EDGES_MAX);
 }
 
 sw_status sw_discover_group(sw_discovery *out, const sw_symmetry_table *table, sw_symmetry_scope scope,

@@ -1,4 +1,4 @@
-/* schreier.c: the exact order of a group of symmetries.
+/* schreier.c: the exact order of a group of symmetries, and generators that depend on the group alone.
  *
  * The group acts on points: the tokens of all positions and the classes, which determine a symmetry. */
 #include "tasks/schreier.h"
@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTSIDE = -2, ROOT = -1, TRIES = 100 };
+enum { OUTSIDE = -2, ROOT = -1, TRIES = 100, SHORT = 16 };
 static const double SLACK = 1e-6; /* of a logarithm: its rounding is far less, a missing point far more */
 
+/* Stabilizers of ever more points, in the order of the points: a level stands for the elements that fix all points
+ * below its base. Points that these fix, too, have no level. */
 typedef struct level {
     int32_t base, orbit_count;
     size_t count, capacity;
-    int32_t **generator; /* [count] each [2, points]: a permutation that fixes the bases above, and its inverse */
+    int32_t **generator; /* [count] each [2, points]: a permutation that fixes all points below, and its inverse */
     int32_t *edge;       /* [points] the generator that a point of the base's orbit was reached by; ROOT, OUTSIDE */
     int32_t *orbit;      /* [orbit_count] */
 } level;
@@ -27,8 +29,8 @@ typedef struct chain {
     int32_t points;
     size_t count, capacity;
     level *levels;
-    int32_t *residue; /* [points] */
-    sw_arena *arena;  /* of permutations and orbits */
+    int32_t *residue, *scratch, *start, *trial; /* [points] */
+    sw_arena *arena;                            /* of permutations and orbits */
 } chain;
 
 /* ---- the chain ---- */
@@ -64,32 +66,49 @@ static bool leaves(const int32_t *permutation, const level *l) {
     return false;
 }
 
-/* The level whose orbit the permutation in c->residue leads out of; it and all before it fix the bases above. The
- * number of levels: it passes through all. A random element of the group leads out of an orbit that is incomplete with
- * a probability of at least 1/2, wherever in it the base is. */
-static size_t sift(chain *c) {
-    for (size_t k = 0; k < c->count; k++) {
-        const level *l = &c->levels[k];
-        if (leaves(c->residue, l)) return k;
-        while (l->edge[c->residue[l->base]] >= 0) {
-            const int32_t *inverse = l->generator[l->edge[c->residue[l->base]]] + c->points;
-            for (int32_t p = 0; p < c->points; p++) c->residue[p] = inverse[c->residue[p]];
-        }
-    }
-    return c->count;
+static int32_t first_moved(const chain *c, const int32_t *permutation) {
+    int32_t point = 0;
+    while (point < c->points && permutation[point] == point) point++;
+    return point;
 }
 
-static sw_status add_level(chain *c, int32_t base) {
+/* residue = residue, then the inverses of generators that lead `point` of the level's orbit to its base. */
+static void lead_home(const chain *c, const level *l, int32_t *residue, int32_t point) {
+    while (l->edge[point] >= 0) {
+        const int32_t *inverse = l->generator[l->edge[point]] + c->points;
+        for (int32_t p = 0; p < c->points; p++) residue[p] = inverse[residue[p]];
+        point = inverse[point];
+    }
+}
+
+/* Takes the permutation in c->residue through the chain. *stop: the level whose orbit it leads out of, which it and all
+ * before it fix the points below the base of; or the place for a new level at *base, its first point that moves. false:
+ * it passes through all. A random element of the group leads out of an orbit that is incomplete with a probability of
+ * at least 1/2, wherever in it the base is. */
+static bool sift(size_t *stop, int32_t *base, chain *c) {
+    for (*stop = 0; *stop < c->count; ++*stop) {
+        const level *l = &c->levels[*stop];
+        *base = first_moved(c, c->residue);
+        if (*base < l->base || leaves(c->residue, l)) return true;
+        lead_home(c, l, c->residue, c->residue[l->base]);
+    }
+    *base = first_moved(c, c->residue);
+    return *base < c->points;
+}
+
+/* A level at place k, for a base between those around it: what is below fixes it already. */
+static sw_status insert_level(chain *c, size_t k, int32_t base) {
     level *levels = sw_grow_array(c->levels, c->count, &c->capacity, sizeof *levels, "a chain of stabilizers");
     if (levels == NULL) return SW_E_MEMORY;
     c->levels = levels;
-    level *l = &levels[c->count];
-    *l = (level){.base = base};
-    l->edge = sw_arena_alloc(c->arena, (size_t)c->points, sizeof *l->edge);
-    l->orbit = sw_arena_alloc(c->arena, (size_t)c->points, sizeof *l->orbit);
-    if (l->edge == NULL || l->orbit == NULL) return SW_E_MEMORY;
+    level made = {.base = base};
+    made.edge = sw_arena_alloc(c->arena, (size_t)c->points, sizeof *made.edge);
+    made.orbit = sw_arena_alloc(c->arena, (size_t)c->points, sizeof *made.orbit);
+    if (made.edge == NULL || made.orbit == NULL) return SW_E_MEMORY;
+    find_orbit(&made, c->points);
+    memmove(&levels[k + 1], &levels[k], (c->count - k) * sizeof *levels);
+    levels[k] = made;
     c->count++;
-    find_orbit(l, c->points);
     return SW_OK;
 }
 
@@ -110,17 +129,13 @@ static sw_status add_generator(chain *c, size_t k) {
 
 /* Makes the chain longer or wider by what is left of a symmetry; *grown: something was. */
 static sw_status take(bool *grown, chain *c, const int32_t *map) {
+    size_t k;
+    int32_t base;
     flatten(c->residue, c->shape, map);
-    const size_t k = sift(c);
-    sw_status status = SW_OK;
-    *grown = k < c->count;
-    if (!*grown) {
-        int32_t moved = 0;
-        while (moved < c->points && c->residue[moved] == moved) moved++;
-        *grown = moved < c->points;
-        if (*grown) status = add_level(c, moved);
-    }
-    return status == SW_OK && *grown ? add_generator(c, k) : status;
+    *grown = sift(&k, &base, c);
+    if (!*grown) return SW_OK;
+    const sw_status status = k == c->count || base < c->levels[k].base ? insert_level(c, k, base) : SW_OK;
+    return status == SW_OK ? add_generator(c, k) : status;
 }
 
 static double log_product(const chain *c) {
@@ -147,14 +162,124 @@ static sw_status complete(chain *c, const int32_t *maps, size_t count, double lo
     return status;
 }
 
-sw_status sw_schreier_factors(sw_schreier_order *order, const sw_symmetry_shape *shape, const int32_t *maps,
-                              size_t count, double log_order) {
+/* ---- generators that depend on the group alone ---- */
+
+/* element = first from the base of level `below` to a point of its orbit, by elements of its stabilizer, then itself.
+ */
+static void go_first(int32_t *element, chain *c, const level *below, int32_t point) {
+    int32_t *home = c->residue;
+    for (int32_t p = 0; p < c->points; p++) home[p] = p;
+    lead_home(c, below, home, point);
+    memcpy(c->scratch, element, (size_t)c->points * sizeof *element);
+    for (int32_t p = 0; p < c->points; p++) element[home[p]] = c->scratch[p];
+}
+
+/* The point of the level's orbit that the element leads to the least one. */
+static int32_t least_of(const level *l, const int32_t *element) {
+    int32_t best = l->base;
+    for (int32_t i = 0; i < l->orbit_count; i++)
+        if (element[l->orbit[i]] < element[best]) best = l->orbit[i];
+    return best;
+}
+
+/* Gives the bases of the levels from `below` on the least images in turn. Returns how many points the element moves. */
+static int32_t make_least(int32_t *element, chain *c, size_t below) {
+    int32_t moved = 0;
+    for (; below < c->count; below++) go_first(element, c, &c->levels[below], least_of(&c->levels[below], element));
+    for (int32_t p = 0; p < c->points; p++) moved += element[p] != p;
+    return moved;
+}
+
+/* The element of the stabilizer above level k that leads the level's base to `point`, and the bases below to the least
+ * points in turn; in a short chain the image of the next base is the one with which fewest points move. */
+static void write_simple(int32_t *element, chain *c, size_t k, int32_t point) {
+    const size_t bytes = (size_t)c->points * sizeof *element;
+    for (int32_t p = 0; p < c->points; p++) element[p] = p;
+    go_first(element, c, &c->levels[k], point);
+    if (k + 1 >= c->count || c->count > SHORT) {
+        (void)make_least(element, c, k + 1);
+        return;
+    }
+    const level *next = &c->levels[k + 1];
+    int32_t fewest = c->points + 1;
+    memcpy(c->start, element, bytes);
+    for (int32_t i = 0; i < next->orbit_count; i++) {
+        memcpy(c->trial, c->start, bytes);
+        go_first(c->trial, c, next, next->orbit[i]);
+        const int32_t moved = make_least(c->trial, c, k + 2);
+        if (moved > fewest || (moved == fewest && c->trial[next->base] > element[next->base])) continue;
+        fewest = moved;
+        memcpy(element, c->trial, bytes);
+    }
+}
+
+/* Adds to `chosen`, which generates the stabilizer below level k, what is missing of the one above: elements that lead
+ * the base to the least points that it does not come to otherwise. */
+static sw_status choose(level *chosen, chain *c, size_t k) {
+    const level *l = &c->levels[k];
+    chosen->base = l->base;
+    find_orbit(chosen, c->points);
+    for (int32_t point = l->base; point < c->points; point++) {
+        if (l->edge[point] == OUTSIDE || chosen->edge[point] != OUTSIDE) continue;
+        int32_t **list =
+            sw_grow_array(chosen->generator, chosen->count, &chosen->capacity, sizeof(int32_t *), "generators");
+        if (list == NULL) return SW_E_MEMORY;
+        chosen->generator = list;
+        list[chosen->count] = sw_arena_alloc(c->arena, (size_t)c->points, sizeof(int32_t));
+        if (list[chosen->count] == NULL) return SW_E_MEMORY;
+        write_simple(list[chosen->count++], c, k, point);
+        find_orbit(chosen, c->points);
+    }
+    return SW_OK;
+}
+
+/* The permutation of the points as a map. */
+static void unflatten(int32_t *map, const sw_symmetry_shape *shape, const int32_t *permutation) {
+    const int32_t first = shape->positions;
+    for (int32_t j = 0; j < shape->positions; j++) {
+        const int32_t image = permutation[shape->start[j] - first] + first;
+        map[j] = 0;
+        while (image >= shape->start[map[j]] + shape->size[map[j]]) map[j]++;
+        for (int32_t e = shape->start[j]; e < shape->start[j] + shape->size[j]; e++)
+            map[e] = permutation[e - first] + first - shape->start[map[j]];
+    }
+    for (int32_t e = shape->class_start; e < shape->length; e++)
+        map[e] = permutation[e - first] + first - shape->class_start;
+}
+
+/* The generators of the upper levels first: those that move most. */
+static sw_status write_generators(int32_t **generators, size_t *count, chain *c) {
+    level chosen = {0};
+    const size_t length = (size_t)c->shape->length;
+    sw_status status = SW_OK;
+    chosen.edge = sw_arena_alloc(c->arena, (size_t)c->points, sizeof *chosen.edge);
+    chosen.orbit = sw_arena_alloc(c->arena, (size_t)c->points, sizeof *chosen.orbit);
+    if (chosen.edge == NULL || chosen.orbit == NULL) status = SW_E_MEMORY;
+    for (size_t k = c->count; k-- > 0 && status == SW_OK;) status = choose(&chosen, c, k);
+    *generators = malloc((chosen.count * length + 1) * sizeof **generators);
+    if (*generators == NULL) status = sw_fail(SW_E_MEMORY, "no memory for %zu generators", chosen.count);
+    *count = status == SW_OK ? chosen.count : 0;
+    for (size_t i = 0; i < *count; i++)
+        unflatten(*generators + i * length, c->shape, chosen.generator[chosen.count - 1 - i]);
+    free(chosen.generator);
+    return status;
+}
+
+sw_status sw_schreier_solve(sw_schreier_order *order, int32_t **generators, size_t *count,
+                            const sw_symmetry_shape *shape, const int32_t *maps, size_t map_count, double log_order) {
     chain c = {.shape = shape, .points = shape->length - shape->positions};
+    *generators = NULL;
+    *count = 0;
     sw_status status = sw_arena_create(&c.arena);
     if (status == SW_OK) {
-        c.residue = sw_arena_alloc(c.arena, (size_t)c.points, sizeof *c.residue);
-        status = c.residue == NULL ? SW_E_MEMORY : complete(&c, maps, count, log_order);
+        c.residue = sw_arena_alloc(c.arena, 4 * (size_t)c.points, sizeof *c.residue);
+        c.scratch = c.residue + c.points;
+        c.start = c.scratch + c.points;
+        c.trial = c.start + c.points;
+        if (c.residue == NULL) status = SW_E_MEMORY;
     }
+    if (status == SW_OK) status = complete(&c, maps, map_count, log_order);
+    if (status == SW_OK) status = write_generators(generators, count, &c);
     for (size_t k = 0; k < c.count; k++) {
         if (status == SW_OK) status = sw_schreier_multiply(order, (uint32_t)c.levels[k].orbit_count);
         free(c.levels[k].generator);

@@ -1,4 +1,4 @@
-/* schreier.h: the exact order of a group of symmetries. */
+/* schreier.h: the exact order of a group of symmetries, and generators that depend on the group alone. */
 #pragma once
 
 #include "symsweep/symmetry.h"
@@ -9,12 +9,20 @@ typedef struct sw_schreier_order {
     uint32_t *factor; /* malloc'ed */
 } sw_schreier_order;
 
-/* Adds the factors of the order of the group that `count` symmetries generate: the lengths of the basic orbits of a
- * stabilizer chain (random Schreier-Sims, Leon 1980; Seress 2003, chapter 4). The orbits of an incomplete chain
- * multiply to less than the order, and one that is missing a point makes a factor of at least 1 + 1 / points, so that
- * the chain is complete when their product has reached exp(log_order). SW_E_NUMERIC: it does not come there. */
-sw_status sw_schreier_factors(sw_schreier_order *order, const sw_symmetry_shape *shape, const int32_t *maps,
-                              size_t count, double log_order) SW_MUST_CHECK;
+/* Of the group that the symmetries in `maps` [map_count, length] generate: adds the factors of its order, the lengths
+ * of the basic orbits of a stabilizer chain (random Schreier-Sims, Leon 1980; Seress 2003, chapter 4). The orbits of an
+ * incomplete chain multiply to less than the order, and one that is missing a point makes a factor of at least
+ * 1 + 1 / points, so that the chain is complete when their product has reached exp(log_order). SW_E_NUMERIC: it does
+ * not come there.
+ *
+ * *generators [*count, length], malloc'ed: with the points (tokens of position 0, of position 1, ..., classes) as
+ * bases, from the last stabilizer to the first, what leads the base to the least point that it does not come to yet,
+ * with the least images of the later bases. They do not depend on the maps that were given, no one is a product of
+ * those behind it, and they are simple: of addition, the exchange of the operands, the addition of 1 and the
+ * multiplication by units. */
+sw_status sw_schreier_solve(sw_schreier_order *order, int32_t **generators, size_t *count,
+                            const sw_symmetry_shape *shape, const int32_t *maps, size_t map_count,
+                            double log_order) SW_MUST_CHECK;
 
 /* One factor more. */
 sw_status sw_schreier_multiply(sw_schreier_order *order, uint32_t factor) SW_MUST_CHECK;

@@ -1,0 +1,321 @@
+/* symmetries.c: symsweep symmetries: the symmetry group of a task's table. */
+#include "cli/check_summary.h"
+#include "cli/command.h"
+#include "cli/symmetry_text.h"
+
+#include "symsweep/cli.h"
+#include "symsweep/clock.h"
+#include "symsweep/discover.h"
+#include "symsweep/file.h"
+#include "symsweep/log.h"
+#include "symsweep/symmetry_family.h"
+#include "symsweep/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: symsweep symmetries [options] sweep.json\n"
+    "\n"
+    "Finds the symmetry group of a task's table, without being told what the task is: all ways to permute the "
+    "operands,\n"
+    "the tokens of each and the classes that take the table to itself. Prints its order, what its generators do, the\n"
+    "share of test labels that follow from train labels through it, and which symmetry families lie in it.\n"
+    "\n"
+    "  --run N             the task and the split of this run, as check --list runs numbers them (default: the first)\n"
+    "  --scope free        each operand has its own permutation of tokens (default)\n"
+    "  --scope tied        one for all operands: what a model with a shared embedding can follow\n"
+    "  --time-limit TIME   give up then: 90s, 5m, 1:00:00 (default 60s)\n"
+    "  -o, --output FILE   also write it as JSON to a new file\n"
+    "  --json              as JSON on stdout\n"
+    "  -h, --help          this text\n"
+    "\n"
+    "Exit codes: 0, 2 wrong usage, a sweep that is not valid or a table that is too large, or a program that was "
+    "built\n"
+    "without nauty, 3 no memory, or output that cannot be written, 75 not found in time.\n";
+
+typedef struct symmetries_options {
+    long long run; /* -1 = the first */
+    sw_symmetry_scope scope;
+    double seconds;
+    const char *output;
+    bool json;
+} symmetries_options;
+
+/* What is known of a run's table. */
+typedef struct finding {
+    const sw_run_config *config;
+    size_t run, tasks; /* tasks that the sweep has */
+    sw_symmetry_scope scope;
+    sw_task *task;
+    sw_symmetry_table table;
+    sw_discovery group;
+    size_t train, test;
+    double derivable;
+    sw_symmetry_verdict verdict[SW_FAMILY_COUNT];
+} finding;
+
+/* ---- finding ---- */
+
+static size_t count_tasks(const sw_plan *plan) {
+    size_t tasks = 0;
+    for (size_t k = 0; k < plan->count; k++) {
+        size_t before = 0;
+        while (before < k && memcmp(&plan->runs[before].config.task, &plan->runs[k].config.task,
+                                    sizeof plan->runs[k].config.task) != 0)
+            before++;
+        tasks += before == k;
+    }
+    return tasks;
+}
+
+static sw_status derive(finding *f) {
+    int8_t *split = malloc(f->task->inputs);
+    if (split == NULL) return sw_fail(SW_E_MEMORY, "out of memory");
+    f->train = sw_task_split(split, f->task, f->config->train_fraction, f->config->data_seed);
+    f->test = f->task->inputs - f->train;
+    f->derivable = sw_symmetry_derivable(f->group.orbit, split, f->task->inputs);
+    free(split);
+    return f->train > 0 ? SW_OK : SW_E_MEMORY;
+}
+
+static sw_status find(finding *f, double seconds) {
+    sw_status status = sw_task_create(&f->task, &f->config->task, &f->config->model, f->config->data_seed);
+    if (status == SW_OK) status = sw_symmetry_table_create(&f->table, f->task);
+    if (status == SW_OK) status = sw_discover_group(&f->group, &f->table, f->scope, seconds);
+    if (status == SW_E_INTERRUPTED) return sw_fail_in(status, "--time-limit");
+    if (status == SW_OK) status = derive(f);
+    for (int family = 0; family < SW_FAMILY_COUNT && status == SW_OK; family++)
+        status = sw_symmetry_family(&f->verdict[family], f->task, &f->table, (sw_family_id)family, f->scope);
+    return status;
+}
+
+static void release(finding *f) {
+    sw_discover_release(&f->group);
+    sw_symmetry_table_release(&f->table);
+    sw_task_destroy(f->task);
+}
+
+/* ---- as JSON ---- */
+
+static void write_numbers(sw_json *json, const int32_t *numbers, int32_t count) {
+    sw_json_begin_array(json);
+    for (int32_t i = 0; i < count; i++) sw_json_integer(json, numbers[i]);
+    sw_json_end_array(json);
+}
+
+static void write_generator(sw_json *json, const sw_symmetry_shape *shape, const int32_t *map) {
+    sw_json_begin_object(json);
+    sw_json_key(json, "positions");
+    write_numbers(json, map, shape->positions);
+    sw_json_member_array(json, "tokens");
+    for (int32_t j = 0; j < shape->positions; j++) write_numbers(json, map + shape->start[j], shape->size[j]);
+    sw_json_end_array(json);
+    sw_json_key(json, "classes");
+    write_numbers(json, map + shape->class_start, shape->classes);
+    sw_json_end_object(json);
+}
+
+static void write_finding(sw_json *json, const finding *f) {
+    sw_json_begin_object(json);
+    sw_json_member_string(json, "order", f->group.order);
+    sw_json_member_number(json, "order_log10", f->group.order_log10);
+    sw_json_member_string(json, "scope", sw_symmetry_scope_names[f->scope]);
+    sw_json_member_integer(json, "input_orbits", (int64_t)f->group.orbits);
+    sw_json_member_number(json, "derivable", f->derivable);
+    sw_json_member_array(json, "families");
+    for (int family = 0; family < SW_FAMILY_COUNT; family++)
+        if (f->verdict[family] == SW_SYMMETRY_WITHIN) sw_json_string(json, sw_family_names[family]);
+    sw_json_end_array(json);
+    sw_json_member_array(json, "generators");
+    for (size_t i = 0; i < f->group.count; i++)
+        write_generator(json, &f->table.shape, f->group.generators + i * (size_t)f->table.shape.length);
+    sw_json_end_array(json);
+    sw_json_end_object(json);
+}
+
+static sw_status save(const char *path, const char *text) {
+    FILE *out;
+    char *made;
+    sw_status status = sw_file_create(&out, &made, path);
+    if (status != SW_OK) return status;
+    fprintf(out, "%s\n", text);
+    const bool failed = fflush(out) != 0 || ferror(out);
+    if (failed) status = sw_fail(SW_E_IO, "%s: cannot write: %s", path, strerror(errno));
+    fclose(out);
+    if (status != SW_OK && made != NULL) unlink(made);
+    free(made);
+    return status;
+}
+
+/* ---- for people ---- */
+
+enum { GENERATORS_SHOWN = 20, DIGITS_SHOWN = 40 };
+
+static void print_task(const finding *f) {
+    char title[SW_CHECK_TITLE];
+    sw_check_task_title(title, &f->config->task);
+    sw_text_printf(stdout, "task        %s\n", title);
+    if (f->tasks > 1)
+        printf("            of run %zu; the sweep has %zu tasks, --run N chooses another\n", f->run, f->tasks);
+    if (f->scope == SW_SYMMETRY_FREE)
+        printf("scope       free: each operand has its own permutation of tokens\n");
+    else
+        printf("scope       tied: one permutation of tokens for all operands\n");
+}
+
+static void print_order(const finding *f) {
+    const size_t digits = strlen(f->group.order);
+    if (digits <= DIGITS_SHOWN)
+        printf("order       %s", f->group.order);
+    else
+        printf("order       %.*s... (%zu digits)", DIGITS_SHOWN - 3, f->group.order, digits);
+    if (digits == 1 && f->group.order[0] == '1')
+        printf(": the table has no symmetry\n");
+    else
+        printf(", 10^%.3f\n", f->group.order_log10);
+    printf("inputs      %zu in %zu orbit%s\n", f->task->inputs, f->group.orbits, f->group.orbits == 1 ? "" : "s");
+}
+
+/* Tokens and classes that no input has are moved at will, which makes a group large and says nothing. */
+static void print_generators(const finding *f) {
+    char text[SW_SYMMETRY_TEXT];
+    for (size_t i = 0; i < f->group.count && i < GENERATORS_SHOWN; i++) {
+        sw_symmetry_text(text, f->task, &f->table.shape, f->group.generators + i * (size_t)f->table.shape.length);
+        sw_text_printf(stdout, "%s%2zu  %s\n", i == 0 ? "generators  " : "            ", i + 1, text);
+    }
+    if (f->group.count > GENERATORS_SHOWN)
+        printf("            ... %zu more: --json and -o list them\n", f->group.count - GENERATORS_SHOWN);
+}
+
+static void print_derivable(const finding *f) {
+    printf("split       %zu train and %zu test inputs (train_fraction %g, data_seed %" PRIu32 ")\n", f->train, f->test,
+           f->config->train_fraction, f->config->data_seed);
+    if (isnan(f->derivable))
+        printf("derivable   no test inputs\n");
+    else
+        printf("derivable   %.1f %% of the test labels follow from train labels through the group\n",
+               100 * f->derivable);
+}
+
+/* One line of the families of a verdict, if there are any. */
+static void print_families(const finding *f, bool *first, sw_symmetry_verdict verdict, const char *before,
+                           const char *after) {
+    int said = 0;
+    for (int family = 0; family < SW_FAMILY_COUNT; family++) {
+        if (f->verdict[family] != verdict || family == SW_FAMILY_LABEL_PAIRS) continue;
+        if (said++ == 0)
+            printf("%s%s", *first ? "families    " : "            ", before);
+        else
+            printf(", ");
+        printf("%s", sw_family_names[family]);
+    }
+    if (said > 0) printf("%s\n", after);
+    *first = *first && said == 0;
+}
+
+static void print_finding(const finding *f) {
+    bool first = true;
+    print_task(f);
+    print_order(f);
+    print_generators(f);
+    print_derivable(f);
+    print_families(f, &first, SW_SYMMETRY_WITHIN, "in the group: ", "");
+    print_families(f, &first, SW_SYMMETRY_UNTIED, "in the group of scope free alone: ", "");
+    print_families(f, &first, SW_SYMMETRY_FALSE, "not in it, for labels do not follow: ", "");
+    print_families(f, &first, SW_SYMMETRY_OTHER, "not symmetries in this sense: ",
+                   "\n            (no permutations of the whole table, but identities that tie some of its inputs)");
+}
+
+/* ---- the command ---- */
+
+static sw_status tell(const finding *f, const symmetries_options *options) {
+    sw_json *json;
+    sw_status status = sw_json_create(&json);
+    if (status != SW_OK) return status;
+    write_finding(json, f);
+    const char *text = sw_json_text(json);
+    if (text == NULL) status = SW_E_MEMORY;
+    if (status == SW_OK && options->output != NULL) status = save(options->output, text);
+    if (options->json) {
+        if (f->tasks > 1) sw_info("the task of run %zu; the sweep has %zu tasks", f->run, f->tasks);
+        return sw_command_print(json, status);
+    }
+    sw_json_destroy(json);
+    if (status == SW_OK) print_finding(f);
+    return status;
+}
+
+static sw_status load(sw_plan **plan, const char *path) {
+    sw_diagnostics *diagnostics;
+    sw_status status = sw_diagnostics_create(&diagnostics);
+    if (status != SW_OK) return status;
+    status = sw_plan_load(plan, path, diagnostics);
+    sw_diagnostics_print(diagnostics, path);
+    sw_diagnostics_destroy(diagnostics);
+    return status;
+}
+
+static sw_status symmetries(void *given, char *const *files) {
+    const symmetries_options *options = given;
+    sw_plan *plan = NULL;
+    finding f = {.scope = options->scope, .run = options->run < 0 ? 0 : (size_t)options->run};
+    sw_status status = load(&plan, files[0]);
+    if (status == SW_OK && f.run >= plan->count)
+        status = sw_fail(SW_E_USAGE, "%s has %zu runs, from 0: there is no run %zu", files[0], plan->count, f.run);
+    if (status == SW_OK) {
+        f.config = &plan->runs[f.run].config;
+        f.tasks = options->run < 0 ? count_tasks(plan) : 1; /* of a run that was chosen there is one */
+        status = find(&f, options->seconds);
+    }
+    if (status == SW_OK) status = tell(&f, options);
+    release(&f);
+    sw_plan_destroy(plan);
+    return status == SW_E_CONFIG ? SW_E_USAGE : status;
+}
+
+static bool parse_scope(void *place, const char *value) {
+    sw_symmetry_scope *scope = place;
+    for (int s = 0; s < SW_SYMMETRY_SCOPES; s++) {
+        if (strcmp(value, sw_symmetry_scope_names[s]) != 0) continue;
+        *scope = (sw_symmetry_scope)s;
+        return true;
+    }
+    return false;
+}
+
+static bool parse_duration(void *place, const char *value) {
+    double *seconds = place;
+    if (sw_clock_parse_duration(seconds, value) == SW_OK) return *seconds > 0;
+    sw_fail_clear();
+    return false;
+}
+
+static const sw_command command = {
+    .name = "symmetries",
+    .help = help,
+    .expected = "expected one sweep file",
+    .options =
+        (const sw_command_option[]){
+            {"run", .place = offsetof(symmetries_options, run), .parse = sw_command_number, .takes = "a number from 0"},
+            {"scope", .place = offsetof(symmetries_options, scope), .parse = parse_scope, .takes = "free or tied"},
+            {"time-limit", .place = offsetof(symmetries_options, seconds), .parse = parse_duration,
+             .takes = "a time such as 90s, 5m or 1:00:00"},
+            {"output", 'o', .place = offsetof(symmetries_options, output), .parse = sw_command_text},
+            {"json", .place = offsetof(symmetries_options, json)},
+            {0},
+        },
+    .least = 1,
+    .most = 1,
+    .run = symmetries,
+};
+
+int sw_cli_symmetries(int argc, char **argv) {
+    static const double SECONDS = 60;
+    return sw_command_run(&command, &(symmetries_options){.run = -1, .seconds = SECONDS}, argc, argv);
+}
