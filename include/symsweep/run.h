@@ -46,6 +46,7 @@ typedef enum sw_group_id {
 } sw_group_id;
 
 typedef enum sw_component { SW_COMPONENT_ALL, SW_COMPONENT_LARGEST, SW_COMPONENT_COUNT } sw_component;
+typedef enum sw_scramble { SW_SCRAMBLE_NONE, SW_SCRAMBLE_CELLS, SW_SCRAMBLE_ISOTOPE, SW_SCRAMBLE_COUNT } sw_scramble;
 typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
 
 enum {
@@ -79,11 +80,15 @@ typedef struct sw_task_config {
     int32_t attribute; /* three_way: which attribute is compared */
     /* group */
     int32_t group; /* sw_group_id */
-    int32_t n;     /* cyclic Z_n, dihedral D_n of order 2n, symmetric S_n */
+    int32_t n;     /* cyclic Z_n, dihedral D_n of order 2n, symmetric S_n; other kinds: the order of the table */
     int32_t factor_count;
     int32_t factors[SW_FACTORS_MAX]; /* product: Z_f1 x Z_f2 x ... */
     /* table: file and file_sha256 as above */
     bool header; /* the first line names the columns */
+    /* planted: a table of order n */
+    uint32_t table_seed;
+    int32_t symmetry_order; /* divides n */
+    int32_t scramble;       /* sw_scramble */
 } sw_task_config;
 
 typedef enum sw_model_kind { SW_MODEL_TRANSFORMER, SW_MODEL_MLP } sw_model_kind;

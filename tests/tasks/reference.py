@@ -11,6 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import facts  # noqa: E402
+sys.path.append(str(Path(__file__).resolve().parents[1] / "replay"))
+import philox  # noqa: E402
 
 # ---- modular ----
 
@@ -156,6 +158,33 @@ def group(kind, n=0, factors=()):
     return group_from(box(*factors), lambda g, h: tuple((a + b) % f for a, b, f in zip(g, h, factors)))
 
 
+# ---- tasks as data: any number of operands, inputs may be missing ----
+
+def data(label, classes, entities):
+    """From the label of each input, a tuple of operands."""
+    inputs = sorted(label)
+    width = len(inputs[0])
+    return {"kind": "data", "inputs": inputs, "label": [label[x] for x in inputs], "classes": classes,
+            "entities": entities, "operands": width, "closed": width == 2 and classes == entities}
+
+
+STREAM_TABLE = 8
+
+
+def planted(n, symmetry_order, table_seed=0, scramble="none"):
+    """As docs/science.md says what is drawn."""
+    m = n // symmetry_order
+    corner = [[philox.below(table_seed, STREAM_TABLE, 0, i * m + j, n) for j in range(m)] for i in range(m)]
+    label = {(x, y): (corner[x % m][y % m] + m * (x // m + y // m)) % n for x in range(n) for y in range(n)}
+    if scramble == "isotope":
+        px, py, pl = (philox.permutation(n, table_seed, STREAM_TABLE, step).tolist() for step in (1, 2, 3))
+        label = {(px[x], py[y]): pl[c] for (x, y), c in label.items()}
+    if scramble == "cells":
+        to = philox.permutation(n * n, table_seed, STREAM_TABLE, 4).tolist()
+        label = {divmod(to[x * n + y], n): c for (x, y), c in label.items()}
+    return data(label, n, n)
+
+
 # ---- symmetry families: every tuple, by the definitions ----
 
 def class_map(task, f):
@@ -168,7 +197,17 @@ def pairs(candidates):
     return [(a, b, m) for a, b, m in candidates if a != b or m is not None]
 
 
+def neighbours_exchanged(task):
+    width, known = task["operands"], set(task["inputs"])
+    if width < 2 or task["entities"] < 2:
+        return None
+    swapped = [(x, x[:k] + (x[k + 1], x[k]) + x[k + 2:], None) for x in task["inputs"] for k in range(width - 1)]
+    return pairs([t for t in swapped if t[1] in known])
+
+
 def commutativity(task):
+    if task["kind"] == "data":
+        return neighbours_exchanged(task)
     inverse = {}
     if task.get("operation") == "div":
         p = task["p"]
@@ -184,7 +223,7 @@ def commutativity(task):
 
 def inner_values(task):
     """(x, y, z) -> the table entries of the two inner values and how they become operands; None for plain sums."""
-    if task["kind"] == "group":
+    if task["kind"] in ("group", "data"):
         return lambda x, y, z: ((x, y), (y, z))
     p, operation = task["p"], task["operation"]
     if operation in ("sum_squared", "sum_cubed"):
@@ -197,7 +236,7 @@ def inner_values(task):
 
 
 def associativity(task):
-    if task["kind"] not in ("modular", "group"):
+    if task["kind"] not in ("modular", "group") and not task.get("closed"):
         return None
     value = dict(zip(task["inputs"], task["label"]))
     seconds = sorted({y for _, y in task["inputs"]})
