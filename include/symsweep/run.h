@@ -28,7 +28,8 @@ typedef enum sw_operation_id {
 #define OPERATION(ENUM, name, ...) SW_OP_##ENUM,
 #include "symsweep/operations.def"
 #undef OPERATION
-    SW_OP_COUNT
+    SW_OP_COUNT,
+    SW_OP_EXPRESSION = SW_OP_COUNT /* task.expression says which; no row of the table */
 } sw_operation_id;
 
 typedef enum sw_graph_id {
@@ -51,6 +52,7 @@ typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_compa
 
 enum {
     SW_PATH_MAX = 1024,
+    SW_EXPRESSION_MAX = 256,
     SW_OPERANDS_MAX = 16,
     SW_SIDES_MAX = 3,
     SW_FACTORS_MAX = 6,
@@ -65,6 +67,7 @@ typedef struct sw_task_config {
     /* modular */
     int32_t operation; /* sw_operation_id */
     int32_t p;
+    char expression[SW_EXPRESSION_MAX]; /* operation expression: a polynomial; group: a word */
     /* graph */
     int32_t graph; /* sw_graph_id */
     int32_t nodes;
@@ -214,7 +217,7 @@ typedef struct sw_run_config {
 
 /* Names as sweep files have them, by number, with a NULL behind the last. */
 extern const char *const sw_task_names[SW_TASK_COUNT + 1];
-extern const char *const sw_operation_names[SW_OP_COUNT + 1];
+extern const char *const sw_operation_names[SW_OP_COUNT + 2];
 extern const char *const sw_graph_names[SW_GRAPH_COUNT + 1];
 extern const char *const sw_group_names[SW_GROUP_COUNT + 1];
 extern const char *const sw_optimizer_names[SW_OPTIMIZER_COUNT + 1];

@@ -47,6 +47,10 @@ static void default_n(const sw_run_config *config, sw_value *out) {
                                                               : 59;
 }
 
+static void default_expression(const sw_run_config *config, sw_value *out) {
+    out->text = config->task.kind == SW_TASK_GROUP ? "x*y" : "";
+}
+
 static void default_factors(const sw_run_config *config, sw_value *out) {
     static const int64_t eight[2] = {8, 8};
     (void)config;
@@ -92,6 +96,8 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 #define STEPS(field, number, most)                                                                                  \
     .type = &sw_key_steps, .offset = offsetof(HOME, field), .stored = SW_STORED_INT64,                              \
     .count_offset = offsetof(HOME, number), .capacity = most
+#define TEXT(field)                                                                                                 \
+    .type = &sw_key_text, .offset = offsetof(HOME, field), .minimum = 1, .maximum = sizeof((HOME *)0)->field - 1
 #define NAMES(field, number, most) .type = &sw_key_names, LIST(field, number, most)
 
 #define RANGE(low, high) .minimum = low, .maximum = high
@@ -144,7 +150,10 @@ static const sw_key run_rows[] = {
      .meaning = "share of the train labels that another class replaces; test labels stay clean"},
     {.path = "task.operation", ENUM(task.operation, sw_operation_names), DEFAULT(SW_OP_ADD), DECIDES,
      NEEDS(TASK, MODULAR), .meaning = NULL /* the formulas, out of operations.def */},
-    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, .meaning = "modulus; a prime for div"},
+    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, .meaning = "modulus; a prime for div and expressions that divide"},
+    {.path = "task.expression", TEXT(task.expression), RULE(default_expression, "groups: x*y"), DECIDES,
+     .concern[SW_BY_OPERATION] = 1u << SW_OP_EXPRESSION,
+     .meaning = "operation expression: a polynomial in x, y, z, w with + - * / ^ and parentheses"},
     {.path = "task.graph", ENUM(task.graph, sw_graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, NEEDS(TASK, GRAPH),
      .meaning = "the graph whose geodesic distances are learned"},
     {.path = "task.nodes", INTEGER(task.nodes), RANGE(2, 4096), DEFAULT(64), DECIDES, .meaning = "number of nodes"},
@@ -401,6 +410,8 @@ static const use uses[] = {
 
 const sw_selector_row sw_selectors[SW_SELECTOR_COUNT] = {
     [SW_BY_TASK] = {"task.kind", sw_task_names, offsetof(sw_run_config, task.kind), -1},
+    [SW_BY_OPERATION] = {"task.operation", sw_operation_names, offsetof(sw_run_config, task.operation),
+                         SW_TASK_MODULAR},
     [SW_BY_GRAPH] = {"task.graph", sw_graph_names, offsetof(sw_run_config, task.graph), SW_TASK_GRAPH},
     [SW_BY_FORM] = {"task.form", form_names, offsetof(sw_run_config, task.form), SW_TASK_COMPARISON},
     [SW_BY_GROUP] = {"task.group", sw_group_names, offsetof(sw_run_config, task.group), SW_TASK_GROUP},
@@ -433,7 +444,7 @@ static const char *formulas(void) {
         for (const char *c = sw_operation_formulas[i]; *c && used + 16 < sizeof text; c++)
             if (*c != ' ') text[used++] = *c;
     }
-    snprintf(text + used, sizeof text - used, " modulo p");
+    snprintf(text + used, sizeof text - used, " modulo p; expression: what task.expression says");
     return text;
 }
 

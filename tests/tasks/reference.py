@@ -4,6 +4,7 @@ A task is a dictionary: `inputs` in table order, each a tuple of entities and (r
 `label` of each input; `classes`. A family's tuples are (inputs..., class map as a tuple or None for the identity)."""
 
 import itertools
+import re
 import sys
 from collections import deque
 from math import gcd
@@ -168,6 +169,47 @@ def data(label, classes, entities):
             "entities": entities, "operands": width, "closed": width == 2 and classes == entities}
 
 
+class Residue:
+    """A residue modulo p with Python's operators."""
+
+    def __init__(self, value, p):
+        self.value, self.p = value % p, p
+
+    def __add__(self, other):
+        return Residue(self.value + other.value, self.p)
+
+    def __sub__(self, other):
+        return Residue(self.value - other.value, self.p)
+
+    def __mul__(self, other):
+        return Residue(self.value * other.value, self.p)
+
+    def __truediv__(self, other):
+        if other.value == 0:
+            raise ZeroDivisionError
+        return Residue(self.value * pow(other.value, -1, self.p), self.p)
+
+    def __neg__(self):
+        return Residue(-self.value, self.p)
+
+    def __pow__(self, exponent):
+        return Residue(pow(self.value, exponent, self.p), self.p)
+
+
+def expression(text, p, degree=None):
+    """A polynomial as Python reads it, with ^ for **; `degree` of a homogeneous one."""
+    code = re.sub(r"(\^?)\s*(\d+)", lambda m: "**" + m[2] if m[1] else "N(%s)" % m[2], text)
+    names = "xyzw"[:max("xyzw".index(c) for c in text if c in "xyzw") + 1]
+    label = {}
+    for values in itertools.product(range(p), repeat=len(names)):
+        known = {name: Residue(value, p) for name, value in zip(names, values)}
+        try:
+            label[values] = eval(code, {"N": lambda n: Residue(n, p), **known}).value
+        except ZeroDivisionError:
+            pass
+    return {**data(label, p, p), "p": p, "degree": degree}
+
+
 STREAM_TABLE = 8
 
 
@@ -249,8 +291,8 @@ def associativity(task):
                     p = task["p"]
                     left, right = (x + y) % p, (y + z) % p
                 else:
-                    left, right = (value[entry] for entry in inner(x, y, z))
-                if (x, right) in value:
+                    left, right = (value.get(entry) for entry in inner(x, y, z))
+                if (x, right) in value and (left, z) in value:
                     found.append(((left, z), (x, right), None))
     return pairs(found)
 
@@ -260,6 +302,12 @@ def translation(task):
         product = task["product"]
         return pairs([((product(g, x), y), (x, y), class_map(task, lambda c: product(g, c)))
                       for g in range(task["entities"]) for x, y in task["inputs"]])
+    if task["kind"] == "data" and "p" in task:
+        p, label = task["p"], dict(zip(task["inputs"], task["label"]))
+        moved = [(((x[0] + g) % p, *x[1:]), x, g) for g in range(p) for x in task["inputs"]]
+        if any(label.get(y, (label[x] + g) % p) != (label[x] + g) % p for y, x, g in moved):
+            return None
+        return pairs([(y, x, class_map(task, lambda c: (c + g) % p)) for y, x, g in moved if y in label])
     if task["kind"] != "modular":
         return None
     p, operation = task["p"], task["operation"]
@@ -278,17 +326,18 @@ DEGREE = {"add": 1, "sub": 1, "sum_squared": 2, "sum_of_squares": 2, "quadratic"
 
 
 def scaling(task, units=None):
-    if task["kind"] != "modular" or task["operation"] not in DEGREE:
+    k = DEGREE.get(task["operation"]) if task["kind"] == "modular" else task.get("degree")
+    if k is None or task["p"] == 2:
         return None
-    p, k = task["p"], DEGREE[task["operation"]]
+    p = task["p"]
     if units is None:
         units = [u for u in range(1, p) if gcd(u, p) == 1]
-    return pairs([((u * x % p, u * y % p), (x, y), class_map(task, lambda c: pow(u, k, p) * c % p))
-                  for u in units for x, y in task["inputs"]])
+    return pairs([(tuple(u * c % p for c in x), x, class_map(task, lambda c: pow(u, k, p) * c % p))
+                  for u in units for x in task["inputs"]])
 
 
 def negation(task):
-    return scaling(task, [task["p"] - 1]) if task["kind"] == "modular" else None
+    return scaling(task, [task["p"] - 1]) if "p" in task else None
 
 
 def triangle(task):
