@@ -1,9 +1,15 @@
 """Polynomials given as text: their tables by Python's own arithmetic, their families by brute force, and what is no
 polynomial."""
 
+import json
+import os
+import subprocess
+import tempfile
 import unittest
 from collections import Counter
+from pathlib import Path
 
+import h5py
 import numpy as np
 
 import reference
@@ -105,6 +111,41 @@ class Tables(unittest.TestCase):
         known = {tuple(x[1:]) for x, train in zip(rows, found["split"]) if train}
         self.assertEqual(found["derived"], [int(tuple(x[1:]) in known) for x in rows])
         self.assertIn(0, found["derived"])
+
+
+class Curves(unittest.TestCase):
+    """The same table trains to the same bits, whatever it is called."""
+
+    SAME = {"add": "x+y", "sub": "x-y", "mul": "x*y", "sum_squared": "(x+y)^2", "cubic": "x^3+x*y", "div": "x/y"}
+
+    def test_bits(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "same.json")
+            run = {"task": {"kind": "modular", "operation": "add", "p": 13}, "steps": 30, "train_fraction": 0.6,
+                   "model": {"d_model": 16, "heads": 2}, "evaluate": {"every": 10, "tuples": 300, "spectra_every": 1},
+                   "optimizer": {"learning_rate": 0.01}}
+            cases = [case for operation, text in self.SAME.items() for case in (
+                {"label": operation, "task.operation": operation},
+                {"label": text, "task": {"operation": "expression", "expression": text}})]
+            weighted = {"symmetry.%s.weight" % f: 0.1 for f in ("commutativity", "associativity", "translation", "scaling")}
+            cases += [{**weighted, **case, "label": "weighted " + case["label"]} for case in cases[:2]]
+            path.write_text(json.dumps({"name": "same", "run": run, "cases": cases}))
+            done = subprocess.run([os.environ["SYMSWEEP_BINARY"], str(path), "--quiet"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with h5py.File(path.with_name("same.h5")) as file:
+                row = {label.decode(): i for i, label in enumerate(file["runs/label"][:])}
+                curves = []
+                file.visititems(lambda name, item: curves.append(name) if isinstance(item, h5py.Dataset)
+                                and name.split("/")[0] in ("curves", "symmetry", "geometry") else None)
+                self.assertGreater(len(curves), 60)
+                for operation, text in [*self.SAME.items(), ("weighted add", "weighted x+y")]:
+                    whole = operation.endswith("add")
+                    for name in curves if whole else ["curves/train_loss", "curves/test_accuracy", "curves/weight_norm"]:
+                        if name.split("/")[1] in ("restricted_loss", "excluded_loss", "gradient_symmetricity", "distance_irrelevance"):
+                            continue  # of operation add alone
+                        one, other = (file[name][row[label]] for label in (operation, text))
+                        with self.subTest(operation=operation, curve=name):
+                            self.assertEqual(np.asarray(one).tobytes(), np.asarray(other).tobytes())
 
 
 class Refusals(unittest.TestCase):
