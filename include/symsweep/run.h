@@ -28,7 +28,8 @@ typedef enum sw_operation_id {
 #define OPERATION(ENUM, name, ...) SW_OP_##ENUM,
 #include "symsweep/operations.def"
 #undef OPERATION
-    SW_OP_COUNT
+    SW_OP_COUNT,
+    SW_OP_EXPRESSION = SW_OP_COUNT /* task.expression says which; no row of the table */
 } sw_operation_id;
 
 typedef enum sw_graph_id {
@@ -46,10 +47,12 @@ typedef enum sw_group_id {
 } sw_group_id;
 
 typedef enum sw_component { SW_COMPONENT_ALL, SW_COMPONENT_LARGEST, SW_COMPONENT_COUNT } sw_component;
+typedef enum sw_scramble { SW_SCRAMBLE_NONE, SW_SCRAMBLE_CELLS, SW_SCRAMBLE_ISOTOPE, SW_SCRAMBLE_COUNT } sw_scramble;
 typedef enum sw_comparison_form { SW_FORM_RELATION, SW_FORM_THREE_WAY } sw_comparison_form;
 
 enum {
     SW_PATH_MAX = 1024,
+    SW_EXPRESSION_MAX = 256,
     SW_OPERANDS_MAX = 16,
     SW_SIDES_MAX = 3,
     SW_FACTORS_MAX = 6,
@@ -64,6 +67,7 @@ typedef struct sw_task_config {
     /* modular */
     int32_t operation; /* sw_operation_id */
     int32_t p;
+    char expression[SW_EXPRESSION_MAX]; /* operation expression: a polynomial; group: a word */
     /* graph */
     int32_t graph; /* sw_graph_id */
     int32_t nodes;
@@ -79,11 +83,15 @@ typedef struct sw_task_config {
     int32_t attribute; /* three_way: which attribute is compared */
     /* group */
     int32_t group; /* sw_group_id */
-    int32_t n;     /* cyclic Z_n, dihedral D_n of order 2n, symmetric S_n */
+    int32_t n;     /* cyclic Z_n, dihedral D_n of order 2n, symmetric S_n; other kinds: the order of the table */
     int32_t factor_count;
     int32_t factors[SW_FACTORS_MAX]; /* product: Z_f1 x Z_f2 x ... */
     /* table: file and file_sha256 as above */
     bool header; /* the first line names the columns */
+    /* planted: a table of order n */
+    uint32_t table_seed;
+    int32_t symmetry_order; /* divides n */
+    int32_t scramble;       /* sw_scramble */
 } sw_task_config;
 
 typedef enum sw_model_kind { SW_MODEL_TRANSFORMER, SW_MODEL_MLP } sw_model_kind;
@@ -209,7 +217,7 @@ typedef struct sw_run_config {
 
 /* Names as sweep files have them, by number, with a NULL behind the last. */
 extern const char *const sw_task_names[SW_TASK_COUNT + 1];
-extern const char *const sw_operation_names[SW_OP_COUNT + 1];
+extern const char *const sw_operation_names[SW_OP_COUNT + 2];
 extern const char *const sw_graph_names[SW_GRAPH_COUNT + 1];
 extern const char *const sw_group_names[SW_GROUP_COUNT + 1];
 extern const char *const sw_optimizer_names[SW_OPTIMIZER_COUNT + 1];

@@ -55,7 +55,10 @@ bool sw_families_holds(const sw_task_config *config, sw_family_id family);
  * freed with free(); *out = NULL when the family has none on this task. */
 sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) SW_MUST_CHECK;
 
-typedef struct sw_task_kind {
+typedef struct sw_task_kind sw_task_kind;
+struct sw_task_kind {
+    /* The kind that a configuration of this one really is: a task as data under the same name. NULL = this one. */
+    const sw_task_kind *(*variant)(const sw_task_config *config);
     /* Checks what single keys cannot (p prime for div, a connected graph, ...); message names the key. */
     sw_status (*validate)(const sw_task_config *config);
     /* Sizes without building: classes, entities, and where there are any relations, second_from, coordinate_count,
@@ -77,7 +80,7 @@ typedef struct sw_task_kind {
      * product. */
     bool (*commutative)(const sw_task_config *config);
     bool (*associative)(const sw_task_config *config);
-} sw_task_kind;
+};
 
 extern const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT];
 
@@ -94,6 +97,7 @@ struct sw_task {
     size_t inputs;  /* N */
     bool listed;    /* the table is not every combination of operands (but for second_from): inputs are looked up */
     bool closed;    /* tasks as data: two operands, and the classes are the entities: the label is a product */
+    bool group;     /* tasks as data: that product is the one of a group */
     int32_t order;  /* n of the abelian group whose characters are the Fourier modes; 0 = none */
     int32_t *input; /* [N, T] tokens */
     int32_t *label; /* [N] what is trained on and measured: permuted by label_shuffle, with label_noise in train */

@@ -14,7 +14,7 @@ const char *const sw_operation_names[] = {
 #define OPERATION(ENUM, name, ...) #name,
 #include "symsweep/operations.def"
 #undef OPERATION
-    NULL};
+    [SW_OP_EXPRESSION] = "expression", NULL};
 
 const char *const sw_operation_formulas[] = {
 #define OPERATION(ENUM, name, formula, ...) formula,

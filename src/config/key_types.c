@@ -209,6 +209,49 @@ static void enum_type(char *out, size_t capacity, const sw_key *key) {
     }
 }
 
+/* ---- texts: an array of characters in the structure ---- */
+
+static bool read_text(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
+    const char *text = sw_document_string(reader->document, node);
+    const size_t length = strlen(text);
+    if (reader->document->nodes[node].type != SW_NODE_STRING || (double)length < key->minimum)
+        return refuse(reader, key, node, NULL);
+    if ((double)length > key->maximum) {
+        char hint[64];
+        snprintf(hint, sizeof hint, "it has %zu", length);
+        return refuse(reader, key, node, hint);
+    }
+    char *copy = sw_key_allocate(reader, length + 1, 1);
+    if (!copy) return false;
+    memcpy(copy, text, length + 1);
+    out->text = copy;
+    return true;
+}
+
+static const char *text_of(const sw_value *value) { return value->text ? value->text : ""; }
+
+static void store_text(void *base, const sw_key *key, const sw_value *value) {
+    const size_t room = (size_t)key->maximum + 1;
+    char *field = (char *)base + key->offset;
+    memset(field, 0, room);
+    snprintf(field, room, "%s", text_of(value));
+}
+
+static void load_text(sw_field *out, const void *base, const sw_key *key) {
+    out->value.text = (const char *)base + key->offset;
+}
+
+static int compare_texts(const sw_value *a, const sw_value *b) { return strcmp(text_of(a), text_of(b)); }
+
+static void text_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
+    (void)key;
+    snprintf(out, capacity, "%s", text_of(value));
+}
+
+static void text_type(char *out, size_t capacity, const sw_key *key) {
+    snprintf(out, capacity, "string of %.0f to %.0f characters", key->minimum, key->maximum);
+}
+
 /* ---- lists ---- */
 
 static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
@@ -403,6 +446,9 @@ const sw_key_type sw_key_names = {
 const sw_key_type sw_key_file = {
     .base = "string", .name = "string", .axis = SW_AXIS_STRING, .quoted = true,
     .read = read_file, .store = store_file, .load = load_file, .compare = compare_files, .value_text = file_text};
+const sw_key_type sw_key_text = {
+    .base = "string", .type_text = text_type, .axis = SW_AXIS_STRING, .quoted = true,
+    .read = read_text, .store = store_text, .load = load_text, .compare = compare_texts, .value_text = text_text};
 const sw_key_type sw_key_sha256 = {
     .base = "string", .name = "string of 64 hexadecimal digits", .axis = SW_AXIS_STRING, .quoted = true,
     .read = read_digest, .store = store_digest, .load = load_file, .compare = compare_files, .value_text = digest_text};

@@ -38,6 +38,7 @@ typedef struct sw_value {
     int64_t integer;
     const int64_t *list; /* of names: the document nodes of the paths */
     const sw_named_file *file;
+    const char *text;      /* NULL = "" */
     int32_t count;         /* of list */
     int32_t node;          /* document node of the value, or of what generates it; -1 = none */
     int32_t member;        /* document node whose name gave the key */
@@ -84,12 +85,14 @@ extern const sw_key_type sw_key_real, sw_key_integer, sw_key_bool;
 extern const sw_key_type sw_key_enum;     /* a name; its place in `names` is the value */
 extern const sw_key_type sw_key_integers; /* an array of integers */
 extern const sw_key_type sw_key_file;     /* a path */
+extern const sw_key_type sw_key_text;     /* a text; its range is that of its length in bytes */
 extern const sw_key_type sw_key_sha256;   /* of the file's content; what enters the identity */
 extern const sw_key_type sw_key_names;    /* an array of axes' paths (refine, prune) */
 
 /* What a key can be concerned with (sw_selectors). */
 typedef enum sw_selector {
     SW_BY_TASK,
+    SW_BY_OPERATION,
     SW_BY_GRAPH,
     SW_BY_FORM,
     SW_BY_GROUP,
@@ -105,10 +108,10 @@ struct sw_key {
     size_t number; /* among the keys of its section */
     const sw_key_type *type;
     sw_storage stored;
-    size_t offset;       /* of the field; of steps it is a pointer to them */
-    size_t count_offset; /* lists: of the int32_t number of elements */
-    int32_t capacity;    /* lists: most elements */
-    double minimum, maximum;
+    size_t offset;           /* of the field; of steps it is a pointer to them */
+    size_t count_offset;     /* lists: of the int32_t number of elements */
+    int32_t capacity;        /* lists: most elements */
+    double minimum, maximum; /* texts: of their length in bytes */
     bool minimum_excluded, maximum_excluded;
     const char *const *names; /* enumeration, NULL-terminated */
     const char *word;         /* integer: a text that stands for word_value */

@@ -13,6 +13,7 @@
 /* ---- names of enumerations, in the order of run.h and config.h ---- */
 
 static const char *const component_names[] = {"all", "largest", NULL};
+static const char *const scramble_names[] = {"none", "cells", "isotope", NULL};
 static const char *const form_names[] = {"relation", "three_way", NULL};
 static const char *const model_names[] = {"transformer", "mlp", NULL};
 static const char *const operand_names[] = {"tied", "separate", NULL};
@@ -39,7 +40,15 @@ static void default_sides(const sw_run_config *config, sw_value *out) {
 }
 
 static void default_n(const sw_run_config *config, sw_value *out) {
-    out->integer = config->task.group == SW_GROUP_SYMMETRIC ? 5 : config->task.group == SW_GROUP_DIHEDRAL ? 30 : 59;
+    const bool planted = config->task.kind == SW_TASK_PLANTED;
+    out->integer = planted                                    ? 24
+                   : config->task.group == SW_GROUP_SYMMETRIC ? 5
+                   : config->task.group == SW_GROUP_DIHEDRAL  ? 30
+                                                              : 59;
+}
+
+static void default_expression(const sw_run_config *config, sw_value *out) {
+    out->text = config->task.kind == SW_TASK_GROUP ? "x*y" : "";
 }
 
 static void default_factors(const sw_run_config *config, sw_value *out) {
@@ -87,6 +96,8 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 #define STEPS(field, number, most)                                                                                  \
     .type = &sw_key_steps, .offset = offsetof(HOME, field), .stored = SW_STORED_INT64,                              \
     .count_offset = offsetof(HOME, number), .capacity = most
+#define TEXT(field)                                                                                                 \
+    .type = &sw_key_text, .offset = offsetof(HOME, field), .minimum = 1, .maximum = sizeof((HOME *)0)->field - 1
 #define NAMES(field, number, most) .type = &sw_key_names, LIST(field, number, most)
 
 #define RANGE(low, high) .minimum = low, .maximum = high
@@ -132,14 +143,18 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 #define HOME sw_run_config
 static const sw_key run_rows[] = {
     {.path = "task.kind", ENUM(task.kind, sw_task_names), DEFAULT(-1), .required = true, DECIDES,
-     .meaning = "what is learned: a binary operation, graph distances, an order, a group's product"},
+     .meaning = "what is learned: a binary operation, graph distances, an order, a group's product, any table"},
     {.path = "task.label_shuffle", REAL(task.label_shuffle), RANGE(0, 1), DEFAULT(0), DECIDES,
      .meaning = "share of the labels that is permuted among themselves (control: nothing to generalize at 1)"},
     {.path = "task.label_noise", REAL(task.label_noise), RANGE(0, 1), DEFAULT(0), DECIDES,
      .meaning = "share of the train labels that another class replaces; test labels stay clean"},
     {.path = "task.operation", ENUM(task.operation, sw_operation_names), DEFAULT(SW_OP_ADD), DECIDES,
      NEEDS(TASK, MODULAR), .meaning = NULL /* the formulas, out of operations.def */},
-    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES, .meaning = "modulus; a prime for div"},
+    {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES,
+     .meaning = "modulus; a prime for div and expressions that divide"},
+    {.path = "task.expression", TEXT(task.expression), RULE(default_expression, "groups: x*y"), DECIDES,
+     .concern[SW_BY_OPERATION] = 1u << SW_OP_EXPRESSION,
+     .meaning = "operation expression: a polynomial in x, y, z, w with + - * / ^ and parentheses"},
     {.path = "task.graph", ENUM(task.graph, sw_graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, NEEDS(TASK, GRAPH),
      .meaning = "the graph whose geodesic distances are learned"},
     {.path = "task.nodes", INTEGER(task.nodes), RANGE(2, 4096), DEFAULT(64), DECIDES, .meaning = "number of nodes"},
@@ -167,8 +182,16 @@ static const sw_key run_rows[] = {
      NEEDS(FORM, THREE_WAY), .meaning = "which attribute three_way compares, from 0"},
     {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES, NEEDS(TASK, GROUP),
      .meaning = "the finite group whose product is learned"},
-    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5"), DECIDES,
-     .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n"},
+    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5, planted 24"),
+     DECIDES, .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n; planted: "
+                         "order of the table"},
+    {.path = "task.symmetry_order", INTEGER(task.symmetry_order), RANGE(1, 4096), DEFAULT(1), DECIDES,
+     NEEDS(TASK, PLANTED), .meaning = "order of the planted group, a divisor of n: 1 is a random table, n is addition"},
+    {.path = "task.scramble", ENUM(task.scramble, scramble_names), DEFAULT(SW_SCRAMBLE_NONE), DECIDES,
+     NEEDS(TASK, PLANTED),
+     .meaning = "isotope: x, y and the label are permuted each on its own; cells: the cells of the table are"},
+    {.path = "task.table_seed", INTEGER(task.table_seed), RANGE(0, 4294967295.0), DEFAULT(0), DECIDES,
+     .meaning = "key of the random draws that make the table"},
     {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
      RULE(default_factors, "[8, 8]"), DECIDES, .meaning = "orders of the cyclic factors of a direct product"},
 
@@ -388,6 +411,8 @@ static const use uses[] = {
 
 const sw_selector_row sw_selectors[SW_SELECTOR_COUNT] = {
     [SW_BY_TASK] = {"task.kind", sw_task_names, offsetof(sw_run_config, task.kind), -1},
+    [SW_BY_OPERATION] = {"task.operation", sw_operation_names, offsetof(sw_run_config, task.operation),
+                         SW_TASK_MODULAR},
     [SW_BY_GRAPH] = {"task.graph", sw_graph_names, offsetof(sw_run_config, task.graph), SW_TASK_GRAPH},
     [SW_BY_FORM] = {"task.form", form_names, offsetof(sw_run_config, task.form), SW_TASK_COMPARISON},
     [SW_BY_GROUP] = {"task.group", sw_group_names, offsetof(sw_run_config, task.group), SW_TASK_GROUP},
@@ -420,7 +445,7 @@ static const char *formulas(void) {
         for (const char *c = sw_operation_formulas[i]; *c && used + 16 < sizeof text; c++)
             if (*c != ' ') text[used++] = *c;
     }
-    snprintf(text + used, sizeof text - used, " modulo p");
+    snprintf(text + used, sizeof text - used, " modulo p; expression: what task.expression says");
     return text;
 }
 

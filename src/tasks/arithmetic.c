@@ -18,8 +18,11 @@ int32_t sw_arithmetic_gcd(int32_t a, int32_t b) {
 }
 
 int32_t sw_arithmetic_power(int32_t base, int32_t exponent, int32_t p) {
-    int64_t power = 1 % p;
-    for (int32_t k = 0; k < exponent; k++) power = power * base % p;
+    int64_t power = 1 % p, square = base;
+    for (int32_t k = exponent; k > 0; k /= 2) {
+        if (k % 2 == 1) power = power * square % p;
+        if (k > 1) square = square * square % p;
+    }
     return (int32_t)power;
 }
 

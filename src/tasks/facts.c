@@ -45,7 +45,7 @@ sw_status sw_facts_sizes(sw_table_sizes *out, const sw_task_config *config,
 /* Do the labels agree on the two sides of a tuple? */
 static bool agrees(const sw_task *task, const sw_family *family, const sw_tuple *tuple) {
     const int32_t first = task->true_label[tuple->input[0]], second = task->true_label[tuple->input[1]];
-    return (tuple->map < 0 ? first : family->class_map(task, tuple->map, first)) == second;
+    return first == (tuple->map < 0 ? second : family->class_map(task, tuple->map, second));
 }
 
 static bool decide(const sw_task *task, sw_family_id id) {

@@ -12,8 +12,7 @@ const sw_family *const sw_families[SW_FAMILY_COUNT] = {
 };
 
 bool sw_families_holds(const sw_task_config *config, sw_family_id family) {
-    return sw_task_kinds[config->kind]->fill != NULL ? sw_facts_holds(config, family)
-                                                     : sw_families[family]->holds(config);
+    return sw_task_kind_of(config)->fill != NULL ? sw_facts_holds(config, family) : sw_families[family]->holds(config);
 }
 
 sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) {

@@ -28,7 +28,7 @@ typedef enum sw_mirror {
     SW_MIRROR_NONE      /* the operation does not commute */
 } sw_mirror;
 
-enum { SW_NOT_HOMOGENEOUS = -1 };
+enum { SW_NOT_HOMOGENEOUS = -1 }; /* SW_POLYNOMIAL_MIXED */
 
 /* One row of operations.def. */
 typedef struct sw_operation {
@@ -51,7 +51,11 @@ bool sw_modular_scales(const sw_task_config *config);
 typedef struct sw_modular {
     int32_t *inverse; /* [p] multiplicative inverse, 0 = none */
     int32_t unit_count;
-    int32_t *unit; /* [unit_count] ascending */
+    int32_t *unit;  /* [unit_count] ascending */
+    int32_t degree; /* of the operation, or SW_NOT_HOMOGENEOUS */
 } sw_modular;
+
+/* The table entry with all operands of entry i multiplied by u; -1 = there is none. */
+int32_t sw_modular_scaled(const sw_task *task, size_t i, int32_t u);
 
 static inline const sw_modular *sw_modular_of(const sw_task *task) { return task->extra; }

@@ -19,6 +19,11 @@ const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT] = {
 #undef X
 };
 
+const sw_task_kind *sw_task_kind_of(const sw_task_config *config) {
+    const sw_task_kind *kind = sw_task_kinds[config->kind];
+    return kind->variant != NULL ? kind->variant(config) : kind;
+}
+
 /* ---- shape ---- */
 
 sw_status sw_task_check_size(int64_t entities, int64_t inputs, const char *key) {
@@ -45,7 +50,7 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config) {
         return sw_fail(SW_E_CONFIG, "task.label_shuffle: expected a share in 0..1, found %g", config->label_shuffle);
     if (!(config->label_noise >= 0.0 && config->label_noise <= 1.0))
         return sw_fail(SW_E_CONFIG, "task.label_noise: expected a share in 0..1, found %g", config->label_noise);
-    out->kind = sw_task_kinds[config->kind];
+    out->kind = sw_task_kind_of(config);
     out->config = *config;
     out->operands = 2;
     out->inputs = 0;
@@ -237,6 +242,27 @@ static sw_status find_mirrors(sw_task *task) {
     return SW_OK;
 }
 
+/* Every label once in each row and each column of a full table of two operands. */
+static bool is_latin(const sw_task *task) {
+    const size_t n = (size_t)task->entities;
+    int8_t seen[SW_TASK_ENTITIES_MAX];
+    for (size_t line = 0; line < 2 * n; line++) {
+        const bool row = line < n;
+        memset(seen, 0, n);
+        for (size_t i = 0; i < n; i++) {
+            int8_t *label = &seen[task->true_label[row ? line * n + i : i * n + line - n]];
+            if (*label != 0) return false;
+            *label = 1;
+        }
+    }
+    return true;
+}
+
+/* An associative product whose table is a Latin square is a group's. */
+static bool is_group(const sw_task *task) {
+    return task->closed && !task->listed && is_latin(task) && sw_families[SW_FAMILY_ASSOCIATIVITY]->decide(task);
+}
+
 static sw_status fill_data(sw_task *task) {
     const size_t width = (size_t)task->operands;
     int32_t *operand = malloc(task->inputs * width * sizeof *operand);
@@ -246,7 +272,9 @@ static sw_status fill_data(sw_task *task) {
     if (status == SW_OK)
         for (size_t i = 0; i < task->inputs; i++) set_input(task, i, operand + i * width, 0);
     free(operand);
-    return status != SW_OK ? status : find_mirrors(task);
+    if (status != SW_OK) return status;
+    task->group = is_group(task);
+    return find_mirrors(task);
 }
 
 static sw_status build(sw_task *task, uint32_t data_seed) {

@@ -6,6 +6,9 @@
 /* Largest table: 4096 x 4096 pairs. */
 enum { SW_TASK_ENTITIES_MAX = 4096, SW_TASK_INPUTS_MAX = SW_TASK_ENTITIES_MAX * SW_TASK_ENTITIES_MAX };
 
+/* The kind of a configuration: a row of sw_task_kinds, or its variant. */
+const sw_task_kind *sw_task_kind_of(const sw_task_config *config);
+
 /* Zeroed array of the task's arena; NULL with a message. */
 void *sw_task_alloc(sw_task *task, size_t count, size_t size) SW_MUST_CHECK;
 

@@ -50,6 +50,10 @@ static void tiny_task(sw_run_config *config, sw_task_id kind) {
         config->task.side_count = 2;
         config->task.sides[0] = config->task.sides[1] = 3;
         break;
+    case SW_TASK_PLANTED:
+        config->task.n = 6;
+        config->task.symmetry_order = 3;
+        break;
     case SW_TASK_GROUP:
         config->task.group = SW_GROUP_DIHEDRAL;
         config->task.n = 3;
@@ -133,6 +137,34 @@ static void every_family_on_every_task(void **state) {
         }
     }
     assert_true(checked >= 4 * 15);
+}
+
+/* Three operands, all inputs and with holes, shared embeddings and separate ones. */
+static void expressions(void **state) {
+    (void)state;
+    static const char *const texts[] = {"x+y-z", "x*y/z", "x*y*z"};
+    int checked = 0;
+    for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
+        for (int family = 0; family < SW_FAMILY_COUNT; family++)
+            for (int variant = 0; variant < 4; variant++) { /* model, embeddings */
+                fixture f = {0};
+                tiny(&f.config);
+                f.config.task.kind = SW_TASK_MODULAR;
+                f.config.task.operation = SW_OP_EXPRESSION;
+                f.config.task.p = 5;
+                snprintf(f.config.task.expression, sizeof f.config.task.expression, "%s", texts[t]);
+                f.config.model.kind = variant & 1 ? SW_MODEL_MLP : SW_MODEL_TRANSFORMER;
+                f.config.model.readout_token = !(variant & 1);
+                f.config.model.operand_embeddings = variant & 2 ? SW_OPERANDS_SEPARATE : SW_OPERANDS_TIED;
+                f.config.symmetry[family].weight = 0.7;
+                f.config.geometry[SW_PRIOR_LIPSCHITZ].weight = 0.1;
+                if (!sw_families[family]->applies(&f.config.task)) continue;
+                char name[96];
+                snprintf(name, sizeof name, "%s, %s, variant %d", texts[t], sw_family_names[family], variant);
+                check(&f, name);
+                checked++;
+            }
+    assert_int_equal(checked, 4 * (5 + 4 + 4)); /* translation is true of the first alone */
 }
 
 static void priors_and_losses(void **state) {
@@ -220,7 +252,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_family_on_every_task),          cmocka_unit_test(priors_and_losses),
         cmocka_unit_test(predicted_separate_minibatch_layers), cmocka_unit_test(a_wrong_weight_is_caught),
-        cmocka_unit_test(weights_act_in_their_steps_only),
+        cmocka_unit_test(weights_act_in_their_steps_only),     cmocka_unit_test(expressions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ import facts  # noqa: E402
 
 
 # Tasks as data: any number of operands, inputs may be missing.
-DATA = ("table",)
+DATA = ("table", "planted", "expression")
 
 
 class Table:
@@ -21,7 +21,7 @@ class Table:
 
     def __init__(self, config, inputs, label, clean_label):
         self.task = config["task"]
-        self.kind = self.task["kind"]
+        self.kind = "expression" if self.task.get("operation") == "expression" else self.task["kind"]
         self.inputs = np.asarray(inputs)
         self.label = np.asarray(label).astype(int)
         self.relation_form = self.kind == "comparison" and self.task.get("form", "relation") == "relation"
@@ -67,6 +67,13 @@ class Table:
                 operands[:, k] -= self.entities * k + self.readout
         return operands
 
+    def rows(self):
+        return map(tuple, self.operands.tolist())
+
+    def find(self, *operands):
+        """As `at`, of any number of operands."""
+        return self.index.get((*operands, -1), -1)
+
     def at(self, a, b, relation=-1):
         """Table index, -1 where there is no such input."""
         return self.index.get((int(a), int(b), int(relation)), -1)
@@ -104,9 +111,8 @@ class Table:
 
 def commutativity(table):
     if table.kind in DATA:
-        for k, x in itertools.product(range(table.operands.shape[1] - 1), map(tuple, table.operands.tolist())):
-            other = x[:k] + (x[k + 1], x[k]) + x[k + 2:]
-            yield (table.index[(*x, -1)], table.index.get((*other, -1), -1)), None
+        for k, x in itertools.product(range(table.operands.shape[1] - 1), table.rows()):
+            yield (table.find(*x), table.find(*x[:k], x[k + 1], x[k], *x[k + 2:])), None
         return
     for a, b in zip(table.first.tolist(), table.second.tolist()):
         if table.kind == "modular" and table.task["operation"] == "sub":
@@ -142,6 +148,10 @@ def associativity(table, prediction=None):
 
 def translation(table):
     n = table.entities
+    if table.kind == "expression":
+        for g, x in itertools.product(range(n), table.rows()):
+            yield (table.find((x[0] + g) % n, *x[1:]), table.find(*x)), [(c + g) % n for c in range(n)]
+        return
     operation = table.task["operation"] if table.kind == "modular" else "group"
     if operation in ("add", "sub"):
         actions = [lambda c, g=g: (g + c) % n for g in range(n)]
@@ -160,10 +170,22 @@ def translation(table):
 POWERS = {"add": 1, "sub": 1, "sum_squared": 2, "sum_of_squares": 2, "quadratic": 2, "mul": 2, "sum_cubed": 3, "div": 0}
 
 
+def degree(table):
+    """Of a homogeneous expression over a prime p, up to multiples of p - 1: the one that its values show."""
+    p = table.task["p"]
+    return next(k for k in range(p - 1) if all(
+        pow(u, k, p) * table.true[table.find(*x)] % p == table.true[table.find(*(u * c % p for c in x))]
+        for u in table.units() for x in table.rows()))
+
+
 def scaling(table, units=None):
-    p, k = table.task["p"], POWERS[table.task["operation"]]
+    p, k = table.task["p"], degree(table) if table.kind == "expression" else POWERS[table.task["operation"]]
     for u in table.units() if units is None else units:
         image = [pow(u, k, p) * c % p for c in range(p)]
+        if table.kind == "expression":
+            for x in table.rows():
+                yield (table.find(*(u * c % p for c in x)), table.find(*x)), image
+            continue
         for a, b in zip(table.first.tolist(), table.second.tolist()):
             yield (table.at(u * a % p, u * b % p), table.at(a, b)), image
 

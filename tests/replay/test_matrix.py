@@ -28,6 +28,10 @@ def modular(operation, p=7):
     return {"task.kind": "modular", "task.operation": operation, "task.p": p}
 
 
+def expression(text, p=5):
+    return {"task.kind": "modular", "task.operation": "expression", "task.expression": text, "task.p": p}
+
+
 def graph(name, **keys):
     return {"task.kind": "graph", "task.graph": name, **{"task." + key: value for key, value in keys.items()}}
 
@@ -103,6 +107,16 @@ def cells(edge_list):
     cell("table of triples no readout", table("triples.csv"), {"model.readout_token": False}, optimizer(batch_size=8))
     cell("table of triples lipschitz", table("triples.csv"), prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1))
     cell("mlp table of triples", MLP, table("triples.csv"), prompted("commutativity", 64))
+
+    planted = {"task.kind": "planted", "task.n": 8, "task.symmetry_order": 4}
+    cell("planted", planted, prompted("commutativity"))
+    cell("planted cells", planted, {"task.scramble": "cells"}, prompted("associativity", 100))
+    cell("expression", expression("x+y"), prompted("translation"))
+    cell("expression three operands", expression("x+y-z"), prompted("translation", 200), prompted("scaling", 100))
+    cell("expression that divides", expression("x*y/z"), prompted("negation"), prompted("scaling"), prompted("commutativity"))
+    cell("expression separate", expression("x*y+z^2"), {"model.operand_embeddings": "separate"}, prompted("scaling"))
+    cell("mlp expression", MLP, expression("x+y+z"), prompted("commutativity"), prompted("label_pairs", 50))
+    cell("expression lipschitz", expression("x/z+y/z"), prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1))
 
     # Models.
     cell("model no readout", add, {"model.readout_token": False})
@@ -227,7 +241,7 @@ class Matrix(unittest.TestCase):
         self.assertEqual(priors, set(facts.PRIORS))
 
     def test_every_task_and_optimizer_is_trained_somewhere(self):
-        for section, key, names in (("task", "kind", facts.KINDS), ("task", "operation", facts.OPERATIONS),
+        for section, key, names in (("task", "kind", facts.KINDS), ("task", "operation", [*facts.OPERATIONS, "expression"]),
                                     ("task", "graph", facts.GRAPHS), ("task", "group", facts.GROUPS),
                                     ("optimizer", "kind", facts.OPTIMIZERS)):
             facts.cover("the cells", names, {run.config[section].get(key) for run in self.runs.values()})

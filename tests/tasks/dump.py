@@ -10,8 +10,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from facts import FAMILIES, GRAPHS, GROUPS, KINDS, OPERATIONS  # noqa: E402
 
-CODES = {"kind": KINDS, "operation": OPERATIONS, "graph": GRAPHS, "group": GROUPS, "form": ["relation", "three_way"],
-         "component": ["all", "largest"]}
+CODES = {"kind": KINDS, "operation": OPERATIONS + ["expression"], "graph": GRAPHS, "group": GROUPS, "form": ["relation", "three_way"],
+         "component": ["all", "largest"], "scramble": ["none", "cells", "isotope"]}
 
 
 def dump(**options):

@@ -2,9 +2,9 @@
  *
  * dump_task [key=value ...]: kind, label_shuffle, operation, p, graph, nodes, sides, dimension, branching, depth,
  * file, sha256, component, label_noise (applied to the split), form, attribute, group, n, factors (names as numbers of
- * their enums, lists apart by commas), header, readout, separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple),
- * derived=BITS, inputs, intermediate (of all families). A task that is refused gives {"status": code, "message": text}.
- */
+ * their enums, lists apart by commas), header, expression, symmetry_order, scramble, table_seed, readout, separate,
+ * mlp, data_seed, train_fraction, tuples=1 (list every tuple), derived=BITS, inputs, intermediate (of all families). A
+ * task that is refused gives {"status": code, "message": text}. */
 #include "symsweep/json.h"
 #include "symsweep/task.h"
 
@@ -55,6 +55,8 @@ static bool read_option(options *o, const char *key, const char *value) {
                     {"attribute", &o->task.attribute},
                     {"group", &o->task.group},
                     {"n", &o->task.n},
+                    {"symmetry_order", &o->task.symmetry_order},
+                    {"scramble", &o->task.scramble},
                     {"inputs", &o->inputs},
                     {"intermediate", &o->intermediate}};
     for (size_t i = 0; i < sizeof integers / sizeof integers[0]; i++) {
@@ -68,6 +70,8 @@ static bool read_option(options *o, const char *key, const char *value) {
         o->task.factor_count = read_list(o->task.factors, SW_FACTORS_MAX, value);
     else if (strcmp(key, "file") == 0)
         snprintf(o->task.file, sizeof o->task.file, "%s", value);
+    else if (strcmp(key, "expression") == 0)
+        snprintf(o->task.expression, sizeof o->task.expression, "%s", value);
     else if (strcmp(key, "sha256") == 0 && strlen(value) == 64)
         read_digest(o->task.file_sha256, value);
     else if (strcmp(key, "label_shuffle") == 0)
@@ -86,6 +90,8 @@ static bool read_option(options *o, const char *key, const char *value) {
         o->model.kind = value[0] == '1' ? SW_MODEL_MLP : SW_MODEL_TRANSFORMER;
     else if (strcmp(key, "separate") == 0)
         o->model.operand_embeddings = value[0] == '1' ? SW_OPERANDS_SEPARATE : SW_OPERANDS_TIED;
+    else if (strcmp(key, "table_seed") == 0)
+        o->task.table_seed = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(key, "header") == 0)
         o->task.header = value[0] == '1';
     else if (strcmp(key, "tuples") == 0)

@@ -4,6 +4,7 @@ A task is a dictionary: `inputs` in table order, each a tuple of entities and (r
 `label` of each input; `classes`. A family's tuples are (inputs..., class map as a tuple or None for the identity)."""
 
 import itertools
+import re
 import sys
 from collections import deque
 from math import gcd
@@ -11,6 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import facts  # noqa: E402
+sys.path.append(str(Path(__file__).resolve().parents[1] / "replay"))
+import philox  # noqa: E402
 
 # ---- modular ----
 
@@ -156,6 +159,74 @@ def group(kind, n=0, factors=()):
     return group_from(box(*factors), lambda g, h: tuple((a + b) % f for a, b, f in zip(g, h, factors)))
 
 
+# ---- tasks as data: any number of operands, inputs may be missing ----
+
+def data(label, classes, entities):
+    """From the label of each input, a tuple of operands."""
+    inputs = sorted(label)
+    width = len(inputs[0])
+    return {"kind": "data", "inputs": inputs, "label": [label[x] for x in inputs], "classes": classes,
+            "entities": entities, "operands": width, "closed": width == 2 and classes == entities}
+
+
+class Residue:
+    """A residue modulo p with Python's operators."""
+
+    def __init__(self, value, p):
+        self.value, self.p = value % p, p
+
+    def __add__(self, other):
+        return Residue(self.value + other.value, self.p)
+
+    def __sub__(self, other):
+        return Residue(self.value - other.value, self.p)
+
+    def __mul__(self, other):
+        return Residue(self.value * other.value, self.p)
+
+    def __truediv__(self, other):
+        if other.value == 0:
+            raise ZeroDivisionError
+        return Residue(self.value * pow(other.value, -1, self.p), self.p)
+
+    def __neg__(self):
+        return Residue(-self.value, self.p)
+
+    def __pow__(self, exponent):
+        return Residue(pow(self.value, exponent, self.p), self.p)
+
+
+def expression(text, p, degree=None):
+    """A polynomial as Python reads it, with ^ for **; `degree` of a homogeneous one."""
+    code = re.sub(r"(\^?)\s*(\d+)", lambda m: "**" + m[2] if m[1] else "N(%s)" % m[2], text)
+    names = "xyzw"[:max("xyzw".index(c) for c in text if c in "xyzw") + 1]
+    label = {}
+    for values in itertools.product(range(p), repeat=len(names)):
+        known = {name: Residue(value, p) for name, value in zip(names, values)}
+        try:
+            label[values] = eval(code, {"N": lambda n: Residue(n, p), **known}).value
+        except ZeroDivisionError:
+            pass
+    return {**data(label, p, p), "p": p, "degree": degree}
+
+
+STREAM_TABLE = 8
+
+
+def planted(n, symmetry_order, table_seed=0, scramble="none"):
+    """As docs/science.md says what is drawn."""
+    m = n // symmetry_order
+    corner = [[philox.below(table_seed, STREAM_TABLE, 0, i * m + j, n) for j in range(m)] for i in range(m)]
+    label = {(x, y): (corner[x % m][y % m] + m * (x // m + y // m)) % n for x in range(n) for y in range(n)}
+    if scramble == "isotope":
+        px, py, pl = (philox.permutation(n, table_seed, STREAM_TABLE, step).tolist() for step in (1, 2, 3))
+        label = {(px[x], py[y]): pl[c] for (x, y), c in label.items()}
+    if scramble == "cells":
+        to = philox.permutation(n * n, table_seed, STREAM_TABLE, 4).tolist()
+        label = {divmod(to[x * n + y], n): c for (x, y), c in label.items()}
+    return data(label, n, n)
+
+
 # ---- symmetry families: every tuple, by the definitions ----
 
 def class_map(task, f):
@@ -168,7 +239,17 @@ def pairs(candidates):
     return [(a, b, m) for a, b, m in candidates if a != b or m is not None]
 
 
+def neighbours_exchanged(task):
+    width, known = task["operands"], set(task["inputs"])
+    if width < 2 or task["entities"] < 2:
+        return None
+    swapped = [(x, x[:k] + (x[k + 1], x[k]) + x[k + 2:], None) for x in task["inputs"] for k in range(width - 1)]
+    return pairs([t for t in swapped if t[1] in known])
+
+
 def commutativity(task):
+    if task["kind"] == "data":
+        return neighbours_exchanged(task)
     inverse = {}
     if task.get("operation") == "div":
         p = task["p"]
@@ -184,7 +265,7 @@ def commutativity(task):
 
 def inner_values(task):
     """(x, y, z) -> the table entries of the two inner values and how they become operands; None for plain sums."""
-    if task["kind"] == "group":
+    if task["kind"] in ("group", "data"):
         return lambda x, y, z: ((x, y), (y, z))
     p, operation = task["p"], task["operation"]
     if operation in ("sum_squared", "sum_cubed"):
@@ -197,7 +278,7 @@ def inner_values(task):
 
 
 def associativity(task):
-    if task["kind"] not in ("modular", "group"):
+    if task["kind"] not in ("modular", "group") and not task.get("closed"):
         return None
     value = dict(zip(task["inputs"], task["label"]))
     seconds = sorted({y for _, y in task["inputs"]})
@@ -210,8 +291,8 @@ def associativity(task):
                     p = task["p"]
                     left, right = (x + y) % p, (y + z) % p
                 else:
-                    left, right = (value[entry] for entry in inner(x, y, z))
-                if (x, right) in value:
+                    left, right = (value.get(entry) for entry in inner(x, y, z))
+                if (x, right) in value and (left, z) in value:
                     found.append(((left, z), (x, right), None))
     return pairs(found)
 
@@ -221,6 +302,12 @@ def translation(task):
         product = task["product"]
         return pairs([((product(g, x), y), (x, y), class_map(task, lambda c: product(g, c)))
                       for g in range(task["entities"]) for x, y in task["inputs"]])
+    if task["kind"] == "data" and "p" in task:
+        p, label = task["p"], dict(zip(task["inputs"], task["label"]))
+        moved = [(((x[0] + g) % p, *x[1:]), x, g) for g in range(p) for x in task["inputs"]]
+        if any(label.get(y, (label[x] + g) % p) != (label[x] + g) % p for y, x, g in moved):
+            return None
+        return pairs([(y, x, class_map(task, lambda c: (c + g) % p)) for y, x, g in moved if y in label])
     if task["kind"] != "modular":
         return None
     p, operation = task["p"], task["operation"]
@@ -239,17 +326,18 @@ DEGREE = {"add": 1, "sub": 1, "sum_squared": 2, "sum_of_squares": 2, "quadratic"
 
 
 def scaling(task, units=None):
-    if task["kind"] != "modular" or task["operation"] not in DEGREE:
+    k = DEGREE.get(task["operation"]) if task["kind"] == "modular" else task.get("degree")
+    if k is None or task["p"] == 2:
         return None
-    p, k = task["p"], DEGREE[task["operation"]]
+    p = task["p"]
     if units is None:
         units = [u for u in range(1, p) if gcd(u, p) == 1]
-    return pairs([((u * x % p, u * y % p), (x, y), class_map(task, lambda c: pow(u, k, p) * c % p))
-                  for u in units for x, y in task["inputs"]])
+    return pairs([(tuple(u * c % p for c in x), x, class_map(task, lambda c: pow(u, k, p) * c % p))
+                  for u in units for x in task["inputs"]])
 
 
 def negation(task):
-    return scaling(task, [task["p"] - 1]) if task["kind"] == "modular" else None
+    return scaling(task, [task["p"] - 1]) if "p" in task else None
 
 
 def triangle(task):

@@ -234,7 +234,7 @@ class Refusals(unittest.TestCase):
     def test_messages_name_the_key(self):
         cases = [
             ("task.p", dict(p=1)), ("task.p", dict(p=0)), ("task.p", dict(p=4097)), ("task.p", dict(p=15, operation="div")),
-            ("task.operation", dict(operation=len(OPERATIONS))), ("task.kind", dict(kind=len(facts.KINDS))), ("task.label_shuffle", dict(label_shuffle=1.5)),
+            ("task.operation", dict(operation=len(OPERATIONS) + 1)), ("task.kind", dict(kind=len(facts.KINDS))), ("task.label_shuffle", dict(label_shuffle=1.5)),
             ("task.label_noise", dict(label_noise=1.5)), ("task.label_noise", dict(label_noise="nan")),
             ("task.label_noise", dict(kind="group", group="cyclic", n=1, label_noise=0.1)),
             ("task.label_shuffle", dict(label_shuffle="nan")), ("task.graph", dict(kind="graph", graph=len(facts.GRAPHS))),

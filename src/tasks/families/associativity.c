@@ -18,7 +18,7 @@ static sw_inner inner_of(const sw_task_config *config) {
 
 static bool applies(const sw_task_config *config) {
     sw_task task;
-    const sw_task_kind *kind = sw_task_kinds[config->kind];
+    const sw_task_kind *kind = sw_task_kind_of(config);
     if ((kind->associative == NULL && kind->fill == NULL) || !sw_task_shape_of(&task, config)) return false;
     return sw_task_columns(&task) > 1 && (kind->fill == NULL || task.closed);
 }
@@ -144,6 +144,7 @@ static int32_t block(const sw_task *task, int32_t input, int32_t *map) {
     const sw_task_config *config = &task->config;
     const int32_t label = task->true_label[input], p = task->entities;
     *map = -1;
+    if (task->kind->fill != NULL) return task->group ? label : -1;
     if (config->kind == SW_TASK_GROUP) return label;
     if (config->kind != SW_TASK_MODULAR) return -1;
     if (inner_of(config) == SW_INNER_SUM) return (input / p + input % p) % p;

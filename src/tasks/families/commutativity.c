@@ -5,7 +5,7 @@
 
 static bool applies(const sw_task_config *config) {
     sw_task task;
-    const sw_task_kind *kind = sw_task_kinds[config->kind];
+    const sw_task_kind *kind = sw_task_kind_of(config);
     if ((kind->commutative == NULL && kind->fill == NULL) || !sw_task_shape_of(&task, config)) return false;
     return kind->fill == NULL ? sw_task_columns(&task) > 1 : task.operands > 1 && task.entities > 1;
 }

@@ -3,7 +3,7 @@
 #include "tasks/families.h"
 
 /* A table with more inputs than classes has two inputs of one class; one with as many (division modulo 2, the group
- * of one element) has all labels different. */
+ * of one element) has all labels different, but for expressions of one variable, which are not asked for pairs. */
 static bool applies(const sw_task_config *config) {
     sw_task task;
     return sw_task_shape_of(&task, config) && task.inputs > (size_t)task.classes;
@@ -55,4 +55,5 @@ const sw_family sw_family_label_pairs = {
     .candidate = candidate,
     .connect = connect,
     .block = block,
+    .decide = sw_families_proved,
 };
