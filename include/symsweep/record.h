@@ -25,6 +25,9 @@ typedef enum sw_family_metric {
 
 enum { SW_METRIC_COUNT = SW_METRIC_SCALAR_COUNT + SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT };
 
+/* Values of a record: its metrics, then the violation of each of the first generators of the task's symmetry group. */
+enum { SW_GENERATORS_MAX = 32, SW_VALUE_COUNT = SW_METRIC_COUNT + SW_GENERATORS_MAX };
+
 #define SW_METRIC_OF_FAMILY(family, which) (SW_METRIC_SCALAR_COUNT + (family)*SW_FAMILY_METRIC_COUNT + (which))
 
 typedef struct sw_metric {
@@ -43,7 +46,7 @@ typedef struct sw_record {
     int64_t step;       /* optimizer steps taken */
     int32_t evaluation; /* 0, 1, 2, ... within the run */
     int32_t reserved;
-    float value[SW_METRIC_COUNT];
+    float value[SW_VALUE_COUNT];
 } sw_record;
 
 /* What is fixed when a run starts. */

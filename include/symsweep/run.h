@@ -60,6 +60,15 @@ enum {
     SW_LAYERS_MAX = 8
 };
 
+/* The symmetries that the family automorphism compares: part of the task, since they are those of its table. */
+typedef struct sw_automorphism_config {
+    char file[SW_PATH_MAX];  /* their generators; "" = they are discovered */
+    uint8_t file_sha256[32]; /* of its content */
+    int32_t scope;           /* sw_symmetry_scope */
+    int64_t elements;        /* so many random elements of the group; 0 = its generators */
+    double time_limit;       /* seconds of discovery; 0 = none */
+} sw_automorphism_config;
+
 typedef struct sw_task_config {
     int32_t kind;         /* sw_task_id */
     double label_shuffle; /* share of the labels that is permuted, 0..1 */
@@ -90,8 +99,9 @@ typedef struct sw_task_config {
     bool header; /* the first line names the columns */
     /* planted: a table of order n */
     uint32_t table_seed;
-    int32_t symmetry_order; /* divides n */
-    int32_t scramble;       /* sw_scramble */
+    int32_t symmetry_order;              /* divides n */
+    int32_t scramble;                    /* sw_scramble */
+    sw_automorphism_config automorphism; /* of symmetry.automorphism */
 } sw_task_config;
 
 typedef enum sw_model_kind { SW_MODEL_TRANSFORMER, SW_MODEL_MLP } sw_model_kind;

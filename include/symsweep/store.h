@@ -20,6 +20,9 @@ typedef struct sw_store_run {
     int32_t data_tokens;
     bool clean_labels;            /* with data: labels without noise too */
     const char *parameter_layout; /* JSON, or "" */
+    int32_t generator_count;      /* of by_generator; 0 = the family automorphism is not defined */
+    const char *generators;       /* JSON, or "" */
+    double order_log10;           /* of their group */
     const sw_axis_value *axes;    /* [axis_count] */
 } sw_store_run;
 

@@ -7,8 +7,9 @@
 
 #include "symsweep/symmetry.h"
 
-/* *maps: [*count, length] malloc'ed; NULL when there are none. Each is checked on the table, in this scope.
+/* *maps: [*count, length] malloc'ed; NULL when there are none. Each is checked on the table, in this scope, and the
+ * content against its SHA-256 (NULL, or all zero: it may be any).
  * SW_E_CONFIG: it is no such file, or what it holds are no symmetries of the table; the message names line or
  * generator. SW_E_IO: it cannot be read. */
-sw_status sw_symmetry_file_read(int32_t **maps, size_t *count, const char *path, const sw_symmetry_table *table,
-                                sw_symmetry_scope scope) SW_MUST_CHECK;
+sw_status sw_symmetry_file_read(int32_t **maps, size_t *count, const char *path, const uint8_t *sha256,
+                                const sw_symmetry_table *table, sw_symmetry_scope scope) SW_MUST_CHECK;

@@ -124,10 +124,11 @@ struct sw_task {
     int32_t factor[SW_FACTORS_MAX];
     /* Inputs by label: class c has by_label[label_start[c] .. label_start[c + 1]), ascending; pair_start[c] = ordered
      * pairs of distinct inputs of one class in the classes below c. */
-    int32_t *by_label;      /* [N] */
-    int32_t *label_start;   /* [C + 1] */
-    uint64_t *pair_start;   /* [C + 1] */
-    struct sw_arena *arena; /* owns every table */
+    int32_t *by_label;                      /* [N] */
+    int32_t *label_start;                   /* [C + 1] */
+    uint64_t *pair_start;                   /* [C + 1] */
+    struct sw_arena *arena;                 /* owns every table */
+    struct sw_automorphisms *automorphisms; /* automorphism.h; NULL = the family is not defined on the task */
 };
 
 /* validate + shape, cheap enough for every run of a plan. Tables stay NULL. */
@@ -170,6 +171,10 @@ sw_status sw_table_describe(sw_table_notes *out, const sw_task_config *config) S
 sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
                          uint32_t data_seed) SW_MUST_CHECK;
 void sw_task_destroy(sw_task *task);
+/* The same without looking for the symmetries of its table: the family automorphism cannot be asked. */
+sw_status sw_task_create_table(sw_task **out, const sw_task_config *config, const sw_model_config *model,
+                               uint32_t data_seed) SW_MUST_CHECK;
+void sw_task_destroy_table(sw_task *task);
 
 /* Table index of operands (a, b) and (comparison, relation form) relation token r, else r = -1; -1 = not in the
  * table. */

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/symmetry_text.h"
 
+#include "symsweep/automorphism.h"
 #include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/discover.h"
@@ -85,41 +86,24 @@ static sw_status derive(finding *f) {
 }
 
 static sw_status find(finding *f, double seconds) {
-    sw_status status = sw_task_create(&f->task, &f->config->task, &f->config->model, f->config->data_seed);
+    sw_status status = sw_task_create_table(&f->task, &f->config->task, &f->config->model, f->config->data_seed);
     if (status == SW_OK) status = sw_symmetry_table_create(&f->table, f->task);
     if (status == SW_OK) status = sw_discover_group(&f->group, &f->table, f->scope, seconds);
     if (status == SW_E_INTERRUPTED) return sw_fail_in(status, "--time-limit");
     if (status == SW_OK) status = derive(f);
     for (int family = 0; family < SW_FAMILY_COUNT && status == SW_OK; family++)
-        status = sw_symmetry_family(&f->verdict[family], f->task, &f->table, (sw_family_id)family, f->scope);
+        if (family != SW_FAMILY_AUTOMORPHISM) /* is the group */
+            status = sw_symmetry_family(&f->verdict[family], f->task, &f->table, (sw_family_id)family, f->scope);
     return status;
 }
 
 static void release(finding *f) {
     sw_discover_release(&f->group);
     sw_symmetry_table_release(&f->table);
-    sw_task_destroy(f->task);
+    sw_task_destroy_table(f->task);
 }
 
 /* ---- as JSON ---- */
-
-static void write_numbers(sw_json *json, const int32_t *numbers, int32_t count) {
-    sw_json_begin_array(json);
-    for (int32_t i = 0; i < count; i++) sw_json_integer(json, numbers[i]);
-    sw_json_end_array(json);
-}
-
-static void write_generator(sw_json *json, const sw_symmetry_shape *shape, const int32_t *map) {
-    sw_json_begin_object(json);
-    sw_json_key(json, "positions");
-    write_numbers(json, map, shape->positions);
-    sw_json_member_array(json, "tokens");
-    for (int32_t j = 0; j < shape->positions; j++) write_numbers(json, map + shape->start[j], shape->size[j]);
-    sw_json_end_array(json);
-    sw_json_key(json, "classes");
-    write_numbers(json, map + shape->class_start, shape->classes);
-    sw_json_end_object(json);
-}
 
 static void write_finding(sw_json *json, const finding *f) {
     sw_json_begin_object(json);
@@ -132,10 +116,8 @@ static void write_finding(sw_json *json, const finding *f) {
     for (int family = 0; family < SW_FAMILY_COUNT; family++)
         if (f->verdict[family] == SW_SYMMETRY_WITHIN) sw_json_string(json, sw_family_names[family]);
     sw_json_end_array(json);
-    sw_json_member_array(json, "generators");
-    for (size_t i = 0; i < f->group.count; i++)
-        write_generator(json, &f->table.shape, f->group.generators + i * (size_t)f->table.shape.length);
-    sw_json_end_array(json);
+    sw_json_key(json, "generators");
+    sw_automorphism_write(json, &f->table.shape, f->group.generators, f->group.count);
     sw_json_end_object(json);
 }
 

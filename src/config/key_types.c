@@ -327,7 +327,7 @@ static bool read_names(sw_reader *reader, sw_value *out, const sw_key *key, int3
 
 /* ---- files: a path and the digest of its content lie side by side in sw_run_config ---- */
 
-/* SHA-256 of a regular file of at most 16 MiB. */
+/* SHA-256 of a regular file of at most FILE_BYTES_MAX. */
 static sw_status digest_file(uint8_t out[SW_SHA256_BYTES], const char *path) {
     char *bytes;
     size_t length;
@@ -348,11 +348,12 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
         return refuse(reader, key, node, "the path of a text file");
     sw_named_file *file = sw_key_allocate(reader, 1, sizeof *file);
     if (!file) return false;
+    out->file = file;
+    if (key->word && !strcmp(text, key->word)) return true; /* no file */
     const char *folder = text[0] == '/' || !reader->folder ? "" : reader->folder;
     int length = snprintf(file->path, sizeof file->path, "%s%s", folder, text);
     if (length < 0 || (size_t)length >= sizeof file->path)
         return sw_document_error(document, node, NULL, "the path is longer than %d bytes", SW_PATH_MAX - 1);
-    out->file = file;
     if (!reader->folder) return true;
     sw_status status = digest_file(file->sha256, file->path);
     file->opened = status == SW_OK;
@@ -363,26 +364,27 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     return file->opened;
 }
 
+/* Where a key of either type has its path, with the digest behind it. */
+static char *path_of(void *base, const sw_key *key) {
+    return (char *)base + key->offset - (key->type == &sw_key_sha256 ? SW_PATH_MAX : 0);
+}
+
 /* A path brings the digest of its content along; a digest that is not given leaves that one in place. */
 static void store_digest(void *base, const sw_key *key, const sw_value *value) {
-    sw_task_config *task = &((sw_run_config *)base)->task;
-    (void)key;
-    if (value->file) memcpy(task->file_sha256, value->file->sha256, sizeof task->file_sha256);
+    if (value->file) memcpy(path_of(base, key) + SW_PATH_MAX, value->file->sha256, SW_SHA256_BYTES);
 }
 
 static void store_file(void *base, const sw_key *key, const sw_value *value) {
-    sw_task_config *task = &((sw_run_config *)base)->task;
     if (!value->file) return;
-    memset(task->file, 0, sizeof task->file);
-    snprintf(task->file, sizeof task->file, "%s", value->file->path);
+    memset(path_of(base, key), 0, SW_PATH_MAX);
+    snprintf(path_of(base, key), SW_PATH_MAX, "%s", value->file->path);
     store_digest(base, key, value);
 }
 
 static void load_file(sw_field *out, const void *base, const sw_key *key) {
-    const sw_task_config *task = &((const sw_run_config *)base)->task;
-    (void)key;
-    memcpy(out->file.path, task->file, sizeof out->file.path);
-    memcpy(out->file.sha256, task->file_sha256, sizeof out->file.sha256);
+    const char *path = path_of((void *)(uintptr_t)base, key);
+    memcpy(out->file.path, path, SW_PATH_MAX);
+    memcpy(out->file.sha256, path + SW_PATH_MAX, SW_SHA256_BYTES);
     out->value.file = &out->file;
 }
 
@@ -392,8 +394,8 @@ static int compare_files(const sw_value *a, const sw_value *b) {
 }
 
 static void file_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
-    (void)key;
-    snprintf(out, capacity, "%s", value->file ? value->file->path : "");
+    const bool none = !value->file || !value->file->path[0];
+    snprintf(out, capacity, "%s", !none ? value->file->path : key->word ? key->word : "");
 }
 
 static bool parse_digest(uint8_t out[SW_SHA256_BYTES], const char *text) {
@@ -408,15 +410,17 @@ static bool read_digest(sw_reader *reader, sw_value *out, const sw_key *key, int
     sw_named_file *file = sw_key_allocate(reader, 1, sizeof *file);
     if (!file) return false;
     out->file = file;
-    if (parse_digest(file->sha256, sw_document_string(reader->document, node))) return true;
+    const char *text = sw_document_string(reader->document, node);
+    if ((key->word && !strcmp(text, key->word)) || parse_digest(file->sha256, text)) return true;
     return refuse(reader, key, node, "as sha256sum prints it, in lower case");
 }
 
 static void digest_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
+    static const uint8_t none[SW_SHA256_BYTES];
     char hex[SW_SHA256_DIGITS + 1] = "";
-    (void)key;
     if (value->file) sw_sha256_hex(hex, value->file->sha256);
-    snprintf(out, capacity, "%s", hex);
+    const bool is_none = key->word && (!value->file || !memcmp(value->file->sha256, none, sizeof none));
+    snprintf(out, capacity, "%s", is_none ? key->word : hex);
 }
 
 /* ---- the types ---- */

@@ -21,6 +21,7 @@ static const char *const schedule_names[] = {"constant", "cosine", NULL};
 static const char *const loss_names[] = {"cross_entropy", "stablemax", NULL};
 static const char *const inputs_names[] = {"all", "train", NULL};
 static const char *const intermediate_names[] = {"exact", "predicted", NULL};
+static const char *const scope_names[] = {"free", "tied", NULL};
 static const char *const divergence_names[] = {"symmetric_kl", "forward_kl", NULL};
 static const char *const statement_names[] = {"t_mem", "t_gen", "t_sym", "t_geo", NULL};
 static const char *const best_names[] = {"highest", "lowest", NULL};
@@ -37,6 +38,12 @@ static void default_sides(const sw_run_config *config, sw_value *out) {
     bool cube = config->task.kind == SW_TASK_GRAPH && config->task.graph == SW_GRAPH_GRID3D;
     out->list = seven;
     out->count = cube ? 3 : 2;
+}
+
+static void default_no_file(const sw_run_config *config, sw_value *out) {
+    static const sw_named_file none;
+    (void)config;
+    out->file = &none;
 }
 
 static void default_n(const sw_run_config *config, sw_value *out) {
@@ -90,6 +97,7 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 #define LIST(field, number, most) AT(field[0]), .count_offset = offsetof(HOME, number), .capacity = most
 #define REAL(field) .type = &sw_key_real, AT(field)
 #define INTEGER(field) .type = &sw_key_integer, AT(field)
+#define AT_FILE(field) .offset = offsetof(HOME, field)
 #define BOOL(field) .type = &sw_key_bool, AT(field)
 #define ENUM(field, list) .type = &sw_key_enum, AT(field), .names = list
 #define INTEGERS(field, number, most) .type = &sw_key_integers, LIST(field, number, most)
@@ -141,6 +149,8 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 
 /* A path that begins with a dot goes on in the group of the row above it. */
 #define HOME sw_run_config
+_Static_assert(offsetof(sw_task_config, file_sha256) == offsetof(sw_task_config, file) + SW_PATH_MAX &&
+                   offsetof(sw_automorphism_config, file_sha256) == SW_PATH_MAX, "a digest lies behind its path");
 static const sw_key run_rows[] = {
     {.path = "task.kind", ENUM(task.kind, sw_task_names), DEFAULT(-1), .required = true, DECIDES,
      .meaning = "what is learned: a binary operation, graph distances, an order, a group's product, any table"},
@@ -167,10 +177,10 @@ static const sw_key run_rows[] = {
      .meaning = "children of every inner node"},
     {.path = "task.depth", INTEGER(task.depth), RANGE(1, 12), DEFAULT(5), DECIDES,
      .meaning = "levels below the root"},
-    {.path = "task.file", .type = &sw_key_file, .required = true,
+    {.path = "task.file", .type = &sw_key_file, AT_FILE(task.file), .required = true,
      .meaning = "edge list: the names of two nodes a line; table: the tokens of an input's operands and its label a "
                 "line; relative to the sweep file's folder"},
-    {.path = "task.file_sha256", .type = &sw_key_sha256, DECIDES, .rule_text = "that of the file",
+    {.path = "task.file_sha256", .type = &sw_key_sha256, AT_FILE(task.file_sha256), DECIDES, .rule_text = "that of the file",
      .meaning = "SHA-256 of the file's content; given, another content is refused"},
     {.path = "task.header", BOOL(task.header), DEFAULT(0), DECIDES, NEEDS(TASK, TABLE),
      .meaning = "the first line names the columns (names above a table of numbers are found without it)"},
@@ -280,6 +290,21 @@ static const sw_key run_rows[] = {
      ENUM(symmetry[SW_FAMILY_ASSOCIATIVITY].intermediate, intermediate_names), DEFAULT(SW_INTERMEDIATE_EXACT),
      DECIDES, ACTS_WITH(symmetry[SW_FAMILY_ASSOCIATIVITY].weight),
      .meaning = "inner products: the true ones (with inputs all they carry labels), or the model's own predictions"},
+    {.path = "symmetry.automorphism.source", .type = &sw_key_file, AT_FILE(task.automorphism.file),
+     RULE(default_no_file, "discovered"), .word = "discovered",
+     .meaning = "discovered: the symmetries of the task's table are found; or a file of generators, as symsweep "
+                "symmetries -o writes it; relative to the sweep file's folder"},
+    {.path = "symmetry.automorphism.source_sha256", .type = &sw_key_sha256, AT_FILE(task.automorphism.file_sha256),
+     RULE(default_no_file, "that of the file, or none"), DECIDES, .word = "none",
+     .meaning = "SHA-256 of the file's content; given, another content is refused"},
+    {.path = "symmetry.automorphism.scope", ENUM(task.automorphism.scope, scope_names), DEFAULT(0), DECIDES,
+     .meaning = "free: each operand has its own permutation of tokens; tied: one for all operands"},
+    {.path = "symmetry.automorphism.elements", INTEGER(task.automorphism.elements), RANGE(1, 65536),
+     WORD("generators", 0), DEFAULT(0), DECIDES,
+     .meaning = "what tuples are made of: the generators of the group, or so many random elements of it"},
+    {.path = "symmetry.automorphism.time_limit", REAL(task.automorphism.time_limit), FROM(0), DEFAULT(10),
+     .unit = "seconds",
+     .meaning = "longest search for symmetries before a run, which has none of the family then; 0 = no limit"},
     {.path = "symmetry.triangle.divergence", ENUM(symmetry[SW_FAMILY_TRIANGLE].divergence, divergence_names),
      DEFAULT(SW_DIVERGENCE_SYMMETRIC_KL), DECIDES, ACTS_WITH(symmetry[SW_FAMILY_TRIANGLE].weight),
      .meaning = "symmetrized divergence, or KL(convolution || direct)"},

@@ -108,14 +108,13 @@ static void check_required(const check *c) {
     }
 }
 
-static void check_file(const check *c) {
-    const sw_value *file = given_value(c, "task.file"), *digest = given_value(c, "task.file_sha256");
+/* keys: the digest's and the file's. */
+static void check_file(const check *c, const char *file_key, const char *digest_key, const char *keys) {
+    const sw_value *file = given_value(c, file_key), *digest = given_value(c, digest_key);
     if (!file || file->broken || !digest || digest->broken || !file->file->opened) return;
     if (memcmp(file->file->sha256, digest->file->sha256, sizeof file->file->sha256))
-        report(
-            c,
-            (sw_run_fault){.keys = "task.file_sha256 task.file", .hint = "the file was changed, or it is another one"},
-            "the content of %s has another SHA-256", file->file->path);
+        report(c, (sw_run_fault){.keys = keys, .hint = "the file was changed, or it is another one"},
+               "the content of %s has another SHA-256", file->file->path);
 }
 
 static void check_model(const check *c) {
@@ -172,7 +171,9 @@ void sw_config_check(const sw_run_config *config, const sw_given given, const sw
                      sw_fault_report report_fault, const void *context) {
     const check c = {config, given, document, report_fault, context};
     check_required(&c);
-    check_file(&c);
+    check_file(&c, "task.file", "task.file_sha256", "task.file_sha256 task.file");
+    check_file(&c, "symmetry.automorphism.source", "symmetry.automorphism.source_sha256",
+               "symmetry.automorphism.source_sha256 symmetry.automorphism.source");
     check_model(&c);
     check_windows(&c);
     check_steps(&c);

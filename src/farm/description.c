@@ -1,6 +1,7 @@
 /* description.c: what the results file must know of a plan. */
 #include "farm/description.h"
 
+#include "symsweep/automorphism.h"
 #include "symsweep/farm.h"
 #include "symsweep/json.h"
 #include "symsweep/measure.h"
@@ -78,6 +79,28 @@ static bool same_network(const sw_run_config *a, const sw_run_config *b) {
     return memcmp(&a->task, &b->task, sizeof a->task) == 0 && memcmp(&a->model, &b->model, sizeof a->model) == 0;
 }
 
+/* Generators of the symmetry group of the run's table: a text for each table is enough. */
+static sw_status describe_symmetries(sw_store_run *run, sw_description *description, const sw_plan *plan, size_t i) {
+    const sw_task_config *task = &plan->runs[i].config.task;
+    sw_automorphism_facts facts;
+    sw_json *json;
+    run->generators = "";
+    sw_status status = sw_automorphism_describe(&facts, task);
+    if (status != SW_OK || facts.count == 0) return status;
+    run->generator_count = facts.count < SW_GENERATORS_MAX ? (int32_t)facts.count : SW_GENERATORS_MAX;
+    run->order_log10 = facts.order_log10;
+    if (i > 0 && memcmp(task, &plan->runs[i - 1].config.task, sizeof *task) == 0) {
+        run->generators = description->runs[i - 1].generators;
+        return SW_OK;
+    }
+    status = sw_json_create(&json);
+    if (status != SW_OK) return status;
+    sw_automorphism_write(json, &facts.shape, facts.generators, facts.count);
+    status = keep_text(&run->generators, description, json);
+    sw_json_destroy(json);
+    return status;
+}
+
 static sw_status describe_run(sw_description *description, const sw_plan *plan, size_t i) {
     const sw_planned_run *planned = &plan->runs[i];
     const sw_run_config *config = &planned->config;
@@ -95,7 +118,8 @@ static sw_status describe_run(sw_description *description, const sw_plan *plan, 
                           .data_tokens = config->save.split ? task.tokens : 0,
                           .clean_labels = config->save.split && config->task.label_noise > 0,
                           .axes = plan->axis_values + i * plan->axis_count};
-    status = sw_measure_snapshot_shape(&run->shape, config);
+    status = describe_symmetries(run, description, plan, i);
+    if (status == SW_OK) status = sw_measure_snapshot_shape(&run->shape, config);
     if (status == SW_OK) status = write_config(&run->config, description, config);
     if (status != SW_OK) return status;
     if (i > 0 && same_network(config, &plan->runs[i - 1].config)) { /* a text for each network is enough */
@@ -127,7 +151,7 @@ sw_status sw_description_create(sw_description **out, const sw_plan *plan) {
     sw_description *description = calloc(1, sizeof *description);
     if (description == NULL) return sw_fail(SW_E_MEMORY, "no memory to describe the plan");
     description->runs = calloc(plan->count + 1, sizeof *description->runs);
-    description->texts = calloc(2 * plan->count + 1, sizeof *description->texts);
+    description->texts = calloc(3 * plan->count + 1, sizeof *description->texts);
     sw_status status = SW_OK;
     if (description->runs == NULL || description->texts == NULL)
         status = sw_fail(SW_E_MEMORY, "no memory to describe %zu runs", plan->count);

@@ -134,7 +134,7 @@ _Static_assert(sizeof(sw_wire_finish) == 8 + sizeof(sw_run_result), "finish is p
 _Static_assert(sizeof(sw_wire_lost) == 24 + 256, "lost is packed");
 _Static_assert(sizeof(sw_wire_data) == 16, "data is packed");
 _Static_assert(sizeof(sw_wire_snapshot) == 40, "snapshot is packed");
-_Static_assert(sizeof(sw_record) == (16 + 4 * SW_METRIC_COUNT + 7) / 8 * 8, "record is packed");
+_Static_assert(sizeof(sw_record) == (16 + 4 * SW_VALUE_COUNT + 7) / 8 * 8, "record is packed");
 _Static_assert(sizeof(sw_run_result) == 296, "run result is packed");
 
 /* ---- encoding ---- */

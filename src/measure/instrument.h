@@ -26,7 +26,7 @@ typedef struct sw_instrument {
     bool costly;   /* measures only where evaluate.spectra_every says so */
     bool families; /* measures the metrics of the families too */
     sw_status (*create)(void *state, const sw_evaluation *of);
-    /* Into value[SW_METRIC_COUNT], which holds NaN where nothing has been measured. */
+    /* Into value[SW_VALUE_COUNT], which holds NaN where nothing has been measured. */
     void (*evaluate)(float *value, void *state, const sw_evaluation *of);
     void (*facts)(sw_run_facts *out, const void *state, const sw_evaluation *of);
     void (*destroy)(void *state); /* fine after a failed create */

@@ -74,7 +74,8 @@ static bool is_kept(const sw_store *store, const sw_column *column) {
         return true;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (column == sw_writer_column(store, store->schema->fixed[kept[i]])) return true;
-    return false;
+    const int order = store->schema->fixed[SW_FIELD_ORDER_LOG10];
+    return order >= 0 && column == sw_writer_column(store, order);
 }
 
 /* Makes the elements of a piece fill values, where they are not. */
@@ -193,6 +194,27 @@ static void put_snapshot(target *t, const sw_snapshot *snapshot) {
     put_box(t, s->fixed[SW_FIELD_SNAPSHOT_STEP], H5T_NATIVE_INT64, snapshot->snapshot, 2, &one, &snapshot->step);
 }
 
+/* Violations of the generators, as many as the widest run has. */
+static void put_generators(target *t, const sw_record *records, size_t count) {
+    const int field = t->store->schema->fixed[SW_FIELD_BY_GENERATOR];
+    if (field < 0 || t->status != SW_OK) return;
+    size_t width = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t g = width; g < SW_GENERATORS_MAX; g++)
+            if (!isnan(records[i].value[SW_METRIC_COUNT + g])) width = g + 1;
+    const hsize_t after[] = {count, width};
+    if (width == 0) return;
+    float *values = malloc(count * width * sizeof *values);
+    if (!values) {
+        t->status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)t->row);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        memcpy(values + i * width, records[i].value + SW_METRIC_COUNT, width * sizeof *values);
+    put_box(t, field, H5T_NATIVE_FLOAT, records[0].evaluation, 3, after, values);
+    free(values);
+}
+
 /* One block a metric. */
 static void put_records(target *t, const sw_record *records, size_t count) {
     const sw_schema *s = t->store->schema;
@@ -211,6 +233,7 @@ static void put_records(target *t, const sw_record *records, size_t count) {
             for (size_t i = 0; i < count; i++) values[i] = records[i].value[m];
             put_box(t, s->metric[m], H5T_NATIVE_FLOAT, first, 2, &after, values);
         }
+        put_generators(t, records, count);
     }
     free(steps);
     free(values);

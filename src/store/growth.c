@@ -22,18 +22,24 @@ const char *sw_growth_text(const sw_schema *schema, const sw_store_sweep *sweep,
         text = run->task;
     else if (field == schema->fixed[SW_FIELD_PARAMETER_LAYOUT])
         text = run->parameter_layout;
+    else if (field == schema->fixed[SW_FIELD_GENERATORS])
+        text = run->generators;
     for (size_t a = 0; a < schema->axis_count && !text; a++)
         if (field == schema->axis[a]) text = run->axes[a].string;
     return text ? text : "";
 }
 
-/* The numbers of a row that the sweep knows: seed and axes. false = not one of them. */
+/* The numbers of a row that the sweep knows: seed, order of the symmetry group and axes. false = not one of them. */
 bool sw_growth_number(double *real, int64_t *integer, const sw_schema *schema, const sw_store_sweep *sweep, int field,
                       size_t i) {
     const sw_store_run *run = &sweep->runs[i];
     *integer = run->seed;
     *real = (double)run->seed;
     if (field == schema->fixed[SW_FIELD_SEED]) return true;
+    if (field == schema->fixed[SW_FIELD_ORDER_LOG10]) {
+        *real = run->order_log10;
+        return run->generator_count > 0;
+    }
     for (size_t a = 0; a < schema->axis_count; a++) {
         if (field != schema->axis[a]) continue;
         const bool is_real = sweep->axes[a].type == SW_AXIS_REAL;

@@ -26,6 +26,8 @@ void sw_partial_add_record(sw_partial_sum *sum, const sw_record *record, const s
     add_step(&sum->records, record->step);
     for (int m = 0; m < SW_METRIC_COUNT; m++)
         if (schema->metric[m] >= 0) add_values(&sum->records, &record->value[m], 1);
+    if (schema->fixed[SW_FIELD_BY_GENERATOR] >= 0)
+        add_values(&sum->records, record->value + SW_METRIC_COUNT, SW_GENERATORS_MAX);
 }
 
 void sw_partial_add_snapshot(sw_partial_sum *sum, const sw_snapshot *snapshot, const sw_schema *schema) {

@@ -27,6 +27,7 @@ typedef struct field_shape {
 
 static const field_shape NONE = {1, {SW_DIM_RUN}};
 static const field_shape E = {2, {SW_DIM_EVALUATION}};
+static const field_shape E_G = {3, {SW_DIM_EVALUATION, SW_DIM_GENERATOR}};
 static const field_shape S = {2, {SW_DIM_SNAPSHOT}};
 static const field_shape S_V_C = {4, {SW_DIM_SNAPSHOT, SW_DIM_TOKEN, SW_DIM_COMPONENT}};
 static const field_shape S_C = {3, {SW_DIM_SNAPSHOT, SW_DIM_COMPONENT}};
@@ -110,6 +111,12 @@ static bool sweep_has_text(const sw_store_sweep *sweep) {
     return false;
 }
 
+static bool sweep_has_generators(const sw_store_sweep *sweep) {
+    for (size_t i = 0; i < sweep->run_count; i++)
+        if (sweep->runs[i].generator_count > 0) return true;
+    return false;
+}
+
 static bool sweep_has_entities(const sw_store_sweep *sweep) {
     for (size_t i = 0; i < sweep->run_count; i++)
         if (sweep->runs[i].shape.entities > 0) return true;
@@ -135,6 +142,7 @@ static bool any_run_has(const sw_store_sweep *sweep, const fixed_field *fixed) {
 
 static bool is_wanted(sw_field_id id, const sw_store_sweep *sweep) {
     if (id == SW_FIELD_PARAMETER_LAYOUT) return sweep_has_text(sweep);
+    if (id == SW_FIELD_GENERATORS || id == SW_FIELD_ORDER_LOG10) return sweep_has_generators(sweep);
     if (id == SW_FIELD_SNAPSHOT_PCA) return sweep_has_entities(sweep);
     if (id == SW_FIELD_CLEAN_LABEL) return sweep_has_clean_labels(sweep);
     if (strncmp(fixed_fields[id].path, "/runs/refine/", 13) == 0) return sweep->refined;

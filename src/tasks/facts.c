@@ -64,7 +64,7 @@ bool sw_facts_holds(const sw_task_config *config, sw_family_id family) {
     if (!(slot->decided & bit)) {
         static const sw_model_config bare = {.kind = SW_MODEL_MLP};
         sw_task *task;
-        if (sw_task_create(&task, &slot->config, &bare, 0) != SW_OK) {
+        if (sw_task_create_table(&task, &slot->config, &bare, 0) != SW_OK) {
             sw_warn("symmetry.%s: whether it is true of the task could not be found: %s", sw_family_names[family],
                     sw_fail_message());
             sw_fail_clear();
@@ -72,7 +72,7 @@ bool sw_facts_holds(const sw_task_config *config, sw_family_id family) {
         }
         if (decide(task, family)) slot->holds |= bit;
         slot->decided |= bit;
-        sw_task_destroy(task);
+        sw_task_destroy_table(task);
     }
     return slot->holds & bit;
 }

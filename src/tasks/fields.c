@@ -57,15 +57,19 @@ sw_status sw_fields_read(sw_fields *out, const char *key, const char *path, size
     return SW_OK;
 }
 
-sw_status sw_fields_check(const sw_fields *file, const uint8_t *sha256) {
+sw_status sw_fields_check_content(const char *path, const char *bytes, size_t length, const uint8_t *sha256) {
     static const uint8_t unknown[SW_SHA256_BYTES];
     uint8_t digest[SW_SHA256_BYTES];
     if (memcmp(sha256, unknown, sizeof unknown) == 0) return SW_OK;
-    const sw_status status = sw_sha256(digest, file->bytes, file->length);
+    const sw_status status = sw_sha256(digest, bytes, length);
     if (status != SW_OK) return status;
     if (memcmp(digest, sha256, sizeof digest) == 0) return SW_OK;
-    return sw_fail(SW_E_CONFIG, "%s: the content of %s is no longer what the sweep was planned with", file->key,
-                   file->path);
+    return sw_fail(SW_E_CONFIG, "the content of %s is no longer what the sweep was planned with", path);
+}
+
+sw_status sw_fields_check(const sw_fields *file, const uint8_t *sha256) {
+    const sw_status status = sw_fields_check_content(file->path, file->bytes, file->length, sha256);
+    return status == SW_OK ? status : sw_fail_in(status, "%s", file->key);
 }
 
 void sw_fields_release(sw_fields *fields) {

@@ -29,6 +29,8 @@ typedef struct sw_fields {
 sw_status sw_fields_read(sw_fields *out, const char *key, const char *path, size_t most,
                          const char *marks) SW_MUST_CHECK;
 /* The content must have the SHA-256 with which the sweep was planned; all zero: nothing to compare with. */
+sw_status sw_fields_check_content(const char *path, const char *bytes, size_t length,
+                                  const uint8_t *sha256) SW_MUST_CHECK;
 sw_status sw_fields_check(const sw_fields *file, const uint8_t *sha256) SW_MUST_CHECK;
 void sw_fields_release(sw_fields *fields);
 /* Back before the first line. */

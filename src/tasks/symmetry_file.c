@@ -3,6 +3,7 @@
 
 #include "symsweep/file.h"
 #include "symsweep/grow.h"
+#include "tasks/fields.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -212,15 +213,19 @@ static sw_status read_all(reader *r) {
     return status;
 }
 
-sw_status sw_symmetry_file_read(int32_t **maps, size_t *count, const char *path, const sw_symmetry_table *table,
-                                sw_symmetry_scope scope) {
+sw_status sw_symmetry_file_read(int32_t **maps, size_t *count, const char *path, const uint8_t *sha256,
+                                const sw_symmetry_table *table, sw_symmetry_scope scope) {
     char *text = NULL;
     size_t length;
     reader r = {.path = path, .line = 1, .shape = &table->shape};
     *maps = NULL;
     *count = 0;
     sw_status status = sw_file_read(&text, &length, path, BYTES_MAX, NULL);
-    if (status != SW_OK) return status;
+    if (status == SW_OK && sha256 != NULL) status = sw_fields_check_content(path, text, length, sha256);
+    if (status != SW_OK) {
+        free(text);
+        return status;
+    }
     r.at = text;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) r.at += 3; /* a byte order mark */
     status = read_all(&r);

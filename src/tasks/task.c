@@ -300,22 +300,22 @@ static sw_status build(sw_task *task, uint32_t data_seed) {
     return status != SW_OK ? status : group_by_label(task);
 }
 
-sw_status sw_task_create(sw_task **out, const sw_task_config *config, const sw_model_config *model,
-                         uint32_t data_seed) {
+sw_status sw_task_create_table(sw_task **out, const sw_task_config *config, const sw_model_config *model,
+                               uint32_t data_seed) {
     *out = NULL;
     sw_task *task = malloc(sizeof *task);
     if (task == NULL) return sw_fail(SW_E_MEMORY, "no memory for a task");
     sw_status status = sw_task_describe(task, config, model);
     if (status == SW_OK) status = build(task, data_seed);
     if (status != SW_OK) {
-        sw_task_destroy(task);
+        sw_task_destroy_table(task);
         return status;
     }
     *out = task;
     return SW_OK;
 }
 
-void sw_task_destroy(sw_task *task) {
+void sw_task_destroy_table(sw_task *task) {
     if (task == NULL) return;
     sw_arena_destroy(task->arena);
     free(task);

@@ -207,6 +207,9 @@ static sw_status create(void *state, const sw_evaluation *of) {
         for (int g = 0; g < f && probe->like < 0; g++)
             if (sw_blocks_equal(&probe->blocks, &v->family[g].blocks)) probe->like = g;
     }
+    sw_status status = sw_generators_create(&v->generators, of->task, of->arena);
+    if (status != SW_OK) return status;
+    if (v->generators.largest > v->capacity) v->capacity = v->generators.largest;
     v->violation = sw_arena_alloc(of->arena, v->capacity, sizeof *v->violation);
     v->excess = sw_arena_alloc(of->arena, v->capacity, sizeof *v->excess);
     v->disagree = sw_arena_alloc(of->arena, v->capacity, sizeof *v->disagree);
@@ -221,6 +224,8 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
         if (!sw_families[f]->applies(&config->task)) continue;
         bytes += 2 * tuples * sizeof(sw_tuple);
         if (sw_families[f]->class_map) bytes += (double)shape->entities * shape->classes * sizeof(int32_t);
+        if (f == SW_FAMILY_AUTOMORPHISM)
+            bytes += SW_GENERATORS_MAX * (SW_GENERATORS_INPUTS * sizeof(sw_tuple) + (double)shape->classes * 4);
         if (!sw_families[f]->block) continue;
         bytes += (double)shape->inputs * (sw_families[f]->class_map ? 3 : 2) * sizeof(int32_t);
         /* Tuples outside of blocks: as many as inputs, all such families taken together. */
@@ -321,6 +326,7 @@ static void evaluate(float *value, void *state, const sw_evaluation *of) {
     sw_softmax_table(&v->table, of->logits, of->task->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (v->family[f].applies) fill_family(value, v, (sw_family_id)f, of->logits);
+    sw_generators_measure(value + SW_METRIC_COUNT, &v->generators, &v->table, v->violation, v->disagree);
 }
 
 const sw_instrument sw_instrument_violations = {

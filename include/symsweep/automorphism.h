@@ -1,0 +1,31 @@
+/* automorphism.h: the symmetries that the family `automorphism` compares: those of the task's own table, discovered or
+ * from a file. */
+#pragma once
+
+#include "symsweep/symmetry.h"
+
+/* Of a built task. */
+typedef struct sw_automorphisms {
+    sw_symmetry_table table;
+    size_t generator_count, element_count;
+    int32_t *generators; /* [generator_count, table.shape.length] */
+    int32_t *elements;   /* [element_count, table.shape.length] what tuples are made of: the generators themselves, or
+                          * random elements of the group (symmetry.automorphism.elements; seed 0) */
+} sw_automorphisms;
+
+/* What is known before the task is built. */
+typedef struct sw_automorphism_facts {
+    size_t count;              /* generators; 0 = the family is not defined on the task */
+    const int32_t *generators; /* [count, shape.length]; valid until facts of other tasks are asked for */
+    sw_symmetry_shape shape;
+    double order_log10; /* NaN: generators from a file */
+    char reason[256];   /* why the family is not defined; "" where the group is trivial */
+} sw_automorphism_facts;
+
+/* Found once for each table and remembered. A table of more inputs than this is searched only by the command. */
+enum { SW_AUTOMORPHISM_INPUTS_MAX = 1 << 17 };
+sw_status sw_automorphism_describe(sw_automorphism_facts *out, const sw_task_config *config) SW_MUST_CHECK;
+
+/* JSON: a list of objects of positions, tokens and classes. */
+struct sw_json;
+void sw_automorphism_write(struct sw_json *json, const sw_symmetry_shape *shape, const int32_t *maps, size_t count);
