@@ -18,6 +18,7 @@ class Symsweep(CMakePackage):
     depends_on("hdf5@1.10:1.14+hl")  # ~mpi or +mpi: a parallel one is used serially
     depends_on("openblas")  # its name, not the virtual blas: pkg-config must know openblas
     depends_on("cjson")
+    depends_on("nauty")  # without it there is no symsweep symmetries: -DSYMSWEEP_NAUTY=OFF
     depends_on("openssl")
     depends_on("zlib-api")
 

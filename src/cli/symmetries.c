@@ -225,7 +225,8 @@ static sw_status tell(const finding *f, const symmetries_options *options) {
     if (text == NULL) status = SW_E_MEMORY;
     if (status == SW_OK && options->output != NULL) status = save(options->output, text);
     if (options->json) {
-        if (f->tasks > 1) sw_info("the task of run %zu; the sweep has %zu tasks", f->run, f->tasks);
+        if (f->tasks > 1 && options->run < 0)
+            sw_info("this is the task of run %zu; the sweep has %zu tasks, --run N chooses another", f->run, f->tasks);
         return sw_command_print(json, status);
     }
     sw_json_destroy(json);
@@ -249,10 +250,11 @@ static sw_status symmetries(void *given, char *const *files) {
     finding f = {.scope = options->scope, .run = options->run < 0 ? 0 : (size_t)options->run};
     sw_status status = load(&plan, files[0]);
     if (status == SW_OK && f.run >= plan->count)
-        status = sw_fail(SW_E_USAGE, "%s has %zu runs, from 0: there is no run %zu", files[0], plan->count, f.run);
+        status = sw_fail(SW_E_USAGE, "%s has %zu run%s, from 0: there is no run %zu", files[0], plan->count,
+                         plan->count == 1 ? "" : "s", f.run);
     if (status == SW_OK) {
         f.config = &plan->runs[f.run].config;
-        f.tasks = options->run < 0 ? count_tasks(plan) : 1; /* of a run that was chosen there is one */
+        f.tasks = count_tasks(plan);
         status = find(&f, options->seconds);
     }
     if (status == SW_OK) status = tell(&f, options);

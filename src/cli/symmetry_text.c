@@ -85,7 +85,7 @@ static bool find_product(change *out, const int32_t *map, const sw_task *task) {
         right = right && map[t] == product[t * n + a];
     }
     if (inverts || left || right) {
-        *out = (change){.kind = inverts ? INVERT : left ? LEFT : RIGHT, .a = a};
+        *out = (change){.kind = inverts ? INVERT : left && right ? MULTIPLY : left ? LEFT : RIGHT, .a = a, .u = a};
         return true;
     }
     for (int32_t g = 0; g < n; g++) {
@@ -195,7 +195,8 @@ static void put_change(text *t, const change *c, const char *names, const int32_
     case RIGHT: put(t, "multiplies %s by %d from the right", names, c->a); break;
     case CONJUGATE: put(t, "conjugates %s by %d", names, c->a); break;
     case OTHER:
-        put(t, "moves %d of %d %s of %s ", c->moved, n, noun(task, relations, operand), names);
+        put(t, "moves %d of %d %s ", c->moved, n, noun(task, relations, operand));
+        if (!relations) put(t, "of %s ", names);
         put_cycles(t, map, n, task, relations);
         break;
     }

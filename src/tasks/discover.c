@@ -314,15 +314,16 @@ static void answer(void *context, int pipe) {
     if (said.status != SW_OK) {
         snprintf(said.message, sizeof said.message, "%s", sw_fail_message());
         (void)sw_file_write_all(pipe, &said, sizeof said, NULL);
-        return;
+    } else {
+        said.count = found.count;
+        said.orbits = found.orbits;
+        said.digits = strlen(found.order);
+        (void)(sw_file_write_all(pipe, &said, sizeof said, NULL) &&
+               sw_file_write_all(pipe, found.order, said.digits, NULL) &&
+               sw_file_write_all(pipe, found.generators, generator_bytes(asked->table, found.count), NULL) &&
+               sw_file_write_all(pipe, found.orbit, asked->table->inputs * sizeof *found.orbit, NULL));
     }
-    said.count = found.count;
-    said.orbits = found.orbits;
-    said.digits = strlen(found.order);
-    (void)(sw_file_write_all(pipe, &said, sizeof said, NULL) &&
-           sw_file_write_all(pipe, found.order, said.digits, NULL) &&
-           sw_file_write_all(pipe, found.generators, generator_bytes(asked->table, found.count), NULL) &&
-           sw_file_write_all(pipe, found.orbit, asked->table->inputs * sizeof *found.orbit, NULL));
+    sw_discover_release(&found);
 }
 
 static bool take(int pipe, void *bytes, size_t count) { return sw_file_read_all(pipe, bytes, count) == (ssize_t)count; }

@@ -182,34 +182,73 @@ static int32_t least_of(const level *l, const int32_t *element) {
     return best;
 }
 
-/* Gives the bases of the levels from `below` on the least images in turn. Returns how many points the element moves. */
-static int32_t make_least(int32_t *element, chain *c, size_t below) {
-    int32_t moved = 0;
+/* Gives the bases of the levels from `below` on the least images in turn. */
+static void make_least(int32_t *element, chain *c, size_t below) {
     for (; below < c->count; below++) go_first(element, c, &c->levels[below], least_of(&c->levels[below], element));
-    for (int32_t p = 0; p < c->points; p++) moved += element[p] != p;
-    return moved;
+}
+
+/* What happens to a position's tokens or to the classes, which are `size` points from `from` on and go to those from
+ * `to` on: 0 = each keeps its number, as good as nothing = all change by one amount, else how many change. */
+static int32_t judge_part(const int32_t *element, const chain *c, int32_t from, int32_t size, int32_t to) {
+    const int64_t shift = element[from] - to, factor = size > 1 ? element[from + 1] - to - shift + size : 1;
+    int32_t moved = 0;
+    bool affine = true;
+    for (int32_t t = 0; t < size; t++) {
+        const int32_t image = element[from + t] - to;
+        moved += image != t;
+        affine = affine && image == (factor * t + shift) % size;
+    }
+    return moved == 0 ? 0 : c->points + 1 + (!affine ? moved : factor % size == 1 ? 1 : 2);
+}
+
+/* The less, the simpler is what the element does; 0 for a bare exchange of positions. */
+static int32_t complexity(const int32_t *element, const chain *c) {
+    const sw_symmetry_shape *shape = c->shape;
+    const int32_t first = shape->positions, classes = shape->class_start - first;
+    int32_t sum = judge_part(element, c, classes, shape->classes, classes);
+    for (int32_t j = 0; j < shape->positions; j++) {
+        const int32_t from = shape->start[j] - first;
+        int32_t target = 0;
+        while (element[from] >= shape->start[target] - first + shape->size[target]) target++;
+        sum += judge_part(element, c, from, shape->size[j], shape->start[target] - first);
+    }
+    return sum;
 }
 
 /* The element of the stabilizer above level k that leads the level's base to `point`, and the bases below to the least
- * points in turn; in a short chain the image of the next base is the one with which fewest points move. */
+ * points in turn; in a short chain the image of the next base is the one that makes the simplest element. */
 static void write_simple(int32_t *element, chain *c, size_t k, int32_t point) {
     const size_t bytes = (size_t)c->points * sizeof *element;
     for (int32_t p = 0; p < c->points; p++) element[p] = p;
     go_first(element, c, &c->levels[k], point);
     if (k + 1 >= c->count || c->count > SHORT) {
-        (void)make_least(element, c, k + 1);
+        make_least(element, c, k + 1);
         return;
     }
     const level *next = &c->levels[k + 1];
-    int32_t fewest = c->points + 1;
+    int32_t least = INT32_MAX;
     memcpy(c->start, element, bytes);
     for (int32_t i = 0; i < next->orbit_count; i++) {
         memcpy(c->trial, c->start, bytes);
         go_first(c->trial, c, next, next->orbit[i]);
-        const int32_t moved = make_least(c->trial, c, k + 2);
-        if (moved > fewest || (moved == fewest && c->trial[next->base] > element[next->base])) continue;
-        fewest = moved;
+        make_least(c->trial, c, k + 2);
+        const int32_t found = complexity(c->trial, c);
+        if (found > least || (found == least && c->trial[next->base] > element[next->base])) continue;
+        least = found;
         memcpy(element, c->trial, bytes);
+    }
+}
+
+/* Drops generators from number `from` on that the others make superfluous: the orbit stays as it is. */
+static void thin_out(level *chosen, size_t from, int32_t points) {
+    const int32_t whole = chosen->orbit_count;
+    for (size_t i = from; i < chosen->count;) {
+        int32_t *dropped = chosen->generator[i];
+        memmove(&chosen->generator[i], &chosen->generator[i + 1], (--chosen->count - i) * sizeof(int32_t *));
+        find_orbit(chosen, points);
+        if (chosen->orbit_count == whole) continue;
+        memmove(&chosen->generator[i + 1], &chosen->generator[i], (chosen->count++ - i) * sizeof(int32_t *));
+        chosen->generator[i++] = dropped;
     }
 }
 
@@ -217,6 +256,7 @@ static void write_simple(int32_t *element, chain *c, size_t k, int32_t point) {
  * the base to the least points that it does not come to otherwise. */
 static sw_status choose(level *chosen, chain *c, size_t k) {
     const level *l = &c->levels[k];
+    const size_t from = chosen->count;
     chosen->base = l->base;
     find_orbit(chosen, c->points);
     for (int32_t point = l->base; point < c->points; point++) {
@@ -230,6 +270,7 @@ static sw_status choose(level *chosen, chain *c, size_t k) {
         write_simple(list[chosen->count++], c, k, point);
         find_orbit(chosen, c->points);
     }
+    thin_out(chosen, from, c->points);
     return SW_OK;
 }
 

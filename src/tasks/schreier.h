@@ -16,10 +16,10 @@ typedef struct sw_schreier_order {
  * not come there.
  *
  * *generators [*count, length], malloc'ed: with the points (tokens of position 0, of position 1, ..., classes) as
- * bases, from the last stabilizer to the first, what leads the base to the least point that it does not come to yet,
- * with the least images of the later bases. They do not depend on the maps that were given, no one is a product of
- * those behind it, and they are simple: of addition, the exchange of the operands, the addition of 1 and the
- * multiplication by units. */
+ * bases, those of the first stabilizers first, for each what leads the base to the least point that it does not come to
+ * yet. Of all such elements the one with the least images of later bases is taken, or a simpler one: of addition the
+ * exchange of the operands, the addition of 1 and the multiplication by a primitive root. They do not depend on the
+ * maps that were given, and each stabilizer needs all of its own. */
 sw_status sw_schreier_solve(sw_schreier_order *order, int32_t **generators, size_t *count,
                             const sw_symmetry_shape *shape, const int32_t *maps, size_t map_count,
                             double log_order) SW_MUST_CHECK;

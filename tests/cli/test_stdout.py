@@ -5,7 +5,8 @@ import unittest
 
 from results_support import BINARY, Folder, make_file
 
-COMMANDS = ("check", "status", "show", "export", "merge", "draws", "recover", "bench", "simulate")
+COMMANDS = ("check", "status", "show", "export", "merge", "draws", "recover", "bench", "simulate",
+            "symmetries")
 SWEEP = """{"name": "s", "run": {"task": {"kind": "modular", "p": 5}, "steps": 20, "checkpoint": {"every_seconds": 0},
  "model": {"kind": "mlp", "d_model": 4, "d_hidden": 4}}, "grid": {"seed": {"range": [0, 2]}}}"""
 
@@ -26,7 +27,8 @@ class Stdout(unittest.TestCase):
                      ["check", "--json", cls.sweep], ["status", cls.results], ["status", "--json", cls.results],
                      ["show", cls.results, "--run", "0"], ["export", cls.results], ["export", cls.many],
                      ["draws", cls.results, "--run", "0", "--steps", "1:3"],
-                     ["simulate", cls.sweep], ["status", "--all", cls.many]]
+                     ["simulate", cls.sweep], ["status", "--all", cls.many],
+                     ["symmetries", cls.sweep], ["symmetries", "--json", cls.sweep]]
 
     def test_a_full_disk(self):
         for line in self.lines:

@@ -29,7 +29,7 @@ class Package(unittest.TestCase):
     def test_depends_on_what_it_needs(self):
         fields = dict(line.split(": ", 1) for line in self.run_command("dpkg-deb", "-f", self.package).splitlines()
                       if ": " in line and not line.startswith(" "))
-        for name in ("openmpi-bin", "libopenmpi3", "libhdf5-103", "libopenblas0", "libcjson1", "libssl3", "zlib1g"):
+        for name in ("openmpi-bin", "libopenmpi3", "libhdf5-103", "libopenblas0", "libcjson1", "libnauty2", "libssl3", "zlib1g"):
             self.assertIn(name, fields["Depends"])
         for name in ("python3-h5py", "python3-matplotlib"):
             self.assertIn(name, fields["Recommends"])

@@ -59,7 +59,7 @@ class ManualPage(unittest.TestCase):
     def test_names_every_command_and_exit_code(self):
         page = (TOP / "docs" / "symsweep.1").read_text().replace("\\-", "-")
         usage = Install.run_command(os.environ.get("SYMSWEEP_BINARY", BUILD / "symsweep"), "--help")
-        for word in ("check", "status", "show", "export", "merge", "draws", "recover", "bench", "simulate", "--output", "--fresh",
+        for word in ("check", "status", "show", "export", "merge", "draws", "recover", "bench", "simulate", "symmetries", "--output", "--fresh",
                      "--time-limit", "--shard", "--quiet", "--verbose", "--no-progress"):
             self.assertIn(word, page)
             self.assertIn(word, usage)
