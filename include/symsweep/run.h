@@ -90,7 +90,7 @@ typedef struct sw_task_config {
     bool header; /* the first line names the columns */
     /* parity */
     int32_t bits, relevant; /* the label is the parity of the first `relevant` of them */
-    /* planted: a table of order n */
+    /* planted, latin: a table of order n */
     uint32_t table_seed;
     int32_t symmetry_order; /* divides n */
     int32_t scramble;       /* sw_scramble */

@@ -111,6 +111,7 @@ def cells(edge_list):
     planted = {"task.kind": "planted", "task.n": 8, "task.symmetry_order": 4}
     cell("planted", planted, prompted("commutativity"))
     cell("planted cells", planted, {"task.scramble": "cells"}, prompted("associativity", 100))
+    cell("latin", {"task.kind": "latin", "task.n": 7}, prompted("associativity", 100), prompted("commutativity"))
     cell("parity", {"task.kind": "parity", "task.bits": 6}, prompted("commutativity"))
     cell("parity of all bits", {"task.kind": "parity", "task.bits": 4, "task.relevant": 4, "model.operand_embeddings": "separate"},
          prompted("commutativity", 40), prompted("label_pairs", 50))
