@@ -30,6 +30,10 @@ def describe(config):
         name = task.get("group", "group")
         size = "×".join(str(n) for n in task.get("factors") or []) if name == "product" else task.get("n", "")
         return "%s group %s" % (name, size)
+    if kind == "latin":
+        return "Latin square %s" % task.get("n", "?")
+    if kind == "parity":
+        return "parity of %s in %s bits" % (task.get("relevant", "?"), task.get("bits", "?"))
     if kind == "planted":
         scramble = task.get("scramble", "none")
         return "planted %s, symmetry %s%s" % (task.get("n", "?"), task.get("symmetry_order", 1),

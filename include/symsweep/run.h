@@ -97,7 +97,9 @@ typedef struct sw_task_config {
     int32_t factors[SW_FACTORS_MAX]; /* product: Z_f1 x Z_f2 x ... */
     /* table: file and file_sha256 as above */
     bool header; /* the first line names the columns */
-    /* planted: a table of order n */
+    /* parity */
+    int32_t bits, relevant; /* the label is the parity of the first `relevant` of them */
+    /* planted, latin: a table of order n */
     uint32_t table_seed;
     int32_t symmetry_order;              /* divides n */
     int32_t scramble;                    /* sw_scramble */

@@ -91,6 +91,7 @@ void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task) {
     if (task->kind == SW_TASK_COMPARISON) append(out, " %s", forms[task->form]);
     if (task->kind == SW_TASK_GROUP) append(out, " %s", sw_group_names[task->group]);
     append_keys(out, task);
+    if (task->kind == SW_TASK_PARITY) append(out, " of %d in %d bits", task->relevant, task->bits);
     if (task->kind == SW_TASK_PLANTED) append(out, " of symmetry %d", task->symmetry_order);
     if (task->kind == SW_TASK_PLANTED && task->scramble != SW_SCRAMBLE_NONE)
         append(out, ", scrambled %s", scrambles[task->scramble]);

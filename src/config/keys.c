@@ -47,8 +47,8 @@ static void default_no_file(const sw_run_config *config, sw_value *out) {
 }
 
 static void default_n(const sw_run_config *config, sw_value *out) {
-    const bool planted = config->task.kind == SW_TASK_PLANTED;
-    out->integer = planted                                    ? 24
+    const bool drawn = config->task.kind == SW_TASK_PLANTED || config->task.kind == SW_TASK_LATIN;
+    out->integer = drawn                                    ? 24
                    : config->task.group == SW_GROUP_SYMMETRIC ? 5
                    : config->task.group == SW_GROUP_DIHEDRAL  ? 30
                                                               : 59;
@@ -56,6 +56,10 @@ static void default_n(const sw_run_config *config, sw_value *out) {
 
 static void default_expression(const sw_run_config *config, sw_value *out) {
     out->text = config->task.kind == SW_TASK_GROUP ? "x*y" : "";
+}
+
+static void default_relevant(const sw_run_config *config, sw_value *out) {
+    out->integer = config->task.bits < 3 ? config->task.bits : 3;
 }
 
 static void default_factors(const sw_run_config *config, sw_value *out) {
@@ -192,9 +196,14 @@ static const sw_key run_rows[] = {
      NEEDS(FORM, THREE_WAY), .meaning = "which attribute three_way compares, from 0"},
     {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES, NEEDS(TASK, GROUP),
      .meaning = "the finite group whose product is learned"},
-    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5, planted 24"),
-     DECIDES, .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n; planted: "
-                         "order of the table"},
+    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5, planted and latin 24"),
+     DECIDES, .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n; planted, "
+                         "latin (to 128): order of the table"},
+    {.path = "task.bits", INTEGER(task.bits), RANGE(2, SW_OPERANDS_MAX), DEFAULT(10), DECIDES, NEEDS(TASK, PARITY),
+     .meaning = "operands of an input, 0 or 1 each"},
+    {.path = "task.relevant", INTEGER(task.relevant), RANGE(1, SW_OPERANDS_MAX),
+     RULE(default_relevant, "3, no more than bits"), DECIDES, NEEDS(TASK, PARITY),
+     .meaning = "the label is the parity of the first so many bits"},
     {.path = "task.symmetry_order", INTEGER(task.symmetry_order), RANGE(1, 4096), DEFAULT(1), DECIDES,
      NEEDS(TASK, PLANTED), .meaning = "order of the planted group, a divisor of n: 1 is a random table, n is addition"},
     {.path = "task.scramble", ENUM(task.scramble, scramble_names), DEFAULT(SW_SCRAMBLE_NONE), DECIDES,

@@ -50,6 +50,11 @@ static void tiny_task(sw_run_config *config, sw_task_id kind) {
         config->task.side_count = 2;
         config->task.sides[0] = config->task.sides[1] = 3;
         break;
+    case SW_TASK_PARITY:
+        config->task.bits = 5;
+        config->task.relevant = 3;
+        break;
+    case SW_TASK_LATIN: config->task.n = 6; break;
     case SW_TASK_PLANTED:
         config->task.n = 6;
         config->task.symmetry_order = 3;

@@ -13,7 +13,7 @@ import facts  # noqa: E402
 
 
 # Tasks as data: any number of operands, inputs may be missing.
-DATA = ("table", "planted", "expression")
+DATA = ("table", "planted", "parity", "latin", "expression")
 
 
 class Table:

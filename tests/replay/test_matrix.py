@@ -111,6 +111,10 @@ def cells(edge_list):
     planted = {"task.kind": "planted", "task.n": 8, "task.symmetry_order": 4}
     cell("planted", planted, prompted("commutativity"))
     cell("planted cells", planted, {"task.scramble": "cells"}, prompted("associativity", 100))
+    cell("latin", {"task.kind": "latin", "task.n": 7}, prompted("associativity", 100), prompted("commutativity"))
+    cell("parity", {"task.kind": "parity", "task.bits": 6}, prompted("commutativity"))
+    cell("parity of all bits", {"task.kind": "parity", "task.bits": 4, "task.relevant": 4, "model.operand_embeddings": "separate"},
+         prompted("commutativity", 40), prompted("label_pairs", 50))
     cell("expression", expression("x+y"), prompted("translation"))
     cell("expression three operands", expression("x+y-z"), prompted("translation", 200), prompted("scaling", 100))
     cell("expression that divides", expression("x*y/z"), prompted("negation"), prompted("scaling"), prompted("commutativity"))

@@ -10,6 +10,8 @@ from collections import deque
 from math import gcd
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import facts  # noqa: E402
 sys.path.append(str(Path(__file__).resolve().parents[1] / "replay"))
@@ -225,6 +227,35 @@ def planted(n, symmetry_order, table_seed=0, scramble="none"):
         to = philox.permutation(n * n, table_seed, STREAM_TABLE, 4).tolist()
         label = {divmod(to[x * n + y], n): c for (x, y), c in label.items()}
     return data(label, n, n)
+
+
+def latin(n, table_seed=0):
+    """Jacobson and Matthews on the incidence cube itself."""
+    cube = np.zeros((n, n, n), dtype=int)
+    for x in range(n):
+        for y in range(n):
+            cube[x, y, (x + y) % n] = 1
+    at = came_from = None
+    t = proper = 0
+    while proper < 4 * n * n:
+        if at is None:
+            u = philox.below(table_seed, STREAM_TABLE, 0, t, n * n * (n - 1))
+            x, y, z = u // (n * (n - 1)), u // (n - 1) % n, u % (n - 1)
+            z += z >= cube[x, y].argmax()
+            other = cube[:, y, z].argmax(), cube[x, :, z].argmax(), cube[x, y].argmax()
+        else:
+            u = philox.below(table_seed, STREAM_TABLE, 0, t, 8)
+            x, y, z = at
+            lines = cube[:, y, z], cube[x, :, z], cube[x, y]
+            other = [came_from[k] if u >> k & 1 else next(i for i in np.flatnonzero(lines[k] == 1) if i != came_from[k])
+                     for k in range(3)]
+        for i, j, k in itertools.product((0, 1), repeat=3):
+            cube[(x, other[0])[i], (y, other[1])[j], (z, other[2])[k]] += 1 - 2 * ((i + j + k) % 2)
+        came_from = x, y, z
+        at = tuple(other) if cube[tuple(other)] < 0 else None
+        t += 1
+        proper += at is None
+    return data({(x, y): int(cube[x, y].argmax()) for x in range(n) for y in range(n)}, n, n)
 
 
 # ---- symmetry families: every tuple, by the definitions ----

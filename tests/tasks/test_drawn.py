@@ -90,5 +90,45 @@ class Planted(unittest.TestCase):
                 self.assertTrue(dump(kind="planted", **keys)["message"].startswith(text), dump(kind="planted", **keys)["message"])
 
 
+class Latin(unittest.TestCase):
+    def test_rebuilt_from_the_documented_draws(self):
+        for n in (2, 3, 4, 5, 8, 11):
+            for seed in range(3):
+                with self.subTest(n=n, seed=seed):
+                    expected, found = reference.latin(n, seed), dump(kind="latin", n=n, table_seed=seed, tuples=True)
+                    self.assertEqual(found["message"], "")
+                    self.assertEqual(found["true_label"], expected["label"])
+                    self.assertEqual((found["classes"], found["entities"], found["operands"], found["closed"]), (n, n, 2, True))
+                    found_families(self, expected, found)
+
+    def test_every_label_once_in_each_row_and_column(self):
+        for n, seed in ((2, 5), (24, 0), (59, 1), (59, 4294967295), (100, 2)):
+            f = square(dump(kind="latin", n=n, table_seed=seed))
+            self.assertTrue(all(sorted(line) == list(range(n)) for line in f.tolist() + f.T.tolist()))
+            cyclic = np.add.outer(np.arange(n), np.arange(n)) % n
+            if n > 2:
+                self.assertLess((f == cyclic).mean(), 3 / n, "far from where the chain starts")
+
+    def test_uniform_among_the_squares_of_order_four(self):
+        """576 squares of order 4 in two isotopy classes: 432 like Z_4, 144 like Z_2 x Z_2; their share over seeds within
+        four standard deviations, and no square far too often."""
+        drawn = Counter(tuple(dump(kind="latin", n=4, table_seed=seed)["true_label"]) for seed in range(600))
+        self.assertGreater(len(drawn), 300)  # of 576, 373 are expected
+        self.assertLessEqual(max(drawn.values()), 8)
+
+        def is_klein(square):
+            """Rows differ by permutations without cycles of length 4."""
+            rows = [square[4 * k:4 * k + 4] for k in range(4)]
+            maps = [dict(zip(rows[0], row)) for row in rows[1:]]
+            return all(m[m[c]] == c for m in maps for c in range(4))
+
+        klein = sum(times for square, times in drawn.items() if is_klein(square))
+        self.assertLess(abs(klein - 150), 4 * np.sqrt(600 * 0.25 * 0.75))
+
+    def test_refusals(self):
+        for n in (1, 129, 0):
+            self.assertEqual(dump(kind="latin", n=n)["message"], "task.n: expected 2 to 128 for a Latin square, found %d" % n)
+
+
 if __name__ == "__main__":
     unittest.main()
