@@ -272,6 +272,21 @@ def label_pairs(table):
                 yield (i, j), None
 
 
+def automorphism(table):
+    """Generators as the results file has them; positions are the operands, with the relation between them."""
+    columns = table.operands if table.operands is not None else np.stack([table.first, table.second], 1)
+    if table.relation_form:
+        columns = np.stack([table.first, table.relation - table.entities, table.second], 1)
+    rows = [tuple(x) for x in columns.tolist()]
+    index = {x: i for i, x in enumerate(rows)}
+    for g in table.generators:
+        for i, x in enumerate(rows):
+            image = [None] * len(x)
+            for j, t in enumerate(x):
+                image[g["positions"][j]] = g["tokens"][j][t]
+            yield (index[tuple(image)], i), g["classes"]
+
+
 ENUMERATE = {
     "commutativity": commutativity,
     "associativity": associativity,
@@ -287,6 +302,7 @@ ENUMERATE = {
     "bradley_terry": bradley_terry,
     "converse": converse,
     "trichotomy": trichotomy,
+    "automorphism": automorphism,
 }
 facts.cover("the replay of families", facts.FAMILIES, ENUMERATE)
 

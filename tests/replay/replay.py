@@ -50,8 +50,11 @@ class Run:
             self.curves = {}
             for group in ("curves", "symmetry"):
                 file[group].visititems(lambda name, item, group=group: self.read_curve(group, name, item))
+            text = file["/symmetry/automorphism/generators"][row].decode() if "automorphism" in file["symmetry"] else ""
+            self.generators = json.loads(text) if text else []
             self.enumerated = {name: int(item["enumerated"][row]) for name, item in file["symmetry"].items()}
         self.table = families.Table(self.config, self.inputs, self.label, self.clean_label)
+        self.table.generators = self.generators
         self.classes = self.layout_shape("unembedding")[1]
         self.train = np.flatnonzero(self.split == 1)
         self.test = np.flatnonzero(self.split == 0)

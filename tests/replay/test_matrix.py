@@ -61,7 +61,8 @@ def write_tables(folder):
     """Names of files: a product with holes, and a sum of three of which some are missing."""
     pairs = [(x, y, x * y % 7) for x in range(7) for y in range(7) if (x * 3 + y) % 11]
     triples = [(x, y, z, (x + y + z) % 4) for x in range(4) for y in range(4) for z in range(4) if (x + 2 * y + 3 * z) % 13]
-    for name, rows in (("pairs.csv", pairs), ("triples.csv", triples)):
+    whole = [(x, y, z, (x + y - z) % 4) for x in range(4) for y in range(4) for z in range(4)]
+    for name, rows in (("pairs.csv", pairs), ("triples.csv", triples), ("triples_whole.csv", whole)):
         Path(folder, name).write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
 
 
@@ -171,6 +172,15 @@ def cells(edge_list):
     cell("converse", order, prompted("converse"))
     cell("converse three_way", comparison([3, 3], "three_way"), prompted("converse", 50))
     cell("trichotomy", order, prompted("trichotomy"))
+    cell("automorphism", add, prompted("automorphism"))
+    cell("automorphism sampled", modular("quadratic"), prompted("automorphism", 200))
+    cell("automorphism tied train", s3, prompted("automorphism", 100, inputs="train", scope="tied"))
+    cell("automorphism graph", cycle, prompted("automorphism"))
+    cell("automorphism order", comparison([3, 3], "relation"), prompted("automorphism", 64))
+    cell("automorphism triples", table("triples_whole.csv"), prompted("automorphism"))
+    cell("automorphism triples separate", table("triples_whole.csv"), {"model.operand_embeddings": "separate"},
+         prompted("automorphism", 100))
+    cell("mlp automorphism", MLP, modular("mul"), prompted("automorphism"))
     cell("label_pairs", add, prompted("label_pairs"))
     cell("label_pairs train", cycle, prompted("label_pairs", 100, inputs="train"))
     cell("two families", add, prompted("commutativity", 50), prompted("associativity", 100, weight=1.5))

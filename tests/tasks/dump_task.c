@@ -2,9 +2,10 @@
  *
  * dump_task [key=value ...]: kind, label_shuffle, operation, p, graph, nodes, sides, dimension, branching, depth,
  * file, sha256, component, label_noise (applied to the split), form, attribute, group, n, factors (names as numbers of
- * their enums, lists apart by commas), header, expression, bits, relevant, symmetry_order, scramble, table_seed,
+ * their enums, lists apart by commas), header, scope (free, tied), elements, expression, bits, relevant, symmetry_order, scramble, table_seed,
  * readout, separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple), derived=BITS, inputs, intermediate
  * (of all families). A task that is refused gives {"status": code, "message": text}. */
+#include "symsweep/automorphism.h"
 #include "symsweep/json.h"
 #include "symsweep/task.h"
 
@@ -96,6 +97,10 @@ static bool read_option(options *o, const char *key, const char *value) {
         o->task.table_seed = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(key, "header") == 0)
         o->task.header = value[0] == '1';
+    else if (strcmp(key, "scope") == 0)
+        o->task.automorphism.scope = value[0] == 't';
+    else if (strcmp(key, "elements") == 0)
+        o->task.automorphism.elements = strtol(value, NULL, 10);
     else if (strcmp(key, "tuples") == 0)
         o->tuples = value[0] == '1';
     else
@@ -240,6 +245,12 @@ static sw_status write_all(sw_json *json, sw_task *task, const options *o) {
     sw_status status = write_split(json, task, o);
     if (status == SW_OK) status = write_graph(json, o);
     if (status == SW_OK) status = write_notes(json, o);
+    sw_json_key(json, "generators");
+    const sw_automorphisms *group = task->automorphisms;
+    if (group != NULL)
+        sw_automorphism_write(json, &group->table.shape, group->generators, group->generator_count);
+    else
+        sw_automorphism_write(json, NULL, NULL, 0);
     sw_json_member_object(json, "families");
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         status = write_family(json, task, (sw_family_id)f, o->tuples);

@@ -449,9 +449,21 @@ def label_pairs(task):
     return [(i, j, None) for inputs in members.values() for i in inputs for j in inputs if i != j]
 
 
+def automorphism(task):
+    """Of the generators that the program has found, which test_symmetries.py holds to be the whole group."""
+    found = []
+    for g in task.get("generators", ()):
+        for x in task["inputs"]:
+            image = [None] * len(x)
+            for j, t in enumerate(x):
+                image[g["positions"][j]] = g["tokens"][j][t]
+            found.append((tuple(image), x, class_map(task, g["classes"].__getitem__)))
+    return pairs(found)
+
+
 FAMILY = {f.__name__: f for f in (commutativity, associativity, translation, negation, scaling, triangle, reflexivity,
                                   distance_symmetry, transitivity, antisymmetry, label_pairs, bradley_terry,
-                                  converse, trichotomy)}
+                                  converse, trichotomy, automorphism)}
 
 facts.cover("the reference of operations", facts.OPERATIONS, OPERATION)
 facts.cover("the reference of families", facts.FAMILIES, FAMILY)
