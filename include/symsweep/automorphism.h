@@ -11,6 +11,7 @@ typedef struct sw_automorphisms {
     int32_t *generators; /* [generator_count, table.shape.length] */
     int32_t *elements;   /* [element_count, table.shape.length] what tuples are made of: the generators themselves, or
                           * random elements of the group (symmetry.automorphism.elements; seed 0) */
+    bool *fixes_classes; /* [element_count] the element leaves every class as it is */
 } sw_automorphisms;
 
 /* What is known before the task is built. */

@@ -38,6 +38,20 @@ static sw_status discover(known_group *found, const sw_symmetry_table *table) {
     return SW_OK;
 }
 
+static bool fixes_classes(const sw_symmetry_shape *shape, const int32_t *map) {
+    int32_t c = 0;
+    while (c < shape->classes && map[shape->class_start + c] == c) c++;
+    return c == shape->classes;
+}
+
+/* Does a symmetry move an input, or a class? One that exchanges the places of equal operands moves neither. */
+static bool moves(const sw_symmetry_table *table, const int32_t *map) {
+    if (!fixes_classes(&table->shape, map)) return true;
+    for (size_t i = 0; i < table->inputs; i++)
+        if (sw_symmetry_image(table, map, i) != (int64_t)i) return true;
+    return false;
+}
+
 static sw_status find(known_group *found, const sw_task *task) {
     const sw_automorphism_config *wanted = &found->config.automorphism;
     const bool from_file = wanted->file[0] != '\0';
@@ -57,6 +71,10 @@ static sw_status find(known_group *found, const sw_task *task) {
     } else {
         status = discover(found, &table);
     }
+    bool any = false;
+    for (size_t g = 0; g < found->facts.count && status == SW_OK && !any; g++)
+        any = moves(&table, found->generators + g * (size_t)table.shape.length);
+    if (!any) found->facts.count = 0;
     sw_symmetry_table_release(&table);
     return status;
 }
@@ -115,6 +133,15 @@ static sw_status draw_elements(sw_automorphisms *group, size_t count) {
     return SW_OK;
 }
 
+static sw_status find_fixed(sw_automorphisms *group) {
+    const sw_symmetry_shape *shape = &group->table.shape;
+    group->fixes_classes = malloc(group->element_count * sizeof *group->fixes_classes);
+    if (group->fixes_classes == NULL) return sw_fail(SW_E_MEMORY, "no memory for %zu symmetries", group->element_count);
+    for (size_t i = 0; i < group->element_count; i++)
+        group->fixes_classes[i] = fixes_classes(shape, group->elements + i * (size_t)shape->length);
+    return SW_OK;
+}
+
 sw_status sw_automorphisms_attach(sw_task *task) {
     sw_automorphism_facts facts;
     sw_status status = sw_automorphism_describe(&facts, &task->config);
@@ -128,9 +155,10 @@ sw_status sw_automorphisms_attach(sw_task *task) {
     group->generator_count = group->element_count = facts.count;
     status = sw_symmetry_table_create(&group->table, task);
     if (status != SW_OK) return status;
-    if (task->config.automorphism.elements > 0) return draw_elements(group, (size_t)task->config.automorphism.elements);
     group->elements = group->generators;
-    return SW_OK;
+    if (task->config.automorphism.elements > 0)
+        status = draw_elements(group, (size_t)task->config.automorphism.elements);
+    return status == SW_OK ? find_fixed(group) : status;
 }
 
 void sw_automorphisms_release(sw_task *task) {
@@ -138,6 +166,7 @@ void sw_automorphisms_release(sw_task *task) {
     if (group == NULL) return;
     if (group->elements != group->generators) free(group->elements);
     free(group->generators);
+    free(group->fixes_classes);
     sw_symmetry_table_release(&group->table);
     free(group);
     task->automorphisms = NULL;

@@ -101,7 +101,7 @@ class Families(unittest.TestCase):
     def test_comparison_codes(self):
         compares = {"commutativity": 0, "associativity": 0, "translation": 0, "negation": 0, "scaling": 0, "triangle": 1,
                     "reflexivity": 2, "distance_symmetry": 0, "transitivity": 3, "antisymmetry": 4, "label_pairs": 0,
-                    "bradley_terry": 5, "converse": 0, "trichotomy": 6}
+                    "bradley_terry": 5, "converse": 0, "trichotomy": 6, "automorphism": 0}
         for _, config, _ in CASES:
             for family, actual in dump(**config)["families"].items():
                 if actual["applies"]:

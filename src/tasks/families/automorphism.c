@@ -19,20 +19,13 @@ static int32_t class_map(const sw_task *task, int32_t map, int32_t c) {
     return element(task, map)[task->automorphisms->table.shape.class_start + c];
 }
 
-static bool fixes_classes(const sw_task *task, int32_t g) {
-    const int32_t *map = element(task, g) + task->automorphisms->table.shape.class_start;
-    int32_t c = 0;
-    while (c < task->classes && map[c] == c) c++;
-    return c == task->classes;
-}
-
 /* Candidate (g, i): element g of the group, i a table entry. */
 static uint64_t candidates(const sw_task *task) { return (uint64_t)task->automorphisms->element_count * task->inputs; }
 
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t g = (int32_t)(index / task->inputs), i = (int32_t)(index % task->inputs);
     const int32_t image = (int32_t)sw_symmetry_image(&task->automorphisms->table, element(task, g), (size_t)i);
-    return sw_families_pair(out, image, i, image == i && fixes_classes(task, g) ? -1 : g);
+    return sw_families_pair(out, image, i, task->automorphisms->fixes_classes[g] ? -1 : g);
 }
 
 /* Each was checked on the table. */
