@@ -2,7 +2,7 @@
  * from a file. */
 #pragma once
 
-#include "symsweep/symmetry.h"
+#include "symsweep/symmetry_text.h"
 
 /* Of a built task. */
 typedef struct sw_automorphisms {
@@ -17,7 +17,9 @@ typedef struct sw_automorphisms {
 /* What is known before the task is built. */
 typedef struct sw_automorphism_facts {
     size_t count;              /* generators; 0 = the family is not defined on the task */
-    const int32_t *generators; /* [count, shape.length]; valid until facts of other tasks are asked for */
+    const int32_t *generators; /* [count, shape.length]; these and the texts are valid until facts of other tasks are
+                                * asked for */
+    char (*text)[SW_SYMMETRY_TEXT]; /* [count] what each does, in words */
     sw_symmetry_shape shape;
     double order_log10; /* NaN: generators from a file */
     char reason[256];   /* why the family is not defined; "" where the group is trivial */
@@ -27,6 +29,7 @@ typedef struct sw_automorphism_facts {
 enum { SW_AUTOMORPHISM_INPUTS_MAX = 1 << 17 };
 sw_status sw_automorphism_describe(sw_automorphism_facts *out, const sw_task_config *config) SW_MUST_CHECK;
 
-/* JSON: a list of objects of positions, tokens and classes. */
+/* JSON: a list of objects of positions, tokens, classes and, unless it is NULL, text. */
 struct sw_json;
-void sw_automorphism_write(struct sw_json *json, const sw_symmetry_shape *shape, const int32_t *maps, size_t count);
+void sw_automorphism_write(struct sw_json *json, const sw_symmetry_shape *shape, const int32_t *maps,
+                           char (*text)[SW_SYMMETRY_TEXT], size_t count);

@@ -67,6 +67,10 @@ int64_t sw_schedule_snapshots(const sw_run_config *config);
 void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, const sw_run_config *config,
                       sw_run_state state, bool stopped_early);
 
+/* When each generator of the task's group is acquired: t_sym_mean of its violation; -1 = not reached. */
+void sw_phases_acquired(int64_t step[SW_GENERATORS_MAX], const sw_record *records, size_t count,
+                        const sw_run_config *config);
+
 /* What a rule remembers from evaluation to evaluation; starts at -1. */
 typedef struct sw_prune_watch {
     int64_t generalized_since; /* step from which test accuracy has been high enough; -1 = it is not */

@@ -4,8 +4,10 @@
 #include "cli/row.h"
 #include "cli/sparkline.h"
 
+#include "symsweep/automorphism.h"
 #include "symsweep/cli.h"
 #include "symsweep/config.h"
+#include "symsweep/measure.h"
 #include "symsweep/task.h"
 #include "symsweep/text.h"
 
@@ -193,6 +195,52 @@ static void print_onsets(const sw_results *results, const sw_result_row *row) {
     if (row->onsets.lead_time_known) printf("  %-34s %10" PRId64 "\n", "lead_time", row->onsets.lead_time);
 }
 
+/* What the generators of the task's group are called, as far as that is known here: of a table whose file is gone, or
+ * in a program without nauty, it is not. */
+static size_t name_generators(char (*out)[SW_SYMMETRY_TEXT], const char *json) {
+    sw_run_config config;
+    sw_automorphism_facts facts;
+    if (sw_config_read(&config, json, NULL) != SW_OK || sw_automorphism_describe(&facts, &config.task) != SW_OK) {
+        sw_fail_clear();
+        return 0;
+    }
+    const size_t count = facts.count < SW_GENERATORS_MAX ? facts.count : SW_GENERATORS_MAX;
+    if (count > 0) memcpy(out, facts.text, count * sizeof *out);
+    return count;
+}
+
+/* Generators in the order in which they are acquired. */
+static void print_generators(const char *json, const sw_record *records, size_t count) {
+    int64_t step[SW_GENERATORS_MAX];
+    char text[SW_GENERATORS_MAX][SW_SYMMETRY_TEXT];
+    bool shown[SW_GENERATORS_MAX] = {false};
+    sw_run_config config;
+    int generators = 0;
+    if (count == 0 || sw_config_read(&config, json, NULL) != SW_OK) {
+        sw_fail_clear();
+        return;
+    }
+    while (generators < SW_GENERATORS_MAX && !isnan(records[count - 1].value[SW_METRIC_COUNT + generators]))
+        generators++;
+    if (generators == 0) return;
+    const size_t named = name_generators(text, json);
+    sw_phases_acquired(step, records, count, &config);
+    printf("\ngenerators of the task's symmetry group, by when their mean violation stays <= %g nat\n",
+           config.phase.tau);
+    for (int k = 0; k < generators; k++) {
+        int next = -1;
+        for (int g = 0; g < generators; g++) {
+            if (shown[g]) continue;
+            const bool earlier = next < 0 || (step[g] >= 0 && (step[next] < 0 || step[g] < step[next]));
+            if (earlier) next = g;
+        }
+        shown[next] = true;
+        char when[24] = "not reached";
+        if (step[next] >= 0) snprintf(when, sizeof when, "%" PRId64, step[next]);
+        sw_text_printf(stdout, "  %2d  %-48.80s %11s\n", next + 1, (size_t)next < named ? text[next] : "", when);
+    }
+}
+
 /* "train_loss   4.1 ▇▅▂▁ 0.001  log": first, curve, last; left out when no value is there. */
 static void print_curve(int metric, const sw_record *records, size_t count) {
     enum { CURVE_COLUMNS = 24 };
@@ -227,6 +275,7 @@ static sw_status print_text(sw_results *results, size_t run) {
     if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
     putchar('\n');
     for (int m = 0; m < SW_METRIC_COUNT; m++) print_curve(m, records, count);
+    print_generators(row->config, records, count);
     free(records);
     return SW_OK;
 }

@@ -1,7 +1,7 @@
 /* symmetries.c: symsweep symmetries: the symmetry group of a task's table. */
 #include "cli/check_summary.h"
 #include "cli/command.h"
-#include "cli/symmetry_text.h"
+#include "symsweep/symmetry_text.h"
 
 #include "symsweep/automorphism.h"
 #include "symsweep/cli.h"
@@ -59,6 +59,7 @@ typedef struct finding {
     size_t train, test;
     double derivable;
     sw_symmetry_verdict verdict[SW_FAMILY_COUNT];
+    char (*text)[SW_SYMMETRY_TEXT]; /* [group.count] what each generator does */
 } finding;
 
 /* ---- finding ---- */
@@ -91,6 +92,8 @@ static sw_status find(finding *f, double seconds) {
     if (status == SW_OK) status = sw_discover_group(&f->group, &f->table, f->scope, seconds);
     if (status == SW_E_INTERRUPTED) return sw_fail_in(status, "--time-limit");
     if (status == SW_OK) status = derive(f);
+    if (status == SW_OK)
+        status = sw_symmetry_texts(&f->text, f->task, &f->table.shape, f->group.generators, f->group.count);
     for (int family = 0; family < SW_FAMILY_COUNT && status == SW_OK; family++)
         if (family != SW_FAMILY_AUTOMORPHISM) /* is the group */
             status = sw_symmetry_family(&f->verdict[family], f->task, &f->table, (sw_family_id)family, f->scope);
@@ -98,6 +101,7 @@ static sw_status find(finding *f, double seconds) {
 }
 
 static void release(finding *f) {
+    free(f->text);
     sw_discover_release(&f->group);
     sw_symmetry_table_release(&f->table);
     sw_task_destroy_table(f->task);
@@ -117,7 +121,7 @@ static void write_finding(sw_json *json, const finding *f) {
         if (f->verdict[family] == SW_SYMMETRY_WITHIN) sw_json_string(json, sw_family_names[family]);
     sw_json_end_array(json);
     sw_json_key(json, "generators");
-    sw_automorphism_write(json, &f->table.shape, f->group.generators, f->group.count);
+    sw_automorphism_write(json, &f->table.shape, f->group.generators, f->text, f->group.count);
     sw_json_end_object(json);
 }
 
@@ -166,11 +170,8 @@ static void print_order(const finding *f) {
 
 /* Tokens and classes that no input has are moved at will, which makes a group large and says nothing. */
 static void print_generators(const finding *f) {
-    char text[SW_SYMMETRY_TEXT];
-    for (size_t i = 0; i < f->group.count && i < GENERATORS_SHOWN; i++) {
-        sw_symmetry_text(text, f->task, &f->table.shape, f->group.generators + i * (size_t)f->table.shape.length);
-        sw_text_printf(stdout, "%s%2zu  %s\n", i == 0 ? "generators  " : "            ", i + 1, text);
-    }
+    for (size_t i = 0; i < f->group.count && i < GENERATORS_SHOWN; i++)
+        sw_text_printf(stdout, "%s%2zu  %s\n", i == 0 ? "generators  " : "            ", i + 1, f->text[i]);
     if (f->group.count > GENERATORS_SHOWN)
         printf("            ... %zu more: --json and -o list them\n", f->group.count - GENERATORS_SHOWN);
 }

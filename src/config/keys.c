@@ -48,7 +48,7 @@ static void default_no_file(const sw_run_config *config, sw_value *out) {
 
 static void default_n(const sw_run_config *config, sw_value *out) {
     const bool drawn = config->task.kind == SW_TASK_PLANTED || config->task.kind == SW_TASK_LATIN;
-    out->integer = drawn                                    ? 24
+    out->integer = drawn                                      ? 24
                    : config->task.group == SW_GROUP_SYMMETRIC ? 5
                    : config->task.group == SW_GROUP_DIHEDRAL  ? 30
                                                               : 59;
@@ -84,9 +84,15 @@ static void default_readout_token(const sw_run_config *config, sw_value *out) {
 
 static void default_data_seed(const sw_run_config *config, sw_value *out) { out->integer = config->seed; }
 
+/* Kinds whose symmetries nobody has written down. */
+static bool is_data(int32_t kind) {
+    return kind == SW_TASK_TABLE || kind == SW_TASK_PLANTED || kind == SW_TASK_LATIN || kind == SW_TASK_PARITY;
+}
+
 static void default_phase_family(const sw_run_config *config, sw_value *out) {
     out->integer = config->task.kind == SW_TASK_GRAPH        ? SW_FAMILY_TRIANGLE
                    : config->task.kind == SW_TASK_COMPARISON ? SW_FAMILY_TRANSITIVITY
+                   : is_data(config->task.kind)              ? SW_FAMILY_AUTOMORPHISM
                                                              : SW_FAMILY_ASSOCIATIVITY;
 }
 
@@ -361,7 +367,7 @@ static const sw_key run_rows[] = {
     {.path = "save.split", BOOL(save.split), DEFAULT(0), .meaning = "keep inputs, labels and split"},
 
     {.path = "phase.family", ENUM(phase.family, sw_family_names),
-     RULE(default_phase_family, "associativity; graph triangle, comparison transitivity"),
+     RULE(default_phase_family, "associativity; graph triangle, comparison transitivity, tasks as data automorphism"),
      .meaning = "family whose maximum violation gives t_sym"},
     {.path = "phase.tau", REAL(phase.tau), ABOVE(0), DEFAULT(1), .unit = "nat",
      .meaning = "violation below which a symmetry counts as acquired"},

@@ -95,7 +95,7 @@ static sw_status describe_symmetries(sw_store_run *run, sw_description *descript
     }
     status = sw_json_create(&json);
     if (status != SW_OK) return status;
-    sw_automorphism_write(json, &facts.shape, facts.generators, facts.count);
+    sw_automorphism_write(json, &facts.shape, facts.generators, facts.text, facts.count);
     status = keep_text(&run->generators, description, json);
     sw_json_destroy(json);
     return status;

@@ -66,6 +66,10 @@ static sw_family_id symmetry_family(const sw_run_config *config) {
     switch ((sw_task_id)config->task.kind) {
     case SW_TASK_GRAPH: return SW_FAMILY_TRIANGLE;
     case SW_TASK_COMPARISON: return SW_FAMILY_TRANSITIVITY;
+    case SW_TASK_TABLE:
+    case SW_TASK_PLANTED:
+    case SW_TASK_LATIN:
+    case SW_TASK_PARITY: return SW_FAMILY_AUTOMORPHISM;
     default: return SW_FAMILY_ASSOCIATIVITY;
     }
 }
@@ -110,6 +114,14 @@ void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, co
     out->t_geo = complete ? find_geometry(&c, SW_METRIC_EFFECTIVE_DIMENSION) : -1;
     out->t_geo_participation = complete ? find_geometry(&c, SW_METRIC_PARTICIPATION_RATIO) : -1;
     out->phase = label(out->train_first[0], out->test_first[0], config->phase.gap, state);
+}
+
+void sw_phases_acquired(int64_t step[SW_GENERATORS_MAX], const sw_record *records, size_t count,
+                        const sw_run_config *config) {
+    const curves c = {records, count};
+    const int64_t t_mem = find_crossing(&c, SW_METRIC_TRAIN_ACCURACY, config->phase.accuracy).first;
+    for (int g = 0; g < SW_GENERATORS_MAX; g++)
+        step[g] = find_symmetry(&c, SW_METRIC_COUNT + g, config->phase.tau, t_mem);
 }
 
 /* ---- runs that are given up ---- */

@@ -19,7 +19,7 @@ typedef struct known_group {
     sw_task_config config; /* reduced to what the group depends on */
     bool used;
     sw_automorphism_facts facts;
-    int32_t *generators; /* malloc'ed */
+    int32_t *generators; /* malloc'ed, as the texts are */
 } known_group;
 
 static known_group known[KNOWN];
@@ -75,6 +75,7 @@ static sw_status find(known_group *found, const sw_task *task) {
     for (size_t g = 0; g < found->facts.count && status == SW_OK && !any; g++)
         any = moves(&table, found->generators + g * (size_t)table.shape.length);
     if (!any) found->facts.count = 0;
+    if (any) status = sw_symmetry_texts(&found->facts.text, task, &table.shape, found->generators, found->facts.count);
     sw_symmetry_table_release(&table);
     return status;
 }
@@ -100,6 +101,7 @@ sw_status sw_automorphism_describe(sw_automorphism_facts *out, const sw_task_con
     }
     known_group *slot = &known[next++ % KNOWN];
     free(slot->generators);
+    free(slot->facts.text);
     *slot = (known_group){.config = reduced};
     memcpy(&slot->config, &reduced, sizeof reduced); /* gaps too: configurations are compared as bytes */
     sw_task *task;
@@ -180,7 +182,7 @@ static void write_numbers(sw_json *json, const int32_t *numbers, int32_t count) 
     sw_json_end_array(json);
 }
 
-static void write_map(sw_json *json, const sw_symmetry_shape *shape, const int32_t *map) {
+static void write_map(sw_json *json, const sw_symmetry_shape *shape, const int32_t *map, const char *text) {
     sw_json_begin_object(json);
     sw_json_key(json, "positions");
     write_numbers(json, map, shape->positions);
@@ -189,11 +191,14 @@ static void write_map(sw_json *json, const sw_symmetry_shape *shape, const int32
     sw_json_end_array(json);
     sw_json_key(json, "classes");
     write_numbers(json, map + shape->class_start, shape->classes);
+    if (text != NULL) sw_json_member_string(json, "text", text);
     sw_json_end_object(json);
 }
 
-void sw_automorphism_write(sw_json *json, const sw_symmetry_shape *shape, const int32_t *maps, size_t count) {
+void sw_automorphism_write(sw_json *json, const sw_symmetry_shape *shape, const int32_t *maps,
+                           char (*text)[SW_SYMMETRY_TEXT], size_t count) {
     sw_json_begin_array(json);
-    for (size_t i = 0; i < count; i++) write_map(json, shape, maps + i * (size_t)shape->length);
+    for (size_t i = 0; i < count; i++)
+        write_map(json, shape, maps + i * (size_t)shape->length, text != NULL ? text[i] : NULL);
     sw_json_end_array(json);
 }

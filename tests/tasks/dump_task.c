@@ -248,9 +248,9 @@ static sw_status write_all(sw_json *json, sw_task *task, const options *o) {
     sw_json_key(json, "generators");
     const sw_automorphisms *group = task->automorphisms;
     if (group != NULL)
-        sw_automorphism_write(json, &group->table.shape, group->generators, group->generator_count);
+        sw_automorphism_write(json, &group->table.shape, group->generators, NULL, group->generator_count);
     else
-        sw_automorphism_write(json, NULL, NULL, 0);
+        sw_automorphism_write(json, NULL, NULL, NULL, 0);
     sw_json_member_object(json, "families");
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         status = write_family(json, task, (sw_family_id)f, o->tuples);

@@ -10,3 +10,7 @@ enum { SW_SYMMETRY_TEXT = 512 };
  * with an ellipsis. */
 void sw_symmetry_text(char out[SW_SYMMETRY_TEXT], const sw_task *task, const sw_symmetry_shape *shape,
                       const int32_t *map);
+
+/* The texts of `count` symmetries, one behind the other in `maps`: [count], to be freed with free(). */
+sw_status sw_symmetry_texts(char (**out)[SW_SYMMETRY_TEXT], const sw_task *task, const sw_symmetry_shape *shape,
+                            const int32_t *maps, size_t count) SW_MUST_CHECK;

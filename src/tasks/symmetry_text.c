@@ -1,8 +1,9 @@
 /* symmetry_text.c: what a symmetry does, in words. */
-#include "cli/symmetry_text.h"
+#include "symsweep/symmetry_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { CYCLES_COLUMNS = 60, PARTS_MAX = SW_SYMMETRY_POSITIONS_MAX + 1, NAMES = 512 };
@@ -299,4 +300,12 @@ void sw_symmetry_text(char out[SW_SYMMETRY_TEXT], const sw_task *task, const sw_
     }
     if (moves && said > 0) put(&t, ", and ");
     if (moves) put_moves(&t, parts, shape, map);
+}
+
+sw_status sw_symmetry_texts(char (**out)[SW_SYMMETRY_TEXT], const sw_task *task, const sw_symmetry_shape *shape,
+                            const int32_t *maps, size_t count) {
+    *out = calloc(count + 1, sizeof **out);
+    if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for %zu symmetries", count);
+    for (size_t i = 0; i < count; i++) sw_symmetry_text((*out)[i], task, shape, maps + i * (size_t)shape->length);
+    return SW_OK;
 }
