@@ -4,9 +4,11 @@
 #include "symsweep/symmetry.h"
 
 typedef struct sw_discovery {
-    char *order; /* of the group, decimal digits */
+    char *order;        /* of the group, decimal digits */
+    char *acting_order; /* without what permutes but tokens and classes that no input has */
     double order_log10;
     size_t count;        /* generators; 0 = the group is trivial */
+    size_t acting;       /* the first so many generate the group of acting_order */
     int32_t *generators; /* [count, shape.length] maps, each checked on the table */
     size_t orbits;       /* of inputs */
     int32_t *orbit;      /* [inputs] the first input of each one's orbit */
@@ -23,6 +25,8 @@ typedef struct sw_discovery {
  * too short. SW_E_MEMORY: memory was. Release with sw_discover_release. */
 sw_status sw_discover_group(sw_discovery *out, const sw_symmetry_table *table, sw_symmetry_scope scope,
                             double seconds) SW_MUST_CHECK;
+/* Decimal logarithm of a number in decimal digits. */
+double sw_discover_log10(const char *digits);
 void sw_discover_release(sw_discovery *discovery);
 
 /* Version of the nauty that is linked, "2.8.6 (64 bits)"; NULL = built without. */

@@ -155,25 +155,35 @@ static void print_task(const finding *f) {
         printf("scope       tied: one permutation of tokens for all operands\n");
 }
 
-static void print_order(const finding *f) {
-    const size_t digits = strlen(f->group.order);
-    if (digits <= DIGITS_SHOWN)
-        printf("order       %s", f->group.order);
+static void print_digits(const char *digits) {
+    const size_t count = strlen(digits);
+    if (count <= DIGITS_SHOWN)
+        printf("%s", digits);
     else
-        printf("order       %.*s... (%zu digits)", DIGITS_SHOWN - 3, f->group.order, digits);
-    if (digits == 1 && f->group.order[0] == '1')
+        printf("%.*s... (%zu digits)", DIGITS_SHOWN - 3, digits, count);
+}
+
+static void print_order(const finding *f) {
+    printf("order       ");
+    print_digits(f->group.acting_order);
+    if (strcmp(f->group.acting_order, "1") == 0)
         printf(": the table has no symmetry\n");
     else
-        printf(", 10^%.3f\n", f->group.order_log10);
+        printf(", 10^%.3f\n", sw_discover_log10(f->group.acting_order));
+    if (f->group.acting < f->group.count) {
+        printf("            ");
+        print_digits(f->group.order);
+        printf(" with permutations of tokens and classes that no input has\n");
+    }
     printf("inputs      %zu in %zu orbit%s\n", f->task->inputs, f->group.orbits, f->group.orbits == 1 ? "" : "s");
 }
 
-/* Tokens and classes that no input has are moved at will, which makes a group large and says nothing. */
+/* Those that act on the table: the others say nothing. */
 static void print_generators(const finding *f) {
-    for (size_t i = 0; i < f->group.count && i < GENERATORS_SHOWN; i++)
+    for (size_t i = 0; i < f->group.acting && i < GENERATORS_SHOWN; i++)
         sw_text_printf(stdout, "%s%2zu  %s\n", i == 0 ? "generators  " : "            ", i + 1, f->text[i]);
-    if (f->group.count > GENERATORS_SHOWN)
-        printf("            ... %zu more: --json and -o list them\n", f->group.count - GENERATORS_SHOWN);
+    if (f->group.acting > GENERATORS_SHOWN)
+        printf("            ... %zu more: --json and -o list them\n", f->group.acting - GENERATORS_SHOWN);
 }
 
 static void print_derivable(const finding *f) {

@@ -30,7 +30,7 @@ static sw_status discover(known_group *found, const sw_symmetry_table *table) {
     sw_discovery group;
     sw_status status = sw_discover_group(&group, table, (sw_symmetry_scope)wanted->scope, wanted->time_limit);
     if (status != SW_OK) return status;
-    found->facts.count = group.count;
+    found->facts.count = group.acting;
     found->facts.order_log10 = group.order_log10;
     found->generators = group.generators;
     group.generators = NULL;

@@ -265,7 +265,8 @@ static sw_status search(finding *f, const sw_symmetry_table *table, sw_symmetry_
     if (status == SW_OK)
         status = sw_schreier_solve(&f->order, &f->out->generators, &f->out->count, f->shape, maps, group.count,
                                    group.log_order);
-    f->capacity = f->out->count;
+    f->capacity = f->out->acting = f->out->count;
+    if (status == SW_OK) status = sw_schreier_digits(&f->out->acting_order, &f->order);
     if (status == SW_OK) status = add_unused(f, &in);
     free(maps);
     free(group.generator);
@@ -292,7 +293,7 @@ static sw_status discover(sw_discovery *out, const sw_symmetry_table *table, sw_
 
 typedef struct report {
     sw_status status;
-    size_t count, orbits, digits;
+    size_t count, acting, orbits, digits, acting_digits;
     char message[SW_MESSAGE_MAX];
 } report;
 
@@ -317,9 +318,12 @@ static void answer(void *context, int pipe) {
     } else {
         said.count = found.count;
         said.orbits = found.orbits;
+        said.acting = found.acting;
         said.digits = strlen(found.order);
+        said.acting_digits = strlen(found.acting_order);
         (void)(sw_file_write_all(pipe, &said, sizeof said, NULL) &&
                sw_file_write_all(pipe, found.order, said.digits, NULL) &&
+               sw_file_write_all(pipe, found.acting_order, said.acting_digits, NULL) &&
                sw_file_write_all(pipe, found.generators, generator_bytes(asked->table, found.count), NULL) &&
                sw_file_write_all(pipe, found.orbit, asked->table->inputs * sizeof *found.orbit, NULL));
     }
@@ -337,19 +341,21 @@ static bool hear(sw_status *status, sw_discovery *out, int pipe, const sw_symmet
         *status = sw_fail(said.status, "%s", said.message);
         return true;
     }
-    *out = (sw_discovery){.count = said.count, .orbits = said.orbits};
+    *out = (sw_discovery){.count = said.count, .acting = said.acting, .orbits = said.orbits};
     out->order = calloc(said.digits + 1, 1);
+    out->acting_order = calloc(said.acting_digits + 1, 1);
     out->generators = malloc(generator_bytes(table, said.count) + 1);
     out->orbit = malloc(table->inputs * sizeof *out->orbit);
-    if (out->order == NULL || out->generators == NULL || out->orbit == NULL) {
+    if (out->order == NULL || out->acting_order == NULL || out->generators == NULL || out->orbit == NULL) {
         *status = sw_fail(SW_E_MEMORY, "no memory for %zu generators", said.count);
         return true;
     }
-    return take(pipe, out->order, said.digits) && take(pipe, out->generators, generator_bytes(table, said.count)) &&
+    return take(pipe, out->order, said.digits) && take(pipe, out->acting_order, said.acting_digits) &&
+           take(pipe, out->generators, generator_bytes(table, said.count)) &&
            take(pipe, out->orbit, table->inputs * sizeof *out->orbit);
 }
 
-static double log10_of(const char *digits) {
+double sw_discover_log10(const char *digits) {
     const size_t count = strlen(digits), leading = count < 18 ? count : 18;
     char first[19];
     snprintf(first, sizeof first, "%.*s", (int)leading, digits);
@@ -383,12 +389,13 @@ sw_status sw_discover_group(sw_discovery *out, const sw_symmetry_table *table, s
     if (status != SW_OK)
         sw_discover_release(out);
     else
-        out->order_log10 = log10_of(out->order);
+        out->order_log10 = sw_discover_log10(out->order);
     return status;
 }
 
 void sw_discover_release(sw_discovery *discovery) {
     free(discovery->order);
+    free(discovery->acting_order);
     free(discovery->generators);
     free(discovery->orbit);
     *discovery = (sw_discovery){0};

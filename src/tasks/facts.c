@@ -12,7 +12,7 @@ typedef struct facts {
     sw_task_config config; /* reduced to what the table depends on */
     bool used, sized;
     sw_table_sizes sizes;
-    uint32_t decided, holds; /* bit (1 << family) */
+    uint32_t decided, holds, searched, found; /* bit (1 << family) */
 } facts;
 
 static facts known[KNOWN];
@@ -48,8 +48,7 @@ static bool agrees(const sw_task *task, const sw_family *family, const sw_tuple 
     return first == (tuple->map < 0 ? second : family->class_map(task, tuple->map, second));
 }
 
-static bool decide(const sw_task *task, sw_family_id id) {
-    const sw_family *family = sw_families[id];
+static bool decide(const sw_task *task, const sw_family *family) {
     if (family->decide != NULL) return family->decide(task);
     const uint64_t candidates = family->candidates(task);
     sw_tuple tuple;
@@ -58,21 +57,44 @@ static bool decide(const sw_task *task, sw_family_id id) {
     return true;
 }
 
-bool sw_facts_holds(const sw_task_config *config, sw_family_id family) {
+/* The bare table of a configuration; NULL: said. */
+static sw_task *make_table(const sw_task_config *config, sw_family_id family) {
+    static const sw_model_config bare = {.kind = SW_MODEL_MLP};
+    sw_task *task;
+    if (sw_task_create_table(&task, config, &bare, 0) == SW_OK) return task;
+    sw_warn("symmetry.%s: what it is on the task could not be found: %s", sw_family_names[family], sw_fail_message());
+    sw_fail_clear();
+    return NULL;
+}
+
+static bool any_tuple(const sw_task *task, const sw_family *family) {
+    const uint64_t candidates = family->candidates(task);
+    sw_tuple tuple;
+    for (uint64_t i = 0; i < candidates; i++)
+        if (family->candidate(task, i, &tuple)) return true;
+    return false;
+}
+
+/* Asks the table once: bit (1 << family) of *decided and *answer. */
+static bool ask(uint32_t *decided, uint32_t *answer, facts *slot, sw_family_id family,
+                bool (*question)(const sw_task *task, const sw_family *family)) {
     const uint32_t bit = 1u << family;
-    facts *slot = look_up(config);
-    if (!(slot->decided & bit)) {
-        static const sw_model_config bare = {.kind = SW_MODEL_MLP};
-        sw_task *task;
-        if (sw_task_create_table(&task, &slot->config, &bare, 0) != SW_OK) {
-            sw_warn("symmetry.%s: whether it is true of the task could not be found: %s", sw_family_names[family],
-                    sw_fail_message());
-            sw_fail_clear();
-            return false;
-        }
-        if (decide(task, family)) slot->holds |= bit;
-        slot->decided |= bit;
+    if (!(*decided & bit)) {
+        sw_task *task = make_table(&slot->config, family);
+        if (task == NULL) return false;
+        if (question(task, sw_families[family])) *answer |= bit;
+        *decided |= bit;
         sw_task_destroy_table(task);
     }
-    return slot->holds & bit;
+    return *answer & bit;
+}
+
+bool sw_facts_any_tuple(const sw_task_config *config, sw_family_id family) {
+    facts *slot = look_up(config);
+    return ask(&slot->searched, &slot->found, slot, family, any_tuple);
+}
+
+bool sw_facts_holds(const sw_task_config *config, sw_family_id family) {
+    facts *slot = look_up(config);
+    return ask(&slot->decided, &slot->holds, slot, family, decide);
 }

@@ -15,6 +15,9 @@ typedef struct sw_table_sizes {
 sw_status sw_facts_sizes(sw_table_sizes *out, const sw_task_config *config,
                          sw_status (*read)(sw_table_sizes *out, const sw_task_config *config)) SW_MUST_CHECK;
 
+/* Has a family any tuple on a task as data? */
+bool sw_facts_any_tuple(const sw_task_config *config, sw_family_id family);
+
 /* Is a family that is defined on a task as data true of its labels? Every tuple is looked at, up to the first that
  * contradicts it. Of a configuration that has no table: false. */
 bool sw_facts_holds(const sw_task_config *config, sw_family_id family);

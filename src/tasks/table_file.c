@@ -169,10 +169,21 @@ static bool first_is_header(reading *r) {
     return others;
 }
 
+/* Numbers apart by tabs could be apart by any blanks, but other lines may have words with blanks in them. */
+static char find_separator(sw_span line) {
+    sw_span field[FIELDS_MAX];
+    const char separator = sw_fields_separator(line);
+    if (separator != SW_FIELDS_BLANKS || memchr(line.at, '\t', line.length) == NULL) return separator;
+    const int count = count_fields(field, '\t', line);
+    for (int k = 0; k < count && k < FIELDS_MAX; k++)
+        if (memchr(field[k].at, ' ', field[k].length) != NULL) return SW_FIELDS_BLANKS;
+    return '\t';
+}
+
 static sw_status find_first(reading *r) {
     sw_span field[FIELDS_MAX];
     if (!next_line(r, &r->first)) return sw_fail(SW_E_CONFIG, "%s: %s has no inputs", key, r->file.path);
-    r->separator = sw_fields_separator(r->first);
+    r->separator = find_separator(r->first);
     if (r->first.length == 5 && !strncmp(r->first.at, "sep=", 4)) { /* as spreadsheets say it */
         r->separator = r->first.at[4];
         if (!next_line(r, &r->first)) return sw_fail(SW_E_CONFIG, "%s: %s has no inputs", key, r->file.path);

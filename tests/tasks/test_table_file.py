@@ -83,6 +83,12 @@ class Reading(Tables):
                 np.savetxt(out, np.array(self.ADD), **options)
                 self.same(out.getvalue(), self.ADD)
 
+    def test_words_with_blanks_behind_numbers_apart_by_tabs(self):
+        rows = [(1, 2, 3), (1, "a b", 5), ("a b", 2, "c d")]
+        self.same(text(rows, "\t"), rows)
+        self.same("1 2\t3\n4 5\t6\n", [(1, 2, 3), (4, 5, 6)])
+        self.same("1\t2 3\n4 5\t6\n", [(1, 2, 3), (4, 5, 6)])
+
     def test_spreadsheets(self):
         self.same("\ufeffx;y;sum\r\n" + text(self.ADD, ";").replace("\n", "\r\n"), self.ADD)
         self.same("\ufeffsep=;\r\nx;y;sum\r\n" + text(self.ADD, ";").replace("\n", "\r\n"), self.ADD)
@@ -133,7 +139,7 @@ class Reading(Tables):
             words = [draw.choice([draw.randrange(-20, 2000), "w%d" % k, "ü%d" % k, "a b%d" % k, "q\"%d" % k]) for k in range(draw.randrange(2, 9))]
             operands = draw.randrange(1, 5)
             inputs = {tuple(draw.choice(words) for _ in range(operands)) for _ in range(30)}
-            rows = [(*x, draw.choice(words)) for x in inputs]
+            rows = [(*x, draw.choice(words)) for x in sorted(inputs, key=str)]
             out = io.StringIO()
             csv.writer(out, delimiter=draw.choice(",;\t"), lineterminator=draw.choice(["\n", "\r\n"])).writerows(rows)
             with self.subTest(case=case):

@@ -9,6 +9,7 @@
  * Predicted intermediates: each f above that is an inner value is the model's argmax at that table entry. The powers
  * have no such value. A prediction that is no second operand (0 for div) gives no tuple. */
 #include "tasks/arithmetic.h"
+#include "tasks/facts.h"
 #include "tasks/families.h"
 #include "tasks/modular.h"
 
@@ -20,7 +21,8 @@ static bool applies(const sw_task_config *config) {
     sw_task task;
     const sw_task_kind *kind = sw_task_kind_of(config);
     if ((kind->associative == NULL && kind->fill == NULL) || !sw_task_shape_of(&task, config)) return false;
-    return sw_task_columns(&task) > 1 && (kind->fill == NULL || task.closed);
+    if (kind->fill == NULL) return sw_task_columns(&task) > 1;
+    return task.closed && sw_facts_any_tuple(config, SW_FAMILY_ASSOCIATIVITY);
 }
 
 static bool holds(const sw_task_config *config) { return sw_task_kinds[config->kind]->associative(config); }

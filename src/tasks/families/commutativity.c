@@ -1,13 +1,15 @@
 /* commutativity.c: p(.|x, y) and p(.|y, x); sub: (-y, -x), div: (1/y, 1/x) with x != 0.
  * Defined on every kind whose label is a product; true where the product says so (modular: all but cubic; abelian
  * groups). On tasks as data any two neighbouring operands are exchanged. */
+#include "tasks/facts.h"
 #include "tasks/families.h"
 
 static bool applies(const sw_task_config *config) {
     sw_task task;
     const sw_task_kind *kind = sw_task_kind_of(config);
     if ((kind->commutative == NULL && kind->fill == NULL) || !sw_task_shape_of(&task, config)) return false;
-    return kind->fill == NULL ? sw_task_columns(&task) > 1 : task.operands > 1 && task.entities > 1;
+    if (kind->fill == NULL) return sw_task_columns(&task) > 1;
+    return task.operands > 1 && sw_facts_any_tuple(config, SW_FAMILY_COMMUTATIVITY);
 }
 
 static bool holds(const sw_task_config *config) { return sw_task_kinds[config->kind]->commutative(config); }
