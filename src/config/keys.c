@@ -41,7 +41,7 @@ static void default_sides(const sw_run_config *config, sw_value *out) {
 
 static void default_n(const sw_run_config *config, sw_value *out) {
     const bool drawn = config->task.kind == SW_TASK_PLANTED || config->task.kind == SW_TASK_LATIN;
-    out->integer = drawn                                    ? 24
+    out->integer = drawn                                      ? 24
                    : config->task.group == SW_GROUP_SYMMETRIC ? 5
                    : config->task.group == SW_GROUP_DIHEDRAL  ? 30
                                                               : 59;
@@ -186,8 +186,9 @@ static const sw_key run_rows[] = {
      NEEDS(FORM, THREE_WAY), .meaning = "which attribute three_way compares, from 0"},
     {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES, NEEDS(TASK, GROUP),
      .meaning = "the finite group whose product is learned"},
-    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5, planted and latin 24"),
-     DECIDES, .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n; planted, "
+    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096),
+     RULE(default_n, "59; dihedral 30, symmetric 5, planted and latin 24"), DECIDES,
+     .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n; planted, "
                          "latin (to 128): order of the table"},
     {.path = "task.bits", INTEGER(task.bits), RANGE(2, SW_OPERANDS_MAX), DEFAULT(10), DECIDES, NEEDS(TASK, PARITY),
      .meaning = "operands of an input, 0 or 1 each"},
