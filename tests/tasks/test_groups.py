@@ -105,7 +105,8 @@ class Words(unittest.TestCase):
     CASES = [("x*y*x^-1", "symmetric", 3), ("x*y*x", "symmetric", 3), ("x^2", "dihedral", 4), ("x*y*z", "symmetric", 3),
              ("y*x", "symmetric", 3), ("x*y", "alternating", 4), (" x*y", "symmetric", 3), ("(x*y)^-1", "symmetric", 3),
              ("x*y^2", "dihedral", 3), ("x*y*x^-1*y^-1", "dihedral", 4), ("x^0*y", "cyclic", 4), ("x*y*x^-1", "cyclic", 5),
-             ("(x*z)^3*y^-2", "cyclic", 6), ("x*y*z", "dihedral", 3), ("x^1000", "symmetric", 3), ("w*x", "cyclic", 2)]
+             ("(x*z)^3*y^-2", "cyclic", 6), ("x*y*z", "dihedral", 3), ("x^1000", "symmetric", 3), ("w*x", "cyclic", 2),
+             ("x*y*z", "cyclic", 4), ("x * y", "cyclic", 4)]
 
     def test_tables_and_families(self):
         seen = Counter()
