@@ -55,7 +55,7 @@ def _is_list(value):
 # What the package reads of a configuration, and what it must be where it is there.
 CONFIG = {
     "": {"steps": _is_whole, "seed": _is_whole, "data_seed": _is_whole},
-    "task": {**{name: _is_text for name in ("kind", "graph", "group", "operation", "form", "file", "scramble")},
+    "task": {**{name: _is_text for name in ("kind", "graph", "group", "operation", "form", "file", "scramble", "expression")},
              **{name: _is_whole for name in ("p", "n", "nodes", "dimension", "branching", "depth", "symmetry_order", "bits", "relevant")},
              "sides": lambda value: _is_list(value) and all(_is_whole(part) for part in value), "factors": _is_list},
     "phase": {"accuracy": _is_real, "tau": _is_real, "gap": _is_real, "family": _is_text},

@@ -14,7 +14,8 @@ def describe(config):
     kind = task.get("kind", "")
     sides = "×".join(str(n) for n in task.get("sides") or [])
     if kind == "modular":
-        return "%s mod %s" % (task.get("operation", ""), task.get("p", "?"))
+        operation = task.get("operation", "")
+        return "%s mod %s" % (task.get("expression", "") if operation == "expression" else operation, task.get("p", "?"))
     if kind == "graph":
         name = task.get("graph", "graph")
         size = sides or task.get("nodes") or task.get("dimension") or ""
@@ -29,7 +30,8 @@ def describe(config):
     if kind == "group":
         name = task.get("group", "group")
         size = "×".join(str(n) for n in task.get("factors") or []) if name == "product" else task.get("n", "")
-        return "%s group %s" % (name, size)
+        word = task.get("expression", "x*y")
+        return "%s group %s%s" % (name, size, "" if word == "x*y" else ", " + word)
     if kind == "latin":
         return "Latin square %s" % task.get("n", "?")
     if kind == "parity":

@@ -77,19 +77,25 @@ static void append_keys(char out[SW_CHECK_TITLE], const sw_task_config *task) {
 #undef X
 }
 
+/* A polynomial; a word, but for the product of two elements. */
+static void append_expression(char out[SW_CHECK_TITLE], const sw_task_config *task) {
+    char text[96];
+    const bool polynomial = task->kind == SW_TASK_MODULAR && task->operation == SW_OP_EXPRESSION;
+    const bool word = task->kind == SW_TASK_GROUP && task->expression[0] && strcmp(task->expression, "x*y") != 0;
+    if (!polynomial && !word) return;
+    sw_abbreviate_text(text, sizeof text, task->expression);
+    append(out, " %s", text);
+}
+
 void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task) {
     static const char *const forms[] = {[SW_FORM_RELATION] = "relation", [SW_FORM_THREE_WAY] = "three_way"};
     static const char *const scrambles[] = {[SW_SCRAMBLE_CELLS] = "cells", [SW_SCRAMBLE_ISOTOPE] = "isotope"};
     snprintf(out, SW_CHECK_TITLE, "%s", sw_task_names[task->kind]);
     if (task->kind == SW_TASK_MODULAR) append(out, " %s", sw_operation_names[task->operation]);
-    if (task->kind == SW_TASK_MODULAR && task->operation == SW_OP_EXPRESSION) {
-        char text[96];
-        sw_abbreviate_text(text, sizeof text, task->expression);
-        append(out, " %s", text);
-    }
     if (task->kind == SW_TASK_GRAPH) append(out, " %s", sw_graph_names[task->graph]);
     if (task->kind == SW_TASK_COMPARISON) append(out, " %s", forms[task->form]);
     if (task->kind == SW_TASK_GROUP) append(out, " %s", sw_group_names[task->group]);
+    append_expression(out, task);
     append_keys(out, task);
     if (task->kind == SW_TASK_PARITY) append(out, " of %d in %d bits", task->relevant, task->bits);
     if (task->kind == SW_TASK_PLANTED) append(out, " of symmetry %d", task->symmetry_order);

@@ -214,6 +214,7 @@ static void enum_type(char *out, size_t capacity, const sw_key *key) {
 static bool read_text(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const char *text = sw_document_string(reader->document, node);
     const size_t length = strlen(text);
+    if (reader->document->nodes[node].broken) return false;
     if (reader->document->nodes[node].type != SW_NODE_STRING || (double)length < key->minimum)
         return refuse(reader, key, node, NULL);
     if ((double)length > key->maximum) {

@@ -48,10 +48,11 @@ static void default_no_file(const sw_run_config *config, sw_value *out) {
 
 static void default_n(const sw_run_config *config, sw_value *out) {
     const bool drawn = config->task.kind == SW_TASK_PLANTED || config->task.kind == SW_TASK_LATIN;
-    out->integer = drawn                                      ? 24
-                   : config->task.group == SW_GROUP_SYMMETRIC ? 5
-                   : config->task.group == SW_GROUP_DIHEDRAL  ? 30
-                                                              : 59;
+    out->integer = drawn                                        ? 24
+                   : config->task.group == SW_GROUP_SYMMETRIC   ? 5
+                   : config->task.group == SW_GROUP_ALTERNATING ? 5
+                   : config->task.group == SW_GROUP_DIHEDRAL    ? 30
+                                                                : 59;
 }
 
 static void default_expression(const sw_run_config *config, sw_value *out) {
@@ -174,7 +175,8 @@ static const sw_key run_rows[] = {
      .meaning = "modulus; a prime for div and expressions that divide"},
     {.path = "task.expression", TEXT(task.expression), RULE(default_expression, "groups: x*y"), DECIDES,
      .concern[SW_BY_OPERATION] = 1u << SW_OP_EXPRESSION,
-     .meaning = "operation expression: a polynomial in x, y, z, w with + - * / ^ and parentheses"},
+     .meaning = "operation expression: a polynomial in x, y, z, w with + - * / ^ and parentheses; groups: a word, such "
+                "as x*y*x^-1"},
     {.path = "task.graph", ENUM(task.graph, sw_graph_names), DEFAULT(SW_GRAPH_CYCLE), DECIDES, NEEDS(TASK, GRAPH),
      .meaning = "the graph whose geodesic distances are learned"},
     {.path = "task.nodes", INTEGER(task.nodes), RANGE(2, 4096), DEFAULT(64), DECIDES, .meaning = "number of nodes"},
@@ -202,9 +204,10 @@ static const sw_key run_rows[] = {
      NEEDS(FORM, THREE_WAY), .meaning = "which attribute three_way compares, from 0"},
     {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES, NEEDS(TASK, GROUP),
      .meaning = "the finite group whose product is learned"},
-    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096), RULE(default_n, "59; dihedral 30, symmetric 5, planted and latin 24"),
-     DECIDES, .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n (n at most 5); gcd: numbers 1..n; planted, "
-                         "latin (to 128): order of the table"},
+    {.path = "task.n", INTEGER(task.n), RANGE(1, 4096),
+     RULE(default_n, "59; dihedral 30, symmetric and alternating 5, planted and latin 24"), DECIDES,
+     .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n and alternating A_n (n at most 6); gcd: numbers 1..n; "
+                "planted, latin (to 128): order of the table"},
     {.path = "task.bits", INTEGER(task.bits), RANGE(2, SW_OPERANDS_MAX), DEFAULT(10), DECIDES, NEEDS(TASK, PARITY),
      .meaning = "operands of an input, 0 or 1 each"},
     {.path = "task.relevant", INTEGER(task.relevant), RANGE(1, SW_OPERANDS_MAX),

@@ -21,6 +21,10 @@ SEEDS = {
     "comparison": {"run": {"task": {"kind": "comparison", "form": "three_way", "sides": [3, 3, 3], "attribute": 2}}},
     "group": {"run": {"task": {"kind": "group", "group": "product", "factors": [2, 3]},
                       "optimizer": {"kind": "muon", "batch_size": "full", "muon": {"momentum": 0.9}}}},
+    "expression": {"run": {"task": {"kind": "modular", "operation": "expression", "expression": "x^2 - 3*y/z", "p": 7}}},
+    "word": {"run": {"task": {"kind": "group", "group": "alternating", "n": 4, "expression": "x*y*x^-1"}}},
+    "planted": {"run": {"task": {"kind": "planted", "n": 12, "symmetry_order": 4, "scramble": "isotope", "table_seed": 7}}},
+    "parity": {"run": {"task": {"kind": "parity", "bits": 6, "relevant": 2}}},
     "mlp": {"run": {**BASE, "model": {"kind": "mlp", "layers": 2}, "evaluate": {"snapshot_steps": [0, 5, 9, {"range": [10, 90, 10]}]},
                     "symmetry": {"associativity": {"tuples_per_step": "all", "intermediate": "predicted"}}}},
 }

@@ -57,9 +57,11 @@ def group_elements(task):
     if kind == "dihedral":
         elements = [(k, f) for f in range(2) for k in range(n)]
         return elements, lambda g, h: ((g[0] + (h[0] if g[1] == 0 else -h[0])) % n, (g[1] + h[1]) % 2)
-    if kind != "symmetric":
+    if kind not in ("symmetric", "alternating"):
         raise ValueError("no reference of the group %s" % kind)
     elements = list(itertools.permutations(range(n)))
+    if kind == "alternating":
+        elements = [g for g in elements if np.linalg.det(np.eye(n)[list(g)]) > 0]
     return elements, lambda g, h: tuple(g[h[i]] for i in range(n))
 
 

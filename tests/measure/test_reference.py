@@ -57,7 +57,7 @@ CASES = {
     "relation": comparison("relation", [3, 4]), "three_way": comparison("three_way", [3, 3], attribute=1),
     "cyclic": group("cyclic", n=12), "product": group("product", factors=[2, 4]),
     "dihedral, odd": group("dihedral", n=5), "dihedral, even": group("dihedral", n=4),
-    "symmetric": group("symmetric", n=4),
+    "symmetric": group("symmetric", n=4), "alternating": group("alternating", n=5),
     "mlp": modular("add", 7, **{"model.kind": "mlp", "model.d_hidden": 20}),
     "two layers, no readout": modular("add", 7, **{"model.layers": 2, "model.readout_token": False}),
     "separate operands": modular("mul", 7, **{"model.operand_embeddings": "separate", "model.output_scale": 0.5}),

@@ -13,7 +13,7 @@ import facts  # noqa: E402
 
 
 # Tasks as data: any number of operands, inputs may be missing.
-DATA = ("table", "planted", "parity", "latin", "expression")
+DATA = ("table", "planted", "parity", "latin", "expression", "word")
 
 
 class Table:
@@ -21,7 +21,11 @@ class Table:
 
     def __init__(self, config, inputs, label, clean_label):
         self.task = config["task"]
-        self.kind = "expression" if self.task.get("operation") == "expression" else self.task["kind"]
+        self.kind = self.task["kind"]
+        if self.task.get("operation") == "expression":
+            self.kind = "expression"
+        if self.kind == "group" and self.task.get("expression", "x*y") != "x*y":
+            self.kind = "word"  # none of those replayed is equivariant under translation
         self.inputs = np.asarray(inputs)
         self.label = np.asarray(label).astype(int)
         self.relation_form = self.kind == "comparison" and self.task.get("form", "relation") == "relation"

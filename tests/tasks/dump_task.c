@@ -172,6 +172,10 @@ static void write_task(sw_json *json, const sw_task *task) {
     write_integers(json, "coordinate", task->coordinate, entities * (size_t)task->coordinate_count);
     write_integers(json, "distance", task->distance, entities * entities);
     write_integers(json, "product", task->product, entities * entities);
+    sw_json_member_array(json, "character"); /* [characters, entities] */
+    for (int32_t line = 0; line < task->characters; line++)
+        for (int32_t e = 0; e < task->entities; e++) sw_json_number(json, sw_group_character(task, line, e));
+    sw_json_end_array(json);
     write_integers(json, "input", task->input, n * (size_t)task->tokens);
     write_integers(json, "label", task->label, n);
     write_integers(json, "true_label", task->true_label, n);

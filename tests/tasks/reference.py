@@ -155,6 +155,10 @@ def dihedral(n):
 def group(kind, n=0, factors=()):
     if kind == "symmetric":
         return group_from(list(itertools.permutations(range(n))), compose)
+    if kind == "alternating":
+        def is_even(g):
+            return sum(a > b for a, b in itertools.combinations(g, 2)) % 2 == 0
+        return group_from([g for g in itertools.permutations(range(n)) if is_even(g)], compose)
     if kind == "dihedral":
         return dihedral(n)
     factors = {"cyclic": [n], "product": factors}[kind]
@@ -169,6 +173,32 @@ def data(label, classes, entities):
     width = len(inputs[0])
     return {"kind": "data", "inputs": inputs, "label": [label[x] for x in inputs], "classes": classes,
             "entities": entities, "operands": width, "closed": width == 2 and classes == entities}
+
+
+class Element:
+    """An element of a group of the reference by its number, with Python's operators."""
+
+    def __init__(self, number, task):
+        self.number, self.task = number, task
+
+    def __mul__(self, other):
+        return Element(self.task["product"](self.number, other.number), self.task)
+
+    def __pow__(self, exponent):
+        product, out = self.task["product"], 0
+        inverse = next(h for h in range(self.task["entities"]) if product(self.number, h) == 0)
+        for _ in range(abs(exponent)):
+            out = product(out, self.number if exponent > 0 else inverse)
+        return Element(out, self.task)
+
+
+def word(text, group_task):
+    """A word as Python reads it, with ^ for **."""
+    names = "xyzw"[:max("xyzw".index(c) for c in text if c in "xyzw") + 1]
+    n = group_task["entities"]
+    label = {values: eval(text.replace("^", "**"), {name: Element(v, group_task) for name, v in zip(names, values)}).number
+             for values in itertools.product(range(n), repeat=len(names))}
+    return {**data(label, n, n), "product": group_task["product"]}
 
 
 class Residue:
@@ -333,12 +363,13 @@ def translation(task):
         product = task["product"]
         return pairs([((product(g, x), y), (x, y), class_map(task, lambda c: product(g, c)))
                       for g in range(task["entities"]) for x, y in task["inputs"]])
-    if task["kind"] == "data" and "p" in task:
-        p, label = task["p"], dict(zip(task["inputs"], task["label"]))
-        moved = [(((x[0] + g) % p, *x[1:]), x, g) for g in range(p) for x in task["inputs"]]
-        if any(label.get(y, (label[x] + g) % p) != (label[x] + g) % p for y, x, g in moved):
+    if task["kind"] == "data" and ("p" in task or "product" in task):
+        label, n = dict(zip(task["inputs"], task["label"])), task["entities"]
+        act = task.get("product", lambda g, x: (g + x) % n)
+        moved = [((act(g, x[0]), *x[1:]), x, g) for g in range(n) for x in task["inputs"]]
+        if any(label.get(y, act(g, label[x])) != act(g, label[x]) for y, x, g in moved):
             return None
-        return pairs([(y, x, class_map(task, lambda c: (c + g) % p)) for y, x, g in moved if y in label])
+        return pairs([(y, x, class_map(task, lambda c: act(g, c))) for y, x, g in moved if y in label])
     if task["kind"] != "modular":
         return None
     p, operation = task["p"], task["operation"]

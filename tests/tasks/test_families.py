@@ -22,7 +22,7 @@ for _form, _keys in (("relation", {"sides": [3, 4]}), ("relation", {"sides": [2,
                      ("three_way", {"sides": [3, 4], "attribute": 1}), ("three_way", {"sides": [4, 2], "attribute": 1})):
     CASES.append((f"{_form} {_keys}", dict(kind="comparison", form=_form, **_keys), reference.comparison(_form, **_keys)))
 for _kind, _keys in (("cyclic", {"n": 1}), ("cyclic", {"n": 6}), ("product", {"factors": [2, 4]}), ("dihedral", {"n": 3}),
-                     ("dihedral", {"n": 4}), ("symmetric", {"n": 2}), ("symmetric", {"n": 3})):
+                     ("dihedral", {"n": 4}), ("symmetric", {"n": 2}), ("symmetric", {"n": 3}), ("alternating", {"n": 3}), ("alternating", {"n": 4})):
     CASES.append((f"{_kind} {_keys}", dict(kind="group", group=_kind, **_keys), reference.group(_kind, **_keys)))
 
 

@@ -20,7 +20,8 @@ GROUP_CASES = [
     ("cyclic", {"n": 1}), ("cyclic", {"n": 12}), ("product", {"factors": [2, 2]}), ("product", {"factors": [3, 4]}),
     ("product", {"factors": [2, 3, 4]}), ("product", {"factors": [1, 5]}), ("dihedral", {"n": 3}), ("dihedral", {"n": 4}),
     ("dihedral", {"n": 7}), ("symmetric", {"n": 1}), ("symmetric", {"n": 2}), ("symmetric", {"n": 3}),
-    ("symmetric", {"n": 4}), ("symmetric", {"n": 5}),
+    ("symmetric", {"n": 4}), ("symmetric", {"n": 5}), ("alternating", {"n": 1}), ("alternating", {"n": 2}),
+    ("alternating", {"n": 3}), ("alternating", {"n": 4}), ("alternating", {"n": 5}),
 ]
 COMPARISON_CASES = [
     ("relation", {"sides": [7, 7]}), ("relation", {"sides": [3, 3, 3]}), ("relation", {"sides": [2, 5]}),
@@ -252,7 +253,7 @@ class Refusals(unittest.TestCase):
             ("task.sides", dict(kind="comparison", sides=[0, 7])), ("task.sides", dict(kind="comparison", sides=[50, 50])),
             ("task.sides", dict(kind="comparison", sides=[4096, 4096, 4096])), ("task.form", dict(kind="comparison", form=2)),
             ("task.attribute", dict(kind="comparison", form="three_way", sides=[3, 3], attribute=2)),
-            ("task.group", dict(kind="group", group=len(facts.GROUPS))), ("task.n", dict(kind="group", group="symmetric", n=6)),
+            ("task.group", dict(kind="group", group=len(facts.GROUPS))), ("task.n", dict(kind="group", group="symmetric", n=7)), ("task.n", dict(kind="group", group="alternating", n=7)),
             ("task.n", dict(kind="group", group="cyclic", n=0)), ("task.n", dict(kind="group", group="dihedral", n=2049)),
             ("task.factors", dict(kind="group", group="product")), ("task.factors", dict(kind="group", group="product", factors=[3, 0])),
             ("task.factors", dict(kind="group", group="product", factors=[100, 100])),
