@@ -3,7 +3,7 @@
 
 #include "symsweep/symmetry.h"
 
-enum { SW_SYMMETRY_TEXT = 512 };
+enum { SW_SYMMETRY_TEXT = 2048 };
 
 /* "adds 5 to x and the result and swaps x and y": tokens change first, then they move to other positions. What is no
  * arithmetic modulo the number of tokens, nor a product with an element of the task's group, is written as cycles, cut

@@ -19,6 +19,8 @@
 #endif
 #include <unistd.h>
 
+static const double FOREVER = 1e9; /* seconds: longer than any process */
+
 /* ---- in the child ---- */
 
 /* A child that nobody waits for any more must not go on: it dies with its parent where the system can do that, and when
@@ -51,7 +53,7 @@ static void run(pid_t parent, void (*work)(void *context, int pipe), void *conte
         (void)sw_file_write_all(score, "500", 3, NULL);
         close(score);
     }
-    if (seconds > 0) {
+    if (seconds > 0 && seconds < FOREVER) {
         const double whole = floor(seconds);
         struct itimerval limit = {.it_value = {(time_t)whole, (suseconds_t)(1e6 * (seconds - whole))}};
         if (limit.it_value.tv_sec == 0 && limit.it_value.tv_usec == 0) limit.it_value.tv_usec = 1;

@@ -64,16 +64,20 @@ typedef struct finding {
 
 /* ---- finding ---- */
 
-static size_t count_tasks(const sw_plan *plan) {
-    size_t tasks = 0;
-    for (size_t k = 0; k < plan->count; k++) {
-        size_t before = 0;
-        while (before < k && memcmp(&plan->runs[before].config.task, &plan->runs[k].config.task,
-                                    sizeof plan->runs[k].config.task) != 0)
-            before++;
-        tasks += before == k;
-    }
-    return tasks;
+static int compare_tasks(const void *a, const void *b) {
+    const sw_task_config *const *left = a, *const *right = b;
+    return memcmp(*left, *right, sizeof **left); /* gaps are zero */
+}
+
+static sw_status count_tasks(size_t *out, const sw_plan *plan) {
+    const sw_task_config **tasks = malloc(plan->count * sizeof *tasks);
+    if (tasks == NULL) return sw_fail(SW_E_MEMORY, "no memory for the tasks of %zu runs", plan->count);
+    for (size_t k = 0; k < plan->count; k++) tasks[k] = &plan->runs[k].config.task;
+    qsort(tasks, plan->count, sizeof *tasks, compare_tasks);
+    *out = 0;
+    for (size_t k = 0; k < plan->count; k++) *out += k == 0 || compare_tasks(&tasks[k - 1], &tasks[k]) != 0;
+    free(tasks);
+    return SW_OK;
 }
 
 static sw_status derive(finding *f) {
@@ -263,9 +267,9 @@ static sw_status symmetries(void *given, char *const *files) {
     if (status == SW_OK && f.run >= plan->count)
         status = sw_fail(SW_E_USAGE, "%s has %zu run%s, from 0: there is no run %zu", files[0], plan->count,
                          plan->count == 1 ? "" : "s", f.run);
+    if (status == SW_OK) status = count_tasks(&f.tasks, plan);
     if (status == SW_OK) {
         f.config = &plan->runs[f.run].config;
-        f.tasks = count_tasks(plan);
         status = find(&f, options->seconds);
     }
     if (status == SW_OK) status = tell(&f, options);

@@ -200,8 +200,8 @@ static int32_t *next_generator(finding *f) {
     return maps + f->out->count++ * length;
 }
 
-/* Generators of all permutations of `count` entries of the identity map: the first two change places, and a cycle
- * where that is not the same. `copies` of them, `stride` apart, move together. */
+/* Generators of all permutations of those `size` entries from `from` on that no input has: the first two change places,
+ * and all go round where that is not the same. `tied`: the tokens of all operands do as these. */
 static sw_status add_permutations(finding *f, const bool *used, int32_t from, int32_t size, bool tied) {
     int32_t unused = 0, first = -1, second = -1;
     for (int32_t t = size - 1; t >= 0; t--) {

@@ -246,6 +246,21 @@ class Modules(unittest.TestCase):
             self.assertLessEqual(seen[name], rule["modules"], name)
             self.assertTrue(seen[name], "no module uses %s: the pattern is stale" % name)
 
+    def test_nauty_may_be_left_out(self):
+        """With -DSYMSWEEP_NAUTY=OFF tasks is built, and asks nothing of nauty."""
+        build = self.folder / "without"
+        configured = run("cmake", "-S", self.folder, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                         "-DCMAKE_C_FLAGS_DEBUG=-O0", "-DSYMSWEEP_SHARED_MODULES=ON", "-DSYMSWEEP_TESTS=OFF",
+                         "-DSYMSWEEP_NAUTY=OFF").stdout
+        self.assertIn("nauty is not used", configured)
+        run("ninja", "-C", build, "symsweep_tasks")
+        library = build / "libsymsweep_tasks.so"
+        undefined = re.findall(r" U (\w+)", run("nm", "-D", "--undefined-only", library).stdout)
+        self.assertEqual([name for name in undefined if LIBRARIES["nauty"]["symbol"].fullmatch(name)], [])
+        for tree, linked in ((build, False), (self.build, True)):
+            command = run("ninja", "-C", tree, "-t", "commands", "-s", library.name).stdout
+            self.assertEqual("libnauty" in command, linked, command)
+
     def test_no_module_reaches_what_it_does_not_declare(self):
         """One more object, calling into every undeclared module, in the very link command of the module."""
         functions = {module: self.exported(module) for module in self.modules}
