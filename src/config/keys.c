@@ -463,6 +463,6 @@ const sw_key *sw_keys_of(sw_section section, size_t *count) {
     }
 
 const sw_alias sw_aliases[] = {CONSISTENCY("weight"), CONSISTENCY("tuples_per_step"), CONSISTENCY("inputs"),
-                               CONSISTENCY("bound"), CONSISTENCY("from_step"), CONSISTENCY("until_step")};
+                               CONSISTENCY("bound"),  CONSISTENCY("from_step"),       CONSISTENCY("until_step")};
 const size_t sw_aliases_count = sizeof sw_aliases / sizeof sw_aliases[0];
 _Static_assert(RUN_COUNT + sizeof sw_aliases / sizeof sw_aliases[0] <= SW_KEYS_MAX, "SW_KEYS_MAX holds all");

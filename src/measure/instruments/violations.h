@@ -5,7 +5,7 @@
  * 0). */
 #pragma once
 
-#include "measure/blocks.h"
+#include "measure/agreement.h"
 
 typedef struct sw_family_probe {
     bool applies;
@@ -30,4 +30,6 @@ typedef struct sw_violations {
     sw_real *excess;    /* [capacity] */
     int8_t *disagree;   /* [capacity] */
     sw_real *scratch;   /* of the largest block */
+    int8_t *open;       /* [N] inputs that a consistent wrong answer is looked for at */
+    int8_t *wrong;      /* [N] those of them that are answered wrongly */
 } sw_violations;
