@@ -97,6 +97,7 @@ typedef struct sw_divergence_spec {
     int32_t odds_high, odds_low;
     /* SYMMETRIC_KL with maps: class_map[map * classes + c]; NULL = identity only */
     const int32_t *class_map;
+    double bound; /* above 0: larger violations count as this much and have no gradient; 0: none is capped */
 } sw_divergence_spec;
 
 /* Mean over `count` >= 1 tuples of the divergence; row[i] of an input index i gives its row in logits (row NULL =

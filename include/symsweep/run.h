@@ -147,7 +147,8 @@ typedef enum sw_inputs { SW_INPUTS_ALL, SW_INPUTS_TRAIN } sw_inputs;
 typedef enum sw_intermediate { SW_INTERMEDIATE_EXACT, SW_INTERMEDIATE_PREDICTED } sw_intermediate;
 typedef enum sw_divergence { SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVERGENCE_FORWARD_KL } sw_divergence;
 
-/* A weight that acts in steps from_step < t <= until_step (t = 1 is the first); until_step -1 = to the end. */
+/* A weight that acts in steps from_step < t <= until_step (t = 1 is the first); until_step -1 = to the end. A negative
+ * weight suppresses the symmetry: violations up to `bound` lower the objective. */
 typedef struct sw_family_config {
     double weight;
     int64_t tuples_per_step; /* 0 = all: every tuple, enumerated */
@@ -155,6 +156,7 @@ typedef struct sw_family_config {
     int32_t intermediate;    /* associativity: sw_intermediate */
     int32_t divergence;      /* triangle: sw_divergence */
     int64_t from_step, until_step;
+    double bound; /* nats: what a tuple's violation is capped at where the weight is negative */
 } sw_family_config;
 
 typedef enum sw_prior_id {

@@ -21,7 +21,7 @@ static void read_setting(setting *out, const sw_run_config *config) {
     memcpy(&out->task, &config->task, sizeof out->task);
     out->train_fraction = config->train_fraction;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        if (config->symmetry[f].weight == 0) continue;
+        if (config->symmetry[f].weight <= 0) continue;
         out->weighted |= UINT32_C(1) << f;
         out->inputs[f] = config->symmetry[f].inputs;
         out->intermediate[f] = config->symmetry[f].intermediate;
@@ -56,7 +56,7 @@ static sw_status derive_families(sw_leak *leak, int8_t *derived, const sw_task *
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
         leak->derived[f] = NAN;
         if (!sw_families[f]->applies(&config->task)) continue;
-        leak->weighted[f] = config->symmetry[f].weight != 0;
+        leak->weighted[f] = config->symmetry[f].weight > 0;
         leak->holds[f] = sw_families_holds(&config->task, (sw_family_id)f);
         leak->inputs[f] = config->symmetry[f].inputs;
         leak->predicted[f] = leak->weighted[f] && config->symmetry[f].intermediate == SW_INTERMEDIATE_PREDICTED;

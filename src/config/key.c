@@ -34,7 +34,9 @@ bool sw_key_concerns(const sw_key *key, const sw_run_config *config) {
 }
 
 bool sw_key_acts(const sw_key *key, const sw_run_config *config) {
-    return !key->switched || *(const double *)(const void *)((const char *)config + key->switch_offset) != 0;
+    if (!key->switched) return true;
+    const double number = *(const double *)(const void *)((const char *)config + key->switch_offset);
+    return key->switch_negative ? number < 0 : number != 0;
 }
 
 void sw_key_concern_text(const sw_key *key, char *out, size_t capacity) {
@@ -147,7 +149,7 @@ void sw_key_describe(size_t i, sw_key_info *out) {
                          .base = key->type->base,
                          .word = key->word,
                          .values = key->names,
-                         .has_minimum = key->type->ranged,
+                         .has_minimum = key->type->ranged && !isinf(key->minimum),
                          .has_maximum = key->type->ranged && !isinf(key->maximum),
                          .minimum_excluded = key->minimum_excluded,
                          .maximum_excluded = key->maximum_excluded,

@@ -32,7 +32,7 @@ static void format_bound(char out[32], const sw_key *key, double bound) {
 void sw_key_range_text(const sw_key *key, char *out, size_t capacity) {
     char low[32], high[32];
     out[0] = '\0';
-    if (!key->type->ranged) return;
+    if (!key->type->ranged || (isinf(key->minimum) && isinf(key->maximum))) return;
     format_bound(low, key, key->minimum);
     format_bound(high, key, key->maximum);
     const char *above = key->minimum_excluded ? ">" : ">=", *below = key->maximum_excluded ? "<" : "<=";

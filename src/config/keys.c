@@ -119,6 +119,7 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
     .type = &sw_key_text, .offset = offsetof(HOME, field), .minimum = 1, .maximum = sizeof((HOME *)0)->field - 1
 #define NAMES(field, number, most) .type = &sw_key_names, LIST(field, number, most)
 
+#define FINITE .minimum = -INFINITY, .maximum = INFINITY
 #define RANGE(low, high) .minimum = low, .maximum = high
 #define FROM(low) .minimum = low, .maximum = INFINITY
 #define ABOVE(low) .minimum = low, .minimum_excluded = true, .maximum = INFINITY
@@ -135,6 +136,8 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 
 /* A key without effect while this number is 0: runs that differ in it alone are one (plan.c). */
 #define ACTS_WITH(field) .switched = true, .switch_offset = offsetof(HOME, field)
+/* A key without effect while this number is not below 0. */
+#define ACTS_BELOW_ZERO(field) ACTS_WITH(field), .switch_negative = true
 
 #define STEPS_MAX 1e9
 #define TUPLES_MAX 16777216
@@ -293,8 +296,11 @@ static const sw_key run_rows[] = {
      .meaning = "cross-entropy of softmax, or of StableMax (Prieto et al. 2025)"},
 
 #define X(ENUM_, id, name, text)                                                                                    \
-    {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FROM(0), DEFAULT(0), DECIDES,                  \
-     .meaning = "weight of the loss of " #name ": " text},                                                          \
+    {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FINITE, DEFAULT(0), DECIDES,                   \
+     .meaning = "weight of the loss of " #name "; negative = suppression: " text},                                  \
+    {.path = "symmetry." #name ".bound", REAL(symmetry[id].bound), ABOVE(0), DEFAULT(10), DECIDES,                  \
+     ACTS_BELOW_ZERO(symmetry[id].weight), .unit = "nat",                                                           \
+     .meaning = "negative weight: a tuple's violation counts up to this and has no gradient beyond"},               \
     {.path = "symmetry." #name ".tuples_per_step", INTEGER(symmetry[id].tuples_per_step), RANGE(1, TUPLES_MAX),     \
      WORD("all", 0), DEFAULT(512), DECIDES, ACTS_WITH(symmetry[id].weight), .unit = "tuples",                       \
      .meaning = "tuples drawn a step; \"all\" enumerates every one"},                                               \
@@ -528,6 +534,6 @@ const sw_key *sw_keys_of(sw_section section, size_t *count) {
     }
 
 const sw_alias sw_aliases[] = {CONSISTENCY("weight"), CONSISTENCY("tuples_per_step"), CONSISTENCY("inputs"),
-                               CONSISTENCY("from_step"), CONSISTENCY("until_step")};
+                               CONSISTENCY("bound"),  CONSISTENCY("from_step"),       CONSISTENCY("until_step")};
 const size_t sw_aliases_count = sizeof sw_aliases / sizeof sw_aliases[0];
 _Static_assert(RUN_COUNT + sizeof sw_aliases / sizeof sw_aliases[0] <= SW_KEYS_MAX, "SW_KEYS_MAX holds all");

@@ -44,6 +44,16 @@ static const struct {
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 
+/* Does a family that applies have the metric? */
+static bool family_has(const sw_family *family, int metric) {
+    switch (metric) {
+    case SW_FAMILY_AGREEMENT_WRONG:
+    case SW_FAMILY_AGREEMENT_CHANCE:
+    case SW_FAMILY_WRONG_TUPLES: return family->compare == SW_COMPARE_SYMMETRIC_KL;
+    default: return true;
+    }
+}
+
 void sw_instrument_applicable(bool applies[SW_INSTRUMENT_COUNT], const sw_run_config *config, const sw_task *shape) {
     int i = -1;
     for (int r = 0; r < ROW_COUNT; r++)
@@ -61,6 +71,7 @@ sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config 
     for (int r = 0; r < ROW_COUNT; r++)
         if (rows[r].applies != NULL) mask[m++] = rows[r].applies(config, &task);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        for (int k = 0; k < SW_FAMILY_METRIC_COUNT; k++) mask[m++] = sw_families[f]->applies(&config->task);
+        for (int k = 0; k < SW_FAMILY_METRIC_COUNT; k++)
+            mask[m++] = sw_families[f]->applies(&config->task) && family_has(sw_families[f], k);
     return SW_OK;
 }

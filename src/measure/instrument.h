@@ -15,6 +15,7 @@ typedef struct sw_evaluation {
     sw_arena *arena;     /* lives as long as the instruments */
     /* of the model as it stands; before its first evaluation nothing below is set */
     sw_model *model;
+    bool full;       /* the costly measures too */
     sw_real *logits; /* [N, C] of the whole table */
     sw_spectrum spectrum;
     sw_modes modes;

@@ -166,6 +166,7 @@ sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bo
     memset(out, 0, sizeof *out); /* padding too: records travel and are compared as bytes */
     for (int i = 0; i < SW_VALUE_COUNT; i++) out->value[i] = NAN;
     m->of.model = model;
+    m->of.full = full;
     sw_model_evaluate(model, m->of.task->input, m->of.task->inputs, m->of.logits);
     sw_status status = decompose(&m->of, model);
     if (status != SW_OK) return status;

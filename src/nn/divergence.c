@@ -48,9 +48,11 @@ static double bradley_terry(const sw_comparing *job) {
     double sum = 0;
     for (size_t i = 0; i < job->count; i++) {
         const double u = strength(job, i, 0) + strength(job, i, 1), v = strength(job, i, 2);
-        const double difference = logistic_difference(u, v), value = 0.5 * difference * (u - v);
+        const double difference = logistic_difference(u, v);
+        double value = 0.5 * difference * (u - v);
+        const bool capped = sw_comparing_caps(job, &value);
         sum += value;
-        if (job->dlogits) {
+        if (job->dlogits && !capped) {
             const double du = 0.5 * (logistic(u) * logistic(-u) * (u - v) + difference);
             push_strength(job, i, 0, du);
             push_strength(job, i, 1, du);
@@ -86,8 +88,9 @@ static double exactly_one(const sw_comparing *job) {
             others += exp(u[r] - u[m]);
         }
         value -= log1p(others);
+        const bool capped = sw_comparing_caps(job, &value);
         sum += value;
-        for (int r = 0; job->dlogits && r < 3; r++) {
+        for (int r = 0; job->dlogits && !capped && r < 3; r++) {
             const double share = exp(u[r] - u[m]) / (1 + others);
             push(job, sw_comparing_at(job, i, r),
                  r == m ? others / (1 + others) - logistic(-u[m]) : logistic(u[r]) - share);
@@ -109,8 +112,9 @@ static double compare_odds(const sw_comparing *job) {
         double v = additive ? log_odds(job, at_v) : -log_odds(job, at_v);
         double difference = logistic_difference(u, v);
         double value = 0.5 * difference * (u - v);
+        const bool capped = sw_comparing_caps(job, &value);
         sum += value;
-        if (job->dlogits) {
+        if (job->dlogits && !capped) {
             /* s'(u) = s(u) s(-u) */
             double du = 0.5 * (logistic(u) * logistic(-u) * (u - v) + difference);
             double dv = -0.5 * (logistic(v) * logistic(-v) * (u - v) + difference);
@@ -123,6 +127,8 @@ static double compare_odds(const sw_comparing *job) {
     }
     return sum;
 }
+
+static double bound_of(const sw_divergence_spec *spec) { return spec->bound > 0 ? spec->bound : (double)INFINITY; }
 
 static double compare(const sw_comparing *job) {
     assert(job->classes > 0 && job->classes <= SW_CLASSES_MAX);
@@ -149,7 +155,8 @@ double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples
                               .row = row,
                               .logits = logits,
                               .dlogits = dlogits,
-                              .factor = (sw_real)(scale / (double)count)};
+                              .factor = (sw_real)(scale / (double)count),
+                              .bound = bound_of(spec)};
     return compare(&job) / (double)count;
 }
 
@@ -163,6 +170,7 @@ void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, 
                               .logits = logits,
                               .each = out,
                               .disagree = disagree,
-                              .excess = excess};
+                              .excess = excess,
+                              .bound = bound_of(spec)};
     compare(&job);
 }

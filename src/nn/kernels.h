@@ -86,12 +86,42 @@ typedef struct sw_comparing {
     sw_real *excess;
     sw_real *dlogits;
     sw_real factor;
+    double bound; /* larger violations count as this much and have no gradient; infinity: none is capped */
 } sw_comparing;
+
+/* Caps a tuple's violation; true: it has no gradient. NaN stays what it is. */
+static inline bool sw_comparing_caps(const sw_comparing *job, double *value) {
+    if (!(*value > job->bound)) return false;
+    *value = job->bound;
+    return true;
+}
 
 /* Where the logits of an input of tuple i begin. */
 static inline size_t sw_comparing_at(const sw_comparing *job, size_t i, int input) {
     int32_t index = job->tuples[i].input[input];
     return (size_t)(job->row ? job->row[index] : index) * job->classes;
+}
+
+/* ---- every two rows of a block (softmax.c) ---- */
+
+enum { SW_BLOCK_TILE = 128 };
+
+/* n rows of a table: row member[i] through class map map[i] (map NULL or map[i] < 0: as it is). */
+typedef struct sw_block_rows {
+    size_t n, classes;
+    const int32_t *member, *map, *class_map;
+    sw_real *p, *log_p; /* [n, classes] less their mean row */
+    sw_real *half;      /* [n] h_i = p_i . log_p_i */
+    sw_real *products;  /* [2, SW_BLOCK_TILE, SW_BLOCK_TILE] p_i . l_j and p_j . l_i of two tiles */
+} sw_block_rows;
+
+typedef struct sw_block_pair {
+    sw_real value; /* h_i + h_j - p_i . l_j - p_j . l_i */
+    size_t row[2];
+} sw_block_pair;
+
+static inline const int32_t *sw_block_map(const sw_block_rows *b, size_t i) {
+    return b->map && b->map[i] >= 0 ? b->class_map + (size_t)b->map[i] * b->classes : NULL;
 }
 
 /* ---- updates of parameters (optimizers/) ---- */

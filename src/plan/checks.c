@@ -54,13 +54,21 @@ static bool warn_family(const sw_checks *checks, uint64_t k, const sw_run_config
     if (!holds)
         report(checks, true, k, weight, NULL, "%s is false on this task: the run is a control, and marked so", name);
     bool exact = f == SW_FAMILY_ASSOCIATIVITY && setting->intermediate == SW_INTERMEDIATE_EXACT;
-    bool leaks = (exact || f == SW_FAMILY_LABEL_PAIRS) && setting->inputs == SW_INPUTS_ALL;
+    bool leaks = (exact || f == SW_FAMILY_LABEL_PAIRS) && setting->inputs == SW_INPUTS_ALL && setting->weight > 0;
     if (leaks)
         report(checks, true, k, weight,
                exact ? "\"inputs\": \"train\" or \"intermediate\": \"predicted\" keep test labels out"
                      : "\"inputs\": \"train\" keeps test labels out",
                "label leak: tuples of %s over all inputs tie held-out inputs to inputs of their label", name);
     return !holds || leaks;
+}
+
+static void warn_suppressed(const sw_checks *checks, uint64_t k, const sw_family_config *setting, int f) {
+    char weight[96];
+    snprintf(weight, sizeof weight, "symmetry.%s.weight", sw_family_names[f]);
+    report(checks, true, k, weight, NULL,
+           "a negative weight suppresses %s: its violation is rewarded, each tuple's up to %g nat (symmetry.%s.bound)",
+           sw_family_names[f], setting->bound, sw_family_names[f]);
 }
 
 static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, bool applies, int f) {
@@ -85,6 +93,10 @@ static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *con
         report(checks, false, k, option, "use \"exact\"",
                "the inner value of this operation is a plain sum, not a product that the model predicts");
     if (!checks->warned[f]) checks->warned[f] = warn_family(checks, k, config, f);
+    if (setting->weight < 0 && !checks->suppressed[f]) {
+        checks->suppressed[f] = true;
+        warn_suppressed(checks, k, setting, f);
+    }
 }
 
 /* A weight on a family over train inputs needs a tuple there. */

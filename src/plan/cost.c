@@ -196,7 +196,10 @@ static void reduce(sw_run_config *out, const sw_run_config *config) {
     o->learning_rate = o->beta1 = o->beta2 = o->epsilon = o->weight_decay = o->momentum = o->gradient_clip = 0;
     o->muon_learning_rate = o->muon_momentum = o->grokfast_alpha = 0;
     o->grokfast_lambda = o->grokfast_lambda > 0;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) out->symmetry[f].weight = out->symmetry[f].weight != 0;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        out->symmetry[f].weight = out->symmetry[f].weight != 0;
+        out->symmetry[f].bound = 0;
+    }
     for (int g = 0; g < SW_PRIOR_COUNT; g++) out->geometry[g].weight = out->geometry[g].weight != 0;
     out->seed = out->data_seed = 0;
 }

@@ -262,7 +262,7 @@ static const fact_field fact_fields[SW_FACT_COUNT] = {
     {"holds", SW_FIELD_I8, "is the family true of the task", "1 true of the task's labels, 0 a control",
      "control true"},
     {"prompted", SW_FIELD_I8, "is the family weighted in the objective",
-     "1 the objective has a term of this family with weight above 0, 0 not", "no yes"},
+     "1 the objective has a term of this family, its weight above or (suppressed) below 0; 0 not", "no yes"},
     {"leak", SW_FIELD_F32, "share of test inputs whose label follows through the tuples",
      "share of the test inputs joined to a train input by the family's tuples under which labels are transported",
      NULL},

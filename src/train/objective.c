@@ -84,6 +84,7 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
         .compare = family->compare,
         .divergence = (sw_divergence)term->config.divergence,
         .classes = task->classes,
+        .bound = term->config.weight < 0 ? term->config.bound : 0,
     };
     if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &term->spec.odds_high, &term->spec.odds_low);
     if (!family->class_map) return SW_OK;

@@ -150,6 +150,28 @@ class Plans(unittest.TestCase):
         self.assertEqual(answer["list"][0]["id"], alone["list"][0]["id"])
         self.assertEqual(answer["list"][0]["axes"]["symmetry.associativity.inputs"], "train")
 
+    def test_a_bound_acts_on_negative_weights_alone(self):
+        axes = {"symmetry.scaling.weight": [-1, 0, 0.5], "symmetry.scaling.bound": [10, 2]}
+        code, answer = self.check({"run": MODULAR, "grid": axes})
+        self.assertEqual((code, answer["runs"], answer["merged"]), (0, 4, 2))
+        warnings = [w["message"] for w in answer["warnings"] if "suppresses" in w["message"]]
+        self.assertEqual(warnings, ["a negative weight suppresses scaling: its violation is rewarded, each tuple's up "
+                                    "to 10 nat (symmetry.scaling.bound)"])
+        # The default bound is not told: identities of a weight alone stay what they are.
+        listed = {(row["axes"]["symmetry.scaling.weight"], row["axes"]["symmetry.scaling.bound"]): row["id"]
+                  for row in answer["list"]}
+        for weight in (-1, 0.5):
+            alone = self.check({"run": {**MODULAR, "symmetry": {"scaling": {"weight": weight}}}})[1]
+            self.assertEqual(alone["list"][0]["id"], listed[weight, 10])
+        self.assertEqual(self.check({"run": {**MODULAR, "symmetry": {"scaling": {"bound": 0}}}})[0], 2)
+
+    def test_what_is_suppressed_leads_to_no_label(self):
+        run = {**MODULAR, "symmetry": {"associativity": {"weight": -1}}}
+        _, answer = self.check({"run": run})
+        self.assertFalse([w for w in answer["warnings"] if "label leak" in w["message"]])
+        _, answer = self.check({"run": {**MODULAR, "symmetry": {"associativity": {"weight": 1}}}})
+        self.assertTrue([w for w in answer["warnings"] if "label leak" in w["message"]])
+
     def test_runs_that_are_really_the_same_are_an_error(self):
         for axes in ({"grid": {"phase.tau": [1, 2]}}, {"grid": {"save.split": [True, False]}},
                      {"cases": [{"label": "a"}, {"label": "b", "task.p": 31}]},

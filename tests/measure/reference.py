@@ -245,6 +245,28 @@ def probes(run):
     return out
 
 
+COMPARE_DISTRIBUTIONS = ("commutativity", "associativity", "translation", "negation", "scaling", "distance_symmetry",
+                         "label_pairs", "converse")
+
+
+def agreement(run, name, log_p, probe):
+    """Of the tuples of test inputs without a mirror in train, both answered wrongly: how often the sides agree."""
+    inputs, maps = probe
+    answer = log_p.argmax(1)
+    wrong = np.zeros(len(answer), bool)
+    wrong[unmirrored(run)] = True
+    wrong &= answer != run.target
+    chosen = wrong[inputs[:, 0]] & wrong[inputs[:, 1]]
+    out = {"wrong_tuples": chosen.sum(), "agreement_wrong": np.nan, "agreement_chance": np.nan}
+    if chosen.any():
+        first, second = answer[inputs[chosen, 0]], answer[inputs[chosen, 1]]
+        if maps is not None:
+            second = maps[chosen, second]
+        share = np.bincount(np.concatenate([first, second])) / (2 * chosen.sum())
+        out.update(agreement_wrong=(first == second).mean(), agreement_chance=(share**2).sum())
+    return out
+
+
 def symmetry(run, log_p):
     out = {}
     for name, (chosen, random) in run.probes.items():
@@ -254,6 +276,8 @@ def symmetry(run, log_p):
         out.update({path + "mean": value.mean(), path + "max": value.max(), path + "disagreement": differ.mean(),
                     path + "null_mean": null.mean(), path + "null_max": null.max(),
                     path + "ratio_mean": value.mean() / null.mean(), path + "ratio_max": value.max() / null.max()})
+        if name in COMPARE_DISTRIBUTIONS:
+            out.update({path + key: value for key, value in agreement(run, name, log_p, chosen).items()})
         if name == "triangle":
             out[path + "mass_beyond_diameter"] = convolve(log_p, chosen[0])[1].mean()
     return out

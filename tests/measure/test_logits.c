@@ -95,7 +95,7 @@ static void violations_create(logits_fixture *v, const sw_run_config *config) {
     v->split = calloc(v->task->inputs, sizeof *v->split);
     v->z = calloc(v->task->inputs * (size_t)v->task->classes, sizeof *v->z);
     assert_true(v->split && v->z);
-    v->of = (sw_evaluation){.config = &v->config, .task = v->task, .split = v->split, .logits = v->z};
+    v->of = (sw_evaluation){.config = &v->config, .task = v->task, .split = v->split, .full = true, .logits = v->z};
     assert_ok(sw_arena_create(&v->of.arena));
     assert_ok(INSTRUMENT_OF(violations)->create(&v->violations, &v->of));
 }
@@ -195,6 +195,72 @@ static void test_commutativity_by_hand(void **state) {
     assert_close(out[SW_FAMILY_MAX], largest);
     assert_close(out[SW_FAMILY_DISAGREEMENT], (double)disagree / count);
     violations_destroy(&v);
+}
+
+/* The pairs that are measured one by one, and within blocks: the same numbers. */
+static void assert_same_agreement(const logits_fixture *blocks, const logits_fixture *listed) {
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        if (!blocks->violations.family[f].enumerated) continue;
+        for (int k = SW_FAMILY_AGREEMENT_WRONG; k <= SW_FAMILY_WRONG_TUPLES; k++)
+            assert_close(blocks->value[SW_METRIC_OF_FAMILY(f, k)], listed->value[SW_METRIC_OF_FAMILY(f, k)]);
+    }
+}
+
+/* Nothing is trained on. A model that answers x + y + 1 is wrong everywhere and breaks no symmetry of the sum; a random
+ * table agrees with itself as often as chance has it. */
+static void test_consistent_but_wrong(void **state) {
+    (void)state;
+    static const sw_family_id of_sums[] = {SW_FAMILY_COMMUTATIVITY, SW_FAMILY_ASSOCIATIVITY, SW_FAMILY_TRANSLATION,
+                                           SW_FAMILY_LABEL_PAIRS};
+    enum { P = 31, OF_SUMS = sizeof of_sums / sizeof *of_sums };
+    sw_run_config config = fixture_config(P);
+    logits_fixture v, listed;
+    violations_create(&v, &config);
+    config.evaluate.tuples = 100000;
+    violations_create(&listed, &config);
+    assert_true(v.violations.family[SW_FAMILY_TRANSLATION].blocks.count == P);
+    assert_true(listed.violations.family[SW_FAMILY_TRANSLATION].blocks.count == 0);
+    for (size_t i = 0; i < v.task->inputs; i++) v.z[i * P + (size_t)(v.task->label[i] + 1) % P] = 9;
+    memcpy(listed.z, v.z, v.task->inputs * P * sizeof *v.z);
+    violations_measure(&v);
+    violations_measure(&listed);
+    for (int k = 0; k < OF_SUMS; k++) {
+        const float *out = v.value + SW_METRIC_OF_FAMILY(of_sums[k], 0);
+        const sw_family_probe *probe = &v.violations.family[of_sums[k]];
+        assert_true(out[SW_FAMILY_AGREEMENT_WRONG] == 1);
+        assert_close(out[SW_FAMILY_AGREEMENT_CHANCE], 1.0 / P);
+        assert_close(out[SW_FAMILY_WRONG_TUPLES], (double)(probe->count + probe->blocks.pairs));
+    }
+    assert_true(v.value[SW_METRIC_OF_FAMILY(SW_FAMILY_SCALING, SW_FAMILY_AGREEMENT_WRONG)] < 0.5f);
+    assert_same_agreement(&v, &listed);
+
+    gaussian_logits(v.z, v.task->inputs * P, 1, 7);
+    for (size_t i = 0; i < v.task->inputs; i++) v.split[i] = listed.split[i] = i % 7 == 0;
+    sw_agreement_open(v.violations.open, v.task, v.split);
+    sw_agreement_open(listed.violations.open, v.task, v.split);
+    memcpy(listed.z, v.z, v.task->inputs * P * sizeof *v.z);
+    violations_measure(&v);
+    violations_measure(&listed);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        const float *out = v.value + SW_METRIC_OF_FAMILY(f, 0);
+        if (!v.violations.family[f].applies) continue;
+        /* Of pairs that come in either order half count; four standard deviations. */
+        const double chance = out[SW_FAMILY_AGREEMENT_CHANCE], pairs = out[SW_FAMILY_WRONG_TUPLES] / 2;
+        assert_true(pairs > 100 && chance >= 1.0 / P && chance < 1.2 / P);
+        assert_true(fabs(out[SW_FAMILY_AGREEMENT_WRONG] - chance) < 4 * sqrt(chance / pairs));
+    }
+    assert_same_agreement(&v, &listed);
+
+    for (size_t i = 0; i < v.task->inputs; i++) v.z[i * P + (size_t)v.task->label[i]] = 99;
+    violations_measure(&v);
+    const float *out = v.value + SW_METRIC_OF_FAMILY(SW_FAMILY_ASSOCIATIVITY, 0);
+    assert_true(out[SW_FAMILY_WRONG_TUPLES] == 0 && isnan(out[SW_FAMILY_AGREEMENT_WRONG]) &&
+                isnan(out[SW_FAMILY_AGREEMENT_CHANCE]));
+    v.of.full = false;
+    violations_measure(&v);
+    assert_true(isnan(out[SW_FAMILY_WRONG_TUPLES]) && isfinite(out[SW_FAMILY_MEAN]));
+    violations_destroy(&v);
+    violations_destroy(&listed);
 }
 
 /* Divergences from the softmax of the whole table are those from the logits, tuple by tuple, maps and all. */
@@ -434,6 +500,7 @@ int main(void) {
         cmocka_unit_test(test_no_test_inputs),
         cmocka_unit_test(test_the_true_table_violates_nothing),
         cmocka_unit_test(test_commutativity_by_hand),
+        cmocka_unit_test(test_consistent_but_wrong),
         cmocka_unit_test(test_the_softmax_table),
         cmocka_unit_test(test_options_of_the_loss_do_not_matter),
         cmocka_unit_test(test_null_tuples),

@@ -87,6 +87,9 @@ static void test_values_are_where_they_apply(void **state) {
             const sw_metric *metric = sw_record_metric(m);
             bool callers = m == SW_METRIC_OBJECTIVE || strncmp(metric->name, "gradient_norm", 13) == 0;
             bool none = m == SW_METRIC_TEST_ACCURACY_UNMIRRORED && facts.unmirrored_inputs <= 0;
+            const int family = m - SW_METRIC_SCALAR_COUNT, which = family < 0 ? -1 : family % SW_FAMILY_METRIC_COUNT;
+            if (which == SW_FAMILY_AGREEMENT_WRONG || which == SW_FAMILY_AGREEMENT_CHANCE)
+                none = record.value[m - which + SW_FAMILY_WRONG_TUPLES] == 0;
             bool expected = mask[m] && !callers && !none;
             if (isfinite(record.value[m]) == expected) continue;
             print_error("configuration %d: /%s/%s = %g\n", k, metric->group, metric->name, (double)record.value[m]);
@@ -150,7 +153,10 @@ static void test_costly_measures_keep_their_cadence(void **state) {
     assert_ok(sw_measure_evaluate(&full, f.measure, f.model, true));
     assert_ok(sw_measure_evaluate(&cheap, f.measure, f.model, false));
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
+        const int family = m - SW_METRIC_SCALAR_COUNT;
         bool costly = m >= SW_METRIC_RESTRICTED_LOSS && m <= SW_METRIC_DISTANCE_IRRELEVANCE;
+        if (family >= 0 && family % SW_FAMILY_METRIC_COUNT >= SW_FAMILY_AGREEMENT_WRONG && !isnan(full.value[m]))
+            costly = true;
         if (costly)
             assert_true(isnan(cheap.value[m]) && isfinite(full.value[m]));
         else

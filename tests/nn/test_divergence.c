@@ -192,6 +192,38 @@ static void test_gradients(void **state) {
     }
 }
 
+/* A tuple above the bound counts as the bound, and pulls at nothing. */
+static void test_bound(void **state) {
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        fixture f;
+        double each[TUPLES], capped[TUPLES], gradient[ROWS * C] = {0}, free_of_bound[ROWS * C] = {0}, sum = 0;
+        int above = 0;
+        fill(&f, kinds[kind], 1.5);
+        f.spec.divergence = divergences[kind];
+        sw_divergence_each(&f.spec, tuples, TUPLES, NULL, f.logits, each, NULL, NULL);
+        for (int i = 0; i < TUPLES; i++) f.spec.bound += each[i] / TUPLES;
+        for (int i = 0; i < TUPLES; i++) {
+            above += each[i] > f.spec.bound;
+            sum += each[i] > f.spec.bound ? f.spec.bound : each[i];
+        }
+        assert_true(above > 0 && above < TUPLES);
+        sw_divergence_each(&f.spec, tuples, TUPLES, NULL, f.logits, capped, NULL, NULL);
+        for (int i = 0; i < TUPLES; i++) assert_close(capped[i], each[i] > f.spec.bound ? f.spec.bound : each[i], 0);
+        f.scale = -2;
+        assert_close(value(&f), -2 * sum / TUPLES, 1e-12);
+        sw_divergence_mean(&f.spec, tuples, TUPLES, NULL, f.logits, f.scale, gradient);
+        assert_int_equal(sw_check_gradient("bound", value, &f, f.logits, gradient, ROWS * C, 2e-8), 0);
+        const double bound = f.spec.bound;
+        f.spec.bound = 0;
+        sw_divergence_mean(&f.spec, tuples, TUPLES, NULL, f.logits, f.scale, free_of_bound);
+        f.spec.bound = bound;
+        assert_true(sw_check_gradient(NULL, value, &f, f.logits, free_of_bound, ROWS * C, 2e-8) > 0);
+        for (int i = 0; i < ROWS * C; i++) f.logits[i] = NAN; /* NaN is not above a bound */
+        assert_true(isnan(value(&f)));
+    }
+}
+
 static void test_gradient_accumulates(void **state) {
     (void)state;
     for (int kind = 0; kind < KINDS; kind++) {
@@ -286,6 +318,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_bound),
         cmocka_unit_test(test_gradient_accumulates),
         cmocka_unit_test(test_exact_solutions_violate_nothing),
         cmocka_unit_test(test_few_classes),

@@ -172,6 +172,41 @@ static void expressions(void **state) {
     assert_int_equal(checked, 4 * (5 + 4 + 4)); /* translation is true of the first alone */
 }
 
+static double value_with(fixture *f, double weight, double bound, int family) {
+    f->config.symmetry[family].weight = weight;
+    f->config.symmetry[family].bound = bound;
+    open_fixture(f);
+    const double value = objective_value(f);
+    close_fixture(f);
+    return value;
+}
+
+/* With the mean violation as the bound: it caps some tuples and leaves others. */
+static void suppression_of_every_family(void **state) {
+    (void)state;
+    int capped = 0, checked = 0;
+    for (int kind = 0; kind < SW_TASK_COUNT; kind++) {
+        for (int family = 0; family < SW_FAMILY_COUNT; family++) {
+            fixture f = {0};
+            char name[96];
+            tiny(&f.config);
+            tiny_task(&f.config, (sw_task_id)kind);
+            f.config.symmetry[family].inputs = SW_INPUTS_ALL;
+            if (!sw_families[family]->applies(&f.config.task)) continue;
+            const double loss = value_with(&f, 0, 10, family), mean = value_with(&f, 1, 1e-9, family) - loss;
+            assert_true(mean > 1e-9); /* a positive weight knows no bound */
+            assert_float_equal(value_with(&f, -1, 1e9, family), loss - mean, 1e-12);
+            const double bounded = value_with(&f, -1, mean, family);
+            assert_true(bounded > loss - mean - 1e-12 && bounded < loss);
+            capped += bounded > loss - 0.999 * mean;
+            snprintf(name, sizeof name, "%s, suppressed %s", sw_task_names[kind], sw_family_names[family]);
+            check(&f, name);
+            checked++;
+        }
+    }
+    assert_true(checked >= 15 && capped >= checked - 3); /* some have tuples that are all alike */
+}
+
 static void priors_and_losses(void **state) {
     (void)state;
     for (int g = 0; g < SW_PRIOR_COUNT; g++) {
@@ -255,9 +290,13 @@ static void weights_act_in_their_steps_only(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_family_on_every_task),          cmocka_unit_test(priors_and_losses),
-        cmocka_unit_test(predicted_separate_minibatch_layers), cmocka_unit_test(a_wrong_weight_is_caught),
-        cmocka_unit_test(weights_act_in_their_steps_only),     cmocka_unit_test(expressions),
+        cmocka_unit_test(every_family_on_every_task),
+        cmocka_unit_test(suppression_of_every_family),
+        cmocka_unit_test(priors_and_losses),
+        cmocka_unit_test(predicted_separate_minibatch_layers),
+        cmocka_unit_test(a_wrong_weight_is_caught),
+        cmocka_unit_test(weights_act_in_their_steps_only),
+        cmocka_unit_test(expressions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

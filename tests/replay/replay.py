@@ -156,6 +156,8 @@ class Replay:
             if acts(options, t):
                 tuples = self.tuples(family, options, t, logits)
                 each = families.violations(family, tuples, logits, self.run.table, options)[0]
+                if options["weight"] < 0:
+                    each = torch.clamp(each, max=options["bound"])
                 value = value + options["weight"] * each.mean()
         embedding = self.parameters["token_embedding"]
         entities = embedding[:self.run.table.entities]

@@ -184,6 +184,12 @@ def cells(edge_list):
     cell("automorphism triples separate", table("triples_whole.csv"), {"model.operand_embeddings": "separate"},
          prompted("automorphism", 100))
     cell("mlp automorphism", MLP, modular("mul"), prompted("automorphism"))
+    cell("suppressed commutativity", add, prompted("commutativity", weight=-0.5, bound=0.05))
+    cell("suppressed translation", modular("sub"), prompted("translation", 128, weight=-0.2, bound=0.03))
+    cell("suppressed triangle", cycle, prompted("triangle", weight=-0.3, bound=0.1))
+    cell("suppressed reflexivity", cycle, prompted("reflexivity", weight=-0.1, bound=2))
+    cell("suppressed trichotomy, bradley_terry", order, prompted("trichotomy", weight=-0.2, bound=0.9),
+         prompted("bradley_terry", 60, weight=-0.2, bound=0.01))
     cell("label_pairs", add, prompted("label_pairs"))
     cell("label_pairs train", cycle, prompted("label_pairs", 100, inputs="train"))
     cell("two families", add, prompted("commutativity", 50), prompted("associativity", 100, weight=1.5))

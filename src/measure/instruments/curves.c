@@ -30,11 +30,11 @@ static size_t count_inputs(const curves *c, bool (*chosen)(const curves *, size_
     return count;
 }
 
-/* underived <- test inputs that the weighted families do not reach from train. */
+/* underived <- test inputs that the weighted families do not reach from train. Suppression leads to no label. */
 static sw_status mark_underived(curves *c, const sw_run_config *config) {
     uint32_t families = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        if (config->symmetry[f].weight != 0) families |= UINT32_C(1) << f;
+        if (config->symmetry[f].weight > 0) families |= UINT32_C(1) << f;
     if (families) {
         sw_status status = sw_task_derived(c->underived, c->task, c->split, config->symmetry, families);
         if (status != SW_OK) return status;

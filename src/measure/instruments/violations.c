@@ -194,7 +194,10 @@ static sw_status create(void *state, const sw_evaluation *of) {
     v->table.p = sw_arena_alloc(of->arena, inputs * width, sizeof *v->table.p);
     v->table.log_p = sw_arena_alloc(of->arena, inputs * width, sizeof *v->table.log_p);
     v->table.argmax = sw_arena_alloc(of->arena, inputs, sizeof *v->table.argmax);
-    if (!v->table.p || !v->table.log_p || !v->table.argmax) return SW_E_MEMORY;
+    v->open = sw_arena_alloc(of->arena, inputs, sizeof *v->open);
+    v->wrong = sw_arena_alloc(of->arena, inputs, sizeof *v->wrong);
+    if (!v->table.p || !v->table.log_p || !v->table.argmax || !v->open || !v->wrong) return SW_E_MEMORY;
+    sw_agreement_open(v->open, of->task, of->split);
     size_t largest = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         sw_status status = create_family(&v->family[f], of->config, of->task, (sw_family_id)f, of->arena);
@@ -234,7 +237,7 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
     /* Blocks of pairs are about as large as there are inputs of a class. */
     double block = 1.4 * (double)shape->inputs / shape->classes;
     bytes += sizeof(sw_real) * (double)sw_softmax_block_size((size_t)block, shape->classes);
-    return (double)shape->inputs * softmax + bytes;
+    return (double)shape->inputs * (softmax + 2) + bytes;
 }
 
 static uint64_t blocks_pairs(const sw_family_probe *probe) { return probe->blocks.count > 0 ? probe->blocks.pairs : 0; }
@@ -321,12 +324,30 @@ static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw
     }
 }
 
+static void fill_agreement(float *out, const sw_violations *v, const sw_family_probe *probe) {
+    sw_agreement found;
+    if (isnan(out[SW_FAMILY_MEAN])) return; /* no answers */
+    sw_agreement_measure(&found, &probe->blocks, probe->tuples, probe->count, &probe->spec, v->table.argmax, v->wrong);
+    out[SW_FAMILY_AGREEMENT_WRONG] = (float)found.share;
+    out[SW_FAMILY_AGREEMENT_CHANCE] = (float)found.chance;
+    out[SW_FAMILY_WRONG_TUPLES] = (float)found.tuples;
+}
+
+/* Consistent but wrong, for families that compare two distributions. */
+static void fill_agreements(float *value, sw_violations *v, const sw_task *task) {
+    for (size_t i = 0; i < task->inputs; i++) v->wrong[i] = v->open[i] && v->table.argmax[i] != task->label[i];
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        if (v->family[f].applies && v->family[f].spec.compare == SW_COMPARE_SYMMETRIC_KL)
+            fill_agreement(value + SW_METRIC_OF_FAMILY(f, 0), v, &v->family[f]);
+}
+
 static void evaluate(float *value, void *state, const sw_evaluation *of) {
     sw_violations *v = state;
     sw_softmax_table(&v->table, of->logits, of->task->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (v->family[f].applies) fill_family(value, v, (sw_family_id)f, of->logits);
     sw_generators_measure(value + SW_METRIC_COUNT, &v->generators, &v->table, v->violation, v->disagree);
+    if (of->full) fill_agreements(value, v, of->task);
 }
 
 const sw_instrument sw_instrument_violations = {

@@ -5,6 +5,7 @@
  * 0). */
 #pragma once
 
+#include "measure/agreement.h"
 #include "measure/blocks.h"
 #include "measure/generators.h"
 
@@ -32,4 +33,6 @@ typedef struct sw_violations {
     sw_real *excess;    /* [capacity] */
     int8_t *disagree;   /* [capacity] */
     sw_real *scratch;   /* of the largest block */
+    int8_t *open;       /* [N] inputs that a consistent wrong answer is looked for at */
+    int8_t *wrong;      /* [N] those of them that are answered wrongly */
 } sw_violations;

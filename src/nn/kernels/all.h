@@ -5,6 +5,7 @@
 #include "nn/kernels/divergences.h"
 #include "nn/kernels/elements.h"
 #include "nn/kernels/losses.h"
+#include "nn/kernels/pairs.h"
 #include "nn/kernels/tables.h"
 #include "nn/kernels/updates.h"
 #if VECTOR_BYTES > 16

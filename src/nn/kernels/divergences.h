@@ -18,13 +18,14 @@ static double symmetric_kl(const sw_comparing *job) {
         load_side(&p, job->logits + at_p, map, classes);
         load_side(&q, job->logits + at_q, NULL, classes);
         bool gradient = job->dlogits != NULL;
-        sw_real value = compare_sides(&p, &q, classes, gradient ? dp : NULL, gradient ? dq : NULL);
-        sum += (double)value;
-        if (gradient) {
+        double value = (double)compare_sides(&p, &q, classes, gradient ? dp : NULL, gradient ? dq : NULL);
+        bool capped = sw_comparing_caps(job, &value);
+        sum += value;
+        if (gradient && !capped) {
             scatter(job->dlogits + at_p, job->factor, dp, map, classes);
             scatter(job->dlogits + at_q, job->factor, dq, NULL, classes);
         }
-        if (job->each) job->each[i] = value;
+        if (job->each) job->each[i] = (sw_real)value;
         if (job->disagree) job->disagree[i] = argmax_of_side(&p, classes) != argmax_of_side(&q, classes);
     }
     return sum;
@@ -41,8 +42,9 @@ static double class_zero(const sw_comparing *job) {
         row_parts row = split_row(x, padded, job->logits + at, (int32_t)classes, 0);
         sw_real others, own;
         double value = cross_entropy_row(x, padded, row, &others, &own);
+        bool capped = sw_comparing_caps(job, &value);
         sum += value;
-        if (job->dlogits) {
+        if (job->dlogits && !capped) {
             sw_real factor = job->factor / (others + own);
             scatter(job->dlogits + at, factor, x, NULL, classes);
             job->dlogits[at] -= factor * others;
@@ -164,16 +166,17 @@ static double convolution(const sw_comparing *job) {
         load_side(&ac, job->logits + at_ac, NULL, classes);
         convolve(&c, &ab, &bc, classes);
         sw_real *dp = gradient ? dl : NULL, *dq = gradient ? dac : NULL;
-        sw_real value =
-            both_ways ? compare_sides(&c.result, &ac, classes, dp, dq) : forward_kl(&c.result, &ac, classes, dp, dq);
-        sum += (double)value;
-        if (gradient) {
+        double value = (double)(both_ways ? compare_sides(&c.result, &ac, classes, dp, dq)
+                                          : forward_kl(&c.result, &ac, classes, dp, dq));
+        bool capped = sw_comparing_caps(job, &value);
+        sum += value;
+        if (gradient && !capped) {
             convolve_backward(&c, dl, classes);
             scatter(job->dlogits + at_ab, job->factor, c.du, NULL, classes);
             scatter(job->dlogits + at_bc, job->factor, c.dv + SW_LANES, NULL, classes);
             scatter(job->dlogits + at_ac, job->factor, dac, NULL, classes);
         }
-        if (job->each) job->each[i] = value;
+        if (job->each) job->each[i] = (sw_real)value;
         if (job->disagree) job->disagree[i] = argmax_of_side(&c.result, classes) != argmax_of_side(&ac, classes);
         if (job->excess) job->excess[i] = (sw_real)mass_beyond(&ab, &bc, classes);
     }
