@@ -8,7 +8,7 @@
 /* Keys of `run` are fields of sw_run_config, those of `refine` and `prune` of sw_adaptive_config. */
 typedef enum sw_section { SW_SECTION_RUN, SW_SECTION_SWEEP, SW_SECTION_COUNT } sw_section;
 
-enum { SW_KEYS_MAX = 192 }; /* of a section */
+enum { SW_KEYS_MAX = 256 }; /* of a section */
 
 /* The keys of a section, in the order of the table. */
 const sw_key *sw_keys_of(sw_section section, size_t *count);
