@@ -10,7 +10,8 @@
         mean: "mean violation", max: "largest violation", disagreement: "answers that disagree",
         null_mean: "mean violation of random pairs", null_max: "largest violation of random pairs",
         ratio_mean: "mean violation over random pairs’", ratio_max: "largest violation over random pairs’",
-        mass_beyond_diameter: "mass beyond the diameter",
+        agreement_wrong: "wrong answers that agree", agreement_chance: "wrong answers that agree by chance",
+        wrong_tuples: "tuples both sides of which are wrong", mass_beyond_diameter: "mass beyond the diameter",
     };
     page.words = (name) => name.replace(/_/g, " ");
     page.metricName = (metric) =>
