@@ -49,6 +49,17 @@ sw_status sw_generators_create(sw_generators *out, const sw_task *task, sw_arena
     return SW_OK;
 }
 
+double sw_generators_memory(const sw_task_config *config, const sw_task *shape) {
+    sw_automorphism_facts facts;
+    if (sw_automorphism_describe(&facts, config) != SW_OK) {
+        sw_fail_clear(); /* said where the family is looked for */
+        return 0;
+    }
+    const double inputs = shape->inputs < SW_GENERATORS_INPUTS ? (double)shape->inputs : SW_GENERATORS_INPUTS;
+    return fmin((double)facts.count, SW_GENERATORS_MAX) *
+           (inputs * sizeof(sw_tuple) + (double)shape->classes * sizeof(int32_t));
+}
+
 void sw_generators_measure(float *value, const sw_generators *generators, const sw_softmax *table, sw_real *violation,
                            int8_t *disagree) {
     for (int32_t g = 0; g < generators->count; g++) {

@@ -17,6 +17,9 @@ typedef struct sw_generators {
  * from (seed 0, stream EVALUATE + automorphism, step 1). */
 sw_status sw_generators_create(sw_generators *out, const sw_task *task, sw_arena *arena) SW_MUST_CHECK;
 
+/* Bytes of them, of a described task. */
+double sw_generators_memory(const sw_task_config *config, const sw_task *shape);
+
 /* value[count] <- mean violations, NaN of a generator that moves none of the inputs; violation and disagree are
  * scratch for `largest` tuples. */
 void sw_generators_measure(float *value, const sw_generators *generators, const sw_softmax *table, sw_real *violation,

@@ -153,7 +153,8 @@ class Keys(unittest.TestCase):
                     seen += 1
                 else:
                     # Defaults that follow another key are described, not listed.
-                    self.assertIn(name, ("model.d_head", "model.d_mlp", "data_seed", "phase.family"))
+                    self.assertIn(name, ("model.d_head", "model.d_mlp", "data_seed", "phase.family",
+                                         "symmetry.automorphism.source", "symmetry.automorphism.source_sha256"))
             self.assertGreater(seen, 90)
 
     @staticmethod

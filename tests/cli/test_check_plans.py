@@ -199,7 +199,7 @@ class Plans(unittest.TestCase):
                "model": {"d_model": 8, "heads": 2}, "save": {"parameters": True}}
         values = {}
         for key in keys:
-            if key["section"] != "run" or key["path"].startswith(("symmetry.consistency", "save.", "phase.", "checkpoint.")):
+            if key["section"] != "run" or key["path"].startswith(("symmetry.consistency", "symmetry.automorphism.time_limit", "save.", "phase.", "checkpoint.")):
                 continue
             if key["base"] == "integer" and key["path"] not in ("model.heads", "model.d_model"):
                 values[key["path"]] = 3

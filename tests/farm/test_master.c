@@ -130,6 +130,7 @@ static sw_status record(bench *b, size_t worker, int32_t run, int32_t evaluation
     memset(&message, 0, sizeof message);
     message.evaluation = evaluation;
     message.step = 50 * evaluation;
+    for (int i = 0; i < SW_VALUE_COUNT; i++) message.value[i] = NAN;
     message.value[SW_METRIC_TRAIN_ACCURACY] = message.value[SW_METRIC_TEST_ACCURACY] = accuracy;
     return say(b, worker, SW_WIRE_RECORD, run, &message, sizeof message);
 }

@@ -7,8 +7,8 @@
 
 static const double two_pi = 6.283185307179586476925286766559;
 
-static void missing(float value[SW_METRIC_COUNT]) {
-    for (int m = 0; m < SW_METRIC_COUNT; m++) value[m] = NAN;
+static void missing(float value[SW_VALUE_COUNT]) {
+    for (int m = 0; m < SW_VALUE_COUNT; m++) value[m] = NAN;
 }
 
 static void gaussian_logits(sw_real *z, size_t n, double scale, uint32_t seed) {
@@ -33,7 +33,7 @@ static void test_accuracies_and_margins(void **state) {
                             /*                          (1,2)      (2,0)      (2,1)      (2,2) */
                             1, 2, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2};
     sw_evaluation of = {.config = &config, .task = f.task, .split = split, .model = f.model};
-    float value[SW_METRIC_COUNT];
+    float value[SW_VALUE_COUNT];
     sw_run_facts facts;
     assert_ok(sw_arena_create(&of.arena));
     void *curves = fixture_instrument(INSTRUMENT_OF(curves), &of);
@@ -85,7 +85,7 @@ typedef struct logits_fixture {
     sw_evaluation of;
     sw_violations violations;
     sw_real *z; /* [N, C] */
-    float value[SW_METRIC_COUNT];
+    float value[SW_VALUE_COUNT];
 } logits_fixture;
 
 static void violations_create(logits_fixture *v, const sw_run_config *config) {
@@ -358,7 +358,7 @@ typedef struct interpret_fixture {
     sw_evaluation of;
     void *interpret;
     sw_real *z;
-    float value[SW_METRIC_COUNT];
+    float value[SW_VALUE_COUNT];
 } interpret_fixture;
 
 static void interpret_create(interpret_fixture *t, int32_t p) {

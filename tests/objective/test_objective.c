@@ -169,7 +169,7 @@ static void expressions(void **state) {
                 check(&f, name);
                 checked++;
             }
-    assert_int_equal(checked, 4 * (5 + 4 + 4)); /* translation is true of the first alone */
+    assert_int_equal(checked, 4 * (6 + 5 + 5)); /* translation is true of the first alone */
 }
 
 static double value_with(fixture *f, double weight, double bound, int family) {

@@ -140,7 +140,8 @@ static bool twins_agree(const sw_run_config *config, const renaming *r, bool ren
     return agree;
 }
 
-/* Every family that is defined on the task, over all of its tuples; the priors of the embedding. */
+/* Every family that is defined on the task, over all of its tuples, but automorphism, whose generators are chosen by
+ * the names of the tokens; the priors of the embedding. */
 static void configure(sw_run_config *config, const sw_task_config *task) {
     sw_config_default(config);
     config->task = *task;
@@ -153,7 +154,7 @@ static void configure(sw_run_config *config, const sw_task_config *task) {
     config->optimizer.warmup_steps = 3;
     config->seed = config->data_seed = 5;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
-        config->symmetry[f].weight = sw_families[f]->applies(task) ? 0.3 : 0.0;
+        config->symmetry[f].weight = f != SW_FAMILY_AUTOMORPHISM && sw_families[f]->applies(task) ? 0.3 : 0.0;
         config->symmetry[f].tuples_per_step = 0;
     }
     config->symmetry[SW_FAMILY_LABEL_PAIRS].inputs = SW_INPUTS_TRAIN; /* fewer: they are many on comparisons */

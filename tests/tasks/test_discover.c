@@ -261,7 +261,7 @@ static sw_status read_text(size_t *count, const fixture *f, const char *text, sw
     assert_true(descriptor >= 0);
     assert_int_equal(write(descriptor, text, strlen(text)), strlen(text));
     close(descriptor);
-    const sw_status status = sw_symmetry_file_read(&maps, count, path, &f->table, scope);
+    const sw_status status = sw_symmetry_file_read(&maps, count, path, NULL, &f->table, scope);
     if (status == SW_OK && *count > 0) {
         const size_t bytes = (size_t)f->table.shape.length * sizeof *maps;
         assert_memory_equal(maps + (*count - 1) * (size_t)f->table.shape.length, f->group.generators, bytes);
@@ -348,7 +348,8 @@ static void broken_files_are_refused(void **state) {
     assert_int_equal(read_text(&count, &f, deep, SW_SYMMETRY_FREE), SW_E_CONFIG);
     assert_non_null(strstr(sw_fail_message(), "not nested so deep"));
     int32_t *maps;
-    assert_int_equal(sw_symmetry_file_read(&maps, &count, "/nowhere/g.json", &f.table, SW_SYMMETRY_FREE), SW_E_IO);
+    assert_int_equal(sw_symmetry_file_read(&maps, &count, "/nowhere/g.json", NULL, &f.table, SW_SYMMETRY_FREE),
+                     SW_E_IO);
     release(&f);
 }
 

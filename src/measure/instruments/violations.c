@@ -227,8 +227,7 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
         if (!sw_families[f]->applies(&config->task)) continue;
         bytes += 2 * tuples * sizeof(sw_tuple);
         if (sw_families[f]->class_map) bytes += (double)shape->entities * shape->classes * sizeof(int32_t);
-        if (f == SW_FAMILY_AUTOMORPHISM)
-            bytes += SW_GENERATORS_MAX * (SW_GENERATORS_INPUTS * sizeof(sw_tuple) + (double)shape->classes * 4);
+        if (f == SW_FAMILY_AUTOMORPHISM) bytes += sw_generators_memory(&config->task, shape);
         if (!sw_families[f]->block) continue;
         bytes += (double)shape->inputs * (sw_families[f]->class_map ? 3 : 2) * sizeof(int32_t);
         /* Tuples outside of blocks: as many as inputs, all such families taken together. */
