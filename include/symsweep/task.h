@@ -158,7 +158,8 @@ sw_status sw_graph_describe(sw_graph_facts *out, const sw_task_config *config) S
 
 /* What a table file holds that is no input. */
 typedef struct sw_table_notes {
-    size_t header_line;  /* names of columns, recognized without task.header; 0 = there are none */
+    size_t header_line; /* names of columns, recognized without task.header; 0 = there are none */
+    size_t lone_line; /* the first, an input none of whose tokens, nor its label, stands in another; 0 = it is not so */
     char first_text[64]; /* of that line */
 } sw_table_notes;
 

@@ -167,6 +167,10 @@ static sw_status note_table(sw_checks *checks, uint64_t k, const sw_task_config 
     if (status == SW_OK && notes.header_line > 0)
         report(checks, true, k, "task.file", NULL, "line %zu names columns and is passed over: \"%s\"",
                notes.header_line, notes.first_text);
+    if (status == SW_OK && notes.lone_line > 0)
+        report(checks, true, k, "task.file", "if it names the columns, set task.header",
+               "line %zu is read as an input, though no token and no label of it stands in another line: \"%s\"",
+               notes.lone_line, notes.first_text);
     return status;
 }
 

@@ -290,6 +290,19 @@ static bool is_closed(const reading *r) {
     return true;
 }
 
+/* Does the first line share no token and no label with another? Then it may name the columns. */
+static bool first_stands_alone(const reading *r) {
+    const size_t width = (size_t)r->fields - 1;
+    bool first[WORDS_MAX] = {false};
+    for (size_t k = 0; k < width; k++) first[r->operand[k]] = true;
+    for (size_t i = 1; i < r->count; i++) {
+        if (r->label[i] == r->label[0]) return false;
+        for (size_t k = 0; k < width; k++)
+            if (first[r->operand[i * width + k]]) return false;
+    }
+    return r->count > 1;
+}
+
 static sw_status finish(sw_table_file *out, reading *r) {
     const size_t width = (size_t)r->fields - 1;
     number_words(r->tokens);
@@ -327,6 +340,10 @@ sw_status sw_table_file_read(sw_table_file *out, const sw_task_config *config) {
     if (r.tokens == NULL || r.labels == NULL)
         status = sw_fail(SW_E_MEMORY, "no memory for the tokens of %s", config->file);
     if (status == SW_OK) status = read_lines(&r);
+    if (status == SW_OK && !config->header && r.notes->header_line == 0 && first_stands_alone(&r)) {
+        r.notes->lone_line = (size_t)r.line[0];
+        sw_fields_show(r.notes->first_text, r.first);
+    }
     if (status == SW_OK) status = finish(out, &r);
 cleanup:
     if (status != SW_OK) sw_table_file_release(out);

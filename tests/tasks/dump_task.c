@@ -242,6 +242,7 @@ static sw_status write_notes(sw_json *json, const options *o) {
     if (o->task.kind != SW_TASK_TABLE) return SW_OK;
     sw_status status = sw_table_describe(&notes, &o->task);
     if (status == SW_OK) write_number(json, "header_line", (double)notes.header_line);
+    if (status == SW_OK) write_number(json, "lone_line", (double)notes.lone_line);
     return status;
 }
 
@@ -264,7 +265,7 @@ static sw_status write_all(sw_json *json, sw_task *task, const options *o) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.task = {.p = 7, .nodes = 8, .n = 3}, .train_fraction = 0.5};
+    options o = {.task = {.p = 7, .nodes = 8, .n = 3, .automorphism.time_limit = 10}, .train_fraction = 0.5};
     sw_task *task = NULL;
     sw_json *json = NULL;
     for (int i = 1; i < argc; i++) {
