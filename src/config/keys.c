@@ -195,8 +195,8 @@ static const sw_key run_rows[] = {
     {.path = "task.file", .type = &sw_key_file, AT_FILE(task.file), .required = true,
      .meaning = "edge list: the names of two nodes a line; table: the tokens of an input's operands and its label a "
                 "line; relative to the sweep file's folder"},
-    {.path = "task.file_sha256", .type = &sw_key_sha256, AT_FILE(task.file_sha256), DECIDES, .rule_text = "that of the file",
-     .meaning = "SHA-256 of the file's content; given, another content is refused"},
+    {.path = "task.file_sha256", .type = &sw_key_sha256, AT_FILE(task.file_sha256), DECIDES,
+     .rule_text = "that of the file", .meaning = "SHA-256 of the file's content; given, another content is refused"},
     {.path = "task.header", BOOL(task.header), DEFAULT(0), DECIDES, NEEDS(TASK, TABLE),
      .meaning = "the first line names the columns (names above a table of numbers are found without it)"},
     {.path = "task.component", ENUM(task.component, component_names), DEFAULT(SW_COMPONENT_ALL), DECIDES,
