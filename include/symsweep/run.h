@@ -197,7 +197,7 @@ typedef struct sw_save_config {
 } sw_save_config;
 
 typedef struct sw_phase_config {
-    int32_t family; /* sw_family_id, or -1 = by task */
+    int32_t family; /* sw_family_id; the key's default depends on the task's kind */
     double tau;     /* nats */
     double accuracy;
     int64_t gap; /* steps */

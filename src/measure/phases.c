@@ -60,20 +60,6 @@ static int64_t find_geometry(const curves *c, int metric) {
 
 /* ---- labels ---- */
 
-/* phase.family, or the family that the task kind is known by. */
-static sw_family_id symmetry_family(const sw_run_config *config) {
-    if (config->phase.family >= 0) return (sw_family_id)config->phase.family;
-    switch ((sw_task_id)config->task.kind) {
-    case SW_TASK_GRAPH: return SW_FAMILY_TRIANGLE;
-    case SW_TASK_COMPARISON: return SW_FAMILY_TRANSITIVITY;
-    case SW_TASK_TABLE:
-    case SW_TASK_PLANTED:
-    case SW_TASK_LATIN:
-    case SW_TASK_PARITY: return SW_FAMILY_AUTOMORPHISM;
-    default: return SW_FAMILY_ASSOCIATIVITY;
-    }
-}
-
 /* Liu et al. 2022, from the first crossings of 0.9. Test accuracy without train accuracy counts as no gap. */
 static sw_phase label(int64_t train, int64_t test, int64_t gap, sw_run_state state) {
     if (state == SW_RUN_DIVERGED) return SW_PHASE_DIVERGED;
@@ -104,7 +90,7 @@ void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, co
         out->t_sym_mean[f] = find_symmetry(&c, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MEAN), tau, out->t_mem);
         out->t_sym_max[f] = find_symmetry(&c, SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX), tau, out->t_mem);
     }
-    sw_family_id family = symmetry_family(config);
+    const int32_t family = config->phase.family;
     out->t_sym = out->t_sym_max[family];
     out->lead_time_known = out->t_gen >= 0 && out->t_sym_mean[family] >= 0;
     out->lead_time = out->lead_time_known ? out->t_gen - out->t_sym_mean[family] : INT64_MIN;

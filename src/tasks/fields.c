@@ -219,6 +219,16 @@ static size_t decode(const char *at, const char *end, int32_t *character) {
     return bytes;
 }
 
+bool sw_fields_is_utf8(sw_span span) {
+    const char *at = span.at, *end = span.at + span.length;
+    int32_t character = 0;
+    while (at < end && character >= 0) {
+        character = *at & 0x80 ? -1 : 0;
+        at += character < 0 ? decode(at, end, &character) : 1;
+    }
+    return character >= 0;
+}
+
 static bool is_visible(int32_t c) {
     if (c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || c == 0xfeff) return false;
     return !(c >= 0x2000 && c <= 0x200f) && !(c >= 0x2028 && c <= 0x202f) && !(c >= 0x205f && c <= 0x206f) &&

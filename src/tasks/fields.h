@@ -55,6 +55,7 @@ bool sw_fields_is_word(sw_span span, const char *word);
 /* A whole number of at most 18 digits. */
 bool sw_fields_integer(sw_span span, int64_t *out);
 bool sw_fields_is_number(sw_span span);
+bool sw_fields_is_utf8(sw_span span);
 
 /* For messages: cut where it is long; what cannot be seen is escaped, as \t, \u00a0 or (bytes that are no UTF-8) \xe9.
  */

@@ -130,6 +130,7 @@ static bool next_line(reading *r, sw_span *line) {
 /* Fields of a line, checked one by one. */
 static sw_status split(sw_span field[FIELDS_MAX], const reading *r, sw_span line) {
     char expected[96];
+    if (!sw_fields_is_utf8(line)) return refuse(r, "UTF-8 (spreadsheets: save it as \"CSV UTF-8\")", line);
     const int count = sw_fields_split(field, FIELDS_MAX, NULL, line, r->separator, "");
     if (count < 0) return refuse(r, "a quote that is closed in its line", line);
     if (r->fields > 0 && count != r->fields) {
@@ -238,7 +239,7 @@ static sw_status read_lines(reading *r) {
             r->fields = count_fields(field, r->separator, line);
         }
         if (r->count == INPUTS_MAX)
-            return sw_fail(SW_E_CONFIG, "%s: %s has more than %d inputs", key, r->file.path, INPUTS_MAX);
+            return sw_fail(SW_E_CONFIG, "%s: %s:%zu: more than %d inputs", key, r->file.path, r->file.line, INPUTS_MAX);
         status = add_input(r, field);
     }
     if (status == SW_OK && r->count == 0) status = sw_fail(SW_E_CONFIG, "%s: %s has no inputs", key, r->file.path);

@@ -93,6 +93,35 @@ static void defaults_depend_on_other_keys(void **state) {
     discard(&p);
 }
 
+static void the_family_of_t_sym_depends_on_the_kind_of_task(void **state) {
+    (void)state;
+    static const struct {
+        const char *task;
+        sw_family_id family;
+    } cases[] = {
+        {"\"kind\": \"modular\"", SW_FAMILY_ASSOCIATIVITY},
+        {"\"kind\": \"group\"", SW_FAMILY_ASSOCIATIVITY},
+        {"\"kind\": \"gcd\"", SW_FAMILY_ASSOCIATIVITY},
+        {"\"kind\": \"graph\"", SW_FAMILY_TRIANGLE},
+        {"\"kind\": \"comparison\"", SW_FAMILY_TRANSITIVITY},
+        {"\"kind\": \"table\", \"file\": \"" SYMSWEEP_SOURCE_DIR "/tests/config/square.txt\"", SW_FAMILY_AUTOMORPHISM},
+        {"\"kind\": \"planted\"", SW_FAMILY_AUTOMORPHISM},
+        {"\"kind\": \"parity\"", SW_FAMILY_AUTOMORPHISM},
+        {"\"kind\": \"latin\"", SW_FAMILY_AUTOMORPHISM}};
+    assert_int_equal(sizeof cases / sizeof cases[0], SW_TASK_COUNT);
+    for (size_t i = 0; i < 2 * SW_TASK_COUNT; i++) {
+        const bool asked = i % 2;
+        char text[SW_PATH_MAX + 256];
+        sw_run_config c;
+        snprintf(text, sizeof text, "{\"run\": {\"task\": {%s}%s}}", cases[i / 2].task,
+                 asked ? ", \"phase\": {\"family\": \"negation\"}" : "");
+        parsed p = parse(text, SW_OK);
+        resolve(&c, &p, 0);
+        assert_int_equal(c.phase.family, asked ? SW_FAMILY_NEGATION : cases[i / 2].family);
+        discard(&p);
+    }
+}
+
 static void the_default_configuration_is_the_base_of_every_other(void **state) {
     (void)state;
     sw_run_config a, b;
@@ -525,6 +554,7 @@ int main(void) {
         cmocka_unit_test(names_follow_the_file),
         cmocka_unit_test(text_is_kept_byte_for_byte),
         cmocka_unit_test(defaults_depend_on_other_keys),
+        cmocka_unit_test(the_family_of_t_sym_depends_on_the_kind_of_task),
         cmocka_unit_test(the_default_configuration_is_the_base_of_every_other),
         cmocka_unit_test(axes_multiply_in_the_documented_order),
         cmocka_unit_test(generators_give_round_numbers),

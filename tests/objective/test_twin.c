@@ -1,9 +1,10 @@
 /* test_twin.c: the isomorphic twin. An automorphism of a task renames entities, relations and classes and leaves the
  * table as it is. A run whose initialization and split are renamed by it must be the renamed run, step for step: with
  * every family that is defined on the task, the priors of the embedding, both models. Indices that play a part they
- * should not would show. */
+ * should not would show. The same holds of two tasks, one of which is the other one renamed. */
 #include "symsweep/config.h"
 #include "symsweep/nn.h"
+#include "symsweep/random.h"
 #include "symsweep/train.h"
 
 #include <math.h>
@@ -18,9 +19,11 @@
 
 enum { STEPS = 10, NAMES_MAX = 32 };
 
-/* entity e -> entity[e], relation (from 0) r -> relation[r], class c -> class[c]. */
+/* entity e -> entity[e], as second operand -> second[e] where the operands are renamed apart; relation (from 0) r ->
+ * relation[r], class c -> class[c]. */
 typedef struct renaming {
-    int32_t entity[NAMES_MAX], relation[NAMES_MAX], class[NAMES_MAX];
+    int32_t entity[NAMES_MAX], second[NAMES_MAX], relation[NAMES_MAX], class[NAMES_MAX];
+    bool apart;
 } renaming;
 
 typedef struct run {
@@ -31,28 +34,33 @@ typedef struct run {
 } run;
 
 static void identity(renaming *r) {
-    for (int32_t i = 0; i < NAMES_MAX; i++) r->entity[i] = r->relation[i] = r->class[i] = i;
+    r->apart = false;
+    for (int32_t i = 0; i < NAMES_MAX; i++) r->entity[i] = r->second[i] = r->relation[i] = r->class[i] = i;
 }
+
+static int32_t renamed_second(const renaming *r, int32_t e) { return r->apart ? r->second[e] : r->entity[e]; }
 
 static int32_t renamed_token(const sw_task *task, const renaming *r, int32_t token) {
     const int32_t n = task->entities, relations_end = n + task->relations;
     const int32_t second = task->separate ? task->vocabulary - n : task->vocabulary;
     if (token < n) return r->entity[token];
     if (token < relations_end) return n + r->relation[token - n];
-    return token >= second ? second + r->entity[token - second] : token;
+    return token >= second ? second + renamed_second(r, token - second) : token;
 }
 
 static int32_t renamed_input(const sw_task *task, const renaming *r, size_t i) {
     const int32_t relation = sw_task_relation(task, i);
-    return sw_task_index(task, r->entity[sw_task_operand(task, i, 0)], r->entity[sw_task_operand(task, i, 1)],
+    return sw_task_index(task, r->entity[sw_task_operand(task, i, 0)], renamed_second(r, sw_task_operand(task, i, 1)),
                          relation < 0 ? -1 : renamed_token(task, r, relation));
 }
 
-static void assert_automorphism(const sw_task *task, const renaming *r) {
+/* Does it take the table of one task to that of the other? */
+static void assert_isomorphism(const sw_task *task, const sw_task *image, const renaming *r) {
+    assert_int_equal(task->inputs, image->inputs);
     for (size_t i = 0; i < task->inputs; i++) {
-        const int32_t image = renamed_input(task, r, i);
-        assert_true(image >= 0);
-        assert_int_equal(task->label[image], r->class[task->label[i]]);
+        const int32_t to = renamed_input(task, r, i);
+        assert_true(to >= 0);
+        assert_int_equal(image->label[to], r->class[task->label[i]]);
     }
 }
 
@@ -108,13 +116,18 @@ static double distance_to(const sw_real *expected, sw_model *model) {
     return largest;
 }
 
-/* Do run and twin agree? `rename_split` false: the twin has the split of the run, and must not. */
-static bool twins_agree(const sw_run_config *config, const renaming *r, bool rename_split) {
+/* Do run and twin agree, whose task is another one? `r` renames table, split and classes, `rows` the embedding: others
+ * must not agree. `rename_split` false: the twin has the split of the run, and must not. */
+static bool tasks_agree(const sw_run_config *config, const sw_task_config *other, const renaming *r,
+                        const renaming *rows, bool rename_split) {
     bool agree = true;
-    sw_task *task = NULL;
+    sw_task *task = NULL, *image = NULL;
+    sw_run_config twin_config = *config;
     run original = {0}, twin = {0};
+    twin_config.task = *other;
     assert_int_equal(sw_task_create(&task, &config->task, &config->model, config->data_seed), SW_OK);
-    assert_automorphism(task, r);
+    assert_int_equal(sw_task_create(&image, other, &config->model, config->data_seed), SW_OK);
+    assert_isomorphism(task, image, r);
     original.split = malloc(task->inputs);
     twin.split = malloc(task->inputs);
     assert_true(original.split != NULL && twin.split != NULL);
@@ -122,22 +135,27 @@ static bool twins_agree(const sw_run_config *config, const renaming *r, bool ren
     for (size_t i = 0; i < task->inputs; i++)
         twin.split[rename_split ? (size_t)renamed_input(task, r, i) : i] = original.split[i];
     open_run(&original, config, task);
-    open_run(&twin, config, task);
+    open_run(&twin, &twin_config, image);
     sw_model_initialize(original.model, config->seed);
-    rename_parameters(sw_model_parameters(twin.model), sw_model_parameters(original.model), twin.model, task, r);
+    rename_parameters(sw_model_parameters(twin.model), sw_model_parameters(original.model), twin.model, task, rows);
     sw_real *expected = malloc(sw_model_parameter_count(twin.model) * sizeof *expected);
     assert_non_null(expected);
     for (int64_t t = 1; t <= STEPS; t++) {
         const double value = step(&original, t), twin_value = step(&twin, t);
         agree = agree && fabs(value - twin_value) <= 1e-9 * fabs(value);
-        rename_parameters(expected, sw_model_parameters(original.model), twin.model, task, r);
+        rename_parameters(expected, sw_model_parameters(original.model), twin.model, task, rows);
         agree = agree && distance_to(expected, twin.model) < 1e-8;
     }
     free(expected);
     close_run(&twin);
     close_run(&original);
+    sw_task_destroy(image);
     sw_task_destroy(task);
     return agree;
+}
+
+static bool twins_agree(const sw_run_config *config, const renaming *r, bool rename_split) {
+    return tasks_agree(config, &config->task, r, r, rename_split);
 }
 
 /* Every family that is defined on the task, over all of its tuples, but automorphism, whose generators are chosen by
@@ -280,6 +298,127 @@ static void symmetric_group_conjugated(void **state) {
     check_models(&config, &r);
 }
 
+/* ---- planted tables ---- */
+
+static sw_task_config planted(int32_t n, int32_t h, int32_t scramble, int32_t seed) {
+    return (sw_task_config){
+        .kind = SW_TASK_PLANTED, .n = n, .symmetry_order = h, .table_seed = (uint32_t)seed, .scramble = scramble};
+}
+
+/* How an isotope renames the operands and the labels of the plain table: docs/science.md, the tables that are drawn. */
+static void isotopism(renaming *r, const sw_task_config *task) {
+    enum { STEP_X = 1, STEP_Y = 2, STEP_LABELS = 3 };
+    const size_t n = (size_t)task->n;
+    identity(r);
+    r->apart = true;
+    sw_random_permutation(r->entity, n, task->table_seed, SW_STREAM_TABLE, STEP_X);
+    sw_random_permutation(r->second, n, task->table_seed, SW_STREAM_TABLE, STEP_Y);
+    sw_random_permutation(r->class, n, task->table_seed, SW_STREAM_TABLE, STEP_LABELS);
+}
+
+/* The models, with operands that share an embedding or have one each. Renaming operands apart takes neither (x, y) to
+ * (y, x) where it was so before nor inner products to inner products. */
+static void configure_isotope(sw_run_config *config, const sw_task_config *task, sw_model_kind model, bool separate) {
+    configure(config, task);
+    config->symmetry[SW_FAMILY_COMMUTATIVITY].weight = config->symmetry[SW_FAMILY_ASSOCIATIVITY].weight = 0;
+    config->model.operand_embeddings = separate ? SW_OPERANDS_SEPARATE : SW_OPERANDS_TIED;
+    if (model != SW_MODEL_MLP) return;
+    config->model.kind = SW_MODEL_MLP;
+    config->model.readout_token = false;
+    config->model.layers = 2;
+}
+
+/* With an embedding for each operand the isotope of a table is the table with the rows of both permuted. */
+static void isotopes_with_separate_embeddings(void **state) {
+    (void)state;
+    static const int32_t sizes[][2] = {{6, 1}, {6, 2}, {6, 3}, {6, 6}, {12, 4}, {7, 7}, {5, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (int model = 0; model < 2; model++) {
+            const int32_t n = sizes[i][0], h = sizes[i][1];
+            const sw_task_config plain = planted(n, h, SW_SCRAMBLE_NONE, 3);
+            const sw_task_config isotope = planted(n, h, SW_SCRAMBLE_ISOTOPE, 3);
+            sw_run_config config;
+            renaming r;
+            isotopism(&r, &isotope);
+            configure_isotope(&config, &plain, (sw_model_kind)model, true);
+            assert_true(config.symmetry[SW_FAMILY_LABEL_PAIRS].weight > 0);
+            assert_true(tasks_agree(&config, &isotope, &r, &r, true));
+            assert_false(tasks_agree(&config, &isotope, &r, &r, false));
+        }
+}
+
+/* r <- the next permutation of n rows in lexicographic order; false after the last one. */
+static bool next_rows(renaming *r, int32_t n) {
+    int32_t *row = r->entity, i = n - 2, j = n - 1;
+    while (i >= 0 && row[i] > row[i + 1]) i--;
+    if (i < 0) return false;
+    while (row[j] < row[i]) j--;
+    const int32_t held = row[i];
+    row[i] = row[j];
+    row[j] = held;
+    for (int32_t low = i + 1, high = n - 1; low < high; low++, high--) {
+        const int32_t end = row[low];
+        row[low] = row[high];
+        row[high] = end;
+    }
+    return true;
+}
+
+/* Where the operands share an embedding no permutation of its rows makes the one the other. */
+static void isotopes_with_a_shared_embedding_are_no_twins(void **state) {
+    (void)state;
+    static const int32_t orders[] = {1, 2, 4};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++)
+        for (int model = 0; model < 2; model++) {
+            const sw_task_config plain = planted(4, orders[i], SW_SCRAMBLE_NONE, 2);
+            const sw_task_config isotope = planted(4, orders[i], SW_SCRAMBLE_ISOTOPE, 2);
+            sw_run_config config;
+            renaming r, rows;
+            int tried = 0;
+            isotopism(&r, &isotope);
+            identity(&rows);
+            memcpy(rows.class, r.class, sizeof rows.class);
+            configure_isotope(&config, &plain, (sw_model_kind)model, false);
+            do {
+                assert_false(tasks_agree(&config, &isotope, &r, &rows, true));
+                tried++;
+            } while (next_rows(&rows, 4));
+            assert_int_equal(tried, 24);
+            configure_isotope(&config, &plain, (sw_model_kind)model, true); /* the same tables with separate ones */
+            assert_true(tasks_agree(&config, &isotope, &r, &r, true));
+        }
+}
+
+/* With h = n nothing of the table is left to chance but a constant: x + y + a. Inner products move by a as well, on
+ * both sides: the tuples of associativity are those of addition. */
+static void planted_with_h_n_is_addition(void **state) {
+    (void)state;
+    for (int32_t n = 5; n <= 9; n++)
+        for (int variant = 0; variant < 4; variant++) {
+            const sw_task_config add = {.kind = SW_TASK_MODULAR, .operation = SW_OP_ADD, .p = n};
+            const sw_task_config table = planted(n, n, SW_SCRAMBLE_NONE, 1);
+            const int32_t a =
+                (int32_t)sw_random_below(table.table_seed, SW_STREAM_TABLE, 0, 0, (uint64_t)n); /* the corner */
+            sw_run_config config;
+            renaming r;
+            identity(&r);
+            for (int32_t c = 0; c < n; c++) r.class[c] = (c + a) % n;
+            configure_isotope(&config, &add, variant % 2 ? SW_MODEL_MLP : SW_MODEL_TRANSFORMER, variant / 2);
+            for (int f = 0; f < SW_FAMILY_COUNT; f++) /* what is defined on both */
+                config.symmetry[f].weight =
+                    f != SW_FAMILY_AUTOMORPHISM && sw_families[f]->applies(&add) && sw_families[f]->applies(&table)
+                        ? 0.3
+                        : 0;
+            assert_true(config.symmetry[SW_FAMILY_ASSOCIATIVITY].weight > 0);
+            assert_true(config.symmetry[SW_FAMILY_COMMUTATIVITY].weight > 0);
+            assert_true(tasks_agree(&config, &table, &r, &r, true));
+            if (a == 0) continue;
+            renaming unnamed = r; /* classes as they were: the table's are not */
+            for (int32_t c = 0; c < n; c++) unnamed.class[c] = c;
+            assert_false(tasks_agree(&config, &table, &r, &unnamed, true));
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addition_scaled),
@@ -291,6 +430,9 @@ int main(void) {
         cmocka_unit_test(attributes_exchanged),
         cmocka_unit_test(idle_attribute_permuted),
         cmocka_unit_test(symmetric_group_conjugated),
+        cmocka_unit_test(isotopes_with_separate_embeddings),
+        cmocka_unit_test(isotopes_with_a_shared_embedding_are_no_twins),
+        cmocka_unit_test(planted_with_h_n_is_addition),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,8 @@ static bool read_option(options *o, const char *key, const char *value) {
         o->task.automorphism.scope = value[0] == 't';
     else if (strcmp(key, "elements") == 0)
         o->task.automorphism.elements = strtol(value, NULL, 10);
+    else if (strcmp(key, "time_limit") == 0)
+        o->task.automorphism.time_limit = strtod(value, NULL);
     else if (strcmp(key, "tuples") == 0)
         o->tuples = value[0] == '1';
     else
