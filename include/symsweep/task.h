@@ -192,13 +192,9 @@ int32_t sw_task_relation(const sw_task *task, size_t input);
 /* Comparison tasks: the log-odds of "greater" are z[high] - z[low]. */
 void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low);
 
-/* Inputs of the train split: round(train_fraction * N), at least 1, at most N. */
-size_t sw_task_train_count(size_t inputs, double train_fraction);
-
-/* split[N] = 1 for train, 0 for test: the first sw_task_train_count entries of the
- * permutation of stream SPLIT (step 0), keyed by data_seed. Returns how many are train; 0 = out of memory, with a
- * message. */
-size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed);
+/* split[N] = 1 for train, 0 for test: the first sw_run_train entries of the permutation of stream SPLIT (step 0), keyed
+ * by data_seed. Returns how many are train; 0 = out of memory, with a message. */
+size_t sw_task_split(int8_t *split, const sw_task *task, const sw_run_config *config);
 
 /* label_noise: with the n inputs of the train split in table order and s the permutation of 0..n-1 from stream
  * LABEL_NOISE at step 0, the inputs s[0..m), m = round(label_noise * n), get another class: with u the number below C -

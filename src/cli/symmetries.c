@@ -83,7 +83,7 @@ static sw_status count_tasks(size_t *out, const sw_plan *plan) {
 static sw_status derive(finding *f) {
     int8_t *split = malloc(f->task->inputs);
     if (split == NULL) return sw_fail(SW_E_MEMORY, "out of memory");
-    f->train = sw_task_split(split, f->task, f->config->train_fraction, f->config->data_seed);
+    f->train = sw_task_split(split, f->task, f->config);
     f->test = f->task->inputs - f->train;
     f->derivable = sw_symmetry_derivable(f->group.orbit, split, f->task->inputs);
     free(split);
@@ -191,8 +191,10 @@ static void print_generators(const finding *f) {
 }
 
 static void print_derivable(const finding *f) {
-    printf("split       %zu train and %zu test inputs (train_fraction %g, data_seed %" PRIu32 ")\n", f->train, f->test,
-           f->config->train_fraction, f->config->data_seed);
+    char share[48] = "";
+    if (f->config->train_inputs == 0) snprintf(share, sizeof share, "train_fraction %g, ", f->config->train_fraction);
+    printf("split       %zu train and %zu test inputs (%sdata_seed %" PRIu32 ")\n", f->train, f->test, share,
+           f->config->data_seed);
     if (isnan(f->derivable))
         printf("derivable   no test inputs\n");
     else

@@ -235,8 +235,10 @@ static const sw_key run_rows[] = {
     {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
      RULE(default_factors, "[8, 8]"), DECIDES, .meaning = "orders of the cyclic factors of a direct product"},
 
-    {.path = "train_fraction", REAL(train_fraction), INSIDE(0, 1), DEFAULT(0.5), DECIDES,
-     .meaning = "share of the table that is trained on; the rest is the test set"},
+    {.path = "train_fraction", REAL(train_fraction), OVER(0, 1), DEFAULT(0.5), DECIDES,
+     .meaning = "share of the table that is trained on; the rest is the test set, with 1 there is none"},
+    {.path = "train_inputs", INTEGER(train_inputs), RANGE(1, TUPLES_MAX), WORD("none", 0), DEFAULT(0), DECIDES,
+     .unit = "inputs", .meaning = "how many inputs of the table are trained on, in place of train_fraction"},
 
     {.path = "model.kind", ENUM(model.kind, model_names), DEFAULT(SW_MODEL_TRANSFORMER), DECIDES,
      .meaning = "the network"},

@@ -116,9 +116,12 @@ static sw_status check_tuples(sw_checks *checks, uint64_t k, const sw_run_config
 }
 
 static void check_split(sw_checks *checks, uint64_t k, const sw_run_config *config, size_t inputs) {
-    const size_t train = sw_task_train_count(inputs, config->train_fraction);
-    if (train >= inputs)
-        report(checks, false, k, "train_fraction task.", NULL,
+    const size_t train = sw_run_train(config, inputs);
+    if (config->train_inputs > 0 && (uint64_t)config->train_inputs > inputs)
+        report(checks, false, k, "train_inputs task.", NULL, "%lld train inputs of a table that has %zu",
+               (long long)config->train_inputs, inputs);
+    else if (train >= inputs && config->train_inputs == 0 && config->train_fraction < 1)
+        report(checks, false, k, "train_fraction task.", "1 = no test set",
                "no test input is left: %zu of %zu inputs are trained on", train, inputs);
     const int64_t batch = config->optimizer.batch_size;
     if (batch > 0 && (uint64_t)batch > train && sw_run_batch(&config->optimizer, train).full) {

@@ -57,7 +57,7 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config) {
     const sw_task *task = &out->task;
     out->shape = (sw_model_shape){
         .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
-    out->train = sw_task_train_count(task->inputs, config->train_fraction);
+    out->train = sw_run_train(config, task->inputs);
     out->batch = sw_run_batch(&config->optimizer, out->train).inputs;
     double inputs = (double)task->inputs, batch_rows = (double)out->batch, all = 0, train_only = 0;
     out->logits = 0;

@@ -213,6 +213,8 @@ def cells(edge_list):
     cell("batch of a share", add, optimizer(batch_fraction=0.4))
     cell("smaller of size and share", add, optimizer(batch_size=7, batch_fraction=0.5))
     cell("batch larger than the train set", add, optimizer(batch_size=512))
+    cell("train inputs", add, {"train_inputs": 17}, prompted("commutativity", inputs="train"))
+    cell("no test set", add, {"train_fraction": 1}, prompted("associativity", 60))
     cell("label noise", add, {"task.label_noise": 0.3})
     cell("label noise minibatch", add, {"task.label_noise": 0.2}, optimizer(batch_size=8))
     cell("label noise associativity", add, {"task.label_noise": 0.3}, prompted("associativity", "all"))

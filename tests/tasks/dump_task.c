@@ -194,7 +194,8 @@ static sw_status write_split(sw_json *json, sw_task *task, const options *o) {
         families[f].inputs = o->inputs;
         families[f].intermediate = o->intermediate;
     }
-    sw_status status = sw_task_split(flag, task, o->train_fraction, o->data_seed) > 0 ? SW_OK : SW_E_MEMORY;
+    const sw_run_config config = {.train_fraction = o->train_fraction, .data_seed = o->data_seed};
+    sw_status status = sw_task_split(flag, task, &config) > 0 ? SW_OK : SW_E_MEMORY;
     if (status == SW_OK) status = sw_task_add_noise(task, flag, o->data_seed);
     write_integers(json, "noisy_label", task->label, task->inputs);
     write_integers(json, "clean_label", task->clean_label, task->clean_label == NULL ? 0 : task->inputs);
