@@ -60,6 +60,9 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
             f.runs[i].data_inputs = FIXTURE_P * FIXTURE_P;
             f.runs[i].data_tokens = 3;
             f.runs[i].clean_labels = true;
+            f.runs[i].generators = "[{\"positions\": [1, 0], \"text\": \"swaps x and y\"}]";
+            f.runs[i].generator_count = 1;
+            f.runs[i].order_log10 = 0.301;
             f.runs[i].parameter_layout = "[{\"name\": \"token_embedding\", \"offset\": 0, \"shape\": [8, 4]}]";
         }
     }
@@ -96,6 +99,7 @@ static inline void fixture_release(fixture *f) {
 static inline sw_record fixture_record(int64_t seed, int64_t evaluation) {
     sw_record record = {.step = evaluation * 100, .evaluation = (int32_t)evaluation};
     for (int m = 0; m < SW_METRIC_COUNT; m++) record.value[m] = (float)(seed * 1000 + evaluation) + (float)m / 1024;
+    for (int g = 0; g < SW_GENERATORS_MAX; g++) record.value[SW_METRIC_COUNT + g] = g == 0 ? (float)evaluation : NAN;
     record.value[SW_METRIC_TRAIN_ACCURACY] = (float)(seed % 16) / 32 + (float)evaluation / 1024;
     record.value[SW_METRIC_TEST_ACCURACY] = record.value[SW_METRIC_TRAIN_ACCURACY] / 2;
     record.value[SW_METRIC_TEST_ACCURACY_UNMIRRORED] = NAN;

@@ -94,6 +94,9 @@ static void orders_are_known(void **state) {
     const sw_task_config three_way = {
         .kind = SW_TASK_COMPARISON, .form = SW_FORM_THREE_WAY, .side_count = 1, .sides = {49}};
     check("4", three_way, SW_SYMMETRY_FREE);
+    const sw_task_config random = {.kind = SW_TASK_PLANTED, .n = 113, .symmetry_order = 1, .table_seed = 1};
+    check("1", random, SW_SYMMETRY_FREE);
+    check("1", random, SW_SYMMETRY_TIED);
 }
 
 static const sw_task_config s3 = {.kind = SW_TASK_GROUP, .group = SW_GROUP_SYMMETRIC, .n = 3};

@@ -170,7 +170,10 @@ class Discover(unittest.TestCase):
                     label.reshape(-1)[0] = 0  # some input is there
                 for tied in (False, True):
                     cases.append((label, classes, {"tied": tied, "draws": 3}))
-        self.assertGreaterEqual(len(cases), 90)
+            for h in (h for h in range(1, n + 1) if n % h == 0):
+                label = isotope(planted(n, h, rng, operands), rng)
+                cases += [(label, n, {"tied": tied}) for tied in (False, True)]
+        self.assertGreaterEqual(len(cases), 130)
         closed = 0
         for (label, classes, options), found in zip(cases, discover(*cases)):
             with self.subTest(label=label.tolist(), classes=classes, **options):
@@ -204,13 +207,13 @@ class Discover(unittest.TestCase):
         order divides the group's). Renaming tokens and classes leaves the order as it is."""
         rng = np.random.default_rng(2)
         cases, least = [], []
-        for n, operands in [(12, 2), (16, 2), (24, 2), (30, 2), (8, 3), (12, 3), (6, 4), (4, 5)]:
+        for n, operands in [(12, 2), (16, 2), (18, 2), (24, 2), (30, 2), (37, 2), (8, 3), (9, 3), (12, 3), (6, 4), (4, 5), (3, 6), (2, 8)]:
             for h in (h for h in range(1, n + 1) if n % h == 0):
                 label = planted(n, h, rng, operands)
                 renamed = isotope(label, rng)
                 cases += [(label, n, {}), (renamed, n, {}), (label, n, {"tied": True})]
                 least += [h ** operands, h ** operands, h]
-        self.assertGreaterEqual(len(cases), 3 * 30)
+        self.assertGreaterEqual(len(cases), 3 * 50)
         found = discover(*cases)
         for (label, classes, options), answer, divisor in zip(cases, found, least):
             self.assertEqual(self.judge(answer, label, classes) % divisor, 0)
