@@ -85,7 +85,7 @@ static sw_status derive(finding *f) {
     if (split == NULL) return sw_fail(SW_E_MEMORY, "out of memory");
     f->train = sw_task_split(split, f->task, f->config->train_fraction, f->config->data_seed);
     f->test = f->task->inputs - f->train;
-    f->derivable = sw_symmetry_derivable(f->group.orbit, split, f->task->inputs);
+    f->derivable = sw_symmetry_derivable(f->group.orbit, split, &f->table, f->group.generators, f->group.count);
     free(split);
     return f->train > 0 ? SW_OK : SW_E_MEMORY;
 }
