@@ -82,6 +82,9 @@ struct sw_task_kind {
     bool (*associative)(const sw_task_config *config);
 };
 
+/* A name that is longer is cut; what cannot be seen in it is escaped. */
+enum { SW_TASK_NAME = 64 };
+
 extern const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT];
 
 struct sw_task {
@@ -93,13 +96,16 @@ struct sw_task {
     int32_t entities;   /* number of entity tokens: rows 0..entities-1 of the embedding are the geometry's E */
     int32_t vocabulary; /* V */
     bool readout;
-    bool separate;  /* separate operand embeddings */
-    size_t inputs;  /* N */
-    bool listed;    /* the table is not every combination of operands (but for second_from): inputs are looked up */
-    bool closed;    /* tasks as data: two operands, and the classes are the entities: the label is a product */
-    bool group;     /* tasks as data: that product is the one of a group */
-    int32_t order;  /* n of the abelian group whose characters are the Fourier modes; 0 = none */
-    int32_t *input; /* [N, T] tokens */
+    bool separate; /* separate operand embeddings */
+    size_t inputs; /* N */
+    bool listed;   /* the table is not every combination of operands (but for second_from): inputs are looked up */
+    bool closed;   /* tasks as data: two operands, and the classes are the entities: the label is a product */
+    bool group;    /* tasks as data: that product is the one of a group */
+    int32_t order; /* n of the abelian group whose characters are the Fourier modes; 0 = none */
+    /* What the file of the task calls its entities and classes; NULL = by their numbers, or there is no file. */
+    char (*entity_name)[SW_TASK_NAME]; /* [entities] */
+    char (*class_name)[SW_TASK_NAME];  /* [C] */
+    int32_t *input;                    /* [N, T] tokens */
     int32_t *label; /* [N] what is trained on and measured: permuted by label_shuffle, with label_noise in train */
     int32_t *clean_label; /* [N] without label_noise; NULL = there is none */
     int32_t *true_label;  /* [N]; as the task defines them */

@@ -330,7 +330,7 @@ static const sw_key run_rows[] = {
      .meaning = "discovered: the symmetries of the task's table are found; or a file of generators, as symsweep "
                 "symmetries -o writes it; relative to the sweep file's folder"},
     {.path = "symmetry.automorphism.source_sha256", .type = &sw_key_sha256, AT_FILE(task.automorphism.file_sha256),
-     RULE(default_no_file, "that of the file, or none"), DECIDES, .word = "none",
+     .frozen_rule = default_no_file, .rule_text = "that of the file, or none", DECIDES, .word = "none",
      .meaning = "SHA-256 of the file's content; given, another content is refused"},
     {.path = "symmetry.automorphism.scope", ENUM(task.automorphism.scope, scope_names), DEFAULT(0), DECIDES,
      .meaning = "free: each operand has its own permutation of tokens; tied: one for all operands"},

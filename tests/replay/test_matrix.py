@@ -183,6 +183,9 @@ def cells(edge_list):
     cell("automorphism triples", table("triples_whole.csv"), prompted("automorphism"))
     cell("automorphism triples separate", table("triples_whole.csv"), {"model.operand_embeddings": "separate"},
          prompted("automorphism", 100))
+    cell("automorphism elements", add, prompted("automorphism", elements=16))
+    cell("automorphism elements sampled", cycle, prompted("automorphism", 100, elements=5))
+    cell("automorphism elements triples", table("triples_whole.csv"), prompted("automorphism", 100, inputs="train", elements=40))
     cell("mlp automorphism", MLP, modular("mul"), prompted("automorphism"))
     cell("suppressed commutativity", add, prompted("commutativity", weight=-0.5, bound=0.05))
     cell("suppressed translation", modular("sub"), prompted("translation", 128, weight=-0.2, bound=0.03))
