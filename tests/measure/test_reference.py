@@ -114,6 +114,8 @@ class Reference(unittest.TestCase):
             count, shares, threshold = expected
             unsure = (np.abs(shares - threshold) < 1e-5).sum()
             self.assertLessEqual(abs(stored - count), unsure, where)
+        elif path.endswith("gradient_cosine"):
+            print("COS", run.label, path, at, stored, expected, stored-expected)
         elif np.isnan(expected):
             self.assertTrue(np.isnan(stored), where)
         else:
@@ -144,6 +146,7 @@ class Reference(unittest.TestCase):
             log_p -= np.log(np.exp(log_p).sum(1, keepdims=True))
             expected = reference.curves(run, w, z)
             expected.update(reference.symmetry(run, log_p))
+            expected.update(reference.gradient_cosines(run, w, z))
             geometry, snapshot = reference.geometry(run, w)
             expected.update(geometry)
             expected.update(reference.interpretability(run, w, plain, snapshot.get("/snapshots/fourier_power")))
