@@ -170,6 +170,8 @@ typedef struct sw_prior_config {
     double weight;
     int64_t from_step, until_step;
     int32_t every;          /* nuclear, entropy: SVD refreshed every so many steps; 1 = each step */
+    bool normalized;        /* nuclear, entropy: at most 1, whatever the scale of E; lipschitz: neighbors is 8 if
+                             * not given */
     double bound;           /* lipschitz */
     int32_t neighbors;      /* lipschitz: 0 = any other token */
     int64_t pairs_per_step; /* lipschitz */

@@ -83,6 +83,11 @@ static void default_readout_token(const sw_run_config *config, sw_value *out) {
     out->integer = config->model.kind == SW_MODEL_TRANSFORMER;
 }
 
+/* The paper's Lipschitz prior is local. */
+static void default_neighbors(const sw_run_config *config, sw_value *out) {
+    out->integer = config->geometry[SW_PRIOR_LIPSCHITZ].normalized ? 8 : 0;
+}
+
 static void default_data_seed(const sw_run_config *config, sw_value *out) { out->integer = config->seed; }
 
 /* Kinds whose symmetries nobody has written down. */
@@ -155,8 +160,12 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
     INTEGER(field), RANGE(1, 100000), DEFAULT(1), .unit = "steps",                                                  \
     .meaning = "steps between singular value decompositions; the prior's gradient is taken from the last one"
 #define PRIOR_bound(field) REAL(field), FROM(0), DEFAULT(1), .meaning = "slope that is free of charge"
+#define PRIOR_normalized(field)                                                                                     \
+    BOOL(field), DEFAULT(0),                                                                                        \
+    .meaning = "scaled so that a weight means the same at every size: nuclear norm over sqrt(r) |E|, entropy over " \
+               "ln r, r = min(tokens, d_model); lipschitz: local, so that neighbors is 8 by default"
 #define PRIOR_neighbors(field)                                                                                      \
-    INTEGER(field), RANGE(0, 4096), DEFAULT(0),                                                                     \
+    INTEGER(field), RANGE(0, 4096), RULE(default_neighbors, "0; with normalized 8"),                                \
     .meaning = "pairs exchange an operand for one of its k nearest tokens; 0 = any"
 #define PRIOR_pairs_per_step(field)                                                                                 \
     INTEGER(field), RANGE(1, TUPLES_MAX), DEFAULT(512), .unit = "pairs", .meaning = "pairs of inputs drawn a step"
@@ -195,8 +204,8 @@ static const sw_key run_rows[] = {
     {.path = "task.file", .type = &sw_key_file, AT_FILE(task.file), .required = true,
      .meaning = "edge list: the names of two nodes a line; table: the tokens of an input's operands and its label a "
                 "line; relative to the sweep file's folder"},
-    {.path = "task.file_sha256", .type = &sw_key_sha256, AT_FILE(task.file_sha256), DECIDES, .rule_text = "that of the file",
-     .meaning = "SHA-256 of the file's content; given, another content is refused"},
+    {.path = "task.file_sha256", .type = &sw_key_sha256, AT_FILE(task.file_sha256), DECIDES,
+     .rule_text = "that of the file", .meaning = "SHA-256 of the file's content; given, another content is refused"},
     {.path = "task.header", BOOL(task.header), DEFAULT(0), DECIDES, NEEDS(TASK, TABLE),
      .meaning = "the first line names the columns (names above a table of numbers are found without it)"},
     {.path = "task.component", ENUM(task.component, component_names), DEFAULT(SW_COMPONENT_ALL), DECIDES,

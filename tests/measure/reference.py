@@ -38,7 +38,8 @@ class Run:
         self.train = file["data/split"][row][keep] == 1
         self.classes = self.layout[-1]["shape"][1]
         self._operands()
-        self.families = tasks.families(self.task, self.operands, self.relation, self.target)
+        self.generators = json.loads(text(file["symmetry/automorphism/generators"][row]) or "[]")
+        self.families = tasks.families(self.task, self.operands, self.relation, self.target, self.generators)
         self.probes = probes(self)
         self.aligned = aligned(self)
         self.group = tasks.exponents(self.task)
@@ -253,7 +254,7 @@ def probes(run):
 
 
 COMPARE_DISTRIBUTIONS = ("commutativity", "associativity", "translation", "negation", "scaling", "distance_symmetry",
-                         "label_pairs", "converse")
+                         "label_pairs", "converse", "automorphism")
 
 
 def agreement(run, name, log_p, probe):
@@ -261,7 +262,7 @@ def agreement(run, name, log_p, probe):
     inputs, maps = probe
     answer = log_p.argmax(1)
     wrong = np.zeros(len(answer), bool)
-    wrong[unmirrored(run)] = True
+    wrong[unmirrored(run) if tasks.has_mirrors(run.task) else ~run.train] = True
     wrong &= answer != run.target
     chosen = wrong[inputs[:, 0]] & wrong[inputs[:, 1]]
     out = {"wrong_tuples": chosen.sum(), "agreement_wrong": np.nan, "agreement_chance": np.nan}
@@ -313,6 +314,19 @@ def symmetry(run, log_p):
         if name == "triangle":
             out[path + "mass_beyond_diameter"] = convolve(log_p, chosen[0])[1].mean()
     return out
+
+
+def by_generator(run, log_p):
+    """Mean violation of each of the first 32 symmetries: over the table, or 1,024 inputs drawn with replacement."""
+    out, most = [], 1024
+    for pairs in tasks.by_generator(run.generators[:32], run.operands, run.relation):
+        if len(pairs) > most:
+            stream = tasks.STREAM_EVALUATE + tasks.FAMILIES.index("automorphism")
+            pairs = [pairs[i] for i in tasks.below(len(pairs), 0, stream, 1, np.arange(most))]
+        pairs = tasks.pairs_that_differ(pairs)
+        probe = np.array([i for i, _ in pairs]), np.array([m for _, m in pairs])
+        out.append(violations(run, "automorphism", log_p, probe)[0].mean())
+    return np.array(out)
 
 
 # ---- geometry ----

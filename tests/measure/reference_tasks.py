@@ -252,8 +252,17 @@ def comparison_families(task, at):
     }
 
 
-def families(task, operands, relation, label):
-    """name -> tuples. operands [N, 2] entities; relation [N] counted from 0 or None."""
+def by_generator(generators, operands, relation):
+    """A list of tuples for each symmetry of the table; positions are the operands, the relation between them."""
+    keys = list(map(tuple, operands.tolist() if relation is None else
+                    np.stack([operands[:, 0], relation, operands[:, 1]], 1).tolist()))
+    at = {key: i for i, key in enumerate(keys)}
+    return [[((at[tuple(g["tokens"][j][key[j]] for j in np.argsort(g["positions"]))], i), g["classes"])
+             for i, key in enumerate(keys)] for g in generators]
+
+
+def families(task, operands, relation, label, generators):
+    """name -> tuples. operands [N, 2] entities; relation [N] counted from 0 or None; generators of the table's group."""
     keys = [tuple(o) + (() if relation is None else (relation[i],)) for i, o in enumerate(operands.tolist())]
     table = {key: i for i, key in enumerate(keys)}
     at = lambda *key: table[tuple(map(int, key))]
@@ -265,6 +274,8 @@ def families(task, operands, relation, label):
         out = graph_families(task, at)
     else:
         out = comparison_families(task, at)
+    if generators:
+        out["automorphism"] = [pair for pairs in by_generator(generators, operands, relation) for pair in pairs]
     out["label_pairs"] = [((i, j), None) for c in range(label.max() + 1)
                           for i in np.flatnonzero(label == c) for j in np.flatnonzero(label == c) if i != j]
     return {name: pairs_that_differ(tuples) for name, tuples in out.items()}

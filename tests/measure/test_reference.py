@@ -153,10 +153,19 @@ class Reference(unittest.TestCase):
             for path, value in expected.items():
                 self.check(run, path, e, value)
             self.check_missing(run, e, expected)
+            self.check_generators(run, e, reference.by_generator(run, log_p))
             for path, value in snapshot.items():
                 self.check_snapshot(run, path, s, value)
             self.check_embedding(run, s, w)
         self.check_nothing_is_forgotten()
+
+    def check_generators(self, run, e, expected):
+        path = "/symmetry/automorphism/by_generator"
+        stored = self.file[path][run.row, e].astype(float)
+        self.assertTrue(np.isnan(stored[len(expected):]).all(), run.label)
+        if len(expected):
+            self.compared.add(path)
+            np.testing.assert_array_less(np.abs(stored[:len(expected)] - expected), tolerance(expected) + 1e-30, run.label)
 
     def check_missing(self, run, e, expected):
         """What the reference has no value for has none in the file."""
@@ -180,7 +189,7 @@ class Reference(unittest.TestCase):
         if path == "/snapshots/pca":
             self.check_planes(run, s, stored, expected, where)
         else:
-            if path == "/snapshots/fourier_power" and run.task.get("group") in ("dihedral", "symmetric"):
+            if path == "/snapshots/fourier_power" and run.task.get("group") in ("dihedral", "symmetric", "alternating"):
                 stored = np.sort(stored)
             np.testing.assert_array_less(np.abs(stored - expected), tolerance(expected) + 1e-30, where)
 
@@ -214,7 +223,7 @@ class Reference(unittest.TestCase):
             def visit(name, dataset):
                 path = "/%s/%s" % (group, name)
                 own = ("step", "parameters", "parameter_layout", "objective", "tuples", "enumerated", "holds",
-                         "prompted", "leak", "coverage")
+                         "prompted", "leak", "coverage", "generators", "order_log10")
                 if isinstance(dataset, h5py.Dataset) and path not in self.compared:
                     if name.split("/")[-1] not in own and "gradient_norm" not in name:
                         missing.append(path)

@@ -167,9 +167,9 @@ class Replay:
             if not acts(options, t):
                 continue
             if prior == "nuclear":
-                term = models.nuclear(entities)
+                term = models.nuclear(entities, options["normalized"])
             elif prior == "entropy":
-                term = models.entropy(entities)
+                term = models.entropy(entities, options["normalized"])
             else:
                 assert prior == "lipschitz", "the replay has no prior %s" % prior
                 pairs = self.drawn[t]["lipschitz"]["pairs"]

@@ -198,10 +198,14 @@ def cells(edge_list):
     # Priors.
     cell("nuclear", add, prior("nuclear", 0.01))
     cell("nuclear graph", cycle, prior("nuclear", 0.05, from_step=3, until_step=15))
+    cell("nuclear normalized", add, prior("nuclear", 0.5, normalized=True))
+    cell("nuclear normalized, few tokens", comparison([2, 2]), prior("nuclear", 0.5, normalized=True))
     cell("entropy", add, prior("entropy", 0.1))
+    cell("entropy normalized", cycle, prior("entropy", 0.5, normalized=True))
     cell("entropy comparison", order, prior("entropy", 0.1))
     cell("lipschitz", add, prior("lipschitz", 0.01, pairs_per_step=100, bound=0.1))
     cell("lipschitz neighbors", add, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1, neighbors=2))
+    cell("lipschitz normalized", add, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1, normalized=True))
     cell("lipschitz comparison", order, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1))
 
     # Optimizers, filters, losses.

@@ -2,9 +2,10 @@
  *
  * dump_task [key=value ...]: kind, label_shuffle, operation, p, graph, nodes, sides, dimension, branching, depth,
  * file, sha256, component, label_noise (applied to the split), form, attribute, group, n, factors (names as numbers of
- * their enums, lists apart by commas), header, scope (free, tied), elements, expression, bits, relevant, symmetry_order, scramble, table_seed,
- * readout, separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple), derived=BITS, inputs, intermediate
- * (of all families). A task that is refused gives {"status": code, "message": text}. */
+ * their enums, lists apart by commas), header, scope (free, tied), elements, expression, bits, relevant,
+ * symmetry_order, scramble, table_seed, readout, separate, mlp, data_seed, train_fraction, tuples=1 (list every tuple),
+ * derived=BITS, inputs, intermediate (of all families). A task that is refused gives {"status": code, "message": text}.
+ */
 #include "symsweep/automorphism.h"
 #include "symsweep/json.h"
 #include "symsweep/task.h"

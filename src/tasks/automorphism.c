@@ -1,5 +1,5 @@
-/* automorphisms.c: finds the symmetries of a task's table once, and gives them to the tasks that are built. */
-#include "tasks/automorphisms.h"
+/* automorphism.c: finds the symmetries of a task's table once, and gives them to the tasks that are built. */
+#include "tasks/automorphism.h"
 
 #include "symsweep/discover.h"
 #include "symsweep/json.h"
@@ -144,7 +144,7 @@ static sw_status find_fixed(sw_automorphisms *group) {
     return SW_OK;
 }
 
-sw_status sw_automorphisms_attach(sw_task *task) {
+sw_status sw_automorphism_attach(sw_task *task) {
     sw_automorphism_facts facts;
     sw_status status = sw_automorphism_describe(&facts, &task->config);
     if (status != SW_OK || facts.count == 0) return status;
@@ -163,7 +163,7 @@ sw_status sw_automorphisms_attach(sw_task *task) {
     return status == SW_OK ? find_fixed(group) : status;
 }
 
-void sw_automorphisms_release(sw_task *task) {
+void sw_automorphism_release(sw_task *task) {
     sw_automorphisms *group = task->automorphisms;
     if (group == NULL) return;
     if (group->elements != group->generators) free(group->elements);
