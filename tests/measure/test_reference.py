@@ -17,6 +17,7 @@ import reference_tasks as tasks
 from reference_tasks import facts
 
 STEPS, EVERY = 300, 100
+COSINE = 1e-4
 BASE = {
     "task": {"kind": "modular", "operation": "add", "p": 11},
     "model": {"kind": "transformer", "layers": 1, "d_model": 24, "heads": 2, "d_mlp": 32},
@@ -114,10 +115,10 @@ class Reference(unittest.TestCase):
             count, shares, threshold = expected
             unsure = (np.abs(shares - threshold) < 1e-5).sum()
             self.assertLessEqual(abs(stored - count), unsure, where)
-        elif path.endswith("gradient_cosine"):
-            print("COS", run.label, path, at, stored, expected, stored-expected)
         elif np.isnan(expected):
             self.assertTrue(np.isnan(stored), where)
+        elif path.endswith("gradient_cosine"):  # of gradients in float32: absolute, as they may be at right angles
+            self.assertLessEqual(abs(stored - expected), COSINE, "%s, reference %.9g" % (where, expected))
         else:
             self.assertLessEqual(abs(stored - expected), tolerance(expected), "%s, reference %.9g" % (where, expected))
 
