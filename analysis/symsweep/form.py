@@ -29,7 +29,7 @@ FORMS = [(re.compile(pattern), kind, rank) for pattern, kind, rank in (
     (r"symmetry/[^/]+/(leak|coverage)", REAL, 1),
     (r"(curves|snapshots)/step", WHOLE, 2),
     (r"(curves|geometry|interpretability)/.+", REAL, 2),
-    (r"symmetry/[^/]+/(null_|ratio_)?(mean|max)|symmetry/[^/]+/(disagreement|agreement_wrong|agreement_chance|wrong_tuples)", REAL, 2),
+    (r"symmetry/[^/]+/(null_|ratio_)?(mean|max)|symmetry/[^/]+/(disagreement|agreement_wrong|agreement_chance|wrong_tuples|gradient_cosine)", REAL, 2),
     (r"symmetry/automorphism/generators", TEXT, 1),
     (r"symmetry/automorphism/by_generator", REAL, 3),
     (r"symmetry/automorphism/order_log10", REAL, 1),

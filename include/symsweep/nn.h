@@ -64,7 +64,8 @@ void sw_model_initialize(sw_model *model, uint32_t seed);
  * refreshed here. */
 void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
 
-/* Accumulates into the gradient, from dlogits[rows, C] of the last forward. */
+/* Accumulates into the gradient, from dlogits[rows, C] of the last forward; as often as there are dlogits, while the
+ * parameters stay what they were. */
 void sw_model_backward(sw_model *model, const sw_real *dlogits);
 
 /* logits[rows, C] for any number of rows, in blocks; keeps nothing, and may not come between forward and backward. */
