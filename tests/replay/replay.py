@@ -20,7 +20,6 @@ import optimizers
 
 BINARY = os.environ.get("SYMSWEEP_BINARY", str(Path(__file__).resolve().parents[2] / "build" / "symsweep"))
 ALIGNED = 512  # most tuples that the gradient of a violation is taken over; more are sampled
-COSINE = 2e-3  # gradients of float32: where a violation is small, the differences that it is made of have lost digits
 TIE = 1e-5  # two best logits closer than this: float32 and float64 may disagree on the argmax
 
 
@@ -234,7 +233,9 @@ class Replay:
             if enumerated == 1 and len(tuples) <= ALIGNED:
                 value = families.violations(family, tuples, logits, self.run.table, {})[0].mean()
                 cosine = torch.nn.functional.cosine_similarity(loss, gradient(value), dim=0, eps=0)
-                out["symmetry/%s/gradient_cosine" % family] = (float(cosine), COSINE)
+                # A small violation has lost digits in float32, and its gradient has lost as many.
+                lost = tolerance(float(value)) / float(value)
+                out["symmetry/%s/gradient_cosine" % family] = (float(cosine), lost)
 
     def measure_family(self, out, family, logits):
         key = "measured " + family
