@@ -37,7 +37,7 @@ def tearDownModule():
 def shown(path, run):
     """[(number, text, step or None)] as `symsweep show` prints them; [] where it prints none."""
     page = subprocess.run([fixtures.BINARY, "show", str(path), "--run", str(run)], capture_output=True, text=True, check=True).stdout
-    _, _, lines = page.partition("\ngenerators of the task's symmetry group")
+    _, _, lines = page.partition("\ngenerators of the symmetry group")
     found = re.findall(r"^ +(\d+)  (.+?) +(\d+|not reached)$", lines, re.M)
     return [(int(number), text, None if step == "not reached" else int(step)) for number, text, step in found]
 
