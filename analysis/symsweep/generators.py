@@ -42,8 +42,9 @@ def apart(names):
 
 
 def listed(results):
-    """One list of dicts a run; empty where the task has no symmetry."""
-    texts, known = results.read_texts(FOLDER + "generators"), {}
+    """One list of dicts a run; empty where the task has no symmetry, and of damaged rows."""
+    known = {"": []}
+    texts = [(place, "" if damaged else text) for (place, text), damaged in zip(results.read_texts(FOLDER + "generators"), results.runs["damaged"])]
     for run, (place, text) in zip(results.runs.index, texts):
         if text not in known:
             known[text] = _listed(text, "%s: /%sgenerators of run %d" % (place, FOLDER, run))

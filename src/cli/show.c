@@ -211,6 +211,7 @@ static size_t name_generators(char (*out)[SW_SYMMETRY_TEXT], const char *json) {
 
 /* Generators in the order in which they are acquired. */
 static void print_generators(const char *json, const sw_record *records, size_t count) {
+    enum { TEXT_COLUMNS = 62 };
     int64_t step[SW_GENERATORS_MAX];
     char text[SW_GENERATORS_MAX][SW_SYMMETRY_TEXT];
     bool shown[SW_GENERATORS_MAX] = {false};
@@ -225,8 +226,7 @@ static void print_generators(const char *json, const sw_record *records, size_t 
     if (generators == 0) return;
     const size_t named = name_generators(text, json);
     sw_phases_acquired(step, records, count, &config);
-    printf("\ngenerators of the task's symmetry group, by when their mean violation stays <= %g nat\n",
-           config.phase.tau);
+    printf("\ngenerators of the symmetry group, by when their mean violation stays <= %g nat\n", config.phase.tau);
     for (int k = 0; k < generators; k++) {
         int next = -1;
         for (int g = 0; g < generators; g++) {
@@ -237,7 +237,9 @@ static void print_generators(const char *json, const sw_record *records, size_t 
         shown[next] = true;
         char when[24] = "not reached";
         if (step[next] >= 0) snprintf(when, sizeof when, "%" PRId64, step[next]);
-        sw_text_printf(stdout, "  %2d  %-48.80s %11s\n", next + 1, (size_t)next < named ? text[next] : "", when);
+        printf("  %2d  ", next + 1);
+        const int used = sw_text_print_cut(stdout, (size_t)next < named ? text[next] : "", TEXT_COLUMNS);
+        printf("%*s %11s\n", TEXT_COLUMNS - used, "", when);
     }
 }
 

@@ -37,7 +37,7 @@ def tearDownModule():
 def shown(path, run):
     """[(number, text, step or None)] as `symsweep show` prints them; [] where it prints none."""
     page = subprocess.run([fixtures.BINARY, "show", str(path), "--run", str(run)], capture_output=True, text=True, check=True).stdout
-    _, _, lines = page.partition("\ngenerators of the task's symmetry group")
+    _, _, lines = page.partition("\ngenerators of the symmetry group")
     found = re.findall(r"^ +(\d+)  (.+?) +(\d+|not reached)$", lines, re.M)
     return [(int(number), text, None if step == "not reached" else int(step)) for number, text, step in found]
 
@@ -96,6 +96,7 @@ class Files(unittest.TestCase):
             text = json.loads(file["symmetry/automorphism/generators"][0])
             text[2]["text"] = text[0]["text"]
             file["symmetry/automorphism/generators"][0] = json.dumps(text)
+            fixtures.renew(file)
         curves = symsweep.load(target).by_generator
         self.assertEqual(curves["generator"].values.tolist(), [TEXTS[0], TEXTS[1], TEXTS[0] + " (2)", TEXTS[2]])
         self.assertTrue(np.isnan(curves.values[1:, :, 2]).all())
@@ -113,6 +114,10 @@ class Files(unittest.TestCase):
             target = fixtures.copy(FINISHED, "odd.h5")
             with h5py.File(target, "r+") as file:
                 file["symmetry/automorphism/generators"][2] = text
+            damaged = symsweep.load(target)  # the checksum says so: nothing is made of the row
+            self.assertEqual((damaged.runs["damaged"].sum(), len(damaged.generators(2)), damaged.by_generator.shape[2]), (1, 0, 3))
+            with h5py.File(target, "r+") as file:
+                fixtures.renew(file)
             results = symsweep.load(target)
             with self.assertRaises(symsweep.ResultsError) as caught:
                 results.by_generator

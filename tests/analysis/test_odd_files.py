@@ -19,7 +19,7 @@ import numpy as np
 
 import fixtures
 import symsweep
-from symsweep import command, figures, lattice, payload, report, statistics
+from symsweep import command, figures, generators, lattice, payload, report, statistics
 
 FOLDER = tempfile.mkdtemp(prefix="symsweep-test-")
 LONG = os.environ.get("SYMSWEEP_LONG") == "1"
@@ -32,7 +32,8 @@ DATASETS = (
     "runs/onset/t_sym", "runs/onset/t_geo", "runs/onset/lead_time", "runs/final/test_accuracy", "runs/final/reflexivity_max",
     "runs/final/test_loss", "curves/step", "curves/train_accuracy", "curves/test_accuracy", "curves/weight_norm",
     "geometry/effective_dimension", "symmetry/reflexivity/max", "symmetry/reflexivity/mean", "symmetry/reflexivity/tuples",
-    "symmetry/reflexivity/prompted", "symmetry/reflexivity/leak", "snapshots/step", "snapshots/pca", "snapshots/explained_variance",
+    "symmetry/reflexivity/prompted", "symmetry/reflexivity/leak", "symmetry/distance_symmetry/agreement_wrong",
+    "symmetry/distance_symmetry/wrong_tuples", "symmetry/automorphism/generators", "symmetry/automorphism/by_generator", "snapshots/step", "snapshots/pca", "snapshots/explained_variance",
     "snapshots/fourier_power", "snapshots/singular_values", "runs/refine/class", "runs/refine/decided", "runs/refine/low", "runs/refine/round")
 GROUPS = ("runs", "runs/axes", "runs/onset", "runs/final", "runs/refine", "curves", "geometry", "symmetry", "symmetry/reflexivity", "snapshots", "sweep")
 AXES = ["train_fraction"]
@@ -209,6 +210,8 @@ def read_everything(path):
         if onset in results.runs:
             time, observed = attempt(lambda: statistics.onset_times(results, onset))[1:]
             statistics.bootstrap_median(time, observed, samples=20)
+    attempt(lambda: (results.by_generator, generators.acquisition(results)))
+    attempt(lambda: [results.generators(run) for run in results.runs.index[:2]])
     attempt(lambda: lattice.lattice(results))
     attempt(lambda: lattice.lattice(results, AXES))
     attempt(lambda: report.build(results, all=True))

@@ -154,7 +154,8 @@ class Keys(unittest.TestCase):
                 else:
                     # Defaults that follow another key are described, not listed.
                     self.assertIn(name, ("model.d_head", "model.d_mlp", "data_seed", "phase.family",
-                                         "symmetry.automorphism.source", "symmetry.automorphism.source_sha256"))
+                                         "symmetry.automorphism.source", "symmetry.automorphism.source_sha256",
+                                         "geometry.lipschitz.neighbors"))
             self.assertGreater(seen, 90)
 
     @staticmethod

@@ -245,7 +245,7 @@ families    in the group: commutativity, translation, negation, scaling
                  ({"kind": "group", "group": "cyclic", "n": 6}, ["commutativity", "translation"], ["commutativity"]),
                  ({"kind": "graph", "graph": "cycle", "nodes": 7}, ["distance_symmetry"], ["distance_symmetry"]),
                  ({"kind": "gcd", "n": 8}, ["commutativity"], ["commutativity"]),
-                 ({"kind": "comparison", "sides": [4]}, [], [])]
+                 ({"kind": "comparison", "sides": [4]}, ["converse"], ["converse"])]
         for task, free, tied in cases:
             sweep = self.sweep(task=task)
             self.assertEqual(self.ask(sweep)["families"], free)

@@ -9,7 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIXTURE_RUNS_MAX = 16384, FIXTURE_AXES = 4, FIXTURE_P = 7, FIXTURE_D = 4, FIXTURE_PARAMETERS = 300 };
+enum {
+    FIXTURE_RUNS_MAX = 16384,
+    FIXTURE_AXES = 4,
+    FIXTURE_P = 7,
+    FIXTURE_D = 4,
+    FIXTURE_PARAMETERS = 300,
+    FIXTURE_GENERATORS = 2
+};
 
 static const sw_axis fixture_axes[FIXTURE_AXES] = {{"symmetry.commutativity.weight", SW_AXIS_REAL},
                                                    {"seed", SW_AXIS_INTEGER},
@@ -51,7 +58,8 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
                                    .evaluations = evaluations,
                                    .snapshots = 4,
                                    .axes = f.axes[i],
-                                   .parameter_layout = ""};
+                                   .parameter_layout = "",
+                                   .generators = ""};
         f.runs[i].shape = (sw_snapshot_shape){.entities = FIXTURE_P, .singular = FIXTURE_D, .fourier = FIXTURE_P / 2};
         if (wide) {
             f.runs[i].shape.vocabulary = FIXTURE_P + 1;
@@ -60,9 +68,9 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
             f.runs[i].data_inputs = FIXTURE_P * FIXTURE_P;
             f.runs[i].data_tokens = 3;
             f.runs[i].clean_labels = true;
-            f.runs[i].generators = "[{\"positions\": [1, 0], \"text\": \"swaps x and y\"}]";
-            f.runs[i].generator_count = 1;
-            f.runs[i].order_log10 = 0.301;
+            f.runs[i].generator_count = FIXTURE_GENERATORS;
+            f.runs[i].order_log10 = 2.5;
+            f.runs[i].generators = "[{\"text\": \"swaps x and y\"}, {\"text\": \"negates x\"}]";
             f.runs[i].parameter_layout = "[{\"name\": \"token_embedding\", \"offset\": 0, \"shape\": [8, 4]}]";
         }
     }
@@ -104,6 +112,8 @@ static inline sw_record fixture_record(int64_t seed, int64_t evaluation) {
     record.value[SW_METRIC_TEST_ACCURACY] = record.value[SW_METRIC_TRAIN_ACCURACY] / 2;
     record.value[SW_METRIC_TEST_ACCURACY_UNMIRRORED] = NAN;
     if (evaluation == 0) record.value[SW_METRIC_OBJECTIVE] = NAN;
+    for (int g = 0; g < SW_GENERATORS_MAX; g++)
+        record.value[SW_METRIC_COUNT + g] = g < FIXTURE_GENERATORS ? (float)(seed + evaluation) + (float)g / 4 : NAN;
     return record;
 }
 
