@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
-from . import encode, facts, lattice, settings, statistics, tasks, words
+from . import encode, facts, generators, lattice, settings, statistics, tasks, words
 
 CURVE_BYTES = 2_400_000  # before compression, up to 400 runs; more runs may have more
+GENERATOR_BYTES = 800_000
 SNAPSHOT_BYTES = 1_200_000
 MOST_POINTS, FEWEST_POINTS = 160, 32
 MOST_SNAPSHOTS, COMPONENTS = 24, 4
@@ -54,7 +55,8 @@ def build(results, title=None, all=False):
         "refine": _refine(results),
         "planned": [config.get("steps") for config in results.configs],
     }
-    header["curves"] = _curves(results, container)
+    header["curves"], chosen = _curves(results, container)
+    header["generators"] = _generators(results, container, chosen, header["columns"])
     header["geometry"] = _geometry(results, container)
     header["arrays"] = container.directory
     return header, container.bytes()
@@ -177,11 +179,21 @@ def _chosen_points(count, most):
     return np.unique(np.rint(np.concatenate([even, logarithmic])).astype(int))
 
 
+def _with_costly(count, most, costly):
+    """The same, where costly measures are taken at few evaluations only (true in `costly`): half of the places are
+    for those."""
+    rare = np.nonzero(costly[:count])[0]
+    if count <= most or len(rare) == 0 or len(rare) > count / 2:
+        return _chosen_points(count, most)
+    kept = rare[_chosen_points(len(rare), most // 2)]
+    return np.union1d(kept, _chosen_points(count, most - len(kept)))
+
+
 def _metric_order(names, families):
     def rank(name):
         if name in FIRST_METRICS:
             return FIRST_METRICS.index(name)
-        for k, suffix in enumerate(("_max", "_mean")):
+        for k, suffix in enumerate(("_max", "_mean", "_agreement_wrong", "_agreement_chance", "_wrong_tuples")):
             for f, family in enumerate(families):
                 if name == family + suffix:
                     return 100 + 10 * f + k
@@ -198,7 +210,7 @@ def _facts(data, name):
 def _curves(results, container):
     data = results.curves
     if "step" not in data or len(results) == 0:
-        return {"metrics": [], "thinned": False, "left_out": []}
+        return {"metrics": [], "thinned": False, "left_out": []}, [np.arange(0)] * len(results)
     steps = data["step"].values
     lengths = np.where(results.runs["damaged"], 0, (steps >= 0).sum(axis=1))
     names = [name for name in data.data_vars
@@ -213,7 +225,11 @@ def _curves(results, container):
     else:
         left_out = []
     most = min(most, MOST_POINTS)
-    chosen = [_chosen_points(int(n), most) for n in lengths]
+    costly = np.zeros(steps.shape, dtype=bool)
+    for name in names:
+        if name == "effective_dimension" or name.endswith("_wrong_tuples"):
+            costly |= np.isfinite(data[name].values)
+    chosen = [_with_costly(int(n), most, few) for n, few in zip(lengths, costly)]
     container.add("curve_count", np.array([len(c) for c in chosen]))
     container.add("step", np.concatenate([steps[r, c] for r, c in enumerate(chosen)]))
     metrics = []
@@ -222,7 +238,35 @@ def _curves(results, container):
         codes, scale = encode.quantize(np.concatenate([values[r, c] for r, c in enumerate(chosen)]))
         container.add("curve:" + name, codes)
         metrics.append({**_facts(data[name], name), **scale})
-    return {"metrics": metrics, "thinned": bool(max(lengths, default=0) > most), "points": most, "left_out": left_out}
+    return {"metrics": metrics, "thinned": bool(max(lengths, default=0) > most), "points": most, "left_out": left_out}, chosen
+
+
+# ---- generators ----
+
+def _generators(results, container, chosen, columns):
+    """Mean violations of the generators of the symmetry group, as many as have room, and in `columns` when each is
+    acquired."""
+    measured = generators.Measured(results)
+    rows = [measured.values[r, c] for r, c in enumerate(chosen)]
+    lines = {}
+    for r, names in enumerate(measured.names):
+        for g, name in enumerate(generators.apart(map(words.visible, names))):
+            if np.isfinite(rows[r][:, g]).any():
+                lines.setdefault(name, {})[r] = g
+    points = sum(map(len, chosen))
+    most = int(GENERATOR_BYTES * max(1.0, len(results) / 400) / 2 / max(points, 1))
+    metrics = []
+    for k, (name, places) in enumerate(list(lines.items())[:most]):
+        values = [rows[r][:, places[r]] if r in places else np.full(len(c), np.nan) for r, c in enumerate(chosen)]
+        codes, scale = encode.quantize(np.concatenate(values))
+        container.add("curve:generator %d" % k, codes)
+        columns["acquired: " + name] = [_reached(measured.acquired[r, places[r]]) if r in places else None for r in range(len(results))]
+        metrics.append({"name": "generator %d" % k, "text": name, "onset": "acquired: " + name, "runs": sorted(places), **scale})
+    return {"metrics": metrics, "left_out": max(0, len(lines) - most)}
+
+
+def _reached(step):
+    return int(step) if step >= 0 else None
 
 
 # ---- geometry ----

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import command, encode, facts, output, payload, words
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "lattice", "phase", "curves", "threshold", "onsets", "survival",
+SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "lattice", "phase", "curves", "symmetries", "threshold", "onsets", "survival",
            "geometry", "runs", "main")
 
 # D3 as Debian has it (package node-d3), or a copy that SYMSWEEP_D3 names.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from . import checksums, facts, form, hdf5, settings
+from . import checksums, facts, form, generators, hdf5, settings
 from .hdf5 import ResultsError
 
 # Folders of per-evaluation metrics. Their names never collide; those of families carry the family in front.
@@ -57,6 +57,8 @@ class Results:
     configs    list of dicts, the resolved configuration of each run
     families   names of the symmetry families measured
     curves     Dataset (run, evaluation); `<family>_<measure>` for violations. Read at first use
+    by_generator  DataArray (run, evaluation, generator): mean violation of each generator of the task's symmetry group,
+               `generator` its text, `step` (run, evaluation). Read at first use; generators(run) has what they are
     snapshots  Dataset (run, snapshot, ...), without embeddings and parameters. Read at first use
     attributes root attributes of the first file; `sweeps` its text and name a file"""
 
@@ -64,7 +66,7 @@ class Results:
         self.paths = paths
         self._wait, self._verify = wait, verify
         self.unverified = []  # files too large to be held against their checksums unasked
-        self._curves = self._snapshots = None
+        self._curves = self._snapshots = self._by_generator = None
         self.attributes, self.sweeps, self.axes = {}, [], []
         tables, configs = [], []
         for number, path in enumerate(paths):
@@ -133,7 +135,7 @@ class Results:
         part.configs = [self.configs[i] for i in chosen]
         part._places = [self._places[i] for i in chosen]
         part._written = self._written[chosen] if self._written is not None else None
-        part._curves = part._snapshots = None
+        part._curves = part._snapshots = part._by_generator = None
         return part
 
     @property
@@ -182,6 +184,18 @@ class Results:
         return self._curves
 
     @property
+    def by_generator(self):
+        if self._by_generator is None:
+            self._by_generator = generators.curves(self)
+        return self._by_generator
+
+    def generators(self, run):
+        """DataFrame of the generators of the run's symmetry group, in the order in which it acquires them: `text` says
+        what one does, `acquired` when (<NA> where not reached), `violation` is its last, `positions`, `tokens` and
+        `classes` are as `symsweep symmetries --json` has them. Index: numbers, from 1, as `symsweep show` prints."""
+        return generators.table(self, run)
+
+    @property
     def snapshots(self):
         if self._snapshots is None:
             self._snapshots = self.read_snapshots()
@@ -194,6 +208,24 @@ class Results:
     def read_snapshots(self, names=None, runs=None):
         """Snapshots of the given names (None: all but `embedding` and `parameters`) and runs."""
         return self._read(_snapshot_datasets, SNAPSHOT_DIMENSIONS, "snapshot", names, runs)
+
+    def read_generator_curves(self):
+        """`by_generator` as the file has it, column by column, with `step` and `train_accuracy`; what there is of them."""
+        return self._read(_generator_datasets, {"by_generator": ("generator",)}, "evaluation", None, None)
+
+    def read_texts(self, name):
+        """(file, text) of a dataset of texts for each run; "" where there is none."""
+        found = [None] * len(self)
+        for number, path in enumerate(self.paths):
+            mine = [(k, row) for k, (file, row) in enumerate(self._places) if file == number]
+            if not mine:
+                continue
+            with hdf5.open_results(path, self._wait) as file:
+                dataset = hdf5.tables(file).get(name)
+                texts = hdf5.texts(dataset) if dataset is not None else []
+            for k, row in mine:
+                found[k] = path, texts[row] if row < len(texts) else ""
+        return found
 
     def _read(self, find, inner, along, names, runs):
         numbers = self.runs.index.tolist() if runs is None else [int(r) for r in runs]
@@ -314,6 +346,12 @@ def _curve_datasets(file, names):
         if dataset.ndim == 2:
             found[name.replace("/", "_")] = dataset
     return _wanted(found, names)
+
+
+def _generator_datasets(file, names):
+    found = {name: file.get(path) for name, path in (("by_generator", generators.FOLDER + "by_generator"), ("step", "curves/step"),
+                                                     ("train_accuracy", "curves/train_accuracy"))}
+    return {name: dataset for name, dataset in found.items() if isinstance(dataset, h5py.Dataset)}
 
 
 def _snapshot_datasets(file, names):

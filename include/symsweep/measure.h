@@ -7,6 +7,9 @@
 
 typedef struct sw_measure sw_measure;
 
+/* Most tuples of a family that the gradient of its violation is taken over (gradient_cosine). */
+enum { SW_COSINE_TUPLES = 512 };
+
 /* Prepares the fixed tuple sets, null pairs and workspaces of a run. `task` and `split` must outlive it. */
 sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task,
                             const int8_t *split) SW_MUST_CHECK;

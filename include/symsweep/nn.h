@@ -64,7 +64,8 @@ void sw_model_initialize(sw_model *model, uint32_t seed);
  * refreshed here. */
 void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
 
-/* Accumulates into the gradient, from dlogits[rows, C] of the last forward. */
+/* Accumulates into the gradient, from dlogits[rows, C] of the last forward; as often as there are dlogits, while the
+ * parameters stay what they were. */
 void sw_model_backward(sw_model *model, const sw_real *dlogits);
 
 /* logits[rows, C] for any number of rows, in blocks; keeps nothing, and may not come between forward and backward. */
@@ -161,9 +162,11 @@ typedef enum sw_spectral_kind {
  * those of the last refresh are used, and value and gradient are exact for them: sigma_j = |w_j^T E| (or |E w_j|),
  * which is the singular value where w_j is an eigenvector and otherwise gives an upper bound on either prior. The first
  * call must refresh, unless the state was restored. An E that is not finite gives NaN in value and gradient, and SW_OK.
- * dE may be NULL. */
-sw_status sw_spectral_prior(double *value, sw_spectral *work, sw_spectral_kind kind, const sw_real *E, double weight,
-                            bool refresh, sw_real *dE) SW_MUST_CHECK;
+ * dE may be NULL.
+ * `normalized`: N / (sqrt(r) |E|_F) and H / ln r with r = min(entities, d), which do not depend on the scale of E and
+ * are at most 1; 0 for E = 0 and for the entropy of a single singular value. */
+sw_status sw_spectral_prior(double *value, sw_spectral *work, sw_spectral_kind kind, bool normalized, const sw_real *E,
+                            double weight, bool refresh, sw_real *dE) SW_MUST_CHECK;
 
 /* One pair of inputs that differ in one operand: logits rows, and the tokens a, a' that differ. */
 typedef struct sw_lipschitz_pair {

@@ -170,6 +170,8 @@ typedef struct sw_prior_config {
     double weight;
     int64_t from_step, until_step;
     int32_t every;          /* nuclear, entropy: SVD refreshed every so many steps; 1 = each step */
+    bool normalized;        /* nuclear, entropy: at most 1, whatever the scale of E; lipschitz: neighbors is 8 if
+                             * not given */
     double bound;           /* lipschitz */
     int32_t neighbors;      /* lipschitz: 0 = any other token */
     int64_t pairs_per_step; /* lipschitz */
@@ -212,6 +214,7 @@ typedef struct sw_prune_config {
 typedef struct sw_run_config {
     sw_task_config task;
     double train_fraction;
+    int64_t train_inputs; /* 0 = by train_fraction. sw_run_train tells what they make */
     sw_model_config model;
     sw_optimizer_config optimizer;
     int32_t loss; /* sw_loss_kind */
@@ -238,6 +241,10 @@ extern const char *const sw_optimizer_names[SW_OPTIMIZER_COUNT + 1];
 extern const char *const sw_family_names[SW_FAMILY_COUNT + 1];
 extern const char *const sw_prior_names[SW_PRIOR_COUNT + 1];
 extern const char *const sw_operation_formulas[SW_OP_COUNT];
+
+/* Inputs of the train split of a table of so many: train_inputs, or round(train_fraction x inputs); at least 1, at most
+ * all. */
+size_t sw_run_train(const sw_run_config *config, size_t inputs);
 
 /* How many inputs a step trains on: optimizer.batch_size, no more than the train set has, and with batch_fraction f no
  * more than round(f x train), at least 1. `full`: every step takes the whole train set, in table order; a batch_size

@@ -63,9 +63,12 @@ sw_status sw_symmetry_check(const sw_symmetry_table *table, const int32_t *map, 
 sw_status sw_symmetry_orbits(int32_t *orbit, size_t *orbits, const sw_symmetry_table *table, const int32_t *maps,
                              size_t count) SW_MUST_CHECK;
 
-/* Share of the test inputs (split 0) whose label follows from train labels through the group: their orbit has a train
- * input, and a symmetry takes its label to theirs. NaN without test inputs. */
-double sw_symmetry_derivable(const int32_t *orbit, const int8_t *split, size_t inputs);
+/* Share of the test inputs (split 0) whose label follows from train labels through the group that `count` symmetries in
+ * `maps` generate, whose orbits these are: their orbit has a train input, and a symmetry takes its label to theirs; or
+ * it has an input that one of `maps` leaves in place, of the classes but one: that is its label. NaN without test
+ * inputs. */
+double sw_symmetry_derivable(const int32_t *orbit, const int8_t *split, const sw_symmetry_table *table,
+                             const int32_t *maps, size_t count);
 
 /* ---- random elements of the group: product replacement (Celler, Leedham-Green, Murray, Niemeyer and O'Brien 1995)
  * with an accumulator, from stream SYMMETRY ---- */

@@ -82,6 +82,9 @@ struct sw_task_kind {
     bool (*associative)(const sw_task_config *config);
 };
 
+/* A name that is longer is cut; what cannot be seen in it is escaped. */
+enum { SW_TASK_NAME = 64 };
+
 extern const sw_task_kind *const sw_task_kinds[SW_TASK_COUNT];
 
 struct sw_task {
@@ -93,13 +96,16 @@ struct sw_task {
     int32_t entities;   /* number of entity tokens: rows 0..entities-1 of the embedding are the geometry's E */
     int32_t vocabulary; /* V */
     bool readout;
-    bool separate;  /* separate operand embeddings */
-    size_t inputs;  /* N */
-    bool listed;    /* the table is not every combination of operands (but for second_from): inputs are looked up */
-    bool closed;    /* tasks as data: two operands, and the classes are the entities: the label is a product */
-    bool group;     /* tasks as data: that product is the one of a group */
-    int32_t order;  /* n of the abelian group whose characters are the Fourier modes; 0 = none */
-    int32_t *input; /* [N, T] tokens */
+    bool separate; /* separate operand embeddings */
+    size_t inputs; /* N */
+    bool listed;   /* the table is not every combination of operands (but for second_from): inputs are looked up */
+    bool closed;   /* tasks as data: two operands, and the classes are the entities: the label is a product */
+    bool group;    /* tasks as data: that product is the one of a group */
+    int32_t order; /* n of the abelian group whose characters are the Fourier modes; 0 = none */
+    /* What the file of the task calls its entities and classes; NULL = by their numbers, or there is no file. */
+    char (*entity_name)[SW_TASK_NAME]; /* [entities] */
+    char (*class_name)[SW_TASK_NAME];  /* [C] */
+    int32_t *input;                    /* [N, T] tokens */
     int32_t *label; /* [N] what is trained on and measured: permuted by label_shuffle, with label_noise in train */
     int32_t *clean_label; /* [N] without label_noise; NULL = there is none */
     int32_t *true_label;  /* [N]; as the task defines them */
@@ -158,7 +164,8 @@ sw_status sw_graph_describe(sw_graph_facts *out, const sw_task_config *config) S
 
 /* What a table file holds that is no input. */
 typedef struct sw_table_notes {
-    size_t header_line;  /* names of columns, recognized without task.header; 0 = there are none */
+    size_t header_line; /* names of columns, recognized without task.header; 0 = there are none */
+    size_t lone_line; /* the first, an input none of whose tokens, nor its label, stands in another; 0 = it is not so */
     char first_text[64]; /* of that line */
 } sw_table_notes;
 
@@ -191,13 +198,9 @@ int32_t sw_task_relation(const sw_task *task, size_t input);
 /* Comparison tasks: the log-odds of "greater" are z[high] - z[low]. */
 void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low);
 
-/* Inputs of the train split: round(train_fraction * N), at least 1, at most N. */
-size_t sw_task_train_count(size_t inputs, double train_fraction);
-
-/* split[N] = 1 for train, 0 for test: the first sw_task_train_count entries of the
- * permutation of stream SPLIT (step 0), keyed by data_seed. Returns how many are train; 0 = out of memory, with a
- * message. */
-size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed);
+/* split[N] = 1 for train, 0 for test: the first sw_run_train entries of the permutation of stream SPLIT (step 0), keyed
+ * by data_seed. Returns how many are train; 0 = out of memory, with a message. */
+size_t sw_task_split(int8_t *split, const sw_task *task, const sw_run_config *config);
 
 /* label_noise: with the n inputs of the train split in table order and s the permutation of 0..n-1 from stream
  * LABEL_NOISE at step 0, the inputs s[0..m), m = round(label_noise * n), get another class: with u the number below C -

@@ -70,6 +70,12 @@ const char *const sw_prior_names[] = {
 #undef PRIOR
     NULL};
 
+size_t sw_run_train(const sw_run_config *config, size_t inputs) {
+    const double wanted =
+        config->train_inputs > 0 ? (double)config->train_inputs : round(config->train_fraction * (double)inputs);
+    return wanted < 1.0 ? 1 : wanted > (double)inputs ? inputs : (size_t)wanted;
+}
+
 sw_batch_shape sw_run_batch(const sw_optimizer_config *optimizer, size_t train) {
     sw_batch_shape out = {.inputs = train, .full = true};
     if (optimizer->batch_size > 0 && (uint64_t)optimizer->batch_size <= train)

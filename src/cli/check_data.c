@@ -7,7 +7,7 @@
 /* ---- finding ---- */
 
 static void count_set(sw_check_data *out, const sw_run_config *config, const sw_task *task) {
-    sw_check_set set = {.train = sw_task_train_count(task->inputs, config->train_fraction), .runs = 1};
+    sw_check_set set = {.train = sw_run_train(config, task->inputs), .runs = 1};
     const sw_batch_shape batch = sw_run_batch(&config->optimizer, set.train);
     set.test = task->inputs - set.train;
     set.noisy = sw_task_noisy_count(&config->task, set.train);

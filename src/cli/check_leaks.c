@@ -11,6 +11,7 @@
 typedef struct setting {
     sw_task_config task;
     double train_fraction;
+    int64_t train_inputs;
     uint32_t weighted;               /* bit a family */
     int32_t inputs[SW_FAMILY_COUNT]; /* of the weighted ones */
     int32_t intermediate[SW_FAMILY_COUNT];
@@ -20,6 +21,7 @@ static void read_setting(setting *out, const sw_run_config *config) {
     memset(out, 0, sizeof *out);
     memcpy(&out->task, &config->task, sizeof out->task);
     out->train_fraction = config->train_fraction;
+    out->train_inputs = config->train_inputs;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (config->symmetry[f].weight <= 0) continue;
         out->weighted |= UINT32_C(1) << f;
@@ -79,8 +81,9 @@ static sw_status report_one(sw_leak *leak, const sw_run_config *config) {
         status = sw_fail(SW_E_MEMORY, "out of memory");
         goto cleanup;
     }
-    leak->train = sw_task_split(split, task, config->train_fraction, config->data_seed);
+    leak->train = sw_task_split(split, task, config);
     leak->test = task->inputs - leak->train;
+    if (config->train_inputs > 0) leak->train_fraction = (double)leak->train / (double)task->inputs;
     leak->mirrored = mirrored_share(task, split, leak->test);
     status = sw_task_add_noise(task, split, config->data_seed);
     if (status == SW_OK) status = derive_families(leak, derived, task, split, config);
@@ -91,11 +94,16 @@ cleanup:
     return status;
 }
 
-static bool is_too_large(const sw_run_config *config) {
+typedef enum reason { REPORTED, TOO_LARGE, NO_TEST_SET } reason;
+
+static reason why_not(const sw_run_config *config) {
     sw_task task;
-    if (sw_task_describe(&task, &config->task, &config->model) == SW_OK) return task.inputs > SW_LEAK_INPUTS_MAX;
-    sw_fail_clear();
-    return true;
+    if (sw_task_describe(&task, &config->task, &config->model) != SW_OK) {
+        sw_fail_clear();
+        return TOO_LARGE;
+    }
+    if (sw_run_train(config, task.inputs) == task.inputs) return NO_TEST_SET;
+    return task.inputs > SW_LEAK_INPUTS_MAX ? TOO_LARGE : REPORTED;
 }
 
 sw_status sw_check_leaks_find(sw_check_leaks *out, size_t most, const sw_plan *plan) {
@@ -116,10 +124,12 @@ sw_status sw_check_leaks_find(sw_check_leaks *out, size_t most, const sw_plan *p
             continue;
         }
         if (i == SETTINGS_MAX) continue;
+        const reason left_out = why_not(config);
+        if (left_out == NO_TEST_SET) continue;
         reported[i] = 0;
         out->distinct++;
         if (out->count == most) continue;
-        if (is_too_large(config)) {
+        if (left_out == TOO_LARGE) {
             out->too_large++;
             continue;
         }

@@ -87,7 +87,7 @@ static void write_lipschitz(sw_json *json, const sw_objective *objective) {
 
 static void write_step(sw_json *json, const sw_subject *run, int64_t t) {
     const sw_objective *objective = run->objective;
-    const size_t train = sw_task_train_count(run->task->inputs, run->config.train_fraction);
+    const size_t train = sw_run_train(&run->config, run->task->inputs);
     sw_json_begin_object(json);
     sw_json_member_integer(json, "step", t);
     sw_json_key(json, "batch");

@@ -140,7 +140,7 @@ static bool find_data(data_of_run *out, const char *json) {
         sw_fail_clear();
         return false;
     }
-    out->train = sw_task_train_count(task.inputs, config.train_fraction);
+    out->train = sw_run_train(&config, task.inputs);
     out->test = task.inputs - out->train;
     out->batch = sw_run_batch(&config.optimizer, out->train);
     return true;

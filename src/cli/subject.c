@@ -10,7 +10,7 @@ sw_status sw_subject_create(sw_subject *out, bool trained) {
     const sw_task *task = out->task;
     out->split = malloc(task->inputs);
     if (!out->split) return sw_fail(SW_E_MEMORY, "out of memory");
-    if (sw_task_split(out->split, task, config->train_fraction, config->data_seed) == 0) return SW_E_MEMORY;
+    if (sw_task_split(out->split, task, config) == 0) return SW_E_MEMORY;
     status = sw_task_add_noise(out->task, out->split, config->data_seed);
     if (status == SW_OK) status = sw_objective_create(&out->objective, config, task, out->split);
     if (status != SW_OK || !(trained || sw_objective_needs_model(out->objective))) return status;

@@ -83,9 +83,9 @@ static sw_status count_tasks(size_t *out, const sw_plan *plan) {
 static sw_status derive(finding *f) {
     int8_t *split = malloc(f->task->inputs);
     if (split == NULL) return sw_fail(SW_E_MEMORY, "out of memory");
-    f->train = sw_task_split(split, f->task, f->config->train_fraction, f->config->data_seed);
+    f->train = sw_task_split(split, f->task, f->config);
     f->test = f->task->inputs - f->train;
-    f->derivable = sw_symmetry_derivable(f->group.orbit, split, f->task->inputs);
+    f->derivable = sw_symmetry_derivable(f->group.orbit, split, &f->table, f->group.generators, f->group.count);
     free(split);
     return f->train > 0 ? SW_OK : SW_E_MEMORY;
 }
@@ -159,6 +159,31 @@ static void print_task(const finding *f) {
         printf("scope       tied: one permutation of tokens for all operands\n");
 }
 
+/* "0 = mon, 1 = tue, ..." where numbers below are not what the file of the task has. */
+static void print_names(const char *title, char (*names)[SW_TASK_NAME], int32_t count) {
+    enum { COLUMNS = 100 };
+    int used = printf("%s", title);
+    for (int32_t i = 0; i < count; i++) {
+        if (used > COLUMNS) {
+            printf(", ...");
+            break;
+        }
+        used += printf("%s%d = ", i > 0 ? ", " : "", i);
+        used += sw_text_print_cut(stdout, names[i], SW_TASK_NAME);
+    }
+    putchar('\n');
+}
+
+static void print_all_names(const finding *f) {
+    const sw_task *task = f->task;
+    const bool same = task->entity_name != NULL && task->class_name != NULL && task->entities == task->classes &&
+                      memcmp(task->entity_name, task->class_name, (size_t)task->classes * SW_TASK_NAME) == 0;
+    if (task->entity_name != NULL)
+        print_names(task->config.kind == SW_TASK_GRAPH ? "nodes       " : "tokens      ", task->entity_name,
+                    task->entities);
+    if (task->class_name != NULL && !same) print_names("labels      ", task->class_name, task->classes);
+}
+
 static void print_digits(const char *digits) {
     const size_t count = strlen(digits);
     if (count <= DIGITS_SHOWN)
@@ -191,8 +216,10 @@ static void print_generators(const finding *f) {
 }
 
 static void print_derivable(const finding *f) {
-    printf("split       %zu train and %zu test inputs (train_fraction %g, data_seed %" PRIu32 ")\n", f->train, f->test,
-           f->config->train_fraction, f->config->data_seed);
+    char share[48] = "";
+    if (f->config->train_inputs == 0) snprintf(share, sizeof share, "train_fraction %g, ", f->config->train_fraction);
+    printf("split       %zu train and %zu test inputs (%sdata_seed %" PRIu32 ")\n", f->train, f->test, share,
+           f->config->data_seed);
     if (isnan(f->derivable))
         printf("derivable   no test inputs\n");
     else
@@ -219,6 +246,7 @@ static void print_families(const finding *f, bool *first, sw_symmetry_verdict ve
 static void print_finding(const finding *f) {
     bool first = true;
     print_task(f);
+    print_all_names(f);
     print_order(f);
     print_generators(f);
     print_derivable(f);

@@ -83,6 +83,11 @@ static void default_readout_token(const sw_run_config *config, sw_value *out) {
     out->integer = config->model.kind == SW_MODEL_TRANSFORMER;
 }
 
+/* The paper's Lipschitz prior is local. */
+static void default_neighbors(const sw_run_config *config, sw_value *out) {
+    out->integer = config->geometry[SW_PRIOR_LIPSCHITZ].normalized ? 8 : 0;
+}
+
 static void default_data_seed(const sw_run_config *config, sw_value *out) { out->integer = config->seed; }
 
 /* Kinds whose symmetries nobody has written down. */
@@ -155,8 +160,12 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
     INTEGER(field), RANGE(1, 100000), DEFAULT(1), .unit = "steps",                                                  \
     .meaning = "steps between singular value decompositions; the prior's gradient is taken from the last one"
 #define PRIOR_bound(field) REAL(field), FROM(0), DEFAULT(1), .meaning = "slope that is free of charge"
+#define PRIOR_normalized(field)                                                                                     \
+    BOOL(field), DEFAULT(0),                                                                                        \
+    .meaning = "scaled so that a weight means the same at every size: nuclear norm over sqrt(r) |E|, entropy over " \
+               "ln r, r = min(tokens, d_model); lipschitz: local, so that neighbors is 8 by default"
 #define PRIOR_neighbors(field)                                                                                      \
-    INTEGER(field), RANGE(0, 4096), DEFAULT(0),                                                                     \
+    INTEGER(field), RANGE(0, 4096), RULE(default_neighbors, "0; with normalized 8"),                                \
     .meaning = "pairs exchange an operand for one of its k nearest tokens; 0 = any"
 #define PRIOR_pairs_per_step(field)                                                                                 \
     INTEGER(field), RANGE(1, TUPLES_MAX), DEFAULT(512), .unit = "pairs", .meaning = "pairs of inputs drawn a step"
@@ -226,8 +235,10 @@ static const sw_key run_rows[] = {
     {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
      RULE(default_factors, "[8, 8]"), DECIDES, .meaning = "orders of the cyclic factors of a direct product"},
 
-    {.path = "train_fraction", REAL(train_fraction), INSIDE(0, 1), DEFAULT(0.5), DECIDES,
-     .meaning = "share of the table that is trained on; the rest is the test set"},
+    {.path = "train_fraction", REAL(train_fraction), OVER(0, 1), DEFAULT(0.5), DECIDES,
+     .meaning = "share of the table that is trained on; the rest is the test set, with 1 there is none"},
+    {.path = "train_inputs", INTEGER(train_inputs), RANGE(1, TUPLES_MAX), WORD("none", 0), DEFAULT(0), DECIDES,
+     .unit = "inputs", .meaning = "how many inputs of the table are trained on, in place of train_fraction"},
 
     {.path = "model.kind", ENUM(model.kind, model_names), DEFAULT(SW_MODEL_TRANSFORMER), DECIDES,
      .meaning = "the network"},
@@ -319,7 +330,7 @@ static const sw_key run_rows[] = {
      .meaning = "discovered: the symmetries of the task's table are found; or a file of generators, as symsweep "
                 "symmetries -o writes it; relative to the sweep file's folder"},
     {.path = "symmetry.automorphism.source_sha256", .type = &sw_key_sha256, AT_FILE(task.automorphism.file_sha256),
-     RULE(default_no_file, "that of the file, or none"), DECIDES, .word = "none",
+     .frozen_rule = default_no_file, .rule_text = "that of the file, or none", DECIDES, .word = "none",
      .meaning = "SHA-256 of the file's content; given, another content is refused"},
     {.path = "symmetry.automorphism.scope", ENUM(task.automorphism.scope, scope_names), DEFAULT(0), DECIDES,
      .meaning = "free: each operand has its own permutation of tokens; tied: one for all operands"},

@@ -117,6 +117,12 @@ static void check_file(const check *c, const char *file_key, const char *digest_
                "the content of %s has another SHA-256", file->file->path);
 }
 
+static void check_split(const check *c) {
+    if (c->config->train_inputs > 0 && given_value(c, "train_fraction"))
+        report(c, (sw_run_fault){.keys = "train_inputs train_fraction", .hint = "leave out one of them"},
+               "train_inputs and train_fraction both say how much is trained on");
+}
+
 static void check_model(const check *c) {
     const sw_model_config *m = &c->config->model;
     if (m->kind != SW_MODEL_TRANSFORMER || is_broken(c, "model.heads") || is_broken(c, "model.d_model") ||
@@ -174,6 +180,7 @@ void sw_config_check(const sw_run_config *config, const sw_given given, const sw
     check_file(&c, "task.file", "task.file_sha256", "task.file_sha256 task.file");
     check_file(&c, "symmetry.automorphism.source", "symmetry.automorphism.source_sha256",
                "symmetry.automorphism.source_sha256 symmetry.automorphism.source");
+    check_split(&c);
     check_model(&c);
     check_windows(&c);
     check_steps(&c);

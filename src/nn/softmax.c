@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 size_t sw_softmax_width(int32_t classes) { return sw_padded((size_t)classes); }
 
@@ -76,8 +77,9 @@ static int32_t answer_of(const sw_block_rows *b, const sw_softmax *table, size_t
 
 /* Ordered pairs whose answers differ: n^2 - sum over answers of (how many give it)^2. */
 static uint64_t count_disagreements(const sw_block_rows *b, const sw_softmax *table) {
-    uint32_t given[SW_CLASSES_MAX] = {0};
+    uint32_t given[SW_CLASSES_MAX];
     uint64_t agree = 0;
+    memset(given, 0, (size_t)table->classes * sizeof *given);
     for (size_t i = 0; i < b->n; i++) agree += 2 * (uint64_t)given[answer_of(b, table, i)]++ + 1; /* (k + 1)^2 - k^2 */
     return (uint64_t)b->n * b->n - agree;
 }

@@ -6,6 +6,8 @@
  *   nuclear   N = sum_j sigma_j,                 dN/dE = sum_j w_j y_j^T / sigma_j,
  *   entropy   H = -sum_j q_j ln q_j, q_j = sigma_j^2 / S, S = sum sigma^2,
  *             dH/dE = sum_j (2 / S) (-ln q_j - H) w_j y_j^T, E centred before and dH/dE after.
+ * Normalized, with r = min(V, d) singular values and F = |E|_F: N / (sqrt(r) F), which is in (0, 1], with
+ * dF/dE = sum_j w_j y_j^T / F; H / ln r.
  * Coefficients depend on sigma_j alone, so that where singular values are equal the choice of basis does not matter.
  */
 #include "nn/lapack.h"
@@ -169,8 +171,24 @@ static double entropy(double *coefficient, double *out_total, const double *sigm
     return value;
 }
 
-sw_status sw_spectral_prior(double *value, sw_spectral *work, sw_spectral_kind kind, const sw_real *E, double weight,
-                            bool refresh, sw_real *dE) {
+/* The nuclear norm as a share of the largest that any embedding of this Frobenius norm has; 0 for E = 0. */
+static double normalize_nuclear(double value, double *coefficient, const double *sigma, int side) {
+    double total = 0;
+    for (int j = 0; j < side; j++) total += sigma[j] * sigma[j];
+    const double scale = total > 0 ? 1 / sqrt(side * total) : 0;
+    for (int j = 0; j < side; j++) coefficient[j] = total > 0 ? scale * (coefficient[j] - value / total) : 0;
+    return scale * value;
+}
+
+/* The entropy as a share of that of equal singular values; 0 where there is but one. */
+static double normalize_entropy(double value, double *coefficient, int side) {
+    const double scale = side > 1 ? 1 / log(side) : 0;
+    for (int j = 0; j < side; j++) coefficient[j] *= scale;
+    return scale * value;
+}
+
+sw_status sw_spectral_prior(double *value, sw_spectral *work, sw_spectral_kind kind, bool normalized, const sw_real *E,
+                            double weight, bool refresh, sw_real *dE) {
     double *basis = work->bases + (size_t)kind * (size_t)work->side * (size_t)work->side;
     bool centred = kind == SW_SPECTRAL_ENTROPY;
     if (!load(work, E)) {
@@ -183,6 +201,9 @@ sw_status sw_spectral_prior(double *value, sw_spectral *work, sw_spectral_kind k
     double largest = project(work, basis), total = 0, *coefficient = work->eigenvalues;
     *value = centred ? entropy(coefficient, &total, work->sigma, work->side)
                      : nuclear(coefficient, work->sigma, work->side, largest);
+    if (normalized)
+        *value = centred ? normalize_entropy(*value, coefficient, work->side)
+                         : normalize_nuclear(*value, coefficient, work->sigma, work->side);
     if (!dE || (centred && !(total > 0))) return SW_OK;
     compose(work, basis, coefficient);
     if (centred) centre(work->gradient, work->entities, work->d);

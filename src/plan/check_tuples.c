@@ -13,7 +13,7 @@ static bool same_table(const sw_run_config *a, const sw_run_config *b) {
 }
 
 static bool same_split(const sw_run_config *a, const sw_run_config *b) {
-    return a->data_seed == b->data_seed && a->train_fraction == b->train_fraction;
+    return a->data_seed == b->data_seed && a->train_fraction == b->train_fraction && a->train_inputs == b->train_inputs;
 }
 
 void sw_check_tuples_end(sw_tuple_check *check) {
@@ -38,7 +38,7 @@ static sw_status make_split(sw_tuple_check *check, const sw_run_config *config) 
     check->config = *config;
     check->looked_at += (double)check->task->inputs;
     if (!check->split) return sw_fail(SW_E_MEMORY, "split of %zu inputs", check->task->inputs);
-    check->train = sw_task_split(check->split, check->task, config->train_fraction, config->data_seed);
+    check->train = sw_task_split(check->split, check->task, config);
     return check->train ? SW_OK : SW_E_MEMORY;
 }
 

@@ -1,6 +1,8 @@
 /* checks.c: tasks that cannot be built, families that are not defined or not true, labels that leak. */
 #include "plan/checks.h"
 
+#include "symsweep/automorphism.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -71,11 +73,32 @@ static void warn_suppressed(const sw_checks *checks, uint64_t k, const sw_family
            sw_family_names[f], setting->bound, sw_family_names[f]);
 }
 
+/* Why there are no symmetries to compare: a file of them that is none is refused, weighted or not. */
+static void refuse_automorphism(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    static const char keys[] = "symmetry.automorphism.weight symmetry.automorphism. task.";
+    sw_automorphism_facts facts;
+    if (sw_automorphism_describe(&facts, &config->task) != SW_OK) {
+        checks->refused[SW_FAMILY_AUTOMORPHISM] = true;
+        report(checks, false, k, "symmetry.automorphism.source symmetry.automorphism.scope task.", NULL, "%.480s",
+               sw_fail_message());
+        sw_fail_clear();
+        return;
+    }
+    if (config->symmetry[SW_FAMILY_AUTOMORPHISM].weight == 0) return;
+    checks->refused[SW_FAMILY_AUTOMORPHISM] = true;
+    report(checks, false, k, keys, NULL, "automorphism is not defined on this %s task: %s",
+           sw_task_names[config->task.kind], facts.reason[0] ? facts.reason : "its table has no symmetry");
+}
+
 static void check_family(sw_checks *checks, uint64_t k, const sw_run_config *config, bool applies, int f) {
     const sw_family *family = sw_families[f];
     const sw_family_config *setting = &config->symmetry[f];
     char weight[96], option[192];
     if (applies) checks->applies[f] = true;
+    if (!applies && f == SW_FAMILY_AUTOMORPHISM) {
+        refuse_automorphism(checks, k, config);
+        return;
+    }
     if (setting->weight == 0) return;
     snprintf(weight, sizeof weight, "symmetry.%s.weight", sw_family_names[f]);
     if (!applies) {
@@ -116,9 +139,12 @@ static sw_status check_tuples(sw_checks *checks, uint64_t k, const sw_run_config
 }
 
 static void check_split(sw_checks *checks, uint64_t k, const sw_run_config *config, size_t inputs) {
-    const size_t train = sw_task_train_count(inputs, config->train_fraction);
-    if (train >= inputs)
-        report(checks, false, k, "train_fraction task.", NULL,
+    const size_t train = sw_run_train(config, inputs);
+    if (config->train_inputs > 0 && (uint64_t)config->train_inputs > inputs)
+        report(checks, false, k, "train_inputs task.", NULL, "%lld train inputs of a table that has %zu",
+               (long long)config->train_inputs, inputs);
+    else if (train >= inputs && config->train_inputs == 0 && config->train_fraction < 1)
+        report(checks, false, k, "train_fraction task.", "1 = no test set",
                "no test input is left: %zu of %zu inputs are trained on", train, inputs);
     const int64_t batch = config->optimizer.batch_size;
     if (batch > 0 && (uint64_t)batch > train && sw_run_batch(&config->optimizer, train).full) {
@@ -167,6 +193,10 @@ static sw_status note_table(sw_checks *checks, uint64_t k, const sw_task_config 
     if (status == SW_OK && notes.header_line > 0)
         report(checks, true, k, "task.file", NULL, "line %zu names columns and is passed over: \"%s\"",
                notes.header_line, notes.first_text);
+    if (status == SW_OK && notes.lone_line > 0)
+        report(checks, true, k, "task.file", "if it names the columns, set task.header",
+               "line %zu is read as an input, though no token and no label of it stands in another line: \"%s\"",
+               notes.lone_line, notes.first_text);
     return status;
 }
 

@@ -57,7 +57,7 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config) {
     const sw_task *task = &out->task;
     out->shape = (sw_model_shape){
         .vocabulary = task->vocabulary, .entities = task->entities, .tokens = task->tokens, .classes = task->classes};
-    out->train = sw_task_train_count(task->inputs, config->train_fraction);
+    out->train = sw_run_train(config, task->inputs);
     out->batch = sw_run_batch(&config->optimizer, out->train).inputs;
     double inputs = (double)task->inputs, batch_rows = (double)out->batch, all = 0, train_only = 0;
     out->logits = 0;
@@ -107,9 +107,20 @@ static double violation_logits(const sw_run_config *config, const sizes *s) {
     return logits;
 }
 
+/* Gradients of the train loss and, over few tuples, of every family that applies. */
+static double cosine_flops(const sw_run_config *config, const sizes *s) {
+    const double tuples = fmin((double)config->evaluate.tuples, SW_COSINE_TUPLES);
+    double rows = 0;
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        if (sw_families[f]->applies(&config->task))
+            rows += fmin(tuples * sw_families[f]->arity, (double)s->task.inputs);
+    return rows > 0 ? sw_model_flops(&config->model, &s->shape, s->train + (size_t)rows) : 0;
+}
+
 static double evaluate_flops(const sw_run_config *config, const sizes *s) {
     double table = (double)s->task.inputs * s->task.classes;
-    return SHARE_FORWARD * sw_model_flops(&config->model, &s->shape, s->task.inputs) +
+    return cosine_flops(config, s) / (double)config->evaluate.spectra_every +
+           SHARE_FORWARD * sw_model_flops(&config->model, &s->shape, s->task.inputs) +
            LOGIT_FLOPS * (table + violation_logits(config, s)) + svd_flops(config, &s->task);
 }
 

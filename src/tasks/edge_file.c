@@ -3,6 +3,7 @@
 
 #include "tasks/fields.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,20 @@ static const char key[] = "task.file", marks[] = "#%";
 
 /* ---- what the lines of a file have in common ---- */
 
+/* Names in the order of their first appearance; open addressing, at most half full. */
+typedef struct names {
+    sw_span *name;  /* [count] */
+    int32_t *place; /* [slots] number of the name, -1 = free */
+    size_t count, room, slots;
+} names;
+
 /* A file in reading. */
 typedef struct reading {
     sw_fields file;
     sw_edge_list *list;
     char separator;     /* of fields */
     bool whole;         /* every name is a whole number */
+    names known;        /* the others */
     int64_t *end;       /* [count, 2] the names of the ends of edges: numbers, or in which order they appear */
     size_t count, room; /* edges */
     size_t first_line;  /* of content; 0 = there is none */
@@ -154,13 +163,6 @@ static sw_status check_header(const reading *r, const survey *s) {
 
 /* ---- names ---- */
 
-/* Names in the order of their first appearance; open addressing, at most half full. */
-typedef struct names {
-    sw_span *name;  /* [count] */
-    int32_t *place; /* [slots] number of the name, -1 = free */
-    size_t count, room, slots;
-} names;
-
 static uint64_t hash_of(sw_span name) {
     uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
     for (size_t i = 0; i < name.length; i++) hash = (hash ^ (unsigned char)name.at[i]) * UINT64_C(1099511628211);
@@ -247,7 +249,7 @@ static void note_further(reading *r, size_t line, sw_span rest) {
     sw_fields_show(r->list->further_text, rest);
 }
 
-static sw_status read_fields(reading *r, names *known) {
+static sw_status read_fields(reading *r) {
     sw_span line, field[2], rest;
     sw_status status = SW_OK;
     r->count = 0;
@@ -263,7 +265,7 @@ static sw_status read_fields(reading *r, names *known) {
                                : r->separator == '\t' ? "the names of two nodes, apart by a tab as in the first line"
                                                       : "the names of two nodes, apart by blanks as in the first line");
         for (int k = 0; k < 2; k++) {
-            if (!r->whole && (edge[k] = number_of(known, field[k])) < 0)
+            if (!r->whole && (edge[k] = number_of(&r->known, field[k])) < 0)
                 return sw_fail(SW_E_MEMORY, "%s: no memory for the nodes of %s", key, r->file.path);
             if (r->whole) (void)sw_fields_integer(field[k], &edge[k]); /* surveyed */
         }
@@ -297,7 +299,6 @@ static bool may_count(const reading *r, size_t others) {
 /* Lines of fields that one separator keeps apart. */
 static sw_status read_apart(reading *r, bool matrix_market) {
     survey s;
-    names known = {0};
     r->separator = sw_fields_separator(r->first);
     sw_status status = take_survey(&s, r);
     if (status != SW_OK) return status;
@@ -319,10 +320,7 @@ static sw_status read_apart(reading *r, bool matrix_market) {
     if (status == SW_OK && s.ragged && s.alike)
         status = sw_fail(SW_E_CONFIG, "%s: %s: expected as many fields in every line, found %s", key, r->file.path,
                          "lines of different lengths, as adjacency lists have; write one edge a line");
-    if (status == SW_OK) status = read_fields(r, &known);
-    free(known.name);
-    free(known.place);
-    return status;
+    return status == SW_OK ? read_fields(r) : status;
 }
 
 /* ---- nodes ---- */
@@ -353,6 +351,21 @@ static bool is_counts(const reading *r, int64_t nodes) {
     return r->size_count == 2 && ((a == nodes && b == edges) || (a == edges && b == nodes && edges != nodes - 1));
 }
 
+/* What the file calls node k, the k-th of node[]; nothing where that is k. */
+static sw_status name_nodes(sw_edges *out, const reading *r, const int64_t *node) {
+    bool plain = r->whole;
+    for (int32_t v = 0; v < out->nodes; v++) plain = plain && node[v] == v;
+    if (plain) return SW_OK;
+    out->name = calloc((size_t)out->nodes, sizeof *out->name);
+    if (!out->name) return sw_fail(SW_E_MEMORY, "%s: no memory for the nodes of %s", key, r->file.path);
+    for (int32_t v = 0; v < out->nodes; v++)
+        if (r->whole)
+            snprintf(out->name[v], sizeof out->name[v], "%" PRId64, node[v]);
+        else
+            sw_fields_show(out->name[v], r->known.name[node[v]]);
+    return SW_OK;
+}
+
 /* Numbers in place of names: out->edge, out->nodes. */
 static sw_status number_nodes(sw_edges *out, reading *r) {
     int64_t *node = malloc(2 * r->count * sizeof *node);
@@ -375,8 +388,9 @@ static sw_status number_nodes(sw_edges *out, reading *r) {
         out->edge[i] = (int32_t)(at - node);
     }
     out->nodes = (int32_t)nodes;
+    const sw_status status = name_nodes(out, r, node);
     free(node);
-    return SW_OK;
+    return status;
 }
 
 /* ---- components ---- */
@@ -429,6 +443,8 @@ static void keep_component(sw_edges *edges, int32_t *parent, int32_t *place, int
         edges->edge[2 * kept] = a;
         edges->edge[2 * kept++ + 1] = b;
     }
+    for (int32_t v = 0; v < edges->nodes && edges->name; v++)
+        if (place[v] >= 0 && place[v] < v) memcpy(edges->name[place[v]], edges->name[v], sizeof *edges->name);
     edges->nodes = nodes;
     edges->count = kept;
 }
@@ -497,6 +513,8 @@ sw_status sw_edge_file_read(sw_edges *out, const sw_task_config *config) {
                          out->list.components > 1 ? "no component of more than one node" : "a single node");
     if (status == SW_OK) status = sw_task_check_size(out->nodes, 0, key);
     sw_fields_release(&r.file);
+    free(r.known.name);
+    free(r.known.place);
     free(r.end);
     return status;
 }

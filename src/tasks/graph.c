@@ -2,6 +2,7 @@
 #include "tasks/graph.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const sw_graph *const graphs[SW_GRAPH_COUNT] = {
 #define GRAPH(ENUM, name, meaning) &sw_graph_##name,
@@ -24,11 +25,13 @@ typedef struct adjacency {
     int32_t nodes;
     int32_t *start;    /* [nodes + 1] */
     int32_t *neighbor; /* [start[nodes]] */
+    char (*name)[SW_TASK_NAME];
 } adjacency;
 
 static void release_adjacency(adjacency *of) {
     free(of->start);
     free(of->neighbor);
+    free(of->name);
     *of = (adjacency){0};
 }
 
@@ -73,6 +76,10 @@ static sw_status adjacency_of(adjacency *out, const sw_task_config *config) {
     *out = (adjacency){0};
     sw_status status = graph_of(config)->edges(&edges, graph_of(config), config);
     if (status == SW_OK) status = create_adjacency(out, &edges);
+    if (status == SW_OK)
+        out->name = edges.name;
+    else
+        free(edges.name);
     free(edges.edge);
     return status;
 }
@@ -150,8 +157,18 @@ sw_status sw_graph_describe(sw_graph_facts *out, const sw_task_config *config) {
 cleanup:
     free(mark);
     release_adjacency(&neighbors);
+    free(edges.name);
     free(edges.edge);
     return status;
+}
+
+static sw_status keep_names(sw_task *task, char (*names)[SW_TASK_NAME]) {
+    const size_t count = (size_t)task->entities;
+    if (names == NULL) return SW_OK;
+    task->entity_name = sw_task_alloc(task, count, sizeof *task->entity_name);
+    if (task->entity_name == NULL) return SW_E_MEMORY;
+    memcpy(task->entity_name, names, count * sizeof *names);
+    return SW_OK;
 }
 
 static sw_status build_distances(sw_task *task) {
@@ -169,6 +186,7 @@ static sw_status build_distances(sw_task *task) {
         if (!same) /* possible when an edge list is written to meanwhile */
             status = sw_fail(SW_E_CONFIG, "task.file: %s changed while it was read", task->config.file);
     }
+    if (status == SW_OK) status = keep_names(task, neighbors.name);
 cleanup:
     free(queue);
     release_adjacency(&neighbors);

@@ -7,8 +7,9 @@
 typedef struct sw_edges {
     int32_t nodes;
     size_t count;
-    int32_t *edge;     /* [count, 2] */
-    sw_edge_list list; /* of a graph from a file */
+    int32_t *edge;              /* [count, 2] */
+    char (*name)[SW_TASK_NAME]; /* [nodes] what a file calls them; NULL = by their numbers */
+    sw_edge_list list;          /* of a graph from a file */
 } sw_edges;
 
 typedef struct sw_graph sw_graph;
@@ -18,7 +19,7 @@ struct sw_graph {
     /* Entities, classes (diameter + 1) and coordinate_count from the keys alone. NULL = found by a search from every
      * node, and no coordinates. */
     void (*shape)(sw_task *task, const sw_graph *graph, const sw_task_config *config);
-    /* Node count and edges; out->edge is freed by the caller with free(). */
+    /* Node count and edges; out->edge and out->name are freed by the caller with free(). */
     sw_status (*edges)(sw_edges *out, const sw_graph *graph, const sw_task_config *config);
     /* out[coordinate_count] of a node; NULL = none. */
     void (*coordinates)(int32_t *out, const sw_graph *graph, const sw_task_config *config, int32_t node);

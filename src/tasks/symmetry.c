@@ -202,12 +202,26 @@ sw_status sw_symmetry_orbits(int32_t *orbit, size_t *orbits, const sw_symmetry_t
     return SW_OK;
 }
 
-double sw_symmetry_derivable(const int32_t *orbit, const int8_t *split, size_t inputs) {
+static bool fixes_one_class(const sw_symmetry_shape *shape, const int32_t *map) {
+    int32_t fixed = 0;
+    for (int32_t c = 0; c < shape->classes; c++) fixed += map[shape->class_start + c] == c;
+    return fixed == 1;
+}
+
+double sw_symmetry_derivable(const int32_t *orbit, const int8_t *split, const sw_symmetry_table *table,
+                             const int32_t *maps, size_t count) {
+    const size_t inputs = table->inputs;
     size_t test = 0, derived = 0;
     bool *known = calloc(inputs, sizeof *known);
     if (known == NULL) return NAN;
     for (size_t i = 0; i < inputs; i++)
         if (split[i] != 0) known[orbit[i]] = true;
+    for (size_t g = 0; g < count; g++) {
+        const int32_t *map = maps + g * (size_t)table->shape.length;
+        if (!fixes_one_class(&table->shape, map)) continue;
+        for (size_t i = 0; i < inputs; i++)
+            if (sw_symmetry_image(table, map, i) == (int64_t)i) known[orbit[i]] = true;
+    }
     for (size_t i = 0; i < inputs; i++) {
         test += split[i] == 0;
         derived += split[i] == 0 && known[orbit[i]];

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CYCLES_COLUMNS = 60, PARTS_MAX = SW_SYMMETRY_POSITIONS_MAX + 1, NAMES = 512 };
+enum { CYCLES_COLUMNS = 60, NAME_BYTES = 24, PARTS_MAX = SW_SYMMETRY_POSITIONS_MAX + 1, NAMES = 512 };
 
 /* How the tokens of a position, or the classes, change. */
 typedef enum change_kind {
@@ -99,7 +99,8 @@ static bool find_product(change *out, const int32_t *map, const sw_task *task) {
     return false;
 }
 
-static change classify(const int32_t *map, int32_t n, bool relations, const sw_task *task) {
+/* `named`: the numbers say nothing, as those of nodes that a file names. */
+static change classify(const int32_t *map, int32_t n, bool relations, bool named, const sw_task *task) {
     change c = {.kind = NOTHING, .a = -1, .b = -1};
     for (int32_t t = 0; t < n; t++) {
         if (map[t] == t) continue;
@@ -113,7 +114,7 @@ static change classify(const int32_t *map, int32_t n, bool relations, const sw_t
     change product;
     if (task->product != NULL && n == task->entities && find_product(&product, map, task)) return product;
     if (c.moved == 2) return (change){.kind = EXCHANGE, .a = c.a, .b = c.b};
-    if (relations) return (change){.kind = OTHER, .moved = c.moved};
+    if (relations || named) return (change){.kind = OTHER, .moved = c.moved};
     const int32_t a = map[0], u = (map[1] - map[0] + n) % n;
     if (is_affine(map, n, u, a)) {
         const change_kind kind = u == 1 ? ADD : a != 0 ? AFFINE : u == n - 1 ? NEGATE : MULTIPLY;
@@ -126,14 +127,38 @@ static change classify(const int32_t *map, int32_t n, bool relations, const sw_t
 
 /* ---- words ---- */
 
-/* Relations and what three_way answers are written as they are asked for; all else by number. */
-static void put_token(text *t, const sw_task *task, bool relations, int32_t token) {
+/* Names of the tokens of an operand, or of the classes; NULL = they go by number. */
+static char (*names_of(const sw_task *task, bool operand))[SW_TASK_NAME] {
+    return operand ? task->entity_name : task->class_name;
+}
+
+/* Columns that a name takes at most. */
+static size_t room_of(const char *name) {
+    const size_t length = strlen(name);
+    return 2 + (length < NAME_BYTES ? length : NAME_BYTES);
+}
+
+/* A name, in quotes where it could be taken for more than one, or for an operand. */
+static void put_name(text *t, const char *name) {
+    size_t length = strlen(name);
+    const bool operand = length == 1 && strchr("xyzw", name[0]) != NULL;
+    const bool cut = length > NAME_BYTES, quoted = operand || strpbrk(name, " (),\"") != NULL;
+    if (cut) length = NAME_BYTES - 3;
+    while (cut && ((unsigned char)name[length] & 0xC0) == 0x80) length--; /* not within a character */
+    put(t, "%s%.*s%s%s", quoted ? "\"" : "", (int)length, name, cut ? "..." : "", quoted ? "\"" : "");
+}
+
+/* Relations and what three_way answers are written as they are asked for, what a file names by name; all else by
+ * number. */
+static void put_token(text *t, const sw_task *task, bool relations, bool operand, int32_t token) {
     static const char *const names[] = {"<", "=", ">"};
     const bool named = task->config.kind == SW_TASK_COMPARISON && relations;
     if (named && task->relations > 3)
         put(t, "%s%d", names[token % 3], token / 3); /* of an attribute */
     else if (named)
         put(t, "%s", names[token % 3]);
+    else if (names_of(task, operand) != NULL)
+        put_name(t, names_of(task, operand)[token]);
     else
         put(t, "%d", token);
 }
@@ -144,7 +169,8 @@ static const char *noun(const sw_task *task, bool relations, bool operand) {
     return task->config.kind == SW_TASK_GRAPH ? "nodes" : task->config.kind == SW_TASK_GROUP ? "elements" : "tokens";
 }
 
-static void put_cycles(text *t, const int32_t *map, int32_t n, const sw_task *task, bool relations) {
+static void put_cycles(text *t, const int32_t *map, int32_t n, const sw_task *task, bool relations, bool operand) {
+    const char(*names)[SW_TASK_NAME] = (const char(*)[SW_TASK_NAME])names_of(task, operand);
     const size_t end = t->length + CYCLES_COLUMNS;
     for (int32_t first = 0; first < n; first++) {
         bool least = map[first] != first;
@@ -152,12 +178,12 @@ static void put_cycles(text *t, const int32_t *map, int32_t n, const sw_task *ta
         if (!least) continue;
         int32_t at = first;
         do {
-            if (t->length > end) {
+            if (t->length + (names == NULL ? 0 : room_of(names[at])) > end) {
                 put(t, " ...");
                 return;
             }
             put(t, "%s", at == first ? "(" : " ");
-            put_token(t, task, relations, at);
+            put_token(t, task, relations, operand, at);
             at = map[at];
         } while (at != first);
         put(t, ")");
@@ -171,9 +197,9 @@ static void put_change(text *t, const change *c, const char *names, const int32_
     case NOTHING: break;
     case EXCHANGE:
         put(t, "exchanges ");
-        put_token(t, task, relations, c->a);
+        put_token(t, task, relations, operand, c->a);
         put(t, " and ");
-        put_token(t, task, relations, c->b);
+        put_token(t, task, relations, operand, c->b);
         put(t, " in %s", names);
         break;
     case ADD: put(t, "adds %d to %s", c->a, names); break;
@@ -198,7 +224,7 @@ static void put_change(text *t, const change *c, const char *names, const int32_
     case OTHER:
         put(t, "moves %d of %d %s ", c->moved, n, noun(task, relations, operand));
         if (!relations) put(t, "of %s ", names);
-        put_cycles(t, map, n, task, relations);
+        put_cycles(t, map, n, task, relations, operand);
         break;
     }
 }
@@ -237,7 +263,8 @@ static int32_t find_parts(part out[PARTS_MAX], const sw_task *task, const sw_sym
     out[shape->positions] =
         (part){.map = map + shape->class_start, .size = shape->classes, .relations = compares, .name = "the result"};
     for (int32_t i = 0; i <= shape->positions; i++)
-        out[i].what = classify(out[i].map, out[i].size, out[i].relations, task);
+        out[i].what = classify(out[i].map, out[i].size, out[i].relations,
+                               out[i].operand && task->config.kind == SW_TASK_GRAPH && task->entity_name != NULL, task);
     return shape->positions + 1;
 }
 

@@ -33,14 +33,25 @@ static sw_status shape(sw_task *task, const sw_task_config *config) {
     return SW_OK;
 }
 
+/* Takes names over; `names` may be NULL. */
+static sw_status take_names(char (**out)[SW_TASK_NAME], sw_task *task, char (*names)[SW_TASK_NAME], int32_t count) {
+    if (names == NULL) return SW_OK;
+    *out = sw_task_alloc(task, (size_t)count, sizeof **out);
+    if (*out == NULL) return SW_E_MEMORY;
+    memcpy(*out, names, (size_t)count * sizeof **out);
+    return SW_OK;
+}
+
 static sw_status fill(sw_task *task, int32_t *operand) {
     sw_table_file file;
     sw_status status = sw_table_file_read(&file, &task->config);
     if (status != SW_OK) return status;
     memcpy(operand, file.operand, task->inputs * (size_t)task->operands * sizeof *operand);
     memcpy(task->true_label, file.label, task->inputs * sizeof *task->true_label);
+    status = take_names(&task->entity_name, task, file.token_name, task->entities);
+    if (status == SW_OK) status = take_names(&task->class_name, task, file.label_name, task->classes);
     sw_table_file_release(&file);
-    return SW_OK;
+    return status;
 }
 
 sw_status sw_table_describe(sw_table_notes *out, const sw_task_config *config) {

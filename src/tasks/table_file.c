@@ -4,6 +4,7 @@
 #include "symsweep/grow.h"
 #include "tasks/fields.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,6 +292,37 @@ static bool is_closed(const reading *r) {
     return true;
 }
 
+/* Does the first line share no token and no label with another? Then it may name the columns. */
+static bool first_stands_alone(const reading *r) {
+    const size_t width = (size_t)r->fields - 1;
+    bool first[WORDS_MAX] = {false};
+    for (size_t k = 0; k < width; k++) first[r->operand[k]] = true;
+    for (size_t i = 1; i < r->count; i++) {
+        if (r->label[i] == r->label[0]) return false;
+        for (size_t k = 0; k < width; k++)
+            if (first[r->operand[i * width + k]]) return false;
+    }
+    return r->count > 1;
+}
+
+/* What the words are called, by id; NULL when each is its id. */
+static sw_status name_words(char (**out)[SW_TASK_NAME], const vocabulary *of) {
+    bool plain = true;
+    for (int32_t i = 0; i < of->count; i++)
+        plain = plain && of->words[i].whole && of->words[i].number == of->words[i].id;
+    if (plain) return SW_OK;
+    *out = calloc((size_t)of->count, sizeof **out);
+    if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for the names of %d tokens", of->count);
+    for (int32_t i = 0; i < of->count; i++) {
+        const word *w = &of->words[i];
+        if (w->whole)
+            snprintf((*out)[w->id], sizeof **out, "%" PRId64, w->number);
+        else
+            sw_fields_show((*out)[w->id], w->text);
+    }
+    return SW_OK;
+}
+
 static sw_status finish(sw_table_file *out, reading *r) {
     const size_t width = (size_t)r->fields - 1;
     number_words(r->tokens);
@@ -309,6 +341,8 @@ static sw_status finish(sw_table_file *out, reading *r) {
                            ? sw_fail(SW_E_MEMORY, "no memory for a table of %zu inputs", r->count)
                            : sort_rows(order, r->operand, r->count, width, r->tokens->count);
     if (status == SW_OK) status = check_twice(r, order);
+    if (status == SW_OK) status = name_words(&out->token_name, r->tokens);
+    if (status == SW_OK) status = name_words(&out->label_name, r->labels);
     for (size_t i = 0; i < r->count && status == SW_OK; i++) {
         memcpy(out->operand + i * width, r->operand + (size_t)order[i] * width, width * sizeof *out->operand);
         out->label[i] = r->label[order[i]];
@@ -328,6 +362,10 @@ sw_status sw_table_file_read(sw_table_file *out, const sw_task_config *config) {
     if (r.tokens == NULL || r.labels == NULL)
         status = sw_fail(SW_E_MEMORY, "no memory for the tokens of %s", config->file);
     if (status == SW_OK) status = read_lines(&r);
+    if (status == SW_OK && !config->header && r.notes->header_line == 0 && first_stands_alone(&r)) {
+        r.notes->lone_line = (size_t)r.line[0];
+        sw_fields_show(r.notes->first_text, r.first);
+    }
     if (status == SW_OK) status = finish(out, &r);
 cleanup:
     if (status != SW_OK) sw_table_file_release(out);
@@ -343,5 +381,7 @@ cleanup:
 void sw_table_file_release(sw_table_file *table) {
     free(table->operand);
     free(table->label);
-    table->operand = table->label = NULL;
+    free(table->token_name);
+    free(table->label_name);
+    *table = (sw_table_file){.sizes = table->sizes, .notes = table->notes};
 }

@@ -6,8 +6,9 @@
 
 typedef struct sw_table_file {
     sw_table_sizes sizes;
-    int32_t *operand; /* [inputs, operands] in lexicographic order */
-    int32_t *label;   /* [inputs] */
+    int32_t *operand;                                              /* [inputs, operands] in lexicographic order */
+    int32_t *label;                                                /* [inputs] */
+    char (*token_name)[SW_TASK_NAME], (*label_name)[SW_TASK_NAME]; /* NULL = the numbers that they have here */
     sw_table_notes notes;
 } sw_table_file;
 

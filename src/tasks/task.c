@@ -323,19 +323,14 @@ void sw_task_destroy_table(sw_task *task) {
 
 /* ---- split ---- */
 
-size_t sw_task_train_count(size_t inputs, double train_fraction) {
-    const double wanted = round(train_fraction * (double)inputs);
-    return wanted < 1.0 ? 1 : wanted > (double)inputs ? inputs : (size_t)wanted;
-}
-
-size_t sw_task_split(int8_t *split, const sw_task *task, double train_fraction, uint32_t data_seed) {
-    const size_t n = task->inputs, train = sw_task_train_count(n, train_fraction);
+size_t sw_task_split(int8_t *split, const sw_task *task, const sw_run_config *config) {
+    const size_t n = task->inputs, train = sw_run_train(config, n);
     int32_t *order = malloc(n * sizeof *order);
     if (order == NULL) {
         (void)sw_fail(SW_E_MEMORY, "no memory for the split of %zu inputs", n);
         return 0;
     }
-    sw_random_permutation(order, n, data_seed, SW_STREAM_SPLIT, 0);
+    sw_random_permutation(order, n, config->data_seed, SW_STREAM_SPLIT, 0);
     memset(split, 0, n * sizeof *split);
     for (size_t i = 0; i < train; i++) split[order[i]] = 1;
     free(order);

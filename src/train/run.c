@@ -21,7 +21,7 @@ sw_status sw_run_create(sw_run *run) {
     if (status != SW_OK) return status;
     run->split = malloc(run->task->inputs);
     if (!run->split) return sw_fail(SW_E_MEMORY, "out of memory");
-    if (sw_task_split(run->split, run->task, config->train_fraction, config->data_seed) == 0) return SW_E_MEMORY;
+    if (sw_task_split(run->split, run->task, config) == 0) return SW_E_MEMORY;
     status = sw_task_add_noise(run->task, run->split, config->data_seed);
     if (status == SW_OK) status = sw_objective_create(&run->objective, config, run->task, run->split);
     if (status == SW_OK)

@@ -22,12 +22,13 @@ from scipy import stats
 import browser
 import fixtures
 import symsweep
-from symsweep import output, report, statistics
+from symsweep import generators, output, payload, report, statistics
 
 FOLDER = tempfile.mkdtemp(prefix="symsweep-test-")
-FIGURES = ["groups", "phase-diagram", "curves", "threshold", "onset-order", "lead-times", "survival", "embedding",
+FIGURES = ["groups", "phase-diagram", "curves", "consistent", "generators", "acquisition", "threshold", "onset-order", "lead-times", "survival", "embedding",
            "spectrum", "dimension", "troubles", "run-table"]
-TABLES_ONLY = {"groups", "troubles", "run-table"}
+TABLES_ONLY = {"groups", "acquisition", "troubles", "run-table"}
+SYMMETRIES = {"consistent", "generators", "acquisition"}  # there only where a file has something to show in them
 WIDE, PHONE = 1160, 390
 
 
@@ -267,6 +268,67 @@ class Drawn(Case):
                     else:
                         self.assertLess(abs(value - there), max(width / 60000, abs(there) * 1e-3))
 
+    def table_of(self, figure):
+        data = CHROMIUM.evaluate("""JSON.stringify(page.figures.find((f) => f.id === '%s').table(), (k, v) => v === Infinity ? 'inf' : v)""" % figure)
+        data = json.loads(data)
+        return [dict(zip(data["columns"], row)) for row in data["rows"]]
+
+    def test_generators_are_those_of_the_file(self):
+        """Their curves run by run, and when they are acquired: as symsweep.generators says it, which tests hold against
+        the program."""
+        results = symsweep.load(FINISHED)
+        names = CHROMIUM.evaluate("page.data.generators.metrics.map((m) => m.text)")
+        self.assertEqual(names, results.by_generator["generator"].values.tolist())
+        self.assertEqual(len(names), 3)
+        for k in range(3):
+            # Values lie on one of 65,534 places of a scale.
+            scale = CHROMIUM.evaluate("page.metrics.get('generator %d')" % k)
+            place = (scale["max"] - scale["min"]) / 65533
+            near = {"atol": 0, "rtol": 10 ** place - 1} if scale["scale"] == "log" else {"atol": place, "rtol": 0}
+            for run in range(len(results)):
+                steps, values = CHROMIUM.evaluate("(({steps, values}) => [Array.from(steps), Array.from(values, (v) => Number.isNaN(v) ? null : v)])(page.curve('generator %d', %d))" % (k, run))
+                curve = dict(zip(results.by_generator["step"].values[run].tolist(), results.by_generator.values[run, :, k].tolist()))
+                for step, value in zip(steps, values):
+                    self.assertTrue(np.isclose(curve[step], np.nan if value is None else value, equal_nan=True, **near), (run, step, curve[step], value))
+        ours, theirs = generators.acquisition(results).to_dict("records"), self.table_of("acquisition")
+        self.assertEqual(len(ours), 18)
+        key = lambda row: (row["setting"] if "setting" in row else row["group"], row.get("generator", row.get("symmetry")))
+        theirs = {key(row): row for row in theirs}
+        self.assertEqual({key(row) for row in ours}, set(theirs))
+        for row in ours:
+            for name in ("runs", "reached", "first", "median", "lower", "upper"):
+                self.assertEqual(float(row[name]), float(theirs[key(row)][name]), (key(row), name))
+        self.assertGreater(sum(row["reached"] for row in ours), 5)
+
+    def test_one_run_of_the_generators(self):
+        touch_page()
+        CHROMIUM.evaluate("""(() => { const list = document.querySelector('#generators select'); list.value = 'run 3';
+            list.dispatchEvent(new Event('change')); })()""")
+        self.assertEqual(CHROMIUM.evaluate("document.querySelectorAll('#generators path.line').length"), 3)
+        self.assertEqual(CHROMIUM.evaluate("document.querySelectorAll('#generators path.band').length"), 0)
+        self.assertIn("swaps x and y", CHROMIUM.evaluate("document.querySelector('#generators .keys').textContent"))
+        self.assertEqual(self.overlaps(), [])
+        self.assert_quiet()
+
+    def test_wrong_answers_that_agree(self):
+        """Medians of the difference over the runs of a group, at the evaluations that measure it."""
+        results = symsweep.load(FINISHED)
+        family = CHROMIUM.evaluate("document.querySelector('#consistent select').value")
+        part = {name: results.curves["%s_%s" % (family, name)].values for name in ("agreement_wrong", "agreement_chance", "wrong_tuples")}
+        checked = 0
+        for row in self.table_of("consistent"):
+            self.assertEqual(row["symmetry"], family)
+            runs = np.nonzero((results.settings == row["group"]).to_numpy())[0]
+            found = []
+            for run in runs:
+                at = np.nonzero(results.curves["step"].values[run] == row["step"])[0]
+                if len(at) and part["wrong_tuples"][run, at[0]] > 0:
+                    found.append(part["agreement_wrong"][run, at[0]] - part["agreement_chance"][run, at[0]])
+            if len(found) == row["runs"]:
+                checked += 1
+                self.assertAlmostEqual(row["median"], np.median(found), places=3)
+        self.assertGreater(checked, 10)
+
     def test_a_run_of_the_table_shows_its_curves(self):
         touch_page()
         CHROMIUM.evaluate("document.querySelector('#run-table button.link').click()")
@@ -443,11 +505,14 @@ class Accessible(Case):
 
 
 class Odd(Case):
-    def page_of(self, path):
+    def page_of(self, path, without=()):
+        """`without`: figures that are not there."""
         open_page(path)
         self.assert_quiet()
         facts = self.facts()
-        self.assertEqual(list(facts), FIGURES)
+        self.assertEqual(list(facts), [name for name in FIGURES if name not in without])
+        links = CHROMIUM.evaluate("[...document.querySelectorAll('nav a')].map((a) => a.hash)")
+        self.assertEqual(links, CHROMIUM.evaluate("[...document.querySelectorAll('main > section')].map((s) => '#' + s.id)"))
         for name, fact in facts.items():
             if fact["empty"]:
                 self.assertGreater(len(fact["nothing"]), 10, name)
@@ -468,7 +533,7 @@ class Odd(Case):
         self.assertEqual(facts["troubles"]["rows"], 18)
 
     def test_pending_only(self):
-        facts = self.page_of(fixtures.bend(FINISHED, "pending.h5", pending=range(18)))
+        facts = self.page_of(fixtures.bend(FINISHED, "pending.h5", pending=range(18)), SYMMETRIES)
         self.assertIn("not complete", CHROMIUM.evaluate("document.getElementById('banner').textContent"))
         self.assertIn("No run has", facts["phase-diagram"]["nothing"])
         self.assertEqual(facts["run-table"]["rows"], 18)
@@ -483,15 +548,64 @@ class Odd(Case):
         self.page_of(fixtures.keep_runs(FINISHED, "one.h5", 1))
 
     def test_no_run(self):
-        facts = self.page_of(fixtures.keep_runs(FINISHED, "none.h5", 0))
+        facts = self.page_of(fixtures.keep_runs(FINISHED, "none.h5", 0), SYMMETRIES)
         self.assertTrue(all(fact["empty"] for fact in facts.values()))
         self.assertIn("no runs", CHROMIUM.evaluate("document.querySelector('.summary-line').textContent"))
 
     def test_missing_groups(self):
-        for groups in (["snapshots"], ["geometry"], ["symmetry"], ["curves", "snapshots", "symmetry", "geometry", "interpretability"],
-                       ["runs/onset", "runs/final"], ["runs/axes"], ["sweep", "runs/config"], ["runs/phase", "runs/steps", "runs/written"]):
+        everything = ["curves", "snapshots", "symmetry", "geometry", "interpretability"]
+        for groups, without in ((["snapshots"], ()), (["geometry"], ()), (["symmetry"], SYMMETRIES), (everything, SYMMETRIES),
+                                (["symmetry/automorphism"], {"generators", "acquisition"}), (["symmetry/automorphism/generators"], {"generators", "acquisition"}),
+                                (["runs/onset", "runs/final"], {"consistent"}), (["runs/axes"], ()), (["sweep", "runs/config"], ()),
+                                (["runs/phase", "runs/steps", "runs/written"], ())):
             with self.subTest(groups):
-                self.page_of(fixtures.bend(FINISHED, "missing.h5", delete=groups))
+                self.page_of(fixtures.bend(FINISHED, "missing.h5", delete=groups), without)
+
+    def test_a_gap_is_a_gap(self):
+        """Where no pair of wrong answers is left at an evaluation that counts them, the line is broken; evaluations
+        between those that count them break nothing."""
+        target = fixtures.keep_runs(FINISHED, "gap.h5", 1)
+        with fixtures.h5py.File(target, "r+") as file:
+            folder = file["symmetry/associativity"]
+            at = np.nonzero(np.isfinite(folder["wrong_tuples"][0]))[0]
+            self.assertTrue(len(at) >= 6 and np.diff(at).max() > 1)
+            for name, value in (("agreement_wrong", 0.5), ("agreement_chance", 0.25), ("wrong_tuples", 8)):
+                folder[name][0, at] = value
+            fixtures.renew(file)
+        whole = fixtures.copy(target, "whole.h5")
+        with fixtures.h5py.File(target, "r+") as file:
+            folder = file["symmetry/associativity"]
+            for name in ("agreement_wrong", "agreement_chance"):
+                folder[name][0, at[2]] = np.nan
+            folder["wrong_tuples"][0, at[2]] = 0
+            fixtures.renew(file)
+            step = int(file["curves/step"][0, at[2]])
+        for path, pieces in ((whole, 1), (target, 2)):
+            self.page_of(path)
+            lines = CHROMIUM.evaluate("[...document.querySelectorAll('#consistent path.line')].map((p) => p.getAttribute('d').split('M').length - 1)")
+            self.assertEqual(lines[-1], pieces)
+            table = CHROMIUM.evaluate("page.figures.find((f) => f.id === 'consistent').table().rows")
+            self.assertEqual({row[3] for row in table}, {0.25})
+            self.assertEqual(step in [row[2] for row in table], pieces == 1)
+
+    def test_generators_without_room(self):
+        room, payload.GENERATOR_BYTES = payload.GENERATOR_BYTES, 4000
+        try:
+            header, _ = payload.build(symsweep.load(FINISHED))
+        finally:
+            payload.GENERATOR_BYTES = room
+        kept = len(header["generators"]["metrics"])
+        self.assertTrue(kept < 3 and header["generators"]["left_out"] == 3 - kept, header["generators"])
+
+    def test_costly_measures_stay_when_curves_are_thinned(self):
+        """Of 1000 evaluations and 100 at which costly measures are taken, half of the places are for those."""
+        costly = np.arange(1000) % 10 == 0
+        chosen = payload._with_costly(1000, 160, costly)
+        self.assertTrue(costly[chosen].sum() >= 50 and len(chosen) <= 160 and {0, 999} <= set(chosen.tolist()))
+        self.assertLess(costly[payload._chosen_points(1000, 160)].sum(), 25)
+        for few in (np.zeros(1000, dtype=bool), np.ones(1000, dtype=bool)):
+            np.testing.assert_array_equal(payload._with_costly(1000, 160, few), payload._chosen_points(1000, 160))
+        np.testing.assert_array_equal(payload._with_costly(100, 160, costly), np.arange(100))
 
     def test_other_tasks(self):
         content = fixtures.sweep("tasks")

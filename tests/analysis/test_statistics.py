@@ -122,6 +122,44 @@ class LogRank(unittest.TestCase):
         np.testing.assert_allclose(statistics.holm([0.5, math.nan, 0.9]), [1.0, math.nan, 1.0])
 
 
+class SignedRank(unittest.TestCase):
+    def test_all_sooner_is_the_smallest_p_value(self):
+        for n in (1, 5, 20):
+            found = statistics.signed_rank(np.arange(n), np.ones(n), np.arange(n) + 10 + np.arange(n), np.ones(n))
+            self.assertEqual((found.p_value, found.pairs), (2.0 ** -n, n))
+
+    def test_against_all_signs_and_scipy(self):
+        random = np.random.default_rng(5)
+        for n in (3, 6, 9):
+            time, time_of = random.integers(0, 12, n), random.integers(4, 16, n)
+            found = statistics.signed_rank(time, np.ones(n), time_of, np.ones(n))
+            gain = (time_of - time)[time_of != time]
+            ranks = stats.rankdata(np.abs(gain))
+            sums = [ranks[list(signs)].sum() for signs in itertools.product([False, True], repeat=len(gain))]
+            self.assertEqual(found.statistic, ranks[gain > 0].sum())
+            self.assertAlmostEqual(found.p_value, np.mean(np.array(sums) >= found.statistic - 1e-9))
+        x, y = random.normal(size=8), random.normal(0.5, 1, 8)
+        theirs = stats.wilcoxon(y, x, alternative="greater", method="exact")
+        found = statistics.signed_rank(x, np.ones(8), y, np.ones(8))
+        self.assertAlmostEqual(found.p_value, theirs.pvalue)
+        self.assertEqual(found.statistic, theirs.statistic)
+
+    def test_what_is_not_reached(self):
+        """Sooner than a baseline that never was; unknown where it ended before; no difference where neither was."""
+        one, none = [True], [False]
+        cases = [((100, one, 900, none), (0.5, 1)), ((900, none, 100, one), (1.0, 1)), ((900, one, 500, none), None),
+                 ((900, none, 900, none), None), ((500, none, 900, none), None), ((700, one, 700, one), None)]
+        for (a, a_reached, b, b_reached), expected in cases:
+            found = statistics.signed_rank([a], a_reached, [b], b_reached)
+            if expected is None:
+                self.assertEqual(found.pairs, 0)
+                self.assertTrue(math.isnan(found.p_value))
+            else:
+                self.assertEqual((found.p_value, found.pairs), expected)
+        with self.assertRaises(ValueError):
+            statistics.signed_rank([1, 2], [True, True], [1], [True])
+
+
 class Bootstrap(unittest.TestCase):
     def test_random_numbers_are_mulberry32(self):
         """The sequence of the published generator, state after state, in plain integers."""

@@ -163,13 +163,19 @@ CASES = {
         {(1, 111): ("refine", "cuts runs short", "one of the two")}),
     "fraction 0": (
         run_with(', "train_fraction": 0'),
-        {(1, 57): ("run.train_fraction", "expected number > 0 and < 1, found 0", "")}),
+        {(1, 57): ("run.train_fraction", "expected number > 0 and <= 1, found 0", "")}),
     "fraction 1.5": (
         run_with(', "train_fraction": 1.5'),
         {(1, 57): ("run.train_fraction", "found 1.5", "")}),
     "fraction that leaves no test input": (
         run_with(', "train_fraction": 0.99999'),
-        {(1, 57): ("run.train_fraction", "no test input is left", "")}),
+        {(1, 57): ("run.train_fraction", "no test input is left", "1 = no test set")}),
+    "share and number of train inputs": (
+        run_with(', "train_fraction": 0.5, "train_inputs": 20'),
+        {(1, 78): ("run.train_inputs", "both say how much is trained on", "leave out one")}),
+    "more train inputs than there are": (
+        run_with(', "train_inputs": 100000'),
+        {(1, 55): ("run.train_inputs", "100000 train inputs of a table that has", "")}),
     "heads do not divide d_model": (
         run_with(', "model": {"heads": 5}'),
         {(1, 58): ("run.model.heads", "5 heads do not divide d_model = 64", "divisor")}),

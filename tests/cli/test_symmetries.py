@@ -128,6 +128,54 @@ families    in the group: commutativity, translation, negation, scaling
                 lines = page[page.index("generators"):page.index("split")].splitlines()
                 self.assertEqual([line[16:] for line in lines], sentences)
 
+    def page_of(self, **run):
+        return self.run_command(self.sweep(**run)).stdout.splitlines()
+
+    def test_names_of_a_table(self):
+        """Tokens and classes of a table file go by the names that it has; arithmetic is in their numbers, which the page
+        tells. Numbers that are not those of the file are told as well."""
+        days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        (self.folder / "days.csv").write_text("".join("%s,%s,%s\n" % (a, b, days[(i + j) % 7]) for i, a in enumerate(days) for j, b in enumerate(days)))
+        page = self.page_of(task={"kind": "table", "file": "days.csv"})
+        self.assertEqual(page[2], "tokens      0 = mon, 1 = tue, 2 = wed, 3 = thu, 4 = fri, 5 = sat, 6 = sun")
+        self.assertEqual([line for line in page if line.startswith("labels")], [], "they are the tokens")
+        self.assertIn("             3  adds 1 to y and the result", page)
+        kinds = {"oak": "tree", "\\u202eelm": "tree", "red rose": "flower", "lily": "flower", "x": "fern"}
+        (self.folder / "kinds.csv").write_text("".join("%s;%s;%s\n" % (a, b, "same" if kinds[a] == kinds[b] else "other") for a in kinds for b in kinds))
+        page = self.page_of(task={"kind": "table", "file": "kinds.csv"})
+        self.assertEqual(page[2:4], ["tokens      0 = oak, 1 = \\u202eelm, 2 = red rose, 3 = lily, 4 = x", "labels      0 = same, 1 = other"])
+        said = "\n".join(page)
+        self.assertIn('exchanges "red rose" and lily in ', said)
+        self.assertNotRegex(said, r"exchanges \d")
+        group = self.ask(self.sweep(task={"kind": "table", "file": "kinds.csv"}))
+        self.assertIn('exchanges "red rose" and lily in ', " ".join(g["text"] for g in group["generators"]))
+        (self.folder / "numbers.csv").write_text("".join("%d,%d,%d\n" % (a, b, min(a, b)) for a in (7, 5, 30) for b in (7, 5, 30)))
+        page = self.page_of(task={"kind": "table", "file": "numbers.csv"})
+        self.assertEqual(page[2], "tokens      0 = 5, 1 = 7, 2 = 30")
+        (self.folder / "plain.csv").write_text("".join("%d,%d,%d\n" % (a, b, min(a, b)) for a in range(3) for b in range(3)))
+        self.assertEqual([line for line in self.page_of(task={"kind": "table", "file": "plain.csv"}) if line.startswith(("tokens", "labels"))], [])
+
+    def test_names_that_are_long(self):
+        """They are cut, within no character, and so is the list of them."""
+        long = ["a" * 40 + str(k) for k in range(3)] + ["\u00e4" * 30, "\u00e4" * 29 + "b"]
+        (self.folder / "long.csv").write_text("".join("%s,%s,%d\n" % (a, b, a == b) for a in long for b in long))
+        page = self.page_of(task={"kind": "table", "file": "long.csv"})
+        self.assertTrue(page[2].startswith("tokens      0 = " + long[0] + ", 1 = ") and page[2].endswith(", ..."), page[2])
+        said = "\n".join(page)
+        self.assertIn("exchanges " + "a" * 21 + "... and " + "a" * 21 + "... in x and y", said)
+        self.assertIn(" " + "\u00e4" * 10 + "... in", said)
+        self.assertLess(max(map(len, page)), 220)
+
+    def test_names_of_nodes(self):
+        (self.folder / "cities.txt").write_text("paris,lyon\nparis,\"le mans\"\nlyon,nice\n\"le mans\",metz\nulm,jena\n")
+        page = self.page_of(task={"kind": "graph", "graph": "edge_list", "file": "cities.txt", "component": "largest"})
+        self.assertEqual(page[2], "nodes       0 = paris, 1 = lyon, 2 = le mans, 3 = nice, 4 = metz")
+        self.assertIn('             2  moves 4 of 5 nodes of x and y (lyon "le mans")(nice metz)', page)
+        (self.folder / "ranked.txt").write_text("100 7\n7 2000000000\n")
+        page = self.page_of(task={"kind": "graph", "graph": "edge_list", "file": "ranked.txt"})
+        self.assertEqual(page[2], "nodes       0 = 7, 1 = 100, 2 = 2000000000")
+        self.assertIn("             2  exchanges 100 and 2000000000 in x and y", page)
+
     def test_a_long_list_and_a_long_order_are_cut(self):
         page = self.run_command(self.sweep(task={"kind": "comparison", "sides": [7, 7], "form": "three_way"})).stdout
         self.assertRegex(page, r"order       \d{37}\.\.\. \(\d+ digits\), 10\^")

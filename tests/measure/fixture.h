@@ -75,7 +75,7 @@ static inline void fixture_create(fixture *f, const sw_run_config *config) {
     assert_ok(sw_task_create(&f->task, &config->task, &config->model, config->data_seed));
     f->split = malloc(f->task->inputs);
     assert_non_null(f->split);
-    assert_true(sw_task_split(f->split, f->task, config->train_fraction, config->data_seed) > 0);
+    assert_true(sw_task_split(f->split, f->task, config) > 0);
     const sw_model_shape shape = {.vocabulary = f->task->vocabulary,
                                   .entities = f->task->entities,
                                   .tokens = f->task->tokens,

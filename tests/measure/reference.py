@@ -4,6 +4,9 @@ Written from docs/science.md and docs/file-format.md with NumPy, SciPy and PyTor
 the program. Each function returns {path of the dataset: value}."""
 
 import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import scipy.special
@@ -11,6 +14,9 @@ import scipy.stats
 import torch
 
 import reference_tasks as tasks
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "replay"))
+import families  # noqa: E402
 
 torch.set_num_threads(1)
 BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding"]
@@ -35,6 +41,7 @@ class Run:
         self.generators = json.loads(text(file["symmetry/automorphism/generators"][row]) or "[]")
         self.families = tasks.families(self.task, self.operands, self.relation, self.target, self.generators)
         self.probes = probes(self)
+        self.aligned = aligned(self)
         self.group = tasks.exponents(self.task)
 
     def _operands(self):
@@ -266,6 +273,31 @@ def agreement(run, name, log_p, probe):
         share = np.bincount(np.concatenate([first, second])) / (2 * chosen.sum())
         out.update(agreement_wrong=(first == second).mean(), agreement_chance=(share**2).sum())
     return out
+
+
+def aligned(run):
+    """name -> tuples that the gradient of the violation is taken over, for tests/replay/families.py."""
+    out = {}
+    for name, all_tuples in run.families.items():
+        if all_tuples:
+            chosen = tasks.aligned(all_tuples, name, run.config["evaluate"]["tuples"])
+            maps = None if chosen[0][1] is None else torch.tensor(np.array([m for _, m in chosen]))
+            out[name] = SimpleNamespace(inputs=torch.tensor(np.array([i for i, _ in chosen])), class_map=maps)
+    return out
+
+
+def gradient_cosines(run, w, z):
+    """Of the mean train loss and each family's mean violation, by automatic differentiation in all parameters."""
+    def gradient(value):
+        found = torch.autograd.grad(value, list(w.values()), retain_graph=True)
+        return torch.cat([g.reshape(-1) for g in found])
+
+    loss = gradient(losses(run, z)[torch.tensor(run.train)].mean())
+    table = SimpleNamespace(relation_form=run.relation is not None)
+    return {"/symmetry/%s/gradient_cosine" % name:
+            float(torch.nn.functional.cosine_similarity(
+                loss, gradient(families.violations(name, tuples, z, table, {})[0].mean()), dim=0, eps=0))
+            for name, tuples in run.aligned.items()}
 
 
 def symmetry(run, log_p):

@@ -294,6 +294,14 @@ def measured(tuples, name, most):
     return [tuples[i] for i in draws], False
 
 
+def aligned(tuples, name, most):
+    """All tuples, or the fixed sample that gradients are taken over."""
+    most = min(most, 512)
+    if len(tuples) <= most:
+        return tuples
+    return [tuples[i] for i in below(len(tuples), 0, STREAM_EVALUATE + FAMILIES.index(name), 2, np.arange(most))]
+
+
 def nulls(name, arity, count, pool):
     """Inputs [count, arity] of as many random tuples."""
     stream, step = STREAM_NULL + FAMILIES.index(name), np.arange(count)

@@ -84,9 +84,16 @@ typedef struct logits_fixture {
     int8_t *split;
     sw_evaluation of;
     sw_violations violations;
-    sw_real *z; /* [N, C] */
+    sw_real *z; /* [N, C], made by hand */
     float value[SW_VALUE_COUNT];
 } logits_fixture;
+
+static sw_model *model_of(const sw_run_config *config, const sw_task *task) {
+    const sw_model_shape shape = sw_instrument_model_shape(task);
+    sw_model *model;
+    assert_ok(sw_model_create(&model, &config->model, &shape, 1));
+    return model;
+}
 
 static void violations_create(logits_fixture *v, const sw_run_config *config) {
     memset(v, 0, sizeof *v);
@@ -96,6 +103,7 @@ static void violations_create(logits_fixture *v, const sw_run_config *config) {
     v->z = calloc(v->task->inputs * (size_t)v->task->classes, sizeof *v->z);
     assert_true(v->split && v->z);
     v->of = (sw_evaluation){.config = &v->config, .task = v->task, .split = v->split, .full = true, .logits = v->z};
+    v->of.model = model_of(&v->config, v->task);
     assert_ok(sw_arena_create(&v->of.arena));
     assert_ok(INSTRUMENT_OF(violations)->create(&v->violations, &v->of));
 }
@@ -106,6 +114,8 @@ static void violations_measure(logits_fixture *v) {
 }
 
 static void violations_destroy(logits_fixture *v) {
+    INSTRUMENT_OF(violations)->destroy(&v->violations);
+    sw_model_destroy(v->of.model);
     sw_arena_destroy(v->of.arena);
     free(v->split);
     free(v->z);

@@ -1,5 +1,6 @@
 /* test_measure.c: whole evaluations and snapshots of untrained models over every kind of task. */
 #include "fixture.h"
+#include "measure/alignment.h"
 
 #include <assert.h>
 
@@ -301,6 +302,178 @@ static void test_nothing_follows_from_nothing(void **state) {
     fixture_destroy(&f);
 }
 
+/* ---- gradient cosines ---- */
+
+static double cosine_of(const sw_record *record, int family) {
+    return (double)record->value[SW_METRIC_OF_FAMILY(family, SW_FAMILY_GRADIENT_COSINE)];
+}
+
+/* Trained on the pairs (u, u) of a graph alone, the train loss is reflexivity: the cosine of a loss with itself is 1.
+ */
+static void test_the_cosine_of_a_loss_with_itself(void **state) {
+    (void)state;
+    sw_run_config config = graph(SW_GRAPH_CYCLE);
+    fixture f;
+    fixture_create(&f, &config);
+    sw_measure_destroy(f.measure);
+    for (size_t i = 0; i < f.task->inputs; i++) f.split[i] = f.task->label[i] == 0;
+    assert_ok(sw_measure_create(&f.measure, &f.config, f.task, f.split));
+    sw_record record;
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+    assert_true(fabs(cosine_of(&record, SW_FAMILY_REFLEXIVITY) - 1) < 1e-6);
+    for (int family = 0; family < SW_FAMILY_COUNT; family++)
+        if (family != SW_FAMILY_REFLEXIVITY && sw_families[family]->applies(&config.task))
+            assert_true(fabs(cosine_of(&record, family)) < 0.999);
+    fixture_destroy(&f);
+}
+
+/* An alignment beside a fixture, and the evaluation that it looks at. */
+typedef struct aligned {
+    fixture f;
+    sw_evaluation of;
+    sw_alignment alignment;
+} aligned;
+
+/* What the evaluation looks at, anew: the logits are those of the model as it stands. */
+static void look_again(aligned *a) { sw_model_evaluate(a->f.model, a->f.task->input, a->f.task->inputs, a->of.logits); }
+
+static void aligned_create(aligned *a, const sw_run_config *config) {
+    fixture_create(&a->f, config);
+    a->of = (sw_evaluation){.config = &a->f.config, .task = a->f.task, .split = a->f.split, .model = a->f.model};
+    assert_ok(sw_arena_create(&a->of.arena));
+    a->of.logits = sw_arena_alloc(a->of.arena, a->f.task->inputs * (size_t)a->f.task->classes, sizeof(sw_real));
+    assert_non_null(a->of.logits);
+    look_again(a);
+}
+
+static void aligned_destroy(aligned *a) {
+    sw_alignment_destroy(&a->alignment);
+    sw_arena_destroy(a->of.arena);
+    fixture_destroy(&a->f);
+}
+
+/* Of one input and two classes, learning the other class is the way against: -ln p(1) against -ln p(0). */
+static void test_the_cosine_of_a_loss_with_its_negative(void **state) {
+    (void)state;
+    sw_run_config config = graph(SW_GRAPH_CYCLE);
+    config.task.nodes = 3; /* distances 0 and 1 */
+    aligned a;
+    aligned_create(&a, &config);
+    assert_int_equal(a.f.task->classes, 2);
+    const sw_divergence_spec zero = {.compare = SW_COMPARE_CLASS_ZERO, .classes = 2};
+    const sw_tuple itself = {.input = {0}, .map = -1};
+    for (size_t i = 0; i < a.f.task->inputs; i++) a.f.split[i] = i == 0;
+    assert_ok(sw_alignment_create(&a.alignment, &a.of));
+    for (int32_t label = 0; label < 2; label++) {
+        a.f.task->label[0] = label;
+        sw_alignment_begin(&a.alignment, &a.of);
+        assert_true(fabs(sw_alignment_cosine(&a.alignment, &a.of, &zero, 1, &itself, 1) - (label ? -1 : 1)) < 1e-6);
+    }
+    aligned_destroy(&a);
+}
+
+/* Two inputs with the same answers violate nothing, to no order: no gradient, no cosine. */
+static void test_no_cosine_without_a_gradient(void **state) {
+    (void)state;
+    aligned a;
+    const sw_run_config config = graph(SW_GRAPH_CYCLE);
+    aligned_create(&a, &config);
+    assert_ok(sw_alignment_create(&a.alignment, &a.of));
+    const sw_divergence_spec pairs = {.compare = SW_COMPARE_SYMMETRIC_KL, .classes = a.f.task->classes};
+    const sw_tuple same = {.input = {1, 1}, .map = -1}, two = {.input = {1, 2}, .map = -1};
+    sw_alignment_begin(&a.alignment, &a.of);
+    assert_true(isnan(sw_alignment_cosine(&a.alignment, &a.of, &pairs, 2, &same, 1)));
+    assert_true(isfinite(sw_alignment_cosine(&a.alignment, &a.of, &pairs, 2, &two, 1)));
+    aligned_destroy(&a);
+}
+
+/* Mean train loss, or mean violation of `count` tuples where there are any, with the model moved by h along `way`. */
+static double moved(aligned *a, const sw_real *way, double h, const sw_divergence_spec *spec, const sw_tuple *tuples,
+                    size_t count) {
+    const sw_task *task = a->f.task;
+    sw_real *w = sw_model_parameters(a->f.model);
+    const size_t parameters = sw_model_parameter_count(a->f.model), bytes = parameters * sizeof *w;
+    sw_real *kept = malloc(bytes);
+    assert_non_null(kept);
+    memcpy(kept, w, bytes);
+    for (size_t i = 0; i < parameters; i++) w[i] += (sw_real)(h * (double)way[i]);
+    look_again(a);
+    const double value = count > 0 ? sw_divergence_mean(spec, tuples, count, NULL, a->of.logits, 1, NULL)
+                                   : sw_loss((sw_loss_kind)a->f.config.loss, a->of.logits, task->classes,
+                                             a->alignment.member, a->alignment.label, a->alignment.train, NULL);
+    memcpy(w, kept, bytes);
+    free(kept);
+    look_again(a);
+    return value;
+}
+
+static double slope(aligned *a, const sw_real *way, double h, const sw_divergence_spec *spec, const sw_tuple *tuples,
+                    size_t count) {
+    return (moved(a, way, h, spec, tuples, count) - moved(a, way, -h, spec, tuples, count)) / (2 * h);
+}
+
+/* Both gradients are those of the means that they are said to be, by central differences along each; train sets and
+ * tuples that take the probe more than one pass among them. Float32: three digits. */
+static void test_gradients_of_cosines_are_those_of_the_means(void **state) {
+    (void)state;
+    sw_run_config configs[] = {modular(SW_OP_ADD, 41), modular(SW_OP_QUADRATIC, 7), graph(SW_GRAPH_GRID),
+                               comparison(SW_FORM_RELATION)};
+    configs[0].train_fraction = 0.8; /* 1345 inputs */
+    configs[2].model.kind = SW_MODEL_MLP;
+    configs[2].model.readout_token = false;
+    configs[3].task.sides[0] = configs[3].task.sides[1] = 5; /* 3072 inputs of a family's tuples */
+    for (size_t k = 0; k < sizeof configs / sizeof *configs; k++) {
+        aligned a;
+        aligned_create(&a, &configs[k]);
+        assert_ok(sw_alignment_create(&a.alignment, &a.of));
+        const size_t parameters = sw_model_parameter_count(a.f.model);
+        sw_real *gradient = malloc(parameters * sizeof *gradient);
+        assert_non_null(gradient);
+        for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+            if (!sw_families[f]->applies(&configs[k].task)) continue;
+            sw_divergence_spec spec = {.compare = sw_families[f]->compare,
+                                       .divergence = SW_DIVERGENCE_SYMMETRIC_KL,
+                                       .classes = a.f.task->classes};
+            if (configs[k].task.kind == SW_TASK_COMPARISON) sw_task_odds(a.f.task, &spec.odds_high, &spec.odds_low);
+            int32_t *maps = NULL;
+            assert_ok(sw_families_class_maps(&maps, a.f.task, (sw_family_id)f));
+            spec.class_map = maps;
+            sw_tuple_set *set;
+            sw_tuple tuples[SW_COSINE_TUPLES];
+            assert_ok(sw_tuples_create(&set, a.f.task, (sw_family_id)f, NULL, SW_INPUTS_ALL));
+            sw_tuples_sample(set, tuples, SW_COSINE_TUPLES, 3, 5, 7);
+            sw_tuples_destroy(set);
+
+            sw_alignment_begin(&a.alignment, &a.of);
+            const double cosine =
+                sw_alignment_cosine(&a.alignment, &a.of, &spec, sw_families[f]->arity, tuples, SW_COSINE_TUPLES);
+            const sw_real *loss = a.alignment.loss;
+            memcpy(gradient, sw_model_gradient(a.alignment.probe), parameters * sizeof *gradient);
+            const double of_loss = sw_blas_norm(loss, parameters), of_family = sw_blas_norm(gradient, parameters);
+            /* the train set's own rows and labels, as moved() takes them */
+            int32_t *label = a.alignment.label, *all = malloc(a.alignment.train * sizeof *all);
+            assert_non_null(all);
+            for (size_t i = 0; i < a.alignment.train; i++) all[i] = a.f.task->label[a.alignment.member[i]];
+            a.alignment.label = all;
+            const double h = 3e-4;
+            const double ll = slope(&a, loss, h / of_loss, NULL, NULL, 0) / of_loss;
+            const double fl = slope(&a, gradient, h / of_family, NULL, NULL, 0) / of_loss;
+            const double ff = slope(&a, gradient, h / of_family, &spec, tuples, SW_COSINE_TUPLES) / of_family;
+            a.alignment.label = label;
+            free(all);
+            free(maps);
+            const double errors[] = {cosine - fl / of_family, ll / of_loss - 1, ff / of_family - 1};
+            for (int e = 0; e < 3; e++) {
+                if (fabs(errors[e]) > 0.01)
+                    print_error("configuration %zu %s: %g apart\n", k, sw_family_names[f], errors[e]);
+                assert_true(fabs(errors[e]) <= 0.01);
+            }
+        }
+        free(gradient);
+        aligned_destroy(&a);
+    }
+}
+
 /* Norms by block make up the norm of all, of weights and of gradients. */
 static void test_block_norms_add_up(void **state) {
     (void)state;
@@ -344,6 +517,10 @@ int main(void) {
         cmocka_unit_test(test_memory_is_estimated),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_nothing_follows_from_nothing),
+        cmocka_unit_test(test_the_cosine_of_a_loss_with_itself),
+        cmocka_unit_test(test_the_cosine_of_a_loss_with_its_negative),
+        cmocka_unit_test(test_no_cosine_without_a_gradient),
+        cmocka_unit_test(test_gradients_of_cosines_are_those_of_the_means),
         cmocka_unit_test(test_block_norms_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@ import reference_tasks as tasks
 from reference_tasks import facts
 
 STEPS, EVERY = 300, 100
+COSINE = 1e-4
 BASE = {
     "task": {"kind": "modular", "operation": "add", "p": 11},
     "model": {"kind": "transformer", "layers": 1, "d_model": 24, "heads": 2, "d_mlp": 32},
@@ -116,6 +117,8 @@ class Reference(unittest.TestCase):
             self.assertLessEqual(abs(stored - count), unsure, where)
         elif np.isnan(expected):
             self.assertTrue(np.isnan(stored), where)
+        elif path.endswith("gradient_cosine"):  # of gradients in float32: absolute, as they may be at right angles
+            self.assertLessEqual(abs(stored - expected), COSINE, "%s, reference %.9g" % (where, expected))
         else:
             self.assertLessEqual(abs(stored - expected), tolerance(expected), "%s, reference %.9g" % (where, expected))
 
@@ -144,6 +147,7 @@ class Reference(unittest.TestCase):
             log_p -= np.log(np.exp(log_p).sum(1, keepdims=True))
             expected = reference.curves(run, w, z)
             expected.update(reference.symmetry(run, log_p))
+            expected.update(reference.gradient_cosines(run, w, z))
             geometry, snapshot = reference.geometry(run, w)
             expected.update(geometry)
             expected.update(reference.interpretability(run, w, plain, snapshot.get("/snapshots/fourier_power")))

@@ -80,6 +80,9 @@ static path_result run(sw_model *model, const path_setting *s, const int32_t *to
     sw_model_forward(model, tokens, rows, result.logits);
     sw_model_backward(model, dlogits);
     memcpy(result.gradient, sw_model_gradient(model), P * sizeof(sw_real));
+    memset(sw_model_gradient(model), 0, P * sizeof(sw_real));
+    sw_model_backward(model, dlogits); /* once more, from the same forward */
+    assert_memory_equal(result.gradient, sw_model_gradient(model), P * sizeof(sw_real));
     free(dlogits);
     return result;
 }

@@ -70,6 +70,9 @@ static int check(const setting *s, bool general, const char *negated) {
     double *gradient = malloc(P * sizeof *gradient);
     assert_non_null(gradient);
     memcpy(gradient, sw_model_gradient(model), P * sizeof *gradient);
+    memset(sw_model_gradient(model), 0, P * sizeof(double));
+    sw_model_backward(model, f.coefficient); /* once more, from the same forward */
+    assert_memory_equal(gradient, sw_model_gradient(model), P * sizeof *gradient);
     int bad = 0;
     for (size_t i = 0; i < count; i++) {
         char name[128];

@@ -21,7 +21,7 @@ typedef struct fixture {
     sw_spectral_kind prior;
     sw_spectral *work;
     int rows, cols;
-    bool refresh;
+    bool refresh, normalized;
     double weight;
     double E[ELEMENTS_MAX];
 } fixture;
@@ -29,7 +29,8 @@ typedef struct fixture {
 static double value(void *context) {
     fixture *f = context;
     double out;
-    assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->E, f->weight, f->refresh, NULL), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->normalized, f->E, f->weight, f->refresh, NULL),
+                     SW_OK);
     return f->weight * out;
 }
 
@@ -42,7 +43,8 @@ static void open_fixture(fixture *f, sw_spectral_kind prior, int rows, int cols)
 
 static int bad_entries(fixture *f, const char *name, double tolerance) {
     double gradient[ELEMENTS_MAX] = {0}, out;
-    assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->E, f->weight, f->refresh, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f->work, f->prior, f->normalized, f->E, f->weight, f->refresh, gradient),
+                     SW_OK);
     assert_close(f->weight * out, value(f), 0);
     return sw_check_gradient(name, value, f, f->E, gradient, (size_t)(f->rows * f->cols), tolerance);
 }
@@ -97,6 +99,57 @@ static void test_gradients(void **state) {
     }
 }
 
+static double normalized_value(fixture *f, sw_spectral_kind prior) {
+    double out;
+    assert_int_equal(sw_spectral_prior(&out, f->work, prior, true, f->E, 1, true, NULL), SW_OK);
+    return out;
+}
+
+static void test_normalized_gradients(void **state) {
+    (void)state;
+    for (int s = 0; s < SHAPES; s++) {
+        fixture f;
+        open_fixture(&f, SW_SPECTRAL_NUCLEAR, shapes[s][0], shapes[s][1]);
+        f.normalized = true;
+        if (shapes[s][0] > 1 && shapes[s][1] > 1)
+            assert_int_equal(bad_entries(&f, "normalized nuclear", 3e-8), 0);
+        else /* one singular value is the whole norm */
+            assert_close(value(&f), f.weight, 1e-12);
+        if (shapes[s][0] > 2 && shapes[s][1] > 1) {
+            f.prior = SW_SPECTRAL_ENTROPY;
+            assert_int_equal(bad_entries(&f, "normalized entropy", 3e-8), 0);
+        }
+        sw_spectral_destroy(f.work);
+    }
+}
+
+/* Ends of the scale: r equal singular values, one alone, none; and what a factor on E changes: nothing. */
+static void test_normalized_values(void **state) {
+    (void)state;
+    enum { R = SPECTRUM };
+    static const double equal[R] = {2, 2, 2, 2, 2, 2}, one[R] = {2};
+    fixture f;
+    open_fixture(&f, SW_SPECTRAL_NUCLEAR, 9, R);
+    double plain = normalized_value(&f, SW_SPECTRAL_NUCLEAR), entropy = normalized_value(&f, SW_SPECTRAL_ENTROPY);
+    for (int i = 0; i < 9 * R; i++) f.E[i] *= 1000;
+    assert_close(normalized_value(&f, SW_SPECTRAL_NUCLEAR), plain, 1e-12);
+    assert_close(normalized_value(&f, SW_SPECTRAL_ENTROPY), entropy, 1e-12);
+    from_singular_values(&f, equal, true);
+    assert_close(normalized_value(&f, SW_SPECTRAL_NUCLEAR), 1, 1e-12);
+    assert_close(normalized_value(&f, SW_SPECTRAL_ENTROPY), 1, 1e-12);
+    from_singular_values(&f, one, true);
+    assert_close(normalized_value(&f, SW_SPECTRAL_NUCLEAR), 1 / sqrt(R), 1e-6);
+    assert_close(normalized_value(&f, SW_SPECTRAL_ENTROPY), 0, 1e-12);
+    memset(f.E, 0, sizeof f.E);
+    double gradient[ELEMENTS_MAX] = {0}, out;
+    for (int kind = 0; kind < SW_SPECTRAL_COUNT; kind++) {
+        assert_int_equal(sw_spectral_prior(&out, f.work, (sw_spectral_kind)kind, true, f.E, 1, true, gradient), SW_OK);
+        assert_true(out == 0);
+    }
+    for (int i = 0; i < 9 * R; i++) assert_true(gradient[i] == 0);
+    sw_spectral_destroy(f.work);
+}
+
 static const double distinct[SPECTRUM] = {5, 3, 2, 1, 0.5, 0.1};
 static const double repeated[SPECTRUM] = {2, 2, 2, 1, 1, 0.25};
 static const double deficient[SPECTRUM] = {3, 1, 1, 0.2, 0, 0};
@@ -113,7 +166,7 @@ static void test_given_spectra(void **state) {
             fixture f;
             open_fixture(&f, SW_SPECTRAL_NUCLEAR, wide ? 6 : 9, wide ? 8 : 6);
             from_singular_values(&f, spectra[s], false);
-            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, NULL), SW_OK);
+            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, false, f.E, 1, true, NULL), SW_OK);
             assert_close(out, sum, 1e-6); /* an exact zero is known to sqrt(eps) */
             /* At a vanishing singular value the central difference itself is off by h / (smallest other one). */
             bool singular = spectra[s][SPECTRUM - 1] == 0;
@@ -122,7 +175,7 @@ static void test_given_spectra(void **state) {
 
             open_fixture(&f, SW_SPECTRAL_ENTROPY, wide ? 7 : 9, wide ? 8 : 6);
             from_singular_values(&f, spectra[s], true);
-            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, NULL), SW_OK);
+            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, false, f.E, 1, true, NULL), SW_OK);
             assert_close(out, plain_entropy(spectra[s], SPECTRUM), 1e-12);
             if (spectra[s] != rank_one) /* H = 0 and dH/dE = 0: nothing to be relative to; see below */
                 assert_int_equal(bad_entries(&f, "entropy of a given spectrum", singular ? 1e-6 : 3e-8), 0);
@@ -137,7 +190,7 @@ static void test_vanishing_singular_values(void **state) {
     double gradient[ELEMENTS_MAX] = {0}, out;
     open_fixture(&f, SW_SPECTRAL_NUCLEAR, 9, 6);
     from_singular_values(&f, rank_one, false);
-    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_NUCLEAR, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_NUCLEAR, false, f.E, 1, true, gradient), SW_OK);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], f.E[i] / 2, 1e-9); /* u v^T = E / sigma */
     sw_spectral_destroy(f.work);
 
@@ -147,19 +200,19 @@ static void test_vanishing_singular_values(void **state) {
     open_fixture(&f, SW_SPECTRAL_ENTROPY, 9, 6);
     from_singular_values(&f, pair, true);
     memset(gradient, 0, sizeof gradient);
-    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, false, f.E, 1, true, gradient), SW_OK);
     assert_close(out, log(2), 1e-12);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 1e-6);
     from_singular_values(&f, rank_one, true);
     memset(gradient, 0, sizeof gradient);
-    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, false, f.E, 1, true, gradient), SW_OK);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 1e-12);
     /* Nothing at all. */
     memset(f.E, 0, sizeof f.E);
     memset(gradient, 0, sizeof gradient);
-    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_ENTROPY, false, f.E, 1, true, gradient), SW_OK);
     assert_close(out, 0, 0);
-    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_NUCLEAR, f.E, 1, true, gradient), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, f.work, SW_SPECTRAL_NUCLEAR, false, f.E, 1, true, gradient), SW_OK);
     assert_close(out, 0, 0);
     for (int i = 0; i < 9 * 6; i++) assert_close(gradient[i], 0, 0);
     sw_spectral_destroy(f.work);
@@ -243,8 +296,8 @@ static void test_weight_accumulates(void **state) {
         open_fixture(&f, priors[p], 5, 9);
         double once[ELEMENTS_MAX] = {0}, added[ELEMENTS_MAX], out;
         for (int i = 0; i < 45; i++) added[i] = i;
-        assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, once), SW_OK);
-        assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, -3, true, added), SW_OK);
+        assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, false, f.E, 1, true, once), SW_OK);
+        assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, false, f.E, -3, true, added), SW_OK);
         for (int i = 0; i < 45; i++) assert_close(added[i], i - 3 * once[i], 1e-12);
         sw_spectral_destroy(f.work);
     }
@@ -260,7 +313,7 @@ static void test_nan_comes_out_as_nan(void **state) {
             open_fixture(&f, priors[p], 5, 9);
             f.E[17] = wrong[w];
             double gradient[ELEMENTS_MAX] = {0}, out;
-            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, f.E, 1, true, gradient), SW_OK);
+            assert_int_equal(sw_spectral_prior(&out, f.work, f.prior, false, f.E, 1, true, gradient), SW_OK);
             assert_true(isnan(out) && isnan(gradient[0]) && isnan(gradient[44]));
             sw_spectral_destroy(f.work);
         }
@@ -329,7 +382,7 @@ static void test_missing_term_is_caught(void **state) {
     open_fixture(&g, SW_SPECTRAL_ENTROPY, 5, 9);
     g.weight = 1;
     double wrong[ELEMENTS_MAX] = {0}, out;
-    assert_int_equal(sw_spectral_prior(&out, g.work, SW_SPECTRAL_ENTROPY, g.E, -1, true, wrong), SW_OK);
+    assert_int_equal(sw_spectral_prior(&out, g.work, SW_SPECTRAL_ENTROPY, false, g.E, -1, true, wrong), SW_OK);
     assert_true(sw_check_gradient(NULL, value, &g, g.E, wrong, 45, 2e-8) > 40);
     sw_spectral_destroy(g.work);
 }
@@ -337,6 +390,8 @@ static void test_missing_term_is_caught(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_normalized_gradients),
+        cmocka_unit_test(test_normalized_values),
         cmocka_unit_test(test_given_spectra),
         cmocka_unit_test(test_vanishing_singular_values),
         cmocka_unit_test(test_kept_basis),

@@ -70,7 +70,7 @@ static void tiny_task(sw_run_config *config, sw_task_id kind) {
 static void open_fixture(fixture *f) {
     assert_int_equal(sw_task_create(&f->task, &f->config.task, &f->config.model, f->config.data_seed), SW_OK);
     f->split = malloc(f->task->inputs);
-    assert_true(sw_task_split(f->split, f->task, f->config.train_fraction, f->config.data_seed) > 0);
+    assert_true(sw_task_split(f->split, f->task, &f->config) > 0);
     if (sw_objective_create(&f->objective, &f->config, f->task, f->split) != SW_OK) fail_msg("%s", sw_fail_message());
     sw_model_shape shape = {f->task->vocabulary, f->task->entities, f->task->tokens, f->task->classes};
     assert_int_equal(sw_model_create(&f->model, &f->config.model, &shape, sw_objective_max_rows(f->objective)), SW_OK);

@@ -131,7 +131,7 @@ static bool tasks_agree(const sw_run_config *config, const sw_task_config *other
     original.split = malloc(task->inputs);
     twin.split = malloc(task->inputs);
     assert_true(original.split != NULL && twin.split != NULL);
-    assert_true(sw_task_split(original.split, task, config->train_fraction, config->data_seed) > 0);
+    assert_true(sw_task_split(original.split, task, config) > 0);
     for (size_t i = 0; i < task->inputs; i++)
         twin.split[rename_split ? (size_t)renamed_input(task, r, i) : i] = original.split[i];
     open_run(&original, config, task);

@@ -17,7 +17,7 @@ static bool has_tuple(const sw_run_config *config, sw_family_id family) {
     assert_int_equal(sw_task_create(&task, &config->task, &config->model, config->data_seed), SW_OK);
     int8_t *split = malloc(task->inputs);
     assert_non_null(split);
-    assert_true(sw_task_split(split, task, config->train_fraction, config->data_seed) > 0);
+    assert_true(sw_task_split(split, task, config) > 0);
     sw_status status = sw_tuples_create(&set, task, family, split, SW_INPUTS_TRAIN);
     assert_true(status == SW_OK || status == SW_E_CONFIG);
     sw_fail_clear();

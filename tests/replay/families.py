@@ -10,6 +10,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import facts  # noqa: E402
+import philox  # noqa: E402
 
 
 # Tasks as data: any number of operands, inputs may be missing.
@@ -21,6 +22,7 @@ class Table:
 
     def __init__(self, config, inputs, label, clean_label):
         self.task = config["task"]
+        self.elements = config.get("symmetry", {}).get("automorphism", {}).get("elements", "generators")
         self.kind = self.task["kind"]
         if self.task.get("operation") == "expression":
             self.kind = "expression"
@@ -276,6 +278,38 @@ def label_pairs(table):
                 yield (i, j), None
 
 
+def then(first, second):
+    """The symmetry that is `first`, then `second`."""
+    to = first["positions"]
+    return {"positions": [second["positions"][j] for j in to],
+            "tokens": [[second["tokens"][j][t] for t in tokens] for j, tokens in zip(to, first["tokens"])],
+            "classes": [second["classes"][c] for c in first["classes"]]}
+
+
+def inverse(g):
+    out = {"positions": [None] * len(g["positions"]), "tokens": [None] * len(g["positions"]), "classes": np.argsort(g["classes"]).tolist()}
+    for j, k in enumerate(g["positions"]):
+        out["positions"][k], out["tokens"][k] = j, np.argsort(g["tokens"][j]).tolist()
+    return out
+
+
+def random_elements(generators, count):
+    """docs/science.md, Drawing: product replacement in a box of at least 12 elements, the first 100 products dropped."""
+    box = [generators[i % len(generators)] for i in range(max(12, len(generators) + 1))]
+    accumulator = {"positions": list(range(len(box[0]["positions"]))), "tokens": [list(range(len(part))) for part in box[0]["tokens"]],
+                   "classes": list(range(len(box[0]["classes"])))}
+    found = []
+    for step in range(100 + count):
+        word = philox.block(0, 16, step, 0)
+        i, j = word[0] % len(box), word[1] % (len(box) - 1)
+        other = box[j + (j >= i)]
+        other = inverse(other) if word[2] & 1 else other
+        box[i] = then(other, box[i]) if word[2] & 2 else then(box[i], other)
+        accumulator = then(box[i], accumulator) if word[2] & 4 else then(accumulator, box[i])
+        found.append(accumulator)
+    return found[100:]
+
+
 def automorphism(table):
     """Generators as the results file has them; positions are the operands, with the relation between them."""
     columns = table.operands if table.operands is not None else np.stack([table.first, table.second], 1)
@@ -283,7 +317,8 @@ def automorphism(table):
         columns = np.stack([table.first, table.relation - table.entities, table.second], 1)
     rows = [tuple(x) for x in columns.tolist()]
     index = {x: i for i, x in enumerate(rows)}
-    for g in table.generators:
+    elements = table.generators if table.elements == "generators" else random_elements(table.generators, table.elements)
+    for g in elements:
         for i, x in enumerate(rows):
             image = [None] * len(x)
             for j, t in enumerate(x):

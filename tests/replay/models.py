@@ -60,15 +60,18 @@ def stablemax(logits, label):
 LOSSES = {"cross_entropy": cross_entropy, "stablemax": stablemax}
 
 
-def nuclear(embedding):
-    return torch.linalg.svdvals(embedding).sum()
+def nuclear(embedding, normalized):
+    """Sum of the singular values; normalized, its share of the largest at this Frobenius norm."""
+    value = torch.linalg.svdvals(embedding).sum()
+    return value / (min(embedding.shape) ** 0.5 * torch.linalg.matrix_norm(embedding)) if normalized else value
 
 
-def entropy(embedding):
-    """-sum q ln q of the squared singular values of the column-centred embedding."""
+def entropy(embedding, normalized):
+    """-sum q ln q of the squared singular values of the column-centred embedding; normalized, over ln r."""
     squares = torch.linalg.svdvals(embedding - embedding.mean(0)) ** 2
     q = squares / squares.sum()
-    return -torch.xlogy(q, q).sum()
+    value = -torch.xlogy(q, q).sum()
+    return value / math.log(min(embedding.shape)) if normalized else value
 
 
 def lipschitz(logits, embedding, pairs, bound):

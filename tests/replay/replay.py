@@ -19,6 +19,8 @@ import models
 import optimizers
 
 BINARY = os.environ.get("SYMSWEEP_BINARY", str(Path(__file__).resolve().parents[2] / "build" / "symsweep"))
+ALIGNED = 512  # most tuples that the gradient of a violation is taken over; more are sampled
+COSINE = 2e-3  # gradients of float32: where a violation is small, the differences that it is made of have lost digits
 TIE = 1e-5  # two best logits closer than this: float32 and float64 may disagree on the argmax
 
 
@@ -165,9 +167,9 @@ class Replay:
             if not acts(options, t):
                 continue
             if prior == "nuclear":
-                term = models.nuclear(entities)
+                term = models.nuclear(entities, options["normalized"])
             elif prior == "entropy":
-                term = models.entropy(entities)
+                term = models.entropy(entities, options["normalized"])
             else:
                 assert prior == "lipschitz", "the replay has no prior %s" % prior
                 pairs = self.drawn[t]["lipschitz"]["pairs"]
@@ -191,8 +193,8 @@ class Replay:
         self.optimizer.step(t, self.parameters, gradients)
         return value, norm
 
-    def measure(self):
-        """name -> (value, largest difference that ties excuse)."""
+    def measure(self, costly):
+        """name -> (value, largest difference that ties, or float32 gradients, excuse)."""
         out = {}
         with torch.no_grad():
             logits = self.logits()
@@ -213,7 +215,26 @@ class Replay:
             for family, enumerated in self.run.enumerated.items():
                 if enumerated == 1:
                     self.measure_family(out, family, logits)
+        if costly:
+            self.measure_cosines(out)
         return out
+
+    def measure_cosines(self, out):
+        """Of the gradients of the mean train loss and of each family's mean violation, where all tuples are taken."""
+        logits = self.logits()
+        train = torch.as_tensor(self.run.train)
+
+        def gradient(value):
+            found = torch.autograd.grad(value, list(self.parameters.values()), retain_graph=True)
+            return torch.cat([g.reshape(-1) for g in found])
+
+        loss = gradient(self.row_loss(logits[train], self.label[train]).mean())
+        for family, enumerated in self.run.enumerated.items():
+            tuples = self.fixed.get("measured " + family, ())
+            if enumerated == 1 and len(tuples) <= ALIGNED:
+                value = families.violations(family, tuples, logits, self.run.table, {})[0].mean()
+                cosine = torch.nn.functional.cosine_similarity(loss, gradient(value), dim=0, eps=0)
+                out["symmetry/%s/gradient_cosine" % family] = (float(cosine), COSINE)
 
     def measure_family(self, out, family, logits):
         key = "measured " + family
@@ -255,7 +276,7 @@ def compare(run, parameter_tolerance=1e-3):
             objective, norm = replay.step(t)
         if t not in expected:
             continue
-        found = replay.measure()
+        found = replay.measure(t == last or expected[t] % run.config["evaluate"]["spectra_every"] == 0)
         if t > 0:
             found["objective"] = (objective, 0.0)
             found["gradient_norm"] = (norm, 0.0)

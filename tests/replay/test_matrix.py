@@ -183,6 +183,9 @@ def cells(edge_list):
     cell("automorphism triples", table("triples_whole.csv"), prompted("automorphism"))
     cell("automorphism triples separate", table("triples_whole.csv"), {"model.operand_embeddings": "separate"},
          prompted("automorphism", 100))
+    cell("automorphism elements", add, prompted("automorphism", elements=16))
+    cell("automorphism elements sampled", cycle, prompted("automorphism", 100, elements=5))
+    cell("automorphism elements triples", table("triples_whole.csv"), prompted("automorphism", 100, inputs="train", elements=40))
     cell("mlp automorphism", MLP, modular("mul"), prompted("automorphism"))
     cell("suppressed commutativity", add, prompted("commutativity", weight=-0.5, bound=0.05))
     cell("suppressed translation", modular("sub"), prompted("translation", 128, weight=-0.2, bound=0.03))
@@ -198,10 +201,14 @@ def cells(edge_list):
     # Priors.
     cell("nuclear", add, prior("nuclear", 0.01))
     cell("nuclear graph", cycle, prior("nuclear", 0.05, from_step=3, until_step=15))
+    cell("nuclear normalized", add, prior("nuclear", 0.5, normalized=True))
+    cell("nuclear normalized, few tokens", comparison([2, 2]), prior("nuclear", 0.5, normalized=True))
     cell("entropy", add, prior("entropy", 0.1))
+    cell("entropy normalized", cycle, prior("entropy", 0.5, normalized=True))
     cell("entropy comparison", order, prior("entropy", 0.1))
     cell("lipschitz", add, prior("lipschitz", 0.01, pairs_per_step=100, bound=0.1))
     cell("lipschitz neighbors", add, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1, neighbors=2))
+    cell("lipschitz normalized", add, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1, normalized=True))
     cell("lipschitz comparison", order, prior("lipschitz", 0.01, pairs_per_step=60, bound=0.1))
 
     # Optimizers, filters, losses.
@@ -209,6 +216,8 @@ def cells(edge_list):
     cell("batch of a share", add, optimizer(batch_fraction=0.4))
     cell("smaller of size and share", add, optimizer(batch_size=7, batch_fraction=0.5))
     cell("batch larger than the train set", add, optimizer(batch_size=512))
+    cell("train inputs", add, {"train_inputs": 17}, prompted("commutativity", inputs="train"))
+    cell("no test set", add, {"train_fraction": 1}, prompted("associativity", 60))
     cell("label noise", add, {"task.label_noise": 0.3})
     cell("label noise minibatch", add, {"task.label_noise": 0.2}, optimizer(batch_size=8))
     cell("label noise associativity", add, {"task.label_noise": 0.3}, prompted("associativity", "all"))

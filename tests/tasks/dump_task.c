@@ -194,7 +194,8 @@ static sw_status write_split(sw_json *json, sw_task *task, const options *o) {
         families[f].inputs = o->inputs;
         families[f].intermediate = o->intermediate;
     }
-    sw_status status = sw_task_split(flag, task, o->train_fraction, o->data_seed) > 0 ? SW_OK : SW_E_MEMORY;
+    const sw_run_config config = {.train_fraction = o->train_fraction, .data_seed = o->data_seed};
+    sw_status status = sw_task_split(flag, task, &config) > 0 ? SW_OK : SW_E_MEMORY;
     if (status == SW_OK) status = sw_task_add_noise(task, flag, o->data_seed);
     write_integers(json, "noisy_label", task->label, task->inputs);
     write_integers(json, "clean_label", task->clean_label, task->clean_label == NULL ? 0 : task->inputs);
@@ -244,6 +245,7 @@ static sw_status write_notes(sw_json *json, const options *o) {
     if (o->task.kind != SW_TASK_TABLE) return SW_OK;
     sw_status status = sw_table_describe(&notes, &o->task);
     if (status == SW_OK) write_number(json, "header_line", (double)notes.header_line);
+    if (status == SW_OK) write_number(json, "lone_line", (double)notes.lone_line);
     return status;
 }
 
@@ -266,7 +268,7 @@ static sw_status write_all(sw_json *json, sw_task *task, const options *o) {
 }
 
 int main(int argc, char **argv) {
-    options o = {.task = {.p = 7, .nodes = 8, .n = 3}, .train_fraction = 0.5};
+    options o = {.task = {.p = 7, .nodes = 8, .n = 3, .automorphism.time_limit = 10}, .train_fraction = 0.5};
     sw_task *task = NULL;
     sw_json *json = NULL;
     for (int i = 1; i < argc; i++) {

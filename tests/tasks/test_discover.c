@@ -250,9 +250,10 @@ static void derivable_is_a_share_of_test_inputs(void **state) {
     (void)state;
     const int32_t orbit[] = {0, 0, 2, 2, 4, 5};
     const int8_t split[] = {1, 0, 0, 0, 1, 0}, all[] = {1, 1, 1, 1, 1, 1}, none[] = {0, 0, 0, 0, 0, 0};
-    assert_true(sw_symmetry_derivable(orbit, split, 6) == 0.25);
-    assert_true(isnan(sw_symmetry_derivable(orbit, all, 6)));
-    assert_true(sw_symmetry_derivable(orbit, none, 6) == 0);
+    const sw_symmetry_table table = {.inputs = 6};
+    assert_true(sw_symmetry_derivable(orbit, split, &table, NULL, 0) == 0.25);
+    assert_true(isnan(sw_symmetry_derivable(orbit, all, &table, NULL, 0)));
+    assert_true(sw_symmetry_derivable(orbit, none, &table, NULL, 0) == 0);
 }
 
 /* ---- files ---- */

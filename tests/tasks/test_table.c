@@ -29,6 +29,10 @@ static const sw_task_config configurations[] = {
 };
 enum { CONFIGURATIONS = sizeof configurations / sizeof configurations[0] };
 
+static size_t split_task(int8_t *split, const sw_task *task, double fraction, uint32_t seed) {
+    return sw_task_split(split, task, &(sw_run_config){.train_fraction = fraction, .data_seed = seed});
+}
+
 static sw_task *make(const sw_task_config *config, const sw_model_config *model, uint32_t data_seed) {
     sw_task *task = NULL;
     assert_int_equal(sw_task_create(&task, config, model, data_seed), SW_OK);
@@ -112,15 +116,19 @@ static void split_is_the_start_of_its_permutation(void **state) {
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         int8_t split[N], again[N];
         int32_t order[N];
-        assert_int_equal(sw_task_split(split, task, cases[c].fraction, 42), cases[c].train);
-        assert_int_equal(sw_task_split(again, task, cases[c].fraction, 42), cases[c].train);
+        assert_int_equal(split_task(split, task, cases[c].fraction, 42), cases[c].train);
+        assert_int_equal(split_task(again, task, cases[c].fraction, 42), cases[c].train);
         assert_memory_equal(split, again, sizeof split);
         sw_random_permutation(order, N, 42, SW_STREAM_SPLIT, 0);
         for (size_t i = 0; i < N; i++) assert_int_equal(split[order[i]], i < cases[c].train);
     }
     int8_t one[N], other[N];
-    sw_task_split(one, task, 0.5, 1);
-    sw_task_split(other, task, 0.5, 2);
+    assert_int_equal(split_task(one, task, 0.3, 42), 15);
+    assert_int_equal(sw_task_split(other, task, &(sw_run_config){.train_inputs = 15, .data_seed = 42}), 15);
+    assert_memory_equal(one, other, sizeof one);
+    assert_int_equal(sw_task_split(other, task, &(sw_run_config){.train_fraction = 0.5, .train_inputs = N}), N);
+    split_task(one, task, 0.5, 1);
+    split_task(other, task, 0.5, 2);
     assert_memory_not_equal(one, other, sizeof one);
     sw_task_destroy(task);
 }
@@ -139,7 +147,7 @@ static void noise_is_in_train_labels_alone(void **state) {
             int8_t *split = malloc(n);
             int32_t *of_train = malloc(n * sizeof *of_train), *order = malloc(n * sizeof *order);
             assert_true(split != NULL && of_train != NULL && order != NULL);
-            const size_t train = sw_task_split(split, task, 0.4, 7), m = (size_t)llround(shares[s] * (double)train);
+            const size_t train = split_task(split, task, 0.4, 7), m = (size_t)llround(shares[s] * (double)train);
             assert_null(task->clean_label);
             assert_int_equal(sw_task_add_noise(task, split, 7), SW_OK);
             assert_int_equal(sw_task_noisy_count(&config, train), m);
@@ -187,7 +195,7 @@ static void noise_comes_after_the_shuffle(void **state) {
     int32_t *shuffled = malloc(n * sizeof *shuffled);
     assert_true(split != NULL && shuffled != NULL);
     memcpy(shuffled, task->label, n * sizeof *shuffled);
-    assert_true(sw_task_split(split, task, 0.5, 7) > 0);
+    assert_true(split_task(split, task, 0.5, 7) > 0);
     assert_int_equal(sw_task_add_noise(task, split, 7), SW_OK);
     assert_memory_equal(task->clean_label, shuffled, n * sizeof *shuffled);
     assert_memory_not_equal(task->label, shuffled, n * sizeof *shuffled);

@@ -209,6 +209,16 @@ class Refusals(Tables):
         self.assertGreater(len(refusals), 60)
         self.assertGreater(lines, 50)  # where a line is at fault, it is named
 
+    def test_a_first_line_that_may_be_a_header_is_told(self):
+        names = "first,second,mixed\n"
+        self.assertEqual(self.load(names + text(Reading.WORDS))["lone_line"], 1)
+        self.assertEqual(self.load("# colours\n\n" + names + text(Reading.WORDS))["lone_line"], 3)
+        self.assertEqual(self.load(names + text(Reading.WORDS), header=True)["lone_line"], 0)
+        self.assertEqual(self.load("x,y,sum\n" + text(Reading.ADD))["lone_line"], 0)
+        for content in (text(Reading.WORDS), text(Reading.ADD), "red,second,mixed\n" + text(Reading.WORDS),
+                        "first,second,green\n" + text(Reading.WORDS), "a,b,c\n"):
+            self.assertEqual(self.load(content)["lone_line"], 0, content)
+
     def test_header_is_not_an_input(self):
         self.refused("x,y,label\n", "no inputs", header=True)
         self.refused("x,y,label\nx,y\n", ":2:", header=False)

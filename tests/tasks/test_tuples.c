@@ -28,7 +28,7 @@ static sw_task *modular(sw_operation_id operation, int32_t p) {
 static int8_t *make_split(const sw_task *task, double fraction) {
     int8_t *split = malloc(task->inputs);
     assert_non_null(split);
-    assert_true(sw_task_split(split, task, fraction, 5) > 0);
+    assert_true(sw_task_split(split, task, &(sw_run_config){.train_fraction = fraction, .data_seed = 5}) > 0);
     return split;
 }
 

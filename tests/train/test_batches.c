@@ -20,7 +20,8 @@ static void epochs_are_permutations(void **state) {
     sw_task *task = NULL;
     assert_int_equal(sw_task_create(&task, &config.task, &config.model, 0), SW_OK);
     int8_t split[49];
-    assert_int_equal(sw_task_split(split, task, 0.5, 0), 25); /* round(24.5), ties away from zero */
+    assert_int_equal(sw_task_split(split, task, &(sw_run_config){.train_fraction = 0.5}),
+                     25); /* round(24.5), ties away from zero */
     sw_batches *batches = NULL;
     split[0] = 1 - split[0]; /* 24 or 26 inputs: one short batch an epoch */
     size_t train = 0;

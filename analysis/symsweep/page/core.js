@@ -20,7 +20,7 @@ const page = {};
         const [header, arrays] = await Promise.all([inflate("header"), inflate("arrays")]);
         page.data = JSON.parse(new TextDecoder().decode(header));
         page.bytes = arrays;
-        page.metrics = new Map(page.data.curves.metrics.map((metric) => [metric.name, metric]));
+        page.metrics = new Map([...page.data.curves.metrics, ...page.data.generators.metrics].map((metric) => [metric.name, metric]));
         preparePhases();
         prepareRuns();
     };

@@ -48,6 +48,8 @@
             ...d3.range(MOST_STEPS / 2).map((i) => Math.round((last + 1) ** (i / (MOST_STEPS / 2 - 1))) - 1)])].sort((a, b) => a - b).map((i) => sorted[i]);
     }
 
+    Object.assign(page, { valueAt: at, stepGrid: grid });
+
     function ends(values) {
         if (state.band === "range") return [values[0], values[values.length - 1]];
         return [d3.quantile(values, 0.25), d3.quantile(values, 0.75)];

@@ -3,7 +3,8 @@
 
 (() => {
     const sections = [
-        ["summary", page.addGroupTable], ["phases", page.addPhaseDiagram], ["curves-section", page.addCurves], ["threshold-section", page.addThreshold],
+        ["summary", page.addGroupTable], ["phases", page.addPhaseDiagram], ["curves-section", page.addCurves], ["consistent-section", page.addConsistent], ["generators-section", page.addGenerators],
+        ["threshold-section", page.addThreshold],
         ["onsets-section", page.addOnsets], ["survival-section", page.addSurvival], ["geometry-section", page.addGeometry], ["troubles-section", page.addTroubles], ["runs-section", page.addRuns],
     ];
 
@@ -42,6 +43,8 @@
         page.drawHead();
         page.drawToolbar();
         for (const [id, add] of sections) add(document.getElementById(id));
+        // Some sections are there only where they have something to show.
+        for (const link of document.querySelectorAll("nav a")) if (!document.querySelector(link.hash)) link.remove();
         page.onChange(() => page.refreshAll(true));
         waiting.remove();
         document.body.classList.add("ready");

@@ -12,6 +12,7 @@
         ratio_mean: "mean violation over random pairs’", ratio_max: "largest violation over random pairs’",
         agreement_wrong: "wrong answers that agree", agreement_chance: "wrong answers that agree by chance",
         wrong_tuples: "tuples both sides of which are wrong", mass_beyond_diameter: "mass beyond the diameter",
+        gradient_cosine: "cosine of its gradient and the train loss’s",
     };
     page.words = (name) => name.replace(/_/g, " ");
     page.metricName = (metric) =>

@@ -11,6 +11,12 @@
 
 static const double two_pi = 6.283185307179586476925286766559;
 
+/* Cross-entropy of logits z [n] is `others` + (z[largest] - z[label]), by its distance from the largest. */
+typedef struct surprise {
+    size_t largest;
+    double others; /* log1p of the sum of exp(z_c - z_largest) over all others */
+} surprise;
+
 typedef struct interpret {
     const sw_task *task;
     const int8_t *split;
@@ -20,6 +26,7 @@ typedef struct interpret {
     double *coefficient; /* [2 K, C] */
     double *key_part;    /* [p, C] what the key frequencies make of the logits, by sum */
     double *row;         /* [C] */
+    surprise *of_sum;    /* [p] of the restricted logits */
     /* gradient symmetricity */
     sw_model *probe;           /* a copy of the model for `pairs` rows; owned */
     size_t pairs;              /* floor(p / 2) */
@@ -62,11 +69,12 @@ static sw_status create(void *state, const sw_evaluation *of) {
     it->coefficient = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * classes, sizeof *it->coefficient);
     it->key_part = sw_arena_alloc(of->arena, p * classes, sizeof *it->key_part);
     it->row = sw_arena_alloc(of->arena, classes, sizeof *it->row);
+    it->of_sum = sw_arena_alloc(of->arena, p, sizeof *it->of_sum);
     it->logits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->logits);
     it->dlogits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->dlogits);
     it->correct = sw_arena_alloc(of->arena, p, sizeof *it->correct);
-    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->logits || !it->dlogits ||
-        !it->correct)
+    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->of_sum || !it->logits ||
+        !it->dlogits || !it->correct)
         return SW_E_MEMORY;
     sw_status status = match(it, of->arena);
     if (status != SW_OK) return status;
@@ -87,21 +95,25 @@ static size_t bytes(const void *state, const sw_evaluation *of) {
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
-    const double p = shape->entities, waves = 20 * p * sizeof(double);
+    const double p = shape->entities, waves = 22 * p * sizeof(double);
     return 2 * p * p * sizeof(double) + waves + p * p * sizeof(sw_real) + (double)probe_bytes(config, shape);
 }
 
 /* ---- restricted and excluded loss ---- */
 
-/* Cross-entropy of logits z [n], by its distance from the largest. */
-static double cross_entropy(const double *z, size_t n, size_t label) {
-    size_t largest = 0;
+static surprise surprise_of(const double *z, size_t n) {
+    surprise s = {0};
     for (size_t c = 1; c < n; c++)
-        if (z[c] > z[largest]) largest = c;
+        if (z[c] > z[s.largest]) s.largest = c;
     double others = 0;
     for (size_t c = 0; c < n; c++)
-        if (c != largest) others += exp(z[c] - z[largest]);
-    return log1p(others) + (z[largest] - z[label]);
+        if (c != s.largest) others += exp(z[c] - z[s.largest]);
+    s.others = log1p(others);
+    return s;
+}
+
+static double cross_entropy(const surprise *s, const double *z, size_t label) {
+    return s->others + (z[s->largest] - z[label]);
 }
 
 /* by_sum[s] <- mean over x + y = s of the logits. */
@@ -146,10 +158,11 @@ static double restricted_loss(interpret *it) {
         for (size_t c = 0; c < p; c++) mean[c] += it->by_sum[s * p + c] / (double)p;
     for (size_t s = 0; s < p; s++)
         for (size_t c = 0; c < p; c++) restricted[s * p + c] = mean[c] + it->key_part[s * p + c];
+    for (size_t s = 0; s < p; s++) it->of_sum[s] = surprise_of(restricted + s * p, p);
     double sum = 0;
     for (size_t i = 0; i < it->task->inputs; i++) {
         size_t s = (i / p + i % p) % p;
-        sum += cross_entropy(restricted + s * p, p, (size_t)it->task->label[i]);
+        sum += cross_entropy(&it->of_sum[s], restricted + s * p, (size_t)it->task->label[i]);
     }
     return sum / (double)it->task->inputs;
 }
@@ -162,7 +175,8 @@ static double excluded_loss(interpret *it, const sw_real *logits) {
         if (!it->split[i]) continue;
         const double *key = it->key_part + (i / p + i % p) % p * p;
         for (size_t c = 0; c < p; c++) it->row[c] = logits[i * p + c] - key[c];
-        sum += cross_entropy(it->row, p, (size_t)it->task->label[i]);
+        const surprise own = surprise_of(it->row, p);
+        sum += cross_entropy(&own, it->row, (size_t)it->task->label[i]);
         count++;
     }
     return count ? sum / (double)count : NAN;
@@ -188,11 +202,11 @@ static double gradient_symmetricity(interpret *it, sw_model *model) {
     sw_real *gradient = sw_model_gradient(it->probe);
     const sw_real *embedding_gradient = gradient + sw_model_tensor(model, "token_embedding")->offset;
     double sum = 0;
+    sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
     for (size_t c = 0; c < classes; c++) {
         memset(gradient, 0, parameters * sizeof *gradient);
         memset(it->dlogits, 0, it->pairs * classes * sizeof *it->dlogits);
         for (size_t i = 0; i < it->pairs; i++) it->dlogits[i * classes + c] = 1;
-        sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
         sw_model_backward(it->probe, it->dlogits);
         for (size_t i = 0; i < it->pairs; i++) {
             const int32_t *input = it->tokens + i * tokens;

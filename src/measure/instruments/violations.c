@@ -59,6 +59,21 @@ static sw_status collect_listed(sw_family_probe *probe, const sw_tuple_set *set,
     return SW_OK;
 }
 
+/* All tuples where they are few, else a sample. */
+static sw_status collect_aligned(sw_family_probe *probe, const sw_tuple_set *set, sw_family_id f, int64_t most,
+                                 sw_arena *arena) {
+    const int64_t listed = sw_tuples_count(set);
+    if (most > SW_COSINE_TUPLES) most = SW_COSINE_TUPLES;
+    probe->aligned_count = (size_t)(listed >= 0 && listed <= most ? listed : most);
+    probe->aligned = sw_arena_alloc(arena, probe->aligned_count, sizeof *probe->aligned);
+    if (!probe->aligned) return SW_E_MEMORY;
+    if (listed == (int64_t)probe->aligned_count)
+        for (int64_t i = 0; i < listed; i++) sw_tuples_get(set, i, &probe->aligned[i]);
+    else
+        sw_tuples_sample(set, probe->aligned, probe->aligned_count, 0, SW_STREAM_EVALUATE + (uint32_t)f, 2);
+    return SW_OK;
+}
+
 static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_family_id f, int64_t most,
                                 sw_arena *arena) {
     sw_tuple_set *set = NULL;
@@ -72,6 +87,7 @@ static sw_status collect_tuples(sw_family_probe *probe, const sw_task *task, sw_
         probe->enumerated = few;
         status = collect_listed(probe, set, f, probe->null_count, arena);
     }
+    if (status == SW_OK) status = collect_aligned(probe, set, f, most, arena);
     sw_tuples_destroy(set);
     return status;
 }
@@ -217,7 +233,9 @@ static sw_status create(void *state, const sw_evaluation *of) {
     v->excess = sw_arena_alloc(of->arena, v->capacity, sizeof *v->excess);
     v->disagree = sw_arena_alloc(of->arena, v->capacity, sizeof *v->disagree);
     v->scratch = sw_arena_alloc(of->arena, sw_softmax_block_size(largest, of->task->classes), sizeof *v->scratch);
-    return v->violation && v->excess && v->disagree && v->scratch ? find_leaks(v, of) : SW_E_MEMORY;
+    if (!v->violation || !v->excess || !v->disagree || !v->scratch) return SW_E_MEMORY;
+    status = sw_alignment_create(&v->alignment, of);
+    return status == SW_OK ? find_leaks(v, of) : status;
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
@@ -225,7 +243,7 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
     double tuples = (double)config->evaluate.tuples, bytes = tuples * (2 * sizeof(sw_real) + 1);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (!sw_families[f]->applies(&config->task)) continue;
-        bytes += 2 * tuples * sizeof(sw_tuple);
+        bytes += (2 * tuples + SW_COSINE_TUPLES) * sizeof(sw_tuple);
         if (sw_families[f]->class_map) bytes += (double)shape->entities * shape->classes * sizeof(int32_t);
         if (f == SW_FAMILY_AUTOMORPHISM) bytes += sw_generators_memory(&config->task, shape);
         if (!sw_families[f]->block) continue;
@@ -236,6 +254,7 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
     /* Blocks of pairs are about as large as there are inputs of a class. */
     double block = 1.4 * (double)shape->inputs / shape->classes;
     bytes += sizeof(sw_real) * (double)sw_softmax_block_size((size_t)block, shape->classes);
+    bytes += sw_alignment_memory(config, shape);
     return (double)shape->inputs * (softmax + 2) + bytes;
 }
 
@@ -340,13 +359,33 @@ static void fill_agreements(float *value, sw_violations *v, const sw_task *task)
             fill_agreement(value + SW_METRIC_OF_FAMILY(f, 0), v, &v->family[f]);
 }
 
+static void fill_cosines(float *value, sw_violations *v, const sw_evaluation *of) {
+    if (v->alignment.probe == NULL) return; /* no family applies */
+    sw_alignment_begin(&v->alignment, of);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) {
+        const sw_family_probe *probe = &v->family[f];
+        if (probe->applies)
+            value[SW_METRIC_OF_FAMILY(f, SW_FAMILY_GRADIENT_COSINE)] = (float)sw_alignment_cosine(
+                &v->alignment, of, &probe->spec, sw_families[f]->arity, probe->aligned, probe->aligned_count);
+    }
+}
+
+static void destroy(void *state) { sw_alignment_destroy(&((sw_violations *)state)->alignment); }
+
+static size_t bytes_outside(const void *state, const sw_evaluation *of) {
+    (void)state;
+    return sw_alignment_bytes(of->config, of->task);
+}
+
 static void evaluate(float *value, void *state, const sw_evaluation *of) {
     sw_violations *v = state;
     sw_softmax_table(&v->table, of->logits, of->task->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (v->family[f].applies) fill_family(value, v, (sw_family_id)f, of->logits);
     sw_generators_measure(value + SW_METRIC_COUNT, &v->generators, &v->table, v->violation, v->disagree);
-    if (of->full) fill_agreements(value, v, of->task);
+    if (!of->full) return;
+    fill_agreements(value, v, of->task);
+    fill_cosines(value, v, of);
 }
 
 const sw_instrument sw_instrument_violations = {
@@ -354,6 +393,8 @@ const sw_instrument sw_instrument_violations = {
     .families = true,
     .create = create,
     .evaluate = evaluate,
+    .destroy = destroy,
+    .bytes = bytes_outside,
     .facts = facts,
     .memory = memory,
 };

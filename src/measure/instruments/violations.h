@@ -2,10 +2,11 @@
  *
  * Tuples of every family that applies to the task, over the whole table: all when at most evaluate.tuples exist, or
  * when but few stand outside of blocks, else evaluate.tuples of them drawn from (seed 0, stream EVALUATE + family, step
- * 0). */
+ * 0). Gradients are taken over at most SW_COSINE_TUPLES of them, drawn at step 2 of that stream. */
 #pragma once
 
 #include "measure/agreement.h"
+#include "measure/alignment.h"
 #include "measure/blocks.h"
 #include "measure/generators.h"
 
@@ -18,6 +19,8 @@ typedef struct sw_family_probe {
     int like;          /* an earlier family whose blocks are the same; -1 = none */
     size_t null_count; /* null tuples of random inputs */
     sw_tuple *nulls;   /* [null_count] */
+    sw_tuple *aligned; /* [aligned_count] tuples that the gradient is taken over */
+    size_t aligned_count;
     sw_divergence_spec spec;
     float coverage;         /* share of the inputs that a tuple touches */
     sw_softmax_pairs pairs; /* of the blocks, at the last evaluation */
@@ -35,4 +38,5 @@ typedef struct sw_violations {
     sw_real *scratch;   /* of the largest block */
     int8_t *open;       /* [N] inputs that a consistent wrong answer is looked for at */
     int8_t *wrong;      /* [N] those of them that are answered wrongly */
+    sw_alignment alignment;
 } sw_violations;

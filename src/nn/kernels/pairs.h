@@ -7,8 +7,9 @@
 /* to[n, classes] <- rows of a table, each through its map, less their mean row. */
 SW_INLINE void gather_rows(sw_real *to, const sw_real *table, const sw_block_rows *b) {
     const size_t classes = b->classes, width = sw_padded(classes);
-    double mean[SW_CLASSES_MAX] = {0};
+    double mean[SW_CLASSES_MAX];
     sw_real shift[SW_CLASSES_MAX];
+    for (size_t c = 0; c < classes; c++) mean[c] = 0;
     for (size_t i = 0; i < b->n; i++) {
         const int32_t *map = sw_block_map(b, i);
         const sw_real *row = table + (size_t)b->member[i] * width;

@@ -13,7 +13,7 @@ static void destroy(sw_prior_term *term) { sw_spectral_destroy(term->work); }
 static sw_status add(double *value, sw_prior_term *term, sw_spectral_kind kind, const sw_prior_step *step) {
     const sw_prior_config *config = term->config;
     bool refresh = (step->t - config->from_step - 1) % config->every == 0;
-    return sw_spectral_prior(value, term->work, kind, step->E, config->weight, refresh, step->dE);
+    return sw_spectral_prior(value, term->work, kind, config->normalized, step->E, config->weight, refresh, step->dE);
 }
 
 static sw_status add_nuclear(double *value, sw_prior_term *term, const sw_prior_step *step) {
