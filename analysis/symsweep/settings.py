@@ -4,7 +4,9 @@ import pandas as pd
 
 from . import tasks
 
-SEEDS = ("seed", "run.seed", "data_seed", "run.data_seed")
+# Keys that are averaged over where they are the seed itself.
+FOLLOWING = ("data_seed", "task.table_seed")
+SEEDS = ("seed", "run.seed", *FOLLOWING, *("run." + name for name in FOLLOWING))
 # Last words of a path that say nothing without the word before.
 VAGUE = ("weight", "inputs", "kind", "every")
 
@@ -20,11 +22,15 @@ def flat(config, prefix=""):
     return found
 
 
+def _is_missing(value):
+    return value is None or value is pd.NA or value != value
+
+
 def text(value):
     """A value in a name: as many digits as tell it from any other."""
     if isinstance(value, list):
         return "[%s]" % ", ".join(text(part) for part in value)
-    if value is None or value is pd.NA or value != value:
+    if _is_missing(value):
         return "–"
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -44,11 +50,11 @@ def columns(results):
         if path not in known:
             found[path] = [row.get(path) for row in rows]
     seed = found.get("run.seed", found.get("seed", [None] * len(rows)))
-    split = next((name for name in found if name in ("data_seed", "run.data_seed")), None)
-    for name in [name for name in found if name in SEEDS and name != split]:
-        del found[name]
-    if split:
-        found[split] = _own_data_seeds(found.pop(split), seed, _groups(found.values(), len(rows)))
+    seeds = {name: found.pop(name) for name in list(found) if name in SEEDS}
+    groups = _groups(found.values(), len(rows))
+    for name, values in seeds.items():
+        if name.removeprefix("run.") in FOLLOWING:
+            found[name] = _own_seeds(values, seed, groups)
     return found
 
 
@@ -58,10 +64,10 @@ def _groups(values, count):
     return [tuple(text(column[run]) for column in listed) for run in range(count)]
 
 
-def _own_data_seeds(values, seeds, groups):
-    """The data_seed of runs in which it is a choice; None where it follows the seed. A value that runs of another seed
-    in the same setting have as well is a choice."""
-    chosen = {(group, value) for group, value, seed in zip(groups, values, seeds) if value != seed}
+def _own_seeds(values, seeds, groups):
+    """A key that may follow the seed, of runs in which it is a choice; None where it follows. A value that runs of
+    another seed in the same setting have as well is a choice."""
+    chosen = {(group, value) for group, value, seed in zip(groups, values, seeds) if not _is_missing(value) and value != seed}
     return [value if (group, value) in chosen else None for group, value in zip(groups, values)]
 
 

@@ -65,7 +65,15 @@ static sw_status split(bool *any, size_t *out, const size_t *class, const char *
 
 /* ---- aspects ---- */
 
-static bool is_seed(const char *path) { return strcmp(path, "seed") == 0 || strcmp(path, "data_seed") == 0; }
+/* Keys that are averaged over where they are the seed itself. */
+static const char *const following[] = {"data_seed", "task.table_seed"};
+enum { FOLLOWING = sizeof following / sizeof *following };
+
+static bool is_seed(const char *path) {
+    bool found = strcmp(path, "seed") == 0;
+    for (int f = 0; f < FOLLOWING; f++) found = found || strcmp(path, following[f]) == 0;
+    return found;
+}
 
 static const sw_configs_column *find_config(const sw_configs *configs, const char *path) {
     for (size_t k = 0; k < sw_configs_count(configs); k++)
@@ -106,10 +114,10 @@ static bool is_axis(const sw_settings *s, const char *path) {
     return false;
 }
 
-/* All but the seeds; data_seed comes last, see add_data_seed. */
+/* All but the seeds; what may follow the seed comes last, see add_following. */
 static sw_status find_aspects(sw_settings *s) {
     const size_t axes = sw_results_axis_count(s->results), keys = sw_configs_count(s->configs);
-    s->aspects = sw_arena_alloc(s->arena, axes + keys + 1, sizeof *s->aspects);
+    s->aspects = sw_arena_alloc(s->arena, axes + keys + FOLLOWING, sizeof *s->aspects);
     sw_status status = s->aspects ? SW_OK : SW_E_MEMORY;
     for (size_t a = 0; a < axes && status == SW_OK; a++)
         if (!is_seed(sw_results_axis(s->results, a)->path)) status = add_axis(s, a);
@@ -122,15 +130,17 @@ static sw_status find_aspects(sw_settings *s) {
     return status;
 }
 
-/* data_seed where it does not follow the seed: told in classes in which it differs. */
-static sw_status add_data_seed(sw_settings *s) {
-    const sw_configs_column *data = find_config(s->configs, "data_seed"), *seed = find_config(s->configs, "seed");
+/* A key where it does not follow the seed: told in classes in which it differs. */
+static sw_status add_following(sw_settings *s, const char *path) {
+    const sw_configs_column *data = find_config(s->configs, path), *seed = find_config(s->configs, "seed");
     if (!data || !data->values) return SW_OK;
     const char **values = sw_arena_alloc(s->arena, s->count, sizeof *values);
     bool *own = sw_arena_alloc(s->arena, s->count, sizeof *own); /* [class] */
     if (!values || !own) return SW_E_MEMORY;
-    for (size_t i = 0; i < s->count; i++)
-        if (!seed || compare_values(sw_configs_value(data, i), sw_configs_value(seed, i)) != 0) own[s->class[i]] = true;
+    for (size_t i = 0; i < s->count; i++) {
+        const char *value = sw_configs_value(data, i);
+        if (value && (!seed || compare_values(value, sw_configs_value(seed, i)) != 0)) own[s->class[i]] = true;
+    }
     for (size_t i = 0; i < s->count; i++) values[i] = own[s->class[i]] ? sw_configs_value(data, i) : NULL;
     s->aspects[s->aspect_count++] = (aspect){.path = data->path, .values = values};
     return SW_OK;
@@ -255,7 +265,7 @@ sw_status sw_settings_create(sw_settings **out, const sw_results *results, bool 
     if (status == SW_OK) status = choose(s, 0, s->axis_count);
     if (status == SW_OK) status = choose(s, s->axis_count, s->aspect_count);
     const size_t before = s->aspect_count;
-    if (status == SW_OK) status = add_data_seed(s);
+    for (int f = 0; f < FOLLOWING && status == SW_OK; f++) status = add_following(s, following[f]);
     if (status == SW_OK) status = choose(s, before, s->aspect_count);
     for (size_t k = 0; k < s->aspect_count && status == SW_OK; k++)
         if (s->aspects[k].name) s->aspects[k].name = short_path(s, k);

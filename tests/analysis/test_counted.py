@@ -175,6 +175,10 @@ class Settings(unittest.TestCase):
         self.assertEqual(set(own.settings), {"all runs"})
         mixed = symsweep.load(config_of(EDITED, lambda row, c: {**c, "data_seed": row % 2})).planned
         self.assertEqual(sorted(mixed.settings), ["data_seed 0", "data_seed 1", "data_seed 1"])
+        tables = symsweep.load(config_of(EDITED, lambda row, c: {**c, "task": {**c["task"], "table_seed": c["seed"]}})).planned
+        self.assertEqual(set(tables.settings), {"all runs"})
+        chosen = symsweep.load(config_of(EDITED, lambda row, c: {**c, "task": {**c["task"], "table_seed": row % 2 + 7}})).planned
+        self.assertEqual(sorted(set(chosen.settings)), ["table_seed 7", "table_seed 8"])
 
 
 class Damaged(unittest.TestCase):

@@ -135,6 +135,14 @@ class Former(unittest.TestCase):
         self.sweep.start(grid={"seed": [0, 1, 2]}, cases=[{"label": "own"}, {"label": "fixed", "data_seed": 9}])
         self.assertEqual(settings(run("status", path)), {"own": 3, "fixed": 3})
 
+    def test_table_seed(self):
+        """Likewise: a new table for every seed is one setting, tables of one's choice are as many."""
+        planted = {"task": {"kind": "planted", "n": 4, "symmetry_order": 2}}
+        self.sweep.start(run_keys=planted, grid={"steps": [20]}, zip={"seed": [0, 1, 2], "task.table_seed": [0, 1, 2]})
+        self.assertEqual(settings(run("status", self.sweep.results)), {"all runs": 3})
+        self.sweep.start(run_keys=planted, grid={"seed": [0, 1], "task.table_seed": [3, 4]})
+        self.assertEqual(settings(run("status", self.sweep.results)), {"table_seed=3": 2, "table_seed=4": 2})
+
     def test_names_are_not_cut_alike(self):
         """Long names, which differ at their ends alone."""
         label = "a label of a case that goes on and on, far beyond the eighty columns of a terminal, and ends in "
@@ -176,7 +184,7 @@ class Former(unittest.TestCase):
         with h5py.File(path) as file:
             for row, text in zip(rows, file["runs/config"][:]):
                 for key, value in flat(json.loads(text)):
-                    name = "run." + key if key in ("seed", "steps") else key
+                    name = "run." + key if key in ("seed", "steps", "train_inputs") else key
                     text = row[name]
                     self.assertEqual(text if isinstance(value, str) else json.loads(text), value, key)
         self.assertEqual({r["run"] for r in csv.DictReader(io.StringIO(run("export", "--curves", path)))}, set("3456"))

@@ -102,7 +102,7 @@ const page = {};
         return shortened.get(path) || path;
     };
 
-    /* Keys that are averaged over: the seed, and data_seed where it follows the seed. */
+    /* Keys that are averaged over: the seed, and what follows it (data_seed, task.table_seed). */
     page.isSeed = (axis) => page.data.averaged.includes(axis);
 
     page.distinct = (values) => {
