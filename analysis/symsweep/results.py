@@ -14,7 +14,7 @@ from .hdf5 import ResultsError
 
 # Folders of per-evaluation metrics. Their names never collide; those of families carry the family in front.
 CURVE_FOLDERS = ("curves", "geometry", "interpretability")
-FAMILY_FACTS = ("tuples", "enumerated", "holds", "prompted", "leak", "coverage")
+FAMILY_FACTS = ("tuples", "enumerated", "holds", "prompted", "leak", "coverage", "order_log10")
 LARGE_SNAPSHOTS = ("embedding", "parameters")
 SNAPSHOT_DIMENSIONS = {
     "pca": ("token", "component"),

@@ -139,7 +139,8 @@ static bool name_is_taken(const sw_result_column *columns, size_t c, const char 
 
 /* /runs/planned has a column of its own, which files that do not say have too. */
 static bool is_exported(const char *path) {
-    static const char *const others[] = {"/runs/config", "/runs/planned", "/snapshots/parameter_layout"};
+    static const char *const others[] = {"/runs/config", "/runs/planned", "/snapshots/parameter_layout",
+                                         "/symmetry/automorphism/generators"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (strcmp(path, others[i]) == 0) return false;
     return true;
