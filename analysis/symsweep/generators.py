@@ -61,7 +61,8 @@ class Measured:
     def __init__(self, results):
         curves = results.read_generator_curves()
         runs = len(results)
-        self.steps = curves["step"].values if "step" in curves else np.full((runs, 0), -1)
+        evaluations = next((array.shape[1] for array in curves.values()), 0)
+        self.steps = curves["step"].values if "step" in curves else np.full((runs, evaluations), -1)
         self.values = curves["by_generator"].values if "by_generator" in curves else np.full(self.steps.shape + (0,), np.nan)
         self.listed = listed(results)
         self.names = [apart(part["text"] for part in found[:self.values.shape[2]]) for found in self.listed]
