@@ -12,7 +12,6 @@ from families import facts
 
 BASE = {
     "task": {"kind": "modular", "p": 7},
-    "train_fraction": 0.6,
     "model": {"kind": "transformer", "layers": 1, "d_model": 16, "heads": 2, "d_mlp": 32},
     "optimizer": {"kind": "adamw", "warmup_steps": 5},
     "steps": 20,
@@ -77,6 +76,8 @@ def cells(edge_list):
     def cell(label, *parts):
         assert label not in out, label
         out[label] = {key: value for part in parts for key, value in part.items()}
+        if "train_inputs" not in out[label]:
+            out[label].setdefault("train_fraction", 0.6)
 
     add, cycle, order = modular("add"), graph("cycle", nodes=8), comparison([3, 3])
     s3 = group("symmetric", n=3)
