@@ -38,3 +38,10 @@ def run(words):
 def bits(*names):
     """Families as the bit set that dump_task takes."""
     return sum(1 << FAMILIES.index(name) for name in names)
+
+
+def tuples_of(task, family):
+    """Of a family that was dumped with its tuples: their inputs and class maps, as the reference lists them."""
+    inputs, classes, maps = task["inputs"], task["classes"], family["maps"]
+    return [tuple(inputs[i] for i in row[:-1]) +
+            (None if row[-1] < 0 else tuple(maps[row[-1] * classes:(row[-1] + 1) * classes]),) for row in family["tuples"]]

@@ -483,7 +483,7 @@ def label_pairs(task):
 def automorphism(task):
     """Of the generators that the program has found, which test_symmetries.py holds to be the whole group."""
     found = []
-    for g in task.get("generators", ()):
+    for g in task["generators"]:
         for x in task["inputs"]:
             image = [None] * len(x)
             for j, t in enumerate(x):

@@ -4,7 +4,7 @@ import unittest
 from collections import Counter
 
 import reference
-from dump import FAMILIES, OPERATIONS, dump
+from dump import FAMILIES, OPERATIONS, dump, tuples_of
 
 # Tasks small enough to enumerate everything: a name, the configuration, the same by the reference.
 CASES = []
@@ -31,12 +31,6 @@ def expected_tuples(task, name):
     return reference.FAMILY[name](task) or []
 
 
-def found_tuples(task, family):
-    inputs, classes, maps = task["inputs"], task["classes"], family["maps"]
-    return [tuple(inputs[i] for i in row[:-1]) +
-            (None if row[-1] < 0 else tuple(maps[row[-1] * classes:(row[-1] + 1) * classes]),) for row in family["tuples"]]
-
-
 class Families(unittest.TestCase):
     def test_tuples_and_truth(self):
         for name, config, task in CASES:
@@ -48,14 +42,14 @@ class Families(unittest.TestCase):
                     self.assertEqual(actual["applies"], bool(expected))
                     if not expected:
                         continue
-                    listed = found_tuples(task, actual)
+                    listed = tuples_of(task, actual)
                     self.assertEqual(Counter(listed), Counter(expected)) # (x, y, z) may share a pair of inputs
                     self.assertEqual(actual["holds"], reference.is_true(task, family, expected))
 
     def test_maps_named_by_tuples_are_bijections(self):
         for name, config, task in CASES:
             for family, actual in dump(tuples=True, **config)["families"].items():
-                for row in found_tuples(task, actual) if actual["applies"] else []:
+                for row in tuples_of(task, actual) if actual["applies"] else []:
                     if row[-1] is not None:
                         self.assertEqual(sorted(row[-1]), list(range(task["classes"])), (name, family))
 

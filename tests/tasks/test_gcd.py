@@ -5,7 +5,7 @@ import unittest
 from collections import Counter
 
 import reference
-from dump import bits, dump
+from dump import bits, dump, tuples_of
 
 
 def gcd_table(n):
@@ -26,13 +26,13 @@ class Gcd(unittest.TestCase):
 
     def test_families(self):
         n = 8
-        task, found = gcd_table(n), dump(kind="gcd", n=n, tuples=True)
-        defined = {"commutativity", "associativity", "label_pairs"}
+        found = dump(kind="gcd", n=n, tuples=True)
+        task = dict(gcd_table(n), generators=found["generators"])
+        defined = {"commutativity", "associativity", "label_pairs", "automorphism"}
         self.assertEqual({f for f, actual in found["families"].items() if actual["applies"]}, defined)
         for family in defined:
             expected = reference.FAMILY[family](task)
-            listed = [tuple(task["inputs"][i] for i in row[:2]) + (None,) for row in found["families"][family]["tuples"]]
-            self.assertEqual(Counter(listed), Counter(expected))
+            self.assertEqual(Counter(tuples_of(task, found["families"][family])), Counter(expected))
             self.assertTrue(found["families"][family]["holds"])
             self.assertTrue(reference.is_true(task, family, expected))
 

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 import reference
-from dump import FAMILIES, dump
+from dump import FAMILIES, dump, tuples_of
 
 
 def table(kind, n):
@@ -114,6 +114,7 @@ class Words(unittest.TestCase):
             known = reference.group(kind, n=n)
             task = reference.word(text, known)
             found = dump(kind="group", group=kind, n=n, expression=text, tuples=True)
+            task["generators"] = found["generators"]
             width, classes = task["operands"], task["classes"]
             with self.subTest(text=text, group=kind, n=n):
                 self.assertEqual(found["message"], "")
@@ -128,10 +129,7 @@ class Words(unittest.TestCase):
                         expected = []  # as of expressions of one variable
                     self.assertEqual(actual["applies"], bool(expected))
                     if expected:
-                        listed = [tuple(task["inputs"][i] for i in row[:-1]) +
-                                  (None if row[-1] < 0 else tuple(actual["maps"][row[-1] * classes:(row[-1] + 1) * classes]),)
-                                  for row in actual["tuples"]]
-                        self.assertEqual(Counter(listed), Counter(expected))
+                        self.assertEqual(Counter(tuples_of(task, actual)), Counter(expected))
                         self.assertEqual(actual["holds"], reference.is_true(task, family, expected))
                         seen[family, actual["holds"]] += 1
         self.assertGreater(min(seen["commutativity", True], seen["commutativity", False]), 1)
