@@ -23,6 +23,7 @@ typedef struct sw_automorphism_facts {
     sw_symmetry_shape shape;
     double order_log10; /* NaN: generators from a file */
     char reason[256];   /* why the family is not defined; "" where the group is trivial */
+    bool late;          /* because the search came to its time limit */
 } sw_automorphism_facts;
 
 /* Found once for each table and remembered. A table of more inputs than this is searched only by the command. */

@@ -66,7 +66,7 @@ typedef struct sw_automorphism_config {
     uint8_t file_sha256[32]; /* of its content */
     int32_t scope;           /* sw_symmetry_scope */
     int64_t elements;        /* so many random elements of the group; 0 = its generators */
-    double time_limit;       /* seconds of discovery; 0 = none */
+    double time_limit;       /* seconds of discovery; 0 = any time, below: none is made */
 } sw_automorphism_config;
 
 typedef struct sw_task_config {

@@ -221,8 +221,8 @@ static void print_generators(const char *json, const sw_record *records, size_t 
         sw_fail_clear();
         return;
     }
-    while (generators < SW_GENERATORS_MAX && !isnan(records[count - 1].value[SW_METRIC_COUNT + generators]))
-        generators++;
+    for (int g = 0; g < SW_GENERATORS_MAX; g++) /* one that moves nothing has no value */
+        if (!isnan(records[count - 1].value[SW_METRIC_COUNT + g])) generators = g + 1;
     if (generators == 0) return;
     const size_t named = name_generators(text, json);
     sw_phases_acquired(step, records, count, &config);

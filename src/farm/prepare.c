@@ -109,9 +109,17 @@ static sw_status make_checkpoint_folder(sw_prepared *out) {
     return SW_OK;
 }
 
+/* Trainers look for the symmetries that were found here however long it takes them, and for no others: a search that
+ * ends here in time may not do so there. */
+static void settle_symmetries(sw_plan *plan, const sw_description *description) {
+    for (size_t i = 0; i < plan->count; i++)
+        plan->runs[i].config.task.automorphism.time_limit = description->runs[i].generator_count > 0 ? 0 : -1;
+}
+
 static sw_status open_store(sw_prepared *out) {
     sw_description *description = NULL;
     sw_status status = sw_description_create(&description, out->plan);
+    if (status == SW_OK) settle_symmetries(out->plan, description);
     if (status == SW_OK) status = sw_store_open(&out->store, out->output, &description->layout);
     sw_description_destroy(description);
     if (status != SW_E_STORE || strstr(sw_fail_message(), "--fresh") != NULL) return status;

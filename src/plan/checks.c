@@ -84,7 +84,14 @@ static void refuse_automorphism(sw_checks *checks, uint64_t k, const sw_run_conf
         sw_fail_clear();
         return;
     }
-    if (config->symmetry[SW_FAMILY_AUTOMORPHISM].weight == 0) return;
+    if (config->symmetry[SW_FAMILY_AUTOMORPHISM].weight == 0) {
+        if (facts.late && !checks->warned[SW_FAMILY_AUTOMORPHISM])
+            report(checks, true, k, "symmetry.automorphism.time_limit", NULL, "automorphism is not measured: %s",
+                   facts.reason);
+        checks->warned[SW_FAMILY_AUTOMORPHISM] |= facts.late;
+        checks->refused[SW_FAMILY_AUTOMORPHISM] |= facts.late; /* its keys have a task, but for time */
+        return;
+    }
     checks->refused[SW_FAMILY_AUTOMORPHISM] = true;
     report(checks, false, k, keys, NULL, "automorphism is not defined on this %s task: %s",
            sw_task_names[config->task.kind], facts.reason[0] ? facts.reason : "its table has no symmetry");
@@ -256,6 +263,14 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
     return SW_OK;
 }
 
+static void warn_phase_family(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    sw_automorphism_facts facts = {0};
+    if (config->phase.family == SW_FAMILY_AUTOMORPHISM && sw_automorphism_describe(&facts, &config->task) != SW_OK)
+        sw_fail_clear(); /* reported */
+    report(checks, true, k, "phase.family", NULL, "%s is not defined on this task%s%s: t_sym will be missing",
+           sw_family_names[config->phase.family], facts.reason[0] ? ", for " : "", facts.reason);
+}
+
 sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) {
     const sw_checked_task *task;
     if (config->task.kind < 0 || (reads_file(&config->task) && !config->task.file[0]))
@@ -272,9 +287,7 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
     if (status != SW_OK) return status;
     check_keep(checks, k, config);
     int family = config->phase.family;
-    if (!task->applies[family])
-        report(checks, true, k, "phase.family", NULL, "%s is not defined on this task: t_sym will be missing",
-               sw_family_names[family]);
+    if (!task->applies[family]) warn_phase_family(checks, k, config);
     status = check_size(cost, checks, k, config);
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
         if (task->applies[f] && task->inputs <= SW_TUPLE_CHECK_INPUTS) status = check_tuples(checks, k, config, f);

@@ -13,7 +13,7 @@
 
 /* ---- found once a table ---- */
 
-enum { KNOWN = 16 };
+enum { KNOWN = 64 };
 
 typedef struct known_group {
     sw_task_config config; /* reduced to what the group depends on */
@@ -55,6 +55,7 @@ static bool moves(const sw_symmetry_table *table, const int32_t *map) {
 static sw_status find(known_group *found, const sw_task *task) {
     const sw_automorphism_config *wanted = &found->config.automorphism;
     const bool from_file = wanted->file[0] != '\0';
+    if (!from_file && wanted->time_limit < 0) return SW_OK;
     if (!from_file && task->inputs > SW_AUTOMORPHISM_INPUTS_MAX)
         return sw_fail(SW_E_CONFIG,
                        "a table of %zu inputs is not searched for symmetries before a run; at most %d: write its "
@@ -75,6 +76,9 @@ static sw_status find(known_group *found, const sw_task *task) {
     for (size_t g = 0; g < found->facts.count && status == SW_OK && !any; g++)
         any = moves(&table, found->generators + g * (size_t)table.shape.length);
     if (!any) found->facts.count = 0;
+    if (!any && from_file && status == SW_OK)
+        snprintf(found->facts.reason, sizeof found->facts.reason, "no generator of %.160s moves an input or a class",
+                 wanted->file);
     if (any) status = sw_symmetry_texts(&found->facts.text, task, &table.shape, found->generators, found->facts.count);
     sw_symmetry_table_release(&table);
     return status;
@@ -83,10 +87,20 @@ static sw_status find(known_group *found, const sw_task *task) {
 /* Without a group because of this; no memory is for the caller to say. */
 static sw_status refuse(known_group *found, sw_status status) {
     if (status == SW_E_MEMORY || (status == SW_E_CONFIG && found->config.automorphism.file[0] != '\0')) return status;
+    found->facts.late = status == SW_E_INTERRUPTED;
     snprintf(found->facts.reason, sizeof found->facts.reason, "%s%s", sw_fail_message(),
-             status == SW_E_INTERRUPTED ? " (symmetry.automorphism.time_limit)" : "");
+             found->facts.late ? " (symmetry.automorphism.time_limit)" : "");
     sw_fail_clear();
     return SW_OK;
+}
+
+/* What was found in one time is so in any other, but for none at all. */
+static bool answers(const known_group *found, const sw_task_config *reduced) {
+    sw_task_config same;
+    memcpy(&same, reduced, sizeof same); /* gaps too */
+    if (!found->facts.late && found->config.automorphism.time_limit >= 0 && reduced->automorphism.time_limit >= 0)
+        same.automorphism.time_limit = found->config.automorphism.time_limit;
+    return memcmp(&found->config, &same, sizeof same) == 0;
 }
 
 sw_status sw_automorphism_describe(sw_automorphism_facts *out, const sw_task_config *config) {
@@ -95,7 +109,7 @@ sw_status sw_automorphism_describe(sw_automorphism_facts *out, const sw_task_con
     reduced.label_shuffle = reduced.label_noise = 0;
     reduced.automorphism.elements = 0;
     for (size_t i = 0; i < KNOWN; i++) {
-        if (!known[i].used || memcmp(&known[i].config, &reduced, sizeof reduced) != 0) continue;
+        if (!known[i].used || !answers(&known[i], &reduced)) continue;
         *out = known[i].facts;
         return SW_OK;
     }

@@ -21,6 +21,7 @@ static size_t next;
 static facts *look_up(const sw_task_config *config) {
     sw_task_config reduced = *config;
     reduced.label_shuffle = reduced.label_noise = 0;
+    memset(&reduced.automorphism, 0, sizeof reduced.automorphism);
     for (size_t i = 0; i < KNOWN; i++)
         if (known[i].used && memcmp(&known[i].config, &reduced, sizeof reduced) == 0) return &known[i];
     facts *slot = &known[next++ % KNOWN];

@@ -194,6 +194,8 @@ static sw_status read_generator(void *context, reader *r, size_t number) {
 
 static sw_status read_top(void *context, reader *r, const char *key, size_t length) {
     bool *found = context;
+    const bool before = *found;
+    if (is_key(key, length, "generators", found) && before) return wrong(r, "one member \"generators\"");
     return is_key(key, length, "generators", found) ? read_list(r, read_generator, NULL) : pass(r, 0);
 }
 

@@ -8,7 +8,6 @@
 #include "symsweep/random.h"
 #include "train/prior.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +59,9 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     family_term *term = &objective->family[f];
     term->config = objective->config->symmetry[f];
     if (term->config.weight == 0) return SW_OK;
-    assert(family->applies(&task->config)); /* the plan has seen to it */
+    if (!family->applies(&task->config)) /* the plan has seen to it, in another process */
+        return sw_fail(SW_E_CONFIG, "symmetry.%s: not defined on the task where it trains, but where it was planned",
+                       sw_family_names[f]);
     sw_status status = sw_tuples_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
     if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", sw_family_names[f]);
     term->predicted = family->candidate_predicted && term->config.intermediate == SW_INTERMEDIATE_PREDICTED;

@@ -203,6 +203,10 @@ class Sources(Case):
             "negative": (changed(lambda g: g["classes"].__setitem__(0, -1)), ["expected a number from 0"]),
             "empty": ("", ["the end of the file"]), "no JSON": ("swap x and y", ["expected an object"]),
             "cut off": (changed(lambda g: None)[:60], ["found the end of the file"]),
+            "two lists": (changed(lambda g: None)[:-1] + ", \"generators\": []}", ["expected one member \"generators\""]),
+            "nothing": ("[]", ["no generator of ", "g.json moves an input or a class"]),
+            "the identity": (json.dumps([{"positions": [0, 1], "tokens": [list(range(7))] * 2, "classes": list(range(7))}]),
+                             ["no generator of ", "g.json moves an input or a class"]),
             "no generators": ("{\"order\": \"3\"}", ["expected a member \"generators\""]),
             "more behind": ("[] []", ["the end of the file"]),
         }
@@ -215,6 +219,15 @@ class Sources(Case):
                     for word in words:
                         self.assertIn(word, said)
         self.assertFalse((self.folder / "never.h5").exists())
+
+    def test_a_symmetry_that_moves_nothing(self):
+        """Has no violation; those behind it are shown all the same."""
+        (self.folder / "g.json").write_text(json.dumps([{"positions": [0, 1], "tokens": [list(range(7))] * 2, "classes": list(range(7))}]
+                                                       + self.generators("all.json")["generators"]))
+        self.train(self.sweep(task=ADD, automorphism={"weight": 1, "source": "g.json"}))
+        page = self.call("show", self.folder / "out.h5", "--run", 0).stdout
+        for words in ("   2  swaps x and y ", "   4  adds 1 to y and the result "):
+            self.assertIn(words, page)
 
     def test_a_free_symmetry_is_none_in_scope_tied(self):
         self.generators("g.json")
@@ -251,6 +264,40 @@ class Options(Case):
         self.call("check", "--speed", 100, self.sweep(task=ADD, automorphism={"weight": 1, "elements": 0}), code=2)
 
 
+class Late(Case):
+    """A search that comes to its time limit."""
+
+    LIMIT = {"time_limit": 1e-6}
+
+    def test_with_weight_it_is_refused(self):
+        said = self.call("check", "--speed", 100, self.sweep(task=ADD, automorphism={"weight": 1, **self.LIMIT}), code=2).stderr
+        self.assertIn("the symmetries of 49 inputs were not found in 1e-06 s (symmetry.automorphism.time_limit)", said)
+
+    def test_without_weight_it_is_a_warning(self):
+        """The same numbers but for what is not measured; more time brings it to the runs that are still to be trained."""
+        late, whole = {"weight": 0, **self.LIMIT}, {"weight": 0}
+        said = self.call("check", "--speed", 100, self.sweep(task=ADD, automorphism=late)).stderr
+        self.assertEqual(said.count("automorphism is not measured: the symmetries of 49 inputs were not found"), 1)
+        without = self.train(self.sweep(task=ADD, automorphism=late))
+        self.assertNotIn("mean", without)
+        self.call("--quiet", "-o", self.folder / "out.h5", self.sweep(task=ADD, automorphism=whole, grid={"seed": [0, 1]}))
+        with h5py.File(self.folder / "out.h5", "r") as file:
+            mean = file["symmetry/automorphism/mean"][:]
+        self.assertTrue(np.isnan(mean[0]).all() and np.isfinite(mean[1]).all())
+        self.call("--quiet", "-o", self.folder / "out.h5", self.sweep(task=ADD, automorphism=late, grid={"seed": [0, 1, 2]}))
+        with h5py.File(self.folder / "out.h5", "r") as file:
+            np.testing.assert_array_equal(file["symmetry/automorphism/mean"][:2], mean)
+            self.assertTrue(np.isnan(file["symmetry/automorphism/mean"][2]).all())
+        found = self.train(self.sweep(task=ADD, automorphism=whole))
+        self.assertEqual(found["id"], without["id"])
+        np.testing.assert_array_equal(found["train_loss"], without["train_loss"])
+
+    def test_the_task_of_tables_says_why_t_sym_is_missing(self):
+        said = self.call("check", "--speed", 100, self.sweep(task={"kind": "parity", "bits": 5, "relevant": 2}, automorphism={"weight": 0, **self.LIMIT}),
+                         code=0).stderr
+        self.assertIn("phase.family: automorphism is not defined on this task, for the symmetries of 32 inputs were not found", said)
+
+
 class WithoutNauty(Case):
     """symsweep as it is where there is no nauty."""
 
@@ -280,6 +327,17 @@ class WithoutNauty(Case):
         found = self.train(self.sweep(task=ADD), binary=self.bare)
         self.assertEqual(found["status"], [2])
         self.assertNotIn("generators", found)
+
+    def test_workers_without_it(self):
+        """What was planned with nauty cannot be trained without: said, not a crash."""
+        sweep = self.sweep(task=ADD, automorphism={"weight": 1})
+        root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        arguments = ["--no-progress", "-o", str(self.folder / "mixed.h5"), str(sweep)]
+        done = subprocess.run(["mpirun", "--oversubscribe", "-n", "1", BINARY, *arguments, ":", "-n", "1", self.bare, *arguments],
+                              capture_output=True, text=True, cwd=self.folder, env={**os.environ, **root}, timeout=120)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("run 0 failed: symmetry.automorphism: not defined on the task where it trains", done.stderr)
+        self.assertNotIn("signal", done.stderr)
 
 
 if __name__ == "__main__":

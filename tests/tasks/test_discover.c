@@ -1,4 +1,5 @@
 /* test_discover.c: groups of tasks whose order is known, found within seconds; what is refused; files of symmetries. */
+#include "symsweep/automorphism.h"
 #include "symsweep/discover.h"
 #include "symsweep/symmetry_family.h"
 #include "symsweep/symmetry_file.h"
@@ -30,6 +31,33 @@ static sw_task *make(sw_task_config config) {
     const sw_model_config model = {.kind = SW_MODEL_TRANSFORMER, .readout_token = true};
     assert_int_equal(sw_task_create(&task, &config, &model, 0), SW_OK);
     return task;
+}
+
+/* What was found is known whatever the time; what was not, is looked for again; nothing is found without a search. */
+static void test_time_limit(void **state) {
+    (void)state;
+    static const double none = -1, short_time = 1e-6, any = 0;
+    sw_task_config config = {.kind = SW_TASK_MODULAR, .p = 17};
+    const struct {
+        double limit;
+        size_t count;
+        bool late;
+    } asked[] = {{none, 0, false}, {short_time, 0, true}, {any, 3, false}, {1e6, 3, false}, {none, 0, false}};
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        sw_automorphism_facts facts;
+        config.automorphism.time_limit = asked[i].limit;
+        assert_int_equal(sw_automorphism_describe(&facts, &config), SW_OK);
+        assert_int_equal(facts.count, asked[i].count);
+        assert_int_equal(facts.late, asked[i].late);
+        assert_int_equal(facts.reason[0] != '\0', asked[i].late);
+    }
+    config.p = 19; /* found before a shorter time is asked for */
+    for (size_t i = 0; i < 2; i++) {
+        sw_automorphism_facts facts;
+        config.automorphism.time_limit = i == 0 ? any : short_time;
+        assert_int_equal(sw_automorphism_describe(&facts, &config), SW_OK);
+        assert_int_equal(facts.count, 3);
+    }
 }
 
 /* A task, its table and its group. */
@@ -386,6 +414,7 @@ static void families_are_judged_on_the_table(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_time_limit),
         cmocka_unit_test(orders_are_known),
         cmocka_unit_test(a_search_ends_at_its_limit),
         cmocka_unit_test(too_large_a_graph_is_refused),
