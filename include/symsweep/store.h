@@ -164,6 +164,8 @@ const sw_axis_value *sw_results_axis_value(const sw_results *results, size_t row
 bool sw_results_has_metric(const sw_results *results, int metric);
 /* Records of one row; metrics absent from the file are NaN; free with free(). */
 sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, size_t *count) SW_MUST_CHECK;
+/* Generators of one row as the file has them: JSON, "" = none; free with free(). */
+sw_status sw_results_generators(const sw_results *results, size_t row, char **out) SW_MUST_CHECK;
 
 /* The newest record of a row; *any = false: none is written yet. */
 sw_status sw_results_newest(sw_results *results, size_t row, sw_record *out, bool *any) SW_MUST_CHECK;

@@ -4,10 +4,10 @@
 #include "cli/row.h"
 #include "cli/sparkline.h"
 
-#include "symsweep/automorphism.h"
 #include "symsweep/cli.h"
 #include "symsweep/config.h"
 #include "symsweep/measure.h"
+#include "symsweep/symmetry_file.h"
 #include "symsweep/task.h"
 #include "symsweep/text.h"
 
@@ -195,22 +195,8 @@ static void print_onsets(const sw_results *results, const sw_result_row *row) {
     if (row->onsets.lead_time_known) printf("  %-34s %10" PRId64 "\n", "lead_time", row->onsets.lead_time);
 }
 
-/* What the generators of the task's group are called, as far as that is known here: of a table whose file is gone, or
- * in a program without nauty, it is not. */
-static size_t name_generators(char (*out)[SW_SYMMETRY_TEXT], const char *json) {
-    sw_run_config config;
-    sw_automorphism_facts facts;
-    if (sw_config_read(&config, json, NULL) != SW_OK || sw_automorphism_describe(&facts, &config.task) != SW_OK) {
-        sw_fail_clear();
-        return 0;
-    }
-    const size_t count = facts.count < SW_GENERATORS_MAX ? facts.count : SW_GENERATORS_MAX;
-    if (count > 0) memcpy(out, facts.text, count * sizeof *out);
-    return count;
-}
-
 /* Generators in the order in which they are acquired. */
-static void print_generators(const char *json, const sw_record *records, size_t count) {
+static void print_generators(const char *json, const char *listed, const sw_record *records, size_t count) {
     enum { TEXT_COLUMNS = 62 };
     int64_t step[SW_GENERATORS_MAX];
     char text[SW_GENERATORS_MAX][SW_SYMMETRY_TEXT];
@@ -224,7 +210,7 @@ static void print_generators(const char *json, const sw_record *records, size_t 
     for (int g = 0; g < SW_GENERATORS_MAX; g++) /* one that moves nothing has no value */
         if (!isnan(records[count - 1].value[SW_METRIC_COUNT + g])) generators = g + 1;
     if (generators == 0) return;
-    const size_t named = name_generators(text, json);
+    sw_symmetry_file_texts(text, SW_GENERATORS_MAX, listed);
     sw_phases_acquired(step, records, count, &config);
     printf("\ngenerators of the symmetry group, by when their mean violation stays <= %g nat\n", config.phase.tau);
     for (int k = 0; k < generators; k++) {
@@ -238,7 +224,7 @@ static void print_generators(const char *json, const sw_record *records, size_t 
         char when[24] = "not reached";
         if (step[next] >= 0) snprintf(when, sizeof when, "%" PRId64, step[next]);
         printf("  %2d  ", next + 1);
-        const int used = sw_text_print_cut(stdout, (size_t)next < named ? text[next] : "", TEXT_COLUMNS);
+        const int used = sw_text_print_cut(stdout, text[next], TEXT_COLUMNS);
         printf("%*s %11s\n", TEXT_COLUMNS - used, "", when);
     }
 }
@@ -263,10 +249,16 @@ static void print_curve(int metric, const sw_record *records, size_t count) {
 }
 
 static sw_status print_text(sw_results *results, size_t run) {
-    sw_record *records;
+    sw_record *records = NULL;
     size_t count;
-    sw_status status = sw_results_records(results, run, &records, &count); /* also tells whether the row is sound */
-    if (status != SW_OK) return status;
+    char *generators;
+    sw_status status = sw_results_generators(results, run, &generators);
+    if (status == SW_OK)
+        status = sw_results_records(results, run, &records, &count); /* also tells whether the row is sound */
+    if (status != SW_OK) {
+        free(generators);
+        return status;
+    }
     const sw_result_row *row = sw_results_row(results, run);
     print_head(results, row, run);
     putchar('\n');
@@ -277,7 +269,8 @@ static sw_status print_text(sw_results *results, size_t run) {
     if (count > 0) printf(", steps %" PRId64 "..%" PRId64, records[0].step, records[count - 1].step);
     putchar('\n');
     for (int m = 0; m < SW_METRIC_COUNT; m++) print_curve(m, records, count);
-    print_generators(row->config, records, count);
+    print_generators(row->config, generators, records, count);
+    free(generators);
     free(records);
     return SW_OK;
 }

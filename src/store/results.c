@@ -216,3 +216,14 @@ sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, s
     *count = (size_t)written;
     return SW_OK;
 }
+
+sw_status sw_results_generators(const sw_results *results, size_t row, char **out) {
+    const sw_column *column = sw_catalog_find(results->catalog, "/symmetry/automorphism/generators");
+    *out = NULL;
+    if (column && column->rank == 1 && column->type == SW_FIELD_TEXT) {
+        const sw_status status = sw_column_read_texts(column, row, 1, out);
+        return status == SW_OK ? SW_OK : sw_fail_in(status, "%s", results->path);
+    }
+    *out = strdup("");
+    return *out ? SW_OK : sw_fail(SW_E_MEMORY, "%s", results->path);
+}

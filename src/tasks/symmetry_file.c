@@ -6,6 +6,7 @@
 #include "tasks/fields.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,4 +244,68 @@ sw_status sw_symmetry_file_read(int32_t **maps, size_t *count, const char *path,
     *maps = r.maps;
     *count = r.count;
     return SW_OK;
+}
+
+/* ---- texts ---- */
+
+/* A character of the basic plane as UTF-8; its bytes. */
+static size_t encode(char *out, unsigned c) {
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    out[0] = (char)(0xe0 | c >> 12);
+    out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[2] = (char)(0x80 | (c & 0x3f));
+    return 3;
+}
+
+/* What stands between quotes, its escapes replaced, as far as there is room. */
+static void unescape(char out[SW_SYMMETRY_TEXT], const char *text, size_t length) {
+    static const char escapes[] = "bfnrt", meant[] = "\b\f\n\r\t";
+    size_t used = 0;
+    for (size_t i = 0; i < length && used + 4 <= SW_SYMMETRY_TEXT; i++) {
+        unsigned c;
+        if (text[i] != '\\' || i + 1 == length) {
+            out[used++] = text[i];
+        } else if (text[i + 1] == 'u' && i + 6 <= length && sscanf(text + i + 2, "%4x", &c) == 1 && c > 0) {
+            used += encode(out + used, c);
+            i += 5;
+        } else {
+            const char *escape = strchr(escapes, text[++i]);
+            out[used++] = escape != NULL ? meant[escape - escapes] : text[i];
+        }
+    }
+    out[used] = '\0';
+}
+
+static sw_status read_text_member(void *context, reader *r, const char *key, size_t length) {
+    const char *text;
+    bool found = false;
+    if (!is_key(key, length, "text", &found) || peek(r) != '"') return pass(r, 0);
+    const sw_status status = read_text(&text, &length, r);
+    if (status == SW_OK && context != NULL) unescape(context, text, length);
+    return status;
+}
+
+typedef struct texts {
+    char (*out)[SW_SYMMETRY_TEXT];
+    size_t count;
+} texts;
+
+static sw_status read_texts(void *context, reader *r, size_t number) {
+    const texts *wanted = context;
+    return read_object(r, read_text_member, number < wanted->count ? wanted->out[number] : NULL);
+}
+
+void sw_symmetry_file_texts(char (*out)[SW_SYMMETRY_TEXT], size_t count, const char *json) {
+    reader r = {.path = "", .at = json, .line = 1};
+    texts wanted = {out, count};
+    for (size_t i = 0; i < count; i++) out[i][0] = '\0';
+    if (read_list(&r, read_texts, &wanted) != SW_OK) sw_fail_clear();
 }

@@ -229,6 +229,22 @@ class Sources(Case):
         for words in ("   2  swaps x and y ", "   4  adds 1 to y and the result "):
             self.assertIn(words, page)
 
+    def test_what_they_do_is_shown_from_the_results_file_alone(self):
+        """The table, its generators and nauty may be gone; names of tokens are shown as the table has them."""
+        names = ("c", "ü\\", '"a ""b"""')
+        (self.folder / "t.csv").write_text("".join("%s,%s,%d\n" % (a, b, a == b) for a in names for b in names))
+        task = {"kind": "table", "file": "t.csv"}
+        self.generators("g.json", task)
+        for family in ({"weight": 1}, {"weight": 1, "source": "g.json"}):
+            self.train(self.sweep(task=task, automorphism=family))
+            listed = self.call("show", self.folder / "out.h5", "--run", 0).stdout.split("\ngenerators of ")[1]
+            for name in ('a ""b""', "ü\\ "):
+                self.assertIn(name, listed)
+            (self.folder / "t.csv").rename(self.folder / "gone.csv")
+            alone = self.call("show", self.folder / "out.h5", "--run", 0, binary=os.environ["SYMSWEEP_WITHOUT_NAUTY"]).stdout
+            self.assertEqual(alone.split("\ngenerators of ")[1], listed)
+            (self.folder / "gone.csv").rename(self.folder / "t.csv")
+
     def test_a_free_symmetry_is_none_in_scope_tied(self):
         self.generators("g.json")
         sweep = self.sweep(task=ADD, automorphism={"weight": 1, "source": "g.json", "scope": "tied"})
