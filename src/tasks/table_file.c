@@ -5,7 +5,6 @@
 #include "tasks/fields.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,8 @@ enum {
     INPUTS_MAX = 4000000,
     WORDS_MAX = SW_TASK_ENTITIES_MAX,
     SLOTS = 4 * WORDS_MAX,
-    FIELDS_MAX = SW_OPERANDS_MAX + 1
+    FIELDS_MAX = SW_OPERANDS_MAX + 1,
+    NUMBER_MAX = 48
 };
 static const size_t file_size_max = (size_t)1 << 30;
 static const char key[] = "task.file";
@@ -34,16 +34,47 @@ typedef struct vocabulary {
     int32_t slots[SLOTS]; /* hash table of places in words, counted from 1; 0 = free */
 } vocabulary;
 
-/* 5, 05, 5.0 and 5e0 are one whole number. */
-static bool read_whole(sw_span span, int64_t *out) {
-    char text[48];
-    if (sw_fields_integer(span, out)) return true;
-    if (!sw_fields_is_number(span)) return false;
+/* The digits of a decimal number, without its point; false: it is none. *point: how many stand before the point. */
+static bool read_digits(char digits[NUMBER_MAX], int *count, int *point, sw_span span) {
+    char text[NUMBER_MAX];
+    long shift = 0;
+    *count = 0;
+    *point = -1;
+    if (!sw_fields_is_number(span) || span.length >= sizeof text) return false;
     memcpy(text, span.at, span.length);
     text[span.length] = '\0';
-    const double value = strtod(text, NULL);
-    if (!(fabs(value) <= 0x1p53) || value != rint(value)) return false;
-    *out = (int64_t)value;
+    for (const char *at = text + (*text == '-' || *text == '+'); *at != '\0'; at++) {
+        if (*at == 'e' || *at == 'E') {
+            shift = strtol(at + 1, NULL, 10);
+            break;
+        }
+        if (*at == '.')
+            *point = *count;
+        else if (*at >= '0' && *at <= '9')
+            digits[(*count)++] = *at;
+        else
+            return false; /* hexadecimal, or not finite */
+    }
+    if (*point < 0) *point = *count;
+    *point += (int)(shift > NUMBER_MAX ? NUMBER_MAX : shift < -NUMBER_MAX ? -NUMBER_MAX : shift);
+    return true;
+}
+
+/* 5, 05, 5.0 and 5e0 are one whole number; of more than 18 digits it is a word. */
+static bool read_whole(sw_span span, int64_t *out) {
+    char digits[NUMBER_MAX];
+    int count, point;
+    if (sw_fields_integer(span, out)) return true;
+    if (!read_digits(digits, &count, &point, span)) return false;
+    *out = 0;
+    for (int i = 0; i < count || i < point; i++) {
+        const int digit = i < count ? digits[i] - '0' : 0;
+        if (i >= point && digit != 0) return false;
+        if (i >= point) continue;
+        if (*out >= INT64_C(100000000000000000)) return false;
+        *out = 10 * *out + digit;
+    }
+    if (*span.at == '-') *out = -*out;
     return true;
 }
 

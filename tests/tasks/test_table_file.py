@@ -133,6 +133,14 @@ class Reading(Tables):
     def test_spellings_of_one_number_are_one_token(self):
         self.same("1,2.0,3\n1e0,+1,05\n", [(1, 2, 3), (1, 1, 5)])
 
+    def test_numbers_are_told_apart_exactly(self):
+        """Whatever a double makes of them; what is not decimal is a word."""
+        spelled = {"9007199254740992": 2**53, "9007199254740993": 2**53 + 1, "9007199254740993.0": 2**53 + 1, "9007199254740994.": 2**53 + 2,
+                   "0.99999999999999999999": "0.99999999999999999999", "1": 1, "10e-1": 1, "0.01e2": 1, "1.00000000000000000001": "1.00000000000000000001",
+                   "1e-400": "1e-400", "0": 0, "0e-400": 0, "-0.0": 0, "0x10": "0x10", "16": 16, "1e17": 10**17, "1e18": "1e18", "1e999999999": "1e999999999",
+                   "inf": "inf", "-5e0": -5, "1.000000000000000000e+00": 1, "1.130000000000000000e+02": 113, ".5e1": 5}
+        self.same("".join("%s,%d,%s\n" % (w, 1000 + i, w) for i, w in enumerate(spelled)), [(n, 1000 + i, n) for i, n in enumerate(spelled.values())])
+
     def test_random_tables_of_words_and_numbers(self):
         draw = random.Random(5)
         for case in range(60):
