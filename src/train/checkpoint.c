@@ -60,7 +60,8 @@ static void strip(sw_run_config *out, const sw_run_config *config) {
     out->steps = 0;
     out->checkpoint_every_seconds = 0;
     out->checkpoint_keep = false;
-    out->evaluate.snapshot_steps = NULL; /* an address means nothing in a file */
+    out->evaluate.snapshot_steps = NULL;   /* an address means nothing in a file */
+    out->task.automorphism.time_limit = 0; /* how long was looked decides no numbers of training */
     memset(&out->phase, 0, sizeof out->phase);
     memset(&out->prune, 0, sizeof out->prune);
 }

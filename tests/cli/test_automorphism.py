@@ -308,6 +308,23 @@ class Late(Case):
         self.assertEqual(found["id"], without["id"])
         np.testing.assert_array_equal(found["train_loss"], without["train_loss"])
 
+    def test_a_run_goes_on_from_its_checkpoint(self):
+        """With more time for the search, or enough at last: nothing is trained anew, and the numbers are the same."""
+        limits = [{"weight": 0, **self.LIMIT}, {"weight": 0}, {"weight": 0, "time_limit": 7}, {"weight": 0}]
+        options = {"task": {**ADD, "p": 31}, "checkpoint": {"every_seconds": 0, "keep": True}, "evaluate": {"snapshots": 0}}
+        whole = self.train(self.sweep(**options, steps=800, automorphism=limits[1]))
+        for first, second in zip(limits[::2], limits[1::2]):
+            with self.subTest(first=first, second=second):
+                self.call("--quiet", "--fresh", "-o", self.folder / "x.h5", self.sweep(**options, steps=400, automorphism=first))
+                done = self.call("-o", self.folder / "x.h5", self.sweep(**options, steps=800, automorphism=second))
+                self.assertIn("1 run goes on from the end of a shorter one", done.stderr)
+                self.assertNotIn("anew", done.stderr)
+                with h5py.File(self.folder / "x.h5", "r") as file:
+                    np.testing.assert_array_equal(file["curves/train_loss"][-1], whole["train_loss"][0])
+                    mean = file["symmetry/automorphism/mean"][-1]
+                # step 400 is measured again
+                np.testing.assert_array_equal(np.isnan(mean), [first["time_limit"] < 1 and e < 4 for e in range(9)])
+
     def test_the_task_of_tables_says_why_t_sym_is_missing(self):
         said = self.call("check", "--speed", 100, self.sweep(task={"kind": "parity", "bits": 5, "relevant": 2}, automorphism={"weight": 0, **self.LIMIT}),
                          code=0).stderr
