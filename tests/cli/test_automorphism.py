@@ -255,6 +255,16 @@ class Sources(Case):
 
 
 class Options(Case):
+    def test_the_order_counts_what_no_input_has(self):
+        """As the command gives it; the family has the generators that act."""
+        (self.folder / "t.csv").write_text("".join("%d,%s,%d,%d\n" % (x, op, y, (x + y if op == "+" else x - y) % 5) for x in range(5) for y in range(5) for op in "+-"))
+        task = {"kind": "table", "file": "t.csv"}
+        group = self.symmetries(self.sweep(task=task))
+        found = self.train(self.sweep(task=task))
+        self.assertAlmostEqual(found["order_log10"][0], group["order_log10"], 12)
+        self.assertAlmostEqual(found["order_log10"][0], np.log10(5 * 4 * 2 * 2 * 120 * 2), 12)
+        self.assertLess(len(json.loads(found["generators"][0])), len(group["generators"]))
+
     def test_scopes_differ(self):
         """In identity, in generators, in numbers."""
         found = self.train(self.sweep(task=ADD, steps=20, automorphism={"weight": 1}, grid={"symmetry.automorphism.scope": ["free", "tied"]}))
