@@ -128,7 +128,8 @@ void sw_softmax_divergence(const sw_softmax *table, const sw_divergence_spec *sp
 /* Every two of n rows compared: over the ordered pairs of distinct ones, the sum and the largest of their symmetric KL,
  * and how many pairs differ in their argmax. Row member[i] enters as q(c) = p(map(c)) by row map[i] of
  * spec->class_map (map NULL, or map[i] < 0: as it is). Exact but for rounding: relative to the largest of the block, as
- * that of a float. NaN in a row makes sum and largest NaN. `scratch` holds sw_softmax_block_size(n, classes) elements.
+ * that of a float. A largest that is no more than `floor` may be told too small. NaN in a row makes sum and largest
+ * NaN. `scratch` holds sw_softmax_block_size(n, classes) elements.
  */
 typedef struct sw_softmax_pairs {
     double sum, largest;
@@ -136,7 +137,7 @@ typedef struct sw_softmax_pairs {
 } sw_softmax_pairs;
 size_t sw_softmax_block_size(size_t n, int32_t classes);
 void sw_softmax_block(sw_softmax_pairs *out, const sw_softmax *table, const sw_divergence_spec *spec,
-                      const int32_t *member, const int32_t *map, size_t n, sw_real *scratch);
+                      const int32_t *member, const int32_t *map, size_t n, double floor, sw_real *scratch);
 
 /* ---- geometry priors: value, and accumulates weight * gradient ---- */
 

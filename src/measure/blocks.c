@@ -83,7 +83,7 @@ void sw_blocks_measure(sw_softmax_pairs *out, const sw_blocks *blocks, const sw_
         sw_softmax_pairs found;
         if (n < 2) continue;
         sw_softmax_block(&found, table, spec, blocks->member + from, blocks->map ? blocks->map + from : NULL, n,
-                         scratch);
+                         out->largest, scratch);
         out->sum += found.sum;
         out->disagreements += found.disagreements;
         if (found.largest > out->largest) out->largest = found.largest; /* NaN shows in the sum */

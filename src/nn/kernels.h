@@ -112,6 +112,9 @@ typedef struct sw_block_rows {
     const int32_t *member, *map, *class_map;
     sw_real *p, *log_p; /* [n, classes] less their mean row */
     sw_real *half;      /* [n] h_i = p_i . log_p_i */
+    sw_real *mean;      /* [classes] mean row of p */
+    sw_real *least;     /* [classes] -min over rows of log_p */
+    sw_real *bound;     /* [n] h_i + h_j - p_i . l_j - p_j . l_i <= bound_i + bound_j */
     sw_real *products;  /* [2, SW_BLOCK_TILE, SW_BLOCK_TILE] p_i . l_j and p_j . l_i of two tiles */
 } sw_block_rows;
 

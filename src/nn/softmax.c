@@ -30,12 +30,41 @@ void sw_softmax_divergence(const sw_softmax *table, const sw_divergence_spec *sp
 
 enum { TILE = SW_BLOCK_TILE };
 
-size_t sw_softmax_block_size(size_t n, int32_t classes) { return n * (2 * (size_t)classes + 1) + 2 * TILE * TILE; }
+size_t sw_softmax_block_size(size_t n, int32_t classes) {
+    return (n + 1) * (2 * (size_t)classes + 2) + 2 * TILE * TILE;
+}
 
 /* products[rows, columns] <- p_i . l_j of two tiles. */
 static void multiply(sw_real *products, const sw_block_rows *b, size_t i0, size_t rows, size_t j0, size_t columns) {
     sw_blas_gemm(SW_N, SW_T, rows, columns, b->classes, 1, b->p + i0 * b->classes, b->classes,
                  b->log_p + j0 * b->classes, b->classes, 0, products, TILE);
+}
+
+/* Moves the rows that a pair of more than `floor` may have to the front; returns from which bound on they are such. */
+static sw_real keep_rows(sw_block_rows *b, double floor) {
+    sw_real most = -INFINITY;
+    size_t kept = 0;
+    sw_kernel->block_bounds(b);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->bound[i] > most) most = b->bound[i];
+    const sw_real from = (sw_real)(2 * floor - (double)most - 1e-4 * (fabs((double)most) + floor)); /* rounding */
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->bound[i] < from) continue;
+        if (kept < i) {
+            memcpy(b->p + kept * b->classes, b->p + i * b->classes, b->classes * sizeof *b->p);
+            memcpy(b->log_p + kept * b->classes, b->log_p + i * b->classes, b->classes * sizeof *b->log_p);
+            b->half[kept] = b->half[i];
+        }
+        kept++;
+    }
+    b->n = kept;
+    return from;
+}
+
+/* The row that was moved to place k. */
+static size_t kept_row(const sw_block_rows *b, sw_real from, size_t k) {
+    for (size_t i = 0;; i++)
+        if (b->bound[i] >= from && k-- == 0) return i;
 }
 
 /* The pair whose violation is the largest, to rounding. */
@@ -85,18 +114,24 @@ static uint64_t count_disagreements(const sw_block_rows *b, const sw_softmax *ta
 }
 
 void sw_softmax_block(sw_softmax_pairs *out, const sw_softmax *table, const sw_divergence_spec *spec,
-                      const int32_t *member, const int32_t *map, size_t n, sw_real *scratch) {
+                      const int32_t *member, const int32_t *map, size_t n, double floor, sw_real *scratch) {
     sw_block_rows b = {.n = n, .classes = (size_t)table->classes, .member = member, .map = map};
     b.class_map = spec->class_map;
     b.p = scratch;
     b.log_p = b.p + n * b.classes;
     b.half = b.log_p + n * b.classes;
-    b.products = b.half + n;
+    b.bound = b.half + n;
+    b.mean = b.bound + n;
+    b.least = b.mean + b.classes;
+    b.products = b.least + b.classes;
     out->sum = (double)n * sw_kernel->block_rows(&b, table);
     out->disagreements = count_disagreements(&b, table);
     out->largest = out->sum;
     if (isnan(out->sum)) return;
+    out->largest = 0;
+    const sw_real from = keep_rows(&b, floor);
+    if (b.n < 2) return;
     const sw_block_pair pair = find_largest(&b);
-    const size_t i = pair.row[0], j = pair.row[1];
+    const size_t i = kept_row(&b, from, pair.row[0]), j = kept_row(&b, from, pair.row[1]);
     out->largest = compare_two(table, (size_t)member[i], (size_t)member[j], sw_block_map(&b, i), sw_block_map(&b, j));
 }

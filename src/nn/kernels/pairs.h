@@ -4,11 +4,10 @@
 #include "nn/kernels.h"
 #include "nn/kernels/lanes.h"
 
-/* to[n, classes] <- rows of a table, each through its map, less their mean row. */
-SW_INLINE void gather_rows(sw_real *to, const sw_real *table, const sw_block_rows *b) {
+/* to[n, classes] <- rows of a table, each through its map, less their mean row, shift[classes]. */
+SW_INLINE void gather_rows(sw_real *to, sw_real *shift, const sw_real *table, const sw_block_rows *b) {
     const size_t classes = b->classes, width = sw_padded(classes);
     double mean[SW_CLASSES_MAX];
-    sw_real shift[SW_CLASSES_MAX];
     for (size_t c = 0; c < classes; c++) mean[c] = 0;
     for (size_t i = 0; i < b->n; i++) {
         const int32_t *map = sw_block_map(b, i);
@@ -37,16 +36,43 @@ SW_INLINE double dot_rows(const sw_real *x, const sw_real *y, size_t n) {
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
+/* x . y to the rounding of sw_real */
+SW_INLINE sw_real dot_about(const sw_real *x, const sw_real *y, size_t n) {
+    sw_real sum[SW_LANES] = {0}, rest = 0;
+    size_t k = 0;
+    for (; k + SW_LANES <= n; k += SW_LANES) {
+        SW_LANE_LOOP
+        for (size_t j = 0; j < SW_LANES; j++) sum[j] += x[k + j] * y[k + j];
+    }
+    for (; k < n; k++) rest += x[k] * y[k];
+    return sw_lane_sum(sum) + rest;
+}
+
 static double block_rows(const sw_block_rows *b, const sw_softmax *table) {
     double total = 0;
-    gather_rows(b->p, table->p, b);
-    gather_rows(b->log_p, table->log_p, b);
+    gather_rows(b->log_p, b->mean, table->log_p, b);
+    gather_rows(b->p, b->mean, table->p, b);
     for (size_t i = 0; i < b->n; i++) {
         const double half = dot_rows(b->p + i * b->classes, b->log_p + i * b->classes, b->classes);
         b->half[i] = (sw_real)half;
         total += half;
     }
     return total;
+}
+
+/* With q the rows of p as they were and m their mean, -p_i . l_j = m . l_j - q_i . l_j, and q_i, whose entries are not
+ * negative, takes no more from -l_j than from the largest of each class. */
+static void block_bounds(const sw_block_rows *b) {
+    const size_t classes = b->classes;
+    for (size_t c = 0; c < classes; c++) b->least[c] = -b->log_p[c];
+    for (size_t i = 1; i < b->n; i++) {
+        const sw_real *row = b->log_p + i * classes;
+        for (size_t c = 0; c < classes; c++) b->least[c] = sw_max(-row[c], b->least[c]);
+    }
+    const sw_real shared = dot_about(b->mean, b->least, classes);
+    for (size_t i = 0; i < b->n; i++)
+        b->bound[i] = b->half[i] + shared + dot_about(b->p + i * classes, b->least, classes) +
+                      dot_about(b->mean, b->log_p + i * classes, classes);
 }
 
 static void block_largest(sw_block_pair *best, const sw_block_rows *b, size_t i0, size_t rows, size_t j0,
