@@ -167,6 +167,10 @@ typedef struct sw_table_notes {
     size_t header_line; /* names of columns, recognized without task.header; 0 = there are none */
     size_t lone_line; /* the first, an input none of whose tokens, nor its label, stands in another; 0 = it is not so */
     char first_text[64]; /* of that line */
+    size_t
+        mixed_line; /* the first with a word in a column of numbers, or a number in one of words; 0 = there is none */
+    size_t mixed_column; /* from 1 */
+    char mixed_text[64]; /* that word or number */
 } sw_table_notes;
 
 /* Of a task of kind table; reads its file and forgets it. */

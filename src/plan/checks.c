@@ -204,6 +204,10 @@ static sw_status note_table(sw_checks *checks, uint64_t k, const sw_task_config 
         report(checks, true, k, "task.file", "if it names the columns, set task.header",
                "line %zu is read as an input, though no token and no label of it stands in another line: \"%s\"",
                notes.lone_line, notes.first_text);
+    if (status == SW_OK && notes.mixed_line > 0)
+        report(checks, true, k, "task.file", "if it is a slip, mend that line",
+               "column %zu has both numbers and words; the first of the rarer kind is \"%s\" in line %zu",
+               notes.mixed_column, notes.mixed_text, notes.mixed_line);
     return status;
 }
 

@@ -336,6 +336,28 @@ static bool first_stands_alone(const reading *r) {
     return r->count > 1;
 }
 
+static const word *word_at(const reading *r, size_t input, size_t column) {
+    const size_t width = (size_t)r->fields - 1;
+    return column < width ? &r->tokens->words[r->operand[input * width + column]] : &r->labels->words[r->label[input]];
+}
+
+/* A column with both numbers and words: the first line with what the column has less of is told. */
+static void note_mixture(const reading *r) {
+    for (size_t k = 0; k < (size_t)r->fields; k++) {
+        size_t first[2] = {r->count, r->count}, times[2] = {0, 0}; /* of words, of numbers */
+        for (size_t i = 0; i < r->count; i++) {
+            const bool whole = word_at(r, i, k)->whole;
+            if (times[whole]++ == 0) first[whole] = i;
+        }
+        if (times[0] == 0 || times[1] == 0) continue;
+        const size_t i = first[times[1] < times[0]];
+        r->notes->mixed_line = (size_t)r->line[i];
+        r->notes->mixed_column = k + 1;
+        sw_fields_show(r->notes->mixed_text, word_at(r, i, k)->text);
+        return;
+    }
+}
+
 /* What the words are called, by id; NULL when each is its id. */
 static sw_status name_words(char (**out)[SW_TASK_NAME], const vocabulary *of) {
     bool plain = true;
@@ -397,6 +419,7 @@ sw_status sw_table_file_read(sw_table_file *out, const sw_task_config *config) {
         r.notes->lone_line = (size_t)r.line[0];
         sw_fields_show(r.notes->first_text, r.first);
     }
+    if (status == SW_OK) note_mixture(&r);
     if (status == SW_OK) status = finish(out, &r);
 cleanup:
     if (status != SW_OK) sw_table_file_release(out);

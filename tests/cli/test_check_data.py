@@ -38,6 +38,10 @@ class Data(unittest.TestCase):
         run = {"task": {"kind": "graph", "graph": "edge_list", "file": "graph.txt", **task}, "steps": 2}
         return {"run": {**run, "evaluate": {"every": 1}, "save": {"split": True}}}
 
+    def table(self, content, **task):
+        (self.folder / "table.txt").write_text(content)
+        return {"run": {"task": {"kind": "table", "file": "table.txt", **task}, "steps": 2, "evaluate": {"every": 1}}}
+
     def train(self, sweep):
         self.sweep.write_text(json.dumps(sweep))
         done = subprocess.run([BINARY, str(self.sweep), "-o", str(self.folder / "out.h5"), "--quiet", "--fresh"],
@@ -65,6 +69,22 @@ class Data(unittest.TestCase):
                     self.assertIn(said, warnings[0])
                 with self.train(self.graph(content)) as file:
                     self.assertEqual(len(file["/data/label"][0]), 25)
+
+    def test_what_may_be_a_slip_in_a_table_is_told(self):
+        square = ["%d,%d,%d" % (x, y, (x + y) % 3) for x in range(3) for y in range(3)]
+        for name, lines, said in (
+                ("as it should be", square, None),
+                ("names of columns", ["x,y,sum"] + square, 'line 1 names columns and is passed over: "x,y,sum"'),
+                ("perhaps names", ["x,y,sum", "a,a,b", "a,b,a", "b,a,a"],
+                 'no token and no label of it stands in another line: "x,y,sum"'),
+                ("a letter for a digit", square[:4] + ["1,l,2"] + square[5:],
+                 'column 2 has both numbers and words; the first of the rarer kind is "l" in line 5'),
+                ("an operation between numbers", [line.replace(",", ",+,", 1) for line in square], None)):
+            with self.subTest(name):
+                _, warnings, _ = self.plan(self.table("\n".join(lines) + "\n"))
+                self.assertEqual(len(warnings), 0 if said is None else 1, warnings)
+                if said:
+                    self.assertIn(said, warnings[0])
 
     def test_components(self):
         content = "1 2\n2 3\n5 6\n"

@@ -246,6 +246,8 @@ static sw_status write_notes(sw_json *json, const options *o) {
     sw_status status = sw_table_describe(&notes, &o->task);
     if (status == SW_OK) write_number(json, "header_line", (double)notes.header_line);
     if (status == SW_OK) write_number(json, "lone_line", (double)notes.lone_line);
+    if (status == SW_OK) write_number(json, "mixed_line", (double)notes.mixed_line);
+    if (status == SW_OK) write_number(json, "mixed_column", (double)notes.mixed_column);
     return status;
 }
 

@@ -227,6 +227,16 @@ class Refusals(Tables):
                         "first,second,green\n" + text(Reading.WORDS), "a,b,c\n"):
             self.assertEqual(self.load(content)["lone_line"], 0, content)
 
+    def test_a_word_among_numbers_is_told(self):
+        def mixed(content):
+            notes = self.load(content)
+            return notes["mixed_line"], notes["mixed_column"]
+        self.assertEqual(mixed("0,0,0\n0,1,1\n1,O,1\n1,1,0\n"), (3, 2))
+        self.assertEqual(mixed("0,0,0\n0,1,1\n1,0,l\n1,1,0\n"), (3, 3))
+        self.assertEqual(mixed("a,a,b\nb,7,a\nb,a,a\n"), (2, 2))  # the other way round
+        for content in ("0,+,0,0\n0,+,1,1\n1,-,0,1\n", "0,0,even\n0,1,odd\n", text(Reading.WORDS), text(Reading.ADD)):
+            self.assertEqual(mixed(content), (0, 0), content)
+
     def test_header_is_not_an_input(self):
         self.refused("x,y,label\n", "no inputs", header=True)
         self.refused("x,y,label\nx,y\n", ":2:", header=False)
