@@ -327,6 +327,7 @@ void sw_symmetry_text(char out[SW_SYMMETRY_TEXT], const sw_task *task, const sw_
     }
     if (moves && said > 0) put(&t, ", and ");
     if (moves) put_moves(&t, parts, shape, map);
+    if (clauses == 0) put(&t, "moves nothing");
 }
 
 sw_status sw_symmetry_texts(char (**out)[SW_SYMMETRY_TEXT], const sw_task *task, const sw_symmetry_shape *shape,

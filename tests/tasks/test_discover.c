@@ -3,6 +3,7 @@
 #include "symsweep/discover.h"
 #include "symsweep/symmetry_family.h"
 #include "symsweep/symmetry_file.h"
+#include "symsweep/symmetry_text.h"
 #include "tasks/schreier.h"
 
 #include <math.h>
@@ -330,6 +331,18 @@ static void files_are_read(void **state) {
     release(&f);
 }
 
+static void texts_say_what_moves(void **state) {
+    (void)state;
+    fixture f = discover(modular(SW_OP_ADD, 3), SW_SYMMETRY_FREE);
+    char text[SW_SYMMETRY_TEXT];
+    sw_symmetry_text(text, f.task, &f.table.shape, f.group.generators);
+    assert_string_equal(text, "swaps x and y");
+    sw_symmetry_identity(f.group.generators, &f.table.shape);
+    sw_symmetry_text(text, f.task, &f.table.shape, f.group.generators);
+    assert_string_equal(text, "moves nothing");
+    release(&f);
+}
+
 static void broken_files_are_refused(void **state) {
     (void)state;
     fixture f = discover(modular(SW_OP_ADD, 3), SW_SYMMETRY_FREE);
@@ -425,6 +438,7 @@ int main(void) {
         cmocka_unit_test(derivable_is_a_share_of_test_inputs),
         cmocka_unit_test(files_are_read),
         cmocka_unit_test(broken_files_are_refused),
+        cmocka_unit_test(texts_say_what_moves),
         cmocka_unit_test(families_are_judged_on_the_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
