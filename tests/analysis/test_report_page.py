@@ -316,7 +316,7 @@ class Statistics(pages.Case):
 
     def test_times_of_the_file(self):
         results = symsweep.load(pages.FINISHED)
-        for onset in ("t_mem", "t_gen", "t_sym", "t_geo"):
+        for onset in ("t_mem", "t_gen", "t_sym", "t_geo", "t_geo_participation"):
             runs, time, observed = statistics.onset_times(results, onset)
             theirs = pages.CHROMIUM.evaluate("page.onsetTimes('%s', page.all)" % onset)
             self.assertEqual([runs.tolist(), time.tolist(), observed.tolist()], [theirs["runs"], theirs["times"], theirs["observed"]])

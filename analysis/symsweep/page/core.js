@@ -260,6 +260,7 @@ const page = {};
         { id: "t_sym", name: "symmetry", color: "var(--series-4)", symbol: d3.symbolDiamond, meaning: "largest violation" },
         { id: "t_gen", name: "generalization", color: "var(--series-1)", symbol: d3.symbolCircle, meaning: "test accuracy" },
         { id: "t_geo", name: "geometry", color: "var(--series-3)", symbol: d3.symbolSquare, meaning: "effective dimension" },
+        { id: "t_geo_participation", name: "geometry, continuous", color: "var(--series-6)", symbol: d3.symbolCross, meaning: "participation ratio" },
     ];
 
     /* ---- numbers ---- */
