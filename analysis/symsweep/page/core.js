@@ -77,6 +77,12 @@ const page = {};
         });
     }
 
+    /* How far a value of a curve may be from the one in the file. */
+    page.resolution = (name, value) => {
+        const metric = page.metrics.get(name), step = (metric.max - metric.min) / LARGEST / 2;
+        return metric.scale === "log" ? value * (10 ** step - 1) : step;
+    };
+
     page.lastStep = (run) => {
         const end = page.offsets[run + 1];
         const taken = page.value("steps", run);
