@@ -304,7 +304,7 @@ def fig8(results, all=False):
     groups = positions_by(names, evaluated)
     if not groups:
         raise FigureError("no run has been evaluated")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, max(2.6, _row_height(groups) * len(groups) + 1.3)))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, max(2.6, _row_height(groups) * len(groups) + 1.4)))
     for k, (name, positions) in enumerate(groups.items()):
         plot_band(left, results, "test_accuracy", positions, COLORS[k % 8], ["-", "--", ":", "-."][k // 8 % 4])
     left.set_xscale("log")
@@ -349,8 +349,7 @@ def _survival(results, positions):
 
 
 def paired_tests(results, rows):
-    """name -> p-value of each group of `rows` against the one called baseline: the exact signed-rank test seed by seed,
-    adjusted after Holm for the number of groups. Empty without a baseline."""
+    """name -> statistics.Arm of each group of `rows` against the one called baseline. Empty without a baseline."""
     names = [name for name, *_ in rows]
     if "baseline" not in names or len(names) < 2 or "t_gen" not in results.runs:
         return {}
@@ -360,7 +359,7 @@ def paired_tests(results, rows):
     for name, positions, *_ in rows:
         mine = np.isin(index, results.runs.index[positions])
         arms[name] = time[mine], observed[mine], seeds.loc[index[mine]].to_numpy()
-    return {arm.name: arm.paired_holm for arm in statistics.compare_arms(arms, "baseline")}
+    return {arm.name: arm for arm in statistics.compare_arms(arms, "baseline")}
 
 
 def _row_height(names):
@@ -368,8 +367,18 @@ def _row_height(names):
     return 0.36 if "baseline" in names else 0.24
 
 
-def _p_text(p):
-    return "" if p is None or math.isnan(p) else "\np < 0.0001" if p < 1e-4 else "\np = %.2g" % p
+def _p_text(arm):
+    p = math.nan if arm is None else arm.paired_holm
+    return "" if math.isnan(p) else "\np < 0.0001" if p < 1e-4 else "\np = %.2g" % p
+
+
+def _p_note(tests):
+    """What the p-values are, and what they can be: n pairs have 2^n signs."""
+    seeds, arms = max((arm.pairs for arm in tests.values()), default=0), sum(not math.isnan(arm.paired) for arm in tests.values())
+    if arms == 0:
+        return ""
+    least = "" if arms * 0.5**seeds <= 0.05 else "\n(%d groups and %d seeds: never below %.2g)" % (arms, seeds, min(1, arms * 0.5**seeds))
+    return "\np: signed-rank test against baseline, seed by seed, after Holm" + least
 
 
 def _times(panel, results, rows):
@@ -399,7 +408,7 @@ def _times(panel, results, rows):
     plain_steps(panel.xaxis)
     panel.grid(axis="x", which="both", color="#e6e9e5", linewidth=0.6)
     panel.set_axisbelow(True)
-    panel.set_xlabel("steps to generalization" + ("\np: signed-rank test against baseline, seed by seed, after Holm" if tests else ""))
+    panel.set_xlabel("steps to generalization" + _p_note(tests))
 
 
 def plain_steps(axis):
@@ -424,7 +433,7 @@ def fig9(results, tune_from=100, all=False):
         rows, is_tuned = tuned(results, [name if p in inside else None for p, name in enumerate(names)], tune_from)
         found[setting] = rows, is_tuned
     most = max(len(rows) for rows, _ in found.values())
-    figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, _row_height(names) * most + 1.4), squeeze=False)
+    figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, _row_height(names) * most + 1.5), squeeze=False)
     for panel, (setting, (rows, is_tuned)) in zip(axes[0], found.items()):
         _times(panel, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(rows)])
         panel.set_title(letters(setting, 40) + ("\nweights picked on seeds from %d on" % tune_from if is_tuned else ""))
