@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import matplotlib.ticker  # noqa: E402
 import numpy as np  # noqa: E402
 
-from . import command, output, settings, statistics, words  # noqa: E402
+from . import command, output, settings, states, statistics, words  # noqa: E402
 
 # The page's colours; apart from each other for every kind of colour vision.
 COLORS = ["#00409d", "#9d1a00", "#4b8557", "#b5458c", "#b78511", "#0d99e4", "#41454d", "#6f191a"]
@@ -185,29 +185,72 @@ def _median(results, onset, positions):
 
 
 def fig7(results, all=False):
+    """Largest violation against test accuracy at every evaluation of every run, with the calibrated thresholds, task by
+    task."""
+    results = results.counted(all)
+    _need_curves(results, ["test_accuracy"])
+    groups = positions_by(settings.task_names(results), results.runs["status"].isin(statistics.ENDED).tolist())
+    legend = [plt.Line2D([], [], marker="o", linestyle="", color=COLORS[0], markersize=3, label="an evaluation of a run"),
+              plt.Line2D([], [], marker="o", linestyle="", color=COLORS[1], markersize=3, label="before the run memorized"),
+              plt.Line2D([], [], marker="x", linestyle="", color="#858d96", markersize=4, label="not counted (prompted)")]
+    legend += [plt.Line2D([], [], color="#14181d", linewidth=1, linestyle=style, label="%g: threshold for that accuracy; e: errors, other seeds" % level) for level, style in zip(states.LEVELS, ("-", "--"))]
+    return _panels(results, groups, _state_separation, "test accuracy", legend)
+
+
+def fig7_end(results, all=False):
     """Largest violation against test accuracy at the end of each run, with the calibrated threshold, task by task."""
     results = results.counted(all)
     if "final.test_accuracy" not in results.runs:
         raise FigureError("the file has no final test accuracy")
     groups = positions_by(settings.task_names(results), (results.runs["status"].isin(statistics.ENDED)).tolist())
+    legend = [plt.Line2D([], [], marker="o", linestyle="", color=COLORS[0], markersize=4, label="solved"),
+              plt.Line2D([], [], marker="o", linestyle="", color=COLORS[1], markerfacecolor="none", markersize=4, label="not solved"),
+              plt.Line2D([], [], marker="x", linestyle="", color="#858d96", markersize=4, label="not counted (prompted, or never memorized)"),
+              plt.Line2D([], [], color="#14181d", linewidth=1, label="threshold of half of the seeds; e: error rate on the other half")]
+    return _panels(results, groups, _separation, "test accuracy at the end", legend)
+
+
+def _panels(results, groups, draw_panel, name, legend):
+    """A panel for each task, drawn by draw_panel(panel, results, task, positions)."""
     if not groups:
         raise FigureError("no run has ended")
     columns = min(len(groups), 4)
     rows = math.ceil(len(groups) / columns)
     figure, panels = plt.subplots(rows, columns, figsize=(max(2.1 * columns + 0.4, 4.6), 2.3 * rows + 0.8), squeeze=False, sharey=True)
-    for panel, (name, positions) in zip(panels.flat, groups.items()):
-        _separation(panel, results, name, positions)
+    for panel, (task, positions) in zip(panels.flat, groups.items()):
+        draw_panel(panel, results, task, positions)
     for panel in panels.flat[len(groups):]:
         panel.set_visible(False)
     for row in panels:
-        row[0].set_ylabel("test accuracy at the end")
-    figure.legend(handles=[plt.Line2D([], [], marker="o", linestyle="", color=COLORS[0], markersize=4, label="solved"),
-                           plt.Line2D([], [], marker="o", linestyle="", color=COLORS[1], markerfacecolor="none", markersize=4, label="not solved"),
-                           plt.Line2D([], [], marker="x", linestyle="", color="#858d96", markersize=4, label="not counted (prompted, or never memorized)"),
-                           plt.Line2D([], [], color="#14181d", linewidth=1, label="threshold of half of the seeds; e: error rate on the other half")],
-                  loc="lower center", ncol=1 if columns < 3 else 2)
-    figure.tight_layout(rect=(0, (0.62 if columns < 3 else 0.36) / (2.3 * rows + 0.8), 1, 1))
+        row[0].set_ylabel(name)
+    lines = math.ceil(len(legend) / (1 if columns < 3 else 2))
+    figure.legend(handles=legend, loc="lower center", ncol=1 if columns < 3 else 2)
+    figure.tight_layout(rect=(0, (0.02 + 0.15 * lines if columns < 3 else 0.06 + 0.15 * lines) / (2.3 * rows + 0.8), 1, 1))
     return figure
+
+
+def _state_separation(panel, results, name, positions):
+    family = family_of(results, positions)
+    found = states.of(results, family, "max", positions)
+    drawn = found.value > 0
+    for mask, options in ((~found.prompted & found.memorized, {"marker": "o", "color": COLORS[0], "s": 5, "alpha": 0.5}),
+                          (~found.prompted & ~found.memorized, {"marker": "o", "color": COLORS[1], "s": 5, "alpha": 0.5}),
+                          (found.prompted, {"marker": "x", "color": "#858d96", "s": 6, "linewidths": 0.6})):
+        panel.scatter(found.value[mask & drawn], found.accuracy[mask & drawn], linewidth=options.pop("linewidths", 0), **options)
+    panel.set_xscale("log")
+    decades(panel, found.value[drawn])
+    panel.set_ylim(-0.03, 1.06)
+    panel.set_xlabel("%s, largest (nat)" % letters(str(family).replace("_", " ")))
+    said = [letters(name, 28)]
+    for level, style in zip(states.LEVELS, ("-", "--")):
+        test = found.separate(level)
+        if math.isfinite(test.threshold):
+            panel.axvline(test.threshold, color="#14181d", linewidth=1, linestyle=style)
+            said.append("%g: τ = %.2g, e = %d/%d" % (level, test.threshold, *test.test))
+        else:
+            said.append("%g: %s" % (level, test.reason.split(":")[0]))
+    panel.set_title(said[0], pad=22)
+    panel.text(0.5, 1.02, "\n".join(textwrap.fill(line, 44) for line in said[1:]), transform=panel.transAxes, ha="center", va="bottom", fontsize=5.5)
 
 
 def separation(results, positions, family):
@@ -261,7 +304,7 @@ def fig8(results, all=False):
     groups = positions_by(names, evaluated)
     if not groups:
         raise FigureError("no run has been evaluated")
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, max(2.6, 0.24 * len(groups) + 1.2)))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, max(2.6, _row_height(groups) * len(groups) + 1.4)))
     for k, (name, positions) in enumerate(groups.items()):
         plot_band(left, results, "test_accuracy", positions, COLORS[k % 8], ["-", "--", ":", "-."][k // 8 % 4])
     left.set_xscale("log")
@@ -305,8 +348,42 @@ def _survival(results, positions):
     return time[mine], observed[mine]
 
 
+def paired_tests(results, rows):
+    """name -> statistics.Arm of each group of `rows` against the one called baseline. Empty without a baseline."""
+    names = [name for name, *_ in rows]
+    if "baseline" not in names or len(names) < 2 or "t_gen" not in results.runs:
+        return {}
+    index, time, observed = statistics.onset_times(results, "t_gen", all=True)
+    seeds = results.runs["seed"].fillna(0).astype(int)
+    arms = {}
+    for name, positions, *_ in rows:
+        mine = np.isin(index, results.runs.index[positions])
+        arms[name] = time[mine], observed[mine], seeds.loc[index[mine]].to_numpy()
+    return {arm.name: arm for arm in statistics.compare_arms(arms, "baseline")}
+
+
+def _row_height(names):
+    """Inches; with p-values names have a line more."""
+    return 0.36 if "baseline" in names else 0.24
+
+
+def _p_text(arm):
+    p = math.nan if arm is None else arm.paired_holm
+    return "" if math.isnan(p) else "\np < 0.0001" if p < 1e-4 else "\np = %.2g" % p
+
+
+def _p_note(tests):
+    """What the p-values are, and what they can be: n pairs have 2^n signs."""
+    seeds, arms = max((arm.pairs for arm in tests.values()), default=0), sum(not math.isnan(arm.paired) for arm in tests.values())
+    if arms == 0:
+        return ""
+    least = "" if arms * 0.5**seeds <= 0.05 else "\n(%d groups and %d seeds: never below %.2g)" % (arms, seeds, min(1, arms * 0.5**seeds))
+    return "\np: signed-rank test against baseline, seed by seed, after Holm" + least
+
+
 def _times(panel, results, rows):
-    """Time to generalization, a row for each group: single runs, median with interval, arrows where not reached."""
+    """Time to generalization, a row for each group: single runs, median with interval, arrows where not reached; with
+    the corrected p-value of each against the baseline."""
     ends = [t for _, positions, _, _ in rows for t in _survival(results, positions)[0]]
     edge = max(ends, default=1) * 1.25
     for y, (name, positions, color, marker) in enumerate(rows):
@@ -322,7 +399,8 @@ def _times(panel, results, rows):
         panel.plot([interval.lower, edge if open_ended else interval.upper], [y, y], ":" if open_ended else "-", color=color, linewidth=1.2)
         if math.isfinite(interval.estimate):
             panel.plot([interval.estimate], [y], marker, color=color, markersize=6)
-    panel.set_yticks(range(len(rows)), [letters(name) for name, *_ in rows])
+    tests = paired_tests(results, rows)
+    panel.set_yticks(range(len(rows)), [letters(name) + _p_text(tests.get(name)) for name, *_ in rows])
     panel.set_ylim(len(rows) - 0.5, -0.6)
     panel.set_xscale("log")
     low = min((t for _, positions, _, _ in rows for t in _survival(results, positions)[0]), default=edge / 10)
@@ -330,7 +408,7 @@ def _times(panel, results, rows):
     plain_steps(panel.xaxis)
     panel.grid(axis="x", which="both", color="#e6e9e5", linewidth=0.6)
     panel.set_axisbelow(True)
-    panel.set_xlabel("steps to generalization")
+    panel.set_xlabel("steps to generalization" + _p_note(tests))
 
 
 def plain_steps(axis):
@@ -355,7 +433,7 @@ def fig9(results, tune_from=100, all=False):
         rows, is_tuned = tuned(results, [name if p in inside else None for p, name in enumerate(names)], tune_from)
         found[setting] = rows, is_tuned
     most = max(len(rows) for rows, _ in found.values())
-    figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, 0.24 * most + 1.3), squeeze=False)
+    figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, _row_height(names) * most + 1.5), squeeze=False)
     for panel, (setting, (rows, is_tuned)) in zip(axes[0], found.items()):
         _times(panel, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(rows)])
         panel.set_title(letters(setting, 40) + ("\nweights picked on seeds from %d on" % tune_from if is_tuned else ""))
@@ -371,7 +449,7 @@ def _need_curves(results, names):
         raise FigureError("the file has no curve %s" % ", ".join(missing))
 
 
-FIGURES = {"fig6": fig6, "fig7": fig7, "fig8": fig8, "fig9": fig9}
+FIGURES = {"fig6": fig6, "fig7": fig7, "fig7-end": fig7_end, "fig8": fig8, "fig9": fig9}
 
 
 def main(arguments=None):

@@ -18,7 +18,7 @@ MOST_SNAPSHOTS, COMPONENTS = 24, 4
 FIRST_METRICS = ("train_accuracy", "test_accuracy", "test_accuracy_unmirrored", "test_accuracy_underived", "test_loss",
                  "train_loss", "effective_dimension", "participation_ratio")
 LEFT_OUT = ("step",)
-ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo")
+ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo", "t_geo_participation")
 RUN_COLUMNS = ("id", "label", "task", "status", "seed", "error", "host", "attempts", "steps", "stopped_early",
                "wall_seconds", "phase", "parameters", "majority", "train_inputs", "test_inputs")
 # What a damaged row is still believed.

@@ -164,6 +164,52 @@ def signed_rank(time, observed, time_of, observed_of):
     return SignedRank(reached / 2, float(ways[reached:].sum() / ways.sum()), len(gain))
 
 
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """One of several groups against a baseline. p-values are NaN where there is nothing to test; `paired` is the exact
+    signed-rank test, seed by seed, `log_rank` that of unpaired runs; the others are adjusted for the number of arms."""
+
+    name: str
+    count: int
+    reached: int
+    median: "Interval"
+    ratio: "Interval"
+    pairs: int
+    paired: float
+    paired_holm: float
+    log_rank: float
+    log_rank_holm: float
+
+
+def seed_pairs(seed, seed_of):
+    """Positions of the runs of each seed in two groups, [(first, second)]; none where a seed comes twice in one, since
+    it is not known then which belong together."""
+    first, second = ({s: i for i, s in enumerate(seeds)} for seeds in (seed, seed_of))
+    if len(first) < len(seed) or len(second) < len(seed_of):
+        return []
+    return [(i, second[s]) for s, i in first.items() if s in second]
+
+
+def compare_arms(arms, baseline):
+    """Each group of `arms`, name -> (time, observed, seed), against the one that `baseline` names: a list of Arm. Is it
+    sooner? Both tests are adjusted after Holm for the number of arms."""
+    time_of, observed_of, seed_of = (np.asarray(x) for x in arms[baseline])
+    found = []
+    for name, arm in arms.items():
+        if name == baseline:
+            continue
+        time, observed, seed = (np.asarray(x) for x in arm)
+        pairs = np.array(seed_pairs(seed.tolist(), seed_of.tolist()), dtype=int).reshape(-1, 2)
+        a, b = pairs[:, 0], pairs[:, 1]
+        paired = signed_rank(time[a], observed[a], time_of[b], observed_of[b])
+        unpaired = log_rank([*time, *time_of], [*observed, *observed_of], ["arm"] * len(time) + ["baseline"] * len(time_of))
+        found.append(Arm(name, len(time), int(observed.sum()), bootstrap_median(time, observed),
+                         bootstrap_ratio(time, observed, time_of, observed_of), paired.pairs, paired.p_value, math.nan,
+                         unpaired.p_value, math.nan))
+    adjusted = zip(found, holm([arm.paired for arm in found]), holm([arm.log_rank for arm in found]))
+    return [dataclasses.replace(arm, paired_holm=float(p), log_rank_holm=float(q)) for arm, p, q in adjusted]
+
+
 # ---- resampling ----
 
 def uniform32(index, seed=0):
@@ -310,9 +356,9 @@ def wilson(wrong, count, confidence=CONFIDENCE):
             1.0 if wrong == count else min(1.0, (centre + spread) / scale))
 
 
-def separate(value, solved, seed):
-    """Calibrates the threshold on half of the seeds and tests it on the other half. Runs without a value do not
-    count."""
+def separate(value, solved, seed, of="run"):
+    """Calibrates the threshold on half of the seeds and tests it on the other half. Runs (or what else `of` names)
+    without a value do not count."""
     value, solved, seed = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool), np.asarray(seed)
     known = np.isfinite(value)
     value, solved, seed = value[known], solved[known], seed[known]
@@ -324,17 +370,34 @@ def separate(value, solved, seed):
 
     reason = ""
     if len(value) == 0:
-        reason = "no run has a value"
+        reason = "no %s has a value" % of
     elif len(set(seed.tolist())) < 2:
         reason = "one seed only: there is no half to test on"
     elif math.isnan(threshold):
         kinds = "solved" if solved[calibrate].all() else "unsolved" if not solved[calibrate].any() else "alike"
-        reason = "all runs of the calibration half are %s: nothing to separate" % kinds
+        reason = "all %ss of the calibration half are %s: nothing to separate" % (of, kinds)
     if reason:
         nan = math.nan
         return ThresholdTest(nan, (0, int(calibrate.sum())), (0, int((~calibrate).sum())), nan, nan, nan, reason)
     test = wrong(~calibrate)
     return ThresholdTest(threshold, wrong(calibrate), test, test[0] / test[1], *wilson(*test), "")
+
+
+def separate_states(value, solved, seed):
+    """The same of states of runs, many of which share a run and a seed: the interval is that of the error rate over
+    the seeds of the test half, drawn with replacement."""
+    value, solved, seed = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool), np.asarray(seed)
+    test = separate(value, solved, seed, of="state")
+    if test.reason:
+        return test
+    known = np.isfinite(value)
+    tested = ~halves(seed[known])
+    wrong = ((value <= test.threshold) != solved)[known][tested]
+    members = np.unique(seed[known][tested], return_inverse=True)[1]
+    drawn = resample(members.max() + 1, RESAMPLES)
+    wrong, count = np.bincount(members, weights=wrong)[drawn].sum(axis=1), np.bincount(members)[drawn].sum(axis=1)
+    lower, upper = _percentiles(wrong / count, CONFIDENCE)
+    return dataclasses.replace(test, lower=lower, upper=upper)
 
 
 # ---- onsets of results ----

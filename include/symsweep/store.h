@@ -118,9 +118,10 @@ int64_t sw_store_flushed_snapshots(const sw_store *store, int64_t row);
 /* Shows other hosts that the writer lives: bumps the counter of the lock when the last time was 10 s ago. SW_E_IO: the
  * file is no longer where it was (its folder vanished). Cheap enough for every turn of a loop. */
 sw_status sw_store_heartbeat(sw_store *store) SW_MUST_CHECK;
-/* Did the row stand in the file with another configuration text than the sweep's (thresholds of phases, say)? Its text
- * has been replaced by sw_store_open, its onsets are the caller's to recompute. */
-bool sw_store_config_changed(const sw_store *store, int64_t row);
+/* Did the row stand in the file with another configuration text than the sweep's (thresholds of phases, say), or with
+ * onsets of another definition than this program's? sw_store_open has replaced the text, and the definition of the
+ * dataset; the onsets are the caller's to recompute. */
+bool sw_store_onsets_stale(const sw_store *store, int64_t row);
 
 /* Runs that are still running become pending; flushes, makes the file plain, gives up the lock. `store` is gone
  * whatever is returned. */

@@ -290,8 +290,7 @@ static sw_status write_run(sw_json *json, sw_results *results, size_t r) {
     sw_row_write_step(json, "step", now.step);
     sw_json_member_number(json, "train_accuracy", now.train_accuracy);
     sw_json_member_number(json, "test_accuracy", now.test_accuracy);
-    for (int o = 0; o <= SW_ONSETS_TABLED; o++) /* and t_geo */
-        sw_row_write_step(json, sw_row_onsets[o].name, sw_row_onset(row, o));
+    for (int o = 0; o < SW_ONSETS; o++) sw_row_write_step(json, sw_row_onsets[o].name, sw_row_onset(row, o));
     sw_json_member_integer(json, "attempts", row->attempts);
     sw_json_member_number(json, "wall_seconds", row->wall_seconds);
     sw_json_member_string(json, "host", row->host);

@@ -388,7 +388,8 @@ static const sw_key run_rows[] = {
 
     {.path = "phase.family", ENUM(phase.family, sw_family_names),
      RULE(default_phase_family, "associativity; graph triangle, comparison transitivity, tasks as data automorphism"),
-     .meaning = "family whose maximum violation gives t_sym"},
+     .meaning = "family whose maximum violation gives t_sym; of an order relation trichotomy tells solved states from "
+                "others, which transitivity does not"},
     {.path = "phase.tau", REAL(phase.tau), ABOVE(0), DEFAULT(1), .unit = "nat",
      .meaning = "violation below which a symmetry counts as acquired"},
     {.path = "phase.accuracy", REAL(phase.accuracy), OVER(0, 1), DEFAULT(0.99),

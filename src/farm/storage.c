@@ -73,7 +73,7 @@ sw_status sw_storage_take_over(bool *settled, sw_storage *storage, size_t run) {
     case SW_RUN_DONE:
     case SW_RUN_DIVERGED:
         *settled = true;
-        return sw_store_config_changed(storage->store, row) ? renew_onsets(storage, run, state) : SW_OK;
+        return sw_store_onsets_stale(storage->store, row) ? renew_onsets(storage, run, state) : SW_OK;
     case SW_RUN_NOT_SELECTED:
     case SW_RUN_PRUNED: return take_over_decided(settled, storage, run, state);
     case SW_RUN_FAILED:

@@ -6,7 +6,9 @@
 
 #include <math.h>
 
-static const double geometry_band = 0.1;       /* effective dimension within this share of its final value */
+static const double geometry_band = 0.1;       /* effective dimension within this share of its final value, */
+static const double geometry_step = 1;         /* or within one dimension where that is more */
+static const double participation_band = 0.1;  /* share of the participation ratio's way that may be left to go */
 static const double geometry_last_share = 0.2; /* and held over this share of the steps at the end */
 
 typedef struct curves {
@@ -46,16 +48,33 @@ static int64_t find_symmetry(const curves *c, int metric, double tau, int64_t t_
     return stable < 0 || stable >= t_mem ? stable : t_mem;
 }
 
-/* The step from which a measure of dimension stays within 10 % of its final value; -1 unless that holds over at least
- * the last 20 % of the steps. */
-static int64_t find_geometry(const curves *c, int metric) {
-    if (c->count == 0) return -1;
-    double final = at(c, c->count - 1, metric);
-    double last_step = (double)c->records[c->count - 1].step;
+static double final_value(const curves *c, int metric) { return c->count ? at(c, c->count - 1, metric) : NAN; }
+
+/* The step, not before `from`, from which a measure stays within `tolerance` of its final value; -1 unless that holds
+ * over at least the last 20 % of the steps. */
+static int64_t find_settled(const curves *c, int metric, double tolerance, int64_t from) {
+    const double final = final_value(c, metric);
     int64_t stable = -1;
-    for (size_t i = c->count; i-- > 0 && fabs(at(c, i, metric) - final) <= geometry_band * fabs(final);)
+    for (size_t i = c->count; i-- > 0 && c->records[i].step >= from && fabs(at(c, i, metric) - final) <= tolerance;)
         stable = c->records[i].step;
-    return stable >= 0 && (double)stable <= (1 - geometry_last_share) * last_step ? stable : -1;
+    return stable >= 0 && (double)stable <= (1 - geometry_last_share) * (double)c->records[c->count - 1].step ? stable
+                                                                                                              : -1;
+}
+
+/* Effective dimension is a whole number: 10 % of less than ten would not allow it a step of one. */
+static int64_t find_geometry(const curves *c) {
+    const int metric = SW_METRIC_EFFECTIVE_DIMENSION;
+    return find_settled(c, metric, fmax(geometry_step, geometry_band * fabs(final_value(c, metric))), 0);
+}
+
+/* When the participation ratio has made 90 % of its way from t_mem to its end, and keeps to it. */
+static int64_t find_participation(const curves *c, int64_t t_mem) {
+    const int metric = SW_METRIC_PARTICIPATION_RATIO;
+    size_t start = 0;
+    while (start < c->count && c->records[start].step < t_mem) start++;
+    if (t_mem < 0 || start == c->count) return -1;
+    const double way = fabs(at(c, start, metric) - final_value(c, metric));
+    return find_settled(c, metric, participation_band * way, t_mem);
 }
 
 /* ---- labels ---- */
@@ -97,8 +116,8 @@ void sw_phases_onsets(sw_onsets *out, const sw_record *records, size_t count, co
 
     /* A final value is known only of a run that went to its end. */
     bool complete = state == SW_RUN_DONE && !stopped_early;
-    out->t_geo = complete ? find_geometry(&c, SW_METRIC_EFFECTIVE_DIMENSION) : -1;
-    out->t_geo_participation = complete ? find_geometry(&c, SW_METRIC_PARTICIPATION_RATIO) : -1;
+    out->t_geo = complete ? find_geometry(&c) : -1;
+    out->t_geo_participation = complete ? find_participation(&c, out->t_mem) : -1;
     out->phase = label(out->train_first[0], out->test_first[0], config->phase.gap, state);
 }
 

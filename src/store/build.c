@@ -334,6 +334,19 @@ static sw_status widen_columns(hid_t file, const sw_catalog *catalog, const sw_s
     return status;
 }
 
+/* The caller computes onsets anew where their definition is another (sw_growth). */
+static sw_status define_onsets(const sw_catalog *catalog, const sw_schema *schema) {
+    sw_status status = SW_OK;
+    for (size_t o = 0; o < schema->onset_count && status == SW_OK; o++) {
+        const sw_schema_field *field = &schema->fields[schema->onsets[o].field];
+        const sw_column *column = sw_catalog_find(catalog, field->path);
+        bool same = true;
+        if (column) status = sw_dataset_is_defined(&same, column->dataset, field);
+        if (status == SW_OK && !same) status = sw_dataset_define(column->dataset, field);
+    }
+    return status;
+}
+
 /* ---- checksums of rows that change ---- */
 
 /* [known]: rows that will change and whose checksums fit now; *out is malloc'ed. A damaged row stays one. */
@@ -382,6 +395,7 @@ sw_status sw_build_extend(const char *path, const sw_schema *schema, const sw_st
         status = sw_dataset_set_scales(file, extents);
     }
     if (status == SW_OK) status = grow_columns(catalog, extents);
+    if (status == SW_OK) status = define_onsets(catalog, schema);
     if (status == SW_OK) status = widen_columns(file, catalog, schema, extents);
     if (status == SW_OK) status = create_missing(file, catalog, schema, extents);
     sw_catalog_close(catalog);

@@ -119,11 +119,23 @@ hid_t sw_dataset_file_type(sw_field_type type) {
     }
 }
 
+sw_status sw_dataset_is_defined(bool *out, hid_t dataset, const sw_schema_field *field) {
+    char *definition;
+    const sw_status status = sw_hdf5_get_text(&definition, dataset, "definition");
+    *out = definition && strcmp(definition, field->definition) == 0;
+    free(definition);
+    return status;
+}
+
+sw_status sw_dataset_define(hid_t dataset, const sw_schema_field *field) {
+    const sw_status status = sw_hdf5_set_text(dataset, "long_name", field->long_name);
+    return status != SW_OK ? status : sw_hdf5_set_text(dataset, "definition", field->definition);
+}
+
 /* units, long_name, definition, _FillValue, and for codes flag_values and flag_meanings (CF conventions). */
 static sw_status describe(hid_t dataset, const sw_schema_field *field) {
-    sw_status status = sw_hdf5_set_text(dataset, "long_name", field->long_name);
+    sw_status status = sw_dataset_define(dataset, field);
     if (status == SW_OK) status = sw_hdf5_set_text(dataset, "units", field->units);
-    if (status == SW_OK) status = sw_hdf5_set_text(dataset, "definition", field->definition);
     if (status == SW_OK && field->type != SW_FIELD_TEXT && field->type != SW_FIELD_CHAR) {
         char missing[8];
         hid_t type = sw_dataset_file_type(field->type);

@@ -23,6 +23,10 @@ sw_status sw_dataset_create_groups(hid_t file, const char *path) SW_MUST_CHECK;
 sw_status sw_dataset_create(hid_t *out, hid_t file, const sw_schema_field *field, const int64_t extents[SW_DIM_COUNT],
                             bool compressed) SW_MUST_CHECK;
 
+/* Does a dataset have the definition of the field? Files of earlier versions may have another. */
+sw_status sw_dataset_is_defined(bool *out, hid_t dataset, const sw_schema_field *field) SW_MUST_CHECK;
+sw_status sw_dataset_define(hid_t dataset, const sw_schema_field *field) SW_MUST_CHECK;
+
 /* /sweep/config, and when it was written (sw_clock_moment; older files do not say). Reading: *out = NULL when there is
  * none; free it. */
 sw_status sw_dataset_write_sweep(hid_t file, const char *text, const char *moment) SW_MUST_CHECK;

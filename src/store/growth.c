@@ -97,7 +97,7 @@ static sw_status compare_texts(sw_growth *growth, const sw_column *column, const
         if (growth->row[i] >= growth->known) continue;
         if (strcmp(texts[growth->row[i]], sw_growth_text(schema, sweep, field, i)) == 0) continue;
         note_change(growth, i);
-        if (field == schema->fixed[SW_FIELD_CONFIG]) growth->config_changed[i] = true;
+        if (field == schema->fixed[SW_FIELD_CONFIG]) growth->onsets_stale[i] = true;
     }
     sw_column_free_texts(texts, (size_t)growth->known);
     return status;
@@ -185,20 +185,38 @@ static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, c
     return status;
 }
 
+/* Onsets that the file has by another definition are to be computed anew, as after a change of thresholds. */
+static sw_status compare_definitions(sw_growth *growth, const sw_catalog *catalog, const sw_schema *schema,
+                                     const sw_store_sweep *sweep) {
+    sw_status status = SW_OK;
+    for (size_t o = 0; o < schema->onset_count && status == SW_OK; o++) {
+        const sw_schema_field *field = &schema->fields[schema->onsets[o].field];
+        const sw_column *column = sw_catalog_find(catalog, field->path);
+        bool same = true;
+        if (column) status = sw_dataset_is_defined(&same, column->dataset, field);
+        if (same) continue;
+        growth->needed = true;
+        for (size_t i = 0; i < sweep->run_count; i++)
+            if (growth->row[i] < growth->known) growth->onsets_stale[i] = true;
+    }
+    return status;
+}
+
 sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, const sw_schema *schema,
                          const sw_store_sweep *sweep) {
     memset(out, 0, sizeof *out);
     out->known = catalog ? (int64_t)catalog->runs : 0;
     out->row = calloc(sweep->run_count + 1, sizeof *out->row);
-    out->config_changed = calloc(sweep->run_count + 1, sizeof *out->config_changed);
+    out->onsets_stale = calloc(sweep->run_count + 1, sizeof *out->onsets_stale);
     out->changed = calloc((size_t)out->known + 1, sizeof *out->changed);
     out->planned = calloc((size_t)out->known + 1, sizeof *out->planned);
-    sw_status status = out->row && out->config_changed && out->changed && out->planned
+    sw_status status = out->row && out->onsets_stale && out->changed && out->planned
                            ? SW_OK
                            : sw_fail(SW_E_MEMORY, "rows of the results file");
     if (status == SW_OK) status = read_rows(out, catalog, sweep);
     if (status == SW_OK && out->added > 0) out->needed = true;
     if (status == SW_OK && catalog) status = compare_columns(out, catalog, schema, sweep);
+    if (status == SW_OK && catalog) status = compare_definitions(out, catalog, schema, sweep);
     if (status == SW_OK && catalog) status = compare_sweep_text(out, file, sweep);
     if (status != SW_OK) sw_growth_release(out);
     return status;
@@ -206,7 +224,7 @@ sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, 
 
 void sw_growth_release(sw_growth *growth) {
     free(growth->row);
-    free(growth->config_changed);
+    free(growth->onsets_stale);
     free(growth->changed);
     free(growth->planned);
     memset(growth, 0, sizeof *growth);

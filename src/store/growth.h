@@ -5,7 +5,7 @@
 
 typedef struct sw_growth {
     int64_t *row;         /* [run_count]: row of each run of the sweep; new runs follow the last row, in order */
-    bool *config_changed; /* [run_count]: the row's configuration text differs */
+    bool *onsets_stale;   /* [run_count]: the row's configuration text differs, or the definition of an onset */
     bool *changed;        /* [known]: anything that the sweep gives the row differs from what it has */
     bool *planned;        /* [known]: the sweep has the row's run */
     int64_t known, added; /* rows in the file; runs that get a new row */

@@ -189,8 +189,7 @@ static sw_status take_file(sw_store *store, const sw_growth *growth, const sw_da
         status = sw_fail(SW_E_STORE, "%s: changed while it was opened", store->path);
     if (status == SW_OK) status = load_rows(store, killed);
     if (status != SW_OK) return status;
-    for (size_t i = 0; i < store->run_count; i++)
-        store->rows[growth->row[i]].config_changed = growth->config_changed[i];
+    for (size_t i = 0; i < store->run_count; i++) store->rows[growth->row[i]].onsets_stale = growth->onsets_stale[i];
     discard_damaged(store, damage);
     return SW_OK;
 }

@@ -47,4 +47,4 @@ int64_t sw_store_flushed(const sw_store *store, int64_t row) { return store->row
 
 int64_t sw_store_flushed_snapshots(const sw_store *store, int64_t row) { return store->rows[row].flushed_snapshots; }
 
-bool sw_store_config_changed(const sw_store *store, int64_t row) { return store->rows[row].config_changed; }
+bool sw_store_onsets_stale(const sw_store *store, int64_t row) { return store->rows[row].onsets_stale; }

@@ -39,7 +39,7 @@ typedef struct sw_writer_row {
     int64_t records, snapshots;         /* given in this attempt, flushed or not */
     sw_partial_sum sum;                 /* of these */
     bool clean;                         /* holds nothing of an earlier attempt */
-    bool config_changed;
+    bool onsets_stale;
     bool dirty;          /* on the dirty list */
     sw_pending *pending; /* NULL = only state and attempts are to be written */
 } sw_writer_row;

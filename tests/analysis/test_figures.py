@@ -43,7 +43,7 @@ class Figures(unittest.TestCase):
     def test_files_of_both_kinds(self):
         done = command(FINISHED, "--figure", "all", "-o", str(Path(FOLDER, "paper")))
         self.assertEqual(done.returncode, 0, done.stderr)
-        names = ["paper-%s.%s" % (figure, kind) for figure in ("fig6", "fig7", "fig8", "fig9") for kind in ("pdf", "png")]
+        names = ["paper-%s.%s" % (figure, kind) for figure in ("fig6", "fig7", "fig7-end", "fig8", "fig9") for kind in ("pdf", "png")]
         self.assertEqual([Path(line).name for line in done.stdout.split()], names)
         for name in names:
             data = Path(FOLDER, name).read_bytes()

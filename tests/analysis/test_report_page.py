@@ -11,6 +11,7 @@ import sys
 import time
 import unittest
 
+import h5py
 import numpy as np
 from scipy import stats
 
@@ -18,7 +19,7 @@ import browser
 import fixtures
 import pages
 import symsweep
-from symsweep import generators, statistics
+from symsweep import generators, states, statistics
 
 
 def setUpModule():
@@ -314,9 +315,70 @@ class Statistics(pages.Case):
             for a, b in (("threshold", "threshold"), ("error_rate", "errorRate"), ("lower", "lower"), ("upper", "upper")):
                 self.same(getattr(ours, a), theirs[b])
 
+    def test_threshold_over_states(self):
+        for size in (20, 300):
+            seed = [self.random.randrange(8) for _ in range(size)]
+            value = [math.exp(self.random.gauss(0, 2)) for _ in seed]
+            solved = [v < 1 or self.random.random() < 0.1 for v in value]
+            ours, theirs = statistics.separate_states(value, solved, seed), self.call("f.separateStates(%s, %s, %s)", value, solved, seed)
+            self.assertEqual([ours.reason, list(ours.calibration), list(ours.test)], [theirs["reason"], theirs["calibration"], theirs["test"]])
+            for a, b in (("threshold", "threshold"), ("error_rate", "errorRate"), ("lower", "lower"), ("upper", "upper")):
+                self.same(getattr(ours, a), theirs[b])
+
+    def test_threshold_of_the_file(self):
+        """The points and tests of the figure are those of the package over all evaluations."""
+        target = fixtures.copy(pages.FINISHED, "solved.h5")
+        with h5py.File(target, "r+") as file:
+            known = file["curves/step"][:] >= 0
+            drawn = np.random.default_rng(2).choice([0.5, 0.97, 0.99, 0.995, 1.0], known.shape).astype(np.float32)
+            file["curves/test_accuracy"][:] = np.where(known, drawn, np.nan)
+            fixtures.renew(file)
+        pages.open_page(target)
+        results = symsweep.load(target)
+        family = pages.CHROMIUM.evaluate("page.data.families[0]")
+        found = states.of(results, family)
+        self.assertFalse(pages.CHROMIUM.evaluate("page.data.curves.thinned"))
+        tests = self.call("page.thresholdTests()")
+        self.assertEqual(len(tests), 2)
+        for level, theirs in zip(states.LEVELS, tests):
+            ours = found.separate(level)
+            self.assertEqual(level, theirs["level"])
+            self.assertEqual([ours.reason, list(ours.calibration), list(ours.test)], [theirs["reason"], theirs["calibration"], theirs["test"]])
+            self.assertEqual(ours.reason, "")
+            self.assertAlmostEqual(math.log(ours.threshold), math.log(float(theirs["threshold"])), delta=1e-2)
+
+    def test_pairs(self):
+        for size in (1, 3, 6, 6, 12):
+            (time, observed), (time_of, observed_of) = self.sample(size), self.sample(size)
+            ours = statistics.signed_rank(time, observed, time_of, observed_of)
+            theirs = self.call("f.signedRank(%s, %s, %s, %s)", time, observed, time_of, observed_of)
+            self.same(ours.p_value, theirs["pValue"])
+            self.same(ours.statistic, theirs["statistic"])
+            self.assertEqual(ours.pairs, theirs["pairs"])
+            seeds, others = self.random.sample(range(9), 6), self.random.sample(range(9), 5)
+            self.assertEqual([list(pair) for pair in statistics.seed_pairs(seeds, others)], self.call("f.seedPairs(%s, %s)", seeds, others))
+        self.assertEqual(self.call("f.seedPairs(%s, %s)", [1, 1], [1]), [])
+
+    def test_groups_against_the_reference(self):
+        """Each group of the page against the first: both tests, as the package has them."""
+        theirs = self.call("page.survivalTests().map((t) => ({name: t.group.name, reference: t.isReference, runs: t.runs,"
+                           " p: t.p, adjusted: t.adjusted, paired: t.paired, pairedHolm: t.pairedHolm}))")
+        results = symsweep.load(pages.FINISHED)
+        runs, time, observed = statistics.onset_times(results, "t_gen")
+        seeds = results.runs["seed"].to_numpy(dtype=int)
+        arms = {t["name"]: [x[np.isin(runs, t["runs"])] for x in (time, observed, seeds[runs])] for t in theirs}
+        base, = [t["name"] for t in theirs if t["reference"]]
+        ours = {arm.name: arm for arm in statistics.compare_arms(arms, base)}
+        self.assertGreater(len(ours), 1)
+        for t in theirs:
+            if not t["reference"]:
+                arm = ours[t["name"]]
+                for a, b in ((arm.log_rank, "p"), (arm.log_rank_holm, "adjusted"), (arm.paired, "paired"), (arm.paired_holm, "pairedHolm")):
+                    self.same(a, t[b], places=8)
+
     def test_times_of_the_file(self):
         results = symsweep.load(pages.FINISHED)
-        for onset in ("t_mem", "t_gen", "t_sym", "t_geo"):
+        for onset in ("t_mem", "t_gen", "t_sym", "t_geo", "t_geo_participation"):
             runs, time, observed = statistics.onset_times(results, onset)
             theirs = pages.CHROMIUM.evaluate("page.onsetTimes('%s', page.all)" % onset)
             self.assertEqual([runs.tolist(), time.tolist(), observed.tolist()], [theirs["runs"], theirs["times"], theirs["observed"]])

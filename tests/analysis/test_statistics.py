@@ -233,6 +233,36 @@ class Bootstrap(unittest.TestCase):
         self.assertEqual(statistics.median_bounds([-math.inf, -math.inf, 3], [0, 1, 3]), (-math.inf, 1))
 
 
+class Arms(unittest.TestCase):
+    BASELINE = ([100, 110, 120, 130, 140, 150], [True] * 6, [0, 1, 2, 3, 4, 5])
+
+    def test_six_seeds(self):
+        """All six pairs sooner: 2^-6, and Holm's step down over three arms; an arm that does nothing keeps its p."""
+        sooner = ([50, 60, 60, 70, 80, 90], [True] * 6, [5, 4, 3, 2, 1, 0])
+        censored = ([90, 90, 90, 90, 90, 300], [True] * 5 + [False], [0, 1, 2, 3, 4, 5])
+        later = ([200] * 6, [True] * 6, [0, 1, 2, 3, 4, 5])
+        arms = statistics.compare_arms({"baseline": self.BASELINE, "a": sooner, "b": censored, "c": later}, "baseline")
+        self.assertEqual([arm.name for arm in arms], ["a", "b", "c"])
+        self.assertEqual([arm.pairs for arm in arms], [6, 6, 6])
+        self.assertEqual(arms[0].paired, 1 / 64)
+        self.assertEqual(arms[1].paired, 14 / 64)  # the one that is later has rank 6: rank sums of 0 to 6 of the others
+        self.assertEqual(arms[2].paired, 1)
+        self.assertEqual([arm.paired_holm for arm in arms], [3 / 64, 28 / 64, 1])
+        self.assertEqual([arm.reached for arm in arms], [6, 5, 6])
+        for arm, (time, observed, _) in zip(arms, (sooner, censored, later)):
+            group = ["x"] * 6 + ["y"] * 6
+            expected = statistics.log_rank([*time, *self.BASELINE[0]], [*observed, *self.BASELINE[1]], group).p_value
+            self.assertEqual(arm.log_rank, expected)
+        np.testing.assert_array_equal([arm.log_rank_holm for arm in arms], statistics.holm([arm.log_rank for arm in arms]))
+
+    def test_pairs_need_their_seed(self):
+        self.assertEqual(statistics.seed_pairs([3, 1, 7], [1, 2, 3]), [(0, 2), (1, 0)])
+        self.assertEqual(statistics.seed_pairs([3, 3], [1, 3]), [])
+        arm, = statistics.compare_arms({"baseline": self.BASELINE, "a": ([1, 2], [True, True], [9, 10])}, "baseline")
+        self.assertTrue(math.isnan(arm.paired) and math.isnan(arm.paired_holm))
+        self.assertEqual(arm.pairs, 0)
+
+
 class Threshold(unittest.TestCase):
     def test_every_other_way_to_cut_is_no_better(self):
         generator = np.random.default_rng(6)
@@ -255,6 +285,36 @@ class Threshold(unittest.TestCase):
         self.assertEqual((result.calibration, result.test, result.error_rate), ((0, 4), (0, 4), 0))
         self.assertEqual(result.reason, "")
         self.assertAlmostEqual(result.upper, 0.4899, delta=5e-4)
+
+    def test_states(self):
+        """Every threshold and every draw of seeds by brute force."""
+        generator = np.random.default_rng(12)
+        for _ in range(20):
+            seed = generator.integers(0, 9, 200)
+            value = np.exp(generator.normal(size=200)).round(2)
+            solved = generator.random(200) < 1 / (1 + value**3)
+            value[generator.integers(0, 200, 5)] = math.nan
+            result = statistics.separate_states(value, solved, seed)
+            known = ~np.isnan(value)
+            v, s, g = value[known], solved[known], seed[known]
+            first = np.isin(g, np.unique(g)[::2])
+            cuts = np.unique(v[first])[:-1]
+            wrong = [((v <= c) != s)[first].sum() for c in cuts]
+            low = cuts[int(np.argmin(wrong))]
+            self.assertTrue(low < result.threshold < np.unique(v[first])[np.unique(v[first]) > low][0])
+            self.assertEqual(result.calibration, (min(wrong), first.sum()))
+            errors = ((v <= result.threshold) != s)[~first]
+            self.assertEqual(result.test, (errors.sum(), (~first).sum()))
+            self.assertEqual(result.error_rate, errors.mean())
+            held = np.unique(g[~first])
+            rates = []
+            for row in statistics.resample(len(held), statistics.RESAMPLES):
+                drawn = np.concatenate([np.nonzero(g[~first] == held[k])[0] for k in row])
+                rates.append(errors[drawn].mean())
+            rates.sort()
+            self.assertAlmostEqual(result.lower, rates[49], places=12)
+            self.assertAlmostEqual(result.upper, rates[1949], places=12)
+        self.assertIn("states of the calibration half are solved", statistics.separate_states([1, 2], [True, True], [0, 1]).reason)
 
     def test_seeds_stay_together(self):
         seed = np.array([3, 1, 3, 2, 1, 2, 9])

@@ -36,7 +36,8 @@ class Status(unittest.TestCase):
             self.assertFalse(data["live"])
             self.assertIsNone(data["writer"])
             self.assertEqual([r["t_gen"] for r in data["runs"]], [600 + r for r in range(7)])
-            self.assertEqual([r["t_geo"] for r in data["runs"]], [None] * 7)
+            for onset in ("t_geo", "t_geo_participation"):
+                self.assertEqual([r[onset] for r in data["runs"]], [None] * 7)
             self.assertEqual(data["runs"][2]["axes"], {"symmetry.commutativity.weight": 0.2, "seed": 2,
                                                        "model.readout_token": True, "task.operation": "add"})
             self.assertEqual(run("status", "--watch", path), text)

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,6 +13,9 @@ import h5py
 import numpy as np
 
 from reference_tasks import facts
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "analysis"))
+from symsweep import checksums, hdf5  # noqa: E402
 
 SWEEP = {
     "name": "onsets", "output": "onsets.h5",
@@ -43,6 +48,7 @@ class Onsets(unittest.TestCase):
         path.write_text(json.dumps(SWEEP))
         done = subprocess.run([os.environ["SYMSWEEP_BINARY"], str(path), "--quiet"], stderr=subprocess.PIPE, text=True)
         assert done.returncode == 0, done.stderr
+        cls.path = path
         cls.file = h5py.File(path.with_name("onsets.h5"), "r")
         cls.addClassCleanup(cls.file.close)
         cls.rows = range(len(SWEEP["cases"]))
@@ -111,19 +117,60 @@ class Onsets(unittest.TestCase):
             if SWEEP["cases"][row]["label"] != "prompted":
                 self.assertEqual(config["phase"]["family"], DEFAULT_FAMILY[config["task"]["kind"]])
 
+    def settled(self, row, path, tolerance, start=0):
+        """First step, from `start` on, from which a curve stays within tolerance(steps, values) of its final value."""
+        steps, values = self.curve(path, row)
+        values = values.astype(float)
+        complete = self.file["runs/status"][row] == facts.STATE["done"] and self.file["runs/stopped_early"][row] == 0
+        inside = (np.abs(values - values[-1]) <= tolerance(steps, values)) & (steps >= start)
+        held = np.logical_and.accumulate(inside[::-1])[::-1]
+        t = steps[held][0] if held.any() else -1
+        return t if complete and 0 <= t <= 0.8 * steps[-1] else -1
+
     def test_geometry(self):
-        reached = 0
+        reached = earlier = 0
         for row in self.rows:
-            steps, values = self.curve("geometry/effective_dimension", row)
-            values = values.astype(float)
-            complete = self.file["runs/status"][row] == facts.STATE["done"] and self.file["runs/stopped_early"][row] == 0
-            inside = np.abs(values - values[-1]) <= 0.1 * abs(values[-1])
-            held = np.logical_and.accumulate(inside[::-1])[::-1]
-            t = steps[held][0] if held.any() else -1
-            expected = t if complete and 0 <= t <= 0.8 * steps[-1] else -1
+            expected = self.settled(row, "geometry/effective_dimension", lambda _, v: max(1, 0.1 * abs(v[-1])))
             self.assertEqual(self.onset("t_geo", row), expected)
             reached += expected >= 0
+            strict = self.settled(row, "geometry/effective_dimension", lambda _, v: 0.1 * abs(v[-1]))
+            earlier += expected != strict
         self.assertGreater(reached, 0)
+        self.assertGreater(earlier, 0)  # below ten dimensions a step of one is let pass
+
+    def test_geometry_by_participation(self):
+        reached = 0
+        for row in self.rows:
+            t_mem = self.onset("t_mem", row)
+            expected = -1 if t_mem < 0 else self.settled(
+                row, "geometry/participation_ratio", lambda s, v: 0.1 * abs(v[s == t_mem][0] - v[-1]), t_mem)
+            self.assertEqual(self.onset("t_geo_participation", row), expected)
+            reached += expected >= 0
+        self.assertGreater(reached, 0)
+
+    def test_file_of_another_definition(self):
+        """The next start of its sweep brings a file with onsets by an earlier definition up to date, retraining nothing."""
+        names = ("t_geo", "t_geo_participation")
+        folder = self.path.parent / "earlier"
+        folder.mkdir()
+        sweep, results = shutil.copy(self.path, folder), folder / "onsets.h5"
+        shutil.copy(self.path.with_name("onsets.h5"), results)
+        with h5py.File(results, "r+") as file:
+            over = file["runs/status"][:] == facts.STATE["done"]
+            for name in names:
+                file["runs/onset/" + name].attrs["definition"] = "an earlier one"
+                file["runs/onset/" + name][:] = np.where(over, 40, file["runs/onset/" + name][:])
+            file["runs/checksum"][:] = checksums.of_rows(hdf5.tables(file), np.ones(len(over), dtype=bool))
+        done = subprocess.run([os.environ["SYMSWEEP_BINARY"], str(sweep), "--quiet"], stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with h5py.File(results, "r") as file:
+            for name in names:
+                path = "runs/onset/" + name
+                self.assertEqual(file[path].attrs["definition"], self.file[path].attrs["definition"])
+                self.assertEqual(file[path][:].tolist(), self.file[path][:].tolist())
+            self.assertEqual(file["runs/wall_seconds"][:].tolist(), self.file["runs/wall_seconds"][:].tolist())
+            sums = checksums.of_rows(hdf5.tables(file), np.ones(len(over), dtype=bool))
+            self.assertEqual(file["runs/checksum"][:].tolist(), sums.tolist())
 
     def test_labels(self):
         names = {}

@@ -219,6 +219,10 @@ static const geometry_case geometry_cases[] = {
     {"missing", {NAN, NAN, NAN, END}, SW_RUN_DONE, false, -1},
     {"no evaluation", {END}, SW_RUN_DONE, false, -1},
     {"zero at the end", {3, 0, 0, 0, 0, 0, 0, END}, SW_RUN_DONE, false, 100},
+    {"a step of one below ten", {9, 7, 5, 6, 5, 4, 5, END}, SW_RUN_DONE, false, 200},
+    {"a step of two below ten", {9, 5, 5, 7, 5, 5, 5, END}, SW_RUN_DONE, false, 400},
+    {"one of nineteen", {30, 20, 19, 20, 18, 19, 19, END}, SW_RUN_DONE, false, 100},
+    {"two of twenty", {30, 22, 18, 22, 20, 20, 20, END}, SW_RUN_DONE, false, 100},
 };
 
 static void test_geometry(void **state) {
@@ -234,9 +238,50 @@ static void test_geometry(void **state) {
         if (o.t_geo != c->t_geo) print_error("%s: %d\n", c->name, (int)o.t_geo);
         assert_int_equal(o.t_geo, c->t_geo);
         assert_int_equal(o.t_geo_participation, -1);
+    }
+}
+
+typedef struct participation_case {
+    const char *name;
+    float train[EVALUATIONS_MAX], ratio[EVALUATIONS_MAX];
+    sw_run_state state;
+    bool stopped_early;
+    int64_t t_geo;
+} participation_case;
+
+/* Ratios in eighths, so that float32 has them exactly. */
+static const participation_case participation_cases[] = {
+    {"90 % of the way", {1, 1, 1, 1, 1, 1, 1, 1, END}, {24, 20, 10, 6, 5.875, 4, 4, 4, END}, SW_RUN_DONE, false, 300},
+    {"a little less", {1, 1, 1, 1, 1, 1, 1, 1, END}, {24, 20, 10, 6.125, 5.875, 4, 4, 4, END}, SW_RUN_DONE, false, 400},
+    {"the way begins at t_mem",
+     {0, 0, 1, 1, 1, 1, 1, 1, END},
+     {84, 80, 24, 7, 6, 4, 4, 4, END},
+     SW_RUN_DONE,
+     false,
+     400},
+    {"upwards", {1, 1, 1, 1, 1, 1, 1, 1, END}, {4, 8, 20, 22, 22, 24, 24, 24, END}, SW_RUN_DONE, false, 300},
+    {"leaves once more", {1, 1, 1, 1, 1, 1, 1, 1, END}, {24, 5, 5, 10, 5, 4, 4, 4, END}, SW_RUN_DONE, false, 400},
+    {"never before t_mem", {0, 0, 1, 1, 1, 1, 1, 1, END}, {4, 4, 4, 4, 4, 4, 4, 4, END}, SW_RUN_DONE, false, 200},
+    {"never memorized", {0, 0, 0, 0, 0, 0, 0, 0, END}, {24, 5, 4, 4, 4, 4, 4, 4, END}, SW_RUN_DONE, false, -1},
+    {"too late", {1, 1, 1, 1, 1, 1, 1, 1, END}, {24, 24, 24, 24, 24, 24, 4, 4, END}, SW_RUN_DONE, false, -1},
+    {"missing at t_mem", {1, 1, 1, 1, 1, 1, 1, 1, END}, {NAN, 4, 4, 4, 4, 4, 4, 4, END}, SW_RUN_DONE, false, -1},
+    {"stopped early", {1, 1, 1, 1, 1, 1, 1, 1, END}, {24, 4, 4, 4, 4, 4, 4, 4, END}, SW_RUN_DONE, true, -1},
+    {"still running", {1, 1, 1, 1, 1, 1, 1, 1, END}, {24, 4, 4, 4, 4, 4, 4, 4, END}, SW_RUN_RUNNING, false, -1},
+    {"no evaluation", {END}, {END}, SW_RUN_DONE, false, -1},
+};
+
+static void test_geometry_by_participation(void **state) {
+    (void)state;
+    sw_run_config config = fixture_config(7);
+    for (size_t k = 0; k < sizeof participation_cases / sizeof *participation_cases; k++) {
+        const participation_case *c = &participation_cases[k];
+        sw_record records[EVALUATIONS_MAX];
+        sw_onsets o;
         clear(records);
-        set_curve(records, SW_METRIC_PARTICIPATION_RATIO, c->dimension);
+        set_curve(records, SW_METRIC_TRAIN_ACCURACY, c->train);
+        size_t n = set_curve(records, SW_METRIC_PARTICIPATION_RATIO, c->ratio);
         sw_phases_onsets(&o, records, n, &config, c->state, c->stopped_early);
+        if (o.t_geo_participation != c->t_geo) print_error("%s: %d\n", c->name, (int)o.t_geo_participation);
         assert_int_equal(o.t_geo_participation, c->t_geo);
         assert_int_equal(o.t_geo, -1);
     }
@@ -270,6 +315,7 @@ int main(void) {
         cmocka_unit_test(test_symmetry),
         cmocka_unit_test(test_family_of_the_run),
         cmocka_unit_test(test_geometry),
+        cmocka_unit_test(test_geometry_by_participation),
         cmocka_unit_test(test_lead_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,8 @@ CASES = {
                                      "symmetry.commutativity.tuples_per_step": "all"}),
     "shuffled labels": modular("add", 7, **{"task.label_shuffle": 0.5}),
     "sampled": modular("add", 11, **{"evaluate.tuples": 50}),
+    "matchings of an odd number": modular("add", 23, **{"evaluate.tuples": 50}),
+    "matchings of an even number": modular("add", 22),
     "blocks and a list, mul": modular("mul", 13, **{"evaluate.tuples": 50}),
     "blocks and a list, circle": modular("circle", 11, **{"evaluate.tuples": 50}),
     "blocks, div": modular("div", 11, **{"evaluate.tuples": 50}),

@@ -236,8 +236,8 @@ static void test_onsets_again(void **state) {
     sw_store *store;
     snprintf(f.configs[1], sizeof f.configs[1], "{\"seed\": 1, \"phase\": {\"tau\": 0.5}}");
     assert_ok(sw_store_open(&store, path, &f.layout));
-    assert_false(sw_store_config_changed(store, 0));
-    assert_true(sw_store_config_changed(store, 1));
+    assert_false(sw_store_onsets_stale(store, 0));
+    assert_true(sw_store_onsets_stale(store, 1));
     sw_onsets onsets = fixture_onsets(1);
     onsets.t_sym = 777;
     assert_ok(sw_store_onsets(store, 1, &onsets));
@@ -252,7 +252,53 @@ static void test_onsets_again(void **state) {
     assert_row(results, 1, 10);
     sw_results_close(results);
     assert_ok(sw_store_open(&store, path, &f.layout));
-    assert_false(sw_store_config_changed(store, 1));
+    assert_false(sw_store_onsets_stale(store, 1));
+    assert_ok(sw_store_close(store));
+    fixture_release(&f);
+}
+
+/* The definition of a dataset of an open or closed file; the text is replaced when `text` is given. */
+static void definition_of(char *out, size_t size, const char *path, const char *dataset, const char *text) {
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), object = H5Dopen2(file, dataset, H5P_DEFAULT);
+    hid_t attribute = H5Aopen(object, "definition", H5P_DEFAULT), type = H5Aget_type(attribute);
+    char *found = NULL;
+    assert_true(H5Aread(attribute, type, &found) >= 0);
+    snprintf(out, size, "%s", found);
+    H5free_memory(found);
+    if (text) assert_true(H5Awrite(attribute, type, &text) >= 0);
+    H5Tclose(type);
+    H5Aclose(attribute);
+    H5Dclose(object);
+    H5Fclose(file);
+}
+
+/* A file of an earlier version has an onset by another definition: rows of the sweep get it anew, and the dataset says
+ * what it now is. */
+static void test_onsets_of_another_definition(void **state) {
+    const char *path = ((place *)*state)->path, *dataset = "/runs/onset/t_geo";
+    fixture f = fixture_create(0, 3, 10, false);
+    char present[512], found[512];
+    fixture_narrow(&f);
+    write_all_runs(path, &f);
+    definition_of(present, sizeof present, path, dataset, "within 10 % of its final value");
+    sw_store *store;
+    assert_ok(sw_store_open(&store, path, &f.layout));
+    for (int64_t r = 0; r < 3; r++) assert_true(sw_store_onsets_stale(store, r));
+    sw_onsets onsets = fixture_onsets(1);
+    onsets.t_geo = 778;
+    assert_ok(sw_store_onsets(store, 1, &onsets));
+    assert_ok(sw_store_close(store));
+    definition_of(found, sizeof found, path, dataset, NULL);
+    assert_string_equal(found, present);
+
+    sw_results *results;
+    assert_ok(sw_results_open(&results, path));
+    assert_int_equal(sw_results_row(results, 0)->onsets.t_geo, fixture_onsets(0).t_geo);
+    assert_int_equal(sw_results_row(results, 1)->onsets.t_geo, 778);
+    for (int r = 0; r < 3; r++) assert_row(results, (size_t)r, 10);
+    sw_results_close(results);
+    assert_ok(sw_store_open(&store, path, &f.layout));
+    for (int64_t r = 0; r < 3; r++) assert_false(sw_store_onsets_stale(store, r));
     assert_ok(sw_store_close(store));
     fixture_release(&f);
 }
@@ -497,11 +543,11 @@ done:
 int main(int argc, char **argv) {
     if (argc > 1) return make_file(argc, argv);
     const struct CMUnitTest tests[] = {
-        in_place(test_round_trip),   in_place(test_refined_rows), in_place(test_requeue_and_resume),
-        in_place(test_round_trip),   in_place(test_buffering),    in_place(test_requeue_and_resume),
-        in_place(test_begin_clears), in_place(test_onsets_again), in_place(test_extension),
-        in_place(test_former_rows),  in_place(test_refusals),     in_place(test_reader_in_the_way),
-        in_place(test_link),
+        in_place(test_round_trip),        in_place(test_refined_rows), in_place(test_requeue_and_resume),
+        in_place(test_round_trip),        in_place(test_buffering),    in_place(test_requeue_and_resume),
+        in_place(test_begin_clears),      in_place(test_onsets_again), in_place(test_onsets_of_another_definition),
+        in_place(test_extension),         in_place(test_former_rows),  in_place(test_refusals),
+        in_place(test_reader_in_the_way), in_place(test_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

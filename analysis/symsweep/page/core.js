@@ -77,6 +77,12 @@ const page = {};
         });
     }
 
+    /* How far a value of a curve may be from the one in the file. */
+    page.resolution = (name, value) => {
+        const metric = page.metrics.get(name), step = (metric.max - metric.min) / LARGEST / 2;
+        return metric.scale === "log" ? value * (10 ** step - 1) : step;
+    };
+
     page.lastStep = (run) => {
         const end = page.offsets[run + 1];
         const taken = page.value("steps", run);
@@ -260,6 +266,7 @@ const page = {};
         { id: "t_sym", name: "symmetry", color: "var(--series-4)", symbol: d3.symbolDiamond, meaning: "largest violation" },
         { id: "t_gen", name: "generalization", color: "var(--series-1)", symbol: d3.symbolCircle, meaning: "test accuracy" },
         { id: "t_geo", name: "geometry", color: "var(--series-3)", symbol: d3.symbolSquare, meaning: "effective dimension" },
+        { id: "t_geo_participation", name: "geometry, continuous", color: "var(--series-6)", symbol: d3.symbolCross, meaning: "participation ratio" },
     ];
 
     /* ---- numbers ---- */

@@ -195,12 +195,12 @@
     function markOnsets(svg, drawn, x) {
         const bottom = drawn[drawn.length - 1].box.top + drawn[drawn.length - 1].box.height, top = drawn[0].box.top;
         const marks = page.onsets.map((o) => ({ ...o, step: page.value(o.id, state.run) })).filter((o) => o.step !== null).sort((a, b) => a.step - b.step);
-        const g = svg.append("g").attr("class", "onsets");
+        const g = svg.append("g").attr("class", "onsets"), titleEnd = drawn[0].box.left - 44 + drawn[0].title.length * 7 + 8;
         for (const [i, mark] of marks.entries()) {
             const at = x(mark.step), next = i + 1 < marks.length ? x(marks[i + 1].step) : drawn[0].box.left + drawn[0].box.width + 14;
             g.append("line").attr("x1", at).attr("x2", at).attr("y1", top - 6).attr("y2", bottom).attr("stroke", mark.color).attr("stroke-dasharray", "1 3").attr("stroke-width", 1.5);
             chart.mark(g, mark.symbol, at, top - 9, 50, mark.color);
-            if (next - at > 48) g.append("text").attr("x", at + 7).attr("y", top - 6).text(mark.id);
+            if (at + 7 > titleEnd && next - at > mark.id.length * 7 + 13) g.append("text").attr("x", at + 7).attr("y", top - 6).text(mark.id);
         }
     }
 

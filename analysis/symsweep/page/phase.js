@@ -5,7 +5,7 @@
     const element = page.element, chart = page.chart, lattice = page.lattice;
     const state = { x: null, y: null, value: "phase" };
 
-    const TIMES = new Set(["t_gen", "t_mem", "t_sym", "t_geo"]);
+    const TIMES = new Set(["t_gen", "t_mem", "t_sym", "t_geo", "t_geo_participation"]);
 
     function choices() {
         const finals = page.data.curves.metrics.filter((metric) => page.column("final." + metric.name));

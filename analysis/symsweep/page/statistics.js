@@ -130,6 +130,38 @@
         return adjusted;
     };
 
+    /* ---- pairs ---- */
+
+    /* Mean ranks of |values|, from 1. */
+    function ranksOf(values) {
+        const order = d3.range(values.length).sort((a, b) => values[a] - values[b]), ranks = new Array(values.length);
+        for (let i = 0; i < order.length; ) {
+            let j = i;
+            while (j < order.length && values[order[j]] === values[order[i]]) j++;
+            for (let k = i; k < j; k++) ranks[order[k]] = (i + 1 + j) / 2;
+            i = j;
+        }
+        return ranks;
+    }
+
+    statistics.signedRank = (times, observed, timesOf, observedOf) => {
+        const gains = times.map((t, i) => timesOf[i] - t)
+            .filter((gain, i) => gain !== 0 && ((observed[i] && observedOf[i]) || (observed[i] && gain > 0) || (observedOf[i] && gain < 0)));
+        if (!gains.length) return { statistic: NaN, pValue: NaN, pairs: 0 };
+        const halves = ranksOf(gains.map(Math.abs)).map((rank) => Math.round(2 * rank));
+        const ways = new Float64Array(d3.sum(halves) + 1);
+        ways[0] = 1;
+        for (const rank of halves) for (let s = ways.length - 1; s >= rank; s--) ways[s] += ways[s - rank];
+        const reached = d3.sum(halves.filter((_, i) => gains[i] > 0));
+        return { statistic: reached / 2, pValue: d3.sum(ways.subarray(reached)) / d3.sum(ways), pairs: gains.length };
+    };
+
+    statistics.seedPairs = (seeds, seedsOf) => {
+        const [first, second] = [seeds, seedsOf].map((list) => new Map(list.map((seed, i) => [seed, i])));
+        if (first.size < seeds.length || second.size < seedsOf.length) return [];
+        return [...first].filter(([seed]) => second.has(seed)).map(([seed, i]) => [i, second.get(seed)]);
+    };
+
     /* ---- resampling ---- */
 
     statistics.RESAMPLES = 2000;
@@ -242,24 +274,42 @@
         return [wrong === 0 ? 0 : Math.max(0, (centre - spread) / scale), wrong === count ? 1 : Math.min(1, (centre + spread) / scale)];
     };
 
-    statistics.separate = (values, solved, seeds) => {
+    statistics.separate = (values, solved, seeds, of = "run") => {
         const known = d3.range(values.length).filter((i) => Number.isFinite(values[i]));
         const v = known.map((i) => values[i]), s = known.map((i) => solved[i]), seed = known.map((i) => seeds[i]);
         const calibrate = statistics.halves(seed), where = (half) => d3.range(v.length).filter((i) => calibrate[i] === half);
         const kept = where(true), held = where(false);
         const threshold = statistics.bestThreshold(kept.map((i) => v[i]), kept.map((i) => s[i]));
         let reason = "";
-        if (!v.length) reason = "no run has a value";
+        if (!v.length) reason = `no ${of} has a value`;
         else if (new Set(seed).size < 2) reason = "one seed only: there is no half to test on";
         else if (Number.isNaN(threshold)) {
             const solvedHere = kept.filter((i) => s[i]).length;
             const kind = solvedHere === kept.length ? "solved" : solvedHere === 0 ? "unsolved" : "alike";
-            reason = `all runs of the calibration half are ${kind}: nothing to separate`;
+            reason = `all ${of}s of the calibration half are ${kind}: nothing to separate`;
         }
         if (reason) return { threshold: NaN, calibration: [0, kept.length], test: [0, held.length], errorRate: NaN, lower: NaN, upper: NaN, reason };
         const wrong = (part) => part.filter((i) => v[i] <= threshold !== s[i]).length;
         const test = [wrong(held), held.length], [lower, upper] = statistics.wilson(...test);
         return { threshold, calibration: [wrong(kept), kept.length], test, errorRate: test[0] / test[1], lower, upper, reason: "" };
+    };
+
+    statistics.separateStates = (values, solved, seeds) => {
+        const test = statistics.separate(values, solved, seeds, "state");
+        if (test.reason) return test;
+        const known = d3.range(values.length).filter((i) => Number.isFinite(values[i])), first = statistics.halves(known.map((i) => seeds[i]));
+        const tested = known.filter((_, k) => !first[k]), held = [...new Set(tested.map((i) => seeds[i]))].sort((a, b) => a - b);
+        const place = new Map(held.map((seed, k) => [seed, k])), wrong = held.map(() => 0), count = held.map(() => 0);
+        for (const i of tested) {
+            count[place.get(seeds[i])]++;
+            if (values[i] <= test.threshold !== solved[i]) wrong[place.get(seeds[i])]++;
+        }
+        const n = held.length, drawn = resample(n, statistics.RESAMPLES, 0);
+        const rates = Float64Array.from({ length: statistics.RESAMPLES }, (_, s) => {
+            const row = drawn.subarray(s * n, (s + 1) * n);
+            return d3.sum(row, (k) => wrong[k]) / d3.sum(row, (k) => count[k]);
+        });
+        return { ...test, ...percentiles(rates) };
     };
 
     /* ---- onsets ---- */

@@ -11,6 +11,11 @@
 
 static const double two_pi = 6.283185307179586476925286766559;
 
+/* Gradient symmetricity: so many cosines are all taken; of more, at least so many, until the standard error is small.
+ */
+enum { ALL_COSINES = 8192, LEAST_COSINES = 512 };
+static const double small_error = 0.01;
+
 /* Cross-entropy of logits z [n] is `others` + (z[largest] - z[label]), by its distance from the largest. */
 typedef struct surprise {
     size_t largest;
@@ -29,34 +34,16 @@ typedef struct interpret {
     surprise *of_sum;    /* [p] of the restricted logits */
     /* gradient symmetricity */
     sw_model *probe;           /* a copy of the model for `pairs` rows; owned */
-    size_t pairs;              /* floor(p / 2) */
-    int32_t *tokens;           /* [pairs, T] inputs whose operands are all distinct */
+    size_t pairs;              /* floor(p / 2), those of a matching */
+    int32_t *order;            /* [p] the residues in random order */
+    int32_t *tokens;           /* [pairs, T] a matching: inputs whose operands are all distinct */
+    int32_t *first_class;      /* [pairs] the class whose logit is looked at first */
     sw_real *logits, *dlogits; /* [pairs, C] */
     /* distance irrelevance */
     double *correct; /* [p] */
 } interpret;
 
 /* ---- setting up ---- */
-
-/* A random perfect matching of the residues (but one, when p is odd): no two inputs share an operand, so that the
- * gradients of a batch stand in different rows of the embedding. */
-static sw_status match(interpret *it, sw_arena *arena) {
-    const sw_task *task = it->task;
-    size_t p = (size_t)task->entities, tokens = (size_t)task->tokens;
-    int32_t *order = malloc(p * sizeof *order);
-    it->tokens = sw_arena_alloc(arena, it->pairs * tokens, sizeof *it->tokens);
-    if (!order || !it->tokens) {
-        free(order);
-        return sw_fail(SW_E_MEMORY, "a matching of %zu residues", p);
-    }
-    sw_random_permutation(order, p, 0, SW_STREAM_MEASURE, 0);
-    for (size_t i = 0; i < it->pairs; i++) {
-        int32_t input = sw_task_index(task, order[2 * i], order[2 * i + 1], -1);
-        memcpy(it->tokens + i * tokens, task->input + (size_t)input * tokens, tokens * sizeof *it->tokens);
-    }
-    free(order);
-    return SW_OK;
-}
 
 static sw_status create(void *state, const sw_evaluation *of) {
     interpret *it = state;
@@ -70,14 +57,16 @@ static sw_status create(void *state, const sw_evaluation *of) {
     it->key_part = sw_arena_alloc(of->arena, p * classes, sizeof *it->key_part);
     it->row = sw_arena_alloc(of->arena, classes, sizeof *it->row);
     it->of_sum = sw_arena_alloc(of->arena, p, sizeof *it->of_sum);
+    it->order = sw_arena_alloc(of->arena, p, sizeof *it->order);
+    it->tokens = sw_arena_alloc(of->arena, it->pairs * (size_t)task->tokens, sizeof *it->tokens);
+    it->first_class = sw_arena_alloc(of->arena, it->pairs, sizeof *it->first_class);
     it->logits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->logits);
     it->dlogits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->dlogits);
     it->correct = sw_arena_alloc(of->arena, p, sizeof *it->correct);
-    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->of_sum || !it->logits ||
-        !it->dlogits || !it->correct)
+    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->of_sum || !it->order ||
+        !it->tokens || !it->first_class || !it->logits || !it->dlogits || !it->correct)
         return SW_E_MEMORY;
-    sw_status status = match(it, of->arena);
-    if (status != SW_OK) return status;
+    sw_random_permutation(it->order, p, 0, SW_STREAM_MEASURE, 0);
     const sw_model_shape shape = sw_instrument_model_shape(task);
     return sw_model_create(&it->probe, &of->config->model, &shape, it->pairs);
 }
@@ -96,7 +85,8 @@ static size_t bytes(const void *state, const sw_evaluation *of) {
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
     const double p = shape->entities, waves = 22 * p * sizeof(double);
-    return 2 * p * p * sizeof(double) + waves + p * p * sizeof(sw_real) + (double)probe_bytes(config, shape);
+    const double matching = (2 + shape->tokens / 2.0) * p * sizeof(int32_t);
+    return 2 * p * p * sizeof(double) + waves + matching + p * p * sizeof(sw_real) + (double)probe_bytes(config, shape);
 }
 
 /* ---- restricted and excluded loss ---- */
@@ -194,26 +184,77 @@ static double cosine(const sw_real *a, const sw_real *b, size_t n) {
     return square_a > 0 && square_b > 0 ? product / sqrt(square_a * square_b) : 0;
 }
 
-/* Mean over matched inputs (a, b) and classes c of cos(dz_c/dE_a, dz_c/dE_b): one backward a class. */
-static double gradient_symmetricity(interpret *it, sw_model *model) {
-    size_t parameters = sw_model_parameter_count(model), classes = (size_t)it->task->classes;
-    size_t tokens = (size_t)it->task->tokens, d = (size_t)sw_model_tensor(model, "token_embedding")->shape[1];
-    memcpy(sw_model_parameters(it->probe), sw_model_parameters(model), parameters * sizeof(sw_real));
-    sw_real *gradient = sw_model_gradient(it->probe);
-    const sw_real *embedding_gradient = gradient + sw_model_tensor(model, "token_embedding")->offset;
-    double sum = 0;
-    sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
-    for (size_t c = 0; c < classes; c++) {
-        memset(gradient, 0, parameters * sizeof *gradient);
-        memset(it->dlogits, 0, it->pairs * classes * sizeof *it->dlogits);
-        for (size_t i = 0; i < it->pairs; i++) it->dlogits[i * classes + c] = 1;
-        sw_model_backward(it->probe, it->dlogits);
-        for (size_t i = 0; i < it->pairs; i++) {
-            const int32_t *input = it->tokens + i * tokens;
-            sum += cosine(embedding_gradient + (size_t)input[0] * d, embedding_gradient + (size_t)input[1] * d, d);
-        }
+/* Matching k < 2 q, q = p or p - 1, whichever is odd: places i and j of `order` with i + j = k mod q, and when p is
+ * even the place left over with the last. The first q have each pair in one order, the others in the other one:
+ * together they have every pair of distinct residues once. No two pairs share an operand, so that the gradients of a
+ * batch stand in different rows of the embedding. */
+static void match(interpret *it, size_t k) {
+    const sw_task *task = it->task;
+    const size_t p = (size_t)task->entities, q = p % 2 ? p : p - 1, tokens = (size_t)task->tokens;
+    size_t n = 0;
+    for (size_t i = 0; i < q; i++) {
+        size_t j = (k % q + q - i) % q;
+        if (j == i && q < p) j = q;
+        if (j <= i) continue;
+        const int32_t a = it->order[k < q ? i : j], b = it->order[k < q ? j : i];
+        const size_t input = (size_t)sw_task_index(task, a, b, -1);
+        memcpy(it->tokens + n * tokens, task->input + input * tokens, tokens * sizeof *it->tokens);
+        it->first_class[n++] = (int32_t)sw_random_below(0, SW_STREAM_MEASURE, 2, input, p);
     }
-    return it->pairs ? sum / (double)(it->pairs * classes) : NAN;
+    assert(n == it->pairs);
+}
+
+typedef struct moments {
+    double count, sum, square;
+} moments;
+
+/* Of the mean of so many of `all` values, drawn without replacement. */
+static double standard_error(const moments *m, double all) {
+    if (m->count < 2) return NAN;
+    const double spread = (m->square - m->sum * m->sum / m->count) / (m->count - 1);
+    return sqrt(fmax(spread, 0) / m->count * (1 - m->count / all));
+}
+
+/* Adds cos(dz_c/dE_a, dz_c/dE_b) of each pair (a, b) of the matching, c the class that is `turn` behind its first. */
+static void add_cosines(moments *m, interpret *it, size_t turn) {
+    const size_t classes = (size_t)it->task->classes, tokens = (size_t)it->task->tokens;
+    const sw_tensor *embedding = sw_model_tensor(it->probe, "token_embedding");
+    const size_t d = (size_t)embedding->shape[1];
+    sw_real *gradient = sw_model_gradient(it->probe) + embedding->offset; /* the rest of it is not looked at */
+    memset(gradient, 0, (size_t)embedding->shape[0] * d * sizeof *gradient);
+    memset(it->dlogits, 0, it->pairs * classes * sizeof *it->dlogits);
+    for (size_t i = 0; i < it->pairs; i++) it->dlogits[i * classes + ((size_t)it->first_class[i] + turn) % classes] = 1;
+    sw_model_backward(it->probe, it->dlogits);
+    for (size_t i = 0; i < it->pairs; i++) {
+        const int32_t *input = it->tokens + i * tokens;
+        const double c = cosine(gradient + (size_t)input[0] * d, gradient + (size_t)input[1] * d, d);
+        m->count += 1;
+        m->sum += c;
+        m->square += c * c;
+    }
+}
+
+/* Mean of the cosines over all pairs of distinct residues and all classes where there are few; else matching by
+ * matching, a random class for each pair, until the standard error is small. */
+static void gradient_symmetricity(float *mean, float *error, interpret *it, sw_model *model) {
+    const size_t p = (size_t)it->task->entities, q = p % 2 ? p : p - 1, matchings = 2 * q;
+    const double all = (double)p * (double)p * (double)(p - 1);
+    const bool exact = all <= ALL_COSINES;
+    moments m = {0};
+    const size_t parameters = sw_model_parameter_count(model);
+    memcpy(sw_model_parameters(it->probe), sw_model_parameters(model), parameters * sizeof(sw_real));
+    memset(sw_model_gradient(it->probe), 0, parameters * sizeof(sw_real));
+    for (size_t pass = 0; m.count < all; pass++) {
+        const size_t turn = exact ? pass % p : pass / matchings;
+        if (!exact || turn == 0) {
+            match(it, exact ? pass / p : pass % matchings);
+            sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
+        }
+        add_cosines(&m, it, turn);
+        if (!exact && m.count >= LEAST_COSINES && !(standard_error(&m, all) > small_error)) break;
+    }
+    *mean = m.count > 0 ? (float)(m.sum / m.count) : NAN;
+    *error = (float)standard_error(&m, all);
 }
 
 static double deviation(double sum, double square, double n) {
@@ -252,7 +293,8 @@ static void evaluate(float *value, void *state, const sw_evaluation *of) {
     project_on_key(it, &of->modes);
     value[SW_METRIC_RESTRICTED_LOSS] = (float)restricted_loss(it);
     value[SW_METRIC_EXCLUDED_LOSS] = (float)excluded_loss(it, of->logits);
-    value[SW_METRIC_GRADIENT_SYMMETRICITY] = (float)gradient_symmetricity(it, of->model);
+    gradient_symmetricity(&value[SW_METRIC_GRADIENT_SYMMETRICITY], &value[SW_METRIC_GRADIENT_SYMMETRICITY_ERROR], it,
+                          of->model);
     value[SW_METRIC_DISTANCE_IRRELEVANCE] = (float)distance_irrelevance(it, of->logits);
 }
 
