@@ -52,7 +52,7 @@ def of(results, family, part="max", positions=None):
     without a violation or a test accuracy are none."""
     positions = np.arange(len(results)) if positions is None else np.asarray(positions, dtype=int)
     name = "%s_%s" % (family, part)
-    if name not in results.curves or "test_accuracy" not in results.curves or len(positions) == 0:
+    if len(positions) == 0 or any(needed not in results.curves for needed in (name, "step", "test_accuracy")):
         return States(*[np.array([], dtype=t) for t in (int, int, float, np.float32, int, bool, bool)])
     step = results.curves["step"].values[positions]
     value = results.curves[name].values[positions]
