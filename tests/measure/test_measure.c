@@ -155,7 +155,7 @@ static void test_costly_measures_keep_their_cadence(void **state) {
     assert_ok(sw_measure_evaluate(&cheap, f.measure, f.model, false));
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
         const int family = m - SW_METRIC_SCALAR_COUNT;
-        bool costly = m >= SW_METRIC_RESTRICTED_LOSS && m <= SW_METRIC_DISTANCE_IRRELEVANCE;
+        bool costly = m >= SW_METRIC_RESTRICTED_LOSS && m <= SW_METRIC_GRADIENT_SYMMETRICITY_ERROR;
         if (family >= 0 && family % SW_FAMILY_METRIC_COUNT >= SW_FAMILY_AGREEMENT_WRONG && !isnan(full.value[m]))
             costly = true;
         if (costly)
