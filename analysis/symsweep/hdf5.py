@@ -105,13 +105,13 @@ def _check_inside(file, path):
             return name, _LINKS.get(info.type, "is a user-defined link")
         if next(count) > _OBJECTS_MAX or name.count(b"/") > _DEPTH_MAX:
             return name, "is one object, or one group in another, more than any results file has"
-        try:
+        try:  # what is raised here does not reach the caller of visit
             found = h5py.h5o.open(file.id, name)
+            fault = _fault_of_dataset(found) if isinstance(found, h5py.h5d.DatasetID) else None
+            if h5py.h5o.get_info(found).rc != 1:
+                fault = "has several names (hard links)"
         except (KeyError, OSError, RuntimeError, ValueError):
             return name, _DAMAGED
-        fault = _fault_of_dataset(found) if isinstance(found, h5py.h5d.DatasetID) else None
-        if h5py.h5o.get_info(found).rc != 1:
-            fault = "has several names (hard links)"
         return (name, fault) if fault else None
 
     refused = file.id.links.visit(visit, info=True)

@@ -5,7 +5,9 @@ import contextlib
 import io
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +39,16 @@ DATASETS = (
     "snapshots/fourier_power", "snapshots/singular_values", "runs/refine/class", "runs/refine/decided", "runs/refine/low", "runs/refine/round")
 GROUPS = ("runs", "runs/axes", "runs/onset", "runs/final", "runs/refine", "curves", "geometry", "symmetry", "symmetry/reflexivity", "snapshots", "sweep")
 AXES = ["train_fraction"]
+
+# Loads a file; 3 = refused.
+READ = """
+import sys; sys.path.insert(0, sys.argv[1])
+import symsweep
+try:
+    symsweep.load(sys.argv[2], wait=0)
+except symsweep.ResultsError:
+    sys.exit(3)
+"""
 
 
 def setUpModule():
@@ -318,6 +330,22 @@ class Commands(unittest.TestCase):
             self.assertNotIn("Traceback", done.stderr)
             codes.add(done.returncode)
         self.assertIn(3, codes)
+
+    def test_damage_by_kind_of_structure(self):
+        """A byte behind the signature of every kind of structure of HDF5: headers of objects, heaps and trees of
+        attributes and links, indexes of chunks. Nothing but ResultsError comes out."""
+        data = GOOD.read_bytes()
+        damaged = 0
+        for signature in sorted(set(re.findall(rb"OHDR|OCHK|FRHP|FHDB|FHIB|BTHD|BTLF|BTIN|EAHD|EAIB|FAHD|FADB|GCOL|TREE|SNOD|HEAP", data))):
+            places = [match.start() for match in re.finditer(signature, data)]
+            for at in places[:: max(1, len(places) // (40 if LONG else 2))]:
+                broken = bytearray(data)
+                broken[at + 6] ^= 0xff
+                path = self.place("broken.h5", bytes(broken))
+                done = subprocess.run([sys.executable, "-c", READ, str(fixtures.TOP / "analysis"), str(path)], capture_output=True, text=True)
+                self.assertIn(done.returncode, (0, 3, -signal.SIGSEGV, -signal.SIGABRT), "%s at %d: %s" % (signature, at, done.stderr))
+                damaged += done.returncode != 0
+        self.assertGreater(damaged, 3)
 
     def test_a_crash_of_the_library_is_one_line(self):
         done = subprocess.run(["/usr/bin/python3", "-c", "import os, signal, sys; sys.path.insert(0, %r); from symsweep.command import guarded; "
