@@ -46,6 +46,8 @@ typedef struct scales {
 static sw_status find_scales(scales *out, hid_t file) {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         H5O_info_t info;
+        out->address[d] = HADDR_UNDEF;
+        if (H5Lexists(file, sw_dimension_names[d], H5P_DEFAULT) == 0) continue; /* of a later version */
         if (H5Oget_info_by_name2(file, sw_dimension_names[d], &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
             return sw_hdf5_fail("scale /%s", sw_dimension_names[d]);
         out->address[d] = info.addr;

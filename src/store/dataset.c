@@ -73,6 +73,8 @@ sw_status sw_dataset_create_scales(hid_t file, const int64_t extents[SW_DIM_COUN
 sw_status sw_dataset_read_scales(hid_t file, int64_t extents[SW_DIM_COUNT]) {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         hsize_t size[SW_RANK_MAX];
+        extents[d] = 0;
+        if (H5Lexists(file, sw_dimension_names[d], H5P_DEFAULT) == 0) continue;
         hid_t scale = H5Dopen2(file, sw_dimension_names[d], H5P_DEFAULT);
         if (scale < 0) return sw_hdf5_fail("scale /%s", sw_dimension_names[d]);
         const int rank = sw_hdf5_extents(scale, sw_dimension_names[d], size);
@@ -86,6 +88,11 @@ sw_status sw_dataset_read_scales(hid_t file, int64_t extents[SW_DIM_COUNT]) {
 sw_status sw_dataset_set_scales(hid_t file, const int64_t extents[SW_DIM_COUNT]) {
     for (int d = 0; d < SW_DIM_COUNT; d++) {
         const hsize_t size = (hsize_t)extents[d];
+        if (H5Lexists(file, sw_dimension_names[d], H5P_DEFAULT) == 0) {
+            const sw_status status = create_scale(file, (sw_dimension)d, extents[d]);
+            if (status != SW_OK) return status;
+            continue;
+        }
         hid_t scale = H5Dopen2(file, sw_dimension_names[d], H5P_DEFAULT);
         const herr_t result = scale < 0 ? -1 : H5Dset_extent(scale, &size);
         sw_hdf5_close(scale);

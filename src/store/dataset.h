@@ -6,7 +6,8 @@
 /* A new, empty file; `path` must not exist. */
 sw_status sw_dataset_create_file(hid_t *out, const char *path) SW_MUST_CHECK;
 
-/* The scales of all dimensions, at the root. */
+/* The scales of all dimensions, at the root. A file of an earlier version lacks those that came later: extent 0, made
+ * when the file grows. */
 sw_status sw_dataset_create_scales(hid_t file, const int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
 sw_status sw_dataset_read_scales(hid_t file, int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;
 sw_status sw_dataset_set_scales(hid_t file, const int64_t extents[SW_DIM_COUNT]) SW_MUST_CHECK;

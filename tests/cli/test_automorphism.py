@@ -60,6 +60,31 @@ class Case(unittest.TestCase):
         return leak["families"].get("automorphism"), leak["derived_by_weighted"]
 
 
+
+class Earlier(Case):
+    def test_a_file_from_before_the_family_is_read_and_grows(self):
+        """It lacks the dimension of the family's datasets."""
+        file, random = self.folder / "out.h5", {"label": "random", "task": {"kind": "planted", "n": 8, "symmetry_order": 1}}
+        self.train(self.sweep(cases=[random]))
+        with h5py.File(file, "r+") as h5:
+            self.assertNotIn("symmetry/automorphism", h5)
+            del h5["generator"]
+            loss = h5["curves/train_loss"][0].tolist()
+        self.assertIn("1 done", self.call("status", file).stdout)
+        self.call("show", "--run", 0, file)
+        self.call("export", file)
+        self.call("--quiet", "-o", file, self.sweep(cases=[random, {"label": "add", "task": ADD}]))
+        with h5py.File(file, "r") as h5:
+            self.assertEqual(h5["runs/attempts"][:].tolist(), [0, 0])
+            self.assertEqual(h5["curves/train_loss"][0].tolist(), loss)
+            found = h5["symmetry/automorphism/by_generator"][:]
+            self.assertTrue(np.isnan(found[0]).all())
+            self.assertTrue(np.isfinite(found[1]).any())
+            self.assertEqual(h5["generator"].shape, found.shape[2:])
+            places = [scale.attrs["_Netcdf4Dimid"] for scale in h5.values() if isinstance(scale, h5py.Dataset)]
+            self.assertEqual(len(set(places)), len(places))
+
+
 class Leaks(Case):
     TASKS = ({"kind": "graph", "graph": "tree", "branching": 2, "depth": 2}, {"kind": "planted", "n": 8, "symmetry_order": 2}, ADD,
              {"kind": "modular", "operation": "cubic", "p": 11}, {"kind": "comparison", "sides": [4]}, {"kind": "parity", "bits": 5, "relevant": 2})
