@@ -66,6 +66,10 @@ def free_keys(sweep):
     return sorted(set(VALUES) - taken)
 
 
+def axis_keys(sweep):
+    return [key for key in free_keys(sweep) if key not in NO_AXIS]
+
+
 def change_value(sweep, dice):
     key = dice.choice(free_keys(sweep))
     *path, last = key.split(".")
@@ -78,7 +82,7 @@ def change_value(sweep, dice):
 def add_axis(sweep, dice):
     if len(axes_of(sweep)) == 2:
         return remove_axis(sweep, dice)
-    key = dice.choice([key for key in free_keys(sweep) if key not in NO_AXIS])
+    key = dice.choice(axis_keys(sweep))
     sweep["grid"][key] = dice.sample(VALUES[key], 2)
 
 
@@ -105,10 +109,8 @@ def raise_steps(sweep, dice):
 
 def change_cases(sweep, dice):
     cases = sweep.setdefault("cases", [])
-    taken = set(sweep["grid"])
     if not cases:
-        keys = [key for key in free_keys(sweep) if key not in taken | NO_AXIS]
-        key = dice.choice(keys)
+        key = dice.choice(axis_keys(sweep))
         cases += [{"label": "one", key: VALUES[key][0]}, {"label": "two", key: VALUES[key][1]}]
     elif dice.random() < 0.7:
         case = dice.choice(cases)
