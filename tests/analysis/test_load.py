@@ -202,7 +202,7 @@ class Living(unittest.TestCase):
     def test_while_a_sweep_writes_and_after_a_kill(self):
         """Fifty loads at random moments of a sweep that starts, writes and ends by SIGKILL; then the killed file."""
         content = fixtures.sweep("living")
-        content["run"].update({"steps": 200000, "evaluate": {"every": 10, "snapshots": 6}})
+        content["run"].update({"steps": 2000000, "evaluate": {"every": 10, "snapshots": 6}})
         content["run"].pop("stop")
         path = fixtures.write_sweep(FOLDER, content)
         output = path.with_suffix(".h5")

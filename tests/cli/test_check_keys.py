@@ -207,6 +207,11 @@ class Keys(unittest.TestCase):
                             {"label": ["b"], "model": {"heads": 4}, "task.sides": [3, 4], "seed": 0}]}
         self.assertTrue(self.validator.is_valid(good))
         self.assertEqual(self.validity(good), 0)
+        for source in ("discovered", "generators.json"):
+            named = {"run": {"task": {"kind": "modular"}, "symmetry": {"automorphism": {"source": source}}}}
+            self.assertTrue(self.validator.is_valid(named), source)
+            named["run"]["symmetry"]["automorphism"]["source_sha256"] = "none" if source == "discovered" else "0a" * 32
+            self.assertTrue(self.validator.is_valid(named), source)
         changes = [
             lambda s: s["run"].update(sead=1),
             lambda s: s["run"].update(optimizer={"betaa1": 0.9}),
@@ -215,6 +220,8 @@ class Keys(unittest.TestCase):
             lambda s: s["run"].update(steps="many"),
             lambda s: s["run"].update(optimizer={"batch_size": "all"}),
             lambda s: s["run"]["task"].update(kind="modulo"),
+            lambda s: s["run"].update(symmetry={"automorphism": {"source": 3}}),
+            lambda s: s["run"].update(symmetry={"automorphism": {"source_sha256": "abc"}}),
             lambda s: s.update(grid={}),
             lambda s: s["grid"].update(seed=[]),
             lambda s: s["grid"].update(seed=3),
