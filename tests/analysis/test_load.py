@@ -200,7 +200,7 @@ class Odd(unittest.TestCase):
 
 class Living(unittest.TestCase):
     def test_while_a_sweep_writes_and_after_a_kill(self):
-        """Fifty loads at random moments of a sweep that starts, writes and ends by SIGKILL; then the killed file."""
+        """Twenty loads at random moments of a sweep that starts, writes and ends by SIGKILL; then the killed file."""
         content = fixtures.sweep("living")
         content["run"].update({"steps": 2000000, "evaluate": {"every": 10, "snapshots": 6}})
         content["run"].pop("stop")
@@ -213,7 +213,7 @@ class Living(unittest.TestCase):
             while not output.exists():
                 self.assertIsNone(child.poll(), "the sweep ended before it began to write")
                 time.sleep(0.01)
-            for _ in range(50):
+            for _ in range(20):
                 time.sleep(generator.random() * 0.1)
                 results = symsweep.load(output)
                 loss = results.read_curves(["test_loss", "step"])

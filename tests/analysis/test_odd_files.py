@@ -252,7 +252,7 @@ class Odd(unittest.TestCase):
         files = whole_files()
         files["nothing is a number"] = soft_nan
         self.assertGreater(len(files), 700)
-        chosen = list(files.items()) if LONG else list(files.items())[::60]
+        chosen = list(files.items()) if LONG else list(files.items())[::120]
         refused = 0
         for k, (name, change) in enumerate(chosen):
             for sound in (False, True) if LONG else (k % 3 != 0,):

@@ -16,7 +16,7 @@ import numpy as np
 import support
 from support import LONG, Folder, finish, kill, run, start, sweep, wait_for
 
-JOB_KILLS = 200 if LONG else 20
+JOB_KILLS = 200 if LONG else 10
 TRAINER_KILLS = 30 if LONG else 6
 FIRST_SEED = 1001
 WAYS = ["kill", "segv", "memory", "stop", "kill", "segv"]

@@ -16,7 +16,7 @@ import numpy as np
 import support
 from support import LONG, SYMSWEEP, Folder, kill, run, start
 
-KILLS = 60 if LONG else 8
+KILLS = 60 if LONG else 4
 
 # What has state that must go on: moments, velocities, averages, permutations, draws, cached decompositions.
 CASES = [
