@@ -128,8 +128,6 @@ static double compare_odds(const sw_comparing *job) {
     return sum;
 }
 
-static double bound_of(const sw_divergence_spec *spec) { return spec->bound > 0 ? spec->bound : (double)INFINITY; }
-
 static double compare(const sw_comparing *job) {
     assert(job->classes > 0 && job->classes <= SW_CLASSES_MAX);
     switch (job->spec->compare) {
@@ -145,32 +143,31 @@ static double compare(const sw_comparing *job) {
     return NAN;
 }
 
+static sw_comparing comparing(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
+                              const sw_real *logits) {
+    return (sw_comparing){.spec = spec,
+                          .classes = (size_t)spec->classes,
+                          .tuples = tuples,
+                          .count = count,
+                          .row = row,
+                          .logits = logits,
+                          .bound = spec->bound > 0 ? spec->bound : (double)INFINITY};
+}
+
 double sw_divergence_mean(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                           const sw_real *logits, double scale, sw_real *dlogits) {
     assert(count > 0);
-    const sw_comparing job = {.spec = spec,
-                              .classes = (size_t)spec->classes,
-                              .tuples = tuples,
-                              .count = count,
-                              .row = row,
-                              .logits = logits,
-                              .dlogits = dlogits,
-                              .factor = (sw_real)(scale / (double)count),
-                              .bound = bound_of(spec)};
+    sw_comparing job = comparing(spec, tuples, count, row, logits);
+    job.dlogits = dlogits;
+    job.factor = (sw_real)(scale / (double)count);
     return compare(&job) / (double)count;
 }
 
 void sw_divergence_each(const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count, const int32_t *row,
                         const sw_real *logits, sw_real *out, int8_t *disagree, sw_real *excess) {
-    const sw_comparing job = {.spec = spec,
-                              .classes = (size_t)spec->classes,
-                              .tuples = tuples,
-                              .count = count,
-                              .row = row,
-                              .logits = logits,
-                              .each = out,
-                              .disagree = disagree,
-                              .excess = excess,
-                              .bound = bound_of(spec)};
+    sw_comparing job = comparing(spec, tuples, count, row, logits);
+    job.each = out;
+    job.disagree = disagree;
+    job.excess = excess;
     compare(&job);
 }

@@ -338,11 +338,9 @@ static sw_status widen_columns(hid_t file, const sw_catalog *catalog, const sw_s
 static sw_status define_onsets(const sw_catalog *catalog, const sw_schema *schema) {
     sw_status status = SW_OK;
     for (size_t o = 0; o < schema->onset_count && status == SW_OK; o++) {
-        const sw_schema_field *field = &schema->fields[schema->onsets[o].field];
-        const sw_column *column = sw_catalog_find(catalog, field->path);
-        bool same = true;
-        if (column) status = sw_dataset_is_defined(&same, column->dataset, field);
-        if (status == SW_OK && !same) status = sw_dataset_define(column->dataset, field);
+        const sw_column *column;
+        status = sw_growth_redefined(&column, catalog, schema, o);
+        if (column) status = sw_dataset_define(column->dataset, &schema->fields[schema->onsets[o].field]);
     }
     return status;
 }

@@ -185,16 +185,23 @@ static sw_status compare_columns(sw_growth *growth, const sw_catalog *catalog, c
     return status;
 }
 
+sw_status sw_growth_redefined(const sw_column **out, const sw_catalog *catalog, const sw_schema *schema, size_t o) {
+    const sw_schema_field *field = &schema->fields[schema->onsets[o].field];
+    const sw_column *column = sw_catalog_find(catalog, field->path);
+    bool same = true;
+    const sw_status status = column ? sw_dataset_is_defined(&same, column->dataset, field) : SW_OK;
+    *out = status == SW_OK && !same ? column : NULL;
+    return status;
+}
+
 /* Onsets that the file has by another definition are to be computed anew, as after a change of thresholds. */
 static sw_status compare_definitions(sw_growth *growth, const sw_catalog *catalog, const sw_schema *schema,
                                      const sw_store_sweep *sweep) {
     sw_status status = SW_OK;
     for (size_t o = 0; o < schema->onset_count && status == SW_OK; o++) {
-        const sw_schema_field *field = &schema->fields[schema->onsets[o].field];
-        const sw_column *column = sw_catalog_find(catalog, field->path);
-        bool same = true;
-        if (column) status = sw_dataset_is_defined(&same, column->dataset, field);
-        if (same) continue;
+        const sw_column *column;
+        status = sw_growth_redefined(&column, catalog, schema, o);
+        if (!column) continue;
         growth->needed = true;
         for (size_t i = 0; i < sweep->run_count; i++)
             if (growth->row[i] < growth->known) growth->onsets_stale[i] = true;

@@ -17,6 +17,10 @@ sw_status sw_growth_find(sw_growth *out, hid_t file, const sw_catalog *catalog, 
                          const sw_store_sweep *sweep) SW_MUST_CHECK;
 void sw_growth_release(sw_growth *growth);
 
+/* The column of onset o where the file has it by another definition, else NULL. */
+sw_status sw_growth_redefined(const sw_column **out, const sw_catalog *catalog, const sw_schema *schema,
+                              size_t o) SW_MUST_CHECK;
+
 /* The text that the sweep gives run i for a TEXT field of the schema. */
 const char *sw_growth_text(const sw_schema *schema, const sw_store_sweep *sweep, int field, size_t i);
 /* The numbers of a row that the sweep knows: seed and axes. false = the field is not one of them. */

@@ -12,6 +12,16 @@ int32_t sw_comparison_attributes(const sw_task_config *config);
 /* Longest side among them. */
 int32_t sw_comparison_longest(const sw_task_config *config);
 
+/* Candidates (k, a, b) and (k, a, b, c): the k-th attribute asked about, any entities. */
+static inline uint64_t sw_comparison_pairs(const sw_task *task) {
+    const uint64_t n = (uint64_t)task->entities;
+    return (uint64_t)sw_comparison_attributes(&task->config) * n * n;
+}
+
+static inline uint64_t sw_comparison_triples(const sw_task *task) {
+    return sw_comparison_pairs(task) * (uint64_t)task->entities;
+}
+
 /* Table entry that asks whether a stands in relation r to b in the k-th attribute asked about; three_way: the pair,
  * whatever r is. */
 static inline int32_t sw_comparison_query(const sw_task *task, int32_t k, int32_t a, int32_t r, int32_t b) {

@@ -7,12 +7,6 @@ static bool applies(const sw_task_config *config) {
     return config->kind == SW_TASK_COMPARISON && sw_comparison_longest(config) >= 2;
 }
 
-/* Candidate (k, a, b): attribute k, any two entities. */
-static uint64_t candidates(const sw_task *task) {
-    const uint64_t n = (uint64_t)task->entities;
-    return (uint64_t)sw_comparison_attributes(&task->config) * n * n;
-}
-
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const uint32_t n = (uint32_t)task->entities;
     int32_t k, a, b;
@@ -26,6 +20,6 @@ const sw_family sw_family_antisymmetry = {
     .arity = 2,
     .applies = applies,
     .holds = sw_task_always,
-    .candidates = candidates,
+    .candidates = sw_comparison_pairs,
     .candidate = candidate,
 };

@@ -7,12 +7,6 @@ static bool applies(const sw_task_config *config) {
     return config->kind == SW_TASK_COMPARISON && sw_comparison_longest(config) >= 3;
 }
 
-/* Candidate (k, a, b, c): attribute k, any three entities. */
-static uint64_t candidates(const sw_task *task) {
-    const uint64_t n = (uint64_t)task->entities;
-    return (uint64_t)sw_comparison_attributes(&task->config) * n * n * n;
-}
-
 static bool candidate(const sw_task *task, uint64_t index, sw_tuple *out) {
     const int32_t n = task->entities;
     int32_t ka, b, c;
@@ -35,6 +29,6 @@ const sw_family sw_family_bradley_terry = {
     .arity = 6,
     .applies = applies,
     .holds = sw_task_always,
-    .candidates = candidates,
+    .candidates = sw_comparison_triples,
     .candidate = candidate,
 };
