@@ -155,14 +155,19 @@ def bend(source, name, pending=(), failed=(), diverged=(), running=(), delete=()
     return target
 
 
+def datasets(file):
+    """The paths of all datasets."""
+    found = []
+    file.visititems(lambda path, item: found.append(path) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
 def keep_runs(source, name, count):
     """The first `count` runs only."""
     target = copy(source, name)
     with h5py.File(target, "r+") as file:
         runs = file["runs/status"].shape[0]
-        found = []
-        file.visititems(lambda path, item: found.append(path) if isinstance(item, h5py.Dataset) else None)
-        for path in found:
+        for path in datasets(file):
             dataset = file[path]
             if dataset.ndim and dataset.shape[0] == runs and not path.startswith(("evaluation", "token", "component")):
                 dataset.resize((count,) + dataset.shape[1:])
@@ -174,9 +179,7 @@ def repeat_runs(source, name, times):
     target = copy(source, name)
     with h5py.File(target, "r+") as file:
         runs = file["runs/status"].shape[0]
-        found = []
-        file.visititems(lambda path, item: found.append(path) if isinstance(item, h5py.Dataset) else None)
-        for path in found:
+        for path in datasets(file):
             dataset = file[path]
             if not dataset.ndim or dataset.shape[0] != runs or dataset.maxshape[0] is not None:
                 continue

@@ -60,7 +60,6 @@ class Case(unittest.TestCase):
         return leak["families"].get("automorphism"), leak["derived_by_weighted"]
 
 
-
 class Earlier(Case):
     def test_a_file_from_before_the_family_is_read_and_grows(self):
         """It lacks the dimension of the family's datasets."""

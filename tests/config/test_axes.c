@@ -1,36 +1,7 @@
 /* test_axes.c: generators in lists, axes of cases, steps of drawn integers, conditions of `exclude`. */
-#include "symsweep/config.h"
+#include "parse.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#define BASE "\"run\": {\"task\": {\"kind\": \"modular\"}}"
-
-typedef struct parsed {
-    sw_sweep *sweep;
-    sw_diagnostics *diagnostics;
-} parsed;
-
-static parsed parse(const char *text, sw_status expected) {
-    parsed p = {NULL, NULL};
-    assert_int_equal(sw_diagnostics_create(&p.diagnostics), SW_OK);
-    assert_int_equal(sw_sweep_parse(&p.sweep, text, strlen(text), "file.json", p.diagnostics), expected);
-    return p;
-}
-
-static void discard(parsed *p) {
-    sw_sweep_destroy(p->sweep);
-    sw_diagnostics_destroy(p->diagnostics);
-}
-
-static void resolve(sw_run_config *config, const parsed *p, uint64_t k) {
-    assert_int_equal(sw_sweep_resolve(p->sweep, k, config, NULL, NULL, NULL), SW_OK);
-}
 
 /* The value of the axis `path` in run k. */
 static sw_axis_value axis_of(const parsed *p, uint64_t k, const char *path) {

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
 import h5py
@@ -91,6 +92,20 @@ def run(ranks, *arguments, timeout=WHOLE_JOB, **environment):
         end(process)
         raise AssertionError("the job hangs: %s" % " ".join(process.args))
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+class Referenced(unittest.TestCase):
+    """A sweep in a folder, and its results file from a job that nothing disturbed, which lasted `span` seconds."""
+    content, ranks = None, 0
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Folder(cls.content)
+        cls.addClassCleanup(cls.folder.__exit__)
+        cls.reference = cls.folder / "reference.h5"
+        begun = time.monotonic()
+        assert run(cls.ranks, "-o", cls.reference, cls.folder.sweep).returncode == 0
+        cls.span = time.monotonic() - begun
 
 
 def start(ranks, *arguments, **environment):

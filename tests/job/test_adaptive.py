@@ -73,16 +73,8 @@ class Adaptive(unittest.TestCase):
         return self.job(2, folder, name)
 
 
-class Refine(Adaptive):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Folder(plane())
-        cls.reference = cls.folder / "reference.h5"
-        assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.__exit__()
+class Refine(Adaptive, support.Referenced):
+    content = plane()
 
     def test_ranks_and_kills_make_no_difference(self):
         for ranks in (2, 4):
@@ -136,16 +128,8 @@ class Refine(Adaptive):
                                             "points": 49, "seeds": 3, "first_runs": 9, "most_runs": 147})
 
 
-class Halving(Adaptive):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Folder(halved())
-        cls.reference = cls.folder / "reference.h5"
-        assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.__exit__()
+class Halving(Adaptive, support.Referenced):
+    content = halved()
 
     def test_the_best_go_on(self):
         with h5py.File(self.reference, "r") as file:

@@ -33,20 +33,10 @@ def limit_memory(pid):
     resource.prlimit(pid, resource.RLIMIT_AS, (used, used))
 
 
-class JobKills(unittest.TestCase):
+class JobKills(support.Referenced):
     """SIGKILL of the master, of a worker, of mpirun, of everything; the same command until it is done."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Folder(small())
-        cls.reference = cls.folder / "reference.h5"
-        begun = time.monotonic()
-        assert run(3, "-o", cls.reference, cls.folder.sweep).returncode == 0
-        cls.span = time.monotonic() - begun
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.__exit__()
+    content, ranks = small(), 3
 
     def finish_killed(self, process):
         """Exit code and output. Open MPI 4.1 has a fault of its own: when a rank dies while it starts, mpirun now and

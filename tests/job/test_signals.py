@@ -22,18 +22,8 @@ def steps_taken(text):
     return int(re.search(r"(\d+) steps in", text).group(1))
 
 
-class Stops(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Folder(stoppable())
-        cls.reference = cls.folder / "reference.h5"
-        begun = time.monotonic()
-        assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
-        cls.span = time.monotonic() - begun
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.__exit__()
+class Stops(support.Referenced):
+    content = stoppable()
 
     def go_on(self, output, ranks):
         """The same command once more: ends well, with the bits of an undisturbed sweep. Steps it took."""

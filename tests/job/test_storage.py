@@ -20,16 +20,8 @@ def limit_file_size(pid, size):
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
-class Refused(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Folder(sweep(steps=5000, seeds=2, p=19, d_model=32, every=20, checkpoint=0.5))
-        cls.reference = cls.folder / "reference.h5"
-        assert run(0, "-o", cls.reference, cls.folder.sweep).returncode == 0
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.__exit__()
+class Refused(support.Referenced):
+    content = sweep(steps=5000, seeds=2, p=19, d_model=32, every=20, checkpoint=0.5)
 
     def begin(self, output, ranks, **environment):
         process = start(ranks, "-o", output, self.folder.sweep, **environment)
