@@ -248,7 +248,7 @@ def _median_of_samples(time, observed, drawn):
     return _quantiles(times, np.cumprod(factors, axis=1), 0.5)
 
 
-def _percentiles(values, confidence):
+def percentiles(values, confidence):
     """Bounds as order statistics, which needs no arithmetic with infinite ones."""
     ordered = np.sort(values)
     tail = (1 - confidence) / 2
@@ -266,7 +266,7 @@ def bootstrap_median(time, observed, confidence=CONFIDENCE, samples=RESAMPLES, s
     if len(time) == 0:
         return Interval(math.nan, math.nan, math.nan)
     medians = _median_of_samples(time, observed, resample(len(time), samples, seed))
-    return Interval(kaplan_meier(time, observed).median, *_percentiles(medians, confidence))
+    return Interval(kaplan_meier(time, observed).median, *percentiles(medians, confidence))
 
 
 def bootstrap_ratio(time, observed, time_of, observed_of, confidence=CONFIDENCE, samples=RESAMPLES, seed=0):
@@ -283,7 +283,7 @@ def bootstrap_ratio(time, observed, time_of, observed_of, confidence=CONFIDENCE,
         estimate = np.float64(kaplan_meier(time_of, observed_of).median) / kaplan_meier(time, observed).median
     if np.isnan(ratios).any():  # both not reached in some sample: nothing bounds the ratio
         return Interval(float(estimate), math.nan, math.nan)
-    return Interval(float(estimate), *_percentiles(ratios, confidence))
+    return Interval(float(estimate), *percentiles(ratios, confidence))
 
 
 def median_bounds(lower, upper):
@@ -396,7 +396,7 @@ def separate_states(value, solved, seed):
     members = np.unique(seed[known][tested], return_inverse=True)[1]
     drawn = resample(members.max() + 1, RESAMPLES)
     wrong, count = np.bincount(members, weights=wrong)[drawn].sum(axis=1), np.bincount(members)[drawn].sum(axis=1)
-    lower, upper = _percentiles(wrong / count, CONFIDENCE)
+    lower, upper = percentiles(wrong / count, CONFIDENCE)
     return dataclasses.replace(test, lower=lower, upper=upper)
 
 
