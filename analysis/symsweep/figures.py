@@ -468,6 +468,18 @@ def be_quiet():
         warnings.filterwarnings("ignore", message=message)
 
 
+def save(figure, stem, inputs):
+    """Writes STEM.pdf and STEM.png, the same bytes from the same results, over none of `inputs`; their paths."""
+    paths = []
+    for kind in ("pdf", "png"):
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
+        paths.append("%s.%s" % (stem, kind))
+        output.write(paths[-1], drawn.getvalue(), inputs)
+    plt.close(figure)
+    return paths
+
+
 def draw(options):
     prefix = options.output or os.path.splitext(options.results[0])[0]
     names = list(FIGURES) if options.figure == "all" else [options.figure]
@@ -479,11 +491,5 @@ def draw(options):
                 figure = FIGURES[name](results, all=options.all, **({"tune_from": options.tune_from} if name == "fig9" else {}))
             except FigureError as error:
                 raise FigureError("%s: %s" % (name, error)) from None
-            for kind in ("pdf", "png"):
-                path = "%s-%s.%s" % (prefix, name, kind)
-                # The same results give the same bytes.
-                drawn = io.BytesIO()
-                figure.savefig(drawn, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
-                output.write(path, drawn.getvalue(), options.results)
+            for path in save(figure, "%s-%s" % (prefix, name), options.results):
                 print(words.visible(path))
-            plt.close(figure)

@@ -178,6 +178,18 @@ def critical_fractions(found):
     return critical
 
 
+def peaks(found):
+    """L -> (fraction, height) of the largest susceptibility, an Interval each."""
+    largest = {}
+    for size in found.sizes:
+        mine = found.select(found.size == size)
+        known = np.where(np.isfinite(mine.susceptibility), mine.susceptibility, -np.inf)
+        at = known.argmax(axis=1)
+        height = known[np.arange(len(at)), at]
+        largest[size] = tuple(interval(np.where(np.isfinite(height), value, np.nan)) for value in (mine.fraction[at], height))
+    return largest
+
+
 @dataclasses.dataclass(frozen=True)
 class Crossing:
     """Where the Binder cumulants of two sizes cross, that of the larger from below to above."""
