@@ -19,6 +19,7 @@ from . import command, settings, statistics
 from .facts import ENDED
 
 LEVEL = 0.5  # a run is ordered from this order parameter on
+EXPONENT = 10.0  # 1/nu and drift are looked for up to this, either way
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +114,12 @@ class Points:
     def sizes(self):
         return np.unique(self.size)
 
+    @property
+    def share(self):
+        """Of runs that are ordered; NaN where a resample has none."""
+        with np.errstate(invalid="ignore"):
+            return self.ordered / self.count
+
     def select(self, mask):
         return Points(**{field.name: getattr(self, field.name)[..., mask] for field in dataclasses.fields(self)})
 
@@ -155,11 +162,11 @@ def points(ensemble, samples=statistics.RESAMPLES, seed=0):
 def sign_change(x, d):
     """Where each row of d [S, X] turns from negative to positive as x [X] ascends: (left, right, place), the two
     neighbours and the zero of the straight line between them. It is the split with the least area of the wrong sign on
-    its two sides, whatever noise crosses zero elsewhere; NaN where all of a row has one sign."""
+    its two sides, whatever noise crosses zero elsewhere; NaN where all of a row has one sign. What is missing in a row speaks for neither."""
+    d = np.nan_to_num(d)
     area = np.cumsum(d * np.gradient(x), axis=1) if len(x) > 1 else np.zeros(d.shape)
-    area = np.concatenate([np.zeros((len(d), 1)), np.where(np.isnan(area), np.inf, area)], axis=1)
-    split = area.argmin(axis=1)
-    inner = (split > 0) & (split < len(x)) & np.isfinite(area[:, -1])
+    split = np.concatenate([np.zeros((len(d), 1)), area], axis=1).argmin(axis=1)
+    inner = (split > 0) & (split < len(x))
     j = np.clip(split, 1, max(len(x) - 1, 1)) % len(x)
     i, rows = j - 1, np.arange(len(d))
     rise = d[rows, j] - d[rows, i]
@@ -173,7 +180,7 @@ def critical_fractions(found):
     critical = {}
     for size in found.sizes:
         mine = found.select(found.size == size)
-        left, right, place = sign_change(mine.fraction, mine.ordered / mine.count - 0.5)
+        left, right, place = sign_change(mine.fraction, mine.share - 0.5)
         critical[size] = interval(place, left, right)
     return critical
 
@@ -233,8 +240,8 @@ def _lines(x, at):
 
 @dataclasses.dataclass(frozen=True)
 class Scaling:
-    """P(ordered) = 1 / (1 + exp(-a (r - r_c(L)) L^(1/nu))), with r_c(L) = r_c (L / L0)^-drift, L0 the geometric mean of
-    the sizes; by maximum likelihood.
+    """P(ordered) = 1 / (1 + exp(-slope (r - r_c(L)) (L / L0)^(1/nu))), with r_c(L) = r_c (L / L0)^-drift, L0 (`reference`)
+    the geometric mean of the sizes; by maximum likelihood.
 
     critical  r_c; drift is 0 in a fit that has none
     rate      1/nu; nu is infinite where it is 0 or below: the transition does not sharpen with size
@@ -259,9 +266,9 @@ class Scaling:
         return statistics.Interval(estimate, lower, upper)
 
     def scaled(self, size, fraction):
-        """x = (r - r_c(L)) L^(1/nu)."""
-        critical = self.critical.estimate * (size / self.reference) ** -self.drift.estimate
-        return (fraction - critical) * size**self.rate.estimate
+        """x = (r - r_c(L)) (L / L0)^(1/nu)."""
+        length = size / self.reference
+        return (fraction - self.critical.estimate * length**-self.drift.estimate) * length**self.rate.estimate
 
     def probability(self, size, fraction):
         return special.expit(self.slope * self.scaled(size, fraction))
@@ -277,25 +284,27 @@ def scaling(found, drift=False):
     own = [_own_curve(found.select(found.size == size)) for size in sizes]
     start = _start(np.array([theta for theta, _ in own]), np.log(sizes / reference), drift)
     free = np.array([True, True, True, drift])
-    theta, likelihood = _climb(start, free, found.count, found.ordered, found.fraction, length)
+    top = max(_steepest(found.fraction[found.size == size]) for size in sizes)
+    theta, likelihood = _climb(start, free, found.count, found.ordered, found.fraction, length, top)
     deviance = max(0.0, 2 * (sum(value for _, value in own) - likelihood[0]))
     degrees = max(2 * len(sizes) - int(free.sum()), 0)
-    share = found.ordered[0] / found.count[0]
+    share = found.share[0]
     resolved = len(set(found.size[(share > 0) & (share < 1)].tolist()))
-    rate = theta[:, 2] if resolved > 1 else np.full(len(theta), np.nan)
+    rate, power = (np.where(np.abs(theta[:, k]) < EXPONENT, theta[:, k], np.sign(theta[:, k]) * np.inf) for k in (2, 3))
     unknown = statistics.Interval(math.nan, math.nan, math.nan)
-    return Scaling(interval(theta[:, 1]), interval(rate) if resolved > 1 else unknown, interval(theta[:, 3]),
-                   math.exp(theta[0, 0]) * reference ** -theta[0, 2], reference, deviance, degrees,
+    return Scaling(interval(theta[:, 1]), interval(rate) if resolved > 1 else unknown, interval(power),
+                   math.exp(theta[0, 0]), reference, deviance, degrees,
                    float(stats.chi2.sf(deviance, degrees)) if degrees else math.nan, resolved)
 
 
 def _own_curve(mine):
     """(log slope, r_c), log-likelihood of one size by itself."""
-    critical = sign_change(mine.fraction, (mine.ordered / mine.count - 0.5)[:1])[2][0]
+    critical = sign_change(mine.fraction, mine.share[:1] - 0.5)[2][0]
     middle = critical if math.isfinite(critical) else mine.fraction.mean()
     start = np.array([[math.log(8 / max(np.ptp(mine.fraction), 1e-3)), middle, 0.0, 0.0]])
     free = np.array([True, True, False, False])
-    theta, likelihood = _climb(start, free, mine.count[:1], mine.ordered[:1], mine.fraction, np.zeros(len(mine.size)))
+    theta, likelihood = _climb(start, free, mine.count[:1], mine.ordered[:1], mine.fraction, np.zeros(len(mine.size)),
+                               _steepest(mine.fraction))
     return theta[0, :2], likelihood[0]
 
 
@@ -308,31 +317,30 @@ def _start(own, length, drift):
 
 
 def _steepest(fraction):
-    """Log of the slope at which the curve goes from 0.001 to 0.999 between the two closest fractions: no lattice tells a
-    steeper one from it."""
-    gaps = np.diff(np.unique(fraction))
-    return math.log(2 * special.logit(0.999) / gaps[gaps > 1e-9].min()) if (gaps > 1e-9).any() else 10.0
+    """Log of the slope at which the curve of a size goes from 0.001 to 0.999 between its two closest fractions: they do
+    not tell a steeper one from it."""
+    gaps = np.diff(fraction)
+    return math.log(2 * special.logit(0.999) / gaps.min()) if len(gaps) else 10.0
 
 
-def _climb(start, free, count, ordered, fraction, length, rounds=200):
+def _climb(start, free, count, ordered, fraction, length, top, rounds=200):
     """(theta [S, 4], log-likelihood [S]) of the most likely (log slope, r_c, 1/nu, drift) for each row of counts [S, P],
-    by Levenberg and Marquardt's damped scoring, all rows that are not there yet at once. What is not `free` stays as in `start`."""
-    theta, top = np.repeat(start, len(count), axis=0), _steepest(fraction)
-    theta[:, 0] = np.minimum(theta[:, 0], top)
+    by Levenberg and Marquardt's damped scoring, all rows that are not there yet at once. What is not `free` stays as in
+    `start`; log slopes stay at `top` or below, r_c between -1 and 2."""
+    low, high = np.array([-10.0, -1.0, -EXPONENT, -EXPONENT]), np.array([top, 2.0, EXPONENT, EXPONENT])
+    theta = np.repeat(np.clip(start, low, high), len(count), axis=0)
     value = _likelihood(theta, count, ordered, fraction, length)[0]
     damping, going = np.full(len(theta), 1e-3), np.arange(len(theta))
     for _ in range(rounds):
         here, n, k = theta[going], count[going], ordered[going]
         _, score, information = _likelihood(here, n, k, fraction, length)
-        # At the steepest slope only steps down are taken.
-        active = np.tile(free, (len(going), 1))
-        active[:, 0] &= (here[:, 0] < top) | (score[:, 0] < 0)
+        # At a bound only steps away from it are taken.
+        active = free & ((here < high) | (score < 0)) & ((here > low) | (score > 0))
         score, information = score * active, information * active[:, :, None] * active[:, None, :]
         diagonal = np.einsum("sii->si", information)
         damped = information + (diagonal * damping[going, None] + ~active + 1e-9)[:, :, None] * np.eye(4)
         step = np.linalg.solve(damped, score[:, :, None])[:, :, 0]
-        trial = here + step
-        trial[:, 0] = np.minimum(trial[:, 0], top)
+        trial = np.clip(here + step, low, high)
         reached = _likelihood(trial, n, k, fraction, length)[0]
         better = reached >= value[going]
         theta[going[better]], value[going[better]] = trial[better], reached[better]
@@ -376,7 +384,7 @@ def collapse(found, scaled, ordered=False):
     says so. The error of a mean is no less than 1 / (n + 2), n the runs of a point: that all of few agree does not make
     their mean exact."""
     n = found.count[0]
-    y = (found.ordered[0] / n) if ordered else found.mean[0]
+    y = found.share[0] if ordered else found.mean[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = y * (1 - y) / n if ordered else found.susceptibility[0] / found.inputs / n
     error = np.maximum(np.sqrt(np.nan_to_num(spread)), 1 / (n + 2))

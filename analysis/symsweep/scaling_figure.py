@@ -173,8 +173,13 @@ def _curves(panel, study):
             panel.plot(x, study.scaling.probability(size, x), color=color, linewidth=0.8, alpha=0.6)
 
 
+def _bounded(study):
+    """Crossings whose place the seeds bound."""
+    return [c for c in finite_size.crossings(study.found) if math.isfinite(c.fraction.upper - c.fraction.lower)]
+
+
 def _crossings(panel, study):
-    for c in finite_size.crossings(study.found):
+    for c in _bounded(study):
         panel.plot([c.fraction.estimate], [c.binder.estimate], "x", color="#14181d", markersize=6)
     values = study.found.binder[0][np.isfinite(study.found.binder[0])]
     panel.set_ylim(max(values.min(), -3) - 0.15 if len(values) else -3, 0.8)
@@ -192,7 +197,7 @@ def _collapse(panel, study):
             panel.errorbar(found.x[mine], found.y[mine], found.error[mine], fmt=marker, color=color, markersize=3.5, elinewidth=0.6)
     drift = "" if scaling is study.common else ", ω = " + number(scaling.drift.estimate, 2)
     panel.set_title("ν = %s%s: S = %s" % (number(scaling.nu.estimate, 2), drift, number(found.quality, 2)))
-    panel.set_xlabel("(r − r$_c$) L$^{1/ν}$")
+    panel.set_xlabel("(r − r$_c$) (L / L$_0$)$^{1/ν}$")
     panel.set_ylabel("m")
 
 
@@ -214,6 +219,9 @@ def _law(panel, study):
         panel.plot(line, law.median(size, line + law.critical[size].estimate), color=color, linewidth=0.9)
     panel.set_xscale("log")
     panel.set_yscale("log")
+    panel.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+    panel.xaxis.set_major_formatter(lambda distance, _: "%g" % distance)
+    panel.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     top = max(times.lower.max(), times.upper[times.observed].max())
     panel.set_ylim(times.upper[times.observed].min() / 1.5, top * 1.5)
     figures.plain_steps(panel.yaxis)
@@ -224,7 +232,7 @@ def _critical(panel, study):
     critical, sizes = finite_size.critical_fractions(study.found), study.found.sizes
     apart = 0.02 * (sizes.max() - sizes.min())
     _bars(panel, sizes, [critical[size] for size in sizes], figures.COLORS[0], "o", "", "half of the runs")
-    pairs = finite_size.crossings(study.found)
+    pairs = _bounded(study)
     _bars(panel, [math.sqrt(a * b) for a, b in (c.sizes for c in pairs)], [c.fraction for c in pairs], figures.COLORS[1], "x", "", "Binder crossing")
     if study.law is not None:
         _bars(panel, [size + apart for size in study.law.critical], list(study.law.critical.values()), figures.COLORS[2], "s", "", "law of t_gen")
@@ -245,8 +253,8 @@ def _say(panel, text):
 # ---- command ----
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(prog="scaling", description="Finite-size scaling of a sweep over sizes, train fractions and "
-                                     "seeds: tables in Markdown on stdout, a figure a setting as PDF and PNG. "
+    parser = argparse.ArgumentParser(prog="scaling", description="Finite-size scaling of a sweep over sizes, train "
+                                     "fractions and seeds: tables in Markdown on stdout, a figure a setting as PDF and PNG. "
                                      "docs/phase-transitions.md says what they are.")
     command.add_results(parser)
     parser.add_argument("-o", "--output", metavar="PREFIX", help="figures are PREFIX-scaling.pdf and .png, further settings "

@@ -90,7 +90,7 @@ class Made(symsweep.Results):
 def sweep(random, sizes, fractions, seeds, critical=0.45, nu=1.0, budget=2000, every=100):
     """Made results in which runs generalize with the probability of logistic(critical, nu), the sooner the larger r."""
     rows, at = [], np.arange(0, budget + 1, every)
-    draw = logistic(critical, nu, slope=2.0)
+    draw = logistic(critical, nu)
     for size in sizes:
         for r in fractions:
             train = round(r * size**2)
