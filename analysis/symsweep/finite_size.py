@@ -290,7 +290,7 @@ def scaling(found, drift=False):
     degrees = max(2 * len(sizes) - int(free.sum()), 0)
     share = found.share[0]
     resolved = len(set(found.size[(share > 0) & (share < 1)].tolist()))
-    rate, power = (np.where(np.abs(theta[:, k]) < EXPONENT, theta[:, k], np.sign(theta[:, k]) * np.inf) for k in (2, 3))
+    rate, power = (np.where(np.abs(theta[:, k]) < EXPONENT, theta[:, k], np.copysign(np.inf, theta[:, k])) for k in (2, 3))
     unknown = statistics.Interval(math.nan, math.nan, math.nan)
     return Scaling(interval(theta[:, 1]), interval(rate) if resolved > 1 else unknown, interval(power),
                    math.exp(theta[0, 0]), reference, deviance, degrees,
@@ -326,8 +326,8 @@ def _steepest(fraction):
 def _climb(start, free, count, ordered, fraction, length, top, rounds=200):
     """(theta [S, 4], log-likelihood [S]) of the most likely (log slope, r_c, 1/nu, drift) for each row of counts [S, P],
     by Levenberg and Marquardt's damped scoring, all rows that are not there yet at once. What is not `free` stays as in
-    `start`; log slopes stay at `top` or below, r_c between -1 and 2."""
-    low, high = np.array([-10.0, -1.0, -EXPONENT, -EXPONENT]), np.array([top, 2.0, EXPONENT, EXPONENT])
+    `start`; log slopes stay at `top` or below, r_c between 0 and 1."""
+    low, high = np.array([-10.0, 0.0, -EXPONENT, -EXPONENT]), np.array([top, 1.0, EXPONENT, EXPONENT])
     theta = np.repeat(np.clip(start, low, high), len(count), axis=0)
     value = _likelihood(theta, count, ordered, fraction, length)[0]
     damping, going = np.full(len(theta), 1e-3), np.arange(len(theta))

@@ -70,9 +70,9 @@ class Likelihood(unittest.TestCase):
 
 class Recovered(unittest.TestCase):
     def test_what_was_put_in_comes_back(self):
-        """Thirty sweeps of one size, ten seeds a fraction, a third of the runs censored."""
+        """Twenty sweeps of one size, ten seeds a fraction, a third of the runs censored."""
         gamma = critical = refuted = wrong = 0
-        for seed in range(30):
+        for seed in range(20):
             times = synthetic.times(np.random.default_rng(100 + seed), 1.5, {23: 0.55})
             self.assertGreater((~times.observed).mean(), 0.3)
             fit = divergence.fit(times)
@@ -80,19 +80,19 @@ class Recovered(unittest.TestCase):
             critical += held(fit.critical[23], 0.55)
             refuted += fit.law_p < 0.05
             wrong += held(fit.critical[23], 0.3) or held(fit.gamma, 4.0)
-        self.assertGreaterEqual(min(gamma, critical), 26)
-        self.assertLessEqual(refuted, 5)
-        self.assertLessEqual(wrong, 5)
+        self.assertGreaterEqual(min(gamma, critical), 17)
+        self.assertLessEqual(refuted, 4)
+        self.assertLessEqual(wrong, 3)
 
     def test_several_sizes_share_an_exponent(self):
         gamma, widths, estimates = 0, [], []
-        for seed in range(8):
+        for seed in range(5):
             fit = divergence.fit(synthetic.times(np.random.default_rng(200 + seed), 1.5, CRITICAL))
             gamma += held(fit.gamma, 1.5) and all(held(fit.critical[size], r_c) for size, r_c in CRITICAL.items())
             widths.append(fit.gamma.upper - fit.gamma.lower)
             estimates.append(fit.gamma.estimate)
             self.assertGreater(fit.common_p, 1e-3)
-        self.assertGreaterEqual(gamma, 6)
+        self.assertGreaterEqual(gamma, 4)
         self.assertLess(np.median(widths), 1.0)
         self.assertAlmostEqual(np.median(estimates), 1.5, delta=0.15)
 
