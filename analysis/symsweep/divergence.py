@@ -101,8 +101,8 @@ def fit(times, confidence=statistics.CONFIDENCE):
     critical = {}
     for g, size in enumerate(fitted):
         critical[size] = law.profile(best, g, confidence)
-    return Divergence(critical, dict(zip(fitted, law.amplitudes(best[0]))), law.profile(best, law.gamma, confidence), float(np.exp(best[0][law.sigma])),
-                      len(mine.size), int(mine.observed.sum()), tuple(s for s in sizes if s not in fitted), best[1],
+    return Divergence(critical, dict(zip(fitted, law.amplitudes(best[0]))), law.profile(best, law.gamma, confidence),
+                      float(np.exp(best[0][law.sigma])), len(mine.size), int(mine.observed.sum()), tuple(s for s in sizes if s not in fitted), best[1],
                       deviance, degrees, _tail(deviance, degrees), common, 2 * (len(fitted) - 1),
                       _tail(common, 2 * (len(fitted) - 1)))
 

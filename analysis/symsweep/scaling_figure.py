@@ -243,6 +243,7 @@ def _critical(panel, study):
     panel.xaxis.set_major_formatter(lambda size, _: number(size, 6))
     panel.set_title("critical fraction r$_c$")
     panel.set_xlabel("size L")
+    panel.margins(y=0.35)
     panel.legend()
 
 
