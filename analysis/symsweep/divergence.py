@@ -98,12 +98,10 @@ def fit(times, confidence=statistics.CONFIDENCE):
     free, degrees = _free_medians(mine)
     degrees += law.unseen(best[0]) - len(best[0])
     deviance = max(0.0, 2 * (free - best[1]))
-    critical = {}
-    for g, size in enumerate(fitted):
-        critical[size] = law.profile(best, g, confidence)
+    critical = {size: law.profile(best, g, confidence) for g, size in enumerate(fitted)}
     return Divergence(critical, dict(zip(fitted, law.amplitudes(best[0]))), law.profile(best, law.gamma, confidence),
-                      float(np.exp(best[0][law.sigma])), len(mine.size), int(mine.observed.sum()), tuple(s for s in sizes if s not in fitted), best[1],
-                      deviance, degrees, _tail(deviance, degrees), common, 2 * (len(fitted) - 1),
+                      float(np.exp(best[0][law.sigma])), len(mine.size), int(mine.observed.sum()),
+                      tuple(size for size in sizes if size not in fitted), best[1], deviance, degrees, _tail(deviance, degrees), common, 2 * (len(fitted) - 1),
                       _tail(common, 2 * (len(fitted) - 1)))
 
 
