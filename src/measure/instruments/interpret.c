@@ -33,7 +33,6 @@ typedef struct interpret {
     double *row;         /* [C] */
     surprise *of_sum;    /* [p] of the restricted logits */
     /* gradient symmetricity */
-    sw_model *probe;           /* a copy of the model for `pairs` rows; owned */
     size_t pairs;              /* floor(p / 2), those of a matching */
     int32_t *order;            /* [p] the residues in random order */
     int32_t *tokens;           /* [pairs, T] a matching: inputs whose operands are all distinct */
@@ -67,26 +66,15 @@ static sw_status create(void *state, const sw_evaluation *of) {
         !it->tokens || !it->first_class || !it->logits || !it->dlogits || !it->correct)
         return SW_E_MEMORY;
     sw_random_permutation(it->order, p, 0, SW_STREAM_MEASURE, 0);
-    const sw_model_shape shape = sw_instrument_model_shape(task);
-    return sw_model_create(&it->probe, &of->config->model, &shape, it->pairs);
-}
-
-static void destroy(void *state) { sw_model_destroy(((interpret *)state)->probe); }
-
-static size_t probe_bytes(const sw_run_config *config, const sw_task *task) {
-    const sw_model_shape shape = sw_instrument_model_shape(task);
-    return sw_model_memory(&config->model, &shape, (size_t)task->entities / 2);
-}
-
-static size_t bytes(const void *state, const sw_evaluation *of) {
-    (void)state;
-    return probe_bytes(of->config, of->task);
+    assert(it->pairs <= of->probe->rows);
+    return SW_OK;
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
+    (void)config;
     const double p = shape->entities, waves = 22 * p * sizeof(double);
     const double matching = (2 + shape->tokens / 2.0) * p * sizeof(int32_t);
-    return 2 * p * p * sizeof(double) + waves + matching + p * p * sizeof(sw_real) + (double)probe_bytes(config, shape);
+    return 2 * p * p * sizeof(double) + waves + matching + p * p * sizeof(sw_real);
 }
 
 /* ---- restricted and excluded loss ---- */
@@ -216,15 +204,15 @@ static double standard_error(const moments *m, double all) {
 }
 
 /* Adds cos(dz_c/dE_a, dz_c/dE_b) of each pair (a, b) of the matching, c the class that is `turn` behind its first. */
-static void add_cosines(moments *m, interpret *it, size_t turn) {
+static void add_cosines(moments *m, interpret *it, sw_model *probe, size_t turn) {
     const size_t classes = (size_t)it->task->classes, tokens = (size_t)it->task->tokens;
-    const sw_tensor *embedding = sw_model_tensor(it->probe, "token_embedding");
+    const sw_tensor *embedding = sw_model_tensor(probe, "token_embedding");
     const size_t d = (size_t)embedding->shape[1];
-    sw_real *gradient = sw_model_gradient(it->probe) + embedding->offset; /* the rest of it is not looked at */
+    sw_real *gradient = sw_model_gradient(probe) + embedding->offset; /* the rest of it is not looked at */
     memset(gradient, 0, (size_t)embedding->shape[0] * d * sizeof *gradient);
     memset(it->dlogits, 0, it->pairs * classes * sizeof *it->dlogits);
     for (size_t i = 0; i < it->pairs; i++) it->dlogits[i * classes + ((size_t)it->first_class[i] + turn) % classes] = 1;
-    sw_model_backward(it->probe, it->dlogits);
+    sw_model_backward(probe, it->dlogits);
     for (size_t i = 0; i < it->pairs; i++) {
         const int32_t *input = it->tokens + i * tokens;
         const double c = cosine(gradient + (size_t)input[0] * d, gradient + (size_t)input[1] * d, d);
@@ -236,21 +224,21 @@ static void add_cosines(moments *m, interpret *it, size_t turn) {
 
 /* Mean of the cosines over all pairs of distinct residues and all classes where there are few; else matching by
  * matching, a random class for each pair, until the standard error is small. */
-static void gradient_symmetricity(float *mean, float *error, interpret *it, sw_model *model) {
+static void gradient_symmetricity(float *mean, float *error, interpret *it, const sw_evaluation *of) {
     const size_t p = (size_t)it->task->entities, q = p % 2 ? p : p - 1, matchings = 2 * q;
     const double all = (double)p * (double)p * (double)(p - 1);
     const bool exact = all <= ALL_COSINES;
     moments m = {0};
-    const size_t parameters = sw_model_parameter_count(model);
-    memcpy(sw_model_parameters(it->probe), sw_model_parameters(model), parameters * sizeof(sw_real));
-    memset(sw_model_gradient(it->probe), 0, parameters * sizeof(sw_real));
+    sw_model *probe = of->probe->model;
+    sw_probe_load(of->probe, sw_model_parameters(of->model));
+    sw_probe_clear(of->probe);
     for (size_t pass = 0; m.count < all; pass++) {
         const size_t turn = exact ? pass % p : pass / matchings;
         if (!exact || turn == 0) {
             match(it, exact ? pass / p : pass % matchings);
-            sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
+            sw_model_forward(probe, it->tokens, it->pairs, it->logits);
         }
-        add_cosines(&m, it, turn);
+        add_cosines(&m, it, probe, turn);
         if (!exact && m.count >= LEAST_COSINES && !(standard_error(&m, all) > small_error)) break;
     }
     *mean = m.count > 0 ? (float)(m.sum / m.count) : NAN;
@@ -286,24 +274,24 @@ static double distance_irrelevance(interpret *it, const sw_real *logits) {
     return total > 0 ? within / total : NAN;
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of) {
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     interpret *it = state;
-    if (of->modes.lines == 0 || !isfinite(of->modes.power[0])) return;
+    if (of->modes.lines == 0 || !isfinite(of->modes.power[0])) return SW_OK;
     average_by_sum(it, of->logits);
     project_on_key(it, &of->modes);
     value[SW_METRIC_RESTRICTED_LOSS] = (float)restricted_loss(it);
     value[SW_METRIC_EXCLUDED_LOSS] = (float)excluded_loss(it, of->logits);
     gradient_symmetricity(&value[SW_METRIC_GRADIENT_SYMMETRICITY], &value[SW_METRIC_GRADIENT_SYMMETRICITY_ERROR], it,
-                          of->model);
+                          of);
     value[SW_METRIC_DISTANCE_IRRELEVANCE] = (float)distance_irrelevance(it, of->logits);
+    return SW_OK;
 }
 
 const sw_instrument sw_instrument_interpret = {
     .size = sizeof(interpret),
     .costly = true,
+    .probes = true,
     .create = create,
     .evaluate = evaluate,
-    .destroy = destroy,
-    .bytes = bytes,
     .memory = memory,
 };
