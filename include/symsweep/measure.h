@@ -10,6 +10,9 @@ typedef struct sw_measure sw_measure;
 /* Most tuples of a family that the gradient of its violation is taken over (gradient_cosine). */
 enum { SW_COSINE_TUPLES = 512 };
 
+/* Most steps of Lanczos, and vectors of random signs, that the Hessian is looked at with. */
+enum { SW_LANCZOS_STEPS = 32, SW_HESSIAN_PROBES = 16 };
+
 /* Prepares the fixed tuple sets, null pairs and workspaces of a run. `task` and `split` must outlive it. */
 sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task,
                             const int8_t *split) SW_MUST_CHECK;
@@ -18,10 +21,18 @@ void sw_measure_destroy(sw_measure *measure);
 /* What is known before training. */
 void sw_measure_facts(sw_run_facts *out, const sw_measure *measure, const sw_model *model);
 
-/* Evaluates the whole table and fills every metric but OBJECTIVE and GRADIENT_NORM* (left NaN for the caller); `step`
- * and `evaluation` are the caller's too. `full`: the costly measures too (evaluate.spectra_every). A model that is not
- * finite gives NaN. SW_E_NUMERIC when LAPACK fails on finite input. */
-sw_status sw_measure_evaluate(sw_record *out, sw_measure *measure, sw_model *model, bool full) SW_MUST_CHECK;
+/* Asked now and then while something is measured that takes long: false = stop, and sw_measure_evaluate returns
+ * SW_E_INTERRUPTED. */
+void sw_measure_ask(sw_measure *measure, bool (*keep_going)(void *context), void *context);
+
+/* Evaluates the whole table and fills every metric that is due at the `evaluation`-th evaluation of a run, from 0, at
+ * `step`: some at every one, some at every spectra_every-th, some where the step is a multiple of a key of theirs.
+ * OBJECTIVE and GRADIENT_NORM* are left NaN for the caller. `last`: every one is due. A model
+ * that is not finite gives NaN. SW_E_NUMERIC when LAPACK fails on finite input. */
+sw_status sw_measure_evaluate(sw_record *out, sw_measure *measure, sw_model *model, int64_t step, int32_t evaluation,
+                              bool last) SW_MUST_CHECK;
+/* The same evaluation has turned out to be the last: measures what was not due. */
+sw_status sw_measure_complete(sw_record *record, sw_measure *measure) SW_MUST_CHECK;
 
 /* The gradient that stands in the model, as a whole and by block; NaN for a block that the model has not. Taken in the
  * step that leads to an evaluation, before the optimizer overwrites the gradient. */
@@ -56,6 +67,8 @@ void sw_measure_state_restore(sw_measure *measure, const void *saved);
 
 /* How often a run is evaluated: at step 0, every `evaluate.every`, and the last. */
 int64_t sw_schedule_evaluations(const sw_run_config *config);
+/* How often something is measured at evaluations whose step is a multiple of `every`, and at the last; 0 = never. */
+int64_t sw_schedule_measurements(const sw_run_config *config, int64_t every);
 /* Is step t (0..steps) an evaluation / a snapshot by schedule? The step a run stops at is always both. */
 bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t);
 bool sw_schedule_is_snapshot(const sw_run_config *config, int64_t t);

@@ -25,8 +25,28 @@ typedef enum sw_family_metric {
 
 enum { SW_METRIC_COUNT = SW_METRIC_SCALAR_COUNT + SW_FAMILY_COUNT * SW_FAMILY_METRIC_COUNT };
 
-/* Values of a record: its metrics, then the violation of each of the first generators of the task's symmetry group. */
-enum { SW_GENERATORS_MAX = 32, SW_VALUE_COUNT = SW_METRIC_COUNT + SW_GENERATORS_MAX };
+typedef enum sw_record_array {
+#define ARRAY(ENUM, length) SW_ARRAY_##ENUM,
+#include "symsweep/record_arrays.def"
+#undef ARRAY
+    SW_ARRAY_COUNT
+} sw_record_array;
+
+/* Values of a record: its metrics, then its arrays, each from SW_VALUE_<ENUM> on. */
+enum {
+    SW_VALUE_LAST_METRIC = SW_METRIC_COUNT - 1,
+#define ARRAY(ENUM, length) SW_VALUE_##ENUM, SW_VALUE_LAST_##ENUM = SW_VALUE_##ENUM + (length)-1,
+#include "symsweep/record_arrays.def"
+#undef ARRAY
+    SW_VALUE_COUNT
+};
+enum {
+#define ARRAY(ENUM, length) SW_LENGTH_##ENUM = (length),
+#include "symsweep/record_arrays.def"
+#undef ARRAY
+    SW_GENERATORS_MAX = SW_LENGTH_BY_GENERATOR /* of the task's symmetry group, of which violations are measured */
+};
+extern const struct sw_record_place { int at, length; } sw_record_places[SW_ARRAY_COUNT];
 
 #define SW_METRIC_OF_FAMILY(family, which) (SW_METRIC_SCALAR_COUNT + (family)*SW_FAMILY_METRIC_COUNT + (which))
 

@@ -187,6 +187,18 @@ typedef struct sw_evaluate_config {
                                     * made the configuration: a sweep, a plan, an assignment */
 } sw_evaluate_config;
 
+enum { SW_EIGENVALUES_MAX = 4 };
+
+/* Measures with a cadence of their own: steps from one measurement to the next; 0 = none is made. */
+typedef struct sw_measure_config {
+    int64_t llc_every; /* local learning coefficient */
+    int32_t llc_chains, llc_draws, llc_burn_in;
+    double llc_epsilon, llc_gamma;
+    int64_t sharpness_every; /* of the Hessian: */
+    int32_t sharpness_eigenvalues;
+    int64_t kernel_every, circuits_every;
+} sw_measure_config;
+
 typedef struct sw_stop_config {
     double test_accuracy; /* 0 = never stop early */
     int64_t for_steps;    /* held so long */
@@ -224,6 +236,7 @@ typedef struct sw_run_config {
     uint32_t seed;
     uint32_t data_seed; /* resolved: equals seed unless given */
     sw_evaluate_config evaluate;
+    sw_measure_config measure;
     sw_stop_config stop;
     sw_save_config save;
     sw_phase_config phase;

@@ -23,6 +23,7 @@ typedef struct sw_store_run {
     int32_t generator_count;      /* of by_generator; 0 = the family automorphism is not defined */
     const char *generators;       /* JSON, or "" */
     double order_log10;           /* of their group */
+    int32_t llc_stretches;        /* of llc_trace; 0 = llc is not measured */
     const sw_axis_value *axes;    /* [axis_count] */
 } sw_store_run;
 

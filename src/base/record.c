@@ -29,6 +29,12 @@ const sw_metric *sw_record_metric(int m) {
     return f < 0 ? &scalars[m] : &family_metrics[f / SW_FAMILY_METRIC_COUNT][f % SW_FAMILY_METRIC_COUNT];
 }
 
+const struct sw_record_place sw_record_places[] = {
+#define ARRAY(ENUM, length) {SW_VALUE_##ENUM, SW_LENGTH_##ENUM},
+#include "symsweep/record_arrays.def"
+#undef ARRAY
+};
+
 const sw_state sw_states[] = {
 #define STATE(ENUM, name, over, result, worth, meaning) {#name, meaning, over, result, worth},
 #include "symsweep/states.def"

@@ -208,7 +208,7 @@ static void print_generators(const char *json, const char *listed, const sw_reco
         return;
     }
     for (int g = 0; g < SW_GENERATORS_MAX; g++) /* one that moves nothing has no value */
-        if (!isnan(records[count - 1].value[SW_METRIC_COUNT + g])) generators = g + 1;
+        if (!isnan(records[count - 1].value[SW_VALUE_BY_GENERATOR + g])) generators = g + 1;
     if (generators == 0) return;
     sw_symmetry_file_texts(text, SW_GENERATORS_MAX, listed);
     sw_phases_acquired(step, records, count, &config);

@@ -129,6 +129,7 @@ struct sw_key {
     uint32_t concern[SW_SELECTOR_COUNT]; /* bit masks over the values of the selectors, 0 = any */
     bool switched;                       /* has an effect only where ... */
     size_t switch_offset;                /* ... this double of sw_run_config is not 0: the weight of an option, say */
+    bool switch_integer;                 /* ... or int64_t: the cadence of a measure */
     bool switch_negative;                /* ... is below 0 */
     const char *unit, *meaning;
 };

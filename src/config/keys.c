@@ -141,6 +141,7 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 
 /* A key without effect while this number is 0: runs that differ in it alone are one (plan.c). */
 #define ACTS_WITH(field) .switched = true, .switch_offset = offsetof(HOME, field)
+#define ACTS_WITH_CADENCE(field) ACTS_WITH(field), .switch_integer = true
 /* A key without effect while this number is not below 0. */
 #define ACTS_BELOW_ZERO(field) ACTS_WITH(field), .switch_negative = true
 
@@ -375,6 +376,27 @@ static const sw_key run_rows[] = {
      .meaning = "steps of further snapshots, of which a shorter run has those up to its end; generators, as "
                 "{\"range\": [1000, 50001, 1000]}, stand for many"},
 
+    {.path = "measure.llc.every", INTEGER(measure.llc_every), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES, .unit = "steps",
+     .meaning = "steps between measurements of the local learning coefficient, at evaluations; 0 = none"},
+    {.path = "measure.llc.chains", INTEGER(measure.llc_chains), RANGE(1, 128), DEFAULT(4), DECIDES,
+     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "Langevin chains"},
+    {.path = "measure.llc.draws", INTEGER(measure.llc_draws), RANGE(1, 30000), DEFAULT(100), DECIDES,
+     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "draws of a chain, each as long as a training step"},
+    {.path = "measure.llc.burn_in", INTEGER(measure.llc_burn_in), RANGE(0, 30000), DEFAULT(100), DECIDES,
+     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "draws before those that count"},
+    {.path = "measure.llc.epsilon", REAL(measure.llc_epsilon), ABOVE(0), DEFAULT(1e-5), DECIDES,
+     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "step size of the Langevin dynamics"},
+    {.path = "measure.llc.gamma", REAL(measure.llc_gamma), FROM(0), DEFAULT(100), DECIDES,
+     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "pull towards the parameters where the chains start"},
+    {.path = "measure.sharpness.every", INTEGER(measure.sharpness_every), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,
+     .unit = "steps",
+     .meaning = "steps between measurements of the Hessian's largest eigenvalues and trace, at evaluations; 0 = none"},
+    {.path = "measure.sharpness.eigenvalues", INTEGER(measure.sharpness_eigenvalues), RANGE(1, SW_EIGENVALUES_MAX),
+     DEFAULT(1), DECIDES, ACTS_WITH_CADENCE(measure.sharpness_every), .meaning = "how many of them"},
+    {.path = "measure.kernel.every", INTEGER(measure.kernel_every), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,
+     .unit = "steps",
+     .meaning = "steps between measurements of the neural tangent kernel and of the average gradient outer product, at "
+                "evaluations; 0 = none"},
     {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},
     {.path = "stop.for_steps", INTEGER(stop.for_steps), RANGE(0, STEPS_MAX), DEFAULT(2000), DECIDES, .unit = "steps",

@@ -5,25 +5,18 @@
 #include "symsweep/measure.h"
 
 typedef struct sw_alignment {
-    sw_model *probe;           /* a copy of the model for a few inputs; owned. NULL: no family applies */
-    size_t rows;               /* that it takes at a time */
-    size_t train;              /* inputs of the train split */
-    int32_t *member;           /* [train] table entries */
+    bool applies;              /* a family does; nothing below is set otherwise */
     int32_t *row_of;           /* [N] row of an input that a tuple touches, -1 = none */
     int32_t *input;            /* [most] the table entry of a row */
-    int32_t *tokens;           /* [rows, T] */
-    int32_t *label;            /* [rows] */
     sw_real *logits, *dlogits; /* [most, C] */
     sw_real *loss;             /* [P] gradient of the mean train loss */
 } sw_alignment;
 
 sw_status sw_alignment_create(sw_alignment *out, const sw_evaluation *of) SW_MUST_CHECK;
-void sw_alignment_destroy(sw_alignment *a);
-/* Bytes of the probe; an estimate of all from above. */
-size_t sw_alignment_bytes(const sw_run_config *config, const sw_task *task);
+/* Bytes, an estimate from above. */
 double sw_alignment_memory(const sw_run_config *config, const sw_task *task);
 
-/* Takes the gradient of the mean train loss at of->model. */
+/* Takes the gradient of the mean train loss at of->model, on of->probe. */
 void sw_alignment_begin(sw_alignment *a, const sw_evaluation *of);
 /* Its cosine with that of the mean violation of `count` tuples, at most SW_COSINE_TUPLES; NaN where a gradient
  * vanishes or is not finite. */

@@ -1,7 +1,10 @@
 /* instrument.c: which instruments a run has, and where each metric applies. */
 #include "measure/instrument.h"
+#include "measure/matchings.h"
 
 #include "symsweep/measure.h"
+
+#include <assert.h>
 
 #define M(...)
 #define INSTRUMENT(name) extern const sw_instrument sw_instrument_##name;
@@ -12,6 +15,37 @@ const sw_instrument *const sw_instruments[SW_INSTRUMENT_COUNT] = {
 #include "symsweep/metrics.def"
 };
 #undef M
+
+sw_status sw_instrument_go_on(const sw_evaluation *of) {
+    if (of->keep_going == NULL || of->keep_going(of->context)) return SW_OK;
+    return sw_fail(SW_E_INTERRUPTED, "stopped in the measures of step %lld", (long long)of->step);
+}
+
+size_t sw_instrument_parameters(const sw_run_config *config, const sw_task *task) {
+    const sw_model_shape shape = sw_instrument_model_shape(task);
+    size_t parameters = 0;
+    sw_model_layout(NULL, 0, &config->model, &shape, &parameters);
+    return parameters;
+}
+
+static double train_loss(void *context, const sw_real *w, sw_real *gradient) {
+    sw_probe *probe = ((const sw_evaluation *)context)->probe;
+    assert(w == sw_model_parameters(probe->model) && gradient == sw_model_gradient(probe->model));
+    (void)w, (void)gradient;
+    return sw_probe_train_loss(probe);
+}
+
+static sw_status go_on(void *context) { return sw_instrument_go_on(context); }
+
+sw_landscape sw_instrument_landscape(const sw_evaluation *of) {
+    return (sw_landscape){.parameters = sw_model_parameter_count(of->model),
+                          .center = sw_model_parameters(of->model),
+                          .loss = train_loss,
+                          .go_on = go_on,
+                          .context = (void *)of,
+                          .seed = of->config->seed,
+                          .step = (uint64_t)of->step};
+}
 
 /* ---- scopes: from the configuration and the shape of its task alone ---- */
 
@@ -30,6 +64,15 @@ SCOPE(triangle, sw_families[SW_FAMILY_TRIANGLE]->applies(&config->task))
 SCOPE(comparison, config->task.kind == SW_TASK_COMPARISON)
 SCOPE(second_attribute, config->task.kind == SW_TASK_COMPARISON && config->task.side_count > 1)
 SCOPE(third_attribute, config->task.kind == SW_TASK_COMPARISON && config->task.side_count > 2)
+SCOPE(llc, config->measure.llc_every > 0)
+#define SHARPNESS(k)                                                                                                   \
+    SCOPE(eigenvalue_##k, config->measure.sharpness_every > 0 && config->measure.sharpness_eigenvalues >= k)
+SHARPNESS(1)
+SHARPNESS(2)
+SHARPNESS(3)
+SHARPNESS(4)
+SCOPE(kernel, config->measure.kernel_every > 0)
+SCOPE(circulant, config->measure.kernel_every > 0 && task->order > 0 && sw_matchings_apply(task))
 SCOPE(modular_add, config->task.kind == SW_TASK_MODULAR && config->task.operation == SW_OP_ADD)
 
 /* The rows of metrics.def: an instrument, or one of the metrics of the instrument above. */

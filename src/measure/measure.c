@@ -12,6 +12,7 @@
 struct sw_measure {
     sw_run_config config;
     sw_evaluation of;
+    sw_probe probe;
     void *state[SW_INSTRUMENT_COUNT]; /* NULL = the instrument does not apply */
     sw_snapshot_shape shape;
     float *pca; /* [entities, 8] */
@@ -31,12 +32,7 @@ static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const 
         out->vocabulary = task->vocabulary;
         out->d = d;
     }
-    if (config->save.parameters) {
-        const sw_model_shape shape = sw_instrument_model_shape(task);
-        size_t parameters = 0;
-        sw_model_layout(NULL, 0, &config->model, &shape, &parameters);
-        out->parameters = (int64_t)parameters;
-    }
+    if (config->save.parameters) out->parameters = (int64_t)sw_instrument_parameters(config, task);
 }
 
 sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config *config) {
@@ -44,6 +40,12 @@ sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config 
     sw_status status = sw_task_describe(&task, &config->task, &config->model);
     if (status == SW_OK) shape_of(out, config, &task);
     return status;
+}
+
+static bool probes(const bool applies[SW_INSTRUMENT_COUNT]) {
+    bool any = false;
+    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++) any = any || (applies[i] && sw_instruments[i]->probes);
+    return any;
 }
 
 static sw_status create_parts(sw_measure *m) {
@@ -63,6 +65,10 @@ static sw_status create_parts(sw_measure *m) {
 
     bool applies[SW_INSTRUMENT_COUNT];
     sw_instrument_applicable(applies, &m->config, task);
+    if (status == SW_OK && probes(applies)) {
+        status = sw_probe_create(&m->probe, &m->config, task, of->split, of->arena);
+        of->probe = &m->probe;
+    }
     for (int i = 0; i < SW_INSTRUMENT_COUNT && status == SW_OK; i++) {
         if (!applies[i]) continue;
         m->state[i] = calloc(1, sw_instruments[i]->size + 1); /* never NULL where there is no state */
@@ -93,6 +99,7 @@ void sw_measure_destroy(sw_measure *m) {
         if (m->state[i] && sw_instruments[i]->destroy) sw_instruments[i]->destroy(m->state[i]);
         free(m->state[i]);
     }
+    sw_probe_destroy(&m->probe);
     sw_arena_destroy(m->of.arena);
     free(m);
 }
@@ -100,10 +107,7 @@ void sw_measure_destroy(sw_measure *m) {
 /* ---- memory ---- */
 
 size_t sw_measure_bytes(const sw_measure *m) {
-    size_t bytes = sw_arena_bytes(m->of.arena);
-    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
-        if (m->state[i] && sw_instruments[i]->bytes) bytes += sw_instruments[i]->bytes(m->state[i], &m->of);
-    return bytes;
+    return sw_arena_bytes(m->of.arena) + (m->of.probe ? sw_probe_model_bytes(&m->config, m->of.task) : 0);
 }
 
 double sw_measure_memory(const sw_run_config *config, const sw_task *shape) {
@@ -114,6 +118,7 @@ double sw_measure_memory(const sw_run_config *config, const sw_task *shape) {
                    sizeof(float) * SW_PCA_COMPONENTS * n;
     bool applies[SW_INSTRUMENT_COUNT];
     sw_instrument_applicable(applies, config, shape);
+    if (probes(applies)) bytes += sw_probe_memory(config, shape);
     for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
         if (applies[i] && sw_instruments[i]->memory) bytes += sw_instruments[i]->memory(config, shape);
     return bytes;
@@ -162,18 +167,43 @@ static sw_status decompose(sw_evaluation *of, sw_model *model) {
     return status == SW_OK ? sw_modes_compute(&of->modes, &of->spectrum, embedding(model)) : status;
 }
 
-sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, bool full) {
+void sw_measure_ask(sw_measure *m, bool (*keep_going)(void *context), void *context) {
+    m->of.keep_going = keep_going;
+    m->of.context = context;
+}
+
+/* Is it measured at every evaluation like this one? */
+static bool is_due(const sw_instrument *instrument, const sw_evaluation *of) {
+    return instrument->every ? of->step % instrument->every(of->config) == 0 : of->full || !instrument->costly;
+}
+
+sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, int64_t step, int32_t evaluation,
+                              bool last) {
     memset(out, 0, sizeof *out); /* padding too: records travel and are compared as bytes */
     for (int i = 0; i < SW_VALUE_COUNT; i++) out->value[i] = NAN;
+    out->step = step;
+    out->evaluation = evaluation;
     m->of.model = model;
-    m->of.full = full;
+    m->of.step = step;
+    m->of.full = last || evaluation % m->config.evaluate.spectra_every == 0;
     sw_model_evaluate(model, m->of.task->input, m->of.task->inputs, m->of.logits);
     sw_status status = decompose(&m->of, model);
-    if (status != SW_OK) return status;
-    for (int i = 0; i < SW_INSTRUMENT_COUNT; i++)
-        if (m->state[i] && (full || !sw_instruments[i]->costly))
-            sw_instruments[i]->evaluate(out->value, m->state[i], &m->of);
-    return SW_OK;
+    for (int i = 0; i < SW_INSTRUMENT_COUNT && status == SW_OK; i++)
+        if (m->state[i] && (last || is_due(sw_instruments[i], &m->of)))
+            status = sw_instruments[i]->evaluate(out->value, m->state[i], &m->of);
+    return status;
+}
+
+sw_status sw_measure_complete(sw_record *record, sw_measure *m) {
+    const bool was_full = m->of.full;
+    sw_status status = SW_OK;
+    m->of.full = true;
+    for (int i = 0; i < SW_INSTRUMENT_COUNT && status == SW_OK; i++) {
+        if (!m->state[i]) continue;
+        const bool whole = sw_instruments[i]->every ? is_due(sw_instruments[i], &m->of) : was_full;
+        if (!whole) status = sw_instruments[i]->evaluate(record->value, m->state[i], &m->of);
+    }
+    return status;
 }
 
 sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *m, sw_model *model) {

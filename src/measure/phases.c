@@ -126,7 +126,7 @@ void sw_phases_acquired(int64_t step[SW_GENERATORS_MAX], const sw_record *record
     const curves c = {records, count};
     const int64_t t_mem = find_crossing(&c, SW_METRIC_TRAIN_ACCURACY, config->phase.accuracy).first;
     for (int g = 0; g < SW_GENERATORS_MAX; g++)
-        step[g] = find_symmetry(&c, SW_METRIC_COUNT + g, config->phase.tau, t_mem);
+        step[g] = find_symmetry(&c, SW_VALUE_BY_GENERATOR + g, config->phase.tau, t_mem);
 }
 
 /* ---- runs that are given up ---- */

@@ -10,6 +10,22 @@ int64_t sw_schedule_evaluations(const sw_run_config *config) {
     return steps / every + 1 + (steps % every != 0);
 }
 
+static int64_t common_divisor(int64_t a, int64_t b) {
+    while (b > 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+int64_t sw_schedule_measurements(const sw_run_config *config, int64_t every) {
+    if (every == 0) return 0;
+    const int64_t both = every / common_divisor(every, config->evaluate.every), steps = config->steps;
+    const int64_t times = both > INT64_MAX / config->evaluate.every ? 0 : steps / (both * config->evaluate.every);
+    return times + 1 + (times == 0 || steps % (both * config->evaluate.every) != 0);
+}
+
 bool sw_schedule_is_evaluation(const sw_run_config *config, int64_t t) {
     return t % config->evaluate.every == 0 || t == config->steps;
 }

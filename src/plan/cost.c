@@ -117,6 +117,15 @@ static double cosine_flops(const sw_run_config *config, const sizes *s) {
     return rows > 0 ? sw_model_flops(&config->model, &s->shape, s->train + (size_t)rows) : 0;
 }
 
+/* Gradients of the train loss that a measure with a cadence of its own takes, over the whole run. */
+static double gradients_a_run(const sw_run_config *config) {
+    const sw_measure_config *m = &config->measure;
+    const double llc = m->llc_chains * (1.0 + m->llc_draws + m->llc_burn_in);
+    const double sharpness = 2.0 * (SW_LANCZOS_STEPS + SW_HESSIAN_PROBES);
+    return llc * (double)sw_schedule_measurements(config, m->llc_every) +
+           sharpness * (double)sw_schedule_measurements(config, m->sharpness_every);
+}
+
 static double evaluate_flops(const sw_run_config *config, const sizes *s) {
     double table = (double)s->task.inputs * s->task.classes;
     return cosine_flops(config, s) / (double)config->evaluate.spectra_every +
@@ -171,8 +180,9 @@ sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config) {
     out->parameters = s.parameters;
     out->step_flops = step_flops(config, &s);
     out->evaluate_flops = evaluate_flops(config, &s);
-    out->flops =
-        out->step_flops * (double)config->steps + out->evaluate_flops * (double)sw_schedule_evaluations(config);
+    out->flops = out->step_flops * (double)config->steps +
+                 out->evaluate_flops * (double)sw_schedule_evaluations(config) +
+                 gradients_a_run(config) * sw_model_flops(&config->model, &s.shape, s.train);
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;

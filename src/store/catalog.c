@@ -259,20 +259,23 @@ const sw_column *sw_catalog_find(const sw_catalog *catalog, const char *path) {
 
 /* ---- records ---- */
 
-/* Violations of the generators; NaN where the file has none. */
-static sw_status read_generators(sw_record *out, const sw_catalog *catalog, int64_t row, int64_t first, int64_t count) {
-    const sw_column *column = sw_catalog_find(catalog, "/symmetry/automorphism/by_generator");
+/* An array of records; NaN where the file has none. */
+static sw_status read_array(sw_record *out, sw_record_array array, const sw_catalog *catalog, int64_t row,
+                            int64_t first, int64_t count) {
+    const struct sw_record_place *place = &sw_record_places[array];
+    const sw_column *column = sw_catalog_find(catalog, sw_schema_array_path(array));
     const bool there = column && column->rank == 3 && column->type == SW_FIELD_F32 && column->extents[2] > 0;
-    const hsize_t width = !there ? 0 : column->extents[2] < SW_GENERATORS_MAX ? column->extents[2] : SW_GENERATORS_MAX;
+    const hsize_t most = (hsize_t)place->length;
+    const hsize_t width = !there ? 0 : column->extents[2] < most ? column->extents[2] : most;
     const hsize_t start[3] = {(hsize_t)row, (hsize_t)first, 0}, size[3] = {1, (hsize_t)count, width};
     for (int64_t i = 0; i < count; i++)
-        for (int g = 0; g < SW_GENERATORS_MAX; g++) out[i].value[SW_METRIC_COUNT + g] = NAN;
+        for (int k = 0; k < place->length; k++) out[i].value[place->at + k] = NAN;
     if (width == 0 || count == 0) return SW_OK;
     float *values = malloc((size_t)count * width * sizeof *values);
     if (!values) return sw_fail(SW_E_MEMORY, "records of run %lld", (long long)row);
     const sw_status status = sw_column_read_box(column, H5T_NATIVE_FLOAT, start, size, values);
     for (int64_t i = 0; i < count && status == SW_OK; i++)
-        memcpy(out[i].value + SW_METRIC_COUNT, values + (size_t)i * width, width * sizeof *values);
+        memcpy(out[i].value + place->at, values + (size_t)i * width, width * sizeof *values);
     free(values);
     return status;
 }
@@ -305,5 +308,7 @@ sw_status sw_catalog_read_records(sw_record *out, const sw_catalog *catalog, int
     }
     free(values);
     free(steps);
-    return status == SW_OK ? read_generators(out, catalog, row, first, count) : status;
+    for (int a = 0; a < SW_ARRAY_COUNT && status == SW_OK; a++)
+        status = read_array(out, (sw_record_array)a, catalog, row, first, count);
+    return status;
 }

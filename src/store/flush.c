@@ -194,14 +194,15 @@ static void put_snapshot(target *t, const sw_snapshot *snapshot) {
     put_box(t, s->fixed[SW_FIELD_SNAPSHOT_STEP], H5T_NATIVE_INT64, snapshot->snapshot, 2, &one, &snapshot->step);
 }
 
-/* Violations of the generators, as many as the widest run has. */
-static void put_generators(target *t, const sw_record *records, size_t count) {
-    const int field = t->store->schema->fixed[SW_FIELD_BY_GENERATOR];
+/* An array of records, as much as the widest of them has. */
+static void put_array(target *t, sw_record_array array, const sw_record *records, size_t count) {
+    const int field = t->store->schema->fixed[sw_array_fields[array]];
+    const size_t at = (size_t)sw_record_places[array].at, most = (size_t)sw_record_places[array].length;
     if (field < 0 || t->status != SW_OK) return;
     size_t width = 0;
     for (size_t i = 0; i < count; i++)
-        for (size_t g = width; g < SW_GENERATORS_MAX; g++)
-            if (!isnan(records[i].value[SW_METRIC_COUNT + g])) width = g + 1;
+        for (size_t k = width; k < most; k++)
+            if (!isnan(records[i].value[at + k])) width = k + 1;
     const hsize_t after[] = {count, width};
     if (width == 0) return;
     float *values = malloc(count * width * sizeof *values);
@@ -209,8 +210,7 @@ static void put_generators(target *t, const sw_record *records, size_t count) {
         t->status = sw_fail(SW_E_MEMORY, "records of run %lld", (long long)t->row);
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        memcpy(values + i * width, records[i].value + SW_METRIC_COUNT, width * sizeof *values);
+    for (size_t i = 0; i < count; i++) memcpy(values + i * width, records[i].value + at, width * sizeof *values);
     put_box(t, field, H5T_NATIVE_FLOAT, records[0].evaluation, 3, after, values);
     free(values);
 }
@@ -233,7 +233,7 @@ static void put_records(target *t, const sw_record *records, size_t count) {
             for (size_t i = 0; i < count; i++) values[i] = records[i].value[m];
             put_box(t, s->metric[m], H5T_NATIVE_FLOAT, first, 2, &after, values);
         }
-        put_generators(t, records, count);
+        for (int a = 0; a < SW_ARRAY_COUNT; a++) put_array(t, (sw_record_array)a, records, count);
     }
     free(steps);
     free(values);

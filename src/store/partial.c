@@ -26,8 +26,9 @@ void sw_partial_add_record(sw_partial_sum *sum, const sw_record *record, const s
     add_step(&sum->records, record->step);
     for (int m = 0; m < SW_METRIC_COUNT; m++)
         if (schema->metric[m] >= 0) add_values(&sum->records, &record->value[m], 1);
-    if (schema->fixed[SW_FIELD_BY_GENERATOR] >= 0)
-        add_values(&sum->records, record->value + SW_METRIC_COUNT, SW_GENERATORS_MAX);
+    for (int a = 0; a < SW_ARRAY_COUNT; a++)
+        if (schema->fixed[sw_array_fields[a]] >= 0)
+            add_values(&sum->records, record->value + sw_record_places[a].at, (size_t)sw_record_places[a].length);
 }
 
 void sw_partial_add_snapshot(sw_partial_sum *sum, const sw_snapshot *snapshot, const sw_schema *schema) {

@@ -13,6 +13,12 @@ const char *const sw_dimension_names[SW_DIM_COUNT] = {
 #undef DIMENSION
 };
 
+const sw_field_id sw_array_fields[SW_ARRAY_COUNT] = {
+#define ARRAY(ENUM, length) SW_FIELD_##ENUM,
+#include "symsweep/record_arrays.def"
+#undef ARRAY
+};
+
 const sw_field_id sw_snapshot_fields[SW_SNAPSHOT_ARRAY_COUNT] = {
 #define SNAPSHOT(ENUM, ...) SW_FIELD_SNAPSHOT_##ENUM,
 #include "symsweep/snapshots.def"
@@ -28,6 +34,7 @@ typedef struct field_shape {
 static const field_shape NONE = {1, {SW_DIM_RUN}};
 static const field_shape E = {2, {SW_DIM_EVALUATION}};
 static const field_shape E_G = {3, {SW_DIM_EVALUATION, SW_DIM_GENERATOR}};
+static const field_shape E_L = {3, {SW_DIM_EVALUATION, SW_DIM_STRETCH}};
 static const field_shape S = {2, {SW_DIM_SNAPSHOT}};
 static const field_shape S_V_C = {4, {SW_DIM_SNAPSHOT, SW_DIM_TOKEN, SW_DIM_COMPONENT}};
 static const field_shape S_C = {3, {SW_DIM_SNAPSHOT, SW_DIM_COMPONENT}};
@@ -51,6 +58,8 @@ static const fixed_field fixed_fields[SW_FIELD_FIXED_COUNT] = {
 #include "store/fields.def"
 #undef FIELD
 };
+
+const char *sw_schema_array_path(sw_record_array array) { return fixed_fields[sw_array_fields[array]].path; }
 
 enum { SERIES_COUNT = 4 }; /* datasets of one threshold and split */
 static const char *const threshold_texts[SW_THRESHOLD_COUNT] = {"0.9", "0.95", "0.99", "1.0"};

@@ -34,6 +34,8 @@ typedef enum sw_field_id {
 
 /* The dataset of each array of a snapshot. */
 extern const sw_field_id sw_snapshot_fields[SW_SNAPSHOT_ARRAY_COUNT];
+extern const sw_field_id sw_array_fields[SW_ARRAY_COUNT];
+const char *sw_schema_array_path(sw_record_array array);
 
 /* Facts of a family, one number a run. */
 typedef enum sw_family_fact {

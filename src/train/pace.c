@@ -38,11 +38,11 @@ static sw_status time_steps(double *out, sw_run *run, double budget) {
 static sw_status time_evaluation(double *out, sw_run *run, bool full, double budget) {
     sw_record record;
     double begun = processor_seconds();
-    sw_status status = sw_measure_evaluate(&record, run->measure, run->model, full);
+    sw_status status = sw_measure_evaluate(&record, run->measure, run->model, run->progress.step, full ? 0 : 1, false);
     double now = processor_seconds(), first = now - begun;
     *out = first;
     if (status != SW_OK || 2 * first > budget) return status;
-    status = sw_measure_evaluate(&record, run->measure, run->model, full);
+    status = sw_measure_evaluate(&record, run->measure, run->model, run->progress.step, full ? 0 : 1, false);
     *out = processor_seconds() - now;
     return status;
 }

@@ -15,7 +15,8 @@ typedef struct sw_progress {
     int32_t evaluation, snapshot;         /* how many were made */
     int32_t ended;                        /* 1 = nothing is left to train */
     int32_t diverged, stopped_early, pruned;
-    int32_t unmeasured; /* 1 = what is due at `step` has not been measured yet: the end of a run that is gone on from */
+    int32_t unmeasured; /* 1 = what is due at `step` has not been measured yet: the run was stopped while it was, or is
+                         * gone on from its end */
     sw_prune_watch prune;
 } sw_progress;
 

@@ -43,15 +43,6 @@ static void forget_safe(sw_run *run) {
     sw_unacknowledged_forget(&run->unacknowledged, records, snapshots);
 }
 
-static sw_status measure_record(sw_record *record, sw_run *run, bool full) {
-    sw_status status = sw_measure_evaluate(record, run->measure, run->model, full);
-    record->step = run->progress.step;
-    record->evaluation = run->progress.evaluation;
-    record->value[SW_METRIC_OBJECTIVE] = (float)run->progress.objective;
-    sw_measure_set_gradient(record, &run->progress.gradient);
-    return status;
-}
-
 /* Has `stop` held for long enough, now that this record is known? */
 static bool stop_holds(sw_run *run, const sw_record *record) {
     const sw_stop_config *stop = &run->config.stop;
@@ -66,10 +57,14 @@ static bool stop_holds(sw_run *run, const sw_record *record) {
 
 static sw_status evaluate(sw_run *run) {
     sw_progress *progress = &run->progress;
-    bool full = progress->ended || progress->evaluation % run->config.evaluate.spectra_every == 0;
+    const sw_progress before = *progress;
+    const bool last = progress->ended;
     sw_record record;
-    sw_status status = measure_record(&record, run, full);
+    sw_status status =
+        sw_measure_evaluate(&record, run->measure, run->model, progress->step, progress->evaluation, last);
     if (status != SW_OK) return status;
+    record.value[SW_METRIC_OBJECTIVE] = (float)progress->objective;
+    sw_measure_set_gradient(&record, &progress->gradient);
 
     if (!isfinite(record.value[SW_METRIC_TRAIN_LOSS]))
         progress->diverged = progress->ended = 1;
@@ -77,9 +72,10 @@ static sw_status evaluate(sw_run *run) {
         progress->stopped_early = progress->ended = 1;
     else if (!progress->ended && sw_measure_prune(&progress->prune, &run->config.prune, &record))
         progress->pruned = progress->ended = 1;
-    if (progress->ended && !full) { /* the last evaluation has every measure */
-        status = measure_record(&record, run, true);
-        if (status != SW_OK) return status;
+    if (progress->ended && !last) status = sw_measure_complete(&record, run->measure);
+    if (status != SW_OK) {
+        *progress = before;
+        return status;
     }
     forget_safe(run);
     status = sw_unacknowledged_add_record(&run->unacknowledged, &record);
@@ -110,13 +106,23 @@ static void remember(sw_run *run) {
     sw_measure_state_save(run->carried_before, run->measure);
 }
 
-/* Whatever is due at the current step. The last step is always evaluated and snapshotted. */
+static void write_checkpoint(sw_run *run) {
+    forget_safe(run);
+    if (sw_checkpoint_write(run) != SW_OK) sw_warn("no checkpoint: %s", sw_fail_message());
+}
+
+/* Whatever is due at the current step. The last step is always evaluated and snapshotted. A run that is stopped in the
+ * midst of it measures again when it goes on. */
 static sw_status measure_if_due(sw_run *run) {
     double begun = sw_clock_now();
     sw_status status = SW_OK;
     if (evaluation_is_due(run)) {
         remember(run);
         status = evaluate(run);
+        if (status == SW_E_INTERRUPTED && run->checkpoint.path) {
+            run->progress.unmeasured = 1;
+            write_checkpoint(run);
+        }
     }
     if (status == SW_OK && (run->progress.ended || sw_schedule_is_snapshot(&run->config, run->progress.step)))
         status = take_snapshot(run);
@@ -147,8 +153,7 @@ static sw_status train_on(sw_run *run) {
         bool stop = !run->sink->keep_going(run->sink->context) || (until > 0 && run->progress.step >= until);
         double interval = run->checkpoint.every_seconds;
         if (run->checkpoint.path && (stop || (interval > 0 && sw_clock_now() - saved >= interval))) {
-            forget_safe(run);
-            if (sw_checkpoint_write(run) != SW_OK) sw_warn("no checkpoint: %s", sw_fail_message());
+            write_checkpoint(run);
             saved = sw_clock_now();
         }
         if (stop) return sw_fail(SW_E_INTERRUPTED, "stopped at step %lld", (long long)run->progress.step);
@@ -191,6 +196,7 @@ sw_status sw_train(sw_run_result *result, const sw_run_config *config, const sw_
 
     bool resumed = false;
     sw_status status = sw_run_create(&run);
+    if (status == SW_OK) sw_measure_ask(run.measure, sink->keep_going, sink->context);
     if (status == SW_OK) status = sw_checkpoint_read(&resumed, &run);
     if (status == SW_OK) status = send_start(&run);
     if (status == SW_OK && (!resumed || run.progress.unmeasured)) {

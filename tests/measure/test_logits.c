@@ -66,7 +66,7 @@ static void test_no_test_inputs(void **state) {
     fixture f;
     fixture_create(&f, &config);
     sw_record record;
-    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, 0, 0, true));
     assert_true(isfinite(record.value[SW_METRIC_TRAIN_ACCURACY]));
     for (int m = 0; m < SW_METRIC_COUNT; m++)
         if (strncmp(sw_record_metric(m)->name, "test_", 5) == 0) assert_true(isnan(record.value[m]));

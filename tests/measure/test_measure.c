@@ -81,7 +81,7 @@ static void test_values_are_where_they_apply(void **state) {
         bool mask[SW_METRIC_COUNT];
         assert_ok(sw_measure_applicable(mask, &configs[k]));
         sw_record record;
-        assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+        assert_ok(sw_measure_evaluate(&record, f.measure, f.model, 0, 0, true));
         sw_run_facts facts;
         sw_measure_facts(&facts, f.measure, f.model);
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
@@ -148,11 +148,12 @@ static void test_snapshots_have_their_promised_shape(void **state) {
 static void test_costly_measures_keep_their_cadence(void **state) {
     (void)state;
     sw_run_config config = fixture_config(11);
+    config.evaluate.spectra_every = 10;
     fixture f;
     fixture_create(&f, &config);
     sw_record full, cheap;
-    assert_ok(sw_measure_evaluate(&full, f.measure, f.model, true));
-    assert_ok(sw_measure_evaluate(&cheap, f.measure, f.model, false));
+    assert_ok(sw_measure_evaluate(&full, f.measure, f.model, 0, 0, true));
+    assert_ok(sw_measure_evaluate(&cheap, f.measure, f.model, 0, 1, false));
     for (int m = 0; m < SW_METRIC_COUNT; m++) {
         const int family = m - SW_METRIC_SCALAR_COUNT;
         bool costly = m >= SW_METRIC_RESTRICTED_LOSS && m <= SW_METRIC_GRADIENT_SYMMETRICITY_ERROR;
@@ -180,9 +181,9 @@ static void test_measuring_leaves_the_model_alone(void **state) {
     memcpy(gradient, sw_model_gradient(f.model), bytes);
     sw_record first, second;
     sw_snapshot snapshot;
-    assert_ok(sw_measure_evaluate(&first, f.measure, f.model, true));
+    assert_ok(sw_measure_evaluate(&first, f.measure, f.model, 0, 0, true));
     assert_ok(sw_measure_snapshot(&snapshot, f.measure, f.model));
-    assert_ok(sw_measure_evaluate(&second, f.measure, f.model, true));
+    assert_ok(sw_measure_evaluate(&second, f.measure, f.model, 0, 0, true));
     assert_memory_equal(&first, &second, sizeof first);
     assert_memory_equal(parameters, sw_model_parameters(f.model), bytes);
     assert_memory_equal(gradient, sw_model_gradient(f.model), bytes);
@@ -202,7 +203,7 @@ static void test_a_diverged_model_gives_missing_values(void **state) {
         for (size_t i = 0; i < sw_model_parameter_count(f.model); i++) sw_model_parameters(f.model)[i] = NAN;
         sw_record record;
         sw_snapshot snapshot;
-        assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+        assert_ok(sw_measure_evaluate(&record, f.measure, f.model, 0, 0, true));
         for (int m = 0; m < SW_METRIC_COUNT; m++) {
             if (!isnan(record.value[m])) print_error("configuration %d: %s\n", k, sw_record_metric(m)->name);
             assert_true(isnan(record.value[m]));
@@ -297,7 +298,7 @@ static void test_nothing_follows_from_nothing(void **state) {
     assert_int_equal(facts.holds[SW_FAMILY_ASSOCIATIVITY], 0);
     assert_true(isnan(facts.leak[SW_FAMILY_ASSOCIATIVITY]));
     sw_record record;
-    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, false));
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, 0, 1, false));
     assert_true(record.value[SW_METRIC_TEST_ACCURACY_UNDERIVED] == record.value[SW_METRIC_TEST_ACCURACY]);
     fixture_destroy(&f);
 }
@@ -319,7 +320,7 @@ static void test_the_cosine_of_a_loss_with_itself(void **state) {
     for (size_t i = 0; i < f.task->inputs; i++) f.split[i] = f.task->label[i] == 0;
     assert_ok(sw_measure_create(&f.measure, &f.config, f.task, f.split));
     sw_record record;
-    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, true));
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, 0, 0, true));
     assert_true(fabs(cosine_of(&record, SW_FAMILY_REFLEXIVITY) - 1) < 1e-6);
     for (int family = 0; family < SW_FAMILY_COUNT; family++)
         if (family != SW_FAMILY_REFLEXIVITY && sw_families[family]->applies(&config.task))
@@ -331,6 +332,7 @@ static void test_the_cosine_of_a_loss_with_itself(void **state) {
 typedef struct aligned {
     fixture f;
     sw_evaluation of;
+    sw_probe probe;
     sw_alignment alignment;
 } aligned;
 
@@ -346,8 +348,15 @@ static void aligned_create(aligned *a, const sw_run_config *config) {
     look_again(a);
 }
 
+/* For the split as it stands. */
+static void align(aligned *a) {
+    assert_ok(sw_probe_create(&a->probe, a->of.config, a->f.task, a->f.split, a->of.arena));
+    a->of.probe = &a->probe;
+    assert_ok(sw_alignment_create(&a->alignment, &a->of));
+}
+
 static void aligned_destroy(aligned *a) {
-    sw_alignment_destroy(&a->alignment);
+    sw_probe_destroy(&a->probe);
     sw_arena_destroy(a->of.arena);
     fixture_destroy(&a->f);
 }
@@ -363,7 +372,7 @@ static void test_the_cosine_of_a_loss_with_its_negative(void **state) {
     const sw_divergence_spec zero = {.compare = SW_COMPARE_CLASS_ZERO, .classes = 2};
     const sw_tuple itself = {.input = {0}, .map = -1};
     for (size_t i = 0; i < a.f.task->inputs; i++) a.f.split[i] = i == 0;
-    assert_ok(sw_alignment_create(&a.alignment, &a.of));
+    align(&a);
     for (int32_t label = 0; label < 2; label++) {
         a.f.task->label[0] = label;
         sw_alignment_begin(&a.alignment, &a.of);
@@ -378,7 +387,7 @@ static void test_no_cosine_without_a_gradient(void **state) {
     aligned a;
     const sw_run_config config = graph(SW_GRAPH_CYCLE);
     aligned_create(&a, &config);
-    assert_ok(sw_alignment_create(&a.alignment, &a.of));
+    align(&a);
     const sw_divergence_spec pairs = {.compare = SW_COMPARE_SYMMETRIC_KL, .classes = a.f.task->classes};
     const sw_tuple same = {.input = {1, 1}, .map = -1}, two = {.input = {1, 2}, .map = -1};
     sw_alignment_begin(&a.alignment, &a.of);
@@ -391,6 +400,10 @@ static void test_no_cosine_without_a_gradient(void **state) {
 static double moved(aligned *a, const sw_real *way, double h, const sw_divergence_spec *spec, const sw_tuple *tuples,
                     size_t count) {
     const sw_task *task = a->f.task;
+    const size_t train = a->probe.train;
+    int32_t *label = malloc((train + 1) * sizeof *label);
+    assert_non_null(label);
+    for (size_t i = 0; i < train; i++) label[i] = task->label[a->probe.member[i]];
     sw_real *w = sw_model_parameters(a->f.model);
     const size_t parameters = sw_model_parameter_count(a->f.model), bytes = parameters * sizeof *w;
     sw_real *kept = malloc(bytes);
@@ -400,8 +413,9 @@ static double moved(aligned *a, const sw_real *way, double h, const sw_divergenc
     look_again(a);
     const double value = count > 0 ? sw_divergence_mean(spec, tuples, count, NULL, a->of.logits, 1, NULL)
                                    : sw_loss((sw_loss_kind)a->f.config.loss, a->of.logits, task->classes,
-                                             a->alignment.member, a->alignment.label, a->alignment.train, NULL);
+                                             a->probe.member, label, train, NULL);
     memcpy(w, kept, bytes);
+    free(label);
     free(kept);
     look_again(a);
     return value;
@@ -425,7 +439,7 @@ static void test_gradients_of_cosines_are_those_of_the_means(void **state) {
     for (size_t k = 0; k < sizeof configs / sizeof *configs; k++) {
         aligned a;
         aligned_create(&a, &configs[k]);
-        assert_ok(sw_alignment_create(&a.alignment, &a.of));
+        align(&a);
         const size_t parameters = sw_model_parameter_count(a.f.model);
         sw_real *gradient = malloc(parameters * sizeof *gradient);
         assert_non_null(gradient);
@@ -448,19 +462,12 @@ static void test_gradients_of_cosines_are_those_of_the_means(void **state) {
             const double cosine =
                 sw_alignment_cosine(&a.alignment, &a.of, &spec, sw_families[f]->arity, tuples, SW_COSINE_TUPLES);
             const sw_real *loss = a.alignment.loss;
-            memcpy(gradient, sw_model_gradient(a.alignment.probe), parameters * sizeof *gradient);
+            memcpy(gradient, sw_model_gradient(a.probe.model), parameters * sizeof *gradient);
             const double of_loss = sw_blas_norm(loss, parameters), of_family = sw_blas_norm(gradient, parameters);
-            /* the train set's own rows and labels, as moved() takes them */
-            int32_t *label = a.alignment.label, *all = malloc(a.alignment.train * sizeof *all);
-            assert_non_null(all);
-            for (size_t i = 0; i < a.alignment.train; i++) all[i] = a.f.task->label[a.alignment.member[i]];
-            a.alignment.label = all;
             const double h = 3e-4;
             const double ll = slope(&a, loss, h / of_loss, NULL, NULL, 0) / of_loss;
             const double fl = slope(&a, gradient, h / of_family, NULL, NULL, 0) / of_loss;
             const double ff = slope(&a, gradient, h / of_family, &spec, tuples, SW_COSINE_TUPLES) / of_family;
-            a.alignment.label = label;
-            free(all);
             free(maps);
             const double errors[] = {cosine - fl / of_family, ll / of_loss - 1, ff / of_family - 1};
             for (int e = 0; e < 3; e++) {
@@ -483,7 +490,7 @@ static void test_block_norms_add_up(void **state) {
     size_t parameters = sw_model_parameter_count(f.model);
     for (size_t i = 0; i < parameters; i++) sw_model_gradient(f.model)[i] = 2 * sw_model_parameters(f.model)[i];
     sw_record record;
-    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, false));
+    assert_ok(sw_measure_evaluate(&record, f.measure, f.model, 0, 1, false));
     assert_true(isnan(record.value[SW_METRIC_GRADIENT_NORM]));
     sw_gradient_norms norms;
     sw_measure_gradient(&norms, f.model);

@@ -107,13 +107,15 @@ static inline void fixture_release(fixture *f) {
 static inline sw_record fixture_record(int64_t seed, int64_t evaluation) {
     sw_record record = {.step = evaluation * 100, .evaluation = (int32_t)evaluation};
     for (int m = 0; m < SW_METRIC_COUNT; m++) record.value[m] = (float)(seed * 1000 + evaluation) + (float)m / 1024;
-    for (int g = 0; g < SW_GENERATORS_MAX; g++) record.value[SW_METRIC_COUNT + g] = g == 0 ? (float)evaluation : NAN;
+    for (int g = 0; g < SW_GENERATORS_MAX; g++)
+        record.value[SW_VALUE_BY_GENERATOR + g] = g == 0 ? (float)evaluation : NAN;
     record.value[SW_METRIC_TRAIN_ACCURACY] = (float)(seed % 16) / 32 + (float)evaluation / 1024;
     record.value[SW_METRIC_TEST_ACCURACY] = record.value[SW_METRIC_TRAIN_ACCURACY] / 2;
     record.value[SW_METRIC_TEST_ACCURACY_UNMIRRORED] = NAN;
     if (evaluation == 0) record.value[SW_METRIC_OBJECTIVE] = NAN;
     for (int g = 0; g < SW_GENERATORS_MAX; g++)
-        record.value[SW_METRIC_COUNT + g] = g < FIXTURE_GENERATORS ? (float)(seed + evaluation) + (float)g / 4 : NAN;
+        record.value[SW_VALUE_BY_GENERATOR + g] =
+            g < FIXTURE_GENERATORS ? (float)(seed + evaluation) + (float)g / 4 : NAN;
     return record;
 }
 

@@ -178,12 +178,13 @@ static void fill_comparison(float *value, correspondence *it, const sw_spectrum 
     value[SW_METRIC_ORDER_SPEARMAN] = (float)(sum / compared);
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of) {
-    if (!(sw_spectrum_variance(&of->spectrum) > 0)) return;
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
+    if (!(sw_spectrum_variance(&of->spectrum) > 0)) return SW_OK;
     if (of->task->config.kind == SW_TASK_GRAPH)
         fill_graph(value, state, &of->spectrum);
     else
         fill_comparison(value, state, &of->spectrum);
+    return SW_OK;
 }
 
 const sw_instrument sw_instrument_correspondence = {

@@ -129,7 +129,7 @@ static double block_norms(double out[SW_BLOCK_COUNT], const sw_model *model, con
     return sqrt(all);
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of) {
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     curves *c = state;
     const sw_task *task = c->task;
     sw_loss_rows(c->loss_kind, of->logits, task->classes, task->label, task->inputs, c->loss, c->margin, c->argmax);
@@ -145,6 +145,7 @@ static void evaluate(float *value, void *state, const sw_evaluation *of) {
     double block[SW_BLOCK_COUNT];
     value[SW_METRIC_WEIGHT_NORM] = (float)block_norms(block, of->model, sw_model_parameters(of->model));
     for (int b = 0; b < SW_BLOCK_COUNT; b++) value[norm_metrics[b].weight] = (float)block[b];
+    return SW_OK;
 }
 
 void sw_measure_gradient(sw_gradient_norms *out, sw_model *model) {

@@ -70,11 +70,12 @@ static void fill_circularity(float *value, const sw_modes *m, const sw_spectrum 
     if (count > 0) value[SW_METRIC_CIRCULARITY] = (float)(sum / count);
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of) {
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     const fourier *f = state;
-    if (!of->spectrum.finite) return;
+    if (!of->spectrum.finite) return SW_OK;
     fill_concentration(value, f->sorted, &of->modes);
     if (of->task->order > 0) fill_circularity(value, &of->modes, sw_modes_members(&of->modes, &of->spectrum));
+    return SW_OK;
 }
 
 const sw_instrument sw_instrument_fourier = {.size = sizeof(fourier), .create = create, .evaluate = evaluate};

@@ -1,6 +1,7 @@
 /* interpret.c: which algorithm for modular addition? Restricted and excluded loss (Nanda et al. 2023), gradient
  * symmetricity and distance irrelevance (Zhong et al. 2023) for x + y mod p. The table is row-major: input x p + y. */
 #include "measure/instrument.h"
+#include "measure/matchings.h"
 #include "symsweep/random.h"
 
 #include <assert.h>
@@ -33,10 +34,8 @@ typedef struct interpret {
     double *row;         /* [C] */
     surprise *of_sum;    /* [p] of the restricted logits */
     /* gradient symmetricity */
-    sw_model *probe;           /* a copy of the model for `pairs` rows; owned */
-    size_t pairs;              /* floor(p / 2), those of a matching */
-    int32_t *order;            /* [p] the residues in random order */
-    int32_t *tokens;           /* [pairs, T] a matching: inputs whose operands are all distinct */
+    sw_matchings matchings;    /* of the residues */
+    int32_t *input;            /* [pairs] a matching */
     int32_t *first_class;      /* [pairs] the class whose logit is looked at first */
     sw_real *logits, *dlogits; /* [pairs, C] */
     /* distance irrelevance */
@@ -50,43 +49,30 @@ static sw_status create(void *state, const sw_evaluation *of) {
     const sw_task *task = of->task;
     const size_t p = (size_t)task->entities, classes = (size_t)task->classes;
     assert(classes == p && task->inputs == p * p);
-    *it = (interpret){.task = task, .split = of->split, .pairs = p / 2};
+    *it = (interpret){.task = task, .split = of->split};
     it->by_sum = sw_arena_alloc(of->arena, p * classes, sizeof *it->by_sum);
     it->wave = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * p, sizeof *it->wave);
     it->coefficient = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * classes, sizeof *it->coefficient);
     it->key_part = sw_arena_alloc(of->arena, p * classes, sizeof *it->key_part);
     it->row = sw_arena_alloc(of->arena, classes, sizeof *it->row);
     it->of_sum = sw_arena_alloc(of->arena, p, sizeof *it->of_sum);
-    it->order = sw_arena_alloc(of->arena, p, sizeof *it->order);
-    it->tokens = sw_arena_alloc(of->arena, it->pairs * (size_t)task->tokens, sizeof *it->tokens);
-    it->first_class = sw_arena_alloc(of->arena, it->pairs, sizeof *it->first_class);
-    it->logits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->logits);
-    it->dlogits = sw_arena_alloc(of->arena, it->pairs * classes, sizeof *it->dlogits);
+    it->input = sw_arena_alloc(of->arena, p / 2, sizeof *it->input);
+    it->first_class = sw_arena_alloc(of->arena, p / 2, sizeof *it->first_class);
+    it->logits = sw_arena_alloc(of->arena, p / 2 * classes, sizeof *it->logits);
+    it->dlogits = sw_arena_alloc(of->arena, p / 2 * classes, sizeof *it->dlogits);
     it->correct = sw_arena_alloc(of->arena, p, sizeof *it->correct);
-    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->of_sum || !it->order ||
-        !it->tokens || !it->first_class || !it->logits || !it->dlogits || !it->correct)
+    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->of_sum || !it->input ||
+        !it->first_class || !it->logits || !it->dlogits || !it->correct)
         return SW_E_MEMORY;
-    sw_random_permutation(it->order, p, 0, SW_STREAM_MEASURE, 0);
-    const sw_model_shape shape = sw_instrument_model_shape(task);
-    return sw_model_create(&it->probe, &of->config->model, &shape, it->pairs);
-}
-
-static void destroy(void *state) { sw_model_destroy(((interpret *)state)->probe); }
-
-static size_t probe_bytes(const sw_run_config *config, const sw_task *task) {
-    const sw_model_shape shape = sw_instrument_model_shape(task);
-    return sw_model_memory(&config->model, &shape, (size_t)task->entities / 2);
-}
-
-static size_t bytes(const void *state, const sw_evaluation *of) {
-    (void)state;
-    return probe_bytes(of->config, of->task);
+    assert(p / 2 <= of->probe->rows);
+    return sw_matchings_create(&it->matchings, task, of->arena);
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
+    (void)config;
     const double p = shape->entities, waves = 22 * p * sizeof(double);
-    const double matching = (2 + shape->tokens / 2.0) * p * sizeof(int32_t);
-    return 2 * p * p * sizeof(double) + waves + matching + p * p * sizeof(sw_real) + (double)probe_bytes(config, shape);
+    const double matching = 2 * p * sizeof(int32_t);
+    return 2 * p * p * sizeof(double) + waves + matching + p * p * sizeof(sw_real);
 }
 
 /* ---- restricted and excluded loss ---- */
@@ -184,24 +170,12 @@ static double cosine(const sw_real *a, const sw_real *b, size_t n) {
     return square_a > 0 && square_b > 0 ? product / sqrt(square_a * square_b) : 0;
 }
 
-/* Matching k < 2 q, q = p or p - 1, whichever is odd: places i and j of `order` with i + j = k mod q, and when p is
- * even the place left over with the last. The first q have each pair in one order, the others in the other one:
- * together they have every pair of distinct residues once. No two pairs share an operand, so that the gradients of a
- * batch stand in different rows of the embedding. */
+/* input and first_class <- those of matching k. */
 static void match(interpret *it, size_t k) {
-    const sw_task *task = it->task;
-    const size_t p = (size_t)task->entities, q = p % 2 ? p : p - 1, tokens = (size_t)task->tokens;
-    size_t n = 0;
-    for (size_t i = 0; i < q; i++) {
-        size_t j = (k % q + q - i) % q;
-        if (j == i && q < p) j = q;
-        if (j <= i) continue;
-        const int32_t a = it->order[k < q ? i : j], b = it->order[k < q ? j : i];
-        const size_t input = (size_t)sw_task_index(task, a, b, -1);
-        memcpy(it->tokens + n * tokens, task->input + input * tokens, tokens * sizeof *it->tokens);
-        it->first_class[n++] = (int32_t)sw_random_below(0, SW_STREAM_MEASURE, 2, input, p);
-    }
-    assert(n == it->pairs);
+    sw_matchings_get(it->input, &it->matchings, k);
+    for (size_t i = 0; i < it->matchings.pairs; i++)
+        it->first_class[i] =
+            (int32_t)sw_random_below(0, SW_STREAM_MEASURE, 2, (uint64_t)it->input[i], (uint64_t)it->task->classes);
 }
 
 typedef struct moments {
@@ -216,17 +190,17 @@ static double standard_error(const moments *m, double all) {
 }
 
 /* Adds cos(dz_c/dE_a, dz_c/dE_b) of each pair (a, b) of the matching, c the class that is `turn` behind its first. */
-static void add_cosines(moments *m, interpret *it, size_t turn) {
-    const size_t classes = (size_t)it->task->classes, tokens = (size_t)it->task->tokens;
-    const sw_tensor *embedding = sw_model_tensor(it->probe, "token_embedding");
+static void add_cosines(moments *m, interpret *it, sw_model *probe, size_t turn) {
+    const size_t classes = (size_t)it->task->classes, tokens = (size_t)it->task->tokens, pairs = it->matchings.pairs;
+    const sw_tensor *embedding = sw_model_tensor(probe, "token_embedding");
     const size_t d = (size_t)embedding->shape[1];
-    sw_real *gradient = sw_model_gradient(it->probe) + embedding->offset; /* the rest of it is not looked at */
+    sw_real *gradient = sw_model_gradient(probe) + embedding->offset; /* the rest of it is not looked at */
     memset(gradient, 0, (size_t)embedding->shape[0] * d * sizeof *gradient);
-    memset(it->dlogits, 0, it->pairs * classes * sizeof *it->dlogits);
-    for (size_t i = 0; i < it->pairs; i++) it->dlogits[i * classes + ((size_t)it->first_class[i] + turn) % classes] = 1;
-    sw_model_backward(it->probe, it->dlogits);
-    for (size_t i = 0; i < it->pairs; i++) {
-        const int32_t *input = it->tokens + i * tokens;
+    memset(it->dlogits, 0, pairs * classes * sizeof *it->dlogits);
+    for (size_t i = 0; i < pairs; i++) it->dlogits[i * classes + ((size_t)it->first_class[i] + turn) % classes] = 1;
+    sw_model_backward(probe, it->dlogits);
+    for (size_t i = 0; i < pairs; i++) {
+        const int32_t *input = it->task->input + (size_t)it->input[i] * tokens;
         const double c = cosine(gradient + (size_t)input[0] * d, gradient + (size_t)input[1] * d, d);
         m->count += 1;
         m->sum += c;
@@ -236,21 +210,21 @@ static void add_cosines(moments *m, interpret *it, size_t turn) {
 
 /* Mean of the cosines over all pairs of distinct residues and all classes where there are few; else matching by
  * matching, a random class for each pair, until the standard error is small. */
-static void gradient_symmetricity(float *mean, float *error, interpret *it, sw_model *model) {
-    const size_t p = (size_t)it->task->entities, q = p % 2 ? p : p - 1, matchings = 2 * q;
+static void gradient_symmetricity(float *mean, float *error, interpret *it, const sw_evaluation *of) {
+    const size_t p = (size_t)it->task->entities, matchings = it->matchings.count;
     const double all = (double)p * (double)p * (double)(p - 1);
     const bool exact = all <= ALL_COSINES;
     moments m = {0};
-    const size_t parameters = sw_model_parameter_count(model);
-    memcpy(sw_model_parameters(it->probe), sw_model_parameters(model), parameters * sizeof(sw_real));
-    memset(sw_model_gradient(it->probe), 0, parameters * sizeof(sw_real));
+    sw_model *probe = of->probe->model;
+    sw_probe_load(of->probe, sw_model_parameters(of->model));
+    sw_probe_clear(of->probe);
     for (size_t pass = 0; m.count < all; pass++) {
         const size_t turn = exact ? pass % p : pass / matchings;
         if (!exact || turn == 0) {
             match(it, exact ? pass / p : pass % matchings);
-            sw_model_forward(it->probe, it->tokens, it->pairs, it->logits);
+            sw_probe_forward(of->probe, it->input, it->matchings.pairs, it->logits);
         }
-        add_cosines(&m, it, turn);
+        add_cosines(&m, it, probe, turn);
         if (!exact && m.count >= LEAST_COSINES && !(standard_error(&m, all) > small_error)) break;
     }
     *mean = m.count > 0 ? (float)(m.sum / m.count) : NAN;
@@ -286,24 +260,24 @@ static double distance_irrelevance(interpret *it, const sw_real *logits) {
     return total > 0 ? within / total : NAN;
 }
 
-static void evaluate(float *value, void *state, const sw_evaluation *of) {
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     interpret *it = state;
-    if (of->modes.lines == 0 || !isfinite(of->modes.power[0])) return;
+    if (of->modes.lines == 0 || !isfinite(of->modes.power[0])) return SW_OK;
     average_by_sum(it, of->logits);
     project_on_key(it, &of->modes);
     value[SW_METRIC_RESTRICTED_LOSS] = (float)restricted_loss(it);
     value[SW_METRIC_EXCLUDED_LOSS] = (float)excluded_loss(it, of->logits);
     gradient_symmetricity(&value[SW_METRIC_GRADIENT_SYMMETRICITY], &value[SW_METRIC_GRADIENT_SYMMETRICITY_ERROR], it,
-                          of->model);
+                          of);
     value[SW_METRIC_DISTANCE_IRRELEVANCE] = (float)distance_irrelevance(it, of->logits);
+    return SW_OK;
 }
 
 const sw_instrument sw_instrument_interpret = {
     .size = sizeof(interpret),
     .costly = true,
+    .probes = true,
     .create = create,
     .evaluate = evaluate,
-    .destroy = destroy,
-    .bytes = bytes,
     .memory = memory,
 };

@@ -360,7 +360,7 @@ static void fill_agreements(float *value, sw_violations *v, const sw_task *task)
 }
 
 static void fill_cosines(float *value, sw_violations *v, const sw_evaluation *of) {
-    if (v->alignment.probe == NULL) return; /* no family applies */
+    if (!v->alignment.applies) return;
     sw_alignment_begin(&v->alignment, of);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         const sw_family_probe *probe = &v->family[f];
@@ -370,31 +370,24 @@ static void fill_cosines(float *value, sw_violations *v, const sw_evaluation *of
     }
 }
 
-static void destroy(void *state) { sw_alignment_destroy(&((sw_violations *)state)->alignment); }
-
-static size_t bytes_outside(const void *state, const sw_evaluation *of) {
-    (void)state;
-    return sw_alignment_bytes(of->config, of->task);
-}
-
-static void evaluate(float *value, void *state, const sw_evaluation *of) {
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     sw_violations *v = state;
     sw_softmax_table(&v->table, of->logits, of->task->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (v->family[f].applies) fill_family(value, v, (sw_family_id)f, of->logits);
-    sw_generators_measure(value + SW_METRIC_COUNT, &v->generators, &v->table, v->violation, v->disagree);
-    if (!of->full) return;
+    sw_generators_measure(value + SW_VALUE_BY_GENERATOR, &v->generators, &v->table, v->violation, v->disagree);
+    if (!of->full) return SW_OK;
     fill_agreements(value, v, of->task);
     fill_cosines(value, v, of);
+    return SW_OK;
 }
 
 const sw_instrument sw_instrument_violations = {
     .size = sizeof(sw_violations),
     .families = true,
+    .probes = true,
     .create = create,
     .evaluate = evaluate,
-    .destroy = destroy,
-    .bytes = bytes_outside,
     .facts = facts,
     .memory = memory,
 };
