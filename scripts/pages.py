@@ -14,13 +14,14 @@ import numpy as np  # noqa: E402
 from symsweep import statistics  # noqa: E402
 
 NOTHING = "–"
+PROGRAM = os.environ.get("SYMSWEEP_BINARY", TOP / "build" / "symsweep")
 STOPPED = 75  # symsweep stopped before its time limit, with work left
 
 
 def train(sweep, results, *options, allowed=(0,)):
     """Trains a sweep on all cores, or what its results file lacks of it; the exit code, one of `allowed`."""
     ranks = (os.cpu_count() or 1) + 1
-    command = [TOP / "scripts" / "launch", str(ranks), TOP / "build" / "symsweep", "--quiet", *options, "--output", results, sweep]
+    command = [TOP / "scripts" / "launch", str(ranks), PROGRAM, "--quiet", *options, "--output", results, sweep]
     code = subprocess.run(command).returncode
     if code not in allowed:
         sys.exit("%s: %s ended with %d" % (pathlib.Path(sys.argv[0]).name, sweep.name, code))

@@ -142,7 +142,7 @@ class Evidence:
         self.groups = sorted(self.places, key=lambda group: group.order)
 
     def main_groups(self, domain=None):
-        return [g for g in self.groups if g.is_main and (domain is None or g.domain == domain)]
+        return [g for g in self.groups if g.is_main and g.domain in FRACTIONS and domain in (None, g.domain)]
 
     def arms(self, group, onset="t_gen"):
         """intervention -> Sample, the baseline first."""
@@ -212,7 +212,14 @@ def ended(paths, sampled):
     """Identities of the runs that ended in some files; without `sampled` of those whose largest violations are exact."""
     found = set()
     for path in paths:
-        if sampled or _program(path)[1]:
-            runs = symsweep.load(path).counted(all=True).runs
-            found |= set(runs["id"][runs["status"].isin(("done", "diverged"))])
+        told = path.stat()
+        found |= _ended(path, sampled, told.st_mtime_ns, told.st_size)
     return found
+
+
+@functools.lru_cache(maxsize=None)
+def _ended(path, sampled, *_):
+    if not sampled and not _program(path)[1]:
+        return set()
+    runs = symsweep.load(path).counted(all=True).runs
+    return set(runs["id"][runs["status"].isin(("done", "diverged"))])

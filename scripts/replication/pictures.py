@@ -6,7 +6,7 @@ import math
 import matplotlib.ticker
 import numpy as np
 import pages
-from symsweep import figures
+from symsweep import figures, statistics
 from symsweep.figures import COLORS, MARKERS, plt
 
 DPI = 110
@@ -84,6 +84,33 @@ def _ratios(axis, names, found, shift, color, marker, label):
         axis.plot(ends, [place, place], color=color, linewidth=0.9)
         axis.plot([ratio.estimate], [place], marker, color=color, markersize=4,
                   markerfacecolor=color if word in ("sooner", "later") else "white")
+
+
+def times(rows, arms):
+    """rows: [(name, {intervention: Sample})]. Steps to generalization run by run, medians large; arrows where not reached."""
+    if not rows:
+        return None
+    figure, axis = plt.subplots(figsize=(5.6, 0.36 * len(rows) + 1.3))
+    for k, arm in enumerate(arms):
+        axis.plot([], [], MARKERS[k], color=COLORS[k], markersize=4, label=arm)
+        for y, (_, samples) in enumerate(rows):
+            sample = samples.get(arm)
+            if sample is None:
+                continue
+            place = y + 0.22 * (k - (len(arms) - 1) / 2)
+            for mask, marker in ((sample.observed, MARKERS[k]), (~sample.observed, ">")):
+                axis.plot(sample.time[mask], np.full(mask.sum(), place), marker, color=COLORS[k], markersize=3, markerfacecolor="none")
+            median = statistics.kaplan_meier(sample.time, sample.observed).median
+            if math.isfinite(median):
+                axis.plot([median], [place], MARKERS[k], color=COLORS[k], markersize=5)
+    axis.set_yticks(range(len(rows)), [name for name, _ in rows])
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.set_xscale("log")
+    figures.plain_steps(axis.xaxis)
+    axis.set_xlabel("steps to 99 % test accuracy")
+    axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.tight_layout()
+    return figure
 
 
 def curves(evidence, groups, names):
