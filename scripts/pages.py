@@ -15,7 +15,8 @@ from symsweep import statistics  # noqa: E402
 
 NOTHING = "–"
 PROGRAM = os.environ.get("SYMSWEEP_BINARY", TOP / "build" / "symsweep")
-STOPPED = 75  # symsweep stopped before its time limit, with work left
+# Exit codes of symsweep: some run failed; stopped before its time limit, with work left.
+FAILED, STOPPED = 1, 75
 
 
 def train(sweep, results, *options, allowed=(0,)):

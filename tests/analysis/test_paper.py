@@ -254,7 +254,7 @@ class Folder(unittest.TestCase):
         self.assertTrue(all(found.baselines(group) is None for group in found.groups))
         for sampled, runs in ((True, 0), (False, 12)):
             piece = plan.Piece("one", "", "tiny", ("baseline", "cycle"), (0, 1, 2, 3, 4, 5), sampled=sampled)
-            self.assertEqual(len(self.paper.left(piece, folder, self.sweeps)[1]), runs)
+            self.assertEqual(len(self.paper.left(piece, folder, self.sweeps, self.paper.Estimate())[1]), runs)
 
     def test_no_time(self):
         folder = self.top / "late"
