@@ -90,7 +90,8 @@ def can_decide(pairs, arms):
 def compare(samples, names, base="baseline", seeds=SEEDS["sooner"]):
     """{name: Comparison} of the samples `names` against `base`; p-values are after Holm over these. Exact signed-rank test
     over seeds; where seeds are too few for it with so many interventions, the log-rank test, and only where every pair
-    tells the same order. Every pair, and still nothing significant: undecided, for want of seeds."""
+    that tells an order tells the same. Where every pair does, and still nothing is significant: undecided, for want of
+    seeds."""
     if base not in samples:
         return {name: _undecided(name, "no baseline") for name in names if name in samples}
     names = [name for name in names if name in samples]
@@ -127,18 +128,18 @@ def _comparison(name, a, b, raw, adjusted, arms, seeds):
             return Comparison(name, LATER, later, "signed-rank", ratio, pairs)
         p = np.nanmin([sooner, later]) if not (math.isnan(sooner) and math.isnan(later)) else math.nan
         return Comparison(name, NO_DIFFERENCE, float(p), "signed-rank", ratio, pairs)
-    one_way = [all_pairs(test, pairs) for test in (forward, backward)]
-    if unpaired <= RULES["level"] and any(one_way):
-        word = SOONER if one_way[0] else NEVER if a.reached == 0 else LATER
+    same = [one_way(test) for test in (forward, backward)]
+    if unpaired <= RULES["level"] and any(same):
+        word = SOONER if same[0] else NEVER if a.reached == 0 else LATER
         return Comparison(name, word, unpaired, "log-rank", ratio, pairs)
-    if any(one_way):
+    if any(same) and max(forward.pairs, backward.pairs) == pairs:
         return _undecided(name, "%d seeds are few for %d interventions" % (pairs, arms), ratio, pairs)
     return Comparison(name, NO_DIFFERENCE, unpaired, "log-rank", ratio, pairs)
 
 
-def all_pairs(test, pairs):
-    """Does every pair tell the order that a signed-rank test asks for?"""
-    return test.pairs == pairs > 0 and test.p_value <= 0.5**pairs * (1 + 1e-9)
+def one_way(test):
+    """Does every pair that tells an order tell the one that a signed-rank test asks for?"""
+    return test.pairs > 0 and test.p_value <= 0.5**test.pairs * (1 + 1e-9)
 
 
 def is_sooner(comparison):
