@@ -41,8 +41,8 @@ class Section:
 class Page:
     """Evidence with what several sections look at."""
 
-    def __init__(self, evidence, folder):
-        self.evidence, self.folder = evidence, folder
+    def __init__(self, evidence, folder, queue):
+        self.evidence, self.folder, self.queue = evidence, folder, queue
         self.groups = evidence.main_groups()
         self.compared = {group: self.comparisons(group) for group in self.groups}
 
@@ -344,7 +344,7 @@ def acceleration(page):
     panels = [(domain, [n for n in PRIMARY[domain] if any(n in page.compared[g] for g in compared if g.domain == domain)],
                {page.title(g): {n: (c.ratio, c.word) for n, c in page.compared[g].items()} for g in compared if g.domain == domain})
               for domain in PRIMARY]
-    text = (page.picture("acceleration", "Times sooner than the baseline, for every intervention and task", pictures.speed_ups(panels))
+    text = (page.picture("acceleration", "Times sooner than the baseline, for every intervention and task; open: no difference shown; ×: half of the runs did not get there; ▸: the baseline did not", pictures.speed_ups(panels))
             + "Median steps to 99 % test accuracy (runs that got there, if not all), and how many times sooner than the baseline. **Bold**: "
             "sooner by the test below. ↓: later. ✗: no run got there, and the baseline did. The others show no difference. Interventions have "
             "the paper's weight of 1 unless a number says otherwise; *all* and *train* say which inputs a symmetry loss draws from; "
@@ -555,8 +555,9 @@ def suppression(page):
             if weight == "-1":
                 pooled += found
                 few = len(found) < SEEDS["suppression"]
-                outcomes[page.title(group)] = Outcome(None, "%d seeds" % len(found)) if few else Outcome(
-                    test.pairs == len(found) and verdicts.one_way(test))
+                outcomes[page.title(group)] = (
+                    Outcome(None, "%d seeds" % len(found)) if few else Outcome(None, "neither gets there") if test.pairs == 0
+                    else Outcome(test.pairs == len(found) and verdicts.one_way(test)))
     says = "training away from the symmetry (negative weight) delays or prevents generalization"
     where, title = "conference version", "Suppression (conference version)"
     if not rows:
@@ -652,14 +653,14 @@ def _finding_priors(page):
 
 def trained(page):
     evidence, rows, total = page.evidence, [], 0.0
-    pieces = {piece.name + ".h5": piece for piece in plan.QUEUE}
+    pieces = {piece.name + ".h5": piece for piece in page.queue}
     seconds = evidence.seconds()
     for name, commit, exact in evidence.files:
         ended, runs, spent = seconds[name]
         total += spent / 3600
         rows.append([name, pieces[name].tells if name in pieces else "", "%d of %d" % (ended, runs), "%.2f" % (spent / 3600),
                      commit[:7] or NOTHING, "" if exact else "largest violations sampled"])
-    missing = [piece.name for piece in plan.QUEUE if piece.name + ".h5" not in seconds]
+    missing = [piece.name for piece in page.queue if piece.name + ".h5" not in seconds]
     text = pages.table(["results file", "what", "runs that ended", "core-hours", "program", ""], [*rows, ["all", "", "", "%.1f" % total, "", ""]])
     text += ("\n\nCore-hours are wall time of runs that ended, one core each. Files whose largest violations are sampled count for accuracies "
              "and their onsets alone. Of runs that several files have, one counts.\n")
@@ -706,12 +707,12 @@ def flow(text):
     return re.sub(r"(?<!\n)\n(?:  )?(?![\n\-#|<])", " ", text.rstrip("\n")) + "\n"
 
 
-def write(evidence, folder):
-    """docs/paper.md and its pictures, below `folder`."""
+def write(evidence, folder, queue=plan.QUEUE):
+    """docs/paper.md and its pictures, below `folder`; `queue` is what was to be trained."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     figures.be_quiet()
     with plt.rc_context(figures.STYLE):
-        text = compose(Page(evidence, folder))
+        text = compose(Page(evidence, folder, queue))
     (folder / "paper.md").write_text(text)
 
 

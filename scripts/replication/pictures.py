@@ -46,7 +46,8 @@ def threshold(evidence):
 
 def speed_ups(panels):
     """panels: [(title, [intervention], {task: {intervention: (ratio, word)}})]. Times sooner than the baseline, with
-    intervals; an open mark where no difference is shown, a cross at the edge where no run got there."""
+    intervals; an open mark where no difference is shown, a cross at the edge where half of the runs did not get there, an
+    arrow at the other where those of the baseline did not."""
     panels = [panel for panel in panels if panel[1]]
     if not panels:
         return None
@@ -78,7 +79,8 @@ def _ratios(axis, names, found, shift, color, marker, label):
         ratio, word = found[name]
         place = y + 0.7 * shift
         if not (math.isfinite(ratio.estimate) and ratio.estimate > 0):
-            axis.plot([0.01], [place], "x", color=color, markersize=4, transform=axis.get_yaxis_transform(), clip_on=False)
+            x, edge = (0.99, ">") if ratio.estimate > 0 else (0.01, "x")
+            axis.plot([x], [place], edge, color=color, markersize=4, transform=axis.get_yaxis_transform(), clip_on=False)
             continue
         ends = [end if math.isfinite(end) and end > 0 else ratio.estimate for end in (ratio.lower, ratio.upper)]
         axis.plot(ends, [place, place], color=color, linewidth=0.9)

@@ -219,7 +219,9 @@ class Folder(unittest.TestCase):
         expected = "%s (%d of 5)" % ("%g" % middle if np.isfinite(middle) else "> 400", reached.sum())
         self.assertIn("| baseline | %s |" % expected, text)
         self.assertIn("| one.h5 | baselines | 10 of 10 |", text)
-        self.assertIn("tasks are also tested together", text)
+        self.assertNotIn("Not begun", text)
+        suppressed = text.split("## Suppression")[1].split("\n## ")[0]
+        self.assertIn("| cycle 8 | triangle all -1 |", suppressed)
         for word in (" nan", "None", "inf "):
             self.assertNotIn(word, text)
 
