@@ -31,7 +31,8 @@ size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics);
 /* hint may be NULL; too long texts are cut. */
 void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int column, const char *path,
                         const char *hint, const char *format, ...) SW_PRINTF(7, 8);
-/* The text that lines and columns are of, `length` bytes, which is copied; `changed`: the command line has changed it. */
+/* The text that lines and columns are of, `length` bytes, which is copied; `changed`: the command line has changed it.
+ */
 sw_status sw_diagnostics_set_text(sw_diagnostics *diagnostics, const char *text, size_t length,
                                   bool changed) SW_MUST_CHECK;
 /* To stderr, "file:line:column: error: run.optimizer.betaa1: unknown key; did you mean beta1?", each followed by its

@@ -94,7 +94,8 @@ static sw_status examine(sw_check_report *report) {
     if (status == SW_OK)
         status = sw_check_summarize(&report->summary, report->plan, options->speed, (size_t)options->workers);
     if (status == SW_OK) status = sw_check_data_find(&report->data, report->plan);
-    if (status == SW_OK && !options->shards) status = sw_check_extend_find(&report->extend, report->plan, report->diagnostics);
+    if (status == SW_OK && !options->shards)
+        status = sw_check_extend_find(&report->extend, report->plan, report->diagnostics);
     if (status == SW_OK && options->tasks)
         status = sw_check_leaks_find(&report->leaks, (size_t)options->tasks, report->plan);
     return status;

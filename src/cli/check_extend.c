@@ -58,8 +58,9 @@ static void count_row(sw_check_extend *out, const sw_planned_run *planned, const
     out->begun += !finished && state == SW_RUN_RUNNING;
     for (int s = 0; s < SW_CHECK_SAVES && finished; s++) {
         char saved[16];
-        out->unsaved[s] += wanted[s] && sw_config_lookup(row->row->config, sw_check_extend_saves[s], saved,
-                                                         sizeof saved) && strcmp(saved, "false") == 0;
+        out->unsaved[s] += wanted[s] &&
+                           sw_config_lookup(row->row->config, sw_check_extend_saves[s], saved, sizeof saved) &&
+                           strcmp(saved, "false") == 0;
     }
 }
 

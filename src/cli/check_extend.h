@@ -14,7 +14,7 @@ typedef struct sw_check_extend {
     size_t runs[SW_EXTEND_VERDICT_COUNT]; /* that are to be trained, with such a verdict */
 } sw_check_extend;
 
-/* How many runs of the plan its results file has already; which of the plan go on from the end of a shorter run of its results file, and which do not although there is
- * one. Nothing where there is no such file; one that cannot be read is a warning, and so is what finished runs were to
- * save and did not. */
+/* How many runs of the plan its results file has already; which of the plan go on from the end of a shorter run of its
+ * results file, and which do not although there is one. Nothing where there is no such file; one that cannot be read is
+ * a warning, and so is what finished runs were to save and did not. */
 sw_status sw_check_extend_find(sw_check_extend *out, const sw_plan *plan, sw_diagnostics *diagnostics) SW_MUST_CHECK;

@@ -1,7 +1,6 @@
 /* names.c: names of settings that fit a column. */
 #include "cli/names.h"
 
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,8 @@ struct sw_names {
     int columns;
     size_t bytes; /* of a name, its end included */
     char *names;  /* [settings][bytes] */
-    char *prefix;
+    char *prefix, *heading;
+    const char *(*tell)(const sw_settings *settings, size_t setting); /* in full or in short */
     cut how;
 };
 
@@ -36,16 +36,17 @@ static const char *skip_columns(const char *text, int columns) {
 static bool all_fit(const sw_names *names) {
     bool fit = true;
     for (size_t i = 0; i < sw_settings_count(names->settings) && fit; i++)
-        fit = columns_of(sw_settings_name(names->settings, i)) <= names->columns;
+        fit = columns_of(names->tell(names->settings, i)) <= names->columns;
     return fit;
 }
 
 /* Bytes that all names have in common, up to the end of a word. */
-static size_t common_bytes(const sw_settings *settings) {
-    const char *first = sw_settings_name(settings, 0);
+static size_t common_bytes(const sw_names *names) {
+    const sw_settings *settings = names->settings;
+    const char *first = names->tell(settings, 0);
     size_t common = strlen(first);
     for (size_t i = 1; i < sw_settings_count(settings); i++) {
-        const char *name = sw_settings_name(settings, i);
+        const char *name = names->tell(settings, i);
         size_t same = 0;
         while (same < common && name[same] == first[same]) same++;
         common = same;
@@ -58,7 +59,7 @@ static size_t common_bytes(const sw_settings *settings) {
 
 static void cut_name(char *out, const sw_names *names, size_t setting) {
     const size_t left_out = strlen(names->prefix);
-    const char *name = sw_settings_name(names->settings, setting) + left_out, *dots = left_out ? "\xe2\x80\xa6" : "";
+    const char *name = names->tell(names->settings, setting) + left_out, *dots = left_out ? "\xe2\x80\xa6" : "";
     char number[24] = "";
     if (names->how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", setting + 1);
     const int columns = columns_of(name), room = names->columns - (int)strlen(number) - (left_out > 0);
@@ -98,6 +99,16 @@ static sw_status choose(sw_names *names) {
     return status;
 }
 
+static char *cut_heading(const char *keys, int columns) {
+    const size_t bytes = strlen(keys) + 8;
+    char *heading = malloc(bytes);
+    if (heading && columns_of(keys) <= columns)
+        snprintf(heading, bytes, "%s", keys);
+    else if (heading)
+        snprintf(heading, bytes, "%.*s\xe2\x80\xa6", (int)(skip_columns(keys, columns - 1) - keys), keys);
+    return heading;
+}
+
 sw_status sw_names_create(sw_names **out, const sw_settings *settings, int columns) {
     enum { LEAST = 4 };
     const size_t count = sw_settings_count(settings);
@@ -108,9 +119,14 @@ sw_status sw_names_create(sw_names **out, const sw_settings *settings, int colum
     names->columns = columns > LEAST ? columns : LEAST;
     names->bytes = 4 * (size_t)names->columns + 32;
     names->names = malloc((count + 1) * names->bytes);
-    const size_t common = count > 1 && !all_fit(names) ? common_bytes(settings) : 0;
-    names->prefix = count > 0 ? strndup(sw_settings_name(settings, 0), common >= LEAST ? common : 0) : strdup("");
-    sw_status status = names->names && names->prefix ? choose(names) : sw_fail(SW_E_MEMORY, "names of settings");
+    names->tell = sw_settings_name;
+    const bool full = all_fit(names);
+    if (!full) names->tell = sw_settings_values;
+    const size_t common = count > 1 && !all_fit(names) ? common_bytes(names) : 0;
+    names->prefix = count > 0 ? strndup(names->tell(settings, 0), common >= LEAST ? common : 0) : strdup("");
+    names->heading = cut_heading(full ? "setting" : sw_settings_keys(settings), names->columns);
+    sw_status status =
+        names->names && names->prefix && names->heading ? choose(names) : sw_fail(SW_E_MEMORY, "names of settings");
     if (status == SW_OK)
         *out = names;
     else
@@ -122,9 +138,10 @@ void sw_names_destroy(sw_names *names) {
     if (!names) return;
     free(names->names);
     free(names->prefix);
+    free(names->heading);
     free(names);
 }
 
 const char *sw_names_get(const sw_names *names, size_t setting) { return names->names + setting * names->bytes; }
-const char *sw_names_prefix(const sw_names *names) { return names->prefix; }
+const char *sw_names_heading(const sw_names *names) { return names->heading; }
 bool sw_names_are_numbered(const sw_names *names) { return names->how == CUT_NUMBERED; }

@@ -120,8 +120,8 @@ static void print_progress(FILE *out, const sw_progress_file *p, int rows) {
     } else {
         sw_text_printf(out, " %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
     }
-    fprintf(out, "%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed", p->total,
-            p->done, p->running, p->left, p->failed);
+    fprintf(out, "%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed",
+            p->total, p->done, p->running, p->left, p->failed);
     if (is_running(p)) fprintf(out, "; %.0f steps/s", p->steps_per_second);
     if (is_running(p) && !isnan(p->eta_seconds)) {
         sw_clock_format(eta, p->eta_seconds);

@@ -89,8 +89,8 @@ static void draw(FILE *out, const map *m, const char *signs) {
         for (size_t i = 0; i < across; i++) fputc(signs[i * up + j], out);
         fputc('\n', out);
     }
-    sw_text_printf(out, "%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path,
-                   m->values[0][0], m->values[0][across - 1]);
+    sw_text_printf(out, "%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path, m->values[0][0],
+                   m->values[0][across - 1]);
     if (m->axes > 1) sw_text_printf(out, "; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
     fputc('\n', out);
 }

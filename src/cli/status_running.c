@@ -64,8 +64,8 @@ sw_status sw_status_running_print(const sw_table *table, sw_results *results, co
     sw_names *names;
     sw_status status = sw_names_create(&names, settings, table->columns - RUNNING_COLUMNS);
     if (status != SW_OK) return status;
-    fprintf(table->out, "%5s %6s %8s %4s %5s %5s  %-*s  %-*s  setting\n", "run", "seed", "step", "", "train", "test",
-            CURVE_COLUMNS, "test so far", CURVE_COLUMNS, "violation");
+    fprintf(table->out, "%5s %6s %8s %4s %5s %5s  %-*s  %-*s  %s\n", "run", "seed", "step", "", "train", "test",
+            CURVE_COLUMNS, "test so far", CURVE_COLUMNS, "violation", sw_names_heading(names));
     for (size_t i = 0; i < sw_settings_run_count(settings) && shown < most && status == SW_OK; i++) {
         const size_t r = sw_settings_row(settings, i);
         if (sw_results_row(results, r)->state != SW_RUN_RUNNING) continue;

@@ -162,21 +162,35 @@ static void print_setting(const sw_table *table, const sw_settings *settings, si
     fputc('\n', table->out);
 }
 
+/* When not all are shown, those of which something is known come first. */
+static void print_most(const sw_table *table, const sw_settings *settings, const sw_names *names, setting *counted,
+                       size_t most) {
+    const size_t count = sw_settings_count(settings);
+    const bool all = most >= count;
+    for (int known = 1; known >= all; known--)
+        for (size_t i = 0; i < count && most > 0; i++) {
+            if (!all && (counted[i].over > 0) != known) continue;
+            print_setting(table, settings, i, names, &counted[i]);
+            most--;
+        }
+}
+
 sw_status sw_table_print_settings(const sw_table *table, const sw_results *results, const sw_settings *settings) {
     const size_t count = sw_settings_count(settings);
     setting *counted = calloc(count + 1, sizeof *counted);
     sw_names *names = NULL;
-    sw_status status = counted ? sw_names_create(&names, settings,
-                                                 table->cut ? setting_width(table) : table->columns - RUN_COLUMNS)
-                               : sw_fail(SW_E_MEMORY, "table of settings");
+    sw_status status =
+        counted ? sw_names_create(&names, settings, table->cut ? setting_width(table) : table->columns - RUN_COLUMNS)
+                : sw_fail(SW_E_MEMORY, "table of settings");
     for (size_t i = 0; i < sw_settings_run_count(settings) && status == SW_OK; i++)
         status = add_run(&counted[sw_settings_of(settings, i)], sw_results_row(results, sw_settings_row(settings, i)));
     if (status == SW_OK) {
         const size_t shown = sw_table_shown(table, count);
-        fprintf(table->out, "%-*s %7s", setting_width(table), "setting", "runs");
+        const char *heading = table->cut ? sw_names_heading(names) : "setting";
+        fprintf(table->out, "%s%*s %7s", heading, setting_width(table) - columns_of(heading), "", "runs");
         print_onset_names(table);
         fputs("  phases\n", table->out);
-        for (size_t i = 0; i < shown; i++) print_setting(table, settings, i, names, &counted[i]);
+        print_most(table, settings, names, counted, shown);
         sw_table_print_rest(table, count);
     }
     for (size_t i = 0; counted && i < count; i++)
@@ -213,11 +227,9 @@ sw_status sw_table_print_runs(const sw_table *table, sw_results *results, const 
     if (status != SW_OK) return status;
     fprintf(table->out, "%5s %6s  %-13s", "run", "seed", "phase");
     print_onset_names(table);
-    fprintf(table->out, "  %6s  setting\n", "test");
+    fprintf(table->out, "  %6s  %s\n", "test", sw_names_heading(names));
     for (size_t i = 0; i < shown && status == SW_OK; i++) status = print_run(table, results, settings, i, names);
     sw_table_print_rest(table, count);
-    if (sw_names_prefix(names)[0] && shown > 0 && !table->cut)
-        fprintf(table->out, "\nEvery setting begins with '%s', which is left out of the names.\n", sw_names_prefix(names));
     sw_names_destroy(names);
     return status;
 }

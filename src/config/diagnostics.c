@@ -107,8 +107,8 @@ static bool begins_character(char c) { return ((unsigned char)c & 0xc0) != 0x80;
 
 /* `from` moved by so many characters (columns of a message are characters). */
 static const char *move(const char *from, const char *end, int characters) {
-    for (; from < end && characters > 0; characters--)
-        do from++;
+    for (; from < end && characters > 0; characters--) do
+            from++;
         while (from < end && !begins_character(*from));
     return from;
 }

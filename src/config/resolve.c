@@ -195,10 +195,11 @@ static void check_decay(const check *c) {
 static void check_evaluations(const check *c) {
     const sw_run_config *r = c->config;
     if (r->evaluate.every <= r->steps || is_broken(c, "evaluate.every")) return;
-    report(c, (sw_run_fault){.warning = true, .keys = "evaluate.every steps", .hint = "evaluate more often"},
-           "an evaluation every %lld steps of %lld: the first and the last step alone are measured, and no onset between "
-           "them is seen",
-           (long long)r->evaluate.every, (long long)r->steps);
+    report(
+        c, (sw_run_fault){.warning = true, .keys = "evaluate.every steps", .hint = "evaluate more often"},
+        "an evaluation every %lld steps of %lld: the first and the last step alone are measured, and no onset between "
+        "them is seen",
+        (long long)r->evaluate.every, (long long)r->steps);
 }
 
 static void check_warmup(const check *c) {
