@@ -31,7 +31,12 @@ size_t sw_diagnostics_dropped(const sw_diagnostics *diagnostics);
 /* hint may be NULL; too long texts are cut. */
 void sw_diagnostics_add(sw_diagnostics *diagnostics, bool warning, int line, int column, const char *path,
                         const char *hint, const char *format, ...) SW_PRINTF(7, 8);
-/* "file:line:column: error: run.optimizer.betaa1: unknown key; did you mean beta1?" one a line to stderr. */
+/* The text that lines and columns are of, `length` bytes, which is copied; `changed`: the command line has changed it.
+ */
+sw_status sw_diagnostics_set_text(sw_diagnostics *diagnostics, const char *text, size_t length,
+                                  bool changed) SW_MUST_CHECK;
+/* To stderr, "file:line:column: error: run.optimizer.betaa1: unknown key; did you mean beta1?", each followed by its
+ * line of the text with a caret below the place. */
 void sw_diagnostics_print(const sw_diagnostics *diagnostics, const char *file);
 
 /* ---- the sweep ---- */
@@ -40,17 +45,25 @@ typedef struct sw_sweep sw_sweep;
 
 /* Reads and validates a file (at most 16 MiB, nesting at most 64). On SW_E_CONFIG the diagnostics say why; a missing or
  * unreadable file is a diagnostic too. A sweep with errors that could be read nevertheless is handed out with SW_OK, to
- * look for more errors in it (sw_diagnostics_errors tells). */
-sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+ * look for more errors in it (sw_diagnostics_errors tells). `overrides`: settings of the command line, NULL-terminated
+ * (NULL = none), which are written into the text before it is read, see sw_overrides_is; sw_sweep_text has them. */
+sw_status sw_sweep_read(sw_sweep **out, const char *path, char *const *overrides,
+                        sw_diagnostics *diagnostics) SW_MUST_CHECK;
 /* The same from memory (fuzzing, tests); `path` is used for messages and to resolve relative files. */
 sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const char *path,
                          sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_sweep_destroy(sw_sweep *sweep);
 
+/* Is an argument KEY=VALUE, as "run.steps=200" or "grid.seed=[0,1,2]"? KEY is a dotted path from the top of the file;
+ * VALUE is JSON, or what is none is a text. Other arguments are files. */
+bool sw_overrides_is(const char *argument);
+/* Puts the files of NULL-terminated arguments first, each kind in its order. Returns how many files there are. */
+size_t sw_overrides_sort(char **arguments);
+
 const char *sw_sweep_name(const sw_sweep *sweep);
 const char *sw_sweep_path(const sw_sweep *sweep);                 /* as given to load */
 const char *sw_sweep_output(const sw_sweep *sweep);               /* resolved path of the results file */
-const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for byte */
+const char *sw_sweep_text(const sw_sweep *sweep, size_t *length); /* byte for byte, but for overrides */
 
 /* ---- expansion (used by plan): run k of the product of all axes ---- */
 

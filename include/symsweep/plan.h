@@ -46,7 +46,8 @@ typedef struct sw_plan {
  * warning. */
 sw_status sw_plan_create(sw_plan **out, const sw_sweep *sweep, sw_diagnostics *diagnostics) SW_MUST_CHECK;
 /* sw_sweep_read and sw_plan_create in one, with the errors of both at once. */
-sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) SW_MUST_CHECK;
+sw_status sw_plan_load(sw_plan **out, const char *path, char *const *overrides,
+                       sw_diagnostics *diagnostics) SW_MUST_CHECK;
 void sw_plan_destroy(sw_plan *plan);
 
 /* Keeps the runs of one shard, 1..shards (--shard I/N); none may be left. Which one a run is in follows from its id and

@@ -218,7 +218,7 @@ typedef struct sw_phase_config {
 /* `prune` of a sweep as far as one run is concerned: when it is given up before `steps`. Does not enter the identity: a
  * run that is given up has the numbers of one that is not, as far as it goes. */
 typedef struct sw_prune_config {
-    double generalized_accuracy;   /* test accuracy that has held ... */
+    double generalized_accuracy;   /* test accuracy that has held (of a sweep 0 = phase.accuracy) ... */
     int64_t generalized_for_steps; /* ... for so long; 0 = off */
     double diverged_train_loss;    /* nats; 0 = off */
 } sw_prune_config;

@@ -9,13 +9,13 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: symsweep check [options] sweep.json\n"
+    "usage: symsweep check [options] sweep.json [KEY=VALUE ...]\n"
     "       symsweep check --list-keys [--json]\n"
     "\n"
     "Validates a sweep and prints the plan: runs, axes, parameters of each model, train sets, batches and graphs,\n"
     "estimated time, memory of a worker, size of the results file, and which test labels leak through mirrors and\n"
-    "symmetry losses. Where the results file is there and has finished runs with fewer steps: which runs go on from\n"
-    "their end, and why others do not (checkpoint.keep).\n"
+    "symmetry losses. Where the results file is there: how many runs it has already, and which of the others go on\n"
+    "from the end of a shorter one (checkpoint.keep).\n"
     "Of runs that are wrong for one reason it names the first and says how to write the sweep without them.\n"
     "Nothing is trained and nothing is written.\n"
     "\n"
@@ -88,22 +88,24 @@ static sw_status print_keys(bool as_json) {
 /* Plan, summary, leaks. A sweep that is refused has no plan. */
 static sw_status examine(sw_check_report *report) {
     const sw_check_options *options = &report->options;
-    sw_status status = sw_plan_load(&report->plan, report->sweep, report->diagnostics);
+    sw_status status = sw_plan_load(&report->plan, report->sweep, report->overrides, report->diagnostics);
     if (status == SW_OK && options->shards)
         status = sw_plan_shard(report->plan, (size_t)options->shard, (size_t)options->shards);
     if (status == SW_OK)
         status = sw_check_summarize(&report->summary, report->plan, options->speed, (size_t)options->workers);
     if (status == SW_OK) status = sw_check_data_find(&report->data, report->plan);
-    if (status == SW_OK && !options->shards) status = sw_check_extend_find(&report->extend, report->plan);
+    if (status == SW_OK && !options->shards)
+        status = sw_check_extend_find(&report->extend, report->plan, report->diagnostics);
     if (status == SW_OK && options->tasks)
         status = sw_check_leaks_find(&report->leaks, (size_t)options->tasks, report->plan);
     return status;
 }
 
-static sw_status check_sweep(const char *sweep, const sw_check_options *options) {
+static sw_status check_sweep(const char *sweep, char *const *overrides, const sw_check_options *options) {
     sw_check_report *report = calloc(1, sizeof *report);
     if (!report) return sw_fail(SW_E_MEMORY, "out of memory");
     report->sweep = sweep;
+    report->overrides = overrides;
     report->options = *options;
     sw_status status = sw_diagnostics_create(&report->diagnostics);
     if (status == SW_OK) {
@@ -176,6 +178,7 @@ static const sw_command command = {
             {0},
         },
     .most = 1,
+    .overrides = true,
     .when = SW_HELP_LAST,
     .run = check,
     .failure = SW_EXIT_USAGE,
@@ -185,7 +188,7 @@ static sw_status check(void *given, char *const *files) {
     const sw_check_options *options = given;
     if (!files[0] && !options->list_keys) return sw_command_misused(&command);
     sw_status status = options->list_keys ? print_keys(options->json) : SW_OK;
-    if (status == SW_OK && files[0]) status = check_sweep(files[0], options);
+    if (status == SW_OK && files[0]) status = check_sweep(files[0], files + 1, options);
     return status;
 }
 

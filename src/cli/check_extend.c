@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const sw_check_extend_saves[SW_CHECK_SAVES] = {"save.embedding", "save.parameters", "save.split"};
+
 /* A row of the file. */
 typedef struct stored {
     const sw_result_row *row;
@@ -45,6 +47,31 @@ static sw_status add(sw_extend *extend, const stored *item, const char *folder) 
     return status;
 }
 
+/* A run of the plan that the file has. */
+static void count_row(sw_check_extend *out, const sw_planned_run *planned, const stored *row) {
+    const sw_save_config *save = &planned->config.save;
+    const bool wanted[SW_CHECK_SAVES] = {save->embedding, save->parameters, save->split};
+    const sw_run_state state = row->row->state;
+    const bool finished = is_finished(row);
+    out->finished += finished;
+    out->failed += state == SW_RUN_FAILED;
+    out->begun += !finished && state == SW_RUN_RUNNING;
+    for (int s = 0; s < SW_CHECK_SAVES && finished; s++) {
+        char saved[16];
+        out->unsaved[s] += wanted[s] &&
+                           sw_config_lookup(row->row->config, sw_check_extend_saves[s], saved, sizeof saved) &&
+                           strcmp(saved, "false") == 0;
+    }
+}
+
+static void warn_unsaved(const sw_check_extend *found, sw_diagnostics *diagnostics) {
+    for (int s = 0; s < SW_CHECK_SAVES; s++)
+        if (found->unsaved[s] > 0)
+            sw_diagnostics_add(diagnostics, true, 0, 0, sw_check_extend_saves[s], "--fresh trains all runs anew",
+                               "%zu finished run%s did not save it and %s not trained again", found->unsaved[s],
+                               found->unsaved[s] == 1 ? "" : "s", found->unsaved[s] == 1 ? "is" : "are");
+}
+
 /* `rows` are in order of their ids. */
 static sw_status count_verdicts(sw_check_extend *out, const sw_plan *plan, stored *rows, size_t count) {
     char folder[SW_PATH_MAX + 16];
@@ -55,9 +82,11 @@ static sw_status count_verdicts(sw_check_extend *out, const sw_plan *plan, store
     for (size_t k = 0; k < plan->count && status == SW_OK; k++) {
         stored *found = bsearch(plan->runs[k].id, rows, count, sizeof *rows, against_id);
         if (found) found->planned = &plan->runs[k];
+        if (found) count_row(out, &plan->runs[k], found);
         to_train[k] = !found || !is_finished(found);
         if (to_train[k] && plan->runs[k].config.steps > longest) longest = plan->runs[k].config.steps;
     }
+    for (size_t i = 0; i < count; i++) out->former += rows[i].planned == NULL;
     snprintf(folder, sizeof folder, "%s.checkpoints", plan->output);
     if (status == SW_OK) status = sw_extend_create(&extend, plan, longest);
     for (size_t i = 0; i < count && status == SW_OK && longest > 0; i++) status = add(extend, &rows[i], folder);
@@ -73,7 +102,7 @@ static sw_status count_verdicts(sw_check_extend *out, const sw_plan *plan, store
     return status;
 }
 
-sw_status sw_check_extend_find(sw_check_extend *out, const sw_plan *plan) {
+sw_status sw_check_extend_find(sw_check_extend *out, const sw_plan *plan, sw_diagnostics *diagnostics) {
     sw_results *results = NULL;
     *out = (sw_check_extend){0};
     if (access(plan->output, F_OK) != 0) return SW_OK;
@@ -82,12 +111,14 @@ sw_status sw_check_extend_find(sw_check_extend *out, const sw_plan *plan) {
         sw_fail_clear();
         return SW_OK;
     }
+    out->there = true;
     const size_t count = sw_results_count(results);
     stored *rows = calloc(count + 1, sizeof *rows);
     sw_status status = rows ? SW_OK : sw_fail(SW_E_MEMORY, "%zu rows", count);
     for (size_t i = 0; i < count && rows; i++) rows[i] = (stored){sw_results_row(results, i), (int64_t)i, NULL};
     if (status == SW_OK) qsort(rows, count, sizeof *rows, by_id);
     if (status == SW_OK) status = count_verdicts(out, plan, rows, count);
+    if (status == SW_OK) warn_unsaved(out, diagnostics);
     free(rows);
     sw_results_close(results);
     return status;

@@ -217,6 +217,18 @@ static void print_runs(const sw_plan *plan) {
     }
 }
 
+static void print_present(const sw_check_extend *extend, size_t runs) {
+    if (!extend->there) return;
+    printf("so far      %zu of the %zu runs are finished in this file, %zu are to be trained", extend->finished, runs,
+           runs - extend->finished);
+    if (extend->begun) printf(", %zu of them begun", extend->begun);
+    if (extend->failed) printf(", %zu of them failed before", extend->failed);
+    putchar('\n');
+    if (extend->former)
+        printf("            it also holds %zu run%s that the sweep does not have (any more)\n", extend->former,
+               extend->former == 1 ? "" : "s");
+}
+
 static void print_extend(const sw_check_extend *extend) {
     bool first = true;
     for (int v = 0; v < SW_EXTEND_VERDICT_COUNT; v++) {
@@ -230,12 +242,15 @@ static void print_extend(const sw_check_extend *extend) {
 void sw_check_report_text(const sw_check_report *report) {
     const sw_plan *plan = report->plan;
     sw_text_printf(stdout, "sweep       %s (%s)\n", plan->name, plan->sweep_path);
+    for (char *const *set = report->overrides; *set; set++)
+        sw_text_printf(stdout, "%-12s%s\n", set == report->overrides ? "changed" : "", *set);
     sw_text_printf(stdout, "output      %s\n", plan->output);
     printf("runs        %zu", plan->count);
     if (report->options.shards) printf(" (shard %lld of %lld)", report->options.shard, report->options.shards);
     if (plan->excluded) printf(", %zu left out by exclude", plan->excluded);
     if (plan->merged) printf(", %zu the same as another", plan->merged);
     printf("\n");
+    print_present(&report->extend, plan->count);
     print_extend(&report->extend);
     print_axes(plan);
     print_models(&report->summary);
@@ -395,6 +410,16 @@ static void write_runs(sw_json *json, const sw_plan *plan) {
     sw_json_end_array(json);
 }
 
+/* What the results file has. */
+static void write_present(sw_json *json, const sw_check_extend *extend) {
+    sw_json_member_object(json, "present");
+    sw_json_member_integer(json, "finished", (int64_t)extend->finished);
+    sw_json_member_integer(json, "begun", (int64_t)extend->begun);
+    sw_json_member_integer(json, "failed", (int64_t)extend->failed);
+    sw_json_member_integer(json, "former", (int64_t)extend->former);
+    sw_json_end_object(json);
+}
+
 static void write_extend(sw_json *json, const sw_check_extend *extend) {
     sw_json_member_object(json, "more_steps");
     for (int v = SW_EXTEND_GOES_ON; v < SW_EXTEND_VERDICT_COUNT; v++)
@@ -410,6 +435,7 @@ static void write_plan(sw_json *json, const sw_check_report *report) {
     sw_json_member_integer(json, "runs", (int64_t)plan->count);
     sw_json_member_integer(json, "excluded", (int64_t)plan->excluded);
     sw_json_member_integer(json, "merged", (int64_t)plan->merged);
+    if (report->extend.there) write_present(json, &report->extend);
     write_extend(json, &report->extend);
     write_axes(json, plan);
     write_models(json, &report->summary);
@@ -429,6 +455,9 @@ sw_status sw_check_report_json(const sw_check_report *report) {
     if (status != SW_OK) return status;
     sw_json_begin_object(json);
     sw_json_member_string(json, "sweep", report->sweep);
+    sw_json_member_array(json, "overrides");
+    for (char *const *set = report->overrides; *set; set++) sw_json_string(json, *set);
+    sw_json_end_array(json);
     sw_json_member_bool(json, "valid", report->plan != NULL);
     write_diagnostics(json, "errors", report->diagnostics, false);
     write_diagnostics(json, "warnings", report->diagnostics, true);

@@ -15,7 +15,8 @@ typedef struct sw_check_options {
 } sw_check_options;
 
 typedef struct sw_check_report {
-    const char *sweep; /* the file */
+    const char *sweep;      /* the file */
+    char *const *overrides; /* of the command line, NULL-terminated */
     sw_check_options options;
     sw_plan *plan; /* NULL = refused */
     sw_diagnostics *diagnostics;

@@ -1,6 +1,7 @@
 /* command.c: how subcommands read their command line and end. */
 #include "cli/command.h"
 
+#include "symsweep/config.h"
 #include "symsweep/log.h"
 #include "symsweep/text.h"
 
@@ -81,7 +82,8 @@ static sw_status parse(const sw_command *command, void *options, bool *help, int
         if (status != SW_OK) return status;
         given[i] = true;
     }
-    bool complete = argc - optind >= command->least && argc - optind <= command->most;
+    const int files = command->overrides ? (int)sw_overrides_sort(argv + optind) : argc - optind;
+    bool complete = files >= command->least && files <= command->most;
     for (int i = 0; command->options[i].name; i++) complete = complete && (given[i] || !command->options[i].required);
     return *help || complete ? SW_OK : sw_command_misused(command);
 }

@@ -23,7 +23,8 @@ typedef struct sw_command {
     const char *unknown, *expected;   /* what is said of a wrong option (NULL: the usual), of wrong or missing files */
     const sw_command_option *options; /* up to one without a name */
     sw_command_help when;
-    int least, most;                                     /* files */
+    int least, most; /* files */
+    bool overrides;  /* behind them, in what `run` is given, may be KEY=VALUE (sw_overrides_is) */
     sw_status (*run)(void *options, char *const *files); /* NULL behind the last */
     int failure;                                         /* exit code of what is no wrong usage; 0 = SW_EXIT_STORE */
 } sw_command;

@@ -27,7 +27,8 @@ struct sw_settings {
     size_t *class;   /* [count]: runs of one class do not differ in what is told so far */
     size_t *setting; /* [count] */
     size_t settings;
-    const char **names; /* [settings] */
+    const char **names, **values; /* [settings] */
+    const char *keys;
 };
 
 /* ---- classes ---- */
@@ -186,45 +187,53 @@ static sw_status choose(sw_settings *s, size_t from, size_t to) {
 
 /* ---- names ---- */
 
+/* How a setting is told: "baseline, weight=0.1"; "baseline, 0.1"; "label, weight". */
+typedef enum form { IN_FULL, VALUES, KEYS } form;
+
 /* What is told of run i, into out[capacity]; returns how long it is. */
-static size_t tell(char *out, size_t capacity, const sw_settings *s, size_t i) {
-    size_t length = (size_t)snprintf(out, capacity, "%s", sw_results_row(s->results, s->rows[i])->label);
+static size_t tell(char *out, size_t capacity, const sw_settings *s, size_t i, form how) {
+    const char *label = sw_results_row(s->results, s->rows[i])->label;
+    size_t length = (size_t)snprintf(out, capacity, "%s", how == KEYS && label[0] ? "label" : label);
     for (size_t k = 0; k < s->aspect_count; k++) {
         const aspect *a = &s->aspects[k];
-        if (!a->name || !a->values[i]) continue;
+        if (!a->name || (how == IN_FULL && !a->values[i])) continue;
         char *end = capacity > length ? out + length : NULL;
-        length +=
-            (size_t)snprintf(end, end ? capacity - length : 0, "%s%s=%s", length ? ", " : "", a->name, a->values[i]);
+        const char *value = how == KEYS ? "" : a->values[i] ? a->values[i] : "-";
+        length += (size_t)snprintf(end, end ? capacity - length : 0, "%s%s%s%s", length ? ", " : "",
+                                   how == VALUES ? "" : a->name, how == IN_FULL ? "=" : "", value);
     }
     return length;
 }
 
 /* As it is shown, so that columns and cuts are those of what is printed. */
-static const char *name_setting(sw_settings *s, size_t i) {
+static const char *name_setting(sw_settings *s, size_t i, form how) {
     enum { ESCAPED = 4 }; /* times a byte, at most */
-    const size_t length = tell(NULL, 0, s, i);
+    const size_t length = tell(NULL, 0, s, i, how);
     char *told = sw_arena_alloc(s->arena, length + 1, 1), *name = sw_arena_alloc(s->arena, ESCAPED * length + 1, 1);
     if (!told || !name) return NULL;
-    tell(told, length + 1, s, i);
-    return length == 0 ? "all runs" : sw_text_escape(name, ESCAPED * length + 1, told);
+    tell(told, length + 1, s, i, how);
+    return length == 0 ? how == KEYS ? "setting" : "all runs" : sw_text_escape(name, ESCAPED * length + 1, told);
 }
 
 /* Numbers the classes in the order of their first runs, and names them. */
 static sw_status number_settings(sw_settings *s) {
     size_t *number = calloc(s->count + 1, sizeof *number); /* [class]: its setting + 1 */
     s->names = sw_arena_alloc(s->arena, s->count + 1, sizeof *s->names);
-    sw_status status = number && s->names ? SW_OK : sw_fail(SW_E_MEMORY, "settings");
+    s->values = sw_arena_alloc(s->arena, s->count + 1, sizeof *s->values);
+    sw_status status = number && s->names && s->values ? SW_OK : sw_fail(SW_E_MEMORY, "settings");
     for (size_t i = 0; i < s->count && status == SW_OK; i++) {
         const size_t class = s->class[i];
         if (number[class] == 0) {
-            s->names[s->settings] = name_setting(s, i);
-            if (!s->names[s->settings]) status = SW_E_MEMORY;
+            s->names[s->settings] = name_setting(s, i, IN_FULL);
+            s->values[s->settings] = name_setting(s, i, VALUES);
+            if (!s->names[s->settings] || !s->values[s->settings]) status = SW_E_MEMORY;
             number[class] = ++s->settings;
         }
         s->setting[i] = number[class] - 1;
     }
     free(number);
-    return status;
+    s->keys = s->count > 0 && status == SW_OK ? name_setting(s, 0, KEYS) : "setting";
+    return status == SW_OK && !s->keys ? SW_E_MEMORY : status;
 }
 
 /* ---- settings ---- */
@@ -287,6 +296,10 @@ void sw_settings_destroy(sw_settings *settings) {
 size_t sw_settings_count(const sw_settings *settings) { return settings->settings; }
 
 const char *sw_settings_name(const sw_settings *settings, size_t setting) { return settings->names[setting]; }
+
+const char *sw_settings_values(const sw_settings *settings, size_t setting) { return settings->values[setting]; }
+
+const char *sw_settings_keys(const sw_settings *settings) { return settings->keys; }
 
 size_t sw_settings_run_count(const sw_settings *settings) { return settings->count; }
 

@@ -19,6 +19,11 @@ size_t sw_settings_count(const sw_settings *settings);
  * none), each by the shortest end of its path that no other such key has; "all runs" when there is nothing to tell. */
 const char *sw_settings_name(const sw_settings *settings, size_t setting);
 
+/* The same in short, values without their keys: "baseline, 0.1", - where a setting has no such key; and what stands
+ * where, "label, weight". */
+const char *sw_settings_values(const sw_settings *settings, size_t setting);
+const char *sw_settings_keys(const sw_settings *settings);
+
 /* The runs, in the order of the file: row of the results and setting of the i-th. */
 size_t sw_settings_run_count(const sw_settings *settings);
 size_t sw_settings_row(const sw_settings *settings, size_t i);

@@ -1,17 +1,19 @@
 /* status.c: symsweep status: how far a sweep is, finished or running. */
 #include "cli/command.h"
 #include "cli/row.h"
-#include "cli/status_view.h"
-#include "cli/table.h"
+#include "cli/screen.h"
+#include "cli/status_print.h"
 
 #include "symsweep/cli.h"
 #include "symsweep/clock.h"
 #include "symsweep/config.h"
 #include "symsweep/file.h"
 #include "symsweep/log.h"
+#include "symsweep/terminal.h"
 #include "symsweep/text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +29,8 @@ static const char help[] =
     "be read (NFS), progress alone from the status file beside it.\n"
     "\n"
     "  --json     everything as JSON\n"
-    "  --watch    again and again until no writer holds the file; redraws on a terminal,\n"
-    "             elsewhere prints a line when something has changed\n"
+    "  --watch    until no writer holds the file: a screen of its own on a terminal (Ctrl-C leaves\n"
+    "             it), elsewhere a line when something has changed; then everything\n"
     "  --all      every run, also those of former plans, which the sweep no longer has\n"
     "             (default: the first 40 runs of the present plan)\n"
     "  -h, --help this text\n"
@@ -53,30 +55,38 @@ static sw_status print_once(sw_results *results, const status_options *options) 
     const sw_status status = sw_status_view_read(&view, results, options->all, NULL);
     if (status != SW_OK) return status;
     if (options->json) return sw_status_view_print_json(results, &view);
-    return sw_status_view_print_text(results, &view);
+    return sw_status_print_text(results, &view);
 }
 
-/* On a terminal the whole picture each time; into a pipe a line for each change and the picture at the end. */
+static sw_status draw(sw_results *results, const sw_status_view *view) {
+    int rows, columns;
+    sw_terminal_size(STDOUT_FILENO, &rows, &columns);
+    return sw_status_print_screen(results, view, rows, columns);
+}
+
+/* On a terminal a screen of its own, drawn again and again; into a pipe a line for each change. At the end everything,
+ * as without --watch. */
 static sw_status watch(sw_results *results, const status_options *options) {
-    const bool terminal = isatty(STDOUT_FILENO);
+    const bool terminal = sw_terminal_is(STDOUT_FILENO) && sw_results_live(results);
     sw_status_view view = {0}, before = {0};
-    for (bool first = true;; first = false) {
-        const bool live = sw_results_live(results);
-        sw_status status = first ? SW_OK : sw_results_refresh(results);
+    sw_status status = SW_OK;
+    bool live = true;
+    if (terminal) sw_screen_enter();
+    for (bool first = true; live && status == SW_OK; first = false) {
+        live = sw_results_live(results);
+        if (!first) status = sw_results_refresh(results);
         if (status == SW_OK) status = sw_status_view_read(&view, results, options->all, first ? NULL : &before);
-        if (status != SW_OK) return status;
-        if (terminal || !live) {
-            if (terminal) fputs("\033[H\033[J", stdout);
-            status = sw_status_view_print_text(results, &view);
-            if (status != SW_OK) return status;
-        } else if (first || sw_status_view_differs(&view, &before)) {
+        if (status != SW_OK || !live) break;
+        if (terminal)
+            status = draw(results, &view);
+        else if (first || sw_status_view_differs(&view, &before))
             sw_status_view_print_line(&view);
-        }
         fflush(stdout);
-        if (!live) return SW_OK;
         before = view;
         sw_clock_sleep(WATCH_SECONDS);
     }
+    if (terminal) sw_screen_leave();
+    return status == SW_OK ? sw_status_print_text(results, &view) : status;
 }
 
 /* ---- a status file, FILE.status.json ---- */
@@ -88,38 +98,55 @@ static bool is_progress_file(const char *path) {
 
 static bool is_running(const sw_progress_file *p) { return strcmp(p->state, "running") == 0; }
 
-static void print_progress_run(const sw_progress_run *run) {
-    printf("%5" PRId64 " %7" PRId64 " %10" PRId64 " %10" PRId64, run->run, run->worker, run->step, run->steps);
+static void print_progress_run(FILE *out, const sw_progress_run *run) {
+    fprintf(out, "%5" PRId64 " %7" PRId64 " %10" PRId64 " %10" PRId64, run->run, run->worker, run->step, run->steps);
     if (isnan(run->train_accuracy))
-        printf(" %8s %8s", "-", "-");
+        fprintf(out, " %8s %8s", "-", "-");
     else
-        printf(" %8.4f %8.4f", run->train_accuracy, run->test_accuracy);
-    sw_text_printf(stdout, "  %s\n", run->label);
+        fprintf(out, " %8.4f %8.4f", run->train_accuracy, run->test_accuracy);
+    sw_text_printf(out, "  %s\n", run->label);
 }
 
-static void print_progress(const sw_progress_file *p) {
+/* At most `rows` lines. */
+static void print_progress(FILE *out, const sw_progress_file *p, int rows) {
+    enum { HEAD = 5, REST = 1 };
     char age[32], eta[32];
     double old = (double)((int64_t)time(NULL) - p->updated_unix);
     sw_clock_format(age, old > 0 ? old : 0);
-    sw_text_printf(stdout, "%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
+    sw_text_printf(out, "%s, job begun %s: %s", p->sweep, p->started_utc, p->state);
     if (is_running(p)) {
-        printf(" as of %s ago\n", age);
-        sw_text_printf(stdout, "writer: host %s, process %" PRId64 "\n", p->host, p->pid);
+        fprintf(out, " as of %s ago\n", age);
+        sw_text_printf(out, "writer: host %s, process %" PRId64 "\n", p->host, p->pid);
     } else {
-        sw_text_printf(stdout, " %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
+        sw_text_printf(out, " %s with exit code %" PRId64 "\n", p->updated_utc, p->exit_code);
     }
-    printf("%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed", p->total,
-           p->done, p->running, p->left, p->failed);
-    if (is_running(p)) printf("; %.0f steps/s", p->steps_per_second);
+    fprintf(out, "%" PRId64 " runs: %" PRId64 " done, %" PRId64 " running, %" PRId64 " left, %" PRId64 " failed",
+            p->total, p->done, p->running, p->left, p->failed);
+    if (is_running(p)) fprintf(out, "; %.0f steps/s", p->steps_per_second);
     if (is_running(p) && !isnan(p->eta_seconds)) {
         sw_clock_format(eta, p->eta_seconds);
-        printf(", at most %s left", eta);
+        fprintf(out, ", at most %s left", eta);
     }
-    putchar('\n');
+    fputc('\n', out);
     if (p->run_count == 0) return;
-    printf("\n%5s %7s %10s %10s %8s %8s  %s\n", "run", "rank", "step", "of", "train", "test", "setting");
-    for (int64_t i = 0; i < p->run_count; i++) print_progress_run(&p->runs[i]);
-    if (p->running > p->run_count) printf("  ... and %" PRId64 " more\n", p->running - p->run_count);
+    const int64_t shown = p->run_count <= rows - HEAD - REST ? p->run_count : rows - HEAD - REST;
+    fprintf(out, "\n%5s %7s %10s %10s %8s %8s  %s\n", "run", "rank", "step", "of", "train", "test", "setting");
+    for (int64_t i = 0; i < shown; i++) print_progress_run(out, &p->runs[i]);
+    if (p->running > shown) fprintf(out, "  ... and %" PRId64 " more\n", p->running - shown);
+}
+
+static sw_status draw_progress(const sw_progress_file *p) {
+    int rows, columns;
+    char *text = NULL;
+    size_t length;
+    FILE *picture = open_memstream(&text, &length);
+    if (!picture) return sw_fail(SW_E_MEMORY, "a picture of the sweep");
+    sw_terminal_size(STDOUT_FILENO, &rows, &columns);
+    print_progress(picture, p, rows);
+    fclose(picture);
+    sw_screen_draw(text, rows, columns);
+    free(text);
+    return SW_OK;
 }
 
 static sw_status copy_out(const char *path) {
@@ -133,19 +160,25 @@ static sw_status copy_out(const char *path) {
 
 /* As text, or as it stands (json); again and again while the sweep runs (watch). */
 static sw_status show_progress(const char *path, const status_options *options) {
-    const bool terminal = isatty(STDOUT_FILENO);
-    for (int64_t shown = -1;;) {
-        sw_progress_file progress;
-        sw_status status = sw_config_read_progress(&progress, path);
-        if (status != SW_OK) return status;
-        if (options->json) return copy_out(path);
-        if (terminal && options->watch) fputs("\033[H\033[J", stdout);
-        if (terminal || progress.updated_unix != shown) print_progress(&progress);
+    sw_progress_file progress;
+    sw_status status = sw_config_read_progress(&progress, path);
+    if (status == SW_OK && options->json) return copy_out(path);
+    const bool watched = status == SW_OK && options->watch && is_running(&progress);
+    const bool terminal = watched && sw_terminal_is(STDOUT_FILENO);
+    if (terminal) sw_screen_enter();
+    for (int64_t shown = -1; watched && status == SW_OK && is_running(&progress);) {
+        if (terminal)
+            status = draw_progress(&progress);
+        else if (progress.updated_unix != shown)
+            print_progress(stdout, &progress, INT_MAX);
         fflush(stdout);
-        if (!options->watch || !is_running(&progress)) return SW_OK;
         shown = progress.updated_unix;
         sw_clock_sleep(WATCH_SECONDS);
+        if (status == SW_OK) status = sw_config_read_progress(&progress, path);
     }
+    if (terminal) sw_screen_leave();
+    if (status == SW_OK) print_progress(stdout, &progress, INT_MAX);
+    return status;
 }
 
 /* A results file could not be opened (sw_fail_message says why): shows its status file when that says that a job writes
@@ -207,7 +240,8 @@ sw_status sw_cli_print_summary(const char *path) {
     sw_settings *settings = NULL;
     sw_status status = sw_results_open(&results, path);
     if (status == SW_OK) status = sw_settings_create(&settings, results, false);
-    if (status == SW_OK) status = sw_table_print_settings(results, settings, SW_TABLE_SETTINGS);
+    const sw_table table = {.out = stdout, .columns = SW_TABLE_COLUMNS, .most = SW_TABLE_SETTINGS};
+    if (status == SW_OK) status = sw_table_print_settings(&table, results, settings);
     if (status == SW_OK) {
         char text[SW_FORMER_TEXT];
         const size_t former = sw_row_count_former(results);

@@ -79,23 +79,23 @@ static char sign_of(const map *m, size_t row) {
     return m->class[row] ? '+' : '.';
 }
 
-static void draw(const map *m, const char *signs) {
+static void draw(FILE *out, const map *m, const char *signs) {
     size_t across = m->count[0], up = m->count[1];
     for (size_t j = up; j-- > 0;) {
         if (m->axes > 1)
-            printf("%12.4g  ", m->values[1][j]);
+            fprintf(out, "%12.4g  ", m->values[1][j]);
         else
-            printf("%14s", "");
-        for (size_t i = 0; i < across; i++) putchar(signs[i * up + j]);
-        putchar('\n');
+            fprintf(out, "%14s", "");
+        for (size_t i = 0; i < across; i++) fputc(signs[i * up + j], out);
+        fputc('\n', out);
     }
-    sw_text_printf(stdout, "%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path,
-                   m->values[0][0], m->values[0][across - 1]);
-    if (m->axes > 1) sw_text_printf(stdout, "; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
-    putchar('\n');
+    sw_text_printf(out, "%14s%s from %.4g to %.4g", "", sw_results_axis(m->results, m->axis[0])->path, m->values[0][0],
+                   m->values[0][across - 1]);
+    if (m->axes > 1) sw_text_printf(out, "; %s upwards", sw_results_axis(m->results, m->axis[1])->path);
+    fputc('\n', out);
 }
 
-static sw_status draw_planes(const map *m) {
+static sw_status draw_planes(FILE *out, const map *m) {
     size_t points = m->count[0] * m->count[1], shown = 0, runs = sw_results_count(m->results);
     char *signs = malloc(points + 1), *done = calloc(runs + 1, 1);
     sw_status status = signs && done ? SW_OK : sw_fail(SW_E_MEMORY, "map of the lattice");
@@ -104,7 +104,7 @@ static sw_status draw_planes(const map *m) {
         size_t place;
         if (done[r] || !sw_results_row(m->results, r)->planned) continue;
         if (shown++ == PLANES_SHOWN) {
-            printf("  ... and other planes\n");
+            fputs("  ... and other planes\n", out);
             break;
         }
         plane_of(plane, m, r);
@@ -115,8 +115,8 @@ static sw_status draw_planes(const map *m) {
             done[k] = 1;
             if (find_place(&place, m, k)) signs[place] = sign_of(m, k);
         }
-        if (plane[0]) sw_text_printf(stdout, "%s\n", plane);
-        draw(m, signs);
+        if (plane[0]) sw_text_printf(out, "%s\n", plane);
+        draw(out, m, signs);
     }
     free(signs);
     free(done);
@@ -137,7 +137,7 @@ static bool find_axes(map *m, const sw_sweep *sweep) {
     return m->axes > 0;
 }
 
-static sw_status draw_map(map *m, sw_results *results) {
+static sw_status draw_map(FILE *out, map *m, sw_results *results) {
     sw_result_column *columns;
     size_t count;
     sw_status status = sw_results_columns(results, &columns, &count);
@@ -149,8 +149,8 @@ static sw_status draw_map(map *m, sw_results *results) {
     if (m->class && m->decided) {
         for (int a = 0; a < m->axes && status == SW_OK; a++) status = collect_values(m, a);
         if (status == SW_OK && m->count[0] > 0 && m->count[0] <= ACROSS_MAX && m->count[1] <= UP_MAX) {
-            printf("\nrefine: # reached, o not, by runs; + reached, . not, inferred; ? not known yet\n");
-            status = draw_planes(m);
+            fputs("\nrefine: # reached, o not, by runs; + reached, . not, inferred; ? not known yet\n", out);
+            status = draw_planes(out, m);
         }
     }
     free(m->values[0]);
@@ -159,7 +159,7 @@ static sw_status draw_map(map *m, sw_results *results) {
     return status;
 }
 
-sw_status sw_status_refine_print(sw_results *results) {
+sw_status sw_status_refine_print(FILE *out, sw_results *results) {
     map m = {.results = results, .count = {1, 1}};
     char *text = NULL;
     sw_sweep *sweep = NULL;
@@ -170,7 +170,7 @@ sw_status sw_status_refine_print(sw_results *results) {
     if (status != SW_OK) goto done;
     /* A sweep that cannot be read here (its edge list is elsewhere, say) has no map. */
     if (sw_sweep_parse(&sweep, text, strlen(text), sw_results_sweep_name(results), diagnostics) == SW_OK) {
-        if (find_axes(&m, sweep)) status = draw_map(&m, results);
+        if (find_axes(&m, sweep)) status = draw_map(out, &m, results);
     } else {
         sw_fail_clear();
     }

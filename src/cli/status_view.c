@@ -4,9 +4,6 @@
 #include "cli/command.h"
 #include "cli/members.h"
 #include "cli/row.h"
-#include "cli/sparkline.h"
-#include "cli/status_refine.h"
-#include "cli/table.h"
 
 #include "symsweep/clock.h"
 #include "symsweep/config.h"
@@ -17,18 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    RUNS_SHOWN = 40,
-    RUNNING_SHOWN = 16,
-    FAILURES_SHOWN = 20,
-    BAR_COLUMNS = 40,
-    CURVE_COLUMNS = 12,
-    HOST_COLUMNS = 10
-};
+enum { BAR_COLUMNS = 20 };
 
 /* ---- counting ---- */
 
-static double planned_steps(const sw_result_row *row) {
+double sw_status_view_planned_steps(const sw_result_row *row) {
     size_t length;
     const char *steps = sw_members_find(&length, row->config, "steps");
     return steps ? strtod(steps, NULL) : 0;
@@ -54,7 +44,7 @@ static sw_status add_run(sw_status_view *view, sw_results *results, size_t r, do
     const sw_status status = sw_row_newest(&now, results, r);
     if (status != SW_OK) return status;
     const double done = row->state == SW_RUN_RUNNING && now.step > 0 ? (double)now.step : 0;
-    const double planned = planned_steps(row);
+    const double planned = sw_status_view_planned_steps(row);
     view->steps_done += done;
     view->steps_left += planned > done ? planned - done : 0;
     return SW_OK;
@@ -89,29 +79,29 @@ bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b) {
 
 /* ---- text ---- */
 
-static void print_count(const sw_status_view *view, sw_run_state s, const char **gap) {
+static void print_count(FILE *out, const sw_status_view *view, sw_run_state s, const char **gap) {
     char text[SW_STATE_TEXT];
     if (view->states[s] == 0) return;
-    printf("%s%zu %s", *gap, view->states[s], sw_row_state(text, s));
+    fprintf(out, "%s%zu %s", *gap, view->states[s], sw_row_state(text, s));
     *gap = ", ";
 }
 
 /* Done and running first. */
-static void print_counts(const sw_status_view *view) {
+static void print_counts(FILE *out, const sw_status_view *view) {
     const char *gap = " ";
-    printf("%zu runs:", view->runs);
-    print_count(view, SW_RUN_DONE, &gap);
-    print_count(view, SW_RUN_RUNNING, &gap);
+    fprintf(out, "%zu runs:", view->runs);
+    print_count(out, view, SW_RUN_DONE, &gap);
+    print_count(out, view, SW_RUN_RUNNING, &gap);
     for (int s = 0; s < SW_RUN_STATE_COUNT; s++)
-        if (s != SW_RUN_DONE && s != SW_RUN_RUNNING) print_count(view, (sw_run_state)s, &gap);
+        if (s != SW_RUN_DONE && s != SW_RUN_RUNNING) print_count(out, view, (sw_run_state)s, &gap);
 }
 
-static void print_speed(const sw_status_view *view) {
+static void print_speed(FILE *out, const sw_status_view *view) {
     char text[32];
-    if (!isnan(view->steps_per_second)) printf("; %.0f steps/s", view->steps_per_second);
+    if (!isnan(view->steps_per_second)) fprintf(out, "; %.0f steps/s", view->steps_per_second);
     if (!isnan(view->eta)) {
         sw_clock_format(text, view->eta);
-        printf(", at most %s left", text);
+        fprintf(out, ", at most %s left", text);
     }
 }
 
@@ -119,147 +109,68 @@ void sw_status_view_print_line(const sw_status_view *view) {
     char now[32];
     sw_clock_utc(now);
     printf("%s  ", now);
-    print_counts(view);
-    print_speed(view);
+    print_counts(stdout, view);
+    print_speed(stdout, view);
     putchar('\n');
 }
 
-/* "[########............]  20 % of the steps" */
-static void print_bar(const sw_status_view *view) {
+/* "[########............]  40 % of the steps; 12000 steps/s, at most 4m 12s left" */
+static void print_bar(FILE *out, const sw_status_view *view) {
     const double all = view->steps_done + view->steps_left;
     if (!(all > 0)) return;
     const double share = view->steps_done / all;
-    putchar('[');
-    for (int c = 0; c < BAR_COLUMNS; c++) putchar(c < (int)(share * BAR_COLUMNS) ? '#' : '.');
-    printf("] %3d %% of the steps\n", (int)(100 * share));
+    fputc('[', out);
+    for (int c = 0; c < BAR_COLUMNS; c++) fputc(c < (int)(share * BAR_COLUMNS) ? '#' : '.', out);
+    fprintf(out, "] %3d %% of the steps", (int)(100 * share));
+    print_speed(out, view);
+    fputc('\n', out);
 }
 
-static void print_head(const sw_results *results, const sw_status_view *view) {
+void sw_status_view_print_head(FILE *out, const sw_results *results, const sw_status_view *view) {
     const char *created = sw_results_attribute(results, "created_utc");
-    sw_text_printf(stdout, "%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
+    sw_text_printf(out, "%s, begun %s: ", sw_results_sweep_name(results), created ? created : "-");
     if (view->live)
-        printf("being written\n");
+        fprintf(out, "being written\n");
     else if (view->states[SW_RUN_RUNNING] > 0)
-        printf("its writer was killed; start the sweep again to go on\n");
+        fprintf(out, "its writer was killed; start the sweep again to go on\n");
     else if (view->states[SW_RUN_PENDING] > 0)
-        printf("stopped; start the sweep again to go on\n");
+        fprintf(out, "stopped; start the sweep again to go on\n");
     else
-        printf("finished\n");
-    if (view->live) sw_text_printf(stdout, "writer: %s\n", view->writer);
-    print_counts(view);
-    print_speed(view);
-    putchar('\n');
+        fprintf(out, "finished\n");
+    if (view->live) sw_text_printf(out, "writer: %s\n", view->writer);
+    print_counts(out, view);
+    fputc('\n', out);
     char former[SW_FORMER_TEXT];
     if (view->former > 0 && view->all)
-        printf("%zu of them of former plans, marked *\n", view->former);
+        fprintf(out, "%zu of them of former plans, marked *\n", view->former);
     else if (view->former > 0)
-        puts(sw_row_former_text(former, view->former, "--all shows them"));
-    if (view->live) print_bar(view);
+        fprintf(out, "%s\n", sw_row_former_text(former, view->former, "--all shows them"));
+    if (view->live) print_bar(out, view);
     bool any = false;
     for (int p = 0; p < SW_PHASE_COUNT; p++) {
         if (view->phases[p] == 0) continue;
-        printf("%s%zu %s", any ? ", " : "phases: ", view->phases[p], sw_phase_names[p]);
+        fprintf(out, "%s%zu %s", any ? ", " : "phases: ", view->phases[p], sw_phase_names[p]);
         any = true;
     }
-    if (any) putchar('\n');
+    if (any) fputc('\n', out);
 }
 
-/* The curve of a metric so far, in CURVE_COLUMNS columns; `scale` NULL = its own. */
-static void print_curve(const sw_record *records, size_t count, int metric, const sw_sparkline_scale *scale) {
-    char line[CURVE_COLUMNS * SW_SPARKLINE_BYTES + 1] = "";
-    sw_sparkline_scale own;
-    size_t columns = 0;
-    if (sw_sparkline_range(&own, records, count, metric))
-        columns = sw_sparkline(line, CURVE_COLUMNS, records, count, metric, scale ? scale : &own);
-    printf("%s%*s", line, (int)(CURVE_COLUMNS - columns), "");
-}
-
-/* The violation that decides t_sym: the largest of phase.family. -1 = the configuration does not say. */
-static int violation_of(const sw_result_row *row) {
-    char name[64];
-    if (!sw_config_lookup(row->config, "phase.family", name, sizeof name)) return -1;
-    for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        if (strcmp(name, sw_family_names[f]) == 0) return SW_METRIC_OF_FAMILY(f, SW_FAMILY_MAX);
-    return -1;
-}
-
-static sw_status print_running_run(sw_results *results, size_t r) {
-    static const sw_sparkline_scale share = {.low = 0, .high = 1};
-    const sw_result_row *row = sw_results_row(results, r);
-    const double planned = planned_steps(row);
-    sw_record *records;
-    size_t count;
-    const sw_status status = sw_results_records(results, r, &records, &count);
-    if (status != SW_OK) return status;
-    const sw_record *newest = count > 0 ? &records[count - 1] : NULL;
-    const int violation = violation_of(row);
-    printf("%5zu %6lld ", r, (long long)row->seed);
-    if (newest)
-        printf("%9lld %3.0f%% %6.3f %6.3f  ", (long long)newest->step,
-               planned > 0 ? 100 * (double)newest->step / planned : 0.0,
-               (double)newest->value[SW_METRIC_TRAIN_ACCURACY], (double)newest->value[SW_METRIC_TEST_ACCURACY]);
-    else
-        printf("%9s %4s %6s %6s  ", "-", "-", "-", "-");
-    print_curve(records, count, SW_METRIC_TEST_ACCURACY, &share);
-    fputs("  ", stdout);
-    print_curve(records, violation >= 0 ? count : 0, violation >= 0 ? violation : 0, NULL);
-    fputs("  ", stdout);
-    sw_text_print_cut(stdout, row->host, HOST_COLUMNS);
-    putchar('\n');
-    free(records);
-    return SW_OK;
-}
-
-/* Runs in training, each with what its worker sent last and its curves so far. */
-static sw_status print_running(sw_results *results, const sw_status_view *view) {
-    size_t shown = 0;
-    if (!view->live || view->states[SW_RUN_RUNNING] == 0) return SW_OK;
-    printf("\n%5s %6s %9s %4s %6s %6s  %-*s  %-*s  %s\n", "run", "seed", "step", "", "train", "test", CURVE_COLUMNS,
-           "test so far", CURVE_COLUMNS, "violation", "host");
-    for (size_t r = 0; r < sw_results_count(results); r++) {
-        if (!sw_row_is_told(results, r, view->all)) continue;
-        if (sw_results_row(results, r)->state != SW_RUN_RUNNING || ++shown > RUNNING_SHOWN) continue;
-        const sw_status status = print_running_run(results, r);
-        if (status != SW_OK) return status;
-    }
-    if (shown > RUNNING_SHOWN) printf("  ... and %zu more\n", shown - RUNNING_SHOWN);
-    return SW_OK;
-}
-
-static void print_failures(const sw_results *results, const sw_status_view *view) {
+void sw_status_view_print_failures(const sw_table *table, const sw_results *results, const sw_status_view *view) {
     char state[SW_STATE_TEXT];
     const size_t bad = view->states[SW_RUN_FAILED] + view->states[SW_RUN_DIVERGED] + view->damaged;
+    const size_t most = sw_table_shown(table, bad);
     size_t shown = 0;
-    if (bad == 0) return;
-    putchar('\n');
-    for (size_t r = 0; r < sw_results_count(results) && shown < FAILURES_SHOWN; r++) {
+    for (size_t r = 0; r < sw_results_count(results) && shown < most; r++) {
         const sw_result_row *row = sw_results_row(results, r);
         if (!sw_row_is_told(results, r, view->all)) continue;
         if (row->state != SW_RUN_FAILED && row->state != SW_RUN_DIVERGED && !row->damaged) continue;
-        sw_text_printf(stdout, "run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_row_state(state, row->state),
+        sw_text_printf(table->out, "run %zu %s: %s\n", r, row->damaged ? "damaged" : sw_row_state(state, row->state),
                        row->damaged    ? "its checksum does not fit; the next start trains it again"
                        : row->error[0] ? row->error
                                        : "no reason recorded");
         shown++;
     }
-    if (bad > shown) printf("  ... and %zu more\n", bad - shown);
-}
-
-sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view) {
-    print_head(results, view);
-    sw_status status = print_running(results, view);
-    if (status == SW_OK) status = sw_status_refine_print(results);
-    if (status != SW_OK) return status;
-    sw_settings *settings;
-    status = sw_settings_create(&settings, results, view->all);
-    if (status != SW_OK) return status;
-    putchar('\n');
-    status = sw_table_print_settings(results, settings, view->all ? SIZE_MAX : SW_TABLE_SETTINGS);
-    putchar('\n');
-    if (status == SW_OK) status = sw_table_print_runs(results, settings, view->all ? SIZE_MAX : RUNS_SHOWN);
-    if (status == SW_OK) print_failures(results, view);
-    sw_settings_destroy(settings);
-    return status;
+    sw_table_print_rest(table, bad);
 }
 
 /* ---- JSON ---- */

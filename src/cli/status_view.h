@@ -1,6 +1,8 @@
 /* status_view.h: what `symsweep status` tells of a results file. */
 #pragma once
 
+#include "cli/table.h"
+
 #include "symsweep/store.h"
 
 typedef struct sw_status_view {
@@ -19,8 +21,13 @@ typedef struct sw_status_view {
  * former runs too, as everything that is printed of the view. */
 sw_status sw_status_view_read(sw_status_view *out, sw_results *results, bool all,
                               const sw_status_view *before) SW_MUST_CHECK;
+/* Steps that a run is to take. */
+double sw_status_view_planned_steps(const sw_result_row *row);
 bool sw_status_view_differs(const sw_status_view *a, const sw_status_view *b);
 
-sw_status sw_status_view_print_text(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;
+/* What, how far and how fast: at most seven lines. */
+void sw_status_view_print_head(FILE *out, const sw_results *results, const sw_status_view *view);
+/* A line for each run that failed, diverged or is damaged. */
+void sw_status_view_print_failures(const sw_table *table, const sw_results *results, const sw_status_view *view);
 void sw_status_view_print_line(const sw_status_view *view);
 sw_status sw_status_view_print_json(sw_results *results, const sw_status_view *view) SW_MUST_CHECK;

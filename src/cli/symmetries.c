@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: symsweep symmetries [options] sweep.json\n"
+    "usage: symsweep symmetries [options] sweep.json [KEY=VALUE ...]\n"
     "\n"
     "Finds the symmetry group of a task's table, without being told what the task is: all ways to permute the "
     "operands,\n"
@@ -277,11 +277,11 @@ static sw_status tell(const finding *f, const symmetries_options *options) {
     return status;
 }
 
-static sw_status load(sw_plan **plan, const char *path) {
+static sw_status load(sw_plan **plan, const char *path, char *const *overrides) {
     sw_diagnostics *diagnostics;
     sw_status status = sw_diagnostics_create(&diagnostics);
     if (status != SW_OK) return status;
-    status = sw_plan_load(plan, path, diagnostics);
+    status = sw_plan_load(plan, path, overrides, diagnostics);
     sw_diagnostics_print(diagnostics, path);
     sw_diagnostics_destroy(diagnostics);
     return status;
@@ -291,7 +291,7 @@ static sw_status symmetries(void *given, char *const *files) {
     const symmetries_options *options = given;
     sw_plan *plan = NULL;
     finding f = {.scope = options->scope, .run = options->run < 0 ? 0 : (size_t)options->run};
-    sw_status status = load(&plan, files[0]);
+    sw_status status = load(&plan, files[0], files + 1);
     if (status == SW_OK && f.run >= plan->count)
         status = sw_fail(SW_E_USAGE, "%s has %zu run%s, from 0: there is no run %zu", files[0], plan->count,
                          plan->count == 1 ? "" : "s", f.run);
@@ -339,6 +339,7 @@ static const sw_command command = {
         },
     .least = 1,
     .most = 1,
+    .overrides = true,
     .run = symmetries,
 };
 

@@ -1,6 +1,7 @@
 /* table.c: tables of a sweep's runs. */
 #include "cli/table.h"
 
+#include "cli/names.h"
 #include "cli/row.h"
 
 #include <inttypes.h>
@@ -9,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns: of the whole table, of a setting's name, before its phases, before the setting of a run. */
-enum { TABLE_WIDTH = 80, SETTING_WIDTH = 22, PHASES_COLUMN = SETTING_WIDTH + 37, RUN_COLUMNS = 64 };
+/* Columns: behind the name of a setting, of them its phases; before the setting of a run. */
+enum { SETTING_COLUMNS = 58, PHASES_COLUMNS = 21, RUN_COLUMNS = 64 };
+
+static int setting_width(const sw_table *table) { return table->columns - SETTING_COLUMNS; }
 
 /* What a run of a phase has done, in full and where that has no room. */
 static const struct {
@@ -36,71 +39,42 @@ static const char *skip_columns(const char *text, int columns) {
     return text;
 }
 
-static void print_step(int64_t step) {
+static void print_step(const sw_table *table, int64_t step) {
     if (step < 0)
-        printf(" %8s", "-");
+        fprintf(table->out, " %8s", "-");
     else
-        printf(" %8" PRId64, step);
+        fprintf(table->out, " %8" PRId64, step);
 }
 
-static void print_onset_names(void) {
-    for (int o = 0; o < SW_ONSETS_TABLED; o++) printf(" %8s", sw_row_onsets[o].name);
-}
-
-/* ---- names of settings ---- */
-
-/* How a name that does not fit is cut in the table of runs: so that no two look alike, by their numbers where nothing
- * else tells. */
-typedef enum cut { CUT_END, CUT_BEGINNING, CUT_NUMBERED } cut;
-
-enum { NAME_COLUMNS = TABLE_WIDTH - RUN_COLUMNS, NAME_BYTES = 4 * NAME_COLUMNS + 8 };
-
-static void cut_name(char out[NAME_BYTES], const sw_settings *settings, size_t setting, cut how) {
-    const char *name = sw_settings_name(settings, setting);
-    char number[24] = "";
-    if (how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", setting + 1);
-    const int columns = columns_of(name), room = NAME_COLUMNS - (int)strlen(number);
-    if (columns <= room)
-        snprintf(out, NAME_BYTES, "%s%s", number, name);
-    else if (how == CUT_BEGINNING)
-        snprintf(out, NAME_BYTES, "\xe2\x80\xa6%s", skip_columns(name, columns - room + 1));
-    else
-        snprintf(out, NAME_BYTES, "%s%.*s\xe2\x80\xa6", number, (int)(skip_columns(name, room - 1) - name), name);
-}
-
-static int by_text(const void *a, const void *b) { return strcmp(a, b); }
-
-static sw_status choose_cut(cut *out, const sw_settings *settings) {
-    const size_t count = sw_settings_count(settings);
-    char(*names)[NAME_BYTES] = calloc(count + 1, sizeof *names);
-    if (!names) return sw_fail(SW_E_MEMORY, "names of settings");
-    for (*out = CUT_END; *out < CUT_NUMBERED; (*out)++) {
-        size_t alike = 0;
-        for (size_t i = 0; i < count; i++) cut_name(names[i], settings, i, *out);
-        qsort(names, count, sizeof *names, by_text);
-        for (size_t i = 1; i < count; i++) alike += strcmp(names[i], names[i - 1]) == 0;
-        if (alike == 0) break;
-    }
-    free(names);
-    return SW_OK;
-}
-
-/* A name in full, in lines of the table's width that end behind a comma where there is one. Returns the columns of the
- * last line. */
-static int print_wrapped(const char *name) {
-    while (columns_of(name) > TABLE_WIDTH) {
-        const char *end = skip_columns(name, TABLE_WIDTH), *comma = NULL;
-        for (const char *at = name; at < end; at++)
-            if (at[0] == ',' && at[1] == ' ') comma = at + 1;
-        if (comma) end = comma;
-        printf("%.*s\n", (int)(end - name), name);
-        name = end + (*end == ' ');
-    }
-    fputs(name, stdout);
-    return columns_of(name);
+static void print_onset_names(const sw_table *table) {
+    for (int o = 0; o < SW_ONSETS_TABLED; o++) fprintf(table->out, " %8s", sw_row_onsets[o].name);
 }
 
 /* ---- settings ---- */
+
+/* A name in full, in lines of the table's width that end behind a comma where there is one. Returns the columns of the
+ * last line. */
+static int print_wrapped(const sw_table *table, const char *name) {
+    while (columns_of(name) > table->columns) {
+        const char *end = skip_columns(name, table->columns), *comma = NULL;
+        for (const char *at = name; at < end; at++)
+            if (at[0] == ',' && at[1] == ' ') comma = at + 1;
+        if (comma) end = comma;
+        fprintf(table->out, "%.*s\n", (int)(end - name), name);
+        name = end + (*end == ' ');
+    }
+    fputs(name, table->out);
+    return columns_of(name);
+}
+
+size_t sw_table_shown(const sw_table *table, size_t count) {
+    return count <= table->most ? count : table->cut && table->most > 0 ? table->most - 1 : table->most;
+}
+
+void sw_table_print_rest(const sw_table *table, size_t count) {
+    const size_t shown = sw_table_shown(table, count);
+    if (count > shown) fprintf(table->out, "  ... and %zu more\n", count - shown);
+}
 
 typedef struct setting {
     size_t runs, over, phases[SW_PHASE_COUNT];
@@ -135,7 +109,7 @@ static sw_status add_run(setting *s, const sw_result_row *row) {
 }
 
 /* "2 memorized, 1 grokked"; words in short where that has no room: "12 mem 3 grok 5 comp". */
-static void print_phases(const setting *s) {
+static void print_phases(const sw_table *table, const setting *s) {
     char text[SW_PHASE_COUNT * 36] = "-";
     for (int brief = 0; brief < 2; brief++) {
         size_t length = 0;
@@ -145,89 +119,117 @@ static void print_phases(const setting *s) {
             length += (size_t)snprintf(text + length, sizeof text - length, "%s%zu %s", gap, s->phases[p],
                                        brief ? phase_words[p].brief : phase_words[p].full);
         }
-        if (length <= TABLE_WIDTH - PHASES_COLUMN) break;
+        if (length <= PHASES_COLUMNS) break;
     }
-    const int room = TABLE_WIDTH - PHASES_COLUMN;
-    if (columns_of(text) > room)
-        printf("%.*s\xe2\x80\xa6", room - 1, text);
+    if (columns_of(text) > PHASES_COLUMNS)
+        fprintf(table->out, "%.*s\xe2\x80\xa6", PHASES_COLUMNS - 1, text);
     else
-        fputs(text, stdout);
+        fputs(text, table->out);
 }
 
-static sw_status print_setting(const sw_settings *settings, size_t i, cut how, setting *s) {
+/* Its name in full. Returns the columns of its last line, -1 when it has a line of its own. */
+static int print_whole_name(const sw_table *table, const char *name, const char *number) {
+    char *whole = malloc(strlen(name) + strlen(number) + 1);
+    if (!whole) return -1;
+    sprintf(whole, "%s%s", number, name);
+    const bool wraps = columns_of(whole) > table->columns;
+    const int columns = print_wrapped(table, whole);
+    free(whole);
+    return columns > setting_width(table) || wraps ? -1 : columns;
+}
+
+static void print_setting(const sw_table *table, const sw_settings *settings, size_t i, const sw_names *names,
+                          setting *s) {
     char runs[48], number[24] = "";
     const char *name = sw_settings_name(settings, i);
-    char *whole = malloc(strlen(name) + sizeof number);
-    if (!whole) return sw_fail(SW_E_MEMORY, "names of settings");
-    if (how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", i + 1);
-    snprintf(whole, strlen(name) + sizeof number, "%s%s", number, name);
+    int columns;
+    if (sw_names_are_numbered(names)) snprintf(number, sizeof number, "%zu: ", i + 1);
+    if (table->cut) {
+        columns = columns_of(sw_names_get(names, i));
+        fputs(sw_names_get(names, i), table->out);
+    } else {
+        columns = print_whole_name(table, name, number);
+    }
     snprintf(runs, sizeof runs, s->over == s->runs ? "%zu" : "%zu/%zu", s->over, s->runs);
-    const bool wraps = columns_of(whole) > TABLE_WIDTH;
-    const int columns = print_wrapped(whole);
-    free(whole);
-    if (columns > SETTING_WIDTH || wraps)
-        printf("\n%*s", SETTING_WIDTH, "");
+    if (columns < 0)
+        fprintf(table->out, "\n%*s", setting_width(table), "");
     else
-        printf("%*s", SETTING_WIDTH - columns, "");
-    printf(" %7s", runs);
-    for (int o = 0; o < SW_ONSETS_TABLED; o++) print_step(median(s->onsets[o], s->over));
-    fputs("  ", stdout);
-    print_phases(s);
-    putchar('\n');
-    return SW_OK;
+        fprintf(table->out, "%*s", setting_width(table) - columns, "");
+    fprintf(table->out, " %7s", runs);
+    for (int o = 0; o < SW_ONSETS_TABLED; o++) print_step(table, median(s->onsets[o], s->over));
+    fputs("  ", table->out);
+    print_phases(table, s);
+    fputc('\n', table->out);
 }
 
-sw_status sw_table_print_settings(const sw_results *results, const sw_settings *settings, size_t most) {
+/* When not all are shown, those of which something is known come first. */
+static void print_most(const sw_table *table, const sw_settings *settings, const sw_names *names, setting *counted,
+                       size_t most) {
+    const size_t count = sw_settings_count(settings);
+    const bool all = most >= count;
+    for (int known = 1; known >= all; known--)
+        for (size_t i = 0; i < count && most > 0; i++) {
+            if (!all && (counted[i].over > 0) != known) continue;
+            print_setting(table, settings, i, names, &counted[i]);
+            most--;
+        }
+}
+
+sw_status sw_table_print_settings(const sw_table *table, const sw_results *results, const sw_settings *settings) {
     const size_t count = sw_settings_count(settings);
     setting *counted = calloc(count + 1, sizeof *counted);
-    cut how;
-    sw_status status = counted ? choose_cut(&how, settings) : sw_fail(SW_E_MEMORY, "table of settings");
+    sw_names *names = NULL;
+    sw_status status =
+        counted ? sw_names_create(&names, settings, table->cut ? setting_width(table) : table->columns - RUN_COLUMNS)
+                : sw_fail(SW_E_MEMORY, "table of settings");
     for (size_t i = 0; i < sw_settings_run_count(settings) && status == SW_OK; i++)
         status = add_run(&counted[sw_settings_of(settings, i)], sw_results_row(results, sw_settings_row(settings, i)));
     if (status == SW_OK) {
-        printf("%-*s %7s", SETTING_WIDTH, "setting", "runs");
-        print_onset_names();
-        printf("  phases\n");
-        for (size_t i = 0; i < count && i < most && status == SW_OK; i++)
-            status = print_setting(settings, i, how, &counted[i]);
-        if (count > most) printf("  ... and %zu more\n", count - most);
+        const size_t shown = sw_table_shown(table, count);
+        const char *heading = table->cut ? sw_names_heading(names) : "setting";
+        fprintf(table->out, "%s%*s %7s", heading, setting_width(table) - columns_of(heading), "", "runs");
+        print_onset_names(table);
+        fputs("  phases\n", table->out);
+        print_most(table, settings, names, counted, shown);
+        sw_table_print_rest(table, count);
     }
     for (size_t i = 0; counted && i < count; i++)
         for (int o = 0; o < SW_ONSETS_TABLED; o++) free(counted[i].onsets[o]);
     free(counted);
+    sw_names_destroy(names);
     return status;
 }
 
 /* ---- runs ---- */
 
-static sw_status print_run(sw_results *results, const sw_settings *settings, size_t i, cut how) {
+static sw_status print_run(const sw_table *table, sw_results *results, const sw_settings *settings, size_t i,
+                           const sw_names *names) {
     const size_t r = sw_settings_row(settings, i);
     const sw_result_row *row = sw_results_row(results, r);
-    char accuracy[16] = "-", state[SW_STATE_TEXT], name[NAME_BYTES];
+    char accuracy[16] = "-", state[SW_STATE_TEXT];
     sw_row_now now;
     const sw_status status = sw_row_newest(&now, results, r);
     if (status != SW_OK) return status;
     if (!isnan(now.test_accuracy)) snprintf(accuracy, sizeof accuracy, "%.3f", now.test_accuracy);
-    printf("%5zu%c%6" PRId64 "  %-13s", r, row->planned ? ' ' : '*', row->seed,
-           row->damaged                   ? "damaged"
-           : sw_states[row->state].result ? sw_phase_names[row->onsets.phase]
-                                          : sw_row_state(state, row->state));
-    for (int o = 0; o < SW_ONSETS_TABLED; o++) print_step(sw_row_onset(row, o));
-    printf("  %6s  ", accuracy);
-    cut_name(name, settings, sw_settings_of(settings, i), how);
-    puts(name);
+    fprintf(table->out, "%5zu%c%6" PRId64 "  %-13s", r, row->planned ? ' ' : '*', row->seed,
+            row->damaged                   ? "damaged"
+            : sw_states[row->state].result ? sw_phase_names[row->onsets.phase]
+                                           : sw_row_state(state, row->state));
+    for (int o = 0; o < SW_ONSETS_TABLED; o++) print_step(table, sw_row_onset(row, o));
+    fprintf(table->out, "  %6s  %s\n", accuracy, sw_names_get(names, sw_settings_of(settings, i)));
     return SW_OK;
 }
 
-sw_status sw_table_print_runs(sw_results *results, const sw_settings *settings, size_t most) {
-    const size_t count = sw_settings_run_count(settings);
-    cut how;
-    sw_status status = choose_cut(&how, settings);
+sw_status sw_table_print_runs(const sw_table *table, sw_results *results, const sw_settings *settings) {
+    const size_t count = sw_settings_run_count(settings), shown = sw_table_shown(table, count);
+    sw_names *names;
+    sw_status status = sw_names_create(&names, settings, table->columns - RUN_COLUMNS);
     if (status != SW_OK) return status;
-    printf("%5s %6s  %-13s", "run", "seed", "phase");
-    print_onset_names();
-    printf("  %6s  setting\n", "test");
-    for (size_t i = 0; i < count && i < most && status == SW_OK; i++) status = print_run(results, settings, i, how);
-    if (count > most && status == SW_OK) printf("  ... and %zu more\n", count - most);
+    fprintf(table->out, "%5s %6s  %-13s", "run", "seed", "phase");
+    print_onset_names(table);
+    fprintf(table->out, "  %6s  %s\n", "test", sw_names_heading(names));
+    for (size_t i = 0; i < shown && status == SW_OK; i++) status = print_run(table, results, settings, i, names);
+    sw_table_print_rest(table, count);
+    sw_names_destroy(names);
     return status;
 }

@@ -35,7 +35,7 @@ typedef struct sw_node {
     int32_t count;                /* children */
     int32_t line, column;         /* of the value, 1-based, columns in characters */
     int32_t key_line, key_column; /* of the member's name; 0 for array elements */
-    uint32_t offset, length;      /* a number's text */
+    uint32_t offset, length;      /* the value's bytes in the text; of a number that is too long, one */
     uint8_t type;                 /* sw_node_type */
     bool integral;                /* number without fraction and exponent */
     bool broken;                  /* the value is already reported: say nothing more of it */

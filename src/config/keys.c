@@ -447,7 +447,8 @@ static const sw_key sweep_rows[] = {
 
     {.path = "prune.generalized.for_steps", INTEGER(prune.generalized_for_steps), RANGE(0, STEPS_MAX), DEFAULT(0),
      .unit = "steps", .meaning = "a run that has generalized for so long is given up; 0 = never"},
-    {.path = "prune.generalized.test_accuracy", REAL(prune.generalized_accuracy), OVER(0, 1), DEFAULT(0.99),
+    {.path = "prune.generalized.test_accuracy", REAL(prune.generalized_accuracy), OVER(0, 1),
+     DEFAULT(0), .rule_text = "phase.accuracy",
      .meaning = "test accuracy that counts as generalized"},
     {.path = "prune.diverged.train_loss", REAL(prune.diverged_train_loss), FROM(0), DEFAULT(0), .unit = "nat",
      .meaning = "a run whose train loss is above this is given up; 0 = never"},

@@ -151,19 +151,73 @@ static void check_window(const check *c, const char *section, const char *name, 
            "the weight ends at step %lld, before it begins (after %lld)", (long long)until, (long long)from);
 }
 
+/* A weight that never acts. */
+static void check_beginning(const check *c, const char *section, const char *name, double weight, int64_t from) {
+    char keys[256];
+    if (weight == 0 || from < c->config->steps) return;
+    snprintf(keys, sizeof keys, "%s.%s.from_step", section, name);
+    if (is_broken(c, keys) || is_broken(c, "steps")) return;
+    report(c, (sw_run_fault){.warning = true, .keys = keys, .hint = "the run trains as if the weight were 0"},
+           "the weight acts after step %lld, and the run ends at step %lld", (long long)from,
+           (long long)c->config->steps);
+}
+
 static void check_windows(const check *c) {
     const sw_family_config *families = c->config->symmetry;
     const sw_prior_config *priors = c->config->geometry;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         check_window(c, "symmetry", sw_family_names[f], families[f].from_step, families[f].until_step);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        check_beginning(c, "symmetry", sw_family_names[f], families[f].weight, families[f].from_step);
+    for (int p = 0; p < SW_PRIOR_COUNT; p++)
+        check_beginning(c, "geometry", sw_prior_names[p], priors[p].weight, priors[p].from_step);
     for (int p = 0; p < SW_PRIOR_COUNT; p++)
         check_window(c, "geometry", sw_prior_names[p], priors[p].from_step, priors[p].until_step);
+}
+
+/* Gradient descent with decoupled decay w -= lr wd w minimizes loss + wd/2 |w|^2, and with momentum m the gradient
+ * counts 1 / (1 - m) times: what is usual for AdamW, whose steps have a size of their own, leaves nothing of it. */
+static void check_decay(const check *c) {
+    static const double STRONG = 0.05;
+    const sw_optimizer_config *o = &c->config->optimizer;
+    if (o->kind != SW_OPTIMIZER_SGD || is_broken(c, "optimizer.weight_decay") || is_broken(c, "optimizer.momentum"))
+        return;
+    const double penalty = o->weight_decay * (1 - o->momentum);
+    if (penalty < STRONG) return;
+    report(c,
+           (sw_run_fault){.warning = true,
+                          .keys = "optimizer.weight_decay optimizer.kind",
+                          .hint = "for SGD a weight_decay of 1e-4 to 1e-2 is usual"},
+           "SGD with weight_decay %g and momentum %g minimizes loss + %.2g |w|^2, which drives the weights to 0",
+           o->weight_decay, o->momentum, penalty / 2);
+}
+
+static void check_evaluations(const check *c) {
+    const sw_run_config *r = c->config;
+    if (r->evaluate.every <= r->steps || is_broken(c, "evaluate.every")) return;
+    report(
+        c, (sw_run_fault){.warning = true, .keys = "evaluate.every steps", .hint = "evaluate more often"},
+        "an evaluation every %lld steps of %lld: the first and the last step alone are measured, and no onset between "
+        "them is seen",
+        (long long)r->evaluate.every, (long long)r->steps);
+}
+
+static void check_warmup(const check *c) {
+    const sw_run_config *r = c->config;
+    if (r->optimizer.warmup_steps < r->steps || r->optimizer.schedule == SW_SCHEDULE_COSINE ||
+        !given_value(c, "optimizer.warmup_steps") || is_broken(c, "optimizer.warmup_steps"))
+        return;
+    report(c, (sw_run_fault){.warning = true, .keys = "optimizer.warmup_steps steps"},
+           "the learning rate rises for %lld steps, and the run has %lld: it never gets to learning_rate",
+           (long long)r->optimizer.warmup_steps, (long long)r->steps);
 }
 
 static void check_steps(const check *c) {
     const sw_run_config *r = c->config;
     const sw_evaluate_config *e = &r->evaluate;
     if (is_broken(c, "steps")) return;
+    check_evaluations(c);
+    check_warmup(c);
     if (r->optimizer.schedule == SW_SCHEDULE_COSINE && r->optimizer.warmup_steps >= r->steps)
         report(c, (sw_run_fault){.keys = "optimizer.warmup_steps steps optimizer.schedule"},
                "the warm-up of %lld steps leaves nothing of %lld steps for the cosine",
@@ -183,5 +237,6 @@ void sw_config_check(const sw_run_config *config, const sw_given given, const sw
     check_split(&c);
     check_model(&c);
     check_windows(&c);
+    check_decay(&c);
     check_steps(&c);
 }

@@ -378,14 +378,11 @@ static sw_status scan_container(scanner *s, int32_t self, bool object) {
     return SW_OK;
 }
 
-static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous) {
-    sw_status status;
-    sw_node *node = add_node(s, parent, previous, &status);
-    if (!node) return status;
+static sw_status scan_value_of(scanner *s, sw_node *node, int32_t self) {
     char c = s->p < s->end ? *s->p : '\0';
     if (c == '{' || c == '[') {
         node->type = c == '{' ? SW_NODE_OBJECT : SW_NODE_ARRAY;
-        return scan_container(s, *previous, c == '{');
+        return scan_container(s, self, c == '{');
     }
     if (c == '"') {
         node->type = SW_NODE_STRING;
@@ -397,6 +394,20 @@ static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous) {
                       c == '\''      ? "JSON quotes strings with \""
                       : is_letter(c) ? "strings stand in double quotes"
                                      : NULL);
+}
+
+static sw_status scan_value(scanner *s, int32_t parent, int32_t *previous) {
+    sw_status status;
+    const char *start = s->p;
+    sw_node *node = add_node(s, parent, previous, &status);
+    if (!node) return status;
+    const int32_t self = *previous;
+    status = scan_value_of(s, node, self);
+    node = &s->document->nodes[self]; /* containers make them grow */
+    if (node->length) return status;
+    node->offset = (uint32_t)(start - s->document->text);
+    node->length = (uint32_t)(s->p - start);
+    return status;
 }
 
 sw_status sw_scan_document(sw_document *document) {

@@ -1,4 +1,5 @@
 /* sweep_load.c: a sweep file read: top level, base configuration, and a pass over all runs. */
+#include "config/overrides.h"
 #include "config/sweep_adaptive.h"
 #include "config/sweep_axes.h"
 #include "config/sweep_exclude.h"
@@ -51,7 +52,7 @@ static void check_top_names(const sw_document *document) {
         if (known || sw_diagnostics_count(document->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
         char hint[256];
         if (sw_key_find(SW_SECTION_RUN, name) || sw_key_is_group(SW_SECTION_RUN, name))
-            snprintf(hint, sizeof hint, "it belongs into run");
+            snprintf(hint, sizeof hint, "it belongs in run");
         else if (!sw_synonyms_suggest(hint, name))
             sw_document_suggest(hint, sw_document_nearest(name, top_names, TOP_COUNT), "");
         sw_document_key_error(document, i, hint, "unknown key");
@@ -221,8 +222,26 @@ static sw_status read_sweep(sw_sweep *sweep, sw_reader *reader) {
     return reader->status;
 }
 
+/* An axis decides over what the command line puts into `run`. */
+static void warn_of_axes(const sw_sweep *sweep, char *const *overrides) {
+    for (; overrides && *overrides; overrides++) {
+        const size_t length = strcspn(*overrides, "=");
+        for (size_t i = 0; i < sweep->dimension_count; i++) {
+            const sw_dimension *axis = &sweep->dimensions[i];
+            const char *section = sw_sweep_sources[axis->source];
+            char path[256];
+            snprintf(path, sizeof path, "run.%s", axis->path);
+            if (strlen(path) != length || strncmp(*overrides, path, length) != 0) continue;
+            sw_diagnostics_add(sweep->document->diagnostics, true, 0, 0, path, NULL,
+                               "%s has this key, and its values count: override %s.%s instead", section, section,
+                               axis->path);
+        }
+    }
+}
+
 /* Takes over `text`. */
-static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const char *path, sw_diagnostics *diagnostics) {
+static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const char *path, char *const *overrides,
+                             sw_diagnostics *diagnostics) {
     sw_status status = SW_OK;
     sw_sweep *sweep = calloc(1, sizeof *sweep);
     *out = NULL;
@@ -237,12 +256,19 @@ static sw_status build_sweep(sw_sweep **out, char *text, size_t length, const ch
         status = sw_fail(SW_E_MEMORY, "out of memory");
         goto cleanup;
     }
+    status = sw_overrides_apply(&text, &length, overrides, diagnostics);
+    if (status == SW_OK) status = sw_diagnostics_set_text(diagnostics, text, length, overrides && *overrides);
+    if (status != SW_OK) {
+        free(text);
+        goto cleanup;
+    }
     status = sw_document_parse(&sweep->document, text, length, diagnostics);
     if (status == SW_OK) status = sw_arena_create(&sweep->arena);
     if (status != SW_OK) goto cleanup;
     sw_reader reader = {
         .document = sweep->document, .arena = sweep->arena, .folder = sweep->folder, .room = SW_RUNS_MAX};
     status = read_sweep(sweep, &reader);
+    if (status == SW_OK) warn_of_axes(sweep, overrides);
 cleanup:
     if (status != SW_OK)
         sw_sweep_destroy(sweep);
@@ -279,16 +305,16 @@ sw_status sw_sweep_parse(sw_sweep **out, const char *text, size_t length, const 
     memcpy(copy, text, length);
     copy[length] = '\0';
     sw_sweep *sweep = NULL;
-    sw_status status = build_sweep(&sweep, copy, length, path, diagnostics);
+    sw_status status = build_sweep(&sweep, copy, length, path, NULL, diagnostics);
     return status != SW_OK ? status : deliver(out, sweep, path, diagnostics);
 }
 
-sw_status sw_sweep_read(sw_sweep **out, const char *path, sw_diagnostics *diagnostics) {
+sw_status sw_sweep_read(sw_sweep **out, const char *path, char *const *overrides, sw_diagnostics *diagnostics) {
     char *text;
     size_t length;
     *out = NULL;
     sw_status status = sw_file_read(&text, &length, path, SW_DOCUMENT_BYTES_MAX, NULL);
-    if (status == SW_OK) return build_sweep(out, text, length, path, diagnostics);
+    if (status == SW_OK) return build_sweep(out, text, length, path, overrides, diagnostics);
     if (status != SW_E_IO) return status;
     const int error = errno;
     sw_diagnostics_add(diagnostics, false, 0, 0, "", NULL, "%s",

@@ -3,13 +3,13 @@
 
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
+#include "symsweep/terminal.h"
 #include "symsweep/text.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const double TERMINAL_SECONDS = 0.25;
@@ -25,8 +25,7 @@ struct sw_display {
 sw_status sw_display_create(sw_display **out) {
     *out = calloc(1, sizeof **out);
     if (*out == NULL) return sw_fail(SW_E_MEMORY, "no memory for progress");
-    const char *kind = getenv("TERM");
-    (*out)->terminal = isatty(STDERR_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
+    (*out)->terminal = sw_terminal_is(STDERR_FILENO);
     (*out)->every = (*out)->terminal ? TERMINAL_SECONDS : FIRST_LINE_SECONDS;
     (*out)->next = sw_clock_now() + (*out)->every;
     return SW_OK;
@@ -72,13 +71,6 @@ static void format_run(char *out, size_t capacity, const sw_progress_run *run) {
 
 /* ---- a terminal ---- */
 
-static void terminal_size(int *rows, int *columns) {
-    struct winsize size;
-    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0;
-    *rows = known ? size.ws_row : 24;
-    *columns = known ? size.ws_col : 80;
-}
-
 /* One line, cut so that it does not wrap, the rest of the screen line wiped. */
 static void draw_line(const char *text, int columns) {
     sw_text_print_cut(stderr, text, columns - 1);
@@ -87,7 +79,7 @@ static void draw_line(const char *text, int columns) {
 
 static void draw(sw_display *display, const sw_progress_file *view) {
     int rows, columns;
-    terminal_size(&rows, &columns);
+    sw_terminal_size(STDERR_FILENO, &rows, &columns);
     char line[256];
     sw_display_clear(display);
     format_summary(line, sizeof line, view);

@@ -2,6 +2,7 @@
 #include "farm/options.h"
 
 #include "symsweep/clock.h"
+#include "symsweep/config.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -26,9 +27,13 @@ static const struct option long_options[] = {
 void sw_options_print_help(void) {
     fputs("Sweeps of small networks that grok, with symmetry measures.\n"
           "\n"
-          "usage: mpirun -n RANKS symsweep [options] SWEEP.json   rank 0 hands out runs, the others train\n"
-          "       symsweep [options] SWEEP.json                   the same on one process\n"
-          "       symsweep COMMAND ...                            see COMMAND --help\n"
+          "usage: symsweep [options] SWEEP.json [KEY=VALUE ...]     train it in one process\n"
+          "       mpirun -n RANKS symsweep [options] SWEEP.json [KEY=VALUE ...]\n"
+          "                                      rank 0 hands out runs, the others train\n"
+          "       symsweep COMMAND ...                     see COMMAND --help\n"
+          "\n"
+          "KEY=VALUE changes the sweep for this call: run.steps=200, output=x.h5, 'grid.seed=[0, 1]'. VALUE is JSON;\n"
+          "what is not JSON is a text.\n"
           "\n"
           "options:\n"
           "  -o, --output FILE        results file (default: the sweep's \"output\", else NAME.h5 beside the sweep)\n"
@@ -113,11 +118,14 @@ sw_status sw_options_parse(sw_job_options *out, int argc, char **argv) {
         if (status != SW_OK) return status;
     }
     if (out->help || out->version) return SW_OK;
-    if (optind == argc) return sw_fail(SW_E_USAGE, "a sweep file is missing");
-    if (optind + 1 < argc)
-        return sw_fail(SW_E_USAGE, "'%s': one sweep file at a time (and '%s' is no command)", argv[optind + 1],
-                       argv[optind]);
-    out->sweep = argv[optind];
+    char **arguments = argv + optind;
+    const size_t files = sw_overrides_sort(arguments);
+    if (files == 0) return sw_fail(SW_E_USAGE, "a sweep file is missing");
+    if (files > 1)
+        return sw_fail(SW_E_USAGE, "'%s': one sweep file at a time (and '%s' is no command)", arguments[1],
+                       arguments[0]);
+    out->sweep = arguments[0];
+    out->overrides = arguments + 1;
     if (out->level == SW_LOG_WARNING) out->progress = false;
     return SW_OK;
 }

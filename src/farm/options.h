@@ -5,8 +5,9 @@
 #include "symsweep/log.h"
 
 typedef struct sw_job_options {
-    const char *sweep;  /* path of the sweep file */
-    const char *output; /* NULL = what the sweep says */
+    const char *sweep;      /* path of the sweep file */
+    char *const *overrides; /* of the sweep (sw_overrides_is), NULL-terminated; NULL = no command line was read */
+    const char *output;     /* NULL = what the sweep says */
     bool fresh, help, version;
     double time_limit;    /* seconds from the start of the program; INFINITY = none */
     size_t shard, shards; /* part 1..shards; 0, 0 = the whole plan */

@@ -18,7 +18,7 @@
 #include <string.h>
 
 static const char help[] =
-    "usage: symsweep simulate [options] sweep.json\n"
+    "usage: symsweep simulate [options] sweep.json [KEY=VALUE ...]\n"
     "\n"
     "How long the sweep takes on different numbers of workers, by simulating the job with its real scheduler. What "
     "runs\n"
@@ -39,6 +39,7 @@ static const double MEASURE_SECONDS = 1, PULSE_SECONDS = 1; /* the latter as tra
 
 typedef struct simulate_options {
     const char *sweep, *from;
+    char *const *overrides;
     size_t workers[NUMBERS_MOST], count, cores, repeat;
     double mean;
     bool json, help;
@@ -108,8 +109,10 @@ static sw_status parse_options(simulate_options *out, int argc, char **argv) {
         }
         if (status != SW_OK) return status;
     }
-    if (optind != argc - 1) return sw_fail(SW_E_USAGE, "expected one sweep file; see symsweep simulate --help");
+    if (sw_overrides_sort(argv + optind) != 1)
+        return sw_fail(SW_E_USAGE, "expected one sweep file; see symsweep simulate --help");
     out->sweep = argv[optind];
+    out->overrides = argv + optind + 1;
     return SW_OK;
 }
 
@@ -126,7 +129,7 @@ static void release(scenario *self) {
 static sw_status load_plan(scenario *self, const simulate_options *options) {
     sw_diagnostics *diagnostics = NULL;
     sw_status status = sw_diagnostics_create(&diagnostics);
-    if (status == SW_OK) status = sw_plan_load(&self->plan, options->sweep, diagnostics);
+    if (status == SW_OK) status = sw_plan_load(&self->plan, options->sweep, options->overrides, diagnostics);
     sw_diagnostics_print(diagnostics, options->sweep);
     sw_diagnostics_destroy(diagnostics);
     if (status != SW_OK) return status;

@@ -213,6 +213,8 @@ static sw_status fill_run(sw_plan *plan, size_t i, const sw_sweep *sweep, const 
     if (status != SW_OK) return sw_fail_in(status, "run %zu", i);
     sw_sha256_hex(run->id, name->id);
     run->config.prune = plan->adaptive.prune;
+    if (run->config.prune.generalized_for_steps > 0 && run->config.prune.generalized_accuracy == 0)
+        run->config.prune.generalized_accuracy = run->config.phase.accuracy;
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_place(&run->place, sweep, k);
     run->flops = cost->flops;
     run->step_flops = cost->step_flops;
@@ -340,10 +342,10 @@ cleanup:
     return status;
 }
 
-sw_status sw_plan_load(sw_plan **out, const char *path, sw_diagnostics *diagnostics) {
+sw_status sw_plan_load(sw_plan **out, const char *path, char *const *overrides, sw_diagnostics *diagnostics) {
     sw_sweep *sweep = NULL;
     *out = NULL;
-    sw_status status = sw_sweep_read(&sweep, path, diagnostics);
+    sw_status status = sw_sweep_read(&sweep, path, overrides, diagnostics);
     if (status == SW_OK) status = sw_plan_create(out, sweep, diagnostics);
     sw_sweep_destroy(sweep);
     return status;

@@ -298,6 +298,12 @@ sw_status sw_checkpoint_read(bool *found, sw_run *run) {
     return status;
 }
 
+/* An accuracy that nothing waits for decides nothing. */
+static bool is_same_rule(const sw_prune_config *a, const sw_prune_config *b) {
+    return a->generalized_for_steps == b->generalized_for_steps && a->diverged_train_loss == b->diverged_train_loss &&
+           (a->generalized_for_steps == 0 || a->generalized_accuracy == b->generalized_accuracy);
+}
+
 /* What it says of itself, against what is wanted. */
 static void judge_kept(sw_train_kept *out, const header *head, const char *file, const sw_run_config *config) {
     sw_progress progress;
@@ -316,7 +322,7 @@ static void judge_kept(sw_train_kept *out, const header *head, const char *file,
         out->reason = other_configuration;
     else if (!saved)
         out->reason = "it saved something else (save)";
-    else if (memcmp(&head->prune, &config->prune, sizeof head->prune) != 0)
+    else if (!is_same_rule(&head->prune, &config->prune))
         out->reason = "it was trained under other rules of `prune`";
 }
 

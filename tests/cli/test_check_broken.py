@@ -61,7 +61,7 @@ CASES = {
         {(1, 2): ("runs", "unknown key", "run")}),
     "key of run at the top": (
         '{"seed": 1, "run": {"task": {"kind": "modular"}}}',
-        {(1, 2): ("seed", "unknown key", "belongs into run")}),
+        {(1, 2): ("seed", "unknown key", "belongs in run")}),
     "key in the wrong group": (
         run_with(', "model": {"learning_rate": 0.1}'),
         {(1, 49): ("run.model.learning_rate", "unknown key", "optimizer.learning_rate")}),

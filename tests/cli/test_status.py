@@ -72,16 +72,17 @@ class Status(unittest.TestCase):
                 text = run("status", path)
                 self.check_columns(text)
                 self.assertRegex(text, rf": being written\nwriter: host \S+, process {writer.pid}, since ")
-                self.assertIn("4 runs: 3 done, 1 running; ", text)
-                self.assertRegex(text, r"\n    3      3         0   0% +\d+\.\d+ +\d+\.\d+  [▁-█]+ +host-1\n")
-                self.assertRegex(text, r"\n\[#+\.+\] +\d+ % of the steps\n")
+                self.assertIn("4 runs: 3 done, 1 running\n", text)
+                self.assertRegex(text, r"\n    3      3        0   0% \d\.\d{3} \d\.\d{3}  [▁-█]+ +\S")
+                self.assertRegex(text, r"\n\[#+\.+\] +\d+ % of the steps")
                 self.assertTrue(json.loads(run("status", path, "--json"))["live"])
                 piped = subprocess.Popen([BINARY, "status", "--watch", path], stdout=subprocess.PIPE, text=True)
                 self.assertRegex(piped.stdout.readline(), r"^\d{4}-\S+Z  4 runs: 3 done, 1 running")
                 ours, theirs = pty.openpty()
-                watched = subprocess.Popen([BINARY, "status", "--watch", path], stdout=theirs)
+                watched = subprocess.Popen([BINARY, "status", "--watch", path], stdout=theirs,
+                                           env={**os.environ, "TERM": "dumb"})
                 os.close(theirs)
-                self.assertTrue(os.read(ours, 6).startswith(b"\033[H\033[J"))
+                self.assertRegex(os.read(ours, 256), rb"^\d{4}-\S+Z  4 runs: 3 done, 1 running")
             # the writer goes, and the watchers with it
             rest = piped.communicate(timeout=60)[0]
             self.assertIn("stopped; start the sweep again to go on", rest)

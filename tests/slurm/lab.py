@@ -51,8 +51,8 @@ MinJobAge=3600
 PlugStackConfig={root}/plugstack.conf
 TmpFS={root}/tmp/%n
 SwitchType=switch/none
-NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={n1_port} CPUs=32
-NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={n2_port} CPUs=32
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={n1_port} CPUs=32 RealMemory=65536
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={n2_port} CPUs=32 RealMemory=65536
 PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 """
 NODES = ("n1", "n2")
