@@ -33,9 +33,11 @@ FORMS = [(re.compile(pattern), kind, rank) for pattern, kind, rank in (
     (r"symmetry/automorphism/generators", TEXT, 1),
     (r"symmetry/automorphism/by_generator", REAL, 3),
     (r"symmetry/automorphism/order_log10", REAL, 1),
-    (r"snapshots/(explained_variance|singular_values|fourier_power|parameters)", REAL, 3),
+    (r"snapshots/(explained_variance|singular_values|fourier_power|parameters|optimizer)", REAL, 3),
     (r"snapshots/(pca|embedding)", REAL, 4),
     (r"snapshots/parameter_layout", TEXT, 1),
+    (r"data/(split|label|clean_label)", WHOLE, 2),
+    (r"data/inputs", WHOLE, 3),
 )]
 
 

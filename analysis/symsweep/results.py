@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from . import checksums, facts, form, generators, hdf5, settings
+from . import axes, checksums, facts, form, frames, generators, hdf5, settings
+from .run import Run
 from .hdf5 import ResultsError
 
 # Folders of per-evaluation metrics. Their names never collide; those of families carry the family in front.
 CURVE_FOLDERS = ("curves", "geometry", "interpretability")
 FAMILY_FACTS = ("tuples", "enumerated", "holds", "prompted", "leak", "coverage", "order_log10")
-LARGE_SNAPSHOTS = ("embedding", "parameters")
+LARGE_SNAPSHOTS = ("embedding", "parameters", "optimizer")
 SNAPSHOT_DIMENSIONS = {
     "pca": ("token", "component"),
     "explained_variance": ("component",),
@@ -23,7 +24,11 @@ SNAPSHOT_DIMENSIONS = {
     "fourier_power": ("frequency",),
     "embedding": ("token", "width"),
     "parameters": ("parameter",),
+    "optimizer": ("optimizer_state",),
 }
+# What every array of runs has beside the swept axes; `.sel` takes all of them but the unselected ones.
+COORDINATES = ("id", "label", "task", "seed", "status", "planned", "damaged")
+UNSELECTED = ("id", "planned", "damaged")
 # How far a run has come: of two rows of one run the further one counts.
 PROGRESS = {"done": 6, "diverged": 6, "pruned": 5, "failed": 4, "running": 3, "not_selected": 2, "pending": 1}
 # Rows of files up to this size are held against their checksums, unless `verify` says otherwise; so does every start of
@@ -163,6 +168,23 @@ class Results:
                   for path in self.unverified]
         return found
 
+    def sel(self, **wanted):
+        """The Results of the runs that meet all of these: a column of `runs` or a key of the configurations, by its path or the
+        end of it, to a value, a list of values or a slice (ends included). sel(train_fraction=0.8, seed=[0, 1])."""
+        return axes.select(self, wanted)
+
+    def run(self, number):
+        """Run `number` (the index of `runs`): configuration, curves, models."""
+        return Run(self, number)
+
+    def tidy(self, curves=None, carry=False, all=False):
+        return frames.tidy(self, curves, carry, all)
+
+    def onsets(self, onset="t_gen", by=None, all=False):
+        return frames.onsets(self, onset, by, all)
+
+    tidy.__doc__, onsets.__doc__ = frames.tidy.__doc__, frames.onsets.__doc__
+
     @property
     def settings(self):
         return pd.Series(settings.names(self), index=self.runs.index, name="setting", dtype=object)
@@ -206,8 +228,12 @@ class Results:
         return self._read(_curve_datasets, {}, "evaluation", names, runs)
 
     def read_snapshots(self, names=None, runs=None):
-        """Snapshots of the given names (None: all but `embedding` and `parameters`) and runs."""
+        """Snapshots of the given names (None: all but `embedding`, `parameters` and `optimizer`) and runs."""
         return self._read(_snapshot_datasets, SNAPSHOT_DIMENSIONS, "snapshot", names, runs)
+
+    def read_data(self, runs=None):
+        """Inputs, labels and split of the given runs, where they are kept (save.split); -1 beyond what a run has."""
+        return self._read(_table_datasets, {"inputs": ("position",)}, "input", None, runs)
 
     def read_generator_curves(self):
         """`by_generator` as the file has it, column by column, with `step` and `train_accuracy`; what there is of them."""
@@ -249,10 +275,13 @@ class Results:
             variables[name] = (dimensions, values, pieces[0][2])
         _pad(variables)
         coordinates = {"run": ("run", numbers)}
-        for name in ("id", "label", "task", "seed", "status", "planned", "damaged"):
-            if name in self.runs:
-                coordinates[name] = ("run", self.runs[name].to_numpy()[selected] if selected else np.array([], dtype=object))
-        return xr.Dataset(variables, coords=coordinates, attrs={"source": ", ".join(self.paths)})
+        chosen = [name for name in [*COORDINATES, *self.axes] if name in self.runs and name != "run.seed" and name not in variables]
+        for name in chosen:
+            coordinates[name] = ("run", self.runs[name].to_numpy()[selected] if selected else np.array([], dtype=object))
+        if "step" in variables:
+            coordinates["step"] = variables.pop("step")
+        found = xr.Dataset(variables, coords=coordinates, attrs={"source": ", ".join(self.paths)})
+        return found.drop_indexes("run").set_xindex([name for name in ["run", *chosen] if name not in UNSELECTED], axes.RunIndex)
 
 
 def dataset_facts(dataset):
@@ -346,6 +375,10 @@ def _curve_datasets(file, names):
         if dataset.ndim == 2:
             found[name.replace("/", "_")] = dataset
     return _wanted(found, names)
+
+
+def _table_datasets(file, names):
+    return _wanted({name: d for name, d in hdf5.datasets(file, "data").items() if d.dtype.kind == "i"}, names)
 
 
 def _generator_datasets(file, names):

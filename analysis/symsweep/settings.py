@@ -22,7 +22,7 @@ def flat(config, prefix=""):
     return found
 
 
-def _is_missing(value):
+def is_missing(value):
     return value is None or value is pd.NA or value != value
 
 
@@ -30,7 +30,7 @@ def text(value):
     """A value in a name: as many digits as tell it from any other."""
     if isinstance(value, list):
         return "[%s]" % ", ".join(text(part) for part in value)
-    if _is_missing(value):
+    if is_missing(value):
         return "–"
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -67,7 +67,7 @@ def _groups(values, count):
 def _own_seeds(values, seeds, groups):
     """A key that may follow the seed, of runs in which it is a choice; None where it follows. A value that runs of
     another seed in the same setting have as well is a choice."""
-    chosen = {(group, value) for group, value, seed in zip(groups, values, seeds) if not _is_missing(value) and value != seed}
+    chosen = {(group, value) for group, value, seed in zip(groups, values, seeds) if not is_missing(value) and value != seed}
     return [value if (group, value) in chosen else None for group, value in zip(groups, values)]
 
 
