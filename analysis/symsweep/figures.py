@@ -487,3 +487,8 @@ def draw(options):
                 output.write(path, drawn.getvalue(), options.results)
                 print(words.visible(path))
             plt.close(figure)
+
+
+def entry() -> int:
+    """The command line of an installed package."""
+    return command.guarded(main)

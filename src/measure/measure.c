@@ -36,8 +36,7 @@ static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const 
         size_t parameters = 0;
         sw_model_layout(NULL, 0, &config->model, &shape, &parameters);
         out->parameters = (int64_t)parameters;
-        if (config->save.optimizer)
-            out->optimizer = (int64_t)sw_optimizer_state_length(&config->optimizer, parameters);
+        if (config->save.optimizer) out->optimizer = (int64_t)sw_optimizer_state_length(&config->optimizer, parameters);
     }
 }
 
