@@ -52,7 +52,7 @@ LOSSES = {"stablemax": {"loss.kind": "stablemax"}, "mse": {"loss.kind": "mse"}, 
 
 def known_keys():
     done = subprocess.run([fixtures.BINARY, "check", "--list-keys", "--json"], capture_output=True, text=True, check=True)
-    return {key["path"]: key for key in json.loads(done.stdout)["keys"]}
+    return {key["path"]: key for key in json.loads(done.stdout)}
 
 
 def setUpModule():
