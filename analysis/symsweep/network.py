@@ -127,6 +127,17 @@ class Network(nn.Module):
         self.config = dict(model)
         self.scale: float = model.get("output_scale", 1)
 
+    def embed(self, tokens: Tensor) -> Tensor:
+        """What stands for each token, [B, T, width]."""
+        raise NotImplementedError
+
+    def read(self, embedded: Tensor) -> Tensor:
+        """Logits [B, C] of embedded tokens [B, T, width]."""
+        raise NotImplementedError
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.read(self.embed(tokens))
+
     def use_masks(self, masks: Masks | None) -> None:
         """Dropout multiplies by these masks instead of drawing its own."""
         for block in self.modules():
@@ -146,15 +157,18 @@ class Transformer(Network):
         self.final_norm = Norm(norm, d) if norm != "none" and model.get("normalization_placement", "pre") == "pre" else None
         self.unembedding = _zeros(d, classes) if model.get("unembedding", "untied") == "untied" else None
 
-    def residual(self, tokens: Tensor) -> Tensor:
+    def embed(self, tokens: Tensor) -> Tensor:
+        return self.token_embedding[tokens]
+
+    def residual(self, embedded: Tensor) -> Tensor:
         """The residual stream [B, T, d] that the unembedding reads."""
-        x = self.token_embedding[tokens] + self.position_embedding[:tokens.shape[1]]
+        x = embedded + self.position_embedding[:embedded.shape[1]]
         for block in self.layers:
             x = block(x)
         return x if self.final_norm is None else self.final_norm(x)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.scale * (self.residual(tokens)[:, -1] @ unembedding(self))
+    def read(self, embedded: Tensor) -> Tensor:
+        return self.scale * (self.residual(embedded)[:, -1] @ unembedding(self))
 
 
 class MultilayerPerceptron(Network):
@@ -171,12 +185,13 @@ class MultilayerPerceptron(Network):
         self.layers = nn.ModuleList(Affine(a, b, model.get("bias", True)) for a, b in zip(sizes, sizes[1:]))
         self.unembedding = _zeros(sizes[-1], classes) if model.get("unembedding", "untied") == "untied" else None
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def embed(self, tokens: Tensor) -> Tensor:
         if self.token_embedding is None:
-            x = functional.one_hot(tokens, self.vocabulary).to(next(self.parameters()).dtype)
-        else:
-            x = self.token_embedding[tokens]
-        x = x.sum(1) if self.summed else x.flatten(1)
+            return functional.one_hot(tokens, self.vocabulary).to(next(self.parameters()).dtype)
+        return self.token_embedding[tokens]
+
+    def read(self, embedded: Tensor) -> Tensor:
+        x = embedded.sum(1) if self.summed else embedded.flatten(1)
         for layer in self.layers:
             x = self.activation(layer(x))
         return self.scale * (x @ unembedding(self))

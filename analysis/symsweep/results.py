@@ -236,6 +236,11 @@ class Results:
         return self._curves
 
     @property
+    def has_curves(self) -> bool:
+        """Are the curves read already?"""
+        return self._curves is not None
+
+    @property
     def by_generator(self) -> xr.DataArray:
         if self._by_generator is None:
             self._by_generator = generators.curves(self)

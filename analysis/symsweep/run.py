@@ -60,11 +60,14 @@ class Run:
             raise ValueError("no run %s here" % number)
         self.config: dict[str, Any] = self.results.configs[0]
         self.row = self.results.runs.iloc[0]
+        self._large: dict[str, np.ndarray] = {}
 
     # ---- what was measured ----
 
     @functools.cached_property
     def curves(self) -> xr.Dataset:
+        if self._all.has_curves:  # read already
+            return self._along_step(self._all.curves.sel(run=[self.number]), "evaluation")
         return self._along_step(self.results.curves, "evaluation")
 
     @functools.cached_property
@@ -78,17 +81,20 @@ class Run:
 
     # ---- what was kept ----
 
-    def _kept(self, name: str) -> xr.DataArray:
-        """A large array of the snapshots, (snapshot, numbers), of those that the run took."""
+    def _kept(self, name: str) -> np.ndarray:
+        """A large array of the snapshots, [snapshot, numbers], of those that the run took."""
+        if name in self._large:
+            return self._large[name]
         key = {"parameters": "save.parameters", "optimizer": "save.optimizer"}[name]
         try:
             found = self.results.read_snapshots([name, "step"])
         except ValueError:
             raise ResultsError("no run of the file has kept its %s: train with %s" % (name, key)) from None
-        values = found[name][0]
+        values = found[name].values[0]
         values = values[found["step"].values[0] >= 0]
         if not np.isfinite(values[:1]).any():
             raise ResultsError("run %d has not kept its %s: train with %s" % (self.number, name, key))
+        self._large[name] = values
         return values
 
     @functools.cached_property
@@ -116,7 +122,7 @@ class Run:
         at = np.nonzero(self.steps == step)[0]
         if len(at) == 0:
             raise ValueError("run %d has no snapshot at step %d; there are: %s" % (self.number, step, ", ".join(map(str, self.steps))))
-        values = self._kept(name).values[at[0]]
+        values = self._kept(name)[at[0]]
         known = np.nonzero(np.isfinite(values))[0]  # a sweep may hold larger models
         length = sum(int(np.prod(t["shape"])) for t in self.layout)
         if name == "optimizer":

@@ -92,6 +92,8 @@ class Logits(unittest.TestCase):
     def test_every_kind_and_key(self):
         self.assertEqual({key for key in PROGRAM if key.startswith("model.")} - set(KEYS) - {"model.start"}, set(), "a key without a case")
         self.assertGreaterEqual(len(RESULTS), 18)
+        self.assertFalse(RESULTS.has_curves)
+        RESULTS.curves
         for number in RESULTS.runs.index:
             run = RESULTS.run(number)
             self.assertEqual(run.steps.tolist(), [0, 20, 40, 60])
