@@ -45,7 +45,7 @@ def _limit_attempts(access: Any) -> None:
 def _open_once(path: str) -> Any:
     # A file under a writer, or left by one that was killed, opens for SWMR reading only; one that this process has open
     # already opens as that did. Locks are the writer's business: a reader that took one could stop it.
-    refusal = None
+    refusals: list[Exception] = []
     plain, live = h5py.h5f.ACC_RDONLY, h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
     for flags in (live, plain) if _is_written(path) else (plain, live):
         for locking in (False, None):
@@ -59,8 +59,8 @@ def _open_once(path: str) -> Any:
             try:
                 return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
             except (OSError, ValueError, RuntimeError) as error:
-                refusal = refusal or error
-    raise refusal
+                refusals.append(error)
+    raise refusals[0]
 
 
 def _check_format(file: Any, path: str) -> None:
@@ -183,7 +183,7 @@ def is_text(dataset: Any) -> bool:
 def names(group: Any) -> list[str]:
     """Names of a group's members in the order they were made, where the file keeps that; else by name."""
     tracked = group.id.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_INDEXED
-    found = []
+    found: list[bytes] = []
     group.id.links.iterate(found.append, idx_type=h5py.h5.INDEX_CRT_ORDER if tracked else h5py.h5.INDEX_NAME)
     return [text(name) for name in found]
 

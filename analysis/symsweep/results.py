@@ -77,9 +77,13 @@ class Results:
     def __init__(self, paths: list[str], wait: float = 10.0, verify: bool | None = None) -> None:
         self.paths = paths
         self._wait, self._verify = wait, verify
-        self.unverified = []  # files too large to be held against their checksums unasked
-        self._curves = self._snapshots = self._by_generator = None
-        self.attributes, self.sweeps, self.axes = {}, [], []
+        self.unverified: list[str] = []  # files too large to be held against their checksums unasked
+        self._curves: xr.Dataset | None = None
+        self._snapshots: xr.Dataset | None = None
+        self._by_generator: xr.DataArray | None = None
+        self.attributes: dict[str, str] = {}
+        self.sweeps: list[dict[str, str]] = []
+        self.axes: list[str] = []
         tables, configs = [], []
         for number, path in enumerate(paths):
             with hdf5.open_results(path, wait) as file:

@@ -224,7 +224,7 @@ class FromPython(unittest.TestCase):
             symsweep.sweep("nowhere.json")
 
     def test_an_interrupt_ends_the_job_and_the_next_goes_on(self):
-        code = "import symsweep, sys\ntry:\n    print(len(symsweep.sweep(sys.argv[1]).run(progress=False)), flush=True)\nexcept KeyboardInterrupt:\n    sys.exit(9)"
+        code = "import signal, symsweep, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\ntry:\n    print(len(symsweep.sweep(sys.argv[1]).run(progress=False)), flush=True)\nexcept KeyboardInterrupt:\n    sys.exit(9)"
         path = fixtures.write_sweep(FOLDER, {**self.content("long", steps=3000000, evaluate={"every": 1000, "snapshots": 0}), "cases": [{}]})
         environment = {**os.environ, "PYTHONPATH": str(fixtures.TOP / "analysis")}
         job = subprocess.Popen(["/usr/bin/python3", "-c", code, str(path)], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
