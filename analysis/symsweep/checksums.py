@@ -61,9 +61,11 @@ class _Narrow:
     """Datasets of one number a run that follow each other: one step for all of them."""
 
     def __init__(self, sums: Any, rows: Any) -> None:
-        self._sums, self._rows, self._parts, self._kept = sums, rows, [], []
+        self._sums, self._rows = sums, rows
+        self._parts: list[np.ndarray] = []
+        self._kept: list[np.ndarray] = []
 
-    def add(self, name: str, values: Any) -> None:
+    def add(self, name: bytes, values: Any) -> None:
         values = _little(values[self._rows])
         number = values.view(np.uint8).reshape(len(values), values.itemsize)
         prefix = np.broadcast_to(np.frombuffer(name, dtype=np.uint8), (len(values), len(name)))
@@ -78,7 +80,7 @@ class _Narrow:
         self._parts, self._kept = [], []
 
 
-def _add_wide(sums: Any, rows: Any, name: str, dataset: Any) -> None:
+def _add_wide(sums: Any, rows: Any, name: bytes, dataset: Any) -> None:
     """A dataset of several values a run."""
     width = max(int(np.prod(dataset.shape[1:])) * dataset.dtype.itemsize, 1)
     count = max(BLOCK // width, 1)

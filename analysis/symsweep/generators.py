@@ -41,7 +41,7 @@ def _listed(text: str, place: str) -> list[dict[str, Any]]:
 
 def apart(names: Iterable[str]) -> list[str]:
     """Names of one run, each once: a sentence that is cut may stand for several generators."""
-    found, seen = [], {}
+    found, seen = [], dict[str, int]()
     for name in names:
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else "%s (%d)" % (name, seen[name]))
@@ -50,7 +50,7 @@ def apart(names: Iterable[str]) -> list[str]:
 
 def listed(results: Results) -> list[list[dict[str, Any]]]:
     """One list of dicts a run; empty where the task has no symmetry, and of damaged rows."""
-    known = {"": []}
+    known: dict[str, list[dict[str, Any]]] = {"": []}
     texts = [(place, "" if damaged else text) for (place, text), damaged in zip(results.read_texts(FOLDER + "generators"), results.runs["damaged"])]
     for run, (place, text) in zip(results.runs.index, texts):
         if text not in known:

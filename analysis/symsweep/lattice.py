@@ -42,24 +42,24 @@ def lattice(results: Results, axes: Sequence[str] | None = None, reached: str = 
     former plans with `all` only."""
     results = results.counted(all)
     from_file = axes is None
-    axes = list(axes or refine_of(results).get("axes", ()))
+    axes = [str(name) for name in axes or refine_of(results).get("axes", ())]
     missing = [name for name in [*axes, *(FROM_FILE if from_file else [reached])] if name not in results.runs]
     if not axes:
         raise ResultsError("%s: no lattice: the sweep does not refine" % results.paths[0])
     if missing:
         raise ResultsError("%s: no lattice: %s" % (results.paths[0], ", ".join(missing)))
     points = results.runs[axes].copy()
-    others = settings.telling(results, [points[name].tolist() for name in axes])
-    for name, values in others.items():
+    telling = settings.telling(results, [points[name].tolist() for name in axes])
+    for name, values in telling.items():
         points[name] = values
-    others = list(others)
+    others = list(telling)
     table = _from_file(results.runs) if from_file else _from_runs(results.runs, points, reached, share)
     table = pd.concat([points, table], axis=1).drop_duplicates(axes + others)
     planes = []
     for setting, part in (table.groupby(others if len(others) > 1 else others[0], sort=False, dropna=False) if others else [((), table)]):
         plane = part.set_index(axes)[list(COLUMNS)].sort_index().to_xarray()
-        for name, missing in COLUMNS.items():  # a point without a row
-            plane[name] = plane[name].fillna(missing).astype(float if missing is np.nan else int)
+        for name, none in COLUMNS.items():  # a point without a row
+            plane[name] = plane[name].fillna(none).astype(float if none is np.nan else int)
         setting = setting if isinstance(setting, tuple) else (setting,)
         plane.attrs["setting"] = dict(zip(others, setting))
         planes.append(plane)
@@ -100,7 +100,7 @@ def compare(grid: Results, refined: Results, all: bool = False) -> Any:
                        attrs=a.attrs) for a, b in zip(mine, full)]
 
 
-def draw(plane: xr.Dataset) -> str:
+def draw(plane: xr.Dataset) -> list[str]:
     """Rows of text, the second axis upwards: # both reached, . both not, + only the grid, - only the refined one;
     behind each point the runs that refine gave it."""
     if plane["grid"].ndim == 1:

@@ -146,7 +146,7 @@ class Optimizer(torch.optim.Optimizer):
         return int(self.param_groups[0]["t"])
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """One step with the gradients that stand in the parameters; one that is missing counts as zero."""
         loss = None
         if closure is not None:

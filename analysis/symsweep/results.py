@@ -125,7 +125,7 @@ class Results:
         flat = [config or {} for part in configs for config in part]
         order = list(range(len(whole)))
         if len(tables) > 1 and len(whole):
-            best, planned = {}, set(whole["id"][whole["planned"]])
+            best, planned = dict[Any, Any](), set(whole["id"][whole["planned"]])
             whole["planned"] = whole["id"].isin(planned)
             for i in order:
                 key = whole["id"][i] or (whole["_file"][i], i)
@@ -280,7 +280,7 @@ class Results:
 
     def read_texts(self, name: str) -> list[tuple[str, str]]:
         """(file, text) of a dataset of texts for each run; "" where there is none."""
-        found = [None] * len(self)
+        found = [("", "")] * len(self)
         for number, path in enumerate(self.paths):
             mine = [(k, row) for k, (file, row) in enumerate(self._places) if file == number]
             if not mine:
@@ -293,13 +293,14 @@ class Results:
         return found
 
     def _read(self, find: Callable[..., dict[str, Any]], inner: Mapping[str, tuple[str, ...]], along: str, names: Iterable[str] | None, runs: Iterable[int] | None) -> xr.Dataset:
+        names = None if names is None else list(names)
         numbers = self.runs.index.tolist() if runs is None else [int(r) for r in runs]
         position = {number: k for k, number in enumerate(self.runs.index)}
         unknown = [number for number in numbers if number not in position]
         if unknown:
             raise ValueError("no run %s here" % ", ".join(map(str, unknown)))
         selected = [position[number] for number in numbers]
-        parts = {}
+        parts: dict[str, list[Any]] = {}
         for number, path in enumerate(self.paths):
             mine = [(k, self._places[r][1], r) for k, r in enumerate(selected) if self._places[r][0] == number]
             if not mine:
@@ -313,7 +314,7 @@ class Results:
             dimensions = ("run", along) + tuple(inner.get(name, ()))
             variables[name] = (dimensions, values, pieces[0][2])
         _pad(variables)
-        coordinates = {"run": ("run", numbers)}
+        coordinates: dict[str, Any] = {"run": ("run", numbers)}
         chosen = [name for name in [*COORDINATES, *self.axes] if name in self.runs and name != "run.seed" and name not in variables]
         for name in chosen:
             coordinates[name] = ("run", self.runs[name].to_numpy()[selected] if selected else np.array([], dtype=object))
@@ -399,7 +400,8 @@ def _read_config(text: str) -> dict[str, Any] | None:
 
 def _wanted(found: Mapping[str, Any], names: Iterable[str] | None) -> dict[str, Any]:
     if names is None:
-        return found
+        return dict(found)
+    names = list(names)
     unknown = [name for name in names if name not in found]
     if unknown:
         raise ValueError("no %s; there are: %s" % (", ".join(unknown), ", ".join(sorted(found)) or "none"))
@@ -461,7 +463,7 @@ def _assemble(pieces: list[Any], count: int, written: np.ndarray | None) -> np.n
 
 def _pad(variables: dict[str, Any]) -> None:
     """One length for each dimension over all variables."""
-    longest = {}
+    longest: dict[str, int] = {}
     for dimensions, values, _ in variables.values():
         for name, n in zip(dimensions, values.shape):
             longest[name] = max(longest.get(name, 0), n)

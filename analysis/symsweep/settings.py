@@ -87,7 +87,8 @@ def telling(results: Results, lead: Sequence[Sequence[Any]] = (), under: str = "
     groups = _groups(lead, len(results))
     found = {}
     for path, values in candidates.items():
-        seen, words = {}, [text(value) for value in values]
+        seen: dict[tuple[str, ...], str] = {}
+        words = [text(value) for value in values]
         if any(seen.setdefault(group, word) != word for group, word in zip(groups, words)):
             found[path] = values
             groups = [group + (word,) for group, word in zip(groups, words)]

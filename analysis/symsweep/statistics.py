@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from scipy import stats
 
 from .facts import ENDED
 
 if TYPE_CHECKING:
     from .results import Results
+
+Values = Any  # whatever numpy.asarray makes an array of
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
@@ -54,7 +55,7 @@ class KaplanMeier:
         return self.quantile(0.5)
 
 
-def _arrays(time: ArrayLike, observed: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def _arrays(time: Values, observed: Values) -> tuple[np.ndarray, np.ndarray]:
     time, observed = np.asarray(time, dtype=float), np.asarray(observed, dtype=bool)
     if time.shape != observed.shape or time.ndim != 1:
         raise ValueError("time and observed: one value each for every run")
@@ -63,7 +64,7 @@ def _arrays(time: ArrayLike, observed: ArrayLike) -> tuple[np.ndarray, np.ndarra
     return time, observed
 
 
-def kaplan_meier(time: ArrayLike, observed: ArrayLike, confidence: float = CONFIDENCE) -> KaplanMeier:
+def kaplan_meier(time: Values, observed: Values, confidence: float = CONFIDENCE) -> KaplanMeier:
     """Survival of runs with the time of the event where `observed`, else the time up to which it had not come. At equal
     times events come before censorings."""
     time, observed = _arrays(time, observed)
@@ -101,7 +102,7 @@ class LogRank:
     expected: np.ndarray
 
 
-def log_rank(time: ArrayLike, observed: ArrayLike, group: ArrayLike) -> LogRank:
+def log_rank(time: Values, observed: Values, group: Values) -> LogRank:
     """Log-rank (Mantel-Cox) test that all groups have one distribution of times. NaN for fewer than two groups or when
     nothing was reached."""
     time, observed = _arrays(time, observed)
@@ -125,7 +126,7 @@ def log_rank(time: ArrayLike, observed: ArrayLike, group: ArrayLike) -> LogRank:
     return LogRank(statistic, degrees, float(stats.chi2.sf(statistic, degrees)), list(names), seen, expected)
 
 
-def holm(p_values: ArrayLike) -> np.ndarray:
+def holm(p_values: Values) -> np.ndarray:
     """P-values adjusted for their number (Holm 1979); NaN stays NaN and does not count."""
     p = np.asarray(p_values, dtype=float)
     adjusted, last = np.full(p.shape, np.nan), 0.0
@@ -147,7 +148,7 @@ class SignedRank:
     pairs: int
 
 
-def signed_rank(time: ArrayLike, observed: ArrayLike, time_of: ArrayLike, observed_of: ArrayLike) -> SignedRank:
+def signed_rank(time: Values, observed: Values, time_of: Values, observed_of: Values) -> SignedRank:
     """Exact one-sided Wilcoxon signed-rank test that the first of each pair is sooner: a setting and its baseline, seed
     by seed. A pair of which one was not reached has the order that is known and the smallest difference it can have; a
     pair whose order is not known, or without a difference, is left out. The smallest p-value of n pairs is 2^-n. NaN
@@ -198,7 +199,7 @@ def seed_pairs(seed: Sequence[Any], seed_of: Sequence[Any]) -> list[tuple[int, i
     return [(i, second[s]) for s, i in first.items() if s in second]
 
 
-def compare_arms(arms: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], baseline: str) -> list[Arm]:
+def compare_arms(arms: Mapping[str, tuple[Values, Values, Values]], baseline: str) -> list[Arm]:
     """Each group of `arms`, name -> (time, observed, seed), against the one that `baseline` names: a list of Arm. Is it
     sooner? Both tests are adjusted after Holm for the number of arms."""
     time_of, observed_of, seed_of = (np.asarray(x) for x in arms[baseline])
@@ -220,7 +221,7 @@ def compare_arms(arms: Mapping[str, tuple[ArrayLike, ArrayLike, ArrayLike]], bas
 
 # ---- resampling ----
 
-def uniform32(index: ArrayLike, seed: int = 0) -> np.ndarray:
+def uniform32(index: Values, seed: int = 0) -> np.ndarray:
     """Counter-based 32-bit random numbers (mulberry32 at position `index`): the same in Python and in the page."""
     with np.errstate(over="ignore"):
         t = np.uint32(seed) + (np.asarray(index, dtype=np.uint32) + np.uint32(1)) * np.uint32(0x6D2B79F5)
@@ -265,7 +266,7 @@ def _percentiles(values: np.ndarray, confidence: float) -> tuple[float, float]:
     return float(ordered[low - 1]), float(ordered[high - 1])
 
 
-def bootstrap_median(time: ArrayLike, observed: ArrayLike, confidence: float = CONFIDENCE, samples: int = RESAMPLES, seed: int = 0) -> Interval:
+def bootstrap_median(time: Values, observed: Values, confidence: float = CONFIDENCE, samples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Kaplan-Meier median with its percentile bootstrap interval over runs. Infinite: not reached.
 
     Of n uncensored runs the interval can be no wider than their range, which holds the median with probability
@@ -277,7 +278,7 @@ def bootstrap_median(time: ArrayLike, observed: ArrayLike, confidence: float = C
     return Interval(kaplan_meier(time, observed).median, *_percentiles(medians, confidence))
 
 
-def bootstrap_ratio(time: ArrayLike, observed: ArrayLike, time_of: ArrayLike, observed_of: ArrayLike, confidence: float = CONFIDENCE, samples: int = RESAMPLES, seed: int = 0) -> Interval:
+def bootstrap_ratio(time: Values, observed: Values, time_of: Values, observed_of: Values, confidence: float = CONFIDENCE, samples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Ratio of two medians, reference over group (above 1: the group is faster), with its bootstrap interval; both are
     resampled. NaN where neither median is reached, infinite or 0 where one is not."""
     time, observed = _arrays(time, observed)
@@ -294,7 +295,7 @@ def bootstrap_ratio(time: ArrayLike, observed: ArrayLike, time_of: ArrayLike, ob
     return Interval(float(estimate), *_percentiles(ratios, confidence))
 
 
-def median_bounds(lower: ArrayLike, upper: ArrayLike) -> tuple[float, float]:
+def median_bounds(lower: Values, upper: Values) -> tuple[float, float]:
     """Bounds of the median of values known only to lie within [lower, upper] (infinite where open): the medians of the
     lower and of the upper ends. Nothing is assumed of where inside the values lie."""
     return _plain_median(lower), _plain_median(upper)
@@ -325,7 +326,7 @@ class ThresholdTest:
     reason: str
 
 
-def halves(seeds: ArrayLike) -> np.ndarray:
+def halves(seeds: Values) -> np.ndarray:
     """True where the run belongs to the calibration half: every other seed in ascending order. Runs of one seed stay
     together, since they share initialization and split."""
     seeds = np.asarray(seeds)
@@ -333,7 +334,7 @@ def halves(seeds: ArrayLike) -> np.ndarray:
     return np.array([known[seed] % 2 == 0 for seed in seeds.tolist()], dtype=bool)
 
 
-def best_threshold(value: ArrayLike, solved: ArrayLike) -> float:
+def best_threshold(value: Values, solved: Values) -> float:
     """The threshold that gets fewest runs wrong when a run at or below it is taken for solved; the geometric middle of
     the gap between neighbouring values, the lowest of equals. NaN when all runs are of one kind."""
     value, solved = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool)
@@ -364,7 +365,7 @@ def wilson(wrong: int, count: int, confidence: float = CONFIDENCE) -> tuple[floa
             1.0 if wrong == count else min(1.0, (centre + spread) / scale))
 
 
-def separate(value: ArrayLike, solved: ArrayLike, seed: ArrayLike, of: str = "run") -> ThresholdTest:
+def separate(value: Values, solved: Values, seed: Values, of: str = "run") -> ThresholdTest:
     """Calibrates the threshold on half of the seeds and tests it on the other half. Runs (or what else `of` names)
     without a value do not count."""
     value, solved, seed = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool), np.asarray(seed)
@@ -391,7 +392,7 @@ def separate(value: ArrayLike, solved: ArrayLike, seed: ArrayLike, of: str = "ru
     return ThresholdTest(threshold, wrong(calibrate), test, test[0] / test[1], *wilson(*test), "")
 
 
-def separate_states(value: ArrayLike, solved: ArrayLike, seed: ArrayLike) -> ThresholdTest:
+def separate_states(value: Values, solved: Values, seed: Values) -> ThresholdTest:
     """The same of states of runs, many of which share a run and a seed: the interval is that of the error rate over
     the seeds of the test half, drawn with replacement."""
     value, solved, seed = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool), np.asarray(seed)
