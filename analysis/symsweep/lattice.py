@@ -42,7 +42,8 @@ def lattice(results: Results, axes: Sequence[str] | None = None, reached: str = 
     former plans with `all` only."""
     results = results.counted(all)
     from_file = axes is None
-    axes = [str(name) for name in axes or refine_of(results).get("axes", ())]
+    named: Sequence[str] = axes or refine_of(results).get("axes") or ()
+    axes = list(named)
     missing = [name for name in [*axes, *(FROM_FILE if from_file else [reached])] if name not in results.runs]
     if not axes:
         raise ResultsError("%s: no lattice: the sweep does not refine" % results.paths[0])
