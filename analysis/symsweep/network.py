@@ -21,8 +21,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 EPSILON = 1e-5  # of both norms
 
-# mask(place, shape): what multiplies a block's output at training; `place` is "layers.0.attention" or "layers.0.mlp".
-Masks = Callable[[str, torch.Size], Tensor]
+# masks(block, shape): what multiplies a block's output [B, T, d] at training; block 2 i is attention of layer i, 2 i + 1 its mlp.
+Masks = Callable[[int, torch.Size], Tensor]
 
 
 def _zeros(*shape: int) -> nn.Parameter:
@@ -105,18 +105,18 @@ class Block(nn.Module):
     masks: Masks | None
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self._add(x, self.attention, self.attention_norm, "attention")
-        return self._add(x, self.mlp, self.mlp_norm, "mlp")
+        x = self._add(x, self.attention, self.attention_norm, 2 * self.number)
+        return self._add(x, self.mlp, self.mlp_norm, 2 * self.number + 1)
 
-    def _add(self, x: Tensor, part: nn.Module, norm: Norm | None, name: str) -> Tensor:
+    def _add(self, x: Tensor, part: nn.Module, norm: Norm | None, block: int) -> Tensor:
         if norm is None:
-            return x + self._drop(part(x), name)
-        return norm(x + self._drop(part(x), name)) if self.post else x + self._drop(part(norm(x)), name)
+            return x + self._drop(part(x), block)
+        return norm(x + self._drop(part(x), block)) if self.post else x + self._drop(part(norm(x)), block)
 
-    def _drop(self, y: Tensor, name: str) -> Tensor:
+    def _drop(self, y: Tensor, block: int) -> Tensor:
         if not self.training or self.dropout == 0:
             return y
-        return functional.dropout(y, self.dropout) if self.masks is None else y * self.masks("layers.%d.%s" % (self.number, name), y.shape)
+        return functional.dropout(y, self.dropout) if self.masks is None else y * self.masks(block, y.shape)
 
 
 class Network(nn.Module):
@@ -126,6 +126,13 @@ class Network(nn.Module):
         super().__init__()
         self.config = dict(model)
         self.scale: float = model.get("output_scale", 1)
+
+    @property
+    def embedding(self) -> Tensor:
+        """The rows that stand for tokens, those of the entities first: of the token embedding; with one-hot input of the first
+        weight."""
+        parameters = dict(self.named_parameters())
+        return parameters["token_embedding"] if "token_embedding" in parameters else parameters["layers.0.weight"]
 
     def embed(self, tokens: Tensor) -> Tensor:
         """What stands for each token, [B, T, width]."""

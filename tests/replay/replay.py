@@ -177,7 +177,7 @@ class Replay:
         for prior, options in priors_weighted(self.config).items():
             if not acts(options, t):
                 continue
-            embedding = self.parameters["token_embedding"]
+            embedding = self.model.embedding
             entities = embedding[:self.run.table.entities]
             if prior == "nuclear":
                 term = priors.nuclear(entities, options["normalized"])
