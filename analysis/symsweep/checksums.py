@@ -1,6 +1,10 @@
 """Checksums of rows: what docs/file-format.md says of /runs/checksum."""
 
+from __future__ import annotations
+
 import zlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +16,7 @@ LEFT_OUT = {"runs/" + name for name in ("checksum", "host", "rank", "attempts", 
 BLOCK = 1 << 25  # bytes of a dataset that are read at a time
 
 
-def of_rows(found, wanted):
+def of_rows(found: Mapping[str, Any], wanted: np.ndarray) -> np.ndarray:
     """The checksum of each row where `wanted`, else 0; `found` is path -> dataset."""
     rows, sums = np.nonzero(wanted)[0], np.zeros(len(wanted), dtype=np.int64)
     narrow = _Narrow(sums, rows)
@@ -36,18 +40,18 @@ def of_rows(found, wanted):
     return sums
 
 
-def damaged(found):
+def damaged(found: Mapping[str, Any]) -> np.ndarray:
     """True for each run that is over and whose row does not fit its checksum."""
     # The state first: what is over when it is read is complete in what is read after it.
     over = np.isin(found["runs/status"][:], [code for code, state in enumerate(facts.STATES) if state in facts.OVER])
     return over & (of_rows(found, over) != found["runs/checksum"][:])
 
 
-def _little(values):
+def _little(values: Any) -> np.ndarray:
     return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
 
 
-def _present(values):
+def _present(values: Any) -> Any:
     if values.dtype.kind == "f":
         return ~np.isnan(values)
     return values != (0 if values.dtype == np.uint8 else -1)
@@ -56,17 +60,19 @@ def _present(values):
 class _Narrow:
     """Datasets of one number a run that follow each other: one step for all of them."""
 
-    def __init__(self, sums, rows):
-        self._sums, self._rows, self._parts, self._kept = sums, rows, [], []
+    def __init__(self, sums: Any, rows: Any) -> None:
+        self._sums, self._rows = sums, rows
+        self._parts: list[np.ndarray] = []
+        self._kept: list[np.ndarray] = []
 
-    def add(self, name, values):
+    def add(self, name: bytes, values: Any) -> None:
         values = _little(values[self._rows])
         number = values.view(np.uint8).reshape(len(values), values.itemsize)
         prefix = np.broadcast_to(np.frombuffer(name, dtype=np.uint8), (len(values), len(name)))
         self._parts += [prefix, number]
         self._kept.append(np.repeat(_present(values)[:, None], len(name) + number.shape[1], axis=1))
 
-    def flush(self):
+    def flush(self) -> None:
         if self._parts and len(self._rows):
             bytes_of, kept = np.hstack(self._parts), np.hstack(self._kept)
             for k, row in enumerate(self._rows):
@@ -74,7 +80,7 @@ class _Narrow:
         self._parts, self._kept = [], []
 
 
-def _add_wide(sums, rows, name, dataset):
+def _add_wide(sums: Any, rows: Any, name: bytes, dataset: Any) -> None:
     """A dataset of several values a run."""
     width = max(int(np.prod(dataset.shape[1:])) * dataset.dtype.itemsize, 1)
     count = max(BLOCK // width, 1)

@@ -1,14 +1,22 @@
 """What the command lines of report, figures and refinement have in common."""
 
+from __future__ import annotations
+
+import argparse
 import contextlib
 import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from . import words
 from .hdf5 import ResultsError
 from .results import load as load_results
+
+if TYPE_CHECKING:
+    from .results import Results
 
 WAIT = 10.0
 PR_SET_PDEATHSIG = 1
@@ -19,19 +27,19 @@ class Refusal(Exception):
     """What was asked cannot be made; the message says why, and what to do."""
 
 
-def add_results(parser, nargs="+"):
+def add_results(parser: argparse.ArgumentParser, nargs: str = "+") -> None:
     """The arguments of every command that reads results."""
     parser.add_argument("results", nargs=nargs, help="results file; several are joined by run id")
     add_reading(parser)
 
 
-def add_reading(parser):
+def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="with the rows of former plans: runs of the file that the sweep no longer has")
     parser.add_argument("--wait", type=float, default=WAIT, metavar="SECONDS",
                         help="wait so long for a file that does not open: its writer may be starting or ending (%g)" % WAIT)
 
 
-def load(options, paths=None):
+def load(options: argparse.Namespace, paths: Iterable[str] | None = None) -> Results:
     """The results that the options name, and on stderr what of them does not count."""
     results = load_results(paths or options.results, wait=options.wait)
     for line in results.left_out(options.all):
@@ -39,7 +47,7 @@ def load(options, paths=None):
     return results
 
 
-def guarded(main):
+def guarded(main: Callable[[], int]) -> int:
     """main() in a child process: a file can be damaged so that the HDF5 library crashes on it, and that is to be one line
     as well. The child ends when this process does."""
     sys.stdout.flush()
@@ -63,7 +71,7 @@ def guarded(main):
     return status if status >= 0 else 128 - status
 
 
-def run(parser, arguments, work):
+def run(parser: argparse.ArgumentParser, arguments: Sequence[str] | None, work: Callable[[argparse.Namespace], None]) -> int:
     """Exit code of work(options): 0, 2 of a wrong command line, 3 with one line of what is wrong with the files."""
     options = parser.parse_args(arguments)
     try:

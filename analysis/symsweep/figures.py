@@ -493,3 +493,8 @@ def draw(options):
                 raise FigureError("%s: %s" % (name, error)) from None
             for path in save(figure, "%s-%s" % (prefix, name), options.results):
                 print(words.visible(path))
+
+
+def entry() -> int:
+    """The command line of an installed package."""
+    return command.guarded(main)

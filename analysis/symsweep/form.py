@@ -1,7 +1,11 @@
 """The form that a results file must have before anything of it is used."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import h5py
 import numpy as np
@@ -33,25 +37,27 @@ FORMS = [(re.compile(pattern), kind, rank) for pattern, kind, rank in (
     (r"symmetry/automorphism/generators", TEXT, 1),
     (r"symmetry/automorphism/by_generator", REAL, 3),
     (r"symmetry/automorphism/order_log10", REAL, 1),
-    (r"snapshots/(explained_variance|singular_values|fourier_power|parameters)", REAL, 3),
+    (r"snapshots/(explained_variance|singular_values|fourier_power|parameters|optimizer)", REAL, 3),
     (r"snapshots/(pca|embedding)", REAL, 4),
     (r"snapshots/parameter_layout", TEXT, 1),
+    (r"data/(split|label|clean_label)", WHOLE, 2),
+    (r"data/inputs", WHOLE, 3),
 )]
 
 
-def _is_whole(value):
+def _is_whole(value: Any) -> bool:
     return isinstance(value, (int, float)) and 0 <= value < 2**53 and value == int(value)
 
 
-def _is_real(value):
+def _is_real(value: Any) -> bool:
     return isinstance(value, (int, float)) and abs(value) < np.inf
 
 
-def _is_text(value):
+def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_list(value):
+def _is_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(part, (int, float, str)) for part in value)
 
 
@@ -65,7 +71,7 @@ CONFIG = {
 }
 
 
-def is_config(value):
+def is_config(value: Any) -> bool:
     """Is this a resolved configuration, as far as the package reads one?"""
     if not isinstance(value, dict):
         return False
@@ -78,7 +84,7 @@ def is_config(value):
     return True
 
 
-def kind_of(dataset):
+def kind_of(dataset: Any) -> str:
     """"T", "f" or "i"; "" for what no results file holds."""
     kind = dataset.dtype.kind
     if kind == "O":
@@ -88,7 +94,7 @@ def kind_of(dataset):
     return kind if kind in "fi" and dataset.ndim and dataset.dtype.names is None else ""
 
 
-def check(found, path):
+def check(found: Mapping[str, Any], path: str) -> None:
     """Raises ResultsError unless all datasets that belong to runs have the form that symsweep gives them."""
     for name in NEEDED:
         if name not in found:
@@ -105,7 +111,7 @@ def check(found, path):
         raise ResultsError("%s: its datasets would fill %.3g bytes, more than a file of %d bytes can hold" % (path, room, size))
 
 
-def _check_dataset(name, dataset, runs, path):
+def _check_dataset(name: str, dataset: Any, runs: int, path: str) -> None:
     held = kind_of(dataset)
     here = "dtype %s, shape %s" % (dataset.dtype, dataset.shape)
     if not held:

@@ -5,14 +5,21 @@ Acquired is what `symsweep show` means (sw_phases_acquired in src/measure/phases
 mean violation stays <= phase.tau, never before train accuracy first reaches phase.accuracy. Thresholds are compared in
 float32, as the curves are stored. First in a run is what it acquires at its earliest such step; several may share it."""
 
+from __future__ import annotations
+
 import copy
 import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from . import hdf5, statistics
+
+if TYPE_CHECKING:
+    from .results import Results
 
 FOLDER = "symmetry/automorphism/"
 # More values than this are not put into one array.
@@ -21,7 +28,7 @@ MOST_VALUES = 1 << 28
 
 # ---- reading ----
 
-def _listed(text, place):
+def _listed(text: str, place: str) -> list[dict[str, Any]]:
     """The generators of a run: dicts of positions, tokens, classes and text."""
     try:
         found = json.loads(text or "[]")
@@ -32,18 +39,18 @@ def _listed(text, place):
     return found
 
 
-def apart(names):
+def apart(names: Iterable[str]) -> list[str]:
     """Names of one run, each once: a sentence that is cut may stand for several generators."""
-    found, seen = [], {}
+    found, seen = [], dict[str, int]()
     for name in names:
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else "%s (%d)" % (name, seen[name]))
     return found
 
 
-def listed(results):
+def listed(results: Results) -> list[list[dict[str, Any]]]:
     """One list of dicts a run; empty where the task has no symmetry, and of damaged rows."""
-    known = {"": []}
+    known: dict[str, list[dict[str, Any]]] = {"": []}
     texts = [(place, "" if damaged else text) for (place, text), damaged in zip(results.read_texts(FOLDER + "generators"), results.runs["damaged"])]
     for run, (place, text) in zip(results.runs.index, texts):
         if text not in known:
@@ -58,7 +65,7 @@ class Measured:
     values    [run, evaluation, generator] mean violation, NaN where there is none; steps, [run, evaluation], -1 likewise
     acquired  [run, generator] step; -1 = not reached"""
 
-    def __init__(self, results):
+    def __init__(self, results: Results) -> None:
         curves = results.read_generator_curves()
         runs = len(results)
         evaluations = next((array.shape[1] for array in curves.values()), 0)
@@ -76,7 +83,7 @@ class Measured:
                 self.acquired[run, g] = acquired(self.steps[run], self.values[run, :, g], accuracy[run], **{k: phase[k] for k in ("tau", "accuracy")})
 
 
-def acquired(steps, violation, train_accuracy, tau, accuracy):
+def acquired(steps: np.ndarray, violation: np.ndarray, train_accuracy: np.ndarray, tau: Any, accuracy: Any) -> int:
     """When one generator of one run is acquired; -1 = not reached."""
     known = steps >= 0
     steps, violation, train_accuracy = steps[known], violation[known], train_accuracy[known]
@@ -92,7 +99,7 @@ def acquired(steps, violation, train_accuracy, tau, accuracy):
 
 # ---- what users ask for ----
 
-def table(results, run):
+def table(results: Results, run: int) -> pd.DataFrame:
     """The generators of a run in the order in which it acquires them, as `symsweep show` lists them, numbered alike."""
     part = results.select(results.runs.index == run)
     if len(part) == 0:
@@ -112,7 +119,7 @@ def table(results, run):
     return frame.iloc[sorted(range(len(frame)), key=lambda g: (steps[g] < 0, steps[g]))]
 
 
-def curves(results):
+def curves(results: Results) -> xr.DataArray:
     """Mean violation of every generator, (run, evaluation, generator), with the steps of each run as a coordinate. The
     generators are told by their texts: where tasks differ, those that a run does not have are NaN."""
     measured = Measured(results)
@@ -131,7 +138,7 @@ def curves(results):
                         {"units": "nat", "long_name": "mean violation of each generator"})
 
 
-def acquisition(results, all=False):
+def acquisition(results: Results, all: bool = False) -> pd.DataFrame:
     """Pooled by setting: for each generator of its runs that ended how many there are, how many acquired it (reached),
     in how many it is the first, and the Kaplan-Meier median of the step with its bootstrap interval; in the order of
     the medians. Runs that did not acquire it are censored, as everywhere (statistics.onset_times)."""
@@ -155,6 +162,6 @@ def acquisition(results, all=False):
     return pd.DataFrame(rows, columns=["setting", "generator", "runs", "reached", "first", "median", "lower", "upper"])
 
 
-def is_first(steps, step):
+def is_first(steps: np.ndarray, step: int) -> bool:
     """Is this the earliest of the steps (-1 = not reached) at which a run acquires a generator?"""
     return bool(step >= 0 and step == min(s for s in steps if s >= 0))

@@ -1,10 +1,14 @@
 """Opening results files and reading their datasets, whoever may be writing them."""
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import itertools
 import os
 import time
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import h5py
 import numpy as np
@@ -21,14 +25,14 @@ class ResultsError(Exception):
 _READ_ATTEMPTS = 24
 
 
-def _is_written(path):
+def _is_written(path: str) -> bool:
     """Does the file say that a writer has it? One that was killed leaves it so."""
     with open(path, "rb") as file:
         start = file.read(12)
     return len(start) == 12 and start[8] >= 2 and start[11] != 0
 
 
-def _limit_attempts(access):
+def _limit_attempts(access: Any) -> None:
     # h5py has no name for this property; the library that it has loaded does.
     with contextlib.suppress(OSError, AttributeError):
         with open("/proc/self/maps") as maps:
@@ -38,10 +42,10 @@ def _limit_attempts(access):
         set_attempts(access.id, _READ_ATTEMPTS)
 
 
-def _open_once(path):
+def _open_once(path: str) -> Any:
     # A file under a writer, or left by one that was killed, opens for SWMR reading only; one that this process has open
     # already opens as that did. Locks are the writer's business: a reader that took one could stop it.
-    refusal = None
+    refusals: list[Exception] = []
     plain, live = h5py.h5f.ACC_RDONLY, h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
     for flags in (live, plain) if _is_written(path) else (plain, live):
         for locking in (False, None):
@@ -55,11 +59,11 @@ def _open_once(path):
             try:
                 return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
             except (OSError, ValueError, RuntimeError) as error:
-                refusal = refusal or error
-    raise refusal
+                refusals.append(error)
+    raise refusals[0]
 
 
-def _check_format(file, path):
+def _check_format(file: Any, path: str) -> None:
     name = file.attrs.get("format")
     name = name.decode() if isinstance(name, bytes) else name
     if name != FORMAT:
@@ -71,7 +75,7 @@ def _check_format(file, path):
         raise ResultsError("%s: format_version %d, this package reads up to %d" % (path, version, FORMAT_VERSION))
 
 
-def _fault_of_dataset(dataset):
+def _fault_of_dataset(dataset: Any) -> str | None:
     """How a dataset is stored that symsweep does not write like this; None where it does. Extents of a virtual dataset
     are looked up in the files that it is made of, so its layout is asked for first."""
     create = dataset.get_create_plist()
@@ -94,13 +98,13 @@ _DAMAGED = "cannot be opened: it is damaged"
 _LINKS = {h5py.h5l.TYPE_SOFT: "is a soft link", h5py.h5l.TYPE_EXTERNAL: "is an external link, to an object of another file"}
 
 
-def _check_inside(file, path):
+def _check_inside(file: Any, path: str) -> None:
     """A results file is data and never trusted: all that it holds must lie in the file itself. Links are not followed
     before each is seen to be a hard one, and no value is read before each dataset is seen to be stored as the program
     stores it (src/store/inside.c is the same for the program)."""
     count = itertools.count(1)
 
-    def visit(name, info):
+    def visit(name: Any, info: Any) -> Any:
         if info.type != h5py.h5l.TYPE_HARD:
             return name, _LINKS.get(info.type, "is a user-defined link")
         if next(count) > _OBJECTS_MAX or name.count(b"/") > _DEPTH_MAX:
@@ -123,7 +127,7 @@ def _check_inside(file, path):
 
 
 @contextlib.contextmanager
-def open_results(path, wait=10.0):
+def open_results(path: str | os.PathLike[str], wait: float = 10.0) -> Iterator[Any]:
     """The file, open for reading. A writer that starts or ends keeps a file closed to others for a moment: while the file
     says that it has a writer the attempt is repeated for `wait` seconds. Nothing else gets better by waiting."""
     path = os.fspath(path)
@@ -159,12 +163,12 @@ def open_results(path, wait=10.0):
         file.close()
 
 
-def text(value):
+def text(value: Any) -> str:
     """Text of an attribute or a variable-length string."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def texts(dataset, rows=slice(None)):
+def texts(dataset: Any, rows: Any = slice(None)) -> list[str]:
     """The rows of a dataset of texts: variable-length strings, or char[R, L] padded with zero bytes."""
     values = dataset[rows]
     if dataset.dtype.kind == "S" and dataset.dtype.itemsize == 1 and dataset.ndim == 2:
@@ -172,24 +176,24 @@ def texts(dataset, rows=slice(None)):
     return [text(value) for value in values]
 
 
-def is_text(dataset):
+def is_text(dataset: Any) -> bool:
     return dataset.dtype.kind in "OSU"
 
 
-def names(group):
+def names(group: Any) -> list[str]:
     """Names of a group's members in the order they were made, where the file keeps that; else by name."""
     tracked = group.id.get_create_plist().get_link_creation_order() & h5py.h5p.CRT_ORDER_INDEXED
-    found = []
+    found: list[bytes] = []
     group.id.links.iterate(found.append, idx_type=h5py.h5.INDEX_CRT_ORDER if tracked else h5py.h5.INDEX_NAME)
     return [text(name) for name in found]
 
 
-def datasets(file, folder):
+def datasets(file: Any, folder: str) -> dict[str, Any]:
     """name -> dataset below a group, nested names joined by '/', in the order they were made; empty when there is no
     such group."""
     found = {}
 
-    def visit(group, prefix):
+    def visit(group: Any, prefix: str) -> None:
         for name in names(group):
             item = group[name]
             if isinstance(item, h5py.Group):
@@ -203,18 +207,18 @@ def datasets(file, folder):
     return found
 
 
-def tables(file):
+def tables(file: Any) -> dict[str, Any]:
     """path -> dataset of everything that has a row for each run."""
     return {folder + "/" + name: dataset for folder in names(file) if folder != "sweep"
             for name, dataset in datasets(file, folder).items()}
 
 
-def below(found, folder):
+def below(found: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """name -> dataset of those of tables() that lie in a folder."""
     return {path[len(folder) + 1:]: dataset for path, dataset in found.items() if path.startswith(folder + "/")}
 
 
-def attribute(dataset, name, default=""):
+def attribute(dataset: Any, name: str, default: str = "") -> str:
     if name not in dataset.attrs:
         return default
     try:
@@ -223,11 +227,11 @@ def attribute(dataset, name, default=""):
         raise ResultsError("%s: attribute %s of %s: %s" % (dataset.file.filename, name, dataset.name, error)) from None
 
 
-def meanings(dataset):
+def meanings(dataset: Any) -> list[str]:
     """Words of a code, in order of the code."""
     return attribute(dataset, "flag_meanings").split()
 
 
-def missing_like(shape, dtype):
+def missing_like(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """An array of missing values: NaN for floats, -1 for integers."""
     return np.full(shape, np.nan if np.issubdtype(dtype, np.floating) else -1, dtype=dtype)

@@ -1,7 +1,11 @@
 """Lattices of refined sweeps: which points have the class "reached", as `refine` found or as a full grid shows."""
 
+from __future__ import annotations
+
 import argparse
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +15,11 @@ from . import command, settings, words
 from .facts import ENDED
 from .hdf5 import ResultsError
 
+if TYPE_CHECKING:
+    from .results import Results
 
-def refine_of(results):
+
+def refine_of(results: Results) -> dict[str, Any]:
     """The `refine` member of the (first) sweep of the results; {} when it has none."""
     try:
         sweep = json.loads(results.sweeps[0]["config"] or "{}")
@@ -25,7 +32,7 @@ def refine_of(results):
     return rule
 
 
-def lattice(results, axes=None, reached="t_gen", share=0.5, all=False):
+def lattice(results: Results, axes: Sequence[str] | None = None, reached: str = "t_gen", share: float = 0.5, all: bool = False) -> list[xr.Dataset]:
     """One Dataset a plane, in the order of the file: over the values of one or two axes, `holds` (1 the statement holds
     at the point, 0 not, -1 unknown), `runs` (with a result), `reached` (of those), `low` and `high` (Wilson interval,
     NaN where the class is inferred or `axes` is given). attrs["setting"]: values of the other axes.
@@ -35,24 +42,25 @@ def lattice(results, axes=None, reached="t_gen", share=0.5, all=False):
     former plans with `all` only."""
     results = results.counted(all)
     from_file = axes is None
-    axes = list(axes or refine_of(results).get("axes", ()))
+    named: Sequence[str] = axes or refine_of(results).get("axes") or ()
+    axes = list(named)
     missing = [name for name in [*axes, *(FROM_FILE if from_file else [reached])] if name not in results.runs]
     if not axes:
         raise ResultsError("%s: no lattice: the sweep does not refine" % results.paths[0])
     if missing:
         raise ResultsError("%s: no lattice: %s" % (results.paths[0], ", ".join(missing)))
     points = results.runs[axes].copy()
-    others = settings.telling(results, [points[name].tolist() for name in axes])
-    for name, values in others.items():
+    telling = settings.telling(results, [points[name].tolist() for name in axes])
+    for name, values in telling.items():
         points[name] = values
-    others = list(others)
+    others = list(telling)
     table = _from_file(results.runs) if from_file else _from_runs(results.runs, points, reached, share)
     table = pd.concat([points, table], axis=1).drop_duplicates(axes + others)
     planes = []
     for setting, part in (table.groupby(others if len(others) > 1 else others[0], sort=False, dropna=False) if others else [((), table)]):
         plane = part.set_index(axes)[list(COLUMNS)].sort_index().to_xarray()
-        for name, missing in COLUMNS.items():  # a point without a row
-            plane[name] = plane[name].fillna(missing).astype(float if missing is np.nan else int)
+        for name, none in COLUMNS.items():  # a point without a row
+            plane[name] = plane[name].fillna(none).astype(float if none is np.nan else int)
         setting = setting if isinstance(setting, tuple) else (setting,)
         plane.attrs["setting"] = dict(zip(others, setting))
         planes.append(plane)
@@ -63,13 +71,13 @@ FROM_FILE = ("refine.class", "refine.decided", "refine.reached", "refine.low", "
 COLUMNS = {"holds": -1, "runs": 0, "reached": 0, "low": np.nan, "high": np.nan}
 
 
-def _from_file(runs):
+def _from_file(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({
         "holds": runs["refine.class"].fillna(-1).astype(int), "runs": runs["refine.decided"].fillna(0).astype(int),
         "reached": runs["refine.reached"].fillna(0).astype(int), "low": runs["refine.low"], "high": runs["refine.high"]})
 
 
-def _from_runs(runs, points, onset, share):
+def _from_runs(runs: pd.DataFrame, points: pd.DataFrame, onset: str, share: float) -> pd.DataFrame:
     ended = runs["status"].isin(ENDED)
     counts = pd.DataFrame({"runs": ended.astype(int), "reached": (ended & runs[onset].notna()).astype(int)})
     sums = counts.groupby([points[name] for name in points], dropna=False).transform("sum")
@@ -80,7 +88,7 @@ def _from_runs(runs, points, onset, share):
 
 # ---- a refined sweep against the full grid ----
 
-def compare(grid, refined, all=False):
+def compare(grid: Results, refined: Results, all: bool = False) -> Any:
     """Both classifications of the refined sweep's lattice, plane by plane: `grid`, `refined` and `runs` of either."""
     rule = refine_of(refined)
     mine = lattice(refined, all=all)
@@ -93,7 +101,7 @@ def compare(grid, refined, all=False):
                        attrs=a.attrs) for a, b in zip(mine, full)]
 
 
-def draw(plane):
+def draw(plane: xr.Dataset) -> list[str]:
     """Rows of text, the second axis upwards: # both reached, . both not, + only the grid, - only the refined one;
     behind each point the runs that refine gave it."""
     if plane["grid"].ndim == 1:
@@ -111,7 +119,7 @@ def draw(plane):
     return lines + ["%12s  %s from %.4g to %.4g" % ("", across, plane[across][0], plane[across][-1])]
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="refinement", description="How well does a refined sweep classify the points of its lattice, compared with "
         "the full grid, and with how many runs?")
@@ -121,7 +129,7 @@ def main(arguments=None):
     return command.run(parser, arguments, tell)
 
 
-def tell(options):
+def tell(options: argparse.Namespace) -> None:
     grid, refined = (command.load(options, path) for path in (options.grid, options.refined))
     planes = compare(grid, refined, options.all)
     rule = refine_of(refined)
@@ -142,3 +150,8 @@ def tell(options):
         for name, value in plane.attrs["setting"].items():
             print(words.visible("%s = %s" % (name, value)))
         print("\n".join(draw(plane)))
+
+
+def entry() -> int:
+    """The command line of an installed package."""
+    return command.guarded(main)

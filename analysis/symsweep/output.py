@@ -1,15 +1,18 @@
 """Files that the tools write: what is written destroys nothing that was read."""
 
+from __future__ import annotations
+
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 
 from .hdf5 import ResultsError
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
-def _refusal(path, info, inputs):
+def _refusal(path: str, info: os.stat_result, inputs: Iterable[str]) -> str | None:
     for name in inputs:
         if os.path.exists(name) and os.path.samestat(info, os.stat(name)):
             return "is the results file %s itself" % name
@@ -19,7 +22,7 @@ def _refusal(path, info, inputs):
         return "is an HDF5 file, which is never replaced" if file.read(len(_HDF5)) == _HDF5 else None
 
 
-def write(path, data, inputs=()):
+def write(path: str, data: bytes | str, inputs: Iterable[str] = ()) -> None:
     """Puts `data` (bytes or text) under its name when it is complete, in place of a file that is there; a link is followed. Never
     over one of `inputs` under whatever name, nor over another HDF5 file. A device or FIFO is written to as it stands."""
     data = data.encode("utf-8") if isinstance(data, str) else data
@@ -44,7 +47,7 @@ def write(path, data, inputs=()):
         raise
 
 
-def _umask():
+def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -108,3 +108,8 @@ def make(options):
     path = options.output or os.path.splitext(options.results[0])[0] + ".html"
     output.write(path, build(command.load(options), options.title, options.all), options.results)
     print(words.visible(path))
+
+
+def entry() -> int:
+    """The command line of an installed package."""
+    return command.guarded(main)

@@ -1,21 +1,28 @@
 """load(): results files as a table of runs and arrays of curves and snapshots."""
 
+from __future__ import annotations
+
 import copy
+import html
 import json
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from . import checksums, facts, form, generators, hdf5, settings
+from . import axes, checksums, exporters, facts, form, frames, generators, hdf5, settings
 from .hdf5 import ResultsError
+from .run import Run
 
 # Folders of per-evaluation metrics. Their names never collide; those of families carry the family in front.
 CURVE_FOLDERS = ("curves", "geometry", "interpretability")
 FAMILY_FACTS = ("tuples", "enumerated", "holds", "prompted", "leak", "coverage", "order_log10")
-LARGE_SNAPSHOTS = ("embedding", "parameters")
+LARGE_SNAPSHOTS = ("embedding", "parameters", "optimizer")
 SNAPSHOT_DIMENSIONS = {
     "pca": ("token", "component"),
     "explained_variance": ("component",),
@@ -23,7 +30,12 @@ SNAPSHOT_DIMENSIONS = {
     "fourier_power": ("frequency",),
     "embedding": ("token", "width"),
     "parameters": ("parameter",),
+    "optimizer": ("optimizer_state",),
 }
+# What every array of runs has beside the swept axes; `.sel` takes all of them but the unselected ones.
+COORDINATES = ("id", "label", "task", "seed", "status", "planned", "damaged")
+SHOWN_ROWS = 20  # of a table in a notebook
+UNSELECTED = ("id", "planned", "damaged")
 # How far a run has come: of two rows of one run the further one counts.
 PROGRESS = {"done": 6, "diverged": 6, "pruned": 5, "failed": 4, "running": 3, "not_selected": 2, "pending": 1}
 # Rows of files up to this size are held against their checksums, unless `verify` says otherwise; so does every start of
@@ -31,7 +43,7 @@ PROGRESS = {"done": 6, "diverged": 6, "pruned": 5, "failed": 4, "running": 3, "n
 VERIFIED_BYTES = 1 << 30
 
 
-def load(path, wait=10.0, verify=None):
+def load(path: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], wait: float = 10.0, verify: bool | None = None) -> Results:
     """Results of one file or of several (shards, later additions: joined by run id, the row that came further wins).
 
     Works on a finished file, on one that a sweep is writing and on one that a killed sweep left; in the latter two
@@ -62,12 +74,16 @@ class Results:
     snapshots  Dataset (run, snapshot, ...), without embeddings and parameters. Read at first use
     attributes root attributes of the first file; `sweeps` its text and name a file"""
 
-    def __init__(self, paths, wait=10.0, verify=None):
+    def __init__(self, paths: list[str], wait: float = 10.0, verify: bool | None = None) -> None:
         self.paths = paths
         self._wait, self._verify = wait, verify
-        self.unverified = []  # files too large to be held against their checksums unasked
-        self._curves = self._snapshots = self._by_generator = None
-        self.attributes, self.sweeps, self.axes = {}, [], []
+        self.unverified: list[str] = []  # files too large to be held against their checksums unasked
+        self._curves: xr.Dataset | None = None
+        self._snapshots: xr.Dataset | None = None
+        self._by_generator: xr.DataArray | None = None
+        self.attributes: dict[str, str] = {}
+        self.sweeps: list[dict[str, str]] = []
+        self.axes: list[str] = []
         tables, configs = [], []
         for number, path in enumerate(paths):
             with hdf5.open_results(path, wait) as file:
@@ -89,7 +105,7 @@ class Results:
 
     # ---- runs ----
 
-    def _read_runs(self, found, path):
+    def _read_runs(self, found: Mapping[str, Any], path: str) -> pd.DataFrame:
         columns, axes = _run_columns(found)
         self.axes += [name for name in axes if name not in self.axes]
         table = pd.DataFrame(columns)
@@ -97,19 +113,19 @@ class Results:
         table["damaged"] = self._damaged(found, path)
         return table
 
-    def _damaged(self, found, path):
+    def _damaged(self, found: Mapping[str, Any], path: str) -> Any:
         if self._verify or (self._verify is None and os.path.getsize(path) <= VERIFIED_BYTES):
             return checksums.damaged(found)
         if self._verify is None:
             self.unverified.append(path)
         return False
 
-    def _join(self, tables, configs):
+    def _join(self, tables: list[pd.DataFrame], configs: list[list[Any]]) -> None:
         whole = pd.concat(tables, ignore_index=True, sort=False) if len(tables) > 1 else tables[0]
         flat = [config or {} for part in configs for config in part]
         order = list(range(len(whole)))
         if len(tables) > 1 and len(whole):
-            best, planned = {}, set(whole["id"][whole["planned"]])
+            best, planned = dict[Any, Any](), set(whole["id"][whole["planned"]])
             whole["planned"] = whole["id"].isin(planned)
             for i in order:
                 key = whole["id"][i] or (whole["_file"][i], i)
@@ -127,7 +143,7 @@ class Results:
 
     # ---- rows that count ----
 
-    def select(self, mask):
+    def select(self, mask: Any) -> Results:
         """The Results of some rows (one truth value a run); each keeps its number."""
         chosen = np.nonzero(np.asarray(mask, dtype=bool))[0]
         part = copy.copy(self)
@@ -139,15 +155,15 @@ class Results:
         return part
 
     @property
-    def planned(self):
+    def planned(self) -> Results:
         return self.select(self.runs["planned"])
 
-    def counted(self, all=False):
+    def counted(self, all: bool = False) -> Results:
         """The rows that figures and statistics are made of: those of the present plan (`all`: of former ones as well)
         that are not damaged."""
         return self.select((self.runs["planned"] | all) & ~self.runs["damaged"])
 
-    def left_out(self, all=False):
+    def left_out(self, all: bool = False) -> list[str]:
         """What counted() leaves out, a sentence each."""
         former = 0 if all else int((~self.runs["planned"]).sum())
         damaged = self.runs.index[self.runs["damaged"] & (self.runs["planned"] | all)].tolist()
@@ -163,59 +179,108 @@ class Results:
                   for path in self.unverified]
         return found
 
+    def sel(self, **wanted: Any) -> Results:
+        """The Results of the runs that meet all of these: a column of `runs` or a key of the configurations, by its path or the
+        end of it, to a value, a list of values or a slice (ends included). sel(train_fraction=0.8, seed=[0, 1])."""
+        return axes.select(self, wanted)
+
+    def run(self, number: int) -> Run:
+        """Run `number` (the index of `runs`): configuration, curves, models."""
+        return Run(self, number)
+
+    def tidy(self, curves: Sequence[str] | None = None, carry: bool = False, all: bool = False) -> pd.DataFrame:
+        return frames.tidy(self, curves, carry, all)
+
+    def onsets(self, onset: str = "t_gen", by: str | Sequence[str] | None = None, all: bool = False) -> pd.DataFrame:
+        return frames.onsets(self, onset, by, all)
+
+    tidy.__doc__, onsets.__doc__ = frames.tidy.__doc__, frames.onsets.__doc__
+
     @property
-    def settings(self):
+    def settings(self) -> pd.Series:
         return pd.Series(settings.names(self), index=self.runs.index, name="setting", dtype=object)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.runs)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         counts = self.runs["status"].value_counts().to_dict() if len(self.runs) else {}
         words = ", ".join("%d %s" % (n, status) for status, n in counts.items()) or "no runs"
         return "<symsweep results %s: %s>" % (", ".join(self.paths), words)
 
+    def _repr_html_(self) -> str:
+        """The first runs as a table: what tells them apart, how far they came."""
+        told = [name for name in frames.about(self) if name != "setting" and name in self.runs]
+        shown = [name for name in [*told, "status", "phase", "t_mem", "t_sym", "t_gen"] if name in self.runs]
+        table = self.runs[list(dict.fromkeys(shown))]
+        more = "" if len(table) <= SHOWN_ROWS else "<p>and %d more</p>" % (len(table) - SHOWN_ROWS)
+        return "<p>%s</p>%s%s" % (html.escape(repr(self)), table.head(SHOWN_ROWS).to_html(na_rep="–"), more)
+
+    # ---- exports ----
+
+    def to_tensorboard(self, folder: str | os.PathLike[str], curves: Sequence[str] | None = None, all: bool = False) -> list[Path]:
+        return exporters.to_tensorboard(self, folder, curves, all)
+
+    def to_wandb(self, project: str, folder: str | os.PathLike[str] = ".", mode: str = "offline", curves: Sequence[str] | None = None,
+                 all: bool = False) -> int:
+        return exporters.to_wandb(self, project, folder, mode, curves, all)
+
+    def to_mlflow(self, experiment: str, tracking_uri: str | None = None, curves: Sequence[str] | None = None, all: bool = False) -> int:
+        return exporters.to_mlflow(self, experiment, tracking_uri, curves, all)
+
+    to_tensorboard.__doc__, to_wandb.__doc__ = exporters.to_tensorboard.__doc__, exporters.to_wandb.__doc__
+    to_mlflow.__doc__ = exporters.to_mlflow.__doc__
+
     # ---- arrays ----
 
     @property
-    def curves(self):
+    def curves(self) -> xr.Dataset:
         if self._curves is None:
             self._curves = self.read_curves()
         return self._curves
 
     @property
-    def by_generator(self):
+    def has_curves(self) -> bool:
+        """Are the curves read already?"""
+        return self._curves is not None
+
+    @property
+    def by_generator(self) -> xr.DataArray:
         if self._by_generator is None:
             self._by_generator = generators.curves(self)
         return self._by_generator
 
-    def generators(self, run):
+    def generators(self, run: int) -> pd.DataFrame:
         """DataFrame of the generators of the run's symmetry group, in the order in which it acquires them: `text` says
         what one does, `acquired` when (<NA> where not reached), `violation` is its last, `positions`, `tokens` and
         `classes` are as `symsweep symmetries --json` has them. Index: numbers, from 1, as `symsweep show` prints."""
         return generators.table(self, run)
 
     @property
-    def snapshots(self):
+    def snapshots(self) -> xr.Dataset:
         if self._snapshots is None:
             self._snapshots = self.read_snapshots()
         return self._snapshots
 
-    def read_curves(self, names=None, runs=None):
+    def read_curves(self, names: Iterable[str] | None = None, runs: Iterable[int] | None = None) -> xr.Dataset:
         """Curves of the given names and runs (all when None). Missing: NaN; in `step` -1."""
         return self._read(_curve_datasets, {}, "evaluation", names, runs)
 
-    def read_snapshots(self, names=None, runs=None):
-        """Snapshots of the given names (None: all but `embedding` and `parameters`) and runs."""
+    def read_snapshots(self, names: Iterable[str] | None = None, runs: Iterable[int] | None = None) -> xr.Dataset:
+        """Snapshots of the given names (None: all but `embedding`, `parameters` and `optimizer`) and runs."""
         return self._read(_snapshot_datasets, SNAPSHOT_DIMENSIONS, "snapshot", names, runs)
 
-    def read_generator_curves(self):
+    def read_data(self, runs: Iterable[int] | None = None) -> xr.Dataset:
+        """Inputs, labels and split of the given runs, where they are kept (save.split); -1 beyond what a run has."""
+        return self._read(_table_datasets, {"inputs": ("position",)}, "input", None, runs)
+
+    def read_generator_curves(self) -> xr.Dataset:
         """`by_generator` as the file has it, column by column, with `step` and `train_accuracy`; what there is of them."""
         return self._read(_generator_datasets, {"by_generator": ("generator",)}, "evaluation", None, None)
 
-    def read_texts(self, name):
+    def read_texts(self, name: str) -> list[tuple[str, str]]:
         """(file, text) of a dataset of texts for each run; "" where there is none."""
-        found = [None] * len(self)
+        found = [("", "")] * len(self)
         for number, path in enumerate(self.paths):
             mine = [(k, row) for k, (file, row) in enumerate(self._places) if file == number]
             if not mine:
@@ -227,14 +292,15 @@ class Results:
                 found[k] = path, texts[row] if row < len(texts) else ""
         return found
 
-    def _read(self, find, inner, along, names, runs):
+    def _read(self, find: Callable[..., dict[str, Any]], inner: Mapping[str, tuple[str, ...]], along: str, names: Iterable[str] | None, runs: Iterable[int] | None) -> xr.Dataset:
+        names = None if names is None else list(names)
         numbers = self.runs.index.tolist() if runs is None else [int(r) for r in runs]
         position = {number: k for k, number in enumerate(self.runs.index)}
         unknown = [number for number in numbers if number not in position]
         if unknown:
             raise ValueError("no run %s here" % ", ".join(map(str, unknown)))
         selected = [position[number] for number in numbers]
-        parts = {}
+        parts: dict[str, list[Any]] = {}
         for number, path in enumerate(self.paths):
             mine = [(k, self._places[r][1], r) for k, r in enumerate(selected) if self._places[r][0] == number]
             if not mine:
@@ -248,14 +314,17 @@ class Results:
             dimensions = ("run", along) + tuple(inner.get(name, ()))
             variables[name] = (dimensions, values, pieces[0][2])
         _pad(variables)
-        coordinates = {"run": ("run", numbers)}
-        for name in ("id", "label", "task", "seed", "status", "planned", "damaged"):
-            if name in self.runs:
-                coordinates[name] = ("run", self.runs[name].to_numpy()[selected] if selected else np.array([], dtype=object))
-        return xr.Dataset(variables, coords=coordinates, attrs={"source": ", ".join(self.paths)})
+        coordinates: dict[str, Any] = {"run": ("run", numbers)}
+        chosen = [name for name in [*COORDINATES, *self.axes] if name in self.runs and name != "run.seed" and name not in variables]
+        for name in chosen:
+            coordinates[name] = ("run", self.runs[name].to_numpy()[selected] if selected else np.array([], dtype=object))
+        if "step" in variables:
+            coordinates["step"] = variables.pop("step")
+        found = xr.Dataset(variables, coords=coordinates, attrs={"source": ", ".join(self.paths)})
+        return found.drop_indexes("run").set_xindex([name for name in ["run", *chosen] if name not in UNSELECTED], axes.RunIndex)
 
 
-def dataset_facts(dataset):
+def dataset_facts(dataset: Any) -> dict[str, str]:
     facts = {name: hdf5.attribute(dataset, name) for name in ("units", "long_name", "definition") if name in dataset.attrs}
     folders = dataset.name.split("/")[1:-1]
     return {**facts, "family": folders[1]} if folders[0] == "symmetry" and len(folders) == 2 else facts
@@ -263,7 +332,7 @@ def dataset_facts(dataset):
 
 # ---- the table of runs ----
 
-def _column(dataset):
+def _column(dataset: Any) -> Any:
     """A dataset of one value a run as a column."""
     if hdf5.is_text(dataset):
         return np.array(hdf5.texts(dataset), dtype=object)
@@ -278,17 +347,17 @@ def _column(dataset):
     return values.astype(np.float64)
 
 
-def _run_columns(found):
+def _run_columns(found: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Columns in the order and under the names of `symsweep export`; and which of them are axes."""
     columns, axes = {}, []
 
-    def put(name, dataset):
+    def put(name: str, dataset: Any) -> None:
         if dataset.ndim == 1 or hdf5.is_text(dataset):
             columns[name] = _column(dataset)
 
     runs = hdf5.below(found, "runs")
 
-    def below(folder):
+    def below(folder: str) -> list[tuple[str, Any]]:
         return [(name[len(folder):], dataset) for name, dataset in runs.items() if name.startswith(folder)]
 
     for name, dataset in below(""):
@@ -311,14 +380,14 @@ def _run_columns(found):
     return columns, axes
 
 
-def _sweep_text(file):
+def _sweep_text(file: Any) -> str:
     config = file.get("sweep/config")
     if not isinstance(config, h5py.Dataset) or config.shape != ():
         return ""
     return hdf5.text(config[()])
 
 
-def _read_config(text):
+def _read_config(text: str) -> dict[str, Any] | None:
     """A resolved configuration; None when the text is none."""
     try:
         config = json.loads(text)
@@ -329,16 +398,17 @@ def _read_config(text):
 
 # ---- arrays ----
 
-def _wanted(found, names):
+def _wanted(found: Mapping[str, Any], names: Iterable[str] | None) -> dict[str, Any]:
     if names is None:
-        return found
+        return dict(found)
+    names = list(names)
     unknown = [name for name in names if name not in found]
     if unknown:
         raise ValueError("no %s; there are: %s" % (", ".join(unknown), ", ".join(sorted(found)) or "none"))
     return {name: found[name] for name in names}
 
 
-def _curve_datasets(file, names):
+def _curve_datasets(file: Any, names: Iterable[str] | None) -> dict[str, Any]:
     found = {}
     for folder in CURVE_FOLDERS:
         found.update({name: d for name, d in hdf5.datasets(file, folder).items() if d.ndim == 2})
@@ -348,20 +418,24 @@ def _curve_datasets(file, names):
     return _wanted(found, names)
 
 
-def _generator_datasets(file, names):
+def _table_datasets(file: Any, names: Iterable[str] | None) -> dict[str, Any]:
+    return _wanted({name: d for name, d in hdf5.datasets(file, "data").items() if d.dtype.kind == "i"}, names)
+
+
+def _generator_datasets(file: Any, names: Iterable[str] | None) -> dict[str, Any]:
     found = {name: file.get(path) for name, path in (("by_generator", generators.FOLDER + "by_generator"), ("step", "curves/step"),
                                                      ("train_accuracy", "curves/train_accuracy"))}
     return {name: dataset for name, dataset in found.items() if isinstance(dataset, h5py.Dataset)}
 
 
-def _snapshot_datasets(file, names):
+def _snapshot_datasets(file: Any, names: Iterable[str] | None) -> dict[str, Any]:
     found = {name: d for name, d in hdf5.datasets(file, "snapshots").items() if d.ndim >= 2 and d.dtype.kind != "S"}
     if names is None:
         return {name: d for name, d in found.items() if name not in LARGE_SNAPSHOTS}
     return _wanted(found, names)
 
 
-def _rows(dataset, rows):
+def _rows(dataset: Any, rows: Sequence[int | None]) -> np.ndarray:
     """The given rows. Whole when most are wanted; HDF5 reads scattered rows one by one."""
     rows = [row if row < dataset.shape[0] else None for row in rows]
     known = [row for row in rows if row is not None]
@@ -374,7 +448,7 @@ def _rows(dataset, rows):
                      for row in rows])
 
 
-def _assemble(pieces, count, written):
+def _assemble(pieces: list[Any], count: int, written: np.ndarray | None) -> np.ndarray:
     """Pieces of several files in one array, padded with missing values; evaluations not acknowledged are missing."""
     inner = tuple(int(n) for n in np.max([np.array(values.shape[1:]) for _, values, _ in pieces], axis=0))
     whole = hdf5.missing_like((count,) + inner, pieces[0][1].dtype)
@@ -387,9 +461,9 @@ def _assemble(pieces, count, written):
     return whole
 
 
-def _pad(variables):
+def _pad(variables: dict[str, Any]) -> None:
     """One length for each dimension over all variables."""
-    longest = {}
+    longest: dict[str, int] = {}
     for dimensions, values, _ in variables.values():
         for name, n in zip(dimensions, values.shape):
             longest[name] = max(longest.get(name, 0), n)

@@ -1,8 +1,16 @@
 """What runs are grouped by: every key in which they differ but the seeds, which are what is averaged over."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import pandas as pd
 
 from . import tasks
+
+if TYPE_CHECKING:
+    from .results import Results
 
 # Keys that are averaged over where they are the seed itself.
 FOLLOWING = ("data_seed", "task.table_seed")
@@ -11,7 +19,7 @@ SEEDS = ("seed", "run.seed", *FOLLOWING, *("run." + name for name in FOLLOWING))
 VAGUE = ("weight", "inputs", "kind", "every")
 
 
-def flat(config, prefix=""):
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """A configuration as dotted path -> value; lists as text."""
     found = {}
     for key, value in config.items():
@@ -22,15 +30,15 @@ def flat(config, prefix=""):
     return found
 
 
-def _is_missing(value):
+def is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value != value
 
 
-def text(value):
+def text(value: Any) -> str:
     """A value in a name: as many digits as tell it from any other."""
     if isinstance(value, list):
         return "[%s]" % ", ".join(text(part) for part in value)
-    if _is_missing(value):
+    if is_missing(value):
         return "–"
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -39,7 +47,7 @@ def text(value):
     return str(value)
 
 
-def columns(results):
+def columns(results: Results) -> dict[str, list[Any]]:
     """path -> one value a run, of everything that may tell settings apart: axes first, then what configurations hold."""
     found = {axis: results.runs[axis].tolist() for axis in results.axes}
     known = {axis[len("run."):] if axis.startswith("run.") else axis for axis in results.axes}
@@ -58,20 +66,20 @@ def columns(results):
     return found
 
 
-def _groups(values, count):
+def _groups(values: Iterable[Any], count: int) -> list[tuple[str, ...]]:
     """One tuple a run, the same for runs with the same values."""
     listed = list(values)
     return [tuple(text(column[run]) for column in listed) for run in range(count)]
 
 
-def _own_seeds(values, seeds, groups):
+def _own_seeds(values: Iterable[Any], seeds: Iterable[Any], groups: list[tuple[str, ...]]) -> list[Any]:
     """A key that may follow the seed, of runs in which it is a choice; None where it follows. A value that runs of
     another seed in the same setting have as well is a choice."""
-    chosen = {(group, value) for group, value, seed in zip(groups, values, seeds) if not _is_missing(value) and value != seed}
+    chosen = {(group, value) for group, value, seed in zip(groups, values, seeds) if not is_missing(value) and value != seed}
     return [value if (group, value) in chosen else None for group, value in zip(groups, values)]
 
 
-def telling(results, lead=(), under=""):
+def telling(results: Results, lead: Sequence[Sequence[Any]] = (), under: str = "") -> dict[str, list[Any]]:
     """path -> values of the keys that tell settings apart: the label and axes, then whatever else it takes. A key that
     `lead` (lists of one value a run) and the keys before it decide is left out, and so is what is not `under` a path."""
     candidates = {"label": results.runs["label"].tolist()} if "label" in results.runs and not under else {}
@@ -79,14 +87,15 @@ def telling(results, lead=(), under=""):
     groups = _groups(lead, len(results))
     found = {}
     for path, values in candidates.items():
-        seen, words = {}, [text(value) for value in values]
+        seen: dict[tuple[str, ...], str] = {}
+        words = [text(value) for value in values]
         if any(seen.setdefault(group, word) != word for group, word in zip(groups, words)):
             found[path] = values
             groups = [group + (word,) for group, word in zip(groups, words)]
     return found
 
 
-def short(paths, others=()):
+def short(paths: Iterable[str], others: Iterable[str] = ()) -> dict[str, str]:
     """path -> its end, as far as it takes to tell it from the other paths."""
     found, known = {}, list(dict.fromkeys([*paths, *others]))
     for path in paths:
@@ -99,7 +108,7 @@ def short(paths, others=()):
     return found
 
 
-def names(results, lead=(), under="", told=()):
+def names(results: Results, lead: Sequence[Sequence[Any]] = (), under: str = "", told: Sequence[Sequence[Any]] = ()) -> list[str]:
     """One name a run, different for runs whose settings differ: the parts of `lead`, the label, keys with values.
     What `told` tells of them is not said again."""
     keys = telling(results, [*lead, *told], under)
@@ -113,6 +122,6 @@ def names(results, lead=(), under="", told=()):
     return found
 
 
-def task_names(results):
+def task_names(results: Results) -> list[str]:
     """One name a run, different for runs of different tasks."""
     return names(results, [[tasks.describe(config) for config in results.configs]], "task.")

@@ -1,14 +1,20 @@
 """Every evaluation of every run as a point: violation of a symmetry against test accuracy. Does a threshold tell solved
 states from unsolved ones, and which symmetry does so best?"""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from . import facts, settings, statistics
+
+if TYPE_CHECKING:
+    from .results import Results
 
 LEVELS = (0.99, 1.0)
 
@@ -30,16 +36,16 @@ class States:
     memorized: np.ndarray
     prompted: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.position)
 
-    def solved(self, level):
+    def solved(self, level: float) -> np.ndarray:
         return self.accuracy >= np.float32(level)
 
-    def select(self, mask):
+    def select(self, mask: Any) -> States:
         return States(**{field.name: getattr(self, field.name)[mask] for field in dataclasses.fields(self)})
 
-    def separate(self, level, memorized=False):
+    def separate(self, level: float, memorized: bool = False) -> statistics.ThresholdTest:
         """The threshold that tells states with test accuracy `level` or more from others, calibrated on half of the
         seeds, and its error on the other half (statistics.separate_states). `memorized`: of states after memorization
         alone; before it a model that gives one answer to all violates nothing."""
@@ -47,7 +53,7 @@ class States:
         return statistics.separate_states(chosen.value, chosen.solved(level), chosen.seed)
 
 
-def of(results, family, part="max", positions=None):
+def of(results: Results, family: str, part: str = "max", positions: Any = None) -> States:
     """States of the runs at `positions` (all), those of one run in order; `part` is "max" or "mean". Evaluations
     without a violation or a test accuracy are none."""
     positions = np.arange(len(results)) if positions is None else np.asarray(positions, dtype=int)
@@ -68,7 +74,7 @@ def of(results, family, part="max", positions=None):
                   np.array(prompted, dtype=bool)[row])
 
 
-def auc(value, solved):
+def auc(value: Any, solved: Any) -> float:
     """Probability that a solved state violates less than an unsolved one, equal ones counted half: the area under the
     curve of hits against false alarms. 1 = some threshold separates, 0.5 = it tells nothing; NaN for one kind only."""
     solved = np.asarray(solved, dtype=bool)
@@ -79,7 +85,7 @@ def auc(value, solved):
     return float((ranks[solved].sum() - yes * (yes + 1) / 2) / (yes * no))
 
 
-def families(results, level=0.99, part="max", memorized=False, all=False):
+def families(results: Results, level: float = 0.99, part: str = "max", memorized: bool = False, all: bool = False) -> pd.DataFrame:
     """Which family separates best? A table with a row for each task and family, the best of each task first: states,
     how many of them are solved, AUC over all states, and the threshold of half of the seeds with its error on the
     others. Runs that have ended, without the family in their objective; `memorized`: states after memorization alone."""

@@ -4,14 +4,23 @@ A run that has not generalized when it ends is censored: it says that the time i
 Nothing here turns that into a number; a median that is not reached is infinite. The page of `report` computes the same
 in page/statistics.js, bit for bit the same resamples; tests hold the two against each other."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from .facts import ENDED
+
+if TYPE_CHECKING:
+    from .results import Results
+
+Values = Any  # whatever numpy.asarray makes an array of
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000
@@ -36,17 +45,17 @@ class KaplanMeier:
     count: int
     reached: int
 
-    def quantile(self, q):
+    def quantile(self, q: float) -> float:
         """Time by which a share q has reached it: where survival falls to 1 - q or below. Where it equals 1 - q over a
         stretch, the middle of the stretch, as for a median of uncensored numbers; infinite when the stretch is open."""
         return float(_quantiles(self.times, self.survival[None, :], q)[0])
 
     @property
-    def median(self):
+    def median(self) -> float:
         return self.quantile(0.5)
 
 
-def _arrays(time, observed):
+def _arrays(time: Values, observed: Values) -> tuple[np.ndarray, np.ndarray]:
     time, observed = np.asarray(time, dtype=float), np.asarray(observed, dtype=bool)
     if time.shape != observed.shape or time.ndim != 1:
         raise ValueError("time and observed: one value each for every run")
@@ -55,7 +64,7 @@ def _arrays(time, observed):
     return time, observed
 
 
-def kaplan_meier(time, observed, confidence=CONFIDENCE):
+def kaplan_meier(time: Values, observed: Values, confidence: float = CONFIDENCE) -> KaplanMeier:
     """Survival of runs with the time of the event where `observed`, else the time up to which it had not come. At equal
     times events come before censorings."""
     time, observed = _arrays(time, observed)
@@ -70,7 +79,7 @@ def kaplan_meier(time, observed, confidence=CONFIDENCE):
     return KaplanMeier(times, at_risk, events, survival, lower, upper, len(time), int(observed.sum()))
 
 
-def _quantiles(times, survival, q):
+def _quantiles(times: np.ndarray, survival: np.ndarray, q: float) -> np.ndarray:
     """Quantile of each row of survival [S, T] over times [T]; infinite where not reached."""
     target, near = 1 - q, 1e-9
     padded = np.concatenate([survival, np.full((len(survival), 1), -1.0)], axis=1)
@@ -93,7 +102,7 @@ class LogRank:
     expected: np.ndarray
 
 
-def log_rank(time, observed, group):
+def log_rank(time: Values, observed: Values, group: Values) -> LogRank:
     """Log-rank (Mantel-Cox) test that all groups have one distribution of times. NaN for fewer than two groups or when
     nothing was reached."""
     time, observed = _arrays(time, observed)
@@ -117,7 +126,7 @@ def log_rank(time, observed, group):
     return LogRank(statistic, degrees, float(stats.chi2.sf(statistic, degrees)), list(names), seen, expected)
 
 
-def holm(p_values):
+def holm(p_values: Values) -> np.ndarray:
     """P-values adjusted for their number (Holm 1979); NaN stays NaN and does not count."""
     p = np.asarray(p_values, dtype=float)
     adjusted, last = np.full(p.shape, np.nan), 0.0
@@ -139,7 +148,7 @@ class SignedRank:
     pairs: int
 
 
-def signed_rank(time, observed, time_of, observed_of):
+def signed_rank(time: Values, observed: Values, time_of: Values, observed_of: Values) -> SignedRank:
     """Exact one-sided Wilcoxon signed-rank test that the first of each pair is sooner: a setting and its baseline, seed
     by seed. A pair of which one was not reached has the order that is known and the smallest difference it can have; a
     pair whose order is not known, or without a difference, is left out. The smallest p-value of n pairs is 2^-n. NaN
@@ -181,7 +190,7 @@ class Arm:
     log_rank_holm: float
 
 
-def seed_pairs(seed, seed_of):
+def seed_pairs(seed: Sequence[Any], seed_of: Sequence[Any]) -> list[tuple[int, int]]:
     """Positions of the runs of each seed in two groups, [(first, second)]; none where a seed comes twice in one, since
     it is not known then which belong together."""
     first, second = ({s: i for i, s in enumerate(seeds)} for seeds in (seed, seed_of))
@@ -190,7 +199,7 @@ def seed_pairs(seed, seed_of):
     return [(i, second[s]) for s, i in first.items() if s in second]
 
 
-def compare_arms(arms, baseline):
+def compare_arms(arms: Mapping[str, tuple[Values, Values, Values]], baseline: str) -> list[Arm]:
     """Each group of `arms`, name -> (time, observed, seed), against the one that `baseline` names: a list of Arm. Is it
     sooner? Both tests are adjusted after Holm for the number of arms."""
     time_of, observed_of, seed_of = (np.asarray(x) for x in arms[baseline])
@@ -212,7 +221,7 @@ def compare_arms(arms, baseline):
 
 # ---- resampling ----
 
-def uniform32(index, seed=0):
+def uniform32(index: Values, seed: int = 0) -> np.ndarray:
     """Counter-based 32-bit random numbers (mulberry32 at position `index`): the same in Python and in the page."""
     with np.errstate(over="ignore"):
         t = np.uint32(seed) + (np.asarray(index, dtype=np.uint32) + np.uint32(1)) * np.uint32(0x6D2B79F5)
@@ -221,7 +230,7 @@ def uniform32(index, seed=0):
     return t ^ (t >> np.uint32(14))
 
 
-def resample(count, samples, seed=0):
+def resample(count: int, samples: int, seed: int = 0) -> np.ndarray:
     """Bootstrap: [samples, count] positions below count."""
     drawn = uniform32(np.arange(samples * count, dtype=np.uint64).astype(np.uint32), seed).astype(np.float64)
     return np.floor(drawn / 2.0**32 * count).astype(int).reshape(samples, count)
@@ -234,7 +243,7 @@ class Interval:
     upper: float
 
 
-def _median_of_samples(time, observed, drawn):
+def _median_of_samples(time: np.ndarray, observed: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     """Kaplan-Meier median of each bootstrap sample."""
     times = np.unique(time[observed])
     if len(times) == 0:
@@ -248,7 +257,7 @@ def _median_of_samples(time, observed, drawn):
     return _quantiles(times, np.cumprod(factors, axis=1), 0.5)
 
 
-def percentiles(values, confidence):
+def percentiles(values: np.ndarray, confidence: float) -> tuple[float, float]:
     """Bounds as order statistics, which needs no arithmetic with infinite ones."""
     ordered = np.sort(values)
     tail = (1 - confidence) / 2
@@ -257,7 +266,7 @@ def percentiles(values, confidence):
     return float(ordered[low - 1]), float(ordered[high - 1])
 
 
-def bootstrap_median(time, observed, confidence=CONFIDENCE, samples=RESAMPLES, seed=0):
+def bootstrap_median(time: Values, observed: Values, confidence: float = CONFIDENCE, samples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Kaplan-Meier median with its percentile bootstrap interval over runs. Infinite: not reached.
 
     Of n uncensored runs the interval can be no wider than their range, which holds the median with probability
@@ -269,7 +278,7 @@ def bootstrap_median(time, observed, confidence=CONFIDENCE, samples=RESAMPLES, s
     return Interval(kaplan_meier(time, observed).median, *percentiles(medians, confidence))
 
 
-def bootstrap_ratio(time, observed, time_of, observed_of, confidence=CONFIDENCE, samples=RESAMPLES, seed=0):
+def bootstrap_ratio(time: Values, observed: Values, time_of: Values, observed_of: Values, confidence: float = CONFIDENCE, samples: int = RESAMPLES, seed: int = 0) -> Interval:
     """Ratio of two medians, reference over group (above 1: the group is faster), with its bootstrap interval; both are
     resampled. NaN where neither median is reached, infinite or 0 where one is not."""
     time, observed = _arrays(time, observed)
@@ -286,13 +295,13 @@ def bootstrap_ratio(time, observed, time_of, observed_of, confidence=CONFIDENCE,
     return Interval(float(estimate), *percentiles(ratios, confidence))
 
 
-def median_bounds(lower, upper):
+def median_bounds(lower: Values, upper: Values) -> tuple[float, float]:
     """Bounds of the median of values known only to lie within [lower, upper] (infinite where open): the medians of the
     lower and of the upper ends. Nothing is assumed of where inside the values lie."""
     return _plain_median(lower), _plain_median(upper)
 
 
-def _plain_median(values):
+def _plain_median(values: Any) -> float:
     ordered = np.sort(np.asarray(values, dtype=float))
     n = len(ordered)
     if n == 0:
@@ -317,7 +326,7 @@ class ThresholdTest:
     reason: str
 
 
-def halves(seeds):
+def halves(seeds: Values) -> np.ndarray:
     """True where the run belongs to the calibration half: every other seed in ascending order. Runs of one seed stay
     together, since they share initialization and split."""
     seeds = np.asarray(seeds)
@@ -325,7 +334,7 @@ def halves(seeds):
     return np.array([known[seed] % 2 == 0 for seed in seeds.tolist()], dtype=bool)
 
 
-def best_threshold(value, solved):
+def best_threshold(value: Values, solved: Values) -> float:
     """The threshold that gets fewest runs wrong when a run at or below it is taken for solved; the geometric middle of
     the gap between neighbouring values, the lowest of equals. NaN when all runs are of one kind."""
     value, solved = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool)
@@ -343,7 +352,7 @@ def best_threshold(value, solved):
     return float(math.sqrt(low * high)) if low > 0 else float(high / 2)
 
 
-def wilson(wrong, count, confidence=CONFIDENCE):
+def wilson(wrong: int, count: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Interval of a proportion (Wilson 1927)."""
     if count == 0:
         return math.nan, math.nan
@@ -356,7 +365,7 @@ def wilson(wrong, count, confidence=CONFIDENCE):
             1.0 if wrong == count else min(1.0, (centre + spread) / scale))
 
 
-def separate(value, solved, seed, of="run"):
+def separate(value: Values, solved: Values, seed: Values, of: str = "run") -> ThresholdTest:
     """Calibrates the threshold on half of the seeds and tests it on the other half. Runs (or what else `of` names)
     without a value do not count."""
     value, solved, seed = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool), np.asarray(seed)
@@ -365,7 +374,7 @@ def separate(value, solved, seed, of="run"):
     calibrate = halves(seed)
     threshold = best_threshold(value[calibrate], solved[calibrate])
 
-    def wrong(mask):
+    def wrong(mask: Any) -> tuple[int, int]:
         return int(((value[mask] <= threshold) != solved[mask]).sum()), int(mask.sum())
 
     reason = ""
@@ -383,7 +392,7 @@ def separate(value, solved, seed, of="run"):
     return ThresholdTest(threshold, wrong(calibrate), test, test[0] / test[1], *wilson(*test), "")
 
 
-def separate_states(value, solved, seed):
+def separate_states(value: Values, solved: Values, seed: Values) -> ThresholdTest:
     """The same of states of runs, many of which share a run and a seed: the interval is that of the error rate over
     the seeds of the test half, drawn with replacement."""
     value, solved, seed = np.asarray(value, dtype=float), np.asarray(solved, dtype=bool), np.asarray(seed)
@@ -402,21 +411,21 @@ def separate_states(value, solved, seed):
 
 # ---- onsets of results ----
 
-def is_missing(value):
+def is_missing(value: Any) -> bool:
     return value is None or value is pd.NA or value != value
 
 
-def is_one(value):
+def is_one(value: Any) -> bool:
     """Is a flag set? What is missing is not."""
     return not is_missing(value) and bool(value == 1)
 
 
-def _is_untold(onset, row):
+def _is_untold(onset: str, row: Any) -> bool:
     """A final dimension is known of a complete run only: without one t_geo says nothing."""
     return onset.startswith("t_geo") and (is_one(row.get("stopped_early")) or row["status"] != "done")
 
 
-def onset_times(results, onset="t_gen", all=False):
+def onset_times(results: Results, onset: str = "t_gen", all: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(runs, time, observed) for an onset column of `results.runs`: the runs that ended, when they reached it, and
     whether they did. Not reached: censored at the last step taken. A diverged run will never reach it and stays among
     those at risk up to the steps it was given: the curve is the share that has got there, and divergence is a way not

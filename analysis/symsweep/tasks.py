@@ -1,6 +1,10 @@
 """What a configuration says of its task: a short name, the names of its entities, how they lie to each other."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -8,7 +12,7 @@ import numpy as np
 LATTICES = {"grid": "none", "grid3d": "none", "torus": "all", "cylinder": "first"}
 
 
-def describe(config):
+def describe(config: Mapping[str, Any]) -> str:
     """A task in a few words: "add mod 59", "grid 5x5", "comparison 7x7"."""
     task = config.get("task", {})
     kind = task.get("kind", "")
@@ -43,7 +47,7 @@ def describe(config):
     return kind or "unknown task"
 
 
-def entities(config, count):
+def entities(config: Mapping[str, Any], count: int) -> dict[str, Any]:
     """names, colourings and edges of the first `count` tokens. A colouring: name, one number a token, whether it goes
     round. Edges join what the task has as neighbours."""
     task = config.get("task", {})
@@ -78,7 +82,7 @@ def entities(config, count):
     return _plain(count, "entity")
 
 
-def _plain(count, name, cyclic=False):
+def _plain(count: int, name: str, cyclic: bool = False) -> dict[str, Any]:
     return {
         "names": [str(i) for i in range(count)],
         "colourings": [{"name": name, "values": list(range(count)), "cyclic": cyclic}],
@@ -86,7 +90,7 @@ def _plain(count, name, cyclic=False):
     }
 
 
-def _lattice(sides, periodic, is_comparison):
+def _lattice(sides: Sequence[int], periodic: str, is_comparison: bool) -> dict[str, Any]:
     points = list(itertools.product(*(range(n) for n in sides)))
     number = {point: i for i, point in enumerate(points)}
     edges = []

@@ -43,7 +43,8 @@ void sw_measure_gradient(sw_gradient_norms *out, sw_model *model);
 /* Puts them into GRADIENT_NORM and GRADIENT_NORM_<block> of a record. */
 void sw_measure_set_gradient(sw_record *record, const sw_gradient_norms *norms);
 
-/* A snapshot of the current embedding; pointers into `measure` and `model`, valid until the next call. */
+/* A snapshot of the current embedding, pointers into `measure` and `model`, valid until the next call. The optimizer's
+ * state, where the run saves it, is the caller's to point to. */
 sw_status sw_measure_snapshot(sw_snapshot *out, sw_measure *measure, sw_model *model) SW_MUST_CHECK;
 
 /* Widths of the snapshots of a run, from its configuration alone. */

@@ -192,6 +192,9 @@ void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, 
 /* The learning rate of step t. */
 double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t total_steps, int64_t t);
 
+/* Elements of the state that an optimizer carries from step to step, from its configuration alone. */
+size_t sw_optimizer_state_length(const sw_optimizer_config *config, size_t parameters);
+
 /* All that a checkpoint must keep: one flat array, owned by the optimizer. */
 sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count);
 

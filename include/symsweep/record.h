@@ -91,6 +91,7 @@ typedef struct sw_snapshot_shape {
     int32_t fourier;       /* frequencies 1..n/2 (or irreducible characters) */
     int32_t vocabulary, d; /* embedding, 0 unless saved */
     int64_t parameters;    /* 0 unless saved */
+    int64_t optimizer;     /* its state, 0 unless saved */
 } sw_snapshot_shape;
 
 enum { SW_PCA_COMPONENTS = 8 };

@@ -205,7 +205,7 @@ typedef struct sw_stop_config {
 } sw_stop_config;
 
 typedef struct sw_save_config {
-    bool embedding, parameters, split;
+    bool embedding, parameters, split, optimizer;
 } sw_save_config;
 
 typedef struct sw_phase_config {

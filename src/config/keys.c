@@ -407,6 +407,9 @@ static const sw_key run_rows[] = {
     {.path = "save.parameters", BOOL(save.parameters), DEFAULT(0),
      .meaning = "keep all parameters in every snapshot"},
     {.path = "save.split", BOOL(save.split), DEFAULT(0), .meaning = "keep inputs, labels and split"},
+    {.path = "save.optimizer", BOOL(save.optimizer), DEFAULT(0),
+     .meaning = "keep the optimizer's state in every snapshot, and all parameters with it: what it takes to go on from "
+                "there in PyTorch"},
 
     {.path = "phase.family", ENUM(phase.family, sw_family_names),
      RULE(default_phase_family, "associativity; graph triangle, comparison transitivity, tasks as data automorphism"),

@@ -155,13 +155,15 @@ static sw_snapshot_shape shape_of(const sw_wire_snapshot *fixed) {
                                .fourier = fixed->fourier,
                                .vocabulary = fixed->vocabulary,
                                .d = fixed->d,
-                               .parameters = fixed->parameters};
+                               .parameters = fixed->parameters,
+                               .optimizer = fixed->optimizer};
 }
 
 /* Payload of a snapshot message; 0 = its widths are out of range. */
 static uint64_t snapshot_length(const sw_snapshot_shape *shape) {
     if (shape->entities < 0 || shape->singular < 0 || shape->fourier < 0 || shape->vocabulary < 0 || shape->d < 0 ||
-        shape->parameters < 0 || shape->parameters > SW_WIRE_PAYLOAD_MAX)
+        shape->parameters < 0 || shape->parameters > SW_WIRE_PAYLOAD_MAX || shape->optimizer < 0 ||
+        shape->optimizer > SW_WIRE_PAYLOAD_MAX)
         return 0;
     uint64_t floats = sw_record_snapshot_floats(shape); /* the sum stays below 2^63 */
     return floats <= SW_WIRE_PAYLOAD_MAX / sizeof(float) ? sizeof(sw_wire_snapshot) + floats * sizeof(float) : 0;
@@ -171,6 +173,7 @@ sw_status sw_wire_encode_snapshot(sw_wire_buffer *buffer, int32_t run, const sw_
     const sw_snapshot_shape *shape = &snapshot->shape;
     sw_wire_snapshot fixed = {.step = snapshot->step,
                               .parameters = shape->parameters,
+                              .optimizer = shape->optimizer,
                               .snapshot = snapshot->snapshot,
                               .entities = shape->entities,
                               .singular = shape->singular,

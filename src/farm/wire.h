@@ -117,10 +117,10 @@ typedef struct sw_wire_data {
 
 typedef struct sw_wire_snapshot {
     int64_t step;
-    int64_t parameters;
+    int64_t parameters, optimizer;
     int32_t snapshot, entities, singular, fourier, vocabulary, d;
     /* float pca[entities, 8], explained_variance[8], singular_values[singular], fourier_power[fourier],
-     * embedding[vocabulary, d], parameters[parameters] */
+     * embedding[vocabulary, d], parameters[parameters], optimizer[optimizer] */
 } sw_wire_snapshot;
 
 _Static_assert(sizeof(sw_wire_header) == 16, "header is packed");
@@ -133,7 +133,7 @@ _Static_assert(sizeof(sw_wire_pulse) == 24, "pulse is packed");
 _Static_assert(sizeof(sw_wire_finish) == 8 + sizeof(sw_run_result), "finish is packed");
 _Static_assert(sizeof(sw_wire_lost) == 24 + 256, "lost is packed");
 _Static_assert(sizeof(sw_wire_data) == 16, "data is packed");
-_Static_assert(sizeof(sw_wire_snapshot) == 40, "snapshot is packed");
+_Static_assert(sizeof(sw_wire_snapshot) == 48, "snapshot is packed");
 _Static_assert(sizeof(sw_record) == (16 + 4 * SW_VALUE_COUNT + 7) / 8 * 8, "record is packed");
 _Static_assert(sizeof(sw_run_result) == 296, "run result is packed");
 

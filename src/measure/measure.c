@@ -32,7 +32,11 @@ static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const 
         out->vocabulary = task->vocabulary;
         out->d = d;
     }
-    if (config->save.parameters) out->parameters = (int64_t)sw_instrument_parameters(config, task);
+    if (config->save.parameters || config->save.optimizer) {
+        const size_t parameters = sw_instrument_parameters(config, task);
+        out->parameters = (int64_t)parameters;
+        if (config->save.optimizer) out->optimizer = (int64_t)sw_optimizer_state_length(&config->optimizer, parameters);
+    }
 }
 
 sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config *config) {

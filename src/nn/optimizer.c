@@ -28,10 +28,14 @@ double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t tot
     return config->learning_rate * schedule_factor(config, total_steps, t);
 }
 
+size_t sw_optimizer_state_length(const sw_optimizer_config *config, size_t parameters) {
+    return parameters * ((size_t)sw_optimizer_pieces[config->kind] + (config->grokfast_lambda != 0));
+}
+
 static sw_status allocate(sw_optimizer *optimizer) {
     size_t n = optimizer->parameters, pieces = (size_t)sw_optimizer_pieces[optimizer->config.kind];
     bool filtered = optimizer->config.grokfast_lambda != 0;
-    optimizer->state_count = n * (pieces + (filtered ? 1 : 0));
+    optimizer->state_count = sw_optimizer_state_length(&optimizer->config, n);
     optimizer->state = sw_arena_alloc(optimizer->arena, optimizer->state_count, sizeof(sw_real));
     if (!optimizer->state) return SW_E_MEMORY;
     optimizer->first = pieces > 0 ? optimizer->state : NULL;

@@ -138,8 +138,7 @@ static double evaluate_flops(const sw_run_config *config, const sizes *s) {
 static double memory_bytes(const sw_run_config *config, const sizes *s) {
     double inputs = (double)s->task.inputs, classes = s->task.classes, entities = s->task.entities;
     double model = (double)sw_model_memory(&config->model, &s->shape, s->max_rows);
-    double states = sw_optimizer_pieces[config->optimizer.kind] + (config->optimizer.grokfast_lambda > 0);
-    double optimizer = 4.0 * states * (double)s->parameters;
+    double optimizer = 4.0 * (double)sw_optimizer_state_length(&config->optimizer, s->parameters);
     double objective = 4.0 * (double)s->max_rows * (2.0 * classes + s->task.tokens);
     double measures = sw_measure_memory(config, &s->task);
     double table = 4.0 * inputs * (s->task.tokens + 6) + 4.0 * entities * entities;

@@ -42,6 +42,7 @@ static const field_shape S_K = {3, {SW_DIM_SNAPSHOT, SW_DIM_SINGULAR}};
 static const field_shape S_F = {3, {SW_DIM_SNAPSHOT, SW_DIM_FREQUENCY}};
 static const field_shape S_V_D = {4, {SW_DIM_SNAPSHOT, SW_DIM_TOKEN, SW_DIM_WIDTH}};
 static const field_shape S_P = {3, {SW_DIM_SNAPSHOT, SW_DIM_PARAMETER}};
+static const field_shape S_O = {3, {SW_DIM_SNAPSHOT, SW_DIM_OPTIMIZER}};
 static const field_shape N = {2, {SW_DIM_INPUT}};
 static const field_shape N_T = {3, {SW_DIM_INPUT, SW_DIM_POSITION}};
 

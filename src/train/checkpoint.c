@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static const char magic[8] = "swckpt3";
+static const char magic[8] = "swckpt4";
 
 typedef struct header {
     char magic[8];

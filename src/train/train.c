@@ -88,6 +88,10 @@ static sw_status take_snapshot(sw_run *run) {
     sw_snapshot snapshot;
     sw_status status = sw_measure_snapshot(&snapshot, run->measure, run->model);
     if (status != SW_OK) return status;
+    if (snapshot.shape.optimizer > 0) {
+        size_t length;
+        snapshot.array[SW_SNAPSHOT_OPTIMIZER] = sw_optimizer_state(run->optimizer, &length);
+    }
     snapshot.step = run->progress.step;
     snapshot.snapshot = run->progress.snapshot++;
     forget_safe(run);

@@ -3,7 +3,6 @@
 import io
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -116,17 +115,6 @@ class Tables(unittest.TestCase):
         results = symsweep.load(FINISHED)
         with xarray.open_dataset(FINISHED, group="curves", engine="h5netcdf") as direct:
             np.testing.assert_array_equal(direct["test_accuracy"].values, results.curves["test_accuracy"].values)
-
-
-class Documented(unittest.TestCase):
-    def test_code_of_the_documentation_runs(self):
-        text = (fixtures.TOP / "docs" / "analysis.md").read_text()
-        blocks = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
-        self.assertGreaterEqual(len(blocks), 2)
-        names = {"violation": [0.1, 3.0, 0.2, 5.0], "solved": [True, False, True, False], "seed": [0, 0, 1, 1]}
-        for block in blocks:
-            exec(block.replace("quickstart.h5", str(FINISHED)), names)
-        self.assertEqual(len(names["results"]), 6)
 
 
 class Several(unittest.TestCase):

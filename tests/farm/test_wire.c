@@ -143,19 +143,20 @@ static void data_round_trips(void **state) {
     sw_wire_buffer_release(&buffer);
 }
 
-enum { ENTITIES = 5, SINGULAR = 4, FOURIER = 2, VOCABULARY = 6, WIDTH = 3, PARAMETERS = 17 };
+enum { ENTITIES = 5, SINGULAR = 4, FOURIER = 2, VOCABULARY = 6, WIDTH = 3, PARAMETERS = 17, STATE = 34 };
 
 static void make_snapshot(sw_wire_buffer *buffer, float *values) {
     fill(values, 128 * sizeof *values, 9);
     sw_snapshot snapshot = {.step = 77,
                             .snapshot = 3,
-                            .shape = {ENTITIES, SINGULAR, FOURIER, VOCABULARY, WIDTH, PARAMETERS},
+                            .shape = {ENTITIES, SINGULAR, FOURIER, VOCABULARY, WIDTH, PARAMETERS, STATE},
                             .array[SW_SNAPSHOT_PCA] = values,
                             .array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = values + 40,
                             .array[SW_SNAPSHOT_SINGULAR_VALUES] = values + 48,
                             .array[SW_SNAPSHOT_FOURIER_POWER] = values + 52,
                             .array[SW_SNAPSHOT_EMBEDDING] = values + 54,
-                            .array[SW_SNAPSHOT_PARAMETERS] = values + 72};
+                            .array[SW_SNAPSHOT_PARAMETERS] = values + 72,
+                            .array[SW_SNAPSHOT_OPTIMIZER] = values + 72 + PARAMETERS};
     assert_int_equal(sw_wire_encode_snapshot(buffer, 2, &snapshot), SW_OK);
 }
 
@@ -176,6 +177,8 @@ static void snapshots_round_trip(void **state) {
     assert_memory_equal(out.array[SW_SNAPSHOT_FOURIER_POWER], values + 52, FOURIER * sizeof(float));
     assert_memory_equal(out.array[SW_SNAPSHOT_EMBEDDING], values + 54, VOCABULARY * WIDTH * sizeof(float));
     assert_memory_equal(out.array[SW_SNAPSHOT_PARAMETERS], values + 72, PARAMETERS * sizeof(float));
+    assert_int_equal(out.shape.optimizer, STATE);
+    assert_memory_equal(out.array[SW_SNAPSHOT_OPTIMIZER], values + 72 + PARAMETERS, STATE * sizeof(float));
 
     sw_snapshot small = {
         .array[SW_SNAPSHOT_EXPLAINED_VARIANCE] = values, .array[SW_SNAPSHOT_PCA] = values, .shape = {.entities = 1}};
@@ -284,6 +287,9 @@ static void wrong_counts_are_refused(void **state) {
             *fixed = good;
         }
         fixed->parameters = (int64_t)wrong[i] * INT32_MAX;
+        refused(&buffer, buffer.size);
+        *fixed = good;
+        fixed->optimizer = (int64_t)wrong[i] * INT32_MAX;
         refused(&buffer, buffer.size);
         *fixed = good;
     }

@@ -20,9 +20,9 @@ def data(inputs, tokens, labels=1):
     return struct.pack("<qii", inputs, tokens, labels) + struct.pack("<%di" % count, *range(count)) + bytes(inputs)
 
 
-def snapshot(entities, singular, fourier, vocabulary, d, parameters):
-    floats = entities * 8 + 8 + singular + fourier + vocabulary * d + parameters
-    return struct.pack("<qqiiiiii", 100, parameters, 2, entities, singular, fourier, vocabulary, d) + \
+def snapshot(entities, singular, fourier, vocabulary, d, parameters, optimizer=0):
+    floats = entities * 8 + 8 + singular + fourier + vocabulary * d + parameters + optimizer
+    return struct.pack("<qqqiiiiii", 100, parameters, optimizer, 2, entities, singular, fourier, vocabulary, d) + \
         struct.pack("<%df" % floats, *([0.5] * floats))
 
 

@@ -1,7 +1,7 @@
 """Every measure of a saved run in float64, from the parameters and the split that the results file holds.
 
-Written from docs/science.md and docs/file-format.md with NumPy, SciPy and PyTorch (for gradients); it shares nothing with
-the program. Each function returns {path of the dataset: value}."""
+Written from docs/science.md and docs/file-format.md with NumPy, SciPy and PyTorch (the network of analysis/symsweep, for
+gradients); it shares nothing with the program. Each function returns {path of the dataset: value}."""
 
 import json
 import sys
@@ -17,6 +17,8 @@ import reference_tasks as tasks
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "replay"))
 import families  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "analysis"))
+from symsweep import network  # noqa: E402
 
 torch.set_num_threads(1)
 BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding"]
@@ -54,56 +56,28 @@ class Run:
         self.relation = self.inputs[:, 1] - self.entities if relations else None
 
     def parameters(self, flat):
-        out = {}
-        for tensor in self.layout:
-            size = int(np.prod(tensor["shape"]))
-            data = flat[tensor["offset"]:tensor["offset"] + size].astype(np.float64)
-            out[tensor["name"]] = torch.tensor(data.reshape(tensor["shape"]), requires_grad=True)
-        return out
+        found = network.from_layout(self.model, self.layout, self.inputs.shape[1], int(self.entities)).double()
+        network.load_flat(found, self.layout, torch.tensor(flat.astype(np.float64)))
+        return Parameters(found)
 
 
-# ---- the model ----
+class Parameters(dict):
+    """name -> tensor of a network, which is that of the package."""
 
-def attention(w, x, heads, d_head):
-    n, length, _ = x.shape
-    q, k, v = ((x @ w["attention." + name]).view(n, length, heads, d_head).transpose(1, 2)
-               for name in ("query", "key", "value"))
-    scores = q @ k.transpose(2, 3) / d_head ** 0.5
-    future = torch.triu(torch.ones(length, length, dtype=torch.bool), 1)
-    mixed = torch.softmax(scores.masked_fill(future, -torch.inf), -1) @ v
-    return mixed.transpose(1, 2).reshape(n, length, heads * d_head) @ w["attention.output"]
-
-
-def logits(run, w, embedded):
-    """From the embedded inputs [N, T, d]."""
-    model = run.model
-    layer = lambda i: {name.split(".", 2)[2]: t for name, t in w.items() if name.startswith("layers.%d." % i)}
-    if model["kind"] == "mlp":
-        x = embedded.flatten(1)
-        for i in range(model["layers"]):
-            x = torch.relu(x @ layer(i)["weight"] + layer(i)["bias"])
-        return model["output_scale"] * x @ w["unembedding"]
-    x = embedded + w["position_embedding"]
-    for i in range(model["layers"]):
-        x = x + attention(layer(i), x, model["heads"], model["d_head"])
-        x = x + torch.relu(x @ layer(i)["mlp.in"] + layer(i)["mlp.in_bias"]) @ layer(i)["mlp.out"] \
-            + layer(i)["mlp.out_bias"]
-    return model["output_scale"] * x[:, -1] @ w["unembedding"]
+    def __init__(self, network):
+        super().__init__(network.named_parameters())
+        self.network = network
 
 
 def table_logits(run, w):
-    return logits(run, w, w["token_embedding"][torch.tensor(run.inputs.astype(np.int64))])
+    return w.network(torch.tensor(run.inputs.astype(np.int64)))
 
 
 # ---- curves ----
 
 def losses(run, z):
     """Loss of each input; torch, so that the objective can be differentiated."""
-    target = torch.tensor(run.target)
-    if run.config["loss"]["kind"] == "cross_entropy":
-        return torch.nn.functional.cross_entropy(z, target, reduction="none")
-    s = torch.where(z >= 0, z + 1, 1 / (1 - z))
-    return -torch.log(s[range(len(s)), target] / s.sum(1))
+    return network.LOSSES[run.config["loss"]["kind"]](z, torch.tensor(run.target))
 
 
 def block_norms(run, values):
@@ -461,8 +435,8 @@ def mean_cross_entropy(z, target):
 def pair_cosines(run, w):
     """[p, p, C]: cosine of the gradients of each logit in the embeddings of the operands a and b, at each input."""
     p = run.task["p"]
-    embedded = w["token_embedding"][torch.tensor(run.inputs.astype(np.int64))].detach().requires_grad_()
-    z = logits(run, w, embedded)
+    embedded = w.network.embed(torch.tensor(run.inputs.astype(np.int64))).detach().requires_grad_()
+    z = w.network.read(embedded)
     cosines = []
     for c in range(p):
         gradient, = torch.autograd.grad(z[:, c].sum(), embedded, retain_graph=True)

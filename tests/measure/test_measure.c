@@ -106,7 +106,9 @@ static void test_snapshots_have_their_promised_shape(void **state) {
     sw_run_config configs[CONFIGURATIONS];
     int count = all_configurations(configs);
     for (int k = 0; k < count; k++) {
-        configs[k].save.embedding = configs[k].save.parameters = true;
+        configs[k].save.embedding = true;
+        configs[k].save.parameters = k % 2 == 0;
+        configs[k].save.optimizer = k % 2 == 1;
         fixture f;
         fixture_create(&f, &configs[k]);
         sw_snapshot_shape shape;
@@ -116,6 +118,8 @@ static void test_snapshots_have_their_promised_shape(void **state) {
         assert_memory_equal(&shape, &snapshot.shape, sizeof shape);
         assert_int_equal(shape.parameters, (int64_t)sw_model_parameter_count(f.model));
         assert_ptr_equal(snapshot.array[SW_SNAPSHOT_PARAMETERS], sw_model_parameters(f.model));
+        assert_int_equal(shape.optimizer, k % 2 ? 2 * shape.parameters : 0); /* AdamW's two moments */
+        assert_null(snapshot.array[SW_SNAPSHOT_OPTIMIZER]);
         assert_ptr_equal(snapshot.array[SW_SNAPSHOT_EMBEDDING], fixture_embedding(&f));
 
         double explained = 0, singular = 0, scores = 0;

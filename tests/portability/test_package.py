@@ -38,7 +38,8 @@ class Package(unittest.TestCase):
         listed = self.run_command("dpkg-deb", "-c", self.package)
         for name in ("bin/symsweep", "share/man/man1/symsweep.1", "share/symsweep/sweeps/quickstart.json",
                      "share/symsweep/slurm/requeue.sbatch", "share/symsweep/scripts/launch",
-                     "share/symsweep/analysis/report", "share/doc/symsweep/docs/operations.md"):
+                     "share/symsweep/analysis/report", "share/symsweep/analysis/pyproject.toml",
+                     "share/symsweep/analysis/symsweep/py.typed", "share/doc/symsweep/docs/operations.md"):
             self.assertIn(" ./usr/%s\n" % name, listed)
 
     @unittest.skipUnless(os.environ.get("SYMSWEEP_LONG") == "1", "fetches a bare Debian; SYMSWEEP_LONG=1 runs it")

@@ -1,13 +1,14 @@
 """Replays a saved run in PyTorch float64 from the results file alone, and compares its curves and parameters.
 
-A run is read with h5py; the network, the losses, the families, the priors and the optimizers are written anew from the
-documents (models.py, families.py, optimizers.py). Nothing here calls the program but `symsweep draws`, which prints the
-batches and tuples that a run drew."""
+A run is read with h5py; the families and the priors are written anew from the documents (families.py, priors.py), and so
+were the network, the losses and the optimizers of the package in analysis/, which are the ones of these replays. Nothing
+here calls the program but `symsweep draws`, which prints the batches and tuples that a run drew."""
 
 import json
 import math
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -15,9 +16,14 @@ import numpy as np
 import torch
 
 import families
-import models
-import optimizers
+import priors
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "analysis"))
+from symsweep import network  # noqa: E402
+from symsweep.optimizer import Optimizer, learning_rate_factor  # noqa: E402
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
 BINARY = os.environ.get("SYMSWEEP_BINARY", str(Path(__file__).resolve().parents[2] / "build" / "symsweep"))
 ALIGNED = 512  # most tuples that the gradient of a violation is taken over; more are sampled
 TIE = 1e-5  # two best logits closer than this: float32 and float64 may disagree on the argmax
@@ -46,6 +52,10 @@ class Run:
             self.snapshot_steps = snapshot_steps[snapshot_steps >= 0]
             count = self.layout[-1]["offset"] + int(np.prod(self.layout[-1]["shape"]))
             self.snapshots = file["/snapshots/parameters"][row, :len(self.snapshot_steps), :count].astype(float)
+            self.states = None
+            if "optimizer" in file["/snapshots"]:
+                states = file["/snapshots/optimizer"][row, :len(self.snapshot_steps)].astype(float)
+                self.states = states[:, np.isfinite(states).any(0)]
             steps = file["/curves/step"][row]
             self.steps = steps[steps >= 0]
             self.curves = {}
@@ -100,17 +110,21 @@ def acts(options, t):
 
 
 class Replay:
-    """The run again, step by step, from the saved step-0 parameters."""
+    """The run again, step by step, from the parameters saved at `start`, and the optimizer's state where that is not 0."""
 
-    def __init__(self, run):
+    def __init__(self, run, start=0):
         self.run = run
         self.config = run.config
-        self.forward = models.MODELS[self.config["model"]["kind"]]
-        self.row_loss = models.LOSSES[self.config.get("loss", {}).get("kind", "cross_entropy")]
+        self.row_loss = network.LOSSES[self.config.get("loss", {}).get("kind", "cross_entropy")]
         self.inputs = torch.as_tensor(run.inputs)
         self.label = torch.as_tensor(run.label)
-        self.parameters = {name: w.requires_grad_() for name, w in run.parameters(0).items()}
-        self.optimizer = optimizers.Optimizer(self.config["optimizer"], self.config["steps"])
+        self.model = network.from_layout(self.config["model"], run.layout, run.inputs.shape[1], run.table.entities)
+        at = list(run.snapshot_steps).index(start)
+        network.load_flat(self.model, run.layout, torch.as_tensor(run.snapshots[at]))
+        self.parameters = dict(self.model.named_parameters())
+        self.optimizer = Optimizer(self.parameters.items(), self.config["optimizer"], self.config["steps"])
+        if start > 0:
+            self.optimizer.load_pieces(torch.as_tensor(run.states[at]), run.layout, start)
         self.fixed = {}
         self.drawn = {}
         if self.needs_draws():
@@ -129,7 +143,7 @@ class Replay:
         return most >= train and (size == "full" or size > train)
 
     def logits(self):
-        return self.forward(self.parameters, self.inputs, self.config["model"])
+        return self.model(self.inputs)
 
     def batch(self, t):
         if self.full_batch():
@@ -160,21 +174,21 @@ class Replay:
                 if options["weight"] < 0:
                     each = torch.clamp(each, max=options["bound"])
                 value = value + options["weight"] * each.mean()
-        embedding = self.parameters["token_embedding"]
-        entities = embedding[:self.run.table.entities]
         for prior, options in priors_weighted(self.config).items():
             if not acts(options, t):
                 continue
+            embedding = self.model.embedding
+            entities = embedding[:self.run.table.entities]
             if prior == "nuclear":
-                term = models.nuclear(entities, options["normalized"])
+                term = priors.nuclear(entities, options["normalized"])
             elif prior == "entropy":
-                term = models.entropy(entities, options["normalized"])
+                term = priors.entropy(entities, options["normalized"])
             else:
                 assert prior == "lipschitz", "the replay has no prior %s" % prior
                 pairs = self.drawn[t]["lipschitz"]["pairs"]
                 inputs = torch.as_tensor([pair["inputs"] for pair in pairs])
                 tokens = torch.as_tensor([pair["tokens"] for pair in pairs])
-                term = models.lipschitz(logits, embedding, (inputs, tokens), options["bound"])
+                term = priors.lipschitz(logits, embedding, (inputs, tokens), options["bound"])
             value = value + options["weight"] * term
         return value
 
@@ -189,7 +203,9 @@ class Replay:
     def step(self, t):
         value, gradients = self.gradient(t)
         norm = math.sqrt(sum(float((g**2).sum()) for g in gradients.values()))
-        self.optimizer.step(t, self.parameters, gradients)
+        for name, w in self.parameters.items():
+            w.grad = gradients[name]
+        self.optimizer.step()
         return value, norm
 
     def measure(self, costly):
@@ -265,20 +281,21 @@ def relative(found, wanted):
     return float((found - wanted).norm()) / size if size > 0 else float(found.norm())
 
 
-def compare(run, parameter_tolerance=1e-3):
-    """(differences as text, how many values were compared) over all evaluations and the final parameters."""
+def compare(run, parameter_tolerance=1e-3, start=0):
+    """(differences as text, how many values were compared) over the evaluations from step `start` on and the final
+    parameters."""
     problems, compared = [], 0
-    replay = Replay(run)
+    replay = Replay(run, start)
     expected = {int(step): e for e, step in enumerate(run.steps)}
     last = int(run.steps[-1])
     objective = norm = float("nan")
-    for t in range(last + 1):
-        if t > 0:
+    for t in range(start, last + 1):
+        if t > start:
             objective, norm = replay.step(t)
         if t not in expected:
             continue
         found = replay.measure(t == last or expected[t] % run.config["evaluate"]["spectra_every"] == 0)
-        if t > 0:
+        if t > start:
             found["objective"] = (objective, 0.0)
             found["gradient_norm"] = (norm, 0.0)
         for name, (value, ties) in found.items():
@@ -303,7 +320,7 @@ def compare_gradient(run, allowed=1e-5):
     optimizer = run.config["optimizer"]
     assert optimizer["kind"] == "sgd" and not optimizer["momentum"] and not optimizer["weight_decay"], optimizer
     before, after = run.parameters(0), run.parameters(1)
-    rate = optimizers.learning_rate(optimizer["learning_rate"], optimizer, run.config["steps"], 1)
+    rate = optimizer["learning_rate"] * learning_rate_factor(optimizer, run.config["steps"], 1)
     problems, worst = [], 0.0
     for name, wanted in Replay(run).gradient(1)[1].items():
         distance = relative((before[name] - after[name]) / rate, wanted)

@@ -16,10 +16,14 @@ BASE = {
     "optimizer": {"kind": "adamw", "warmup_steps": 5},
     "steps": 20,
     "seed": 1,
-    "evaluate": {"every": 1, "tuples": 20000},
+    "evaluate": {"every": 1, "tuples": 20000, "snapshot_steps": [9]},
     "stop": {"test_accuracy": 0},
-    "save": {"parameters": True, "split": True},
+    "save": {"optimizer": True, "split": True},
 }
+MIDDLE = 9  # a step of a snapshot
+# Runs that are taken up there as well.
+TAKEN_UP = ("model two layers", "mlp two layers", "minibatch", "no decay", "cosine", "grokfast", "orthograd stablemax", "sgd momentum",
+            "sgd nesterov", "sgd grokfast", "muon", "muon two layers", "everything", "associativity sampled", "lipschitz")
 MLP = {"model.kind": "mlp", "model.layers": 1, "model.d_hidden": 32}
 
 
@@ -264,6 +268,16 @@ class Matrix(unittest.TestCase):
                 problems, compared = replay.compare(run)
                 self.assertEqual(problems[:10], [])
                 self.assertGreater(compared, 20 * 8)
+
+    def test_runs_taken_up_in_the_middle(self):
+        """From the parameters and the optimizer's state of a snapshot: each kind of state, each kind of model."""
+        for label in TAKEN_UP:
+            with self.subTest(label):
+                problems, compared = replay.compare(self.runs[label], start=MIDDLE)
+                self.assertEqual(problems[:10], [])
+                self.assertGreater(compared, 10 * 8)
+        self.runs["minibatch"].states[1] *= 1.01
+        self.assertTrue(replay.compare(self.runs["minibatch"], start=MIDDLE)[0], "the state matters")
 
     def test_every_family_and_prior_is_weighted_somewhere(self):
         families = {name for run in self.runs.values() for name in replay.families_weighted(run.config)}

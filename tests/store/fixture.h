@@ -65,6 +65,7 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
             f.runs[i].shape.vocabulary = FIXTURE_P + 1;
             f.runs[i].shape.d = FIXTURE_D;
             f.runs[i].shape.parameters = FIXTURE_PARAMETERS;
+            f.runs[i].shape.optimizer = 2 * FIXTURE_PARAMETERS;
             f.runs[i].data_inputs = FIXTURE_P * FIXTURE_P;
             f.runs[i].data_tokens = 3;
             f.runs[i].clean_labels = true;
@@ -166,8 +167,8 @@ static inline sw_run_result fixture_result(sw_run_state state, int64_t evaluatio
 
 static inline sw_status fixture_snapshot(sw_store *store, int64_t row, int64_t seed, int32_t number,
                                          const sw_snapshot_shape *shape) {
-    float values[FIXTURE_PARAMETERS];
-    for (int i = 0; i < FIXTURE_PARAMETERS; i++) values[i] = (float)(seed * 10 + number) + (float)i / 512;
+    float values[2 * FIXTURE_PARAMETERS];
+    for (int i = 0; i < 2 * FIXTURE_PARAMETERS; i++) values[i] = (float)(seed * 10 + number) + (float)i / 512;
     const sw_snapshot snapshot = {.step = number * 100,
                                   .snapshot = number,
                                   .shape = *shape,
@@ -176,7 +177,8 @@ static inline sw_status fixture_snapshot(sw_store *store, int64_t row, int64_t s
                                   .array[SW_SNAPSHOT_SINGULAR_VALUES] = values,
                                   .array[SW_SNAPSHOT_FOURIER_POWER] = values,
                                   .array[SW_SNAPSHOT_EMBEDDING] = values,
-                                  .array[SW_SNAPSHOT_PARAMETERS] = values};
+                                  .array[SW_SNAPSHOT_PARAMETERS] = values,
+                                  .array[SW_SNAPSHOT_OPTIMIZER] = values};
     return sw_store_snapshot(store, row, &snapshot);
 }
 

@@ -108,7 +108,7 @@ static void tiny(sw_run_config *config) {
     config->steps = 60;
     config->evaluate.every = 7;
     config->evaluate.snapshots = 5;
-    config->save.parameters = config->save.split = true;
+    config->save.optimizer = config->save.split = true;
     config->stop.test_accuracy = 0;
 }
 
