@@ -72,17 +72,20 @@ static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, doub
     }
     double rate = config->muon_learning_rate * schedule;
     double factor = cols > rows ? sqrt((double)cols / (double)rows) : 1;
-    sw_kernel->descend(parameters + tensor->offset, x, n, (sw_real)(rate * config->weight_decay),
+    sw_kernel->descend(parameters + tensor->offset, x, n, (sw_real)(rate * sw_optimizer_decay(config, tensor)),
                        (sw_real)(rate * factor));
 }
 
 static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient) {
     for (size_t i = 0; i < optimizer->tensor_count; i++) {
         const sw_tensor *tensor = &optimizer->tensors[i];
+        const sw_optimizer_span span = {.offset = tensor->offset,
+                                        .count = sw_optimizer_elements(tensor),
+                                        .decay = sw_optimizer_decay(&optimizer->config, tensor)};
         if (is_muon(tensor))
             update_matrix(optimizer, tensor, schedule, parameters, gradient);
         else
-            sw_adamw_range(optimizer, t, schedule, parameters, gradient, tensor->offset, sw_optimizer_elements(tensor));
+            sw_adamw_range(optimizer, t, schedule, parameters, gradient, &span);
     }
 }
 
