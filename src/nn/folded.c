@@ -17,10 +17,10 @@
  * one GEMM a row instead of five. Scores are sums of two table entries, since keys are linear in e + p. With a readout
  * token u is one token: its query is one vector, and Z at the last position one row, which goes into the base.
  *
- * Rows go through in tiles that stay in the second-level cache: mix, activation, GEMM. Of a batch of more than a few tiles no
- * activation is kept but the attention: backward mixes a tile again, which costs less than to write it to memory and
- * read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the tables' size
- * (folded_tables.c). */
+ * Rows go through in tiles that stay in the second-level cache: mix, activation, GEMM. Of a batch of more than a few
+ * tiles no activation is kept but the attention: backward mixes a tile again, which costs less than to write it to
+ * memory and read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the
+ * tables' size (folded_tables.c). */
 #include "nn/activation.h"
 #include "nn/blas.h"
 #include "nn/folded_tables.h"

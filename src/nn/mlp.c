@@ -37,9 +37,9 @@ typedef struct mlp {
 
 /* Pointers into the parameters or into the gradient: weight [in, out] and bias of each hidden layer. */
 typedef struct mlp_tensors {
-    sw_real *token; /* [V, d]; NULL = one-hot input */
+    sw_real *token;                                       /* [V, d]; NULL = one-hot input */
     sw_real *weight[SW_LAYERS_MAX], *bias[SW_LAYERS_MAX]; /* bias NULL = none */
-    sw_real *unembedding; /* [d_hidden, C] */
+    sw_real *unembedding;                                 /* [d_hidden, C] */
 } mlp_tensors;
 
 static void view(mlp_tensors *out, const sw_model *model, sw_real *base) {
@@ -62,7 +62,8 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     size_t lines = (H + SW_CACHE_LINE - 1) / SW_CACHE_LINE, C = (size_t)model->shape.classes;
     self->stride = (lines | 1) * SW_CACHE_LINE;
     size_t blocks = (model->max_rows + self->block - 1) / self->block, slot = layers * self->block * self->stride;
-    bool has_slope = sw_activation_has_slope(model->config.activation), one_hot = model->config.input == SW_INPUT_ONE_HOT;
+    bool has_slope = sw_activation_has_slope(model->config.activation),
+         one_hot = model->config.input == SW_INPUT_ONE_HOT;
     self->slot_count = blocks * slot * (has_slope ? 2 : 1) * sizeof(sw_real) <= KEEP_BYTES ? blocks : 1;
     self->tables = model->config.combine == SW_COMBINE_SUM ? 1 : T;
     self->hidden = sw_carve_reals(carver, self->slot_count * slot);

@@ -21,7 +21,7 @@ struct sw_optimizer {
     const sw_optimizer_method *method;
     sw_tensor *tensors; /* [tensor_count] */
     size_t tensor_count;
-    size_t parameters; /* P */
+    size_t parameters;        /* P */
     sw_optimizer_span *spans; /* [span_count] all parameters in order; one, where decay is on all */
     size_t span_count;
     /* One flat array [state_count]: the method's pieces [P], as many as it has rows STATE, and the filter's. */
@@ -36,8 +36,8 @@ struct sw_optimizer {
 struct sw_optimizer_method {
     /* Scalars of scratch that the tensors need; NULL = none. */
     size_t (*scratch)(const sw_tensor *tensors, size_t count);
-    /* The update of step t with its decay, decoupled or not, which the spans tell; `schedule` is the share of a learning rate that applies then, in 0..1.
-     * `gradient` may be overwritten. */
+    /* The update of step t with its decay, decoupled or not, which the spans tell; `schedule` is the share of a
+     * learning rate that applies then, in 0..1. `gradient` may be overwritten. */
     void (*update)(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient);
 };
 
@@ -48,8 +48,7 @@ struct sw_optimizer_method {
 /* What optimizer.weight_decay is for a tensor: with optimizer.decay matrices, 0 for all but the matrices of layers and
  * the unembedding. */
 static inline double sw_optimizer_decay(const sw_optimizer_config *config, const sw_tensor *tensor) {
-    const bool matrix =
-        tensor->rank == 2 && tensor->block != SW_BLOCK_EMBEDDING && tensor->block != SW_BLOCK_POSITION;
+    const bool matrix = tensor->rank == 2 && tensor->block != SW_BLOCK_EMBEDDING && tensor->block != SW_BLOCK_POSITION;
     return config->decay == SW_DECAY_ALL || matrix ? config->weight_decay : 0;
 }
 

@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "replay"))
 import families  # noqa: E402
 
 torch.set_num_threads(1)
+ACTIVATIONS = {"relu": torch.relu, "gelu": torch.nn.functional.gelu, "silu": torch.nn.functional.silu,
+               "tanh": torch.tanh, "square": torch.square, "identity": lambda x: x}
 BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding"]
 
 
@@ -49,7 +51,7 @@ class Run:
         self.columns = (0, 2) if relations else (0, 1)
         self.operands = self.inputs[:, self.columns].copy()
         self.entities = self.operands[:, 0].max() + 1
-        if self.model["operand_embeddings"] == "separate":
+        if self.model.get("operand_embeddings") == "separate":
             self.operands[:, 1] -= self.layout[0]["shape"][0] - self.entities
         self.relation = self.inputs[:, 1] - self.entities if relations else None
 
@@ -78,21 +80,30 @@ def logits(run, w, embedded):
     """From the embedded inputs [N, T, d]."""
     model = run.model
     layer = lambda i: {name.split(".", 2)[2]: t for name, t in w.items() if name.startswith("layers.%d." % i)}
+    act = ACTIVATIONS[model["activation"]]
     if model["kind"] == "mlp":
-        x = embedded.flatten(1)
+        x = embedded.sum(1) if model["combine"] == "sum" else embedded.flatten(1)
         for i in range(model["layers"]):
-            x = torch.relu(x @ layer(i)["weight"] + layer(i)["bias"])
+            x = act(x @ layer(i)["weight"] + layer(i).get("bias", 0))
         return model["output_scale"] * x @ w["unembedding"]
     x = embedded + w["position_embedding"]
     for i in range(model["layers"]):
         x = x + attention(layer(i), x, model["heads"], model["d_head"])
-        x = x + torch.relu(x @ layer(i)["mlp.in"] + layer(i)["mlp.in_bias"]) @ layer(i)["mlp.out"] \
-            + layer(i)["mlp.out_bias"]
+        x = x + act(x @ layer(i)["mlp.in"] + layer(i).get("mlp.in_bias", 0)) @ layer(i)["mlp.out"] \
+            + layer(i).get("mlp.out_bias", 0)
     return model["output_scale"] * x[:, -1] @ w["unembedding"]
 
 
+def rows_of_tokens(run, w):
+    """E [V, d]: with one-hot input the first operand's block of the first weight."""
+    return w["token_embedding"] if "token_embedding" in w else w["layers.0.weight"][:run.inputs.max() + 1]
+
+
 def table_logits(run, w):
-    return logits(run, w, w["token_embedding"][torch.tensor(run.inputs.astype(np.int64))])
+    inputs = torch.tensor(run.inputs.astype(np.int64))
+    if "token_embedding" in w:
+        return logits(run, w, w["token_embedding"][inputs])
+    return logits(run, w, torch.nn.functional.one_hot(inputs).double())
 
 
 # ---- curves ----
@@ -100,7 +111,12 @@ def table_logits(run, w):
 def losses(run, z):
     """Loss of each input; torch, so that the objective can be differentiated."""
     target = torch.tensor(run.target)
-    if run.config["loss"]["kind"] == "cross_entropy":
+    kind = run.config["loss"]["kind"]
+    if kind == "mse":
+        return ((z - torch.nn.functional.one_hot(target, z.shape[1])) ** 2).mean(1)
+    if kind == "hinge":
+        return torch.nn.functional.multi_margin_loss(z, target, reduction="none")
+    if kind == "cross_entropy":
         return torch.nn.functional.cross_entropy(z, target, reduction="none")
     s = torch.where(z >= 0, z + 1, 1 / (1 - z))
     return -torch.log(s[range(len(s)), target] / s.sum(1))
@@ -115,6 +131,8 @@ def block_norms(run, values):
         sums[block] += float((value ** 2).sum())
     if run.model["kind"] == "mlp":
         sums["position"] = sums["attention"] = np.nan
+    if run.model.get("input") == "one_hot":
+        sums["embedding"] = np.nan
     return {block: np.sqrt(s) for block, s in sums.items()}
 
 
@@ -422,7 +440,7 @@ def order(run, scores):
 
 def geometry(run, w):
     """Curves of /geometry, and the arrays of a snapshot."""
-    embedding = w["token_embedding"].detach().numpy()[:run.entities]
+    embedding = rows_of_tokens(run, w).detach().numpy()[:run.entities]
     centred = embedding - embedding.mean(0)
     scores, s = components(embedding)
     variance = s ** 2

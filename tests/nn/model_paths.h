@@ -232,9 +232,15 @@ static void test_kept(void **state) {
     (void)state;
     enum { ROWS = 600, MANY_ROWS = 400000, KEPT_BYTES = 128 << 20 };
     static const path_setting settings[] = {
-        {"two layers", {SW_MODEL_TRANSFORMER, 2, 16, 2, 8, 64, 0, true, 0, 1.0, 1.4, .bias = true}, {14, 13, 3, 13}, ROWS},
+        {"two layers",
+         {SW_MODEL_TRANSFORMER, 2, 16, 2, 8, 64, 0, true, 0, 1.0, 1.4, .bias = true},
+         {14, 13, 3, 13},
+         ROWS},
         {"MLP", {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4, .bias = true}, {13, 13, 2, 13}, ROWS},
-        {"silu", {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4, .activation = SW_ACTIVATION_SILU}, {13, 13, 2, 13}, ROWS},
+        {"silu",
+         {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4, .activation = SW_ACTIVATION_SILU},
+         {13, 13, 2, 13},
+         ROWS},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         const path_setting *s = &settings[i];

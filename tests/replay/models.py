@@ -8,13 +8,23 @@ torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 
 
+ACTIVATIONS = {"relu": torch.relu, "gelu": torch.nn.functional.gelu, "silu": torch.nn.functional.silu,
+               "tanh": torch.tanh, "square": torch.square, "identity": lambda x: x}
+
+
+def affine(parameters, x, weight, bias):
+    """x W + b; a model without biases has none of that name."""
+    return x @ parameters[weight] + parameters.get(bias, 0)
+
+
 def layer_count(parameters):
     return 1 + max((int(name.split(".")[1]) for name in parameters if name.startswith("layers.")), default=-1)
 
 
 def transformer(parameters, tokens, model):
-    """logits[B, C]: causal attention and ReLU MLP with residuals, no normalization, read at the last position."""
+    """logits[B, C]: causal attention and MLP with residuals, no normalization, read at the last position."""
     batch, length = tokens.shape
+    activation = ACTIVATIONS[model.get("activation", "relu")]
     heads = model["heads"]
     x = parameters["token_embedding"][tokens] + parameters["position_embedding"][:length]
     hidden = torch.triu(torch.ones(length, length, dtype=torch.bool), diagonal=1)
@@ -30,17 +40,29 @@ def transformer(parameters, tokens, model):
         mixed = (weights @ value).transpose(1, 2).reshape(batch, length, -1)
         x = x + mixed @ parameters[attention + "output"]
         mlp = "layers.%d.mlp." % i
-        inner = torch.relu(x @ parameters[mlp + "in"] + parameters[mlp + "in_bias"])
-        x = x + inner @ parameters[mlp + "out"] + parameters[mlp + "out_bias"]
+        inner = activation(affine(parameters, x, mlp + "in", mlp + "in_bias"))
+        x = x + affine(parameters, inner, mlp + "out", mlp + "out_bias")
     return model["output_scale"] * (x[:, -1] @ parameters["unembedding"])
 
 
 def mlp(parameters, tokens, model):
-    """logits[B, C]: the embeddings of an input's tokens side by side, hidden layers, unembedding."""
-    x = parameters["token_embedding"][tokens].reshape(tokens.shape[0], -1)
+    """logits[B, C]: what stands for an input's tokens side by side or summed, hidden layers, unembedding."""
+    summed = model.get("combine", "concat") == "sum"
+    activation = ACTIVATIONS[model.get("activation", "relu")]
+    if model.get("input", "embedding") == "one_hot":
+        rows = parameters["layers.0.weight"].shape[0]
+        x = torch.nn.functional.one_hot(tokens, rows if summed else rows // tokens.shape[1]).to(torch.float64)
+    else:
+        x = parameters["token_embedding"][tokens]
+    x = x.sum(1) if summed else x.flatten(1)
     for i in range(layer_count(parameters)):
-        x = torch.relu(x @ parameters["layers.%d.weight" % i] + parameters["layers.%d.bias" % i])
+        x = activation(affine(parameters, x, "layers.%d.weight" % i, "layers.%d.bias" % i))
     return model["output_scale"] * (x @ parameters["unembedding"])
+
+
+def embedding(parameters):
+    """The rows that stand for tokens: of the token embedding; with one-hot input of the first weight."""
+    return parameters["token_embedding"] if "token_embedding" in parameters else parameters["layers.0.weight"]
 
 
 MODELS = {"transformer": transformer, "mlp": mlp}
@@ -57,7 +79,16 @@ def stablemax(logits, label):
     return torch.log(s.sum(1)) - torch.log(s.gather(1, label[:, None])[:, 0])
 
 
-LOSSES = {"cross_entropy": cross_entropy, "stablemax": stablemax}
+def mse(logits, label):
+    """As torch.nn.MSELoss against the one-hot label, before its mean over the batch."""
+    return ((logits - torch.nn.functional.one_hot(label, logits.shape[1])) ** 2).mean(1)
+
+
+def hinge(logits, label):
+    return torch.nn.functional.multi_margin_loss(logits, label, reduction="none")
+
+
+LOSSES = {"cross_entropy": cross_entropy, "stablemax": stablemax, "mse": mse, "hinge": hinge}
 
 
 def nuclear(embedding, normalized):

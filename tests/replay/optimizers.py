@@ -1,5 +1,5 @@
-"""The optimizers in float64, from docs/science.md: clip, GrokFast filter, OrthoGrad, then the update with decoupled
-decay. Parameters are a dict of leaf tensors changed in place."""
+"""The optimizers in float64, from docs/science.md: clip, GrokFast filter, OrthoGrad, then the update with its decay.
+Parameters are a dict of leaf tensors changed in place."""
 
 import math
 
@@ -7,15 +7,24 @@ import torch
 
 
 def learning_rate(base, optimizer, total_steps, t):
-    """Linear warm-up, then constant or a cosine that reaches 0 at the last step."""
+    """Linear warm-up, then constant, or a cosine or a line that reaches final_share at the last step."""
     warmup = optimizer["warmup_steps"]
     if t < warmup:
         return base * t / warmup
-    if optimizer.get("schedule", "constant") == "cosine":
-        span = total_steps - warmup
-        done = (t - warmup) / span if span > 0 else 1.0
-        return base * 0.5 * (1.0 + math.cos(math.pi * done))
-    return base
+    schedule = optimizer.get("schedule", "constant")
+    if schedule == "constant":
+        return base
+    span = total_steps - warmup
+    done = (t - warmup) / span if span > 0 else 1.0
+    left = 1.0 - done if schedule == "linear" else 0.5 * (1.0 + math.cos(math.pi * done))
+    share = optimizer.get("final_share", 0.0)
+    return base * (share + (1.0 - share) * left)
+
+
+def decays(name, w, optimizer):
+    """With decay matrices: those of layers and the unembedding, no biases, no embeddings, no positions."""
+    matrix = w.dim() == 2 and name not in ("token_embedding", "position_embedding")
+    return optimizer.get("decay", "all") == "all" or matrix
 
 
 def is_muon_matrix(name):
@@ -45,16 +54,19 @@ class Optimizer:
     def step(self, t, parameters, gradients):
         gradients = self.filtered(gradients, parameters)
         kind = self.config["kind"]
-        assert kind in ("adamw", "sgd", "muon"), "the replay has no optimizer %s" % kind
+        assert kind in ("adamw", "adam", "sgd", "muon"), "the replay has no optimizer %s" % kind
         with torch.no_grad():
             for name, w in parameters.items():
                 state = self.state.setdefault(name, {})
+                decay = self.config["weight_decay"] if decays(name, w, self.config) else 0.0
                 if kind == "sgd":
-                    self.sgd(t, w, gradients[name], state)
+                    self.sgd(t, w, gradients[name], state, decay)
                 elif kind == "muon" and is_muon_matrix(name):
-                    self.muon(t, w, gradients[name], state)
+                    self.muon(t, w, gradients[name], state, decay)
+                elif kind == "adam":
+                    self.adamw(t, w, gradients[name] + decay * w, state, 0.0)
                 else:
-                    self.adamw(t, w, gradients[name], state)
+                    self.adamw(t, w, gradients[name], state, decay)
 
     def filtered(self, gradients, parameters):
         config = self.config
@@ -86,30 +98,30 @@ class Optimizer:
     def rate(self, t, base):
         return learning_rate(base, self.config, self.total_steps, t)
 
-    def adamw(self, t, w, g, state):
+    def adamw(self, t, w, g, state, decay):
         config = self.config
         lr = self.rate(t, config["learning_rate"])
         m = state["m"] = config["beta1"] * state.get("m", 0) + (1 - config["beta1"]) * g
         v = state["v"] = config["beta2"] * state.get("v", 0) + (1 - config["beta2"]) * g * g
-        w.mul_(1 - lr * config["weight_decay"])
+        w.mul_(1 - lr * decay)
         m_hat = m / (1 - config["beta1"] ** t)
         v_hat = v / (1 - config["beta2"] ** t)
         w.sub_(lr * m_hat / (v_hat.sqrt() + config["epsilon"]))
 
-    def sgd(self, t, w, g, state):
+    def sgd(self, t, w, g, state, decay):
         config = self.config
         lr = self.rate(t, config["learning_rate"])
         momentum = config.get("momentum", 0)
         b = state["b"] = momentum * state.get("b", 0) + g
-        w.mul_(1 - lr * config["weight_decay"])
+        w.mul_(1 - lr * decay)
         w.sub_(lr * (g + momentum * b if config.get("nesterov", False) else b))
 
-    def muon(self, t, w, g, state):
+    def muon(self, t, w, g, state, decay):
         config = self.config
         lr = self.rate(t, config["muon"]["learning_rate"])
         momentum = config["muon"]["momentum"]
         b = state["b"] = momentum * state.get("b", 0) + g
         update = newton_schulz(g + momentum * b, config["muon"]["newton_schulz_steps"])
-        w.mul_(1 - lr * config["weight_decay"])
+        w.mul_(1 - lr * decay)
         # Matrices are [in, out]: the original's rows / columns is out / in.
         w.sub_(lr * math.sqrt(max(1.0, w.shape[1] / w.shape[0])) * update)

@@ -160,7 +160,7 @@ class Replay:
                 if options["weight"] < 0:
                     each = torch.clamp(each, max=options["bound"])
                 value = value + options["weight"] * each.mean()
-        embedding = self.parameters["token_embedding"]
+        embedding = models.embedding(self.parameters)
         entities = embedding[:self.run.table.entities]
         for prior, options in priors_weighted(self.config).items():
             if not acts(options, t):

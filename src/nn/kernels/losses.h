@@ -144,8 +144,7 @@ static double loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, co
         row_parts row = split_row(x, padded, z, classes, label[i]);
         double value = loss_of_row(kind, x, padded, row, classes, label[i], &others, &own);
         sum += value;
-        if (dlogits)
-            add_gradient(kind, dlogits + at, z, x, row, classes, label[i], others, own, value, (sw_real)count);
+        if (dlogits) add_gradient(kind, dlogits + at, z, x, row, classes, label[i], others, own, value, (sw_real)count);
     }
     return sum / (double)count;
 }

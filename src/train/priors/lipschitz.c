@@ -125,9 +125,9 @@ static void draw(sw_prior_term *term, sw_rows *rows, const sw_real *E, int64_t t
 
 static sw_status add(double *value, sw_prior_term *term, const sw_prior_step *step) {
     const sw_prior_config *config = term->config;
-    *value = sw_lipschitz_prior(term->pairs, term->pair_count, config->bound, step->logits, term->task->classes,
-                                step->E, sw_model_embedding_width(&term->run->model), config->weight, step->dlogits,
-                                step->dE);
+    *value =
+        sw_lipschitz_prior(term->pairs, term->pair_count, config->bound, step->logits, term->task->classes, step->E,
+                           sw_model_embedding_width(&term->run->model), config->weight, step->dlogits, step->dE);
     return SW_OK;
 }
 
