@@ -289,7 +289,6 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.weight_decay", REAL(optimizer.weight_decay), FROM(0), DEFAULT(1), DECIDES,
      .meaning = "weight decay: decoupled from the gradient; adam: an L2 term in it"},
     {.path = "optimizer.decay", ENUM(optimizer.decay, decay_names), DEFAULT(SW_DECAY_ALL), DECIDES,
-     ACTS_WITH(optimizer.weight_decay),
      .meaning = "what decays: every parameter, or matrices alone (no biases, embeddings or positions)"},
     {.path = "optimizer.momentum", REAL(optimizer.momentum), BELOW(0, 1), DEFAULT(0.9), DECIDES,
      .meaning = "momentum of SGD"},

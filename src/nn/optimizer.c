@@ -32,10 +32,10 @@ double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t tot
 static void find_spans(sw_optimizer *optimizer) {
     for (size_t i = 0; i < optimizer->tensor_count; i++) {
         const sw_tensor *tensor = &optimizer->tensors[i];
-        const double decay = sw_optimizer_decay(&optimizer->config, tensor);
+        const bool decays = sw_optimizer_decays(&optimizer->config, tensor);
         sw_optimizer_span *last = optimizer->spans + optimizer->span_count;
-        if (optimizer->span_count == 0 || last[-1].decay != decay) {
-            *last = (sw_optimizer_span){.offset = tensor->offset, .decay = decay};
+        if (optimizer->span_count == 0 || last[-1].decays != decays) {
+            *last = (sw_optimizer_span){.offset = tensor->offset, .decays = decays};
             optimizer->span_count++;
         }
         last = &optimizer->spans[optimizer->span_count - 1];

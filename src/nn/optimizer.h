@@ -9,10 +9,10 @@
 
 typedef struct sw_optimizer_method sw_optimizer_method;
 
-/* Parameters one after the other that decay alike: weight_decay, or 0. */
+/* Parameters one after the other that all decay, or none of them. */
 typedef struct sw_optimizer_span {
     size_t offset, count;
-    double decay;
+    bool decays;
 } sw_optimizer_span;
 
 struct sw_optimizer {
@@ -45,11 +45,15 @@ struct sw_optimizer_method {
 #include "symsweep/optimizers.def"
 #undef OPTIMIZER
 
-/* What optimizer.weight_decay is for a tensor: with optimizer.decay matrices, 0 for all but the matrices of layers and
- * the unembedding. */
-static inline double sw_optimizer_decay(const sw_optimizer_config *config, const sw_tensor *tensor) {
+/* Does a tensor decay? With optimizer.decay matrices, those of layers and the unembedding. */
+static inline bool sw_optimizer_decays(const sw_optimizer_config *config, const sw_tensor *tensor) {
     const bool matrix = tensor->rank == 2 && tensor->block != SW_BLOCK_EMBEDDING && tensor->block != SW_BLOCK_POSITION;
-    return config->decay == SW_DECAY_ALL || matrix ? config->weight_decay : 0;
+    return config->decay == SW_DECAY_ALL || matrix;
+}
+
+/* The weight decay of a span. */
+static inline double sw_optimizer_decay(const sw_optimizer *optimizer, const sw_optimizer_span *span) {
+    return span->decays ? optimizer->config.weight_decay : 0;
 }
 
 static inline size_t sw_optimizer_elements(const sw_tensor *tensor) {

@@ -17,7 +17,7 @@ void sw_adamw_range(sw_optimizer *optimizer, int64_t t, double schedule, sw_real
         .rest1 = (sw_real)(1 - config->beta1),
         .beta2 = (sw_real)config->beta2,
         .rest2 = (sw_real)(1 - config->beta2),
-        .decay = (sw_real)(rate * span->decay),
+        .decay = (sw_real)(rate * sw_optimizer_decay(optimizer, span)),
         .step = (sw_real)(rate / (1 - pow(config->beta1, (double)t))),
         .root = (sw_real)(1 / ((double)SW_ADAMW_GRADIENT_SCALE * sqrt(1 - pow(config->beta2, (double)t)))),
         .epsilon = (sw_real)config->epsilon,

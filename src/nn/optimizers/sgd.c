@@ -10,7 +10,8 @@ static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real 
     for (size_t i = 0; i < optimizer->span_count; i++) {
         const sw_optimizer_span *span = &optimizer->spans[i];
         sw_kernel->sgd(parameters + span->offset, optimizer->first + span->offset, gradient + span->offset, span->count,
-                       (sw_real)config->momentum, config->nesterov, (sw_real)rate, (sw_real)(rate * span->decay));
+                       (sw_real)config->momentum, config->nesterov, (sw_real)rate,
+                       (sw_real)(rate * sw_optimizer_decay(optimizer, span)));
     }
 }
 
