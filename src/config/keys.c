@@ -272,7 +272,8 @@ static const sw_key run_rows[] = {
      .meaning = "factor on every initial weight; the draws stay the same"},
     {.path = "model.activation", ENUM(model.activation, sw_activation_names), DEFAULT(SW_ACTIVATION_RELU), DECIDES,
      .meaning = "activation of the MLP of a block; mlp: of the hidden layers"},
-    {.path = "model.bias", BOOL(model.bias), DEFAULT(1), DECIDES, .meaning = "biases of the MLPs, of both kinds of model"},
+    {.path = "model.bias", BOOL(model.bias), DEFAULT(1), DECIDES,
+     .meaning = "biases of the MLPs, of both kinds of model"},
     {.path = "model.output_scale", REAL(model.output_scale), ABOVE(0), DEFAULT(1), DECIDES,
      .meaning = "factor on the logits (alpha of Kumar et al. 2024)"},
 
@@ -321,7 +322,7 @@ static const sw_key run_rows[] = {
      .meaning = "remove from each tensor's gradient its component along the weights (Prieto et al. 2025)"},
 
     {.path = "loss.kind", ENUM(loss, sw_loss_names), DEFAULT(SW_LOSS_CROSS_ENTROPY), DECIDES,
-     .meaning = "of a row of logits; stablemax: Prieto et al. 2025; mse: against the one-hot label; hinge: of margin 1"},
+     .meaning = "of a row of logits; stablemax: Prieto et al. 2025; mse: to the one-hot label; hinge: of margin 1"},
 
 #define X(ENUM_, id, name, text)                                                                                    \
     {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FINITE, DEFAULT(0), DECIDES,                   \

@@ -45,7 +45,8 @@ static const struct {
     {"one_hot onehot use_embedding input_type", "model.input", NULL},
     {"no_decay decay_params no_bias_decay", "optimizer.decay", NULL},
     {"min_lr_ratio final_lr_ratio end_factor lr_end_factor", "optimizer.final_share", NULL},
-    {"min_lr lr_min eta_min final_lr", NULL, "write optimizer.final_share, the share of learning_rate at the last step"},
+    {"min_lr lr_min eta_min final_lr", NULL,
+     "write optimizer.final_share, the share of learning_rate at the last step"},
     {"num_steps n_steps max_steps total_steps train_steps training_steps num_training_steps iterations iters "
      "max_iters num_iters", "steps", NULL},
     {"epochs num_epochs n_epochs max_epochs epoch", NULL,
