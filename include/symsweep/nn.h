@@ -29,6 +29,7 @@ typedef struct sw_tensor {
     int rank;         /* 1 or 2 */
     int64_t shape[2]; /* rank 1: {n, 1} */
     sw_block block;
+    int32_t number; /* of its initial draws: its place in file order where nothing is left out (biases, an embedding) */
 } sw_tensor;
 
 typedef struct sw_model_shape {
@@ -45,6 +46,14 @@ void sw_model_destroy(sw_model *model);
 /* Parameter tensors in file order, and how many scalars they hold; without a model, for plans and layouts. */
 size_t sw_model_layout(sw_tensor *out /* may be NULL */, size_t capacity, const sw_model_config *config,
                        const sw_model_shape *shape, size_t *parameters /* may be NULL */);
+
+/* What geometry, priors and measures call E, the rows that stand for tokens: token_embedding [V, d_model]; with one-hot
+ * input the first weight [T V, d_hidden], a block of V rows an operand, or [V, d_hidden] where operands are summed. It
+ * lies where the parameters begin. */
+int32_t sw_model_embedding_width(const sw_model_config *config); /* columns of E */
+/* The row of E that stands for a token at the place of an operand, 0 the first. */
+int32_t sw_model_embedding_row(const sw_model_config *config, int32_t vocabulary, int32_t operand, int32_t token);
+
 /* Bytes a model of max_rows allocates (within 10 %). */
 size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows);
 /* Floating point operations of one training step of `rows` rows, for the cost estimate. */
@@ -57,7 +66,8 @@ const sw_tensor *sw_model_tensors(const sw_model *model, size_t *count);
 const sw_tensor *sw_model_tensor(const sw_model *model, const char *name); /* NULL = none */
 
 /* N(0, 1/d) for embeddings, positions and all matrices, N(0, 1/C) for the unembedding, biases 0 (Nanda et al. 2023);
- * token embedding times embedding_init_scale. MLP model: weights N(0, 1/fan_in). Stream INIT, in double, rounded. */
+ * token embedding times embedding_init_scale, everything times init_scale. MLP model: weights N(0, 1/fan_in). Stream
+ * INIT, in double, rounded. */
 void sw_model_initialize(sw_model *model, uint32_t seed);
 
 /* logits[rows, C] for tokens[rows, T]; keeps what backward needs. Whatever depends on parameters alone (tables) is
@@ -81,12 +91,12 @@ void sw_model_force_general(sw_model *model, bool general);
 enum { SW_CLASSES_MAX = 4096 };
 
 /* Mean over `count` >= 1 rows of the batch: rows[i] selects the row of logits[*, C] (NULL = row i), label[i] its class.
- * Cross-entropy as log1p(sum_{k != y} exp(z_k - z_y)); StableMax: Prieto et al. 2025. Gradient of the mean. */
+ * Cross-entropy as log1p(sum_{k != y} exp(z_k - z_y)); the others as losses.def says. Gradient of the mean. */
 double sw_loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
                size_t count, sw_real *dlogits);
 
-/* Per-row cross-entropy (nats), margin z_y - max_{k != y} z_k, argmax (lowest index on ties); any output may be NULL.
- */
+/* Per-row loss (nats for cross-entropy and StableMax), margin z_y - max_{k != y} z_k, argmax (lowest index on
+ * ties); any output may be NULL. */
 void sw_loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *label, size_t rows,
                   sw_real *loss, sw_real *margin, int32_t *argmax);
 
@@ -185,7 +195,7 @@ sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *con
                               const sw_tensor *tensors, size_t tensor_count, size_t parameters) SW_MUST_CHECK;
 void sw_optimizer_destroy(sw_optimizer *optimizer);
 
-/* One step t (1 is the first): clip, GrokFast filter, OrthoGrad, then the update with decoupled decay.
+/* One step t (1 is the first): clip, GrokFast filter, OrthoGrad, then the update with its decay.
  * `gradient` is overwritten. */
 void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient);
 

@@ -106,7 +106,16 @@ typedef struct sw_task_config {
     sw_automorphism_config automorphism; /* of symmetry.automorphism */
 } sw_task_config;
 
+typedef enum sw_activation {
+#define ACTIVATION(ENUM, name, ...) SW_ACTIVATION_##ENUM,
+#include "symsweep/activations.def"
+#undef ACTIVATION
+    SW_ACTIVATION_COUNT
+} sw_activation;
+
 typedef enum sw_model_kind { SW_MODEL_TRANSFORMER, SW_MODEL_MLP } sw_model_kind;
+typedef enum sw_model_input { SW_INPUT_EMBEDDING, SW_INPUT_ONE_HOT } sw_model_input;
+typedef enum sw_combine { SW_COMBINE_CONCAT, SW_COMBINE_SUM } sw_combine;
 typedef enum sw_operand_embeddings { SW_OPERANDS_TIED, SW_OPERANDS_SEPARATE } sw_operand_embeddings;
 
 typedef struct sw_model_config {
@@ -116,6 +125,10 @@ typedef struct sw_model_config {
     int32_t operand_embeddings;  /* sw_operand_embeddings */
     double embedding_init_scale; /* factor on the standard deviation of the initial token embedding */
     double output_scale;         /* logits are multiplied by it */
+    int32_t activation;          /* sw_activation */
+    int32_t input, combine;      /* mlp: sw_model_input, sw_combine; a transformer has the first of each */
+    bool bias;                   /* of the MLPs */
+    double init_scale;           /* factor on the standard deviation of every initial weight */
 } sw_model_config;
 
 typedef enum sw_optimizer_id {
@@ -125,14 +138,15 @@ typedef enum sw_optimizer_id {
     SW_OPTIMIZER_COUNT
 } sw_optimizer_id;
 
-typedef enum sw_schedule_kind { SW_SCHEDULE_CONSTANT, SW_SCHEDULE_COSINE } sw_schedule_kind;
+typedef enum sw_schedule_kind { SW_SCHEDULE_CONSTANT, SW_SCHEDULE_COSINE, SW_SCHEDULE_LINEAR } sw_schedule_kind;
+typedef enum sw_decay { SW_DECAY_ALL, SW_DECAY_MATRICES } sw_decay;
 
 typedef struct sw_optimizer_config {
     int32_t kind; /* sw_optimizer_id */
     double learning_rate, beta1, beta2, epsilon, weight_decay, momentum;
     bool nesterov;
     int64_t warmup_steps;
-    int32_t schedule;      /* sw_schedule_kind; cosine decays from the end of warm-up to 0 at `steps` */
+    int32_t schedule;      /* sw_schedule_kind; others than constant decay from the end of warm-up to `steps` */
     int64_t batch_size;    /* 0 = full */
     double batch_fraction; /* of the train set; 0 = not given. sw_run_batch tells what the two make */
     double gradient_clip;  /* largest L2 norm of the whole gradient; 0 = off */
@@ -140,9 +154,16 @@ typedef struct sw_optimizer_config {
     double muon_learning_rate, muon_momentum;
     int32_t muon_newton_schulz_steps;
     bool orthograd;
+    int32_t decay;      /* sw_decay: which parameters weight_decay acts on */
+    double final_share; /* of the learning rate, at `steps` */
 } sw_optimizer_config;
 
-typedef enum sw_loss_kind { SW_LOSS_CROSS_ENTROPY, SW_LOSS_STABLEMAX } sw_loss_kind;
+typedef enum sw_loss_kind {
+#define LOSS(ENUM, name, meaning) SW_LOSS_##ENUM,
+#include "symsweep/losses.def"
+#undef LOSS
+    SW_LOSS_COUNT
+} sw_loss_kind;
 typedef enum sw_inputs { SW_INPUTS_ALL, SW_INPUTS_TRAIN } sw_inputs;
 typedef enum sw_intermediate { SW_INTERMEDIATE_EXACT, SW_INTERMEDIATE_PREDICTED } sw_intermediate;
 typedef enum sw_divergence { SW_DIVERGENCE_SYMMETRIC_KL, SW_DIVERGENCE_FORWARD_KL } sw_divergence;
@@ -250,7 +271,9 @@ extern const char *const sw_task_names[SW_TASK_COUNT + 1];
 extern const char *const sw_operation_names[SW_OP_COUNT + 2];
 extern const char *const sw_graph_names[SW_GRAPH_COUNT + 1];
 extern const char *const sw_group_names[SW_GROUP_COUNT + 1];
+extern const char *const sw_activation_names[SW_ACTIVATION_COUNT + 1];
 extern const char *const sw_optimizer_names[SW_OPTIMIZER_COUNT + 1];
+extern const char *const sw_loss_names[SW_LOSS_COUNT + 1];
 extern const char *const sw_family_names[SW_FAMILY_COUNT + 1];
 extern const char *const sw_prior_names[SW_PRIOR_COUNT + 1];
 extern const char *const sw_operation_formulas[SW_OP_COUNT];

@@ -51,6 +51,9 @@ extern const sw_family *const sw_families[SW_FAMILY_COUNT];
  * is found on the table. */
 bool sw_families_holds(const sw_task_config *config, sw_family_id family);
 
+/* Is the label of an input that of its operands in any order? A model that sees only their sum cannot learn others. */
+bool sw_families_unordered(const sw_task_config *config);
+
 /* The class maps of a family as nn wants them: *out = [maps, classes] with out[m * classes + c] = map m of c, to be
  * freed with free(); *out = NULL when the family has none on this task. */
 sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) SW_MUST_CHECK;

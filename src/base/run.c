@@ -34,6 +34,18 @@ const char *const sw_group_names[] = {
 #undef GROUP
     NULL};
 
+const char *const sw_activation_names[] = {
+#define ACTIVATION(ENUM, name, ...) #name,
+#include "symsweep/activations.def"
+#undef ACTIVATION
+    NULL};
+
+const char *const sw_loss_names[] = {
+#define LOSS(ENUM, name, meaning) #name,
+#include "symsweep/losses.def"
+#undef LOSS
+    NULL};
+
 const char *const sw_optimizer_names[] = {
 #define OPTIMIZER(ENUM, name, meaning) #name,
 #include "symsweep/optimizers.def"

@@ -106,12 +106,17 @@ void sw_check_task_title(char out[SW_CHECK_TITLE], const sw_task_config *task) {
 }
 
 void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model) {
-    if (model->kind == SW_MODEL_MLP)
-        snprintf(out, SW_CHECK_TITLE, "mlp layers=%d d_model=%d d_hidden=%d", model->layers, model->d_model,
-                 model->d_hidden);
-    else
+    if (model->kind == SW_MODEL_TRANSFORMER)
         snprintf(out, SW_CHECK_TITLE, "transformer layers=%d d_model=%d heads=%d d_mlp=%d", model->layers,
                  model->d_model, model->heads, model->d_mlp);
+    else if (model->input == SW_INPUT_ONE_HOT)
+        snprintf(out, SW_CHECK_TITLE, "mlp layers=%d one_hot d_hidden=%d", model->layers, model->d_hidden);
+    else
+        snprintf(out, SW_CHECK_TITLE, "mlp layers=%d d_model=%d d_hidden=%d", model->layers, model->d_model,
+                 model->d_hidden);
+    if (model->combine == SW_COMBINE_SUM) append(out, " sum");
+    if (model->activation != SW_ACTIVATION_RELU) append(out, " %s", sw_activation_names[model->activation]);
+    if (!model->bias) append(out, " no bias");
 }
 
 /* ---- models ---- */
@@ -121,7 +126,8 @@ static bool same_model(const sw_run_config *a, const sw_run_config *b) {
     return memcmp(&a->task, &b->task, sizeof a->task) == 0 && a->model.kind == b->model.kind &&
            a->model.layers == b->model.layers && a->model.d_model == b->model.d_model &&
            a->model.heads == b->model.heads && a->model.d_mlp == b->model.d_mlp &&
-           a->model.d_hidden == b->model.d_hidden;
+           a->model.d_hidden == b->model.d_hidden && a->model.input == b->model.input &&
+           a->model.combine == b->model.combine && a->model.activation == b->model.activation;
 }
 
 static void count_model(sw_check_summary *out, const sw_planned_run *first[SW_CHECK_MODELS_MAX],

@@ -97,7 +97,9 @@ typedef enum sw_selector {
     SW_BY_FORM,
     SW_BY_GROUP,
     SW_BY_MODEL,
+    SW_BY_INPUT,
     SW_BY_OPTIMIZER,
+    SW_BY_SCHEDULE,
     SW_SELECTOR_COUNT
 } sw_selector;
 

@@ -17,8 +17,10 @@ static const char *const scramble_names[] = {"none", "cells", "isotope", NULL};
 static const char *const form_names[] = {"relation", "three_way", NULL};
 static const char *const model_names[] = {"transformer", "mlp", NULL};
 static const char *const operand_names[] = {"tied", "separate", NULL};
-static const char *const schedule_names[] = {"constant", "cosine", NULL};
-static const char *const loss_names[] = {"cross_entropy", "stablemax", NULL};
+static const char *const input_names[] = {"embedding", "one_hot", NULL};
+static const char *const combine_names[] = {"concat", "sum", NULL};
+static const char *const decay_names[] = {"all", "matrices", NULL};
+static const char *const schedule_names[] = {"constant", "cosine", "linear", NULL};
 static const char *const inputs_names[] = {"all", "train", NULL};
 static const char *const intermediate_names[] = {"exact", "predicted", NULL};
 static const char *const scope_names[] = {"free", "tied", NULL};
@@ -243,10 +245,15 @@ static const sw_key run_rows[] = {
 
     {.path = "model.kind", ENUM(model.kind, model_names), DEFAULT(SW_MODEL_TRANSFORMER), DECIDES,
      .meaning = "the network"},
+    {.path = "model.input", ENUM(model.input, input_names), DEFAULT(SW_INPUT_EMBEDDING), DECIDES, NEEDS(MODEL, MLP),
+     .meaning = "what the first layer reads of an operand: its embedding, or a 1 at the token and 0 elsewhere"},
+    {.path = "model.combine", ENUM(model.combine, combine_names), DEFAULT(SW_COMBINE_CONCAT), DECIDES,
+     NEEDS(MODEL, MLP), .meaning = "the operands side by side, or their sum: then their order cannot be told unless "
+                                   "operand_embeddings is separate"},
     {.path = "model.layers", INTEGER(model.layers), RANGE(1, SW_LAYERS_MAX), DEFAULT(1), DECIDES,
      .meaning = "transformer blocks; mlp: hidden layers"},
     {.path = "model.d_model", INTEGER(model.d_model), RANGE(1, 16384), DEFAULT(64), DECIDES,
-     .meaning = "width of embeddings and residual stream"},
+     NEEDS(INPUT, EMBEDDING), .meaning = "width of embeddings and residual stream"},
     {.path = "model.heads", INTEGER(model.heads), RANGE(1, 1024), DEFAULT(4), DECIDES, NEEDS(MODEL, TRANSFORMER),
      .meaning = "attention heads; divides d_model unless d_head is given"},
     {.path = "model.d_head", INTEGER(model.d_head), RANGE(1, 16384), RULE(default_d_head, "d_model / heads"), DECIDES,
@@ -259,9 +266,15 @@ static const sw_key run_rows[] = {
      NEEDS(MODEL, TRANSFORMER),
      .meaning = "append a token \"=\" and read logits there; false = read at the last operand"},
     {.path = "model.operand_embeddings", ENUM(model.operand_embeddings, operand_names), DEFAULT(SW_OPERANDS_TIED),
-     DECIDES, .meaning = "one embedding table for all operands, or one for each"},
+     DECIDES, NEEDS(INPUT, EMBEDDING), .meaning = "one embedding table for all operands, or one for each"},
     {.path = "model.embedding_init_scale", REAL(model.embedding_init_scale), ABOVE(0), DEFAULT(1), DECIDES,
-     .meaning = "factor on the initial token embedding"},
+     NEEDS(INPUT, EMBEDDING), .meaning = "factor on the initial token embedding, beside init_scale"},
+    {.path = "model.init_scale", REAL(model.init_scale), ABOVE(0), DEFAULT(1), DECIDES,
+     .meaning = "factor on every initial weight; the draws stay the same"},
+    {.path = "model.activation", ENUM(model.activation, sw_activation_names), DEFAULT(SW_ACTIVATION_RELU), DECIDES,
+     .meaning = "activation of the MLP of a block; mlp: of the hidden layers"},
+    {.path = "model.bias", BOOL(model.bias), DEFAULT(1), DECIDES,
+     .meaning = "biases of the MLPs, of both kinds of model"},
     {.path = "model.output_scale", REAL(model.output_scale), ABOVE(0), DEFAULT(1), DECIDES,
      .meaning = "factor on the logits (alpha of Kumar et al. 2024)"},
 
@@ -276,7 +289,9 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.epsilon", REAL(optimizer.epsilon), FROM(0), DEFAULT(1e-8), DECIDES,
      .meaning = "added to the root of the second moment; a floor under late gradients"},
     {.path = "optimizer.weight_decay", REAL(optimizer.weight_decay), FROM(0), DEFAULT(1), DECIDES,
-     .meaning = "decoupled weight decay, on every parameter"},
+     .meaning = "weight decay: decoupled from the gradient; adam: an L2 term in it"},
+    {.path = "optimizer.decay", ENUM(optimizer.decay, decay_names), DEFAULT(SW_DECAY_ALL), DECIDES,
+     .meaning = "what decays: every parameter, or matrices alone (no biases, embeddings or positions)"},
     {.path = "optimizer.momentum", REAL(optimizer.momentum), BELOW(0, 1), DEFAULT(0.9), DECIDES,
      .meaning = "momentum of SGD"},
     {.path = "optimizer.nesterov", BOOL(optimizer.nesterov), DEFAULT(0), DECIDES,
@@ -284,7 +299,10 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.warmup_steps", INTEGER(optimizer.warmup_steps), RANGE(0, STEPS_MAX), DEFAULT(10), DECIDES,
      .unit = "steps", .meaning = "linear warm-up: learning rate times min(1, t / warmup_steps)"},
     {.path = "optimizer.schedule", ENUM(optimizer.schedule, schedule_names), DEFAULT(SW_SCHEDULE_CONSTANT), DECIDES,
-     .meaning = "after warm-up: constant, or half a cosine down to 0 at the last step"},
+     .meaning = "after warm-up: constant, or down to final_share at the last step, by half a cosine or in a line"},
+    {.path = "optimizer.final_share", REAL(optimizer.final_share), RANGE(0, 1), DEFAULT(0), DECIDES,
+     .concern[SW_BY_SCHEDULE] = 1u << SW_SCHEDULE_COSINE | 1u << SW_SCHEDULE_LINEAR,
+     .meaning = "share of the learning rate that is left at the last step"},
     {.path = "optimizer.batch_size", INTEGER(optimizer.batch_size), RANGE(1, TUPLES_MAX), WORD("full", 0), DEFAULT(0),
      DECIDES, .unit = "inputs", .meaning = "inputs a step; \"full\" = the whole train set, as is more than it has"},
     {.path = "optimizer.batch_fraction", REAL(optimizer.batch_fraction), RANGE(0, 1), DEFAULT(0), DECIDES,
@@ -304,8 +322,8 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.orthograd", BOOL(optimizer.orthograd), DEFAULT(0), DECIDES,
      .meaning = "remove from each tensor's gradient its component along the weights (Prieto et al. 2025)"},
 
-    {.path = "loss.kind", ENUM(loss, loss_names), DEFAULT(SW_LOSS_CROSS_ENTROPY), DECIDES,
-     .meaning = "cross-entropy of softmax, or of StableMax (Prieto et al. 2025)"},
+    {.path = "loss.kind", ENUM(loss, sw_loss_names), DEFAULT(SW_LOSS_CROSS_ENTROPY), DECIDES,
+     .meaning = "of a row of logits; stablemax: Prieto et al. 2025; mse: to the one-hot label; hinge: of margin 1"},
 
 #define X(ENUM_, id, name, text)                                                                                    \
     {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FINITE, DEFAULT(0), DECIDES,                   \
@@ -504,6 +522,8 @@ const sw_selector_row sw_selectors[SW_SELECTOR_COUNT] = {
     [SW_BY_FORM] = {"task.form", form_names, offsetof(sw_run_config, task.form), SW_TASK_COMPARISON},
     [SW_BY_GROUP] = {"task.group", sw_group_names, offsetof(sw_run_config, task.group), SW_TASK_GROUP},
     [SW_BY_MODEL] = {"model.kind", model_names, offsetof(sw_run_config, model.kind), -1},
+    [SW_BY_INPUT] = {"model.input", input_names, offsetof(sw_run_config, model.input), -1},
+    [SW_BY_SCHEDULE] = {"optimizer.schedule", schedule_names, offsetof(sw_run_config, optimizer.schedule), -1},
     [SW_BY_OPTIMIZER] = {"optimizer.kind", sw_optimizer_names, offsetof(sw_run_config, optimizer.kind), -1},
 };
 

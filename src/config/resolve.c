@@ -218,10 +218,11 @@ static void check_steps(const check *c) {
     if (is_broken(c, "steps")) return;
     check_evaluations(c);
     check_warmup(c);
-    if (r->optimizer.schedule == SW_SCHEDULE_COSINE && r->optimizer.warmup_steps >= r->steps)
+    if (r->optimizer.schedule != SW_SCHEDULE_CONSTANT && r->optimizer.warmup_steps >= r->steps)
         report(c, (sw_run_fault){.keys = "optimizer.warmup_steps steps optimizer.schedule"},
-               "the warm-up of %lld steps leaves nothing of %lld steps for the cosine",
-               (long long)r->optimizer.warmup_steps, (long long)r->steps);
+               "the warm-up of %lld steps leaves nothing of %lld steps for the %s",
+               (long long)r->optimizer.warmup_steps, (long long)r->steps,
+               r->optimizer.schedule == SW_SCHEDULE_LINEAR ? "line" : "cosine");
     if (r->steps / e->every > EVALUATIONS_MAX && !is_broken(c, "evaluate.every"))
         report(c, (sw_run_fault){.keys = "evaluate.every steps", .hint = "evaluate less often"},
                "%lld evaluations a run; at most %d", (long long)(r->steps / e->every), EVALUATIONS_MAX);

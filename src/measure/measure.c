@@ -24,7 +24,7 @@ struct sw_measure {
 /* ---- setting up ---- */
 
 static void shape_of(sw_snapshot_shape *out, const sw_run_config *config, const sw_task *task) {
-    const int32_t d = config->model.d_model;
+    const int32_t d = sw_model_embedding_width(&config->model);
     *out = (sw_snapshot_shape){.entities = task->entities,
                                .singular = task->entities < d ? task->entities : d,
                                .fourier = sw_modes_lines(task)};
@@ -55,7 +55,7 @@ static bool probes(const bool applies[SW_INSTRUMENT_COUNT]) {
 static sw_status create_parts(sw_measure *m) {
     sw_evaluation *of = &m->of;
     const sw_task *task = of->task;
-    const int32_t d = m->config.model.d_model;
+    const int32_t d = sw_model_embedding_width(&m->config.model);
     sw_status status = sw_arena_create(&of->arena);
     if (status != SW_OK) return status;
     shape_of(&m->shape, &m->config, task);
@@ -115,7 +115,8 @@ size_t sw_measure_bytes(const sw_measure *m) {
 }
 
 double sw_measure_memory(const sw_run_config *config, const sw_task *shape) {
-    double n = shape->entities, d = config->model.d_model, r = n < d ? n : d, lines = sw_modes_lines(shape);
+    double n = shape->entities, d = sw_model_embedding_width(&config->model), r = n < d ? n : d;
+    double lines = sw_modes_lines(shape);
     double spectrum = 2 * n * d + r * (n + d) + SW_PCA_COMPONENTS * n + 7 * r * r + 64 * (n + d);
     double modes = shape->order > 0 ? 2 * lines * (n + d) : lines > 0 ? n * (n + lines) : 0;
     double bytes = (double)shape->inputs * shape->classes * sizeof(sw_real) + sizeof(double) * (2 * spectrum + modes) +
@@ -161,9 +162,7 @@ void sw_measure_facts(sw_run_facts *out, const sw_measure *m, const sw_model *mo
         if (m->state[i] && sw_instruments[i]->facts) sw_instruments[i]->facts(out, m->state[i], &m->of);
 }
 
-static const sw_real *embedding(sw_model *model) {
-    return sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset;
-}
+static const sw_real *embedding(sw_model *model) { return sw_model_parameters(model); }
 
 /* Decomposes the embedding: spectrum and power are those of the model as it stands. */
 static sw_status decompose(sw_evaluation *of, sw_model *model) {

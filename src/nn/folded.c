@@ -5,22 +5,23 @@
  * position j (sum_j a_hj = 1), alpha = output_scale, and the residual stream written as a row vector:
  *
  *   middle = e_u + p_T + sum_h sum_j a_hj (e_{t_j} + p_j) W_V,h W_O,h
- *   logits = alpha (middle + b_out) W_U + ReLU(middle W_in + b_in) (alpha W_out W_U)
+ *   logits = alpha (middle + b_out) W_U + f(middle W_in + b_in) (alpha W_out W_U)
  *
  * middle enters through (W_in | alpha W_U) =: I alone. So with the tables
  *
  *   Z[j, v, h] = (e_v + p_j) W_V,h W_O,h I,   base[u] = (e_u + p_T) I + (b_in | alpha b_out W_U),   merged = alpha
  * W_out W_U
  *
- * a row is       (pre | direct) = base[u] + sum_h sum_j a_hj Z[j, t_j, h],   logits = direct + ReLU(pre) merged,
+ * a row is       (pre | direct) = base[u] + sum_h sum_j a_hj Z[j, t_j, h],   logits = direct + f(pre) merged,
  *
  * one GEMM a row instead of five. Scores are sums of two table entries, since keys are linear in e + p. With a readout
  * token u is one token: its query is one vector, and Z at the last position one row, which goes into the base.
  *
- * Rows go through in tiles that stay in the second-level cache: mix, ReLU, GEMM. Of a batch of more than a few tiles no
- * activation is kept but the attention: backward mixes a tile again, which costs less than to write it to memory and
- * read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the tables' size
- * (folded_tables.c). */
+ * Rows go through in tiles that stay in the second-level cache: mix, activation, GEMM. Of a batch of more than a few
+ * tiles no activation is kept but the attention: backward mixes a tile again, which costs less than to write it to
+ * memory and read it back, and takes the gradients of the tables from it row by row. They unfold through GEMMs of the
+ * tables' size (folded_tables.c). */
+#include "nn/activation.h"
 #include "nn/blas.h"
 #include "nn/folded_tables.h"
 
@@ -80,6 +81,9 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     size_t tiles = (model->max_rows + SW_TILE_ROWS - 1) / SW_TILE_ROWS;
     self->kept = tiles <= KEPT_MAX ? tiles : 1;
     self->hidden = sw_carve_reals(carver, self->kept * SW_TILE_ROWS * self->stride);
+    self->activation = model->config.activation;
+    bool has_slope = sw_activation_has_slope(self->activation);
+    self->slope = sw_carve_reals(carver, has_slope ? self->kept * SW_TILE_ROWS * self->stride : 0);
     self->dhidden = sw_carve_reals(carver, SW_TILE_ROWS * self->stride);
     self->dattention = sw_carve_reals(carver, SW_TILE_ROWS * self->T * self->heads);
 }
@@ -132,11 +136,14 @@ static size_t tiles_in(const sw_folded *self) { return (self->visit.rows + SW_TI
 
 static bool keeps_tiles(const sw_folded *self) { return tiles_in(self) <= self->kept; }
 
-static sw_real *hidden_of(const sw_folded *self, size_t tile) {
-    return self->hidden + (keeps_tiles(self) ? tile : 0) * SW_TILE_ROWS * self->stride;
+/* Where a tile begins in `hidden` and in `slope`. */
+static size_t place_of(const sw_folded *self, size_t tile) {
+    return (keeps_tiles(self) ? tile : 0) * SW_TILE_ROWS * self->stride;
 }
 
-/* hidden[rows, W] of a tile <- ReLU(pre) | direct */
+static sw_real *hidden_of(const sw_folded *self, size_t tile) { return self->hidden + place_of(self, tile); }
+
+/* hidden[rows, W] of a tile <- f(pre) | direct, and f'(pre) where backward will want it; ReLU on the way. */
 static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_mixture *mixture) {
     sw_real *hidden = hidden_of(self, tile);
     bool alike = self->queries == 1; /* one base for all rows */
@@ -144,7 +151,11 @@ static void tile_mix(const sw_folded *self, size_t tile, size_t rows, const sw_m
         memcpy(hidden + i * self->stride,
                self->base + asking_of(self, tokens_at(self, tile * SW_TILE_ROWS + i)) * self->W,
                self->W * sizeof *hidden);
-    sw_kernel->mix(hidden, rows, mixture, alike ? self->base : NULL, self->M);
+    bool relu = self->activation == SW_ACTIVATION_RELU;
+    sw_kernel->mix(hidden, rows, mixture, alike ? self->base : NULL, relu ? self->M : 0);
+    if (!relu)
+        sw_activation_forward(self->activation, hidden, NULL, self->slope + place_of(self, tile), rows, self->M,
+                              self->stride);
 }
 
 /* One tile forward: its rows of logits. */
@@ -192,7 +203,8 @@ static void tile_backward(sw_folded *self, size_t tile, size_t rows, const sw_re
         memset(d + i * stride + M + C, 0, (W - M - C) * sizeof *d);
     }
     sw_blas_gemm(SW_T, SW_N, C, M, rows, 1, d + M, stride, hidden, stride, tile > 0, self->dmerged, M);
-    sw_blas_packed_relu_backward(rows, M, C, 1, d + M, stride, self->turned_packed, hidden, d, stride);
+    sw_activation_product(self->activation, rows, M, C, 1, d + M, stride, self->turned_packed, hidden,
+                          self->slope + place_of(self, tile), d, stride);
     if (self->queries == 1)
         sw_kernel->column_sums(self->dbase, d, rows, W, stride);
     else

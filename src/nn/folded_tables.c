@@ -25,8 +25,9 @@ static void build_base(sw_folded *self, const sw_transformer_layer *w) {
     size_t W = self->W, M = self->M, stride = self->stride;
     sw_real *first = self->base;
     memset(first, 0, W * sizeof *first);
-    for (size_t i = 0; i < self->d; i++) sw_kernel->axpy(first + M, w->out_bias[i], self->into + i * stride + M, W - M);
-    memcpy(first, w->in_bias, M * sizeof *first);
+    for (size_t i = 0; w->out_bias && i < self->d; i++)
+        sw_kernel->axpy(first + M, w->out_bias[i], self->into + i * stride + M, W - M);
+    if (w->in_bias) memcpy(first, w->in_bias, M * sizeof *first);
     for (size_t u = 1; u < self->queries; u++) memcpy(first + u * W, first, W * sizeof *first);
     sw_blas_gemm(SW_N, SW_N, self->queries, W, self->d, 1, self->asking, self->d, self->into, stride, 1, self->base, W);
 }
@@ -148,14 +149,15 @@ static void unfold_into(sw_folded *self, const sw_transformer_tensors *w, const 
 
     for (size_t u = 1; u < queries; u++) /* the biases are the same for all */
         sw_kernel->add(self->dbase, self->dbase + u * W, W);
-    sw_kernel->add(gl->in_bias, self->dbase, M);
+    if (gl->in_bias) sw_kernel->add(gl->in_bias, self->dbase, M);
     const sw_real *dlogit = self->dbase + M; /* [C] */
     for (size_t i = 0; i < d; i++) {
         const sw_real *dinto = self->dinto + i * stride;
         sw_real *dunembedding = g->unembedding + i * C;
-        gl->out_bias[i] += sw_kernel->dot(dlogit, self->into + i * stride + M, C);
+        if (gl->out_bias) gl->out_bias[i] += sw_kernel->dot(dlogit, self->into + i * stride + M, C);
         sw_kernel->add(gl->in + i * M, dinto, M);
-        for (size_t c = 0; c < C; c++) dunembedding[c] += alpha * (dinto[M + c] + wl->out_bias[i] * dlogit[c]);
+        const sw_real bias = wl->out_bias ? wl->out_bias[i] : 0;
+        for (size_t c = 0; c < C; c++) dunembedding[c] += alpha * (dinto[M + c] + bias * dlogit[c]);
     }
 }
 

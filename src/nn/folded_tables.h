@@ -42,7 +42,9 @@ typedef struct sw_folded {
     sw_visit visit;
     sw_real *attention;  /* [rows, T, heads] attention of the last position */
     size_t kept;         /* tiles that `hidden` has room for: all of a small batch's, else 1 */
-    sw_real *hidden;     /* [kept, SW_TILE_ROWS, stride] ReLU output | logits */
+    int32_t activation;  /* sw_activation */
+    sw_real *hidden;     /* [kept, SW_TILE_ROWS, stride] output of the activation | logits */
+    sw_real *slope;      /* [kept, SW_TILE_ROWS, stride] its slope, where it has that kept */
     sw_real *dhidden;    /* [SW_TILE_ROWS, stride] */
     sw_real *dattention; /* [SW_TILE_ROWS, T, heads] */
 } sw_folded;

@@ -1,11 +1,15 @@
-/* mlp.c: the MLP model: operand embeddings concatenated, hidden layers with ReLU, unembedding.
+/* mlp.c: the MLP model: operand embeddings side by side or summed, hidden layers, unembedding.
  *
- *   x = [E[t_1], ..., E[t_T]];  per layer: x <- ReLU(x W + b);  logits = output_scale * x W_U
+ *   x = [E[t_1], ..., E[t_T]] or E[t_1] + ... + E[t_T];  per layer: x <- f(x W + b);  logits = output_scale * x W_U
  *
- * The first layer sees a token through E[token] W_t alone, W_t being the rows of W that belong to operand t: a table of
- * V rows an operand, built once per forward, stands for its GEMM over the batch, and the gradient of the table is
- * collected row by row. Rows go through in blocks; hidden activations are kept for backward while they fit KEEP_BYTES,
- * and computed again where they do not. */
+ * With one-hot input there is no E: x = [e(t_1), ..., e(t_T)], or their sum, e(t) being 1 at t and 0 elsewhere.
+ *
+ * The first layer sees a token through E[token] W_t alone, W_t being the rows of W that belong to operand t, which are
+ * the same for all operands where embeddings are summed: a table of V rows an operand, built once per forward, stands
+ * for its GEMM over the batch, and the gradient of the table is collected row by row. With one-hot input W is that
+ * table. Rows go through in blocks; hidden activations are kept for backward while they fit KEEP_BYTES, and computed
+ * again where they do not. */
+#include "nn/activation.h"
 #include "nn/blas.h"
 #include "nn/kernels.h"
 #include "nn/model.h"
@@ -18,9 +22,11 @@ enum { BLOCK_ROWS = 256, KEEP_BYTES = 128 << 20 };
 typedef struct mlp {
     size_t block, slot_count; /* rows of a block; blocks whose hidden activations are kept */
     size_t stride;            /* from one row of activations to the next: an odd number of cache lines */
-    sw_real *hidden;          /* [slot_count, layers, block, H, of stride] after ReLU */
-    sw_real *table;           /* [T, V, H] E W_t */
-    sw_real *dtable;          /* [T, V, H] */
+    size_t tables;            /* of E W_t: T, or 1 where embeddings are summed */
+    sw_real *hidden;          /* [slot_count, layers, block, H, of stride] after the activation f */
+    sw_real *slope;           /* of that shape: f' before it, where the activation has it kept */
+    sw_real *table;           /* [tables, V, H] E W_t; one-hot: W */
+    sw_real *dtable;          /* [tables, V, H] */
     sw_real *dhidden[2];      /* [block, H, of stride] of a layer and the one below */
     sw_real *unembedding;     /* W_U packed for products with it from the right, */
     sw_real *turned;          /* and with it transposed, which backward packs */
@@ -31,19 +37,20 @@ typedef struct mlp {
 
 /* Pointers into the parameters or into the gradient: weight [in, out] and bias of each hidden layer. */
 typedef struct mlp_tensors {
-    sw_real *token; /* [V, d] */
-    sw_real *weight[SW_LAYERS_MAX], *bias[SW_LAYERS_MAX];
-    sw_real *unembedding; /* [d_hidden, C] */
+    sw_real *token;                                       /* [V, d]; NULL = one-hot input */
+    sw_real *weight[SW_LAYERS_MAX], *bias[SW_LAYERS_MAX]; /* bias NULL = none */
+    sw_real *unembedding;                                 /* [d_hidden, C] */
 } mlp_tensors;
 
 static void view(mlp_tensors *out, const sw_model *model, sw_real *base) {
     const sw_tensor *tensor = model->tensors;
-    assert(model->tensor_count == 2 + 2 * (size_t)model->config.layers);
-    out->token = base + tensor++->offset;
-    for (int i = 0; i < model->config.layers; i++) {
+    const sw_model_config *config = &model->config;
+    out->token = config->input == SW_INPUT_ONE_HOT ? NULL : base + tensor++->offset;
+    for (int i = 0; i < config->layers; i++) {
         out->weight[i] = base + tensor++->offset;
-        out->bias[i] = base + tensor++->offset;
+        out->bias[i] = config->bias ? base + tensor++->offset : NULL;
     }
+    assert(tensor + 1 == model->tensors + model->tensor_count);
     out->unembedding = base + tensor->offset;
 }
 
@@ -55,10 +62,14 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     size_t lines = (H + SW_CACHE_LINE - 1) / SW_CACHE_LINE, C = (size_t)model->shape.classes;
     self->stride = (lines | 1) * SW_CACHE_LINE;
     size_t blocks = (model->max_rows + self->block - 1) / self->block, slot = layers * self->block * self->stride;
-    self->slot_count = blocks * slot * sizeof(sw_real) <= KEEP_BYTES ? blocks : 1;
+    bool has_slope = sw_activation_has_slope(model->config.activation),
+         one_hot = model->config.input == SW_INPUT_ONE_HOT;
+    self->slot_count = blocks * slot * (has_slope ? 2 : 1) * sizeof(sw_real) <= KEEP_BYTES ? blocks : 1;
+    self->tables = model->config.combine == SW_COMBINE_SUM ? 1 : T;
     self->hidden = sw_carve_reals(carver, self->slot_count * slot);
-    self->table = sw_carve_reals(carver, T * V * H);
-    self->dtable = sw_carve_reals(carver, T * V * H);
+    self->slope = sw_carve_reals(carver, has_slope ? self->slot_count * slot : 0);
+    self->table = sw_carve_reals(carver, one_hot ? 0 : self->tables * V * H);
+    self->dtable = sw_carve_reals(carver, one_hot ? 0 : self->tables * V * H);
     self->dhidden[0] = sw_carve_reals(carver, self->block * self->stride);
     self->dhidden[1] = sw_carve_reals(carver, self->block * self->stride);
     self->unembedding = sw_carve_reals(carver, sw_blas_pack_size(C, H));
@@ -70,34 +81,42 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
 /* What depends on the parameters alone. */
 static void build(mlp *self, const sw_model *model, const mlp_tensors *w) {
     size_t H = (size_t)model->config.d_hidden, d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
-    size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    size_t V = (size_t)model->shape.vocabulary;
     sw_blas_pack(self->unembedding, SW_N, C, H, w->unembedding, C);
-    for (size_t t = 0; t < T; t++)
+    if (!w->token) self->table = w->weight[0];
+    for (size_t t = 0; w->token && t < self->tables; t++)
         sw_blas_dense(SW_N, SW_N, V, H, d, 1, w->token, w->weight[0] + t * d * H, 0, self->table + t * V * H);
 }
 
-/* Activations of layer i of the block whose first row is r. */
-static sw_real *hidden_at(const mlp *self, const sw_model *model, size_t r, int i) {
+/* Where activations of layer i of the block whose first row is r begin, in `hidden` and in `slope`. */
+static size_t place_of(const mlp *self, const sw_model *model, size_t r, int i) {
     size_t slot = r / self->block % self->slot_count;
-    return self->hidden + (slot * (size_t)model->config.layers + (size_t)i) * self->block * self->stride;
+    return (slot * (size_t)model->config.layers + (size_t)i) * self->block * self->stride;
 }
 
-/* One row: h[H] <- ReLU(sum_t table_t[token_t] + bias) */
-static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens,
-                        sw_real *h) {
-    size_t H = (size_t)model->config.d_hidden, V = (size_t)model->shape.vocabulary, T = (size_t)model->shape.tokens;
-    const sw_real *sum = self->table + (size_t)tokens[0] * H;
+/* Where the row of token t of an input lies in the tables. */
+static size_t table_row(const mlp *self, const sw_model *model, const int32_t *tokens, size_t t) {
+    size_t table = self->tables == 1 ? 0 : t;
+    return (table * (size_t)model->shape.vocabulary + (size_t)tokens[t]) * (size_t)model->config.d_hidden;
+}
+
+/* One row: h[H] <- f(sum_t table_t[token_t] + bias), and its slope */
+static void first_layer(const mlp *self, const sw_model *model, const sw_real *bias, const int32_t *tokens, sw_real *h,
+                        sw_real *slope) {
+    size_t H = (size_t)model->config.d_hidden, T = (size_t)model->shape.tokens;
+    int32_t activation = model->config.activation;
+    const sw_real *sum = self->table + table_row(self, model, tokens, 0);
     for (size_t t = 1; t < T; t++) {
-        const sw_real *next = self->table + (t * V + (size_t)tokens[t]) * H;
+        const sw_real *next = self->table + table_row(self, model, tokens, t);
         if (t + 1 == T)
-            sw_kernel->sum_bias_relu(h, sum, next, bias, H);
+            sw_activation_sum(activation, h, sum, next, bias, slope, H);
         else
             sw_kernel->plus(h, sum, next, H);
         sum = h;
     }
     if (T == 1) {
         memcpy(h, sum, H * sizeof *h);
-        sw_kernel->bias_relu(h, bias, 1, H, H);
+        sw_activation_forward(activation, h, bias, slope, 1, H, H);
     }
 }
 
@@ -105,13 +124,16 @@ static void first_layer(const mlp *self, const sw_model *model, const sw_real *b
 static void block_forward(const mlp *self, const sw_model *model, const mlp_tensors *w, const int32_t *tokens, size_t r,
                           size_t rows, sw_real *logits) {
     size_t H = (size_t)model->config.d_hidden, stride = self->stride, C = (size_t)model->shape.classes;
-    sw_real *h = hidden_at(self, model, r, 0);
+    size_t first = place_of(self, model, r, 0);
+    sw_real *h = self->hidden + first;
     for (size_t i = 0; i < rows; i++)
-        first_layer(self, model, w->bias[0], tokens + i * (size_t)model->shape.tokens, h + i * stride);
+        first_layer(self, model, w->bias[0], tokens + i * (size_t)model->shape.tokens, h + i * stride,
+                    self->slope + first + i * stride);
     for (int i = 1; i < model->config.layers; i++) {
-        sw_real *next = hidden_at(self, model, r, i);
+        size_t place = place_of(self, model, r, i);
+        sw_real *next = self->hidden + place;
         sw_blas_gemm(SW_N, SW_N, rows, H, H, 1, h, stride, w->weight[i], H, 0, next, stride);
-        sw_kernel->bias_relu(next, w->bias[i], rows, H, stride);
+        sw_activation_forward(model->config.activation, next, w->bias[i], self->slope + place, rows, H, stride);
         h = next;
     }
     if (logits)
@@ -120,29 +142,31 @@ static void block_forward(const mlp *self, const sw_model *model, const mlp_tens
 
 static void block_backward(mlp *self, const sw_model *model, const mlp_tensors *w, const mlp_tensors *g,
                            const int32_t *tokens, size_t r, size_t rows, const sw_real *dlogits) {
-    size_t H = (size_t)model->config.d_hidden, C = (size_t)model->shape.classes;
-    size_t T = (size_t)model->shape.tokens, V = (size_t)model->shape.vocabulary;
+    size_t H = (size_t)model->config.d_hidden, C = (size_t)model->shape.classes, T = (size_t)model->shape.tokens;
     size_t stride = self->stride;
     double scale = model->config.output_scale;
+    int32_t activation = model->config.activation;
     int top = model->config.layers - 1;
-    const sw_real *h = hidden_at(self, model, r, top);
+    size_t place = place_of(self, model, r, top);
+    const sw_real *h = self->hidden + place;
     sw_real *dh = self->dhidden[0], *below = self->dhidden[1];
     sw_blas_gemm(SW_T, SW_N, C, H, rows, scale, dlogits, C, h, stride, r > 0, self->dturned, H);
-    sw_blas_packed_relu_backward(rows, H, C, scale, dlogits, C, self->turned, h, dh, stride);
+    sw_activation_product(activation, rows, H, C, scale, dlogits, C, self->turned, h, self->slope + place, dh, stride);
     for (int i = top; i >= 0; i--) {
-        sw_kernel->column_sums(g->bias[i], dh, rows, H, stride);
+        if (g->bias[i]) sw_kernel->column_sums(g->bias[i], dh, rows, H, stride);
         if (i == 0) break;
-        h = hidden_at(self, model, r, i - 1);
+        place = place_of(self, model, r, i - 1);
+        h = self->hidden + place;
         sw_blas_gemm(SW_T, SW_N, H, H, rows, 1, h, stride, dh, stride, 1, g->weight[i], H);
         sw_blas_gemm(SW_N, SW_T, rows, H, H, 1, dh, stride, w->weight[i], H, 0, below, stride);
-        for (size_t k = 0; k < rows; k++) sw_kernel->relu_backward(below + k * stride, h + k * stride, H);
+        sw_activation_backward(activation, below, h, self->slope + place, rows, H, stride);
         sw_real *swap = dh;
         dh = below;
         below = swap;
     }
     for (size_t i = 0; i < rows; i++)
         for (size_t t = 0; t < T; t++)
-            sw_kernel->add(self->dtable + (t * V + (size_t)tokens[i * T + t]) * H, dh + i * stride, H);
+            sw_kernel->add(self->dtable + table_row(self, model, tokens + i * T, t), dh + i * stride, H);
 }
 
 static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits,
@@ -169,7 +193,10 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     view(&g, model, model->gradient);
     bool kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
     sw_blas_pack(self->turned, SW_T, H, C, w.unembedding, C);
-    memset(self->dtable, 0, T * V * H * sizeof *self->dtable);
+    if (w.token)
+        memset(self->dtable, 0, self->tables * V * H * sizeof *self->dtable);
+    else
+        self->dtable = g.weight[0];
     for (size_t r = 0; r < self->rows; r += self->block) {
         const int32_t *tokens = self->tokens + r * T;
         size_t count = sw_smaller(self->block, self->rows - r);
@@ -179,7 +206,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     for (size_t i = 0; i < H; i++)
         for (size_t c = 0; c < C; c++) g.unembedding[i * C + c] += self->dturned[c * H + i];
     /* table_t = E W_t */
-    for (size_t t = 0; t < T; t++) {
+    for (size_t t = 0; w.token && t < self->tables; t++) {
         const sw_real *dtable = self->dtable + t * V * H;
         sw_blas_dense(SW_T, SW_N, d, H, V, 1, w.token, dtable, 1, g.weight[0] + t * d * H);
         sw_blas_dense(SW_N, SW_T, V, d, H, 1, dtable, w.weight[0] + t * d * H, 1, g.token);
@@ -189,7 +216,8 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
 static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     double H = config->d_hidden, T = shape->tokens;
-    double table = T * shape->vocabulary * config->d_model * H;
+    double table = (config->combine == SW_COMBINE_SUM ? 1 : T) * shape->vocabulary * config->d_model * H;
+    if (config->input == SW_INPUT_ONE_HOT) table = 0;
     double row = T * H + (config->layers - 1) * H * H + H * shape->classes;
     return 6 * (table + (double)rows * row);
 }

@@ -12,6 +12,7 @@
 typedef struct layout {
     sw_tensor *out; /* NULL = count only */
     size_t capacity, count, offset;
+    int32_t number; /* of the next tensor, counting those that are left out */
 } layout;
 
 /* columns 0 = a vector */
@@ -24,7 +25,9 @@ static void add(layout *to, sw_block block, int64_t rows, int64_t columns, const
         tensor->shape[0] = rows;
         tensor->shape[1] = columns ? columns : 1;
         tensor->block = block;
+        tensor->number = to->number;
     }
+    to->number++;
     to->count++;
     to->offset += (size_t)rows * (size_t)(columns ? columns : 1);
 }
@@ -33,6 +36,13 @@ static void add_layer(layout *to, sw_block block, int64_t rows, int64_t columns,
     char full[48] = "";
     if (to->count < to->capacity) snprintf(full, sizeof full, "layers.%d.%s", layer, name);
     add(to, block, rows, columns, full);
+}
+
+static void add_bias(layout *to, bool bias, int64_t n, int layer, const char *name) {
+    if (bias)
+        add_layer(to, SW_BLOCK_MLP, n, 0, layer, name);
+    else
+        to->number++;
 }
 
 static void add_transformer(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
@@ -45,19 +55,24 @@ static void add_transformer(layout *to, const sw_model_config *config, const sw_
         add_layer(to, SW_BLOCK_ATTENTION, d, a, i, "attention.value");
         add_layer(to, SW_BLOCK_ATTENTION, a, d, i, "attention.output");
         add_layer(to, SW_BLOCK_MLP, d, m, i, "mlp.in");
-        add_layer(to, SW_BLOCK_MLP, m, 0, i, "mlp.in_bias");
+        add_bias(to, config->bias, m, i, "mlp.in_bias");
         add_layer(to, SW_BLOCK_MLP, m, d, i, "mlp.out");
-        add_layer(to, SW_BLOCK_MLP, d, 0, i, "mlp.out_bias");
+        add_bias(to, config->bias, d, i, "mlp.out_bias");
     }
     add(to, SW_BLOCK_UNEMBEDDING, d, shape->classes, "unembedding");
 }
 
 static void add_mlp(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
-    int64_t in = (int64_t)shape->tokens * config->d_model, hidden = config->d_hidden;
-    add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, config->d_model, "token_embedding");
+    const bool one_hot = config->input == SW_INPUT_ONE_HOT;
+    int64_t in = one_hot ? shape->vocabulary : config->d_model, hidden = config->d_hidden;
+    if (config->combine == SW_COMBINE_CONCAT) in *= shape->tokens;
+    if (one_hot)
+        to->number++;
+    else
+        add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, config->d_model, "token_embedding");
     for (int i = 0; i < config->layers; i++) {
         add_layer(to, SW_BLOCK_MLP, in, hidden, i, "weight");
-        add_layer(to, SW_BLOCK_MLP, hidden, 0, i, "bias");
+        add_bias(to, config->bias, hidden, i, "bias");
         in = hidden;
     }
     add(to, SW_BLOCK_UNEMBEDDING, hidden, shape->classes, "unembedding");
@@ -65,13 +80,22 @@ static void add_mlp(layout *to, const sw_model_config *config, const sw_model_sh
 
 size_t sw_model_layout(sw_tensor *out, size_t capacity, const sw_model_config *config, const sw_model_shape *shape,
                        size_t *parameters) {
-    layout to = {out, capacity, 0, 0};
+    layout to = {.out = out, .capacity = capacity};
     if (config->kind == SW_MODEL_MLP)
         add_mlp(&to, config, shape);
     else
         add_transformer(&to, config, shape);
     if (parameters) *parameters = to.offset;
     return to.count;
+}
+
+int32_t sw_model_embedding_width(const sw_model_config *config) {
+    return config->input == SW_INPUT_ONE_HOT ? config->d_hidden : config->d_model;
+}
+
+int32_t sw_model_embedding_row(const sw_model_config *config, int32_t vocabulary, int32_t operand, int32_t token) {
+    const bool blocks = config->input == SW_INPUT_ONE_HOT && config->combine == SW_COMBINE_CONCAT;
+    return (blocks ? operand * vocabulary : 0) + token;
 }
 
 /* ---- life ---- */
@@ -144,8 +168,17 @@ double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape
     sw_model model;
     describe(&model, config, shape, rows);
     const sw_model_path *path = model.special ? model.special : model.general;
+    static const double costs[SW_ACTIVATION_COUNT] = {
+#define ACTIVATION(ENUM, name, value, slope, cost, meaning) cost,
+#include "symsweep/activations.def"
+#undef ACTIVATION
+    };
+    const double width = config->kind == SW_MODEL_MLP ? config->d_hidden : config->d_mlp;
+    const double last = config->kind == SW_MODEL_MLP ? config->layers : 1; /* layers of one position an input */
+    const double elements = (double)rows * width * (last + (config->layers - last) * shape->tokens);
     /* AdamW: about a dozen operations a parameter. */
-    return path->flops(config, shape, rows) + 12.0 * (double)model.parameter_count;
+    return path->flops(config, shape, rows) + costs[config->activation] * elements +
+           12.0 * (double)model.parameter_count;
 }
 
 size_t sw_model_parameter_count(const sw_model *model) { return model->parameter_count; }
@@ -167,13 +200,13 @@ const sw_tensor *sw_model_tensor(const sw_model *model, const char *name) {
 
 /* Standard deviation of a tensor's initial values. */
 static double initial_deviation(const sw_model *model, const sw_tensor *tensor) {
-    double d = model->config.d_model;
+    double d = model->config.d_model, scale = model->config.init_scale;
     if (tensor->rank == 1) return 0;
     switch (tensor->block) {
-    case SW_BLOCK_EMBEDDING: return model->config.embedding_init_scale / sqrt(d);
-    case SW_BLOCK_UNEMBEDDING: return 1 / sqrt((double)model->shape.classes);
-    case SW_BLOCK_MLP: return 1 / sqrt(model->config.kind == SW_MODEL_MLP ? (double)tensor->shape[0] : d);
-    default: return 1 / sqrt(d);
+    case SW_BLOCK_EMBEDDING: return scale * (model->config.embedding_init_scale / sqrt(d));
+    case SW_BLOCK_UNEMBEDDING: return scale * (1 / sqrt((double)model->shape.classes));
+    case SW_BLOCK_MLP: return scale * (1 / sqrt(model->config.kind == SW_MODEL_MLP ? (double)tensor->shape[0] : d));
+    default: return scale * (1 / sqrt(d));
     }
 }
 
@@ -185,7 +218,7 @@ void sw_model_initialize(sw_model *model, uint32_t seed) {
         double deviation = initial_deviation(model, tensor);
         for (size_t j = 0; j < n; j += 4) {
             double normal[4];
-            sw_random_normal4(normal, seed, SW_STREAM_INIT, i, j / 4);
+            sw_random_normal4(normal, seed, SW_STREAM_INIT, (uint64_t)tensor->number, j / 4);
             for (size_t k = 0; k < 4 && j + k < n; k++) w[j + k] = deviation > 0 ? (sw_real)(deviation * normal[k]) : 0;
         }
     }

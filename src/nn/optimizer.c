@@ -19,9 +19,10 @@ static double schedule_factor(const sw_optimizer_config *config, int64_t total_s
     int64_t warmup = config->warmup_steps;
     if (t < warmup) return (double)t / (double)warmup;
     if (config->schedule == SW_SCHEDULE_CONSTANT || t <= warmup) return 1;
-    /* From 1 at the end of warm-up to 0 at the last step. */
+    /* From 1 at the end of warm-up to final_share at the last step. */
     double progress = t >= total_steps ? 1 : (double)(t - warmup) / (double)(total_steps - warmup);
-    return 0.5 * (1 + cos(pi * progress));
+    double left = config->schedule == SW_SCHEDULE_LINEAR ? 1 - progress : 0.5 * (1 + cos(pi * progress));
+    return config->final_share + (1 - config->final_share) * left;
 }
 
 double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t total_steps, int64_t t) {
@@ -32,12 +33,28 @@ size_t sw_optimizer_state_length(const sw_optimizer_config *config, size_t param
     return parameters * ((size_t)sw_optimizer_pieces[config->kind] + (config->grokfast_lambda != 0));
 }
 
+static void find_spans(sw_optimizer *optimizer) {
+    for (size_t i = 0; i < optimizer->tensor_count; i++) {
+        const sw_tensor *tensor = &optimizer->tensors[i];
+        const bool decays = sw_optimizer_decays(&optimizer->config, tensor);
+        sw_optimizer_span *last = optimizer->spans + optimizer->span_count;
+        if (optimizer->span_count == 0 || last[-1].decays != decays) {
+            *last = (sw_optimizer_span){.offset = tensor->offset, .decays = decays};
+            optimizer->span_count++;
+        }
+        last = &optimizer->spans[optimizer->span_count - 1];
+        last->count = tensor->offset + sw_optimizer_elements(tensor) - last->offset;
+    }
+}
+
 static sw_status allocate(sw_optimizer *optimizer) {
     size_t n = optimizer->parameters, pieces = (size_t)sw_optimizer_pieces[optimizer->config.kind];
     bool filtered = optimizer->config.grokfast_lambda != 0;
     optimizer->state_count = sw_optimizer_state_length(&optimizer->config, n);
     optimizer->state = sw_arena_alloc(optimizer->arena, optimizer->state_count, sizeof(sw_real));
-    if (!optimizer->state) return SW_E_MEMORY;
+    optimizer->spans = sw_arena_alloc(optimizer->arena, optimizer->tensor_count, sizeof *optimizer->spans);
+    if (!optimizer->state || !optimizer->spans) return SW_E_MEMORY;
+    find_spans(optimizer);
     optimizer->first = pieces > 0 ? optimizer->state : NULL;
     optimizer->second = pieces > 1 ? optimizer->state + n : NULL;
     optimizer->slow = filtered ? optimizer->state + n * pieces : NULL;

@@ -1,7 +1,7 @@
 /* transformer.c: the decoder-only transformer of any number of layers (Nanda et al. 2023: no layer norm, learned
- * positions, ReLU MLP, untied unembedding; logits read at the last position).
+ * positions, untied unembedding; logits read at the last position).
  *
- *   x = E[t] + P;  per layer: x += attention(x) W_O;  x += ReLU(x W_in + b_in) W_out + b_out;
+ *   x = E[t] + P;  per layer: x += attention(x) W_O;  x += f(x W_in + b_in) W_out + b_out;
  *   logits = output_scale * x_last W_U
  *
  * Rows go through in blocks of BLOCK_ROWS inputs, each step of a block being one GEMM over all of its tokens. In the
@@ -9,6 +9,7 @@
  * Activations are kept for backward while they fit KEEP_BYTES; a larger batch keeps only its tokens, and backward
  * computes each block a second time. */
 #include "nn/transformer.h"
+#include "nn/activation.h"
 #include "nn/blas.h"
 #include "nn/kernels.h"
 
@@ -26,7 +27,8 @@ typedef struct activations {
     sw_real *p;           /* [rows, heads, queries, T] */
     sw_real *z;           /* [m, A] */
     sw_real *middle;      /* [m, d] after attention */
-    sw_real *hidden;      /* [m, M] after ReLU */
+    sw_real *hidden;      /* [m, M] after the activation f */
+    sw_real *slope;       /* [m, M] f' before it, where the activation has it kept */
 } activations;
 
 typedef struct slot {
@@ -48,14 +50,18 @@ typedef struct transformer {
 
 void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base) {
     const sw_tensor *tensor = model->tensors;
-    assert(model->tensor_count == 3 + 8 * (size_t)model->config.layers);
+    const bool bias = model->config.bias;
+    assert(model->tensor_count == 3 + (bias ? 8 : 6) * (size_t)model->config.layers);
     out->token = base + tensor++->offset;
     out->position = base + tensor++->offset;
     for (int i = 0; i < model->config.layers; i++) {
         sw_transformer_layer *layer = &out->layer[i];
         sw_real **member[8] = {&layer->query, &layer->key,     &layer->value, &layer->output,
                                &layer->in,    &layer->in_bias, &layer->out,   &layer->out_bias};
-        for (int j = 0; j < 8; j++) *member[j] = base + tensor++->offset;
+        for (int j = 0; j < 8; j++)
+            *member[j] = !bias && (member[j] == &layer->in_bias || member[j] == &layer->out_bias)
+                             ? NULL
+                             : base + tensor++->offset;
     }
     out->unembedding = base + tensor->offset;
 }
@@ -68,6 +74,7 @@ static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_
     const sw_model_config *config = &model->config;
     size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
     size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens, n = rows * T;
+    bool has_slope = sw_activation_has_slope(config->activation);
     for (int i = 0; i < config->layers; i++) {
         activations *layer = &to->layer[i];
         size_t queries = queries_of(model, i), m = rows * queries;
@@ -79,6 +86,7 @@ static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_
         layer->z = sw_carve_reals(carver, m * A);
         layer->middle = sw_carve_reals(carver, m * d);
         layer->hidden = sw_carve_reals(carver, m * M);
+        layer->slope = sw_carve_reals(carver, has_slope ? m * M : 0);
     }
     to->last = sw_carve_reals(carver, rows * d);
     to->final = sw_carve_reals(carver, rows * d);
@@ -119,9 +127,9 @@ static slot slot_at(const transformer *self, const sw_model *model, size_t index
     size_t shift = index * self->slot_stride;
     for (int i = 0; i < model->config.layers; i++) {
         activations *layer = &at.layer[i];
-        sw_real **buffer[8] = {&layer->x, &layer->query, &layer->key,    &layer->value,
-                               &layer->p, &layer->z,     &layer->middle, &layer->hidden};
-        for (int j = 0; j < 8; j++) *buffer[j] += shift;
+        sw_real **buffer[9] = {&layer->x, &layer->query,  &layer->key,    &layer->value, &layer->p,
+                               &layer->z, &layer->middle, &layer->hidden, &layer->slope};
+        for (int j = 0; j < 9; j++) *buffer[j] += shift;
     }
     at.last += shift;
     at.final += shift;
@@ -224,9 +232,9 @@ static void layer_forward(const sw_model *model, const sw_transformer_layer *w, 
     memcpy(a->middle, xq, m * d * sizeof *xq); /* middle = x + z W_O */
     sw_blas_dense(SW_N, SW_N, m, d, A, 1, a->z, w->output, 1, a->middle);
     sw_blas_dense(SW_N, SW_N, m, M, d, 1, a->middle, w->in, 0, a->hidden);
-    sw_kernel->bias_relu(a->hidden, w->in_bias, m, M, M);
+    sw_activation_forward(config->activation, a->hidden, w->in_bias, a->slope, m, M, M);
     memcpy(out, a->middle, m * d * sizeof *out); /* out = middle + hidden W_out + b_out */
-    sw_kernel->add_bias(out, w->out_bias, m, d);
+    if (w->out_bias) sw_kernel->add_bias(out, w->out_bias, m, d);
     sw_blas_dense(SW_N, SW_N, m, d, M, 1, a->hidden, w->out, 1, out);
 }
 
@@ -257,13 +265,13 @@ static void layer_backward(transformer *self, const sw_model *model, const sw_tr
     const activations *a = &at->layer[index];
     const sw_real *xq = queries == T ? a->x : at->last;
 
-    /* out = middle + ReLU(middle W_in + b_in) W_out + b_out */
+    /* out = middle + f(middle W_in + b_in) W_out + b_out */
     sw_blas_dense(SW_N, SW_T, m, M, d, 1, self->dx, w->out, 0, self->dhidden);
     sw_blas_dense(SW_T, SW_N, M, d, m, 1, a->hidden, self->dx, 1, g->out);
-    sw_kernel->column_sums(g->out_bias, self->dx, m, d, d);
-    sw_kernel->relu_backward(self->dhidden, a->hidden, m * M);
+    if (g->out_bias) sw_kernel->column_sums(g->out_bias, self->dx, m, d, d);
+    sw_activation_backward(config->activation, self->dhidden, a->hidden, a->slope, m, M, M);
     sw_blas_dense(SW_T, SW_N, d, M, m, 1, a->middle, self->dhidden, 1, g->in);
-    sw_kernel->column_sums(g->in_bias, self->dhidden, m, M, M);
+    if (g->in_bias) sw_kernel->column_sums(g->in_bias, self->dhidden, m, M, M);
     memcpy(self->dmiddle, self->dx, m * d * sizeof *self->dx);
     sw_blas_dense(SW_N, SW_T, m, d, M, 1, self->dhidden, w->in, 1, self->dmiddle);
 

@@ -7,7 +7,7 @@
 typedef struct sw_transformer_layer {
     sw_real *query, *key, *value; /* [d, A], A = heads d_head, head-major columns */
     sw_real *output;              /* [A, d] */
-    sw_real *in, *in_bias;        /* [d, M], [M], M = d_mlp */
+    sw_real *in, *in_bias;        /* [d, M], [M], M = d_mlp; a bias is NULL in a model without */
     sw_real *out, *out_bias;      /* [M, d], [d] */
 } sw_transformer_layer;
 

@@ -275,6 +275,20 @@ static void warn_phase_family(const sw_checks *checks, uint64_t k, const sw_run_
            sw_family_names[config->phase.family], facts.reason[0] ? ", for " : "", facts.reason);
 }
 
+/* A sum of operands that share their embeddings has no order. */
+static void check_sum(sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    const sw_model_config *model = &config->model;
+    const bool one_hot = model->input == SW_INPUT_ONE_HOT;
+    if (model->combine != SW_COMBINE_SUM || (model->operand_embeddings == SW_OPERANDS_SEPARATE && !one_hot) ||
+        checks->summed || sw_families_unordered(&config->task))
+        return;
+    checks->summed = true;
+    report(checks, true, k, "model.combine model.input task.",
+           one_hot ? "\"concat\"" : "\"concat\", or operand_embeddings \"separate\"",
+           "the sum of the operands does not tell their order, on which labels of this %s task depend",
+           sw_task_names[config->task.kind]);
+}
+
 sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) {
     const sw_checked_task *task;
     if (config->task.kind < 0 || (reads_file(&config->task) && !config->task.file[0]))
@@ -287,6 +301,7 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
     }
     for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, task->applies[f], f);
     check_split(checks, k, config, task->inputs);
+    check_sum(checks, k, config);
     status = note_file(checks, k, &config->task);
     if (status != SW_OK) return status;
     check_keep(checks, k, config);

@@ -32,6 +32,7 @@ typedef struct sw_checks {
     bool refused[SW_FAMILY_COUNT];         /* a weight of it was reported already */
     bool warned[SW_FAMILY_COUNT];          /* one run stands for all that weight it */
     bool suppressed[SW_FAMILY_COUNT];      /* ... negatively */
+    bool summed;                           /* one run stands for all that sum operands of which the order matters */
     sw_short_sets short_sets;
     uint8_t noted[32]; /* digest of the edge list whose peculiarities were told last */
     int32_t noted_component;

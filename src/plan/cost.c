@@ -84,7 +84,7 @@ static sw_status measure_sizes(sizes *out, const sw_run_config *config) {
 /* ---- operations ---- */
 
 static double svd_flops(const sw_run_config *config, const sw_task *task) {
-    double v = task->entities, d = config->model.d_model;
+    double v = task->entities, d = sw_model_embedding_width(&config->model);
     return SVD_FLOPS * v * d * (v < d ? v : d);
 }
 
@@ -214,7 +214,8 @@ static void reduce(sw_run_config *out, const sw_run_config *config) {
     *out = *config;
     sw_optimizer_config *o = &out->optimizer;
     o->learning_rate = o->beta1 = o->beta2 = o->epsilon = o->weight_decay = o->momentum = o->gradient_clip = 0;
-    o->muon_learning_rate = o->muon_momentum = o->grokfast_alpha = 0;
+    o->muon_learning_rate = o->muon_momentum = o->grokfast_alpha = o->final_share = 0;
+    out->model.init_scale = out->model.embedding_init_scale = out->model.output_scale = 0;
     o->grokfast_lambda = o->grokfast_lambda > 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         out->symmetry[f].weight = out->symmetry[f].weight != 0;

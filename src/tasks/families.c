@@ -2,6 +2,7 @@
 #include "tasks/families.h"
 
 #include "tasks/facts.h"
+#include "tasks/modular.h"
 
 #include <stdlib.h>
 
@@ -13,6 +14,15 @@ const sw_family *const sw_families[SW_FAMILY_COUNT] = {
 
 bool sw_families_holds(const sw_task_config *config, sw_family_id family) {
     return sw_task_kind_of(config)->fill != NULL ? sw_facts_holds(config, family) : sw_families[family]->holds(config);
+}
+
+bool sw_families_unordered(const sw_task_config *config) {
+    const bool data = sw_task_kind_of(config)->fill != NULL;
+    if (!sw_families[SW_FAMILY_COMMUTATIVITY]->applies(config))
+        return data || sw_families[SW_FAMILY_DISTANCE_SYMMETRY]->applies(config);
+    const bool swaps =
+        data || config->kind != SW_TASK_MODULAR || sw_modular_operation(config)->mirror == SW_MIRROR_SWAPPED;
+    return swaps && sw_families_holds(config, SW_FAMILY_COMMUTATIVITY);
 }
 
 sw_status sw_families_class_maps(int32_t **out, const sw_task *task, sw_family_id family) {

@@ -233,10 +233,9 @@ static void predict_table(sw_objective *objective, sw_model *model, int64_t t) {
 /* ---- the step ---- */
 
 static sw_status add_priors(double *value, sw_objective *objective, sw_model *model, int64_t t) {
-    size_t embedding = sw_model_tensor(model, "token_embedding")->offset; /* entity tokens are its first rows */
     const sw_prior_step step = {.t = t,
-                                .E = sw_model_parameters(model) + embedding,
-                                .dE = sw_model_gradient(model) + embedding,
+                                .E = sw_model_parameters(model), /* it begins with E, whose first rows are entities */
+                                .dE = sw_model_gradient(model),
                                 .logits = objective->logits,
                                 .dlogits = objective->dlogits};
     sw_status status = SW_OK;
@@ -259,7 +258,7 @@ bool sw_objective_needs_model(const sw_objective *objective) {
 }
 
 void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t) {
-    const sw_real *E = model ? sw_model_parameters(model) + sw_model_tensor(model, "token_embedding")->offset : NULL;
+    const sw_real *E = model ? sw_model_parameters(model) : NULL;
     objective->t = t;
     predict_table(objective, model, t);
     draw_batch(objective, t);

@@ -51,7 +51,7 @@ class Run:
         self.columns = (0, 2) if relations else (0, 1)
         self.operands = self.inputs[:, self.columns].copy()
         self.entities = self.operands[:, 0].max() + 1
-        if self.model["operand_embeddings"] == "separate":
+        if self.model.get("operand_embeddings") == "separate":
             self.operands[:, 1] -= self.layout[0]["shape"][0] - self.entities
         self.relation = self.inputs[:, 1] - self.entities if relations else None
 
@@ -67,6 +67,11 @@ class Parameters(dict):
     def __init__(self, network):
         super().__init__(network.named_parameters())
         self.network = network
+
+
+def rows_of_tokens(run, w):
+    """E [V, d]: with one-hot input the first operand's block of the first weight."""
+    return w["token_embedding"] if "token_embedding" in w else w["layers.0.weight"][:run.inputs.max() + 1]
 
 
 def table_logits(run, w):
@@ -89,6 +94,8 @@ def block_norms(run, values):
         sums[block] += float((value ** 2).sum())
     if run.model["kind"] == "mlp":
         sums["position"] = sums["attention"] = np.nan
+    if run.model.get("input") == "one_hot":
+        sums["embedding"] = np.nan
     return {block: np.sqrt(s) for block, s in sums.items()}
 
 
@@ -396,7 +403,7 @@ def order(run, scores):
 
 def geometry(run, w):
     """Curves of /geometry, and the arrays of a snapshot."""
-    embedding = w["token_embedding"].detach().numpy()[:run.entities]
+    embedding = rows_of_tokens(run, w).detach().numpy()[:run.entities]
     centred = embedding - embedding.mean(0)
     scores, s = components(embedding)
     variance = s ** 2

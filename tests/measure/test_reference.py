@@ -63,6 +63,13 @@ CASES = {
     "two layers, no readout": modular("add", 7, **{"model.layers": 2, "model.readout_token": False}),
     "separate operands": modular("mul", 7, **{"model.operand_embeddings": "separate", "model.output_scale": 0.5}),
     "stablemax": modular("add", 7, **{"loss.kind": "stablemax"}),
+    "mlp of a sum, gelu": modular("add", 7, **{"model.kind": "mlp", "model.d_hidden": 20, "model.combine": "sum",
+                                               "model.activation": "gelu"}),
+    "mlp of one-hot inputs, square, mse": modular("mul", 7, **{
+        "model.kind": "mlp", "model.d_hidden": 20, "model.input": "one_hot", "model.activation": "square",
+        "model.bias": False, "loss.kind": "mse"}),
+    "silu without biases, hinge": modular("sub", 7, **{"model.activation": "silu", "model.bias": False,
+                                                       "loss.kind": "hinge"}),
     "weighted": modular("add", 7, **{"symmetry.commutativity.weight": 0.5,
                                      "symmetry.commutativity.tuples_per_step": "all"}),
     "shuffled labels": modular("add", 7, **{"task.label_shuffle": 0.5}),
@@ -214,7 +221,7 @@ class Reference(unittest.TestCase):
             start = end
 
     def check_embedding(self, run, s, w):
-        tensor = w["token_embedding"].detach().numpy()
+        tensor = reference.rows_of_tokens(run, w).detach().numpy()
         stored = self.file["/snapshots/embedding"][run.row, s][:tensor.shape[0], :tensor.shape[1]]
         np.testing.assert_array_equal(stored, tensor.astype(np.float32))
         self.compared.add("/snapshots/embedding")

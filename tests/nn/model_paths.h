@@ -23,8 +23,11 @@ typedef struct path_setting {
     size_t rows;
 } path_setting;
 
+#define WITH(d, heads, dh, M, readout, f)                                                                              \
+    { SW_MODEL_TRANSFORMER, 1, d, heads, dh, M, 0, readout, 0, 1.0, 1.4, .activation = SW_ACTIVATION_##f }
+
 #define ONE_LAYER(d, heads, dh, M, readout)                                                                            \
-    { SW_MODEL_TRANSFORMER, 1, d, heads, dh, M, 0, readout, 0, 1.0, 1.4 }
+    { SW_MODEL_TRANSFORMER, 1, d, heads, dh, M, 0, readout, 0, 1.0, 1.4, .bias = true }
 
 static const path_setting path_settings[] = {
     {"two operands and a readout token", ONE_LAYER(32, 4, 8, 48, true), {14, 13, 3, 13}, 169},
@@ -33,6 +36,11 @@ static const path_setting path_settings[] = {
     {"six heads, a relation", ONE_LAYER(24, 6, 4, 40, true), {20, 13, 4, 2}, 700},
     {"five heads, one operand", ONE_LAYER(20, 5, 4, 33, true), {9, 8, 2, 5}, 600},
     {"one head, four tokens, none constant", ONE_LAYER(16, 1, 16, 30, false), {9, 9, 4, 5}, 500},
+    {"gelu without biases", WITH(32, 4, 8, 48, true, GELU), {14, 13, 3, 13}, 169},
+    {"silu, more rows", WITH(17, 3, 5, 29, true, SILU), {12, 11, 3, 7}, 1300},
+    {"tanh, no readout token", WITH(32, 4, 8, 48, false, TANH), {13, 13, 2, 13}, 169},
+    {"square", WITH(20, 5, 4, 33, true, SQUARE), {9, 8, 2, 5}, 600},
+    {"identity", WITH(24, 6, 4, 40, true, IDENTITY), {20, 13, 4, 2}, 1000},
     {"more rows than activations are kept for", ONE_LAYER(32, 1, 4, 200, true), {20, 19, 3, 20}, 60000},
 };
 
@@ -224,8 +232,15 @@ static void test_kept(void **state) {
     (void)state;
     enum { ROWS = 600, MANY_ROWS = 400000, KEPT_BYTES = 128 << 20 };
     static const path_setting settings[] = {
-        {"two layers", {SW_MODEL_TRANSFORMER, 2, 16, 2, 8, 64, 0, true, 0, 1.0, 1.4}, {14, 13, 3, 13}, ROWS},
-        {"MLP", {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4}, {13, 13, 2, 13}, ROWS},
+        {"two layers",
+         {SW_MODEL_TRANSFORMER, 2, 16, 2, 8, 64, 0, true, 0, 1.0, 1.4, .bias = true},
+         {14, 13, 3, 13},
+         ROWS},
+        {"MLP", {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4, .bias = true}, {13, 13, 2, 13}, ROWS},
+        {"silu",
+         {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4, .activation = SW_ACTIVATION_SILU},
+         {13, 13, 2, 13},
+         ROWS},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         const path_setting *s = &settings[i];

@@ -92,9 +92,9 @@ static int check(const setting *s, bool general, const char *negated) {
 }
 
 #define TRANSFORMER(layers, d, heads, dh, M)                                                                           \
-    { SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3 }
+    { SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3, .bias = true, .init_scale = 1 }
 #define MLP(layers, d, H)                                                                                              \
-    { SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7 }
+    { SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7, .bias = true, .init_scale = 1 }
 
 static const setting settings[] = {
     {"1 layer", TRANSFORMER(1, 8, 2, 4, 16), {7, 6, 3, 6}, 9, true},
@@ -117,6 +117,54 @@ static void test_gradients(void **state) {
         for (int general = 0; general < 2; general++) assert_int_equal(check(&settings[i], general, NULL), 0);
 }
 
+/* Every activation on every path, every second one without biases, and the MLP model with every input. */
+static void test_gradients_of_every_activation(void **state) {
+    (void)state;
+    static const size_t chosen[] = {0, 6, 8, 10};
+    for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++)
+        for (int f = 0; f < SW_ACTIVATION_COUNT; f++)
+            for (int variant = 0; variant < 4; variant++) {
+                setting s = settings[chosen[i]];
+                const bool mlp = s.config.kind == SW_MODEL_MLP;
+                if (!mlp && (variant > 1 || (variant == 1 && s.config.layers > 1))) continue;
+                s.config.activation = f;
+                s.config.bias = f & 1;
+                s.config.input = mlp && variant & 1 ? SW_INPUT_ONE_HOT : SW_INPUT_EMBEDDING;
+                s.config.combine = mlp && variant & 2 ? SW_COMBINE_SUM : SW_COMBINE_CONCAT;
+                char name[96];
+                snprintf(name, sizeof name, "%s, %s, variant %d", s.name, sw_activation_names[f], variant);
+                s.name = name;
+                assert_int_equal(check(&s, !mlp && variant == 1, NULL), 0);
+            }
+}
+
+/* The draws are numbered by what a model could have, so that a model with less has the same weights. */
+static void test_initial_weights_are_shared(void **state) {
+    (void)state;
+    for (size_t i = 6; i < 10; i += 3) {
+        sw_model *model[3] = {NULL};
+        for (int v = 0; v < 3; v++) {
+            setting s = settings[i];
+            s.config.bias = v == 0;
+            s.config.init_scale = v == 2 ? 0.25 : 1;
+            assert_int_equal(sw_model_create(&model[v], &s.config, &s.shape, 1), SW_OK);
+            sw_model_initialize(model[v], 3);
+        }
+        size_t count;
+        const sw_tensor *tensor = sw_model_tensors(model[1], &count);
+        for (size_t t = 0; t < count; t++) {
+            const sw_tensor *with = sw_model_tensor(model[0], tensor[t].name);
+            assert_int_equal(with->number, tensor[t].number);
+            for (size_t j = 0; j < (size_t)(tensor[t].shape[0] * tensor[t].shape[1]); j++) {
+                const double w = sw_model_parameters(model[1])[tensor[t].offset + j];
+                assert_true(w == sw_model_parameters(model[0])[with->offset + j]);
+                assert_true(w * 0.25 == sw_model_parameters(model[2])[tensor[t].offset + j]);
+            }
+        }
+        for (int v = 0; v < 3; v++) sw_model_destroy(model[v]);
+    }
+}
+
 /* The check can fail: one tensor with a wrong sign is seen, whichever it is. */
 static void test_wrong_sign_is_caught(void **state) {
     (void)state;
@@ -129,6 +177,8 @@ static void test_wrong_sign_is_caught(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_gradients_of_every_activation),
+        cmocka_unit_test(test_initial_weights_are_shared),
         cmocka_unit_test(test_wrong_sign_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,16 @@ static void test_learning_rate(void **state) {
     assert_close(sw_optimizer_learning_rate(&config, 100, 55), 0.25, 1e-15);
     assert_close(sw_optimizer_learning_rate(&config, 100, 40), 0.375, 1e-15);
     assert_close(sw_optimizer_learning_rate(&config, 100, 100), 0, 1e-16);
+    config.final_share = 0.1;
+    assert_close(sw_optimizer_learning_rate(&config, 100, 55), 0.275, 1e-15);
+    assert_close(sw_optimizer_learning_rate(&config, 100, 100), 0.05, 1e-16);
+    config.schedule = SW_SCHEDULE_LINEAR;
+    assert_close(sw_optimizer_learning_rate(&config, 100, 40), 0.35, 1e-15);
+    assert_close(sw_optimizer_learning_rate(&config, 100, 100), 0.05, 1e-16);
+    config.final_share = 0;
+    assert_close(sw_optimizer_learning_rate(&config, 100, 40), 0.5 * 2 / 3, 1e-15);
+    assert_close(sw_optimizer_learning_rate(&config, 100, 100), 0, 1e-16);
+    config.schedule = SW_SCHEDULE_COSINE;
     /* No warm-up; and a warm-up longer than the run. */
     config.warmup_steps = 0;
     assert_close(sw_optimizer_learning_rate(&config, 2, 1), 0.25, 1e-15);
@@ -116,6 +126,32 @@ static void test_decay_is_decoupled(void **state) {
         sw_optimizer *optimizer = create(&config);
         sw_optimizer_step(optimizer, 1, w, g);
         for (int i = 0; i < P; i++) assert_close(w[i], (i - 30) * 0.95, 1e-14);
+        sw_optimizer_destroy(optimizer);
+    }
+}
+
+/* With decay matrices, biases and embeddings do not decay, whatever the optimizer; Adam's decay is in its gradient. */
+static void test_decay_of_matrices(void **state) {
+    (void)state;
+    for (int kind = 0; kind < SW_OPTIMIZER_COUNT; kind++) {
+        sw_optimizer_config config = golden_cases[0].config;
+        config.kind = kind;
+        config.decay = SW_DECAY_MATRICES;
+        config.warmup_steps = 0;
+        config.weight_decay = 0.5;
+        config.learning_rate = config.muon_learning_rate = 0.1;
+        double w[P], g[P] = {0};
+        for (int i = 0; i < P; i++) w[i] = i + 1;
+        sw_optimizer *optimizer = create(&config);
+        sw_optimizer_step(optimizer, 1, w, g);
+        for (size_t j = 0; j < TENSORS; j++) {
+            const sw_tensor *tensor = &golden_tensors[j];
+            const bool decays = tensor->rank == 2 && tensor->block != SW_BLOCK_EMBEDDING;
+            for (size_t i = tensor->offset; i < tensor->offset + (size_t)(tensor->shape[0] * tensor->shape[1]); i++) {
+                const double before = (double)i + 1, after = kind == SW_OPTIMIZER_ADAM ? before - 0.1 : before * 0.95;
+                assert_close(w[i], decays ? after : before, 1e-8);
+            }
+        }
         sw_optimizer_destroy(optimizer);
     }
 }
@@ -223,6 +259,7 @@ int main(void) {
         cmocka_unit_test(test_state_resumes),
         cmocka_unit_test(test_learning_rate),
         cmocka_unit_test(test_decay_is_decoupled),
+        cmocka_unit_test(test_decay_of_matrices),
         cmocka_unit_test(test_muon_orthogonalizes),
         cmocka_unit_test(test_orthograd),
         cmocka_unit_test(test_clip),

@@ -19,7 +19,7 @@ TENSORS = [("embedding", "EMBEDDING", (4, 3)), ("wide", "ATTENTION", (3, 5)), ("
 BASE = {"kind": "ADAMW", "learning_rate": 1e-2, "beta1": 0.9, "beta2": 0.98, "epsilon": 1e-8, "weight_decay": 0.0,
         "momentum": 0.0, "nesterov": 0, "warmup_steps": 0, "schedule": "CONSTANT", "gradient_clip": 0.0,
         "grokfast_alpha": 0.98, "grokfast_lambda": 0.0, "muon_learning_rate": 0.02, "muon_momentum": 0.95,
-        "muon_newton_schulz_steps": 5, "orthograd": 0}
+        "muon_newton_schulz_steps": 5, "orthograd": 0, "decay": "ALL", "final_share": 0.0}
 CASES = {
     "adamw": {"weight_decay": 0.3, "warmup_steps": 5},
     "adamw with a large epsilon and without decay": {"epsilon": 1e-2},
@@ -35,6 +35,15 @@ CASES = {
     "muon": {"kind": "MUON", "weight_decay": 0.4, "warmup_steps": 4},
     "muon, other keys": {"kind": "MUON", "muon_learning_rate": 0.05, "muon_momentum": 0.6,
                          "muon_newton_schulz_steps": 3, "schedule": "COSINE", "grokfast_lambda": 1.0},
+    "adam": {"kind": "ADAM", "weight_decay": 0.3, "warmup_steps": 5},
+    "adam, matrices decay, clipped": {"kind": "ADAM", "weight_decay": 0.5, "decay": "MATRICES", "gradient_clip": 0.5},
+    "adamw, matrices decay, linear": {"weight_decay": 0.8, "decay": "MATRICES", "schedule": "LINEAR",
+                                      "warmup_steps": 3},
+    "sgd, matrices decay, cosine to a fifth": {"kind": "SGD", "learning_rate": 0.05, "momentum": 0.9,
+                                               "weight_decay": 0.5, "decay": "MATRICES", "schedule": "COSINE",
+                                               "final_share": 0.2},
+    "muon, matrices decay, linear to a tenth": {"kind": "MUON", "weight_decay": 0.4, "decay": "MATRICES",
+                                                "schedule": "LINEAR", "final_share": 0.1},
 }
 
 
@@ -66,7 +75,9 @@ def learning_rate_factor(case, t):
         return t / warmup
     if case["schedule"] == "CONSTANT":
         return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (t - warmup) / (STEPS - warmup)))
+    done = (t - warmup) / (STEPS - warmup)
+    left = 1 - done if case["schedule"] == "LINEAR" else 0.5 * (1 + math.cos(math.pi * done))
+    return case["final_share"] + (1 - case["final_share"]) * left
 
 
 def grokfast(tensors, averages, case):
@@ -104,12 +115,15 @@ def train(case):
     tensors = start()
     is_muon = [case["kind"] == "MUON" and block in ("ATTENTION", "MLP") and len(shape) == 2
                for _, block, shape in TENSORS]
-    rest = [w for w, muon in zip(tensors, is_muon) if not muon]
+    decays = [case["weight_decay"] if case["decay"] == "ALL" or (block in ("ATTENTION", "MLP") and len(shape) == 2)
+              else 0.0 for _, block, shape in TENSORS]
+    rest = [{"params": [w], "weight_decay": decay} for w, muon, decay in zip(tensors, is_muon, decays) if not muon]
     if case["kind"] == "SGD":
+        rest = [{"params": [w]} for w in tensors]
         optimizer = torch.optim.SGD(rest, lr=1.0, momentum=case["momentum"], nesterov=bool(case["nesterov"]))
     else:
-        optimizer = torch.optim.AdamW(rest, lr=1.0, betas=(case["beta1"], case["beta2"]), eps=case["epsilon"],
-                                      weight_decay=case["weight_decay"])
+        method = torch.optim.Adam if case["kind"] == "ADAM" else torch.optim.AdamW
+        optimizer = method(rest, lr=1.0, betas=(case["beta1"], case["beta2"]), eps=case["epsilon"])
     averages, momenta = [], [torch.zeros_like(w.T) if muon else None for w, muon in zip(tensors, is_muon)]
     for t in range(1, STEPS + 1):
         set_gradients(tensors, t)
@@ -120,16 +134,18 @@ def train(case):
         if case["orthograd"]:
             orthograd(tensors)
         factor = learning_rate_factor(case, t)
-        rate = optimizer.param_groups[0]["lr"] = case["learning_rate"] * factor
+        rate = case["learning_rate"] * factor
+        for group in optimizer.param_groups:
+            group["lr"] = rate
         if case["kind"] == "SGD":  # decoupled, unlike torch's own
-            for w in tensors:
-                w.mul_(1 - rate * case["weight_decay"])
+            for w, decay in zip(tensors, decays):
+                w.mul_(1 - rate * decay)
         optimizer.step()
         rate = case["muon_learning_rate"] * factor
-        for w, muon, momentum in zip(tensors, is_muon, momenta):
+        for w, muon, momentum, decay in zip(tensors, is_muon, momenta, decays):
             if muon:
                 direction = muon_direction(w.grad.T, momentum, case)
-                w.mul_(1 - rate * case["weight_decay"]).sub_(rate * direction.T)
+                w.mul_(1 - rate * decay).sub_(rate * direction.T)
     return torch.cat([w.reshape(-1) for w in tensors]).tolist()
 
 
@@ -149,9 +165,9 @@ def header():
     for name, changes in CASES.items():
         case = dict(BASE, **changes)
         lines.append('    {.name = "%s",' % name)
-        lines.append("     .config = {.kind = SW_OPTIMIZER_%s, .schedule = SW_SCHEDULE_%s,"
-                     % (case["kind"], case["schedule"]))
-        keys = [".%s = %r" % (key, value) for key, value in case.items() if key not in ("kind", "schedule")]
+        lines.append("     .config = {.kind = SW_OPTIMIZER_%s, .schedule = SW_SCHEDULE_%s, .decay = SW_DECAY_%s,"
+                     % (case["kind"], case["schedule"], case["decay"]))
+        keys = [".%s = %r" % (key, value) for key, value in case.items() if key not in ("kind", "schedule", "decay")]
         for i in range(0, len(keys), 4):
             lines.append("                " + ", ".join(keys[i:i + 4]) + ("," if i + 4 < len(keys) else "},"))
         values = ["%.17g" % value for value in train(case)]

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,40 @@ static sw_plan *plan_of(const char *text, sw_diagnostics *diagnostics) {
     return plan;
 }
 
+/* Does the plan warn that a sum of operands does not tell their order? */
+static bool warns_of_sum(const char *task, const char *model) {
+    char text[512];
+    sw_diagnostics *d;
+    assert_int_equal(sw_diagnostics_create(&d), SW_OK);
+    snprintf(text, sizeof text, "{\"run\": {\"task\": {%s}, \"model\": {\"kind\": \"mlp\", %s}}}", task, model);
+    sw_plan *plan = plan_of(text, d);
+    bool found = false;
+    for (size_t i = 0; i < sw_diagnostics_count(d); i++)
+        found = found || strstr(sw_diagnostics_get(d, i)->message, "does not tell their order");
+    sw_plan_destroy(plan);
+    sw_diagnostics_destroy(d);
+    return found;
+}
+
+static void sums_of_operands_have_no_order(void **state) {
+    (void)state;
+#define SUM "\"combine\": \"sum\""
+#define OPERATION(name) "\"kind\": \"modular\", \"operation\": \"" name "\", \"p\": 7"
+    assert_false(warns_of_sum(OPERATION("add"), SUM));
+    assert_true(warns_of_sum(OPERATION("sub"), SUM));
+    assert_true(warns_of_sum(OPERATION("cubic"), SUM));
+    assert_false(warns_of_sum(OPERATION("sub"), SUM ", \"operand_embeddings\": \"separate\""));
+    assert_true(warns_of_sum(OPERATION("sub"), SUM ", \"input\": \"one_hot\""));
+    assert_false(warns_of_sum(OPERATION("sub"), "\"input\": \"one_hot\""));
+    assert_true(warns_of_sum(OPERATION("expression") ", \"expression\": \"x-y\"", SUM));
+    assert_false(warns_of_sum(OPERATION("expression") ", \"expression\": \"x*y*z\"", SUM));
+    assert_true(warns_of_sum("\"kind\": \"group\", \"group\": \"symmetric\", \"n\": 3", SUM));
+    assert_false(warns_of_sum("\"kind\": \"graph\", \"nodes\": 5", SUM));
+    assert_true(warns_of_sum("\"kind\": \"comparison\", \"sides\": [3, 3]", SUM));
+#undef OPERATION
+#undef SUM
+}
+
 static void costs_that_are_looked_up_are_those_of_the_run(void **state) {
     (void)state;
     sw_diagnostics *diagnostics;
@@ -118,6 +153,7 @@ static void costs_that_are_looked_up_are_those_of_the_run(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tuples_of_a_split_are_found_as_training_finds_them),
+        cmocka_unit_test(sums_of_operands_have_no_order),
         cmocka_unit_test(costs_that_are_looked_up_are_those_of_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,8 @@ static void a_default_spelled_out_changes_nothing(void **state) {
     SAME(MODULAR "}", "{\"task\": {\"operation\": \"add\", \"kind\": \"modular\", \"p\": 59}, \"seed\": 0, "
                       "\"data_seed\": 0, \"model\": {\"d_head\": 16, \"d_mlp\": 256, \"layers\": 1}, \"steps\": 1e4, "
                       "\"optimizer\": {\"batch_size\": \"full\", \"learning_rate\": 0.001, \"epsilon\": 1e-08}}");
+    SAME(MODULAR "}", MODULAR ", \"model\": {\"activation\": \"relu\", \"bias\": true, \"init_scale\": 1}, "
+                              "\"optimizer\": {\"decay\": \"all\"}, \"loss\": {\"kind\": \"cross_entropy\"}}");
     SAME(MODULAR ", \"seed\": 3}", MODULAR ", \"seed\": 3, \"data_seed\": 3}");
     SAME(MODULAR ", \"train_fraction\": 0.3}", MODULAR ", \"train_fraction\": 3e-1}");
 }
@@ -128,6 +130,16 @@ static void every_number_counts(void **state) {
                                          MODULAR ", \"loss\": {\"kind\": \"stablemax\"}}",
                                          MODULAR ", \"model\": {\"readout_token\": false}}",
                                          MODULAR ", \"model\": {\"kind\": \"mlp\"}}",
+                                         MODULAR ", \"model\": {\"kind\": \"mlp\", \"input\": \"one_hot\"}}",
+                                         MODULAR ", \"model\": {\"kind\": \"mlp\", \"combine\": \"sum\"}}",
+                                         MODULAR ", \"model\": {\"activation\": \"gelu\"}}",
+                                         MODULAR ", \"model\": {\"bias\": false}}",
+                                         MODULAR ", \"model\": {\"init_scale\": 0.5}}",
+                                         MODULAR ", \"loss\": {\"kind\": \"mse\"}}",
+                                         MODULAR ", \"optimizer\": {\"kind\": \"adam\"}}",
+                                         MODULAR ", \"optimizer\": {\"decay\": \"matrices\"}}",
+                                         MODULAR ", \"optimizer\": {\"schedule\": \"linear\"}}",
+                                         MODULAR ", \"optimizer\": {\"schedule\": \"linear\", \"final_share\": 0.1}}",
                                          MODULAR ", \"stop\": {\"for_steps\": 1}}",
                                          MODULAR ", \"symmetry\": {\"negation\": {\"weight\": 1}}}",
                                          MODULAR ", \"geometry\": {\"entropy\": {\"every\": 2}}}",

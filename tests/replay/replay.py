@@ -248,6 +248,9 @@ class Replay:
             tuples = self.fixed.get("measured " + family, ())
             if enumerated == 1 and len(tuples) <= ALIGNED:
                 value = families.violations(family, tuples, logits, self.run.table, {})[0].mean()
+                if float(value) == 0:  # a model that is symmetric by its making: no gradient, no cosine
+                    out["symmetry/%s/gradient_cosine" % family] = (math.nan, 0.0)
+                    continue
                 cosine = torch.nn.functional.cosine_similarity(loss, gradient(value), dim=0, eps=0)
                 # A small violation has lost digits in float32, and its gradient has lost as many.
                 lost = tolerance(float(value)) / float(value)
@@ -304,7 +307,8 @@ def compare(run, parameter_tolerance=1e-3, start=0):
                 continue
             recorded = run.curves[name][expected[t]]
             compared += 1
-            if not abs(recorded - value) <= tolerance(value) + ties:
+            same = math.isnan(recorded) if math.isnan(value) else abs(recorded - value) <= tolerance(value) + ties
+            if not same:
                 problems.append("step %d %s: file %.9g, replay %.9g" % (t, name, recorded, value))
     for name, wanted in run.parameters(last).items():
         compared += 1

@@ -162,12 +162,13 @@ static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real 
     const sw_optimizer_config *config = &optimizer->config;
     const double rate = config->learning_rate * schedule;
     (void)t;
-    for (size_t i = 0; i < optimizer->parameters; i++) {
-        sw_real *m = &optimizer->first[i];
-        *m = (sw_real)config->momentum * *m + gradient[i];
-        const double sign = *m > 0 ? 1 : *m < 0 ? -1 : 0;
-        parameters[i] -= (sw_real)(rate * (config->weight_decay * (double)parameters[i] + sign));
-    }
+    for (const sw_optimizer_span *span = optimizer->spans; span < optimizer->spans + optimizer->span_count; span++)
+        for (size_t i = span->offset; i < span->offset + span->count; i++) {
+            sw_real *m = &optimizer->first[i];
+            *m = (sw_real)config->momentum * *m + gradient[i];
+            const double sign = *m > 0 ? 1 : *m < 0 ? -1 : 0;
+            parameters[i] -= (sw_real)(rate * (sw_optimizer_decay(optimizer, span) * (double)parameters[i] + sign));
+        }
 }
 
 const sw_optimizer_method sw_optimizer_signsgd = {.update = update};

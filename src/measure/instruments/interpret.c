@@ -26,6 +26,7 @@ typedef struct surprise {
 typedef struct interpret {
     const sw_task *task;
     const int8_t *split;
+    const sw_model_config *model;
     /* restricted and excluded loss; p residues, K <= 5 key frequencies */
     double *by_sum;      /* [p, C] logits averaged over the inputs of one sum */
     double *wave;        /* [2 K, p] cos and sin of the key frequencies */
@@ -49,7 +50,7 @@ static sw_status create(void *state, const sw_evaluation *of) {
     const sw_task *task = of->task;
     const size_t p = (size_t)task->entities, classes = (size_t)task->classes;
     assert(classes == p && task->inputs == p * p);
-    *it = (interpret){.task = task, .split = of->split};
+    *it = (interpret){.task = task, .split = of->split, .model = &of->config->model};
     it->by_sum = sw_arena_alloc(of->arena, p * classes, sizeof *it->by_sum);
     it->wave = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * p, sizeof *it->wave);
     it->coefficient = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * classes, sizeof *it->coefficient);
@@ -192,16 +193,18 @@ static double standard_error(const moments *m, double all) {
 /* Adds cos(dz_c/dE_a, dz_c/dE_b) of each pair (a, b) of the matching, c the class that is `turn` behind its first. */
 static void add_cosines(moments *m, interpret *it, sw_model *probe, size_t turn) {
     const size_t classes = (size_t)it->task->classes, tokens = (size_t)it->task->tokens, pairs = it->matchings.pairs;
-    const sw_tensor *embedding = sw_model_tensor(probe, "token_embedding");
-    const size_t d = (size_t)embedding->shape[1];
-    sw_real *gradient = sw_model_gradient(probe) + embedding->offset; /* the rest of it is not looked at */
-    memset(gradient, 0, (size_t)embedding->shape[0] * d * sizeof *gradient);
+    const int32_t vocabulary = it->task->vocabulary;
+    const size_t d = (size_t)sw_model_embedding_width(it->model);
+    sw_real *gradient = sw_model_gradient(probe); /* that of E; the rest of it is not looked at */
+    memset(gradient, 0, (size_t)sw_model_embedding_row(it->model, vocabulary, 1, vocabulary) * d * sizeof *gradient);
     memset(it->dlogits, 0, pairs * classes * sizeof *it->dlogits);
     for (size_t i = 0; i < pairs; i++) it->dlogits[i * classes + ((size_t)it->first_class[i] + turn) % classes] = 1;
     sw_model_backward(probe, it->dlogits);
     for (size_t i = 0; i < pairs; i++) {
         const int32_t *input = it->task->input + (size_t)it->input[i] * tokens;
-        const double c = cosine(gradient + (size_t)input[0] * d, gradient + (size_t)input[1] * d, d);
+        const size_t a = (size_t)sw_model_embedding_row(it->model, vocabulary, 0, input[0]);
+        const size_t b = (size_t)sw_model_embedding_row(it->model, vocabulary, 1, input[1]);
+        const double c = cosine(gradient + a * d, gradient + b * d, d);
         m->count += 1;
         m->sum += c;
         m->square += c * c;

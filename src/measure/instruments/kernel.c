@@ -66,7 +66,8 @@ static int32_t rank_of(const sw_task *task, const int32_t *exponent) {
 
 static sw_status create_circulant(kernel *k, const sw_evaluation *of) {
     const sw_task *task = of->task;
-    const size_t n = (size_t)task->entities, d = (size_t)of->config->model.d_model, classes = (size_t)task->classes;
+    const size_t n = (size_t)task->entities, d = (size_t)sw_model_embedding_width(&of->config->model),
+                 classes = (size_t)task->classes;
     const size_t pairs = n / 2, width = (size_t)task->factor_count;
     k->circulant = true;
     k->pair = sw_arena_alloc(of->arena, pairs, sizeof *k->pair);
@@ -105,7 +106,8 @@ static sw_status create(void *state, const sw_evaluation *of) {
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
-    const double n = (double)inputs_of(shape), e = shape->entities, d = config->model.d_model, classes = shape->classes;
+    const double n = (double)inputs_of(shape), e = shape->entities, d = sw_model_embedding_width(&config->model),
+                 classes = shape->classes;
     const double parameters = (double)sw_instrument_parameters(config, shape);
     double bytes = sizeof(sw_real) * (BLOCK * parameters + classes) + (sizeof(double) + sizeof(float)) * n * n;
     if (is_circulant(shape))
@@ -186,10 +188,12 @@ static float alignment(kernel *k) {
  * of the logits' product with random signs: the mean over signs is that of the sum over classes. */
 static sw_status fill_product(kernel *k, const sw_evaluation *of) {
     sw_model *model = of->probe->model;
-    const sw_tensor *embedding = sw_model_tensor(model, "token_embedding");
-    const size_t d = (size_t)embedding->shape[1], rows = (size_t)embedding->shape[0];
+    const sw_model_config *config = &of->config->model;
+    const int32_t vocabulary = of->task->vocabulary;
+    const size_t d = (size_t)sw_model_embedding_width(config);
+    const size_t rows = (size_t)sw_model_embedding_row(config, vocabulary, 1, vocabulary);
     const size_t classes = (size_t)of->task->classes, tokens = (size_t)of->task->tokens, pairs = k->matchings.pairs;
-    sw_real *gradient = sw_model_gradient(model) + embedding->offset; /* the rest of it is not looked at */
+    sw_real *gradient = sw_model_gradient(model); /* that of E; the rest of it is not looked at */
     sw_probe_clear(of->probe);
     memset(k->product, 0, d * d * sizeof *k->product);
     for (size_t m = 0; m < k->matchings.count; m++) {
@@ -203,7 +207,8 @@ static sw_status fill_product(kernel *k, const sw_evaluation *of) {
         memset(gradient, 0, rows * d * sizeof *gradient);
         sw_model_backward(model, k->dlogits);
         for (size_t i = 0; i < pairs; i++) {
-            const sw_real *own = gradient + (size_t)of->task->input[(size_t)k->pair[i] * tokens] * d;
+            const int32_t token = of->task->input[(size_t)k->pair[i] * tokens];
+            const sw_real *own = gradient + (size_t)sw_model_embedding_row(config, vocabulary, 0, token) * d;
             for (size_t j = 0; j < d; j++) k->gradient[i * d + j] = (double)own[j];
         }
         cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)d, (int)pairs, 1, k->gradient, (int)d, 1, k->product,
@@ -216,9 +221,8 @@ static sw_status fill_product(kernel *k, const sw_evaluation *of) {
 
 /* by_token <- E product E^T: what it is of the one-hot token. */
 static void carry_to_tokens(kernel *k, const sw_evaluation *of) {
-    const sw_tensor *embedding = sw_model_tensor(of->model, "token_embedding");
-    const sw_real *E = sw_model_parameters(of->model) + embedding->offset;
-    const int n = of->task->entities, d = (int)embedding->shape[1];
+    const sw_real *E = sw_model_parameters(of->model);
+    const int n = of->task->entities, d = sw_model_embedding_width(&of->config->model);
     double *own = k->half + (size_t)n * (size_t)d;
     for (size_t i = 0; i < (size_t)n * (size_t)d; i++) own[i] = (double)E[i];
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, d, d, 1, own, d, k->product, d, 0, k->half, d);

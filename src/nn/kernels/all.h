@@ -2,6 +2,7 @@
  *
  * Given: KERNELS, the name of the table, and KERNELS_NAME, of the instruction set; VECTOR_BYTES, as wide as its
  * registers. */
+#include "nn/kernels/activations.h"
 #include "nn/kernels/divergences.h"
 #include "nn/kernels/elements.h"
 #include "nn/kernels/losses.h"

@@ -1,4 +1,4 @@
-/* losses.h: cross-entropy and StableMax (Prieto et al. 2025) on logits.
+/* losses.h: the losses of losses.def on logits.
  *
  * Cross-entropy without softmax collapse (Prieto et al. 2025): with s = sum_{k != y} exp(z_k - z_y) the loss is
  * log1p(s) and dL/dz_y = -sum_{k != y} p_k. The usual p_y - 1 rounds to 0 in float near a margin of 16 and training
@@ -60,10 +60,76 @@ SW_INLINE double stablemax_row(sw_real *x, size_t padded, row_parts row, sw_real
     return log1p((double)*others / (double)*own);
 }
 
-SW_INLINE double loss_of_row(sw_loss_kind kind, sw_real *x, size_t padded, row_parts row, sw_real *others,
-                             sw_real *own) {
-    return kind == SW_LOSS_STABLEMAX ? stablemax_row(x, padded, row, others, own)
-                                     : cross_entropy_row(x, padded, row, others, own);
+/* x[padded] <- what the logits are off by: z_k, z_y - 1 for the label, 0 for the padding; the mean of its squares, as
+ * torch.nn.MSELoss has it. */
+SW_INLINE double squared_row(sw_real *x, size_t padded, row_parts row, int32_t classes, int32_t y) {
+    sw_real lane[SW_LANES] = {0};
+    x[y] = row.label - 1;
+    for (size_t k = (size_t)classes; k < padded; k++) x[k] = 0;
+    for (size_t k = 0; k < padded; k += SW_LANES) {
+        SW_LANE_LOOP
+        for (int j = 0; j < SW_LANES; j++) lane[j] += x[k + j] * x[k + j];
+    }
+    return (double)sw_lane_sum(lane) / (double)classes;
+}
+
+/* x[padded] <- max(0, 1 - z_y + z_k), 0 for the label and the padding; its sum over all classes by their number, as
+ * torch.nn.MultiMarginLoss has it. */
+SW_INLINE double hinge_row(sw_real *x, size_t padded, row_parts row, int32_t classes) {
+    sw_real lane[SW_LANES] = {0};
+    for (size_t k = 0; k < padded; k += SW_LANES) {
+        SW_LANE_LOOP
+        for (int j = 0; j < SW_LANES; j++) {
+            sw_real excess = (1 - row.label) + x[k + j];
+            x[k + j] = excess < 0 ? 0 : excess;
+            lane[j] += x[k + j];
+        }
+    }
+    return (double)sw_lane_sum(lane) / (double)classes;
+}
+
+SW_INLINE double loss_of_row(sw_loss_kind kind, sw_real *x, size_t padded, row_parts row, int32_t classes, int32_t y,
+                             sw_real *others, sw_real *own) {
+    switch (kind) {
+    case SW_LOSS_STABLEMAX: return stablemax_row(x, padded, row, others, own);
+    case SW_LOSS_MSE: return squared_row(x, padded, row, classes, y);
+    case SW_LOSS_HINGE: return hinge_row(x, padded, row, classes);
+    default: return cross_entropy_row(x, padded, row, others, own);
+    }
+}
+
+/* dz[C] += factor d value, from what loss_of_row has left in x. */
+SW_INLINE void add_gradient(sw_loss_kind kind, sw_real *dz, const sw_real *z, const sw_real *x, row_parts row,
+                            int32_t classes, int32_t y, sw_real others, sw_real own, double value, sw_real count) {
+    sw_real factor, sum = 0;
+    switch (kind) {
+    case SW_LOSS_STABLEMAX:
+        /* s' = 1 for z >= 0, s^2 below; dz_k += s'_k / sum s, dz_y -= s'_y / s_y * sum_{k != y} s_k / sum s */
+        factor = 1 / ((others + own) * count);
+        for (int32_t k = 0; k < classes; k++) dz[k] += factor * (z[k] >= 0 && x[k] > 0 ? 1 : x[k] * x[k]);
+        dz[y] -= factor * others * (row.label >= 0 ? 1 / own : own);
+        break;
+    case SW_LOSS_MSE:
+        /* dz_k += 2 x_k / (C count); NaN anywhere in the row is NaN in all of it */
+        factor = 2 / ((sw_real)classes * count) + 0 * (sw_real)value;
+        for (int32_t k = 0; k < classes; k++) dz[k] += factor * x[k];
+        break;
+    case SW_LOSS_HINGE:
+        /* dz_k += 1 / (C count) where x_k > 0, dz_y -= their sum */
+        factor = 1 / ((sw_real)classes * count) + 0 * (sw_real)value;
+        for (int32_t k = 0; k < classes; k++) {
+            sw_real share = x[k] <= 0 ? 0 * factor : factor;
+            dz[k] += share;
+            sum += share;
+        }
+        dz[y] -= sum;
+        break;
+    default:
+        /* dz_k += p_k / count, dz_y -= sum_{k != y} p_k / count */
+        factor = 1 / ((others + own) * count);
+        for (int32_t k = 0; k < classes; k++) dz[k] += factor * x[k];
+        dz[y] -= factor * others;
+    }
 }
 
 static double loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, const int32_t *rows, const int32_t *label,
@@ -74,20 +140,11 @@ static double loss(sw_loss_kind kind, const sw_real *logits, int32_t classes, co
     for (size_t i = 0; i < count; i++) {
         size_t at = (rows ? (size_t)rows[i] : i) * (size_t)classes;
         const sw_real *z = logits + at;
-        sw_real others, own;
+        sw_real others = 0, own = 0;
         row_parts row = split_row(x, padded, z, classes, label[i]);
-        sum += loss_of_row(kind, x, padded, row, &others, &own);
-        if (!dlogits) continue;
-        sw_real factor = 1 / ((others + own) * (sw_real)count), *dz = dlogits + at;
-        if (kind == SW_LOSS_STABLEMAX) {
-            /* s' = 1 for z >= 0, s^2 below; dz_k += s'_k / sum s, dz_y -= s'_y / s_y * sum_{k != y} s_k / sum s */
-            for (int32_t k = 0; k < classes; k++) dz[k] += factor * (z[k] >= 0 && x[k] > 0 ? 1 : x[k] * x[k]);
-            dz[label[i]] -= factor * others * (row.label >= 0 ? 1 / own : own);
-        } else {
-            /* dz_k += p_k / count, dz_y -= sum_{k != y} p_k / count */
-            for (int32_t k = 0; k < classes; k++) dz[k] += factor * x[k];
-            dz[label[i]] -= factor * others;
-        }
+        double value = loss_of_row(kind, x, padded, row, classes, label[i], &others, &own);
+        sum += value;
+        if (dlogits) add_gradient(kind, dlogits + at, z, x, row, classes, label[i], others, own, value, (sw_real)count);
     }
     return sum / (double)count;
 }
@@ -99,9 +156,9 @@ static void loss_rows(sw_loss_kind kind, const sw_real *logits, int32_t classes,
     for (size_t i = 0; i < rows; i++) {
         const sw_real *z = logits + i * (size_t)classes;
         row_parts row = split_row(x, padded, z, classes, label[i]);
-        sw_real others, own;
+        sw_real others = 0, own = 0;
         double value = 0;
-        if (loss || margin) value = loss_of_row(kind, x, padded, row, &others, &own);
+        if (loss || margin) value = loss_of_row(kind, x, padded, row, classes, label[i], &others, &own);
         if (loss) loss[i] = (sw_real)value;
         if (margin) /* the maximum passes over NaN, the loss does not */
             margin[i] = isnan(value) ? NAN : row.label - row.largest;

@@ -8,7 +8,8 @@
 #include <math.h>
 
 void sw_adamw_range(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, const sw_real *gradient,
-                    size_t offset, size_t n) {
+                    const sw_optimizer_span *span) {
+    const size_t offset = span->offset;
     const sw_optimizer_config *config = &optimizer->config;
     double rate = config->learning_rate * schedule;
     const sw_adamw_factors factors = {
@@ -16,17 +17,18 @@ void sw_adamw_range(sw_optimizer *optimizer, int64_t t, double schedule, sw_real
         .rest1 = (sw_real)(1 - config->beta1),
         .beta2 = (sw_real)config->beta2,
         .rest2 = (sw_real)(1 - config->beta2),
-        .decay = (sw_real)(rate * config->weight_decay),
+        .decay = (sw_real)(rate * sw_optimizer_decay(optimizer, span)),
         .step = (sw_real)(rate / (1 - pow(config->beta1, (double)t))),
         .root = (sw_real)(1 / ((double)SW_ADAMW_GRADIENT_SCALE * sqrt(1 - pow(config->beta2, (double)t)))),
         .epsilon = (sw_real)config->epsilon,
     };
-    sw_kernel->adamw(parameters + offset, optimizer->first + offset, optimizer->second + offset, gradient + offset, n,
-                     &factors);
+    sw_kernel->adamw(parameters + offset, optimizer->first + offset, optimizer->second + offset, gradient + offset,
+                     span->count, &factors);
 }
 
 static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient) {
-    sw_adamw_range(optimizer, t, schedule, parameters, gradient, 0, optimizer->parameters);
+    for (size_t i = 0; i < optimizer->span_count; i++)
+        sw_adamw_range(optimizer, t, schedule, parameters, gradient, &optimizer->spans[i]);
 }
 
 const sw_optimizer_method sw_optimizer_adamw = {.update = update};

@@ -3,6 +3,6 @@
 
 #include "nn/optimizer.h"
 
-/* AdamW's update of n scalars that start at `offset`. */
+/* AdamW's update of the parameters of a span. */
 void sw_adamw_range(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, const sw_real *gradient,
-                    size_t offset, size_t n);
+                    const sw_optimizer_span *span);

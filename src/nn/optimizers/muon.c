@@ -57,8 +57,8 @@ static sw_real *newton_schulz(sw_real *x, sw_real *next, sw_real *gram, sw_real 
     return x;
 }
 
-static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, double schedule, sw_real *parameters,
-                          const sw_real *gradient) {
+static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, double decay, double schedule,
+                          sw_real *parameters, const sw_real *gradient) {
     const sw_optimizer_config *config = &optimizer->config;
     size_t rows = (size_t)tensor->shape[0], cols = (size_t)tensor->shape[1], n = rows * cols;
     size_t side = smaller_side(tensor);
@@ -72,17 +72,19 @@ static void update_matrix(sw_optimizer *optimizer, const sw_tensor *tensor, doub
     }
     double rate = config->muon_learning_rate * schedule;
     double factor = cols > rows ? sqrt((double)cols / (double)rows) : 1;
-    sw_kernel->descend(parameters + tensor->offset, x, n, (sw_real)(rate * config->weight_decay),
-                       (sw_real)(rate * factor));
+    sw_kernel->descend(parameters + tensor->offset, x, n, (sw_real)(rate * decay), (sw_real)(rate * factor));
 }
 
 static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real *parameters, sw_real *gradient) {
     for (size_t i = 0; i < optimizer->tensor_count; i++) {
         const sw_tensor *tensor = &optimizer->tensors[i];
+        const sw_optimizer_span span = {.offset = tensor->offset,
+                                        .count = sw_optimizer_elements(tensor),
+                                        .decays = sw_optimizer_decays(&optimizer->config, tensor)};
         if (is_muon(tensor))
-            update_matrix(optimizer, tensor, schedule, parameters, gradient);
+            update_matrix(optimizer, tensor, sw_optimizer_decay(optimizer, &span), schedule, parameters, gradient);
         else
-            sw_adamw_range(optimizer, t, schedule, parameters, gradient, tensor->offset, sw_optimizer_elements(tensor));
+            sw_adamw_range(optimizer, t, schedule, parameters, gradient, &span);
     }
 }
 

@@ -7,8 +7,12 @@ static void update(sw_optimizer *optimizer, int64_t t, double schedule, sw_real 
     const sw_optimizer_config *config = &optimizer->config;
     (void)t;
     double rate = config->learning_rate * schedule;
-    sw_kernel->sgd(parameters, optimizer->first, gradient, optimizer->parameters, (sw_real)config->momentum,
-                   config->nesterov, (sw_real)rate, (sw_real)(rate * config->weight_decay));
+    for (size_t i = 0; i < optimizer->span_count; i++) {
+        const sw_optimizer_span *span = &optimizer->spans[i];
+        sw_kernel->sgd(parameters + span->offset, optimizer->first + span->offset, gradient + span->offset, span->count,
+                       (sw_real)config->momentum, config->nesterov, (sw_real)rate,
+                       (sw_real)(rate * sw_optimizer_decay(optimizer, span)));
+    }
 }
 
 const sw_optimizer_method sw_optimizer_sgd = {.update = update};

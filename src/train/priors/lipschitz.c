@@ -49,16 +49,19 @@ static sw_status create(sw_prior_term *term) {
 
 static bool needs_model(const sw_prior_config *config) { return config->neighbors > 0; }
 
-/* First token of the block that holds the entities of operand k. */
-static int32_t operand_base(const sw_task *task, int k) {
-    return task->separate && k > 0 ? task->vocabulary - (task->operands - k) * task->entities : 0;
+/* The row of E where the entities of operand k begin. */
+static int32_t operand_base(const sw_prior_term *term, int k) {
+    const sw_task *task = term->task;
+    const int32_t token = task->separate && k > 0 ? task->vocabulary - (task->operands - k) * task->entities : 0;
+    const int32_t place = task->relations > 0 ? 2 * k : k; /* a relation stands between operands */
+    return sw_model_embedding_row(&term->run->model, task->vocabulary, place, token);
 }
 
 /* The rank-th nearest entity to `entity` (rank 0 = nearest other one) by embedding distance. */
 static int32_t nearest_entity(sw_prior_term *term, const sw_real *E, int32_t base, int32_t entity, int32_t rank) {
     scratch *work = term->work;
     int32_t n = term->task->entities;
-    size_t d = (size_t)term->run->model.d_model;
+    size_t d = (size_t)sw_model_embedding_width(&term->run->model);
     const sw_real *block = E + (size_t)base * d, *from = block + (size_t)entity * d;
     for (int32_t e = 0; e < n; e++) {
         double sum = 0;
@@ -89,7 +92,7 @@ static bool draw_pair(sw_prior_term *term, size_t j, uint64_t attempt, const sw_
     int32_t input = (int32_t)sw_random_below(seed, SW_STREAM_LIPSCHITZ, step, at, task->inputs);
     int k = (int)sw_random_below(seed, SW_STREAM_LIPSCHITZ, step, at + 1, (uint64_t)task->operands);
 
-    int32_t base = operand_base(task, k);
+    int32_t base = operand_base(term, k);
     int32_t operand[SW_OPERANDS_MAX];
     for (int32_t o = 0; o < task->operands; o++) operand[o] = sw_task_operand(task, (size_t)input, o);
 
@@ -122,8 +125,9 @@ static void draw(sw_prior_term *term, sw_rows *rows, const sw_real *E, int64_t t
 
 static sw_status add(double *value, sw_prior_term *term, const sw_prior_step *step) {
     const sw_prior_config *config = term->config;
-    *value = sw_lipschitz_prior(term->pairs, term->pair_count, config->bound, step->logits, term->task->classes,
-                                step->E, term->run->model.d_model, config->weight, step->dlogits, step->dE);
+    *value =
+        sw_lipschitz_prior(term->pairs, term->pair_count, config->bound, step->logits, term->task->classes, step->E,
+                           sw_model_embedding_width(&term->run->model), config->weight, step->dlogits, step->dE);
     return SW_OK;
 }
 

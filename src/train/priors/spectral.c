@@ -3,7 +3,7 @@
 
 static sw_status create(sw_prior_term *term) {
     sw_spectral *work = NULL;
-    sw_status status = sw_spectral_create(&work, term->task->entities, term->run->model.d_model);
+    sw_status status = sw_spectral_create(&work, term->task->entities, sw_model_embedding_width(&term->run->model));
     term->work = work;
     return status;
 }
