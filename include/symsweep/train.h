@@ -59,7 +59,8 @@ size_t sw_batches_size(const sw_batches *batches);
 bool sw_batches_full(const sw_batches *batches);
 const int32_t *sw_batches_step(sw_batches *batches, int64_t t); /* [size], valid until the next call */
 
-/* The objective of one step: value, and gradient left in the model. */
+/* The objective of one step, with what `changes` have made of the run before it: value, and gradient left in the
+ * model. `config` must outlive it. */
 typedef struct sw_objective sw_objective;
 sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task,
                               const int8_t *split) SW_MUST_CHECK;
@@ -70,9 +71,12 @@ size_t sw_objective_max_rows(const sw_objective *objective);
  * destroy whatever is returned. */
 sw_status sw_train_create_model(sw_model **model, sw_optimizer **optimizer, const sw_run_config *config,
                                 const sw_task *task, const sw_objective *objective) SW_MUST_CHECK;
+/* The update of step t with the gradient in the model, as `changes` have it then. */
+sw_status sw_train_update(sw_optimizer *optimizer, sw_model *model, const sw_run_config *config,
+                          int64_t t) SW_MUST_CHECK;
 /* Draws batch, tuples and pairs of step t. `model` may be NULL unless sw_objective_needs_model: predicted intermediates
  * and nearest tokens are read from its parameters. */
-void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t);
+sw_status sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t) SW_MUST_CHECK;
 bool sw_objective_needs_model(const sw_objective *objective);
 /* Draws step t, runs forward and backward; *value is the objective, the model's gradient is assigned. */
 sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t) SW_MUST_CHECK;

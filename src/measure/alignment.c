@@ -46,10 +46,7 @@ sw_status sw_alignment_create(sw_alignment *out, const sw_evaluation *of) {
     if (!out->member || !out->row_of || !out->input || !out->tokens || !out->label || !out->logits || !out->dlogits ||
         !out->loss)
         return SW_E_MEMORY;
-    for (size_t i = 0; i < task->inputs; i++) {
-        out->row_of[i] = -1;
-        if (of->split[i] == 1) out->member[out->train++] = (int32_t)i;
-    }
+    for (size_t i = 0; i < task->inputs; i++) out->row_of[i] = -1;
     const sw_model_shape shape = sw_instrument_model_shape(task);
     return sw_model_create(&out->probe, &of->config->model, &shape, rows);
 }
@@ -87,6 +84,9 @@ void sw_alignment_begin(sw_alignment *a, const sw_evaluation *of) {
     const size_t classes = (size_t)of->task->classes, bytes = sw_model_parameter_count(a->probe) * sizeof(sw_real);
     memcpy(sw_model_parameters(a->probe), sw_model_parameters(of->model), bytes);
     clear_gradient(a);
+    a->train = 0;
+    for (size_t i = 0; i < of->task->inputs; i++)
+        if (of->split[i] == SW_SPLIT_TRAIN) a->member[a->train++] = (int32_t)i;
     for (size_t from = 0; from < a->train; from += a->rows) {
         const size_t count = a->train - from < a->rows ? a->train - from : a->rows;
         const sw_real share = (sw_real)((double)count / (double)a->train);

@@ -69,6 +69,8 @@ class Optimizer:
                 old = averages.get(name, g)
                 averages[name] = grokfast["alpha"] * old + (1 - grokfast["alpha"]) * g
             gradients = {name: g + grokfast["lambda"] * averages[name] for name, g in gradients.items()}
+        else:
+            self.state.pop("grokfast", None)  # where it acts again, it begins anew
         if config.get("orthograd", False):
             gradients = {name: self.orthogonal(g, parameters[name].detach()) for name, g in gradients.items()}
         return gradients
