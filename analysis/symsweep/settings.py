@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from . import tasks
+from . import changes, tasks
 
 # Keys that are averaged over where they are the seed itself.
 FOLLOWING = ("data_seed", "task.table_seed")
@@ -28,6 +28,8 @@ def _is_missing(value):
 
 def text(value):
     """A value in a name: as many digits as tell it from any other."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return changes.words(value)
     if isinstance(value, list):
         return "[%s]" % ", ".join(text(part) for part in value)
     if _is_missing(value):

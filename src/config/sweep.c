@@ -206,6 +206,12 @@ bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_pos
         sw_document_locate(sweep->document, values.given[key->number]->node, out);
         return true;
     }
+    const sw_value *changes = values.given[sw_key_find(SW_SECTION_RUN, "changes")->number];
+    for (int32_t i = 0; key && changes && i < changes->count; i++) {
+        if (changes->changes->list[i].field != key->offset) continue;
+        sw_document_locate(sweep->document, (int32_t)changes->list[i], out);
+        return true;
+    }
     const sw_value *kind = values.given[sw_key_find(SW_SECTION_RUN, "task.kind")->number];
     if (!strncmp(path, "task.", 5) && kind)
         sw_document_locate(sweep->document, kind->node, out);
