@@ -42,6 +42,13 @@ typedef struct sw_train_kept {
 /* Reads a kept checkpoint for a run like `config` of whatever length. SW_E_IO: it cannot be read. */
 sw_status sw_train_kept_read(sw_train_kept *out, const char *path, const sw_run_config *config) SW_MUST_CHECK;
 
+/* ---- beginnings in common (sharing.h) ---- */
+
+/* Writes to `to` the checkpoint of a run like `config` that has come where that in `from` has: the two have trained
+ * alike so far. What only one of them carries from step to step has not been in use yet. *step: where. SW_E_STORE: it
+ * is none to go on from, and the message says why. */
+sw_status sw_train_branch(int64_t *step, const char *to, const char *from, const sw_run_config *config) SW_MUST_CHECK;
+
 /* Processor seconds that such a run takes on this machine, from a few of its steps and evaluations; about `budget`
  * seconds are spent on it, one step and one evaluation of every kind at least. */
 sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budget) SW_MUST_CHECK;
@@ -92,4 +99,6 @@ const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_i
 /* What the objective carries from step to step (the cached SVDs of spectral priors), for checkpoints. */
 size_t sw_objective_state_bytes(const sw_objective *objective);
 void sw_objective_save(const sw_objective *objective, void *state);
-void sw_objective_restore(sw_objective *objective, const void *state);
+/* Of a run that has begun alike too: what a prior carries that this objective has not is passed over. false: the bytes
+ * are none of sw_objective_save. */
+bool sw_objective_restore(sw_objective *objective, const void *state, size_t bytes);

@@ -383,20 +383,44 @@ const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count) 
     return objective->batch;
 }
 
-/* Bytes of what the priors carry over, one after the other; copied to `to` or from `from` unless those are NULL. */
-static size_t carry(const sw_objective *objective, char *to, const char *from) {
-    size_t total = 0, bytes;
-    for (int g = 0; g < SW_PRIOR_COUNT; g++, total += bytes) {
-        bytes = 0;
+/* In front of what a prior carries over. */
+typedef struct carried {
+    uint64_t prior, bytes;
+} carried;
+
+/* Bytes of what the priors carry over, one after the other; copied to `to` unless that is NULL. */
+static size_t carry(const sw_objective *objective, char *to) {
+    size_t total = 0;
+    for (int g = 0; g < SW_PRIOR_COUNT; g++) {
+        size_t bytes = 0;
         void *state = objective->prior[g] && priors[g]->state ? priors[g]->state(objective->prior[g], &bytes) : NULL;
-        if (to && bytes) memcpy(to + total, state, bytes);
-        if (from && bytes) memcpy(state, from + total, bytes);
+        const carried head = {(uint64_t)g, bytes};
+        if (bytes == 0) continue;
+        if (to) memcpy(to + total, &head, sizeof head);
+        if (to) memcpy(to + total + sizeof head, state, bytes);
+        total += sizeof head + bytes;
     }
     return total;
 }
 
-size_t sw_objective_state_bytes(const sw_objective *objective) { return carry(objective, NULL, NULL); }
+size_t sw_objective_state_bytes(const sw_objective *objective) { return carry(objective, NULL); }
 
-void sw_objective_save(const sw_objective *objective, void *state) { carry(objective, state, NULL); }
+void sw_objective_save(const sw_objective *objective, void *state) { carry(objective, state); }
 
-void sw_objective_restore(sw_objective *objective, const void *state) { carry(objective, NULL, state); }
+bool sw_objective_restore(sw_objective *objective, const void *state, size_t bytes) {
+    const char *at = state, *end = at + bytes;
+    while (at < end) {
+        carried head;
+        if ((size_t)(end - at) < sizeof head) return false;
+        memcpy(&head, at, sizeof head);
+        at += sizeof head;
+        if (head.prior >= SW_PRIOR_COUNT || head.bytes > (size_t)(end - at)) return false;
+        sw_prior_term *term = objective->prior[head.prior];
+        size_t own = 0;
+        void *to = term && priors[head.prior]->state ? priors[head.prior]->state(term, &own) : NULL;
+        if (to && own != head.bytes) return false;
+        if (to) memcpy(to, at, own);
+        at += head.bytes;
+    }
+    return true;
+}
