@@ -65,6 +65,8 @@ int64_t sw_beginnings_until(const sw_beginnings *b, size_t run) {
     return until;
 }
 
+int64_t sw_beginnings_from(const sw_beginnings *b, size_t run) { return b ? b->from[run] : 0; }
+
 /* What the run takes until it stops, from where it trains on. */
 static void expect(const sw_beginnings *b, size_t run) {
     const sw_planned_run *planned = &b->plan->runs[run];
@@ -140,8 +142,15 @@ static sw_status branch(sw_beginnings *b, size_t run, size_t with, int64_t step)
 }
 
 void sw_beginnings_reached(sw_beginnings *b, size_t run, int64_t step) {
+    char own[SW_PATH_MAX];
+    int64_t found;
     if (!b) return;
     b->from[run] = step;
+    /* What the file holds it need not send again. */
+    sw_status status = sw_checkpoints_path(own, b->checkpoints, b->plan->runs[run].id);
+    if (status == SW_OK) status = sw_store_flush(b->store);
+    if (status == SW_OK) status = sw_train_branch(&found, own, own, &b->plan->runs[run].config);
+    if (status != SW_OK) sw_fail_clear(); /* those that wait will say so */
     for (size_t k = b->first[run]; k < b->plan->count; k = b->next[k]) {
         if (!b->waits[k] || b->shared[k].steps > step) continue;
         if (branch(b, k, run, b->shared[k].steps) == SW_OK) {

@@ -17,6 +17,9 @@ void sw_beginnings_destroy(sw_beginnings *beginnings);
 /* The step at which the run is to stop for those that wait for it; 0 = none. */
 int64_t sw_beginnings_until(const sw_beginnings *beginnings, size_t run);
 
+/* The step from which a run trains on that has stopped for others, or goes on from another; 0 = neither. */
+int64_t sw_beginnings_from(const sw_beginnings *beginnings, size_t run);
+
 /* The run, now held, has stopped there, and all that it has sent is given to the store: those that waited get its
  * records and its checkpoint, and all are pending. What is in the way is said, and the run concerned has its beginning
  * for itself. */

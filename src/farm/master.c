@@ -332,7 +332,9 @@ static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire
         return sw_fail(SW_E_PROTOCOL, "run %zu goes on from record %lld, which is not in the file", run,
                        (long long)start->records);
     const sw_run_config *config = &master->plan->runs[run].config;
-    worker->step = worker->begin_step = start->records > 0 ? (start->records - 1) * config->evaluate.every : 0;
+    const int64_t from = sw_beginnings_from(master->beginnings, run);
+    const int64_t recorded = start->records > 0 ? (start->records - 1) * config->evaluate.every : 0;
+    worker->step = worker->begin_step = start->records > 0 && from > recorded ? from : recorded;
     start_row(master, w, run, (sw_wire_acknowledge){start->records, start->snapshots});
     return SW_OK;
 }

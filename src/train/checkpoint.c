@@ -371,11 +371,16 @@ sw_status sw_train_branch(int64_t *step, const char *to, const char *from, const
     if (!reason) status = sw_file_begin(&out.file, to, ".tmp", magic, &points);
     if (reason) status = sw_fail(SW_E_STORE, "%s: %s", from, reason);
     if (status == SW_OK) {
-        const size_t before = sizeof head + sizeof progress, behind = before + sizeof own;
+        const size_t behind = sizeof head + sizeof progress + sizeof own;
+        const size_t kept =
+            (head.parameters + head.optimizer_reals) * sizeof(sw_real) + head.objective_bytes + head.measure_bytes;
+        head.records = head.snapshots = 0;
+        head.bytes = behind + kept + sizeof out.checksum;
         strip(&own, config);
-        put(&out, file, before);
+        put(&out, &head, sizeof head);
+        put(&out, &progress, sizeof progress);
         put(&out, &own, sizeof own);
-        put(&out, file + behind, bytes - behind - sizeof out.checksum);
+        put(&out, file + behind, kept);
         const uint32_t checksum = out.checksum;
         put(&out, &checksum, sizeof checksum);
         status = sw_file_commit(&out.file, true);

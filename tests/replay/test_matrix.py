@@ -252,7 +252,7 @@ def cells(edge_list):
          changes((4, {"optimizer.grokfast.lambda": 2.0}), (9, {"optimizer.grokfast.lambda": 0.0}),
                  (13, {"optimizer.grokfast.lambda": 1.0})))
     cell("ungrokking", add, prompted("commutativity", inputs="train"), prompted("associativity", 30, inputs="train"),
-         changes((7, {"train_fraction": 0.4}), (15, {"train_fraction": 0.3})))
+         changes((7, {"train_fraction": 0.55}), (15, {"train_fraction": 0.5})))
     cell("ungrokking, batches", modular("quadratic"), optimizer(batch_size=8), prompted("commutativity", weight=0),
          changes((7, {"train_fraction": 0.3, "symmetry.commutativity.weight": 0.3})))
     cell("freeze", add, optimizer(gradient_clip=0.1, grokfast__lambda=1.0),
