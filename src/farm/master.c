@@ -295,7 +295,8 @@ static sw_status acknowledge(sw_master *master) {
 /* ---- messages of workers ---- */
 
 static void advance(sw_master *master, sw_master_worker *worker, int64_t step) {
-    if (step > worker->step) master->steps += step - worker->step;
+    if (step <= worker->step) return; /* a pulse tells about where the run is */
+    master->steps += step - worker->step;
     worker->step = step;
 }
 

@@ -171,15 +171,15 @@ class Sharing(unittest.TestCase):
         self.assertGreater(len(pairs(output)), 2)
 
     def test_what_is_refused_costs_time_and_no_bits(self):
-        for point in ("checkpoint.read", "checkpoint.copy.open", "checkpoint.copy.write"):
+        for point in ("checkpoint.copy.open", "checkpoint.copy.write"):
             with self.subTest(point):
                 output = self.folder / (point + ".h5")
-                done = self.train(sweep(), 0, output, SYMSWEEP_FAULT="1:28:" + point)
+                done = self.train(sweep(), 0, output, SYMSWEEP_FAULT="2:28:" + point)
                 self.assertIn("has its beginning for itself", done.stderr)
                 self.check_rows(output)
 
     def test_a_trunk_that_ends_before_others_part(self):
-        early = {"stop": {"test_accuracy": 0.01, "for_steps": 20}}
+        early = {"optimizer": {"learning_rate": 1e30}}  # it diverges
         cases = [{"label": "trunk"}, {"label": "late", "changes": [{"at": 110, "optimizer.weight_decay": 0}]}]
         one, other = self.folder / "early alone.h5", self.folder / "early.h5"
         self.train(sweep(cases, **early), 0, one, "--no-sharing")
