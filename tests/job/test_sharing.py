@@ -171,10 +171,10 @@ class Sharing(unittest.TestCase):
         self.assertGreater(len(pairs(output)), 2)
 
     def test_what_is_refused_costs_time_and_no_bits(self):
-        for point in ("checkpoint.copy.open", "checkpoint.copy.write"):
+        for point, turn in (("checkpoint.copy.open", 2), ("checkpoint.copy.write", 7)):  # the first are of the trunk itself
             with self.subTest(point):
                 output = self.folder / (point + ".h5")
-                done = self.train(sweep(), 0, output, SYMSWEEP_FAULT="2:28:" + point)
+                done = self.train(sweep(), 0, output, SYMSWEEP_FAULT="%d:28:%s" % (turn, point))
                 self.assertIn("has its beginning for itself", done.stderr)
                 self.check_rows(output)
 
