@@ -45,8 +45,9 @@ sw_status sw_train_kept_read(sw_train_kept *out, const char *path, const sw_run_
 /* ---- beginnings in common (sharing.h) ---- */
 
 /* Writes to `to`, which may be the same, the checkpoint of a run like `config` that has come where that in `from` has:
- * the two have trained alike so far, and the results file holds what the run has sent. What only one of them carries from step to step has not been in use yet. *step: where. SW_E_STORE: it
- * is none to go on from, and the message says why. */
+ * the two have trained alike so far, and the results file holds what the run has sent. What only one of them carries
+ * from step to step has not been in use yet. *step: where. SW_E_STORE: it is none to go on from, and the message says
+ * why. */
 sw_status sw_train_branch(int64_t *step, const char *to, const char *from, const sw_run_config *config) SW_MUST_CHECK;
 
 /* Processor seconds that such a run takes on this machine, from a few of its steps and evaluations; about `budget`
