@@ -12,7 +12,8 @@ from . import facts, hdf5
 
 # Where and how fast a run was trained, what refine makes of it, whether the plan still has it: no part of what it found.
 LEFT_OUT = {"runs/" + name for name in ("checksum", "host", "rank", "attempts", "wall_seconds", "steps_per_second",
-                                        "measure_share", "planned")}
+                                        "measure_share", "planned", "shared_with",
+                                        "shared_steps")}
 BLOCK = 1 << 25  # bytes of a dataset that are read at a time
 
 

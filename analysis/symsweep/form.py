@@ -61,9 +61,15 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(part, (int, float, str)) for part in value)
 
 
+def _is_changes(value):
+    return isinstance(value, list) and all(
+        isinstance(entry, dict) and _is_whole(entry.get("at", -1)) and
+        all(_is_real(part) or (_is_list(part) and key == "freeze") for key, part in entry.items()) for entry in value)
+
+
 # What the package reads of a configuration, and what it must be where it is there.
 CONFIG = {
-    "": {"steps": _is_whole, "seed": _is_whole, "data_seed": _is_whole},
+    "": {"steps": _is_whole, "seed": _is_whole, "data_seed": _is_whole, "changes": _is_changes},
     "task": {**{name: _is_text for name in ("kind", "graph", "group", "operation", "form", "file", "scramble", "expression")},
              **{name: _is_whole for name in ("p", "n", "nodes", "dimension", "branching", "depth", "symmetry_order", "bits", "relevant")},
              "sides": lambda value: _is_list(value) and all(_is_whole(part) for part in value), "factors": _is_list},

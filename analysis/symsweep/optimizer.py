@@ -5,7 +5,7 @@ so that torch.optim.AdamW, Adam and SGD take it where no filter is on."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -126,6 +126,9 @@ class Optimizer(torch.optim.Optimizer):
         for parameter, name in self.names.items():
             decayed = config.get("decay", "all") == "all" or is_matrix(name) or name == "unembedding"
             groups.setdefault((_method(config["kind"], name), decayed), []).append(parameter)
+        self.kinds = list(groups)  # of the groups: method, and whether it decays
+        self.frozen: tuple[str, ...] = ()
+        self.average_from = 1  # the step at which GrokFast's average begins
         super().__init__([{"params": parameters, **_group(config, *key)} for key, parameters in groups.items()], {})
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -136,6 +139,21 @@ class Optimizer(torch.optim.Optimizer):
         state["step"] = torch.tensor(0.0)
         names = [*PIECES[method].values(), *([SLOW] if self._is_filtered() else [])]
         state.update((name, torch.zeros_like(parameter, requires_grad=False)) for name in names)
+
+    def change(self, config: Mapping[str, Any], frozen: Sequence[str] = ()) -> None:
+        """From the next step on the configuration is another one, and parameters whose names are among `frozen`, or lie
+        below one of these (`layers.0`), keep their values and their state."""
+        was_filtered = self._is_filtered()
+        self.config, self.frozen = dict(config), tuple(frozen)
+        for group, kind in zip(self.param_groups, self.kinds):
+            group.update(_group(config, *kind))
+        if self._is_filtered() and not was_filtered:  # it begins anew
+            self.average_from = self.t + 1
+            for parameter in self.names:
+                self.state[parameter][SLOW] = torch.zeros_like(parameter, requires_grad=False)
+
+    def _moves(self, parameter: Tensor) -> bool:
+        return not any((self.names[parameter] + ".").startswith(name + ".") for name in self.frozen)
 
     def _is_filtered(self) -> bool:
         return self.config.get("grokfast", {}).get("lambda", 0) != 0
@@ -153,11 +171,12 @@ class Optimizer(torch.optim.Optimizer):
             with torch.enable_grad():
                 loss = closure()
         t = self.t + 1
-        gradients = self._filtered({p: torch.zeros_like(p) if p.grad is None else p.grad.clone() for p in self.names}, t)
+        gradients = self._filtered({p: torch.zeros_like(p) if p.grad is None else p.grad.clone()
+                                    for p in self.names if self._moves(p)}, t)
         factor = learning_rate_factor(self.config, self.total_steps, t)
         for group in self.param_groups:
             group["t"] = t
-            for parameter in group["params"]:
+            for parameter in filter(self._moves, group["params"]):
                 state = self.state[parameter]
                 state["step"] += 1
                 UPDATES[group["method"]](parameter, gradients[parameter], state, group, factor * group["lr"])
@@ -173,7 +192,7 @@ class Optimizer(torch.optim.Optimizer):
             alpha, factor = self.config["grokfast"]["alpha"], self.config["grokfast"]["lambda"]
             for p, g in gradients.items():
                 average = self.state[p][SLOW]
-                average.mul_(alpha).add_(g, alpha=1 if t == 1 else 1 - alpha)  # it starts at the first gradient
+                average.mul_(alpha).add_(g, alpha=1 if t == self.average_from else 1 - alpha)  # it starts at the first gradient
                 gradients[p] = g + factor * average
         if self.config.get("orthograd", False):
             gradients = {p: _orthogonal(g, p) for p, g in gradients.items()}

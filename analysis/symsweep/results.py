@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from . import axes, checksums, exporters, facts, form, frames, generators, hdf5, settings
+from . import axes, changes, checksums, exporters, facts, form, frames, generators, hdf5, settings
 from .hdf5 import ResultsError
 from .run import Run
 
@@ -199,6 +199,15 @@ class Results:
     @property
     def settings(self) -> pd.Series:
         return pd.Series(settings.names(self), index=self.runs.index, name="setting", dtype=object)
+
+    # ---- branches ----
+
+    def branches(self, columns: Sequence[str] =("t_gen", "t_sym", "final.test_accuracy")) -> pd.DataFrame:
+        """DataFrame, a row for each run that began as another one (`shared_with`): `run`, `trunk` (the run that trained the
+        beginning), `label`, `trunk_label`, `seed`, `steps` in common, what was `changed` in one of the two and not in the
+        other, and of every column of `runs` the paired difference branch - trunk; <NA> where one of the two has no value.
+        Trunks that are not among these rows are left out."""
+        return changes.branches(self, columns)
 
     def __len__(self) -> int:
         return len(self.runs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import tasks
+from . import changes, tasks
 
 if TYPE_CHECKING:
     from .results import Results
@@ -36,6 +36,8 @@ def is_missing(value: Any) -> bool:
 
 def text(value: Any) -> str:
     """A value in a name: as many digits as tell it from any other."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return changes.words(value)
     if isinstance(value, list):
         return "[%s]" % ", ".join(text(part) for part in value)
     if is_missing(value):

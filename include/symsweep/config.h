@@ -87,6 +87,8 @@ typedef struct sw_position {
     char path[256];
 } sw_position;
 bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_position *out);
+/* Where run k has what one of `changes` sets: the field of an sw_change, and the step after which it does. */
+void sw_sweep_locate_change(const sw_sweep *sweep, uint64_t k, uint32_t field, int64_t at, sw_position *out);
 /* "run 3 baseline (seed 1, task.p 59)": number, label and values of the axes, as many as fit. */
 void sw_sweep_describe(char *out, size_t capacity, const sw_sweep *sweep, uint64_t k);
 
@@ -202,11 +204,13 @@ typedef struct sw_key_info {
     const char *range; /* "> 0", "0..1", "" */
     const char *meaning;
     bool identity;        /* enters the run's identity */
+    bool changes;         /* `changes` may change it while the run trains */
     const char *unit;     /* "steps", "nat", "" */
     const char *concerns; /* "task.kind modular", "" = every run */
     /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers), "steps" (an array
-     * of integers and generators, or a generator), "names" (an array of axes' paths); `word`: a text allowed instead of
-     * an integer ("all"), NULL = none; `values`: of an enumeration, NULL-terminated, else NULL. */
+     * of integers and generators, or a generator), "names" (an array of axes' paths), "changes" (an array of changes);
+     * `word`: a text allowed instead of an integer ("all"), NULL = none; `values`: of an enumeration, NULL-terminated,
+     * else NULL. */
     const char *base, *word;
     const char *const *values;
     bool has_minimum, has_maximum, minimum_excluded, maximum_excluded;

@@ -18,6 +18,10 @@ sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const
                             const int8_t *split) SW_MUST_CHECK;
 void sw_measure_destroy(sw_measure *measure);
 
+/* What follows is measured at step t, as `changes` have made the run by then: on the train set of the step that led to
+ * it (inputs that have left it are in neither set), with the families that have had weight so far. */
+sw_status sw_measure_follow(sw_measure *measure, int64_t t) SW_MUST_CHECK;
+
 /* What is known before training. */
 void sw_measure_facts(sw_run_facts *out, const sw_measure *measure, const sw_model *model);
 

@@ -199,6 +199,12 @@ void sw_optimizer_destroy(sw_optimizer *optimizer);
  * `gradient` is overwritten. */
 void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient);
 
+/* From the next step on: other rates, decay and factor of the filter, which is there only where its factor was not 0 at
+ * creation; its average begins anew in step grokfast_from + 1. Tensors that `frozen` names (changes.h) do not move and
+ * keep their state; their gradient counts as 0, in clipping too. */
+sw_status sw_optimizer_change(sw_optimizer *optimizer, const sw_optimizer_config *now,
+                              const char *frozen) SW_MUST_CHECK;
+
 /* The learning rate of step t. */
 double sw_optimizer_learning_rate(const sw_optimizer_config *config, int64_t total_steps, int64_t t);
 

@@ -57,7 +57,9 @@ enum {
     SW_SIDES_MAX = 3,
     SW_FACTORS_MAX = 6,
     SW_SNAPSHOT_STEPS_MAX = 10000,
-    SW_LAYERS_MAX = 8
+    SW_LAYERS_MAX = 8,
+    SW_CHANGES_MAX = 16,
+    SW_FREEZE_BYTES = 256
 };
 
 /* The symmetries that the family automorphism compares: part of the task, since they are those of its table. */
@@ -151,6 +153,7 @@ typedef struct sw_optimizer_config {
     double batch_fraction; /* of the train set; 0 = not given. sw_run_batch tells what the two make */
     double gradient_clip;  /* largest L2 norm of the whole gradient; 0 = off */
     double grokfast_alpha, grokfast_lambda; /* lambda 0 = filter off */
+    int64_t grokfast_from;                  /* the filter's average begins after this step: not a key, see changes.h */
     double muon_learning_rate, muon_momentum;
     int32_t muon_newton_schulz_steps;
     bool orthograd;
@@ -244,6 +247,23 @@ typedef struct sw_prune_config {
     double diverged_train_loss;    /* nats; 0 = off */
 } sw_prune_config;
 
+/* A key of the run that has another value after a step (changes.h). */
+typedef struct sw_change {
+    int64_t at;     /* after this step */
+    uint32_t field; /* offset of the number, a double of sw_run_config, or SW_CHANGE_FREEZE */
+    uint32_t since; /* offset of the step after which the number acts; 0 = it has none */
+    double value;   /* of SW_CHANGE_FREEZE where in `tensors` the names stand */
+} sw_change;
+
+#define SW_CHANGE_FREEZE UINT32_MAX /* tensors that no step moves, and no others */
+
+/* In canonical form: by step and path of the key; each changes something. */
+typedef struct sw_changes {
+    int32_t count;
+    sw_change list[SW_CHANGES_MAX];
+    char tensors[SW_FREEZE_BYTES]; /* texts of names in bytewise order, separated by blanks */
+} sw_changes;
+
 typedef struct sw_run_config {
     sw_task_config task;
     double train_fraction;
@@ -264,6 +284,7 @@ typedef struct sw_run_config {
     double checkpoint_every_seconds; /* 0 = no checkpoints */
     bool checkpoint_keep;            /* that of the run's end stays, to go on from with more steps */
     sw_prune_config prune;           /* of the sweep, set by plan: not a key of the run */
+    sw_changes changes;
 } sw_run_config;
 
 /* Names as sweep files have them, by number, with a NULL behind the last. */

@@ -4,6 +4,8 @@
 
 #include "symsweep/fail.h"
 
+#include <stdint.h>
+
 /* What the parts of a job cost, in seconds. sw_simulate_default_costs has values measured with benchmarks/farm_load.
  */
 typedef struct sw_simulation_costs {
@@ -22,13 +24,15 @@ typedef struct sw_simulation_settings {
     const double *seconds;  /* [runs] that a run takes on a core of its own */
     const double *expected; /* [runs] that the scheduler expects it to take */
     const double *messages; /* [runs] that a run sends */
-    size_t cores;           /* that the workers share; 0 = one each */
+    const int64_t *with; /* [runs] an earlier run that takes the beginning of this one too, -1 = none (sharing.h) ... */
+    const double *shared; /* [runs] ... and for how many of its own seconds; NULL both: nothing is shared */
+    size_t cores;         /* that the workers share; 0 = one each */
     sw_simulation_costs costs;
 } sw_simulation_settings;
 
 typedef struct sw_simulation {
     double makespan;     /* from the start of the job until the last run is written */
-    double work;         /* seconds of all runs */
+    double work;         /* seconds of all runs, what they share once */
     double efficiency;   /* work / (makespan * cores in use) */
     double waited;       /* worker seconds between a run's end and the next one's begin */
     double master_share; /* of a core, on the average */

@@ -96,9 +96,11 @@ typedef struct sw_store_refined {
 sw_status sw_store_refine(sw_store *store, int64_t row, const sw_store_refined *refined) SW_MUST_CHECK;
 
 /* A row that is pending takes over the first `records` records and `snapshots` snapshots of another one, `from`, which
- * is over and stays as it is: the run is to go on from there. They are in the file when this returns. SW_E_STORE:
- * `from` has not as many, or its checksum does not fit; the row holds nothing then. */
-sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t records, int64_t snapshots) SW_MUST_CHECK;
+ * stays as it is: the run is to go on from there. They are in the file when this returns. `shared_steps`: 0, and `from`
+ * is over; or both runs have these steps in common, `from` is not over, and the file says so. SW_E_STORE: `from` has
+ * not as many, or its checksum does not fit; the row holds nothing then. */
+sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t records, int64_t snapshots,
+                         int64_t shared_steps) SW_MUST_CHECK;
 
 /* Calls `visit` for each row of the file that the sweep does not have. */
 typedef sw_status (*sw_store_visit)(void *context, int64_t row, const char *id, const char *config);

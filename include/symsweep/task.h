@@ -205,6 +205,9 @@ int32_t sw_task_relation(const sw_task *task, size_t input);
 /* Comparison tasks: the log-odds of "greater" are z[high] - z[low]. */
 void sw_task_odds(const sw_task *task, int32_t *high, int32_t *low);
 
+/* Of an input. Left: it was trained on until `changes` shrank the train set. */
+typedef enum sw_split { SW_SPLIT_TEST, SW_SPLIT_TRAIN, SW_SPLIT_LEFT } sw_split;
+
 /* split[N] = 1 for train, 0 for test: the first sw_run_train entries of the permutation of stream SPLIT (step 0), keyed
  * by data_seed. Returns how many are train; 0 = out of memory, with a message. */
 size_t sw_task_split(int8_t *split, const sw_task *task, const sw_run_config *config);

@@ -42,6 +42,14 @@ typedef struct sw_train_kept {
 /* Reads a kept checkpoint for a run like `config` of whatever length. SW_E_IO: it cannot be read. */
 sw_status sw_train_kept_read(sw_train_kept *out, const char *path, const sw_run_config *config) SW_MUST_CHECK;
 
+/* ---- beginnings in common (sharing.h) ---- */
+
+/* Writes to `to`, which may be the same, the checkpoint of a run like `config` that has come where that in `from` has:
+ * the two have trained alike so far, and the results file holds what the run has sent. What only one of them carries
+ * from step to step has not been in use yet. *step: where. SW_E_STORE: it is none to go on from, and the message says
+ * why. */
+sw_status sw_train_branch(int64_t *step, const char *to, const char *from, const sw_run_config *config) SW_MUST_CHECK;
+
 /* Processor seconds that such a run takes on this machine, from a few of its steps and evaluations; about `budget`
  * seconds are spent on it, one step and one evaluation of every kind at least. */
 sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budget) SW_MUST_CHECK;
@@ -59,7 +67,8 @@ size_t sw_batches_size(const sw_batches *batches);
 bool sw_batches_full(const sw_batches *batches);
 const int32_t *sw_batches_step(sw_batches *batches, int64_t t); /* [size], valid until the next call */
 
-/* The objective of one step: value, and gradient left in the model. */
+/* The objective of one step, with what `changes` have made of the run before it: value, and gradient left in the
+ * model. `config` must outlive it. */
 typedef struct sw_objective sw_objective;
 sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task,
                               const int8_t *split) SW_MUST_CHECK;
@@ -70,9 +79,12 @@ size_t sw_objective_max_rows(const sw_objective *objective);
  * destroy whatever is returned. */
 sw_status sw_train_create_model(sw_model **model, sw_optimizer **optimizer, const sw_run_config *config,
                                 const sw_task *task, const sw_objective *objective) SW_MUST_CHECK;
+/* The update of step t with the gradient in the model, as `changes` have it then. */
+sw_status sw_train_update(sw_optimizer *optimizer, sw_model *model, const sw_run_config *config,
+                          int64_t t) SW_MUST_CHECK;
 /* Draws batch, tuples and pairs of step t. `model` may be NULL unless sw_objective_needs_model: predicted intermediates
  * and nearest tokens are read from its parameters. */
-void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t);
+sw_status sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t) SW_MUST_CHECK;
 bool sw_objective_needs_model(const sw_objective *objective);
 /* Draws step t, runs forward and backward; *value is the objective, the model's gradient is assigned. */
 sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t) SW_MUST_CHECK;
@@ -88,4 +100,6 @@ const int32_t *sw_objective_class_map(const sw_objective *objective, sw_family_i
 /* What the objective carries from step to step (the cached SVDs of spectral priors), for checkpoints. */
 size_t sw_objective_state_bytes(const sw_objective *objective);
 void sw_objective_save(const sw_objective *objective, void *state);
-void sw_objective_restore(sw_objective *objective, const void *state);
+/* Of a run that has begun alike too: what a prior carries that this objective has not is passed over. false: the bytes
+ * are none of sw_objective_save. */
+bool sw_objective_restore(sw_objective *objective, const void *state, size_t bytes);

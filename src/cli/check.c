@@ -43,6 +43,7 @@ static void write_key(sw_json *json, const sw_key_info *key) {
     sw_json_member_string(json, "meaning", key->meaning);
     sw_json_member_string(json, "concerns", key->concerns);
     sw_json_member_bool(json, "identity", key->identity);
+    sw_json_member_bool(json, "changes", key->changes);
     sw_json_member_string(json, "base", key->base);
     if (key->word) sw_json_member_string(json, "word", key->word);
     if (key->values) {

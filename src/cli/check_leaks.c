@@ -1,6 +1,7 @@
 /* check_leaks.c: which test labels follow from train labels, through mirrors and through symmetry families. */
 #include "cli/check_leaks.h"
 
+#include "symsweep/changes.h"
 #include "symsweep/task.h"
 
 #include <math.h>
@@ -114,7 +115,9 @@ sw_status sw_check_leaks_find(sw_check_leaks *out, size_t most, const sw_plan *p
     if (!known) return sw_fail(SW_E_MEMORY, "out of memory");
     out->count = out->distinct = out->too_large = 0;
     for (size_t k = 0; k < plan->count && status == SW_OK; k++) {
-        const sw_run_config *config = &plan->runs[k].config;
+        sw_run_config widest; /* families that have weight at any time */
+        const sw_run_config *config = &widest;
+        sw_changes_widest(&widest, &plan->runs[k].config, SW_CHANGES_ALL);
         size_t i = 0;
         setting *s = &known[out->distinct];
         read_setting(s, config);

@@ -229,6 +229,14 @@ static void print_present(const sw_check_extend *extend, size_t runs) {
                extend->former == 1 ? "" : "s");
 }
 
+/* Where runs begin alike. */
+static void print_shared(const sw_check_summary *s) {
+    if (s->shared_runs == 0) return;
+    printf("shared      %zu run%s as another one: %" PRId64 " of %" PRId64 " steps are trained once (%.0f %% saved)\n",
+           s->shared_runs, s->shared_runs == 1 ? " begins" : "s begin", s->shared_steps, s->steps,
+           100 * (double)s->shared_steps / (double)s->steps);
+}
+
 static void print_extend(const sw_check_extend *extend) {
     bool first = true;
     for (int v = 0; v < SW_EXTEND_VERDICT_COUNT; v++) {
@@ -252,6 +260,7 @@ void sw_check_report_text(const sw_check_report *report) {
     printf("\n");
     print_present(&report->extend, plan->count);
     print_extend(&report->extend);
+    print_shared(&report->summary);
     print_axes(plan);
     print_models(&report->summary);
     sw_check_data_text(&report->data);
@@ -437,6 +446,11 @@ static void write_plan(sw_json *json, const sw_check_report *report) {
     sw_json_member_integer(json, "merged", (int64_t)plan->merged);
     if (report->extend.there) write_present(json, &report->extend);
     write_extend(json, &report->extend);
+    sw_json_member_object(json, "shared");
+    sw_json_member_integer(json, "runs", (int64_t)report->summary.shared_runs);
+    sw_json_member_integer(json, "steps", report->summary.shared_steps);
+    sw_json_member_integer(json, "steps_of_all", report->summary.steps);
+    sw_json_end_object(json);
     write_axes(json, plan);
     write_models(json, &report->summary);
     sw_check_data_json(json, &report->data);

@@ -2,6 +2,7 @@
 #include "cli/check_summary.h"
 
 #include "symsweep/abbreviate.h"
+#include "symsweep/sharing.h"
 #include "symsweep/train.h"
 
 #include <stdarg.h>
@@ -186,9 +187,28 @@ static sw_status find_speed(sw_plan_speed *out, sw_plan *plan, double speed) {
     return sw_plan_set_speed(plan, speed);
 }
 
+/* Runs take what they do not share. */
+static sw_status count_shared(sw_check_summary *out, sw_plan *plan) {
+    sw_sharing_run *shared = calloc(plan->count + 1, sizeof *shared);
+    sw_status status = shared ? sw_sharing_find(shared, plan, NULL) : sw_fail(SW_E_MEMORY, "out of memory");
+    for (size_t k = 0; k < plan->count && status == SW_OK; k++) {
+        sw_planned_run *run = &plan->runs[k];
+        out->steps += run->config.steps;
+        out->shared_steps += shared[k].steps;
+        out->shared_runs += shared[k].steps > 0;
+        run->seconds *= 1 - (double)shared[k].steps / (double)run->config.steps;
+    }
+    free(shared);
+    return status == SW_OK && out->shared_runs > 0 ? sw_plan_sort(plan) : status;
+}
+
 sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, double speed, size_t workers) {
     *out = (sw_check_summary){0};
     sw_status status = find_speed(&out->speed, plan, speed);
+    if (status != SW_OK) return status;
+    for (size_t k = 0; k < plan->count; k++) /* whatever of it is trained by another one */
+        if (plan->runs[k].seconds > out->longest_seconds) out->longest_seconds = plan->runs[k].seconds;
+    status = count_shared(out, plan);
     if (status != SW_OK) return status;
     const sw_planned_run *first[SW_CHECK_MODELS_MAX];
     for (size_t k = 0; k < plan->count; k++) {
@@ -196,7 +216,6 @@ sw_status sw_check_summarize(sw_check_summary *out, sw_plan *plan, double speed,
         count_model(out, first, run);
         out->total_seconds += run->seconds;
         out->file_bytes += run->file_bytes;
-        if (run->seconds > out->longest_seconds) out->longest_seconds = run->seconds;
         if (run->memory > out->memory) out->memory = run->memory;
     }
     advise(out, plan);

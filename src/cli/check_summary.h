@@ -19,6 +19,8 @@ typedef struct sw_check_span {
 } sw_check_span;
 
 typedef struct sw_check_summary {
+    int64_t steps, shared_steps; /* of all runs; of those that are trained once for several */
+    size_t shared_runs;          /* that begin as another one does */
     sw_plan_speed speed;
     sw_check_model models[SW_CHECK_MODELS_MAX];
     size_t model_count, models_left_out;

@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/subject.h"
 
+#include "symsweep/changes.h"
 #include "symsweep/cli.h"
 #include "symsweep/config.h"
 #include "symsweep/store.h"
@@ -87,13 +88,14 @@ static void write_lipschitz(sw_json *json, const sw_objective *objective) {
 
 static void write_step(sw_json *json, const sw_subject *run, int64_t t) {
     const sw_objective *objective = run->objective;
-    const size_t train = sw_run_train(&run->config, run->task->inputs);
+    sw_run_config now;
+    sw_changes_made(&now, &run->config, t - 1);
     sw_json_begin_object(json);
     sw_json_member_integer(json, "step", t);
     sw_json_key(json, "batch");
     size_t count = 0;
     const int32_t *batch = sw_objective_batch(objective, &count);
-    if (sw_run_batch(&run->config.optimizer, train).full)
+    if (sw_run_batch(&now.optimizer, sw_run_train(&now, run->task->inputs)).full)
         sw_json_string(json, "full");
     else
         write_indices(json, batch, count);
@@ -112,7 +114,7 @@ static sw_status write_steps(sw_json *json, sw_subject *run, const draws_options
         if (run->model)
             status = sw_subject_step(run);
         else
-            sw_objective_draw(run->objective, NULL, t);
+            status = sw_objective_draw(run->objective, NULL, t);
         if (status == SW_OK && t >= options->first) write_step(json, run, t);
     }
     return status;

@@ -107,6 +107,7 @@ static bool is_idle(const char *json, const char *path) {
 
 static void put_member(void *context, const char *path, const char *value, size_t length) {
     paragraphs *p = context;
+    if (strcmp(path, "changes") == 0) return; /* print_changes */
     const size_t top = strcspn(path, ".");
     if (strncmp(p->key, path, top) != 0 || p->key[top]) {
         if (p->key[0]) putchar('\n');
@@ -123,6 +124,27 @@ static void print_config(const char *json) {
         putchar('\n');
     else
         sw_text_printf(stdout, "%s\n", json);
+}
+
+/* An entry of `changes` a line: "after step 500: optimizer.weight_decay=0". */
+static void put_change(void *context, const char *path, const char *value, size_t length) {
+    bool *first = context;
+    if (strcmp(path, "at") == 0)
+        printf("%-*safter step %.*s:", INDENT, *first ? "changes" : "", (int)length, value);
+    else
+        sw_text_printf(stdout, " %s=%.*s", path, (int)length, value);
+    *first = false;
+}
+
+static void print_changes(const char *json) {
+    size_t length;
+    bool first = true;
+    const char *list = sw_members_find(&length, json, "changes"), *end = list ? list + length : NULL;
+    while (list && (list = memchr(list, '{', (size_t)(end - list))) != NULL) {
+        sw_members_walk(list, put_change, &first);
+        putchar('\n');
+        list += strcspn(list, "}");
+    }
 }
 
 /* ---- what the run trains on ---- */
@@ -263,6 +285,7 @@ static sw_status print_text(sw_results *results, size_t run) {
     print_head(results, row, run);
     putchar('\n');
     print_config(row->config);
+    print_changes(row->config);
     print_data(row->config);
     print_onsets(results, row);
     printf("\n%zu evaluations", count);

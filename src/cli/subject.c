@@ -30,8 +30,5 @@ void sw_subject_release(sw_subject *subject) {
 sw_status sw_subject_step(sw_subject *subject) {
     double value;
     sw_status status = sw_objective_step(&value, subject->objective, subject->model, ++subject->t);
-    if (status == SW_OK)
-        sw_optimizer_step(subject->optimizer, subject->t, sw_model_parameters(subject->model),
-                          sw_model_gradient(subject->model));
-    return status;
+    return status == SW_OK ? sw_train_update(subject->optimizer, subject->model, &subject->config, subject->t) : status;
 }

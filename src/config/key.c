@@ -37,7 +37,13 @@ bool sw_key_acts(const sw_key *key, const sw_run_config *config) {
     if (!key->switched) return true;
     const void *place = (const char *)config + key->switch_offset;
     const double number = key->switch_integer ? (double)*(const int64_t *)place : *(const double *)place;
-    return key->switch_negative ? number < 0 : number != 0;
+    bool acts = key->switch_negative ? number < 0 : number != 0;
+    for (int32_t i = 0; i < config->changes.count; i++) {
+        const sw_change *change = &config->changes.list[i];
+        if (change->field == key->switch_offset)
+            acts = acts || (key->switch_negative ? change->value < 0 : change->value != 0);
+    }
+    return acts;
 }
 
 void sw_key_concern_text(const sw_key *key, char *out, size_t capacity) {
@@ -72,6 +78,10 @@ void sw_key_default(sw_value *out, const sw_key *key, const sw_run_config *confi
 
 void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value) {
     char text[SW_PATH_MAX];
+    if (key->type->write) {
+        key->type->write(json, key, value);
+        return;
+    }
     if (key->capacity > 0) {
         sw_json_begin_array(json);
         for (int32_t i = 0; i < value->count; i++) sw_json_integer(json, value->list[i]);
@@ -86,7 +96,7 @@ void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value) {
 }
 
 void sw_key_axis_value(sw_axis_value *out, const sw_key *key, const sw_value *value) {
-    char text[SW_PATH_MAX];
+    char text[4 * SW_PATH_MAX];
     *out = (sw_axis_value){.integer = -1, .real = NAN};
     if (!value) return;
     switch (key->type->axis) {
@@ -146,6 +156,7 @@ void sw_key_describe(size_t i, sw_key_info *out) {
                          .concerns = out->text[3],
                          .meaning = alias ? alias->meaning : key->meaning,
                          .identity = key->identity,
+                         .changes = key->changes,
                          .unit = key->unit,
                          .base = key->type->base,
                          .word = key->word,

@@ -36,17 +36,18 @@ typedef struct sw_alias {
 typedef struct sw_value {
     double real;
     int64_t integer;
-    const int64_t *list; /* of names: the document nodes of the paths */
+    const int64_t *list; /* of names and changes: the document nodes of the paths */
     const sw_named_file *file;
-    const char *text;      /* NULL = "" */
-    int32_t count;         /* of list */
-    int32_t node;          /* document node of the value, or of what generates it; -1 = none */
-    int32_t member;        /* document node whose name gave the key */
-    const sw_alias *alias; /* given under this name; NULL = its own */
-    bool broken;           /* was given, but is no value of the key: reported already, the default stands in */
+    const char *text;          /* NULL = "" */
+    const sw_changes *changes; /* NULL = none */
+    int32_t count;             /* of list */
+    int32_t node;              /* document node of the value, or of what generates it; -1 = none */
+    int32_t member;            /* document node whose name gave the key */
+    const sw_alias *alias;     /* given under this name; NULL = its own */
+    bool broken;               /* was given, but is no value of the key: reported already, the default stands in */
 } sw_value;
 
-enum { SW_LIST_MAX = 64 };
+enum { SW_LIST_MAX = 64, SW_CHANGES_PATHS_MAX = 128 };
 
 /* A key's value with room for its list. */
 typedef struct sw_field {
@@ -79,6 +80,7 @@ typedef struct sw_key_type {
     void (*load)(sw_field *out, const void *base, const sw_key *key);
     int (*compare)(const sw_value *a, const sw_value *b); /* 0 = equal */
     void (*value_text)(char *out, size_t capacity, const sw_key *key, const sw_value *value);
+    void (*write)(sw_json *json, const sw_key *key, const sw_value *value); /* NULL = its text */
 } sw_key_type;
 
 extern const sw_key_type sw_key_real, sw_key_integer, sw_key_bool;
@@ -133,6 +135,8 @@ struct sw_key {
     size_t switch_offset;                /* ... this double of sw_run_config is not 0: the weight of an option, say */
     bool switch_integer;                 /* ... or int64_t: the cadence of a measure */
     bool switch_negative;                /* ... is below 0 */
+    bool changes;                        /* a real number that `changes` may change, in steps ... */
+    size_t since_offset;                 /* ... after this one, an int64_t, where it was 0 before; 0 = it has none */
     const char *unit, *meaning;
 };
 

@@ -1,6 +1,7 @@
 /* keys.c: the table. A key is one row; a row's default may depend on rows above it. */
 #include "config/keys.h"
 
+#include "config/key_changes.h"
 #include "config/key_steps.h"
 
 #include "symsweep/record.h"
@@ -147,6 +148,10 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 /* A key without effect while this number is not below 0. */
 #define ACTS_BELOW_ZERO(field) ACTS_WITH(field), .switch_negative = true
 
+/* A key that `changes` may change; SINCE: the step after which it acts is that of the change where it was 0. */
+#define CHANGES .changes = true
+#define CHANGES_SINCE(field) CHANGES, .since_offset = offsetof(HOME, field)
+
 #define STEPS_MAX 1e9
 #define TUPLES_MAX 16777216
 
@@ -238,7 +243,7 @@ static const sw_key run_rows[] = {
     {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
      RULE(default_factors, "[8, 8]"), DECIDES, .meaning = "orders of the cyclic factors of a direct product"},
 
-    {.path = "train_fraction", REAL(train_fraction), OVER(0, 1), DEFAULT(0.5), DECIDES,
+    {.path = "train_fraction", REAL(train_fraction), OVER(0, 1), DEFAULT(0.5), DECIDES, CHANGES,
      .meaning = "share of the table that is trained on; the rest is the test set, with 1 there is none"},
     {.path = "train_inputs", INTEGER(train_inputs), RANGE(1, TUPLES_MAX), WORD("none", 0), DEFAULT(0), DECIDES,
      .unit = "inputs", .meaning = "how many inputs of the table are trained on, in place of train_fraction"},
@@ -281,14 +286,14 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.kind", ENUM(optimizer.kind, sw_optimizer_names), DEFAULT(SW_OPTIMIZER_ADAMW), DECIDES,
      .meaning = "muon: attention and MLP matrices by Muon, the rest by AdamW"},
     {.path = "optimizer.learning_rate", REAL(optimizer.learning_rate), ABOVE(0), DEFAULT(1e-3), DECIDES,
-     .meaning = "learning rate after warm-up"},
+     CHANGES,     .meaning = "learning rate after warm-up"},
     {.path = "optimizer.beta1", REAL(optimizer.beta1), BELOW(0, 1), DEFAULT(0.9), DECIDES,
      .meaning = "decay of the first moment"},
     {.path = "optimizer.beta2", REAL(optimizer.beta2), BELOW(0, 1), DEFAULT(0.98), DECIDES,
      .meaning = "decay of the second moment"},
     {.path = "optimizer.epsilon", REAL(optimizer.epsilon), FROM(0), DEFAULT(1e-8), DECIDES,
      .meaning = "added to the root of the second moment; a floor under late gradients"},
-    {.path = "optimizer.weight_decay", REAL(optimizer.weight_decay), FROM(0), DEFAULT(1), DECIDES,
+    {.path = "optimizer.weight_decay", REAL(optimizer.weight_decay), FROM(0), DEFAULT(1), DECIDES, CHANGES,
      .meaning = "weight decay: decoupled from the gradient; adam: an L2 term in it"},
     {.path = "optimizer.decay", ENUM(optimizer.decay, decay_names), DEFAULT(SW_DECAY_ALL), DECIDES,
      .meaning = "what decays: every parameter, or matrices alone (no biases, embeddings or positions)"},
@@ -312,6 +317,7 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.grokfast.alpha", REAL(optimizer.grokfast_alpha), BELOW(0, 1), DEFAULT(0.98), DECIDES,
      ACTS_WITH(optimizer.grokfast_lambda), .meaning = "GrokFast-EMA: decay of the gradient's average"},
     {.path = "optimizer.grokfast.lambda", REAL(optimizer.grokfast_lambda), FROM(0), DEFAULT(0), DECIDES,
+     CHANGES_SINCE(optimizer.grokfast_from),
      .meaning = "GrokFast-EMA: factor on the average added to the gradient; 0 = off"},
     {.path = "optimizer.muon.learning_rate", REAL(optimizer.muon_learning_rate), ABOVE(0), DEFAULT(0.02), DECIDES,
      .meaning = "learning rate of the matrices that Muon moves"},
@@ -327,6 +333,7 @@ static const sw_key run_rows[] = {
 
 #define X(ENUM_, id, name, text)                                                                                    \
     {.path = "symmetry." #name ".weight", REAL(symmetry[id].weight), FINITE, DEFAULT(0), DECIDES,                   \
+     CHANGES_SINCE(symmetry[id].from_step),                                                                         \
      .meaning = "weight of the loss of " #name "; negative = suppression: " text},                                  \
     {.path = "symmetry." #name ".bound", REAL(symmetry[id].bound), ABOVE(0), DEFAULT(10), DECIDES,                  \
      ACTS_BELOW_ZERO(symmetry[id].weight), .unit = "nat",                                                           \
@@ -365,6 +372,7 @@ static const sw_key run_rows[] = {
 
 #define PRIOR(ENUM_, name, text)                                                                                    \
     {.path = "geometry." #name ".weight", REAL(geometry[SW_PRIOR_##ENUM_].weight), FROM(0), DEFAULT(0), DECIDES,    \
+     CHANGES_SINCE(geometry[SW_PRIOR_##ENUM_].from_step),                                                           \
      .meaning = "weight of the prior: " text},                                                                      \
     WINDOW("geometry." #name, geometry[SW_PRIOR_##ENUM_])
 #define USES(ENUM_, key)                                                                                            \
@@ -444,6 +452,11 @@ static const sw_key run_rows[] = {
      .meaning = "time between checkpoints of a running run; 0 = none"},
     {.path = "checkpoint.keep", BOOL(checkpoint_keep), DEFAULT(0),
      .meaning = "keep the checkpoint of a finished run: with more steps it goes on from its end"},
+
+    /* Below all keys that it changes. */
+    {.path = "changes", .type = &sw_key_changes, .offset = offsetof(HOME, changes), .capacity = SW_CHANGES_MAX,
+     RANGE(1, STEPS_MAX), DEFAULT(0), DECIDES,
+     .meaning = "keys with other values after given steps: [{\"at\": S, \"<dotted path>\": value, ...}, ...]"},
 };
 #undef HOME
 

@@ -69,25 +69,27 @@ static const sw_value *first_given(const check *c, const char *keys) {
     return NULL;
 }
 
-/* Reports at the first of the keys, separated by blanks, that was given; `fault` says the rest. */
-static void SW_PRINTF(3, 4) report(const check *c, sw_run_fault fault, const char *format, ...) {
+/* `fault` says the rest. */
+static void SW_PRINTF(4, 0)
+    report_at(const check *c, int32_t node, sw_run_fault fault, const char *format, va_list arguments) {
     char message[512];
-    va_list arguments;
-    va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    const sw_value *value = first_given(c, fault.keys);
-    int32_t run = sw_document_member(c->document, 0, "run");
-    int32_t task = strncmp(fault.keys, "task.", 5) ? -1 : sw_document_member(c->document, run, "task");
-    sw_document_locate(c->document,
-                       value && value->node >= 0 ? value->node
-                       : task >= 0               ? task
-                       : run >= 0                ? run
-                                                 : 0,
-                       &fault.place);
+    sw_document_locate(c->document, node, &fault.place);
     fault.rule = format;
     fault.message = message;
     c->report(c->context, &fault);
+}
+
+/* Reports at the first of the keys, separated by blanks, that was given. */
+static void SW_PRINTF(3, 4) report(const check *c, sw_run_fault fault, const char *format, ...) {
+    const sw_value *value = first_given(c, fault.keys);
+    int32_t run = sw_document_member(c->document, 0, "run");
+    int32_t task = strncmp(fault.keys, "task.", 5) ? -1 : sw_document_member(c->document, run, "task");
+    const int32_t node = value && value->node >= 0 ? value->node : task >= 0 ? task : run >= 0 ? run : 0;
+    va_list arguments;
+    va_start(arguments, format);
+    report_at(c, node, fault, format, arguments);
+    va_end(arguments);
 }
 
 void sw_config_report(const void *context, const sw_run_fault *fault) {
@@ -228,6 +230,36 @@ static void check_steps(const check *c) {
                "%lld evaluations a run; at most %d", (long long)(r->steps / e->every), EVALUATIONS_MAX);
 }
 
+/* Reports at what is set by one of `changes`. */
+static void SW_PRINTF(4, 5) report_change(const check *c, int64_t node, sw_run_fault fault, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    report_at(c, (int32_t)node, fault, format, arguments);
+    va_end(arguments);
+}
+
+static void check_changes(const check *c) {
+    const sw_value *value = given_value(c, "changes");
+    const sw_run_fault growing = {.keys = "changes train_fraction", .hint = "a train set can only shrink"};
+    double fraction = c->config->train_fraction;
+    if (!value || value->broken) return;
+    for (int32_t i = 0; i < value->count; i++) {
+        const sw_change *change = &value->changes->list[i];
+        if (change->at >= c->config->steps && !is_broken(c, "steps"))
+            report_change(c, value->list[i], (sw_run_fault){.keys = "changes steps"},
+                          "nothing is trained after step %lld: the run has %lld steps", (long long)change->at,
+                          (long long)c->config->steps);
+        if (change->field != offsetof(sw_run_config, train_fraction)) continue;
+        if (c->config->train_inputs > 0)
+            report_change(c, value->list[i],
+                          (sw_run_fault){.keys = "changes train_inputs", .hint = "give train_fraction in its place"},
+                          "train_fraction cannot change where train_inputs says how much is trained on");
+        else if (change->value > fraction)
+            report_change(c, value->list[i], growing, "train_fraction grows from %g to %g", fraction, change->value);
+        fraction = change->value;
+    }
+}
+
 void sw_config_check(const sw_run_config *config, const sw_given given, const sw_document *document,
                      sw_fault_report report_fault, const void *context) {
     const check c = {config, given, document, report_fault, context};
@@ -240,4 +272,5 @@ void sw_config_check(const sw_run_config *config, const sw_given given, const sw
     check_windows(&c);
     check_decay(&c);
     check_steps(&c);
+    check_changes(&c);
 }

@@ -206,12 +206,28 @@ bool sw_sweep_locate(const sw_sweep *sweep, uint64_t k, const char *path, sw_pos
         sw_document_locate(sweep->document, values.given[key->number]->node, out);
         return true;
     }
+    const sw_value *changes = values.given[sw_key_find(SW_SECTION_RUN, "changes")->number];
+    for (int32_t i = 0; key && changes && i < changes->count; i++) {
+        if (changes->changes->list[i].field != key->offset) continue;
+        sw_document_locate(sweep->document, (int32_t)changes->list[i], out);
+        return true;
+    }
     const sw_value *kind = values.given[sw_key_find(SW_SECTION_RUN, "task.kind")->number];
     if (!strncmp(path, "task.", 5) && kind)
         sw_document_locate(sweep->document, kind->node, out);
     else
         *out = (sw_position){0, 0, ""};
     return false;
+}
+
+void sw_sweep_locate_change(const sw_sweep *sweep, uint64_t k, uint32_t field, int64_t at, sw_position *out) {
+    sw_run_values values;
+    sw_sweep_values(&values, sweep, k);
+    const sw_value *given = values.given[sw_key_find(SW_SECTION_RUN, "changes")->number];
+    int32_t node = 0;
+    for (int32_t i = 0; given && i < given->count; i++)
+        if (given->changes->list[i].field == field && given->changes->list[i].at == at) node = (int32_t)given->list[i];
+    sw_document_locate(sweep->document, node, out);
 }
 
 void sw_sweep_run_position(const sw_sweep *sweep, uint64_t k, sw_position *out) {

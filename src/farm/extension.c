@@ -154,7 +154,7 @@ static sw_status go_on(sw_extension *extension, size_t run, const sw_extend_run 
     }
     if (status == SW_OK)
         status = sw_store_adopt(extension->store, sw_store_row(extension->store, run), from->row, kept.records,
-                                kept.snapshots);
+                                kept.snapshots, 0);
     return status == SW_OK ? copy_checkpoint(kept_path, own) : status;
 }
 

@@ -124,6 +124,7 @@ static sw_status train_all(int *exit_code, const job *self, const sw_prepared *p
                                          .store = prepared->store,
                                          .checkpoints = prepared->checkpoints,
                                          .status_file = prepared->status_file,
+                                         .sharing = self->options.sharing,
                                          .deadline = self->started + self->options.time_limit,
                                          .silence = seconds_from("SYMSWEEP_TRAINER_SILENCE", TRAINER_SILENCE),
                                          .storage_patience =

@@ -145,6 +145,12 @@ static sw_status begin_adaptive(sw_master *master) {
     return status == SW_OK ? carry_out_decisions(master) : status;
 }
 
+/* The step at which a run is to stop for others; 0 = none. */
+static int64_t until_step(const sw_master *master, size_t run) {
+    const int64_t until = sw_adaptive_until(master->adaptive, run);
+    return until > 0 ? until : sw_beginnings_until(master->beginnings, run);
+}
+
 /* ---- starting ---- */
 
 sw_status sw_master_create(sw_master **out, const sw_master_settings *settings) {
@@ -175,6 +181,9 @@ sw_status sw_master_create(sw_master **out, const sw_master_settings *settings) 
         if (status == SW_OK && settled) sw_scheduler_set(master->scheduler, run, SW_SLOT_DONE);
     }
     if (status == SW_OK) status = sw_extension_create(&master->extension, plan, settings->store, settings->checkpoints);
+    if (status == SW_OK && settings->sharing)
+        status =
+            sw_beginnings_create(&master->beginnings, plan, settings->store, settings->checkpoints, master->scheduler);
     if (status == SW_OK) status = begin_adaptive(master);
     if (status == SW_OK) write_results(master);
     if (status == SW_OK) status = sw_store_flush(settings->store);
@@ -189,6 +198,7 @@ done:
 void sw_master_destroy(sw_master *master) {
     if (master == NULL) return;
     sw_adaptive_destroy(master->adaptive);
+    sw_beginnings_destroy(master->beginnings);
     sw_extension_destroy(master->extension);
     sw_scheduler_destroy(master->scheduler);
     sw_wire_buffer_release(&master->buffer);
@@ -218,7 +228,7 @@ static sw_status assign(sw_master *master, size_t worker, size_t run) {
     memset(&message, 0, sizeof message);
     message.config = planned->config;
     message.silence = master->settings.silence;
-    message.until_step = sw_adaptive_until(master->adaptive, run);
+    message.until_step = until_step(master, run);
     if (sw_checkpoints_wanted(master->plan, run)) {
         sw_extension_prepare(master->extension, run);
         message.recorded = sw_store_flushed(master->storage.store, row);
@@ -285,7 +295,8 @@ static sw_status acknowledge(sw_master *master) {
 /* ---- messages of workers ---- */
 
 static void advance(sw_master *master, sw_master_worker *worker, int64_t step) {
-    if (step > worker->step) master->steps += step - worker->step;
+    if (step <= worker->step) return; /* a pulse tells about where the run is */
+    master->steps += step - worker->step;
     worker->step = step;
 }
 
@@ -294,7 +305,7 @@ static sw_status on_begin(sw_master *master, size_t w, size_t run, const sw_wire
     if (status != SW_OK) return status;
     sw_master_worker *worker = &master->workers[w];
     *worker = (sw_master_worker){.began = sw_clock_now(),
-                                 .until_step = sw_adaptive_until(master->adaptive, run),
+                                 .until_step = until_step(master, run),
                                  .streak_start = -1,
                                  .train_accuracy = NAN,
                                  .test_accuracy = NAN,
@@ -322,7 +333,9 @@ static sw_status on_start(sw_master *master, size_t w, size_t run, const sw_wire
         return sw_fail(SW_E_PROTOCOL, "run %zu goes on from record %lld, which is not in the file", run,
                        (long long)start->records);
     const sw_run_config *config = &master->plan->runs[run].config;
-    worker->step = worker->begin_step = start->records > 0 ? (start->records - 1) * config->evaluate.every : 0;
+    const int64_t from = sw_beginnings_from(master->beginnings, run);
+    const int64_t recorded = start->records > 0 ? (start->records - 1) * config->evaluate.every : 0;
+    worker->step = worker->begin_step = start->records > 0 && from > recorded ? from : recorded;
     start_row(master, w, run, (sw_wire_acknowledge){start->records, start->snapshots});
     return SW_OK;
 }
@@ -382,6 +395,7 @@ static void close_try(sw_master *master, size_t w, size_t run, sw_slot after, co
     else
         sw_warn("run %zu on worker %zu: %s; try %d of %d follows", run, w + 1, result->error, tries + 1,
                 (int)SW_SCHEDULER_TRIES);
+    if (after == SW_SLOT_FAILED) sw_beginnings_ended(master->beginnings, run);
     if (after == SW_SLOT_FAILED && !master->workers[w].started) start_row(master, w, run, (sw_wire_acknowledge){0, 0});
     if (!can_write(master)) return;
     check(master, sw_store_requeue(master->storage.store, row_of(master, run), true));
@@ -406,13 +420,16 @@ static sw_status on_finish(sw_master *master, size_t w, size_t run, const sw_wir
     case SW_OUTCOME_RESULT:
         sw_master_calibrate(master, run, &finished->result);
         finish(master, run, &finished->result);
+        sw_beginnings_ended(master->beginnings, run);
         break;
     case SW_OUTCOME_FAILED:
     case SW_OUTCOME_RETRY: close_try(master, w, run, after, &finished->result); break;
     case SW_OUTCOME_INTERRUPTED:
     case SW_OUTCOME_HELD:
         check(master, sw_store_requeue(master->storage.store, row_of(master, run), false));
-        if (outcome == SW_OUTCOME_HELD && !master->storage.failed)
+        if (outcome == SW_OUTCOME_HELD && sw_beginnings_until(master->beginnings, run) > 0)
+            sw_beginnings_reached(master->beginnings, run, finished->result.steps);
+        else if (outcome == SW_OUTCOME_HELD && !master->storage.failed)
             check(master, note_rung(master, run, &finished->result));
         write_results(master);
         break;

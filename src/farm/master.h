@@ -21,6 +21,7 @@ typedef struct sw_master_settings {
     int64_t first_rank;      /* MPI rank of worker 0, for the results file */
     double deadline;         /* on sw_clock_now's clock: all must have ended by then; INFINITY = never */
     double storage_patience; /* seconds for which a file that cannot be written is tried again */
+    bool sharing;            /* beginnings that runs have in common are trained once */
     double silence;          /* seconds without a sign of life after which a trainer counts as hung */
     sw_display *display;     /* NULL = none */
     sw_master_port port;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "farm/adaptive.h"
+#include "farm/beginnings.h"
 #include "farm/extension.h"
 #include "farm/master.h"
 #include "farm/storage.h"
@@ -31,8 +32,9 @@ struct sw_master {
     sw_storage storage;
     sw_scheduler *scheduler;
     sw_master_worker *workers;
-    sw_extension *extension; /* NULL: no run can go on from another */
-    sw_adaptive *adaptive;   /* NULL: no run waits for the results of others */
+    sw_extension *extension;   /* NULL: no run can go on from another */
+    sw_adaptive *adaptive;     /* NULL: no run waits for the results of others */
+    sw_beginnings *beginnings; /* NULL: no two runs begin alike */
     size_t not_selected, pruned;
     sw_wire_buffer buffer;
     double started;

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OPTION_FRESH = 256, OPTION_TIME_LIMIT, OPTION_SHARD, OPTION_NO_PROGRESS, OPTION_VERSION };
+enum { OPTION_FRESH = 256, OPTION_TIME_LIMIT, OPTION_SHARD, OPTION_NO_PROGRESS, OPTION_NO_SHARING, OPTION_VERSION };
 
 static const struct option long_options[] = {
     {"output", required_argument, NULL, 'o'},
@@ -19,6 +19,7 @@ static const struct option long_options[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"no-progress", no_argument, NULL, OPTION_NO_PROGRESS},
+    {"no-sharing", no_argument, NULL, OPTION_NO_SHARING},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPTION_VERSION},
     {NULL, 0, NULL, 0},
@@ -43,6 +44,7 @@ void sw_options_print_help(void) {
           "  -q, --quiet              warnings and errors only\n"
           "  -v, --verbose            say more\n"
           "      --no-progress        no progress on stderr\n"
+          "      --no-sharing         train every run alone, also where runs begin alike; the numbers are the same\n"
           "  -h, --help               this text\n"
           "      --version            versions of symsweep and the libraries it runs on\n"
           "\n"
@@ -98,6 +100,7 @@ static sw_status parse_one(sw_job_options *out, int option, char **argv) {
     case 'q': out->level = SW_LOG_WARNING; return SW_OK;
     case 'v': out->level = SW_LOG_DEBUG; return SW_OK;
     case OPTION_NO_PROGRESS: out->progress = false; return SW_OK;
+    case OPTION_NO_SHARING: out->sharing = false; return SW_OK;
     case 'h': out->help = true; return SW_OK;
     case OPTION_VERSION: out->version = true; return SW_OK;
     case ':': return sw_fail(SW_E_USAGE, "%s: a value is missing", argv[optind - 1]);
@@ -109,7 +112,7 @@ static sw_status parse_one(sw_job_options *out, int option, char **argv) {
 }
 
 sw_status sw_options_parse(sw_job_options *out, int argc, char **argv) {
-    *out = (sw_job_options){.time_limit = INFINITY, .level = SW_LOG_INFO, .progress = true};
+    *out = (sw_job_options){.time_limit = INFINITY, .level = SW_LOG_INFO, .progress = true, .sharing = true};
     opterr = 0;
     optind = 0; /* start anew, whoever parsed before */
     int option;

@@ -13,6 +13,7 @@ typedef struct sw_job_options {
     size_t shard, shards; /* part 1..shards; 0, 0 = the whole plan */
     sw_log_level level;
     bool progress;
+    bool sharing; /* beginnings that runs have in common are trained once */
 } sw_job_options;
 
 /* SW_E_USAGE when argv is none; the message says what is wrong. Texts point into argv. */

@@ -5,6 +5,7 @@
 #include "symsweep/log.h"
 #include "symsweep/measure.h"
 #include "symsweep/plan.h"
+#include "symsweep/sharing.h"
 #include "symsweep/simulate.h"
 #include "symsweep/store.h"
 #include "symsweep/text.h"
@@ -50,7 +51,8 @@ typedef struct scenario {
     sw_plan *plan;
     size_t runs, measured;
     size_t *order;
-    double *seconds, *expected, *messages;
+    double *seconds, *expected, *messages, *shared;
+    int64_t *with; /* [runs] the run that takes its beginning too, -1 = none */
 } scenario;
 
 /* ---- options ---- */
@@ -123,6 +125,8 @@ static void release(scenario *self) {
     free(self->seconds);
     free(self->expected);
     free(self->messages);
+    free(self->shared);
+    free(self->with);
     sw_plan_destroy(self->plan);
 }
 
@@ -140,7 +144,9 @@ static sw_status load_plan(scenario *self, const simulate_options *options) {
     self->seconds = calloc(self->runs + 1, sizeof *self->seconds);
     self->expected = calloc(self->runs + 1, sizeof *self->expected);
     self->messages = calloc(self->runs + 1, sizeof *self->messages);
-    if (self->order && self->seconds && self->expected && self->messages) return SW_OK;
+    self->shared = calloc(self->runs + 1, sizeof *self->shared);
+    self->with = calloc(self->runs + 1, sizeof *self->with);
+    if (self->order && self->seconds && self->expected && self->messages && self->shared && self->with) return SW_OK;
     return sw_fail(SW_E_MEMORY, "no memory to simulate %zu runs", self->runs);
 }
 
@@ -220,6 +226,24 @@ static sw_status find_times(scenario *self, const simulate_options *options) {
     return SW_OK;
 }
 
+/* Beginnings that runs of a copy have in common. */
+static sw_status find_shared(scenario *self, const simulate_options *options) {
+    const size_t count = self->plan->count;
+    sw_sharing_run *shared = calloc(count + 1, sizeof *shared);
+    sw_status status = shared != NULL ? SW_OK : sw_fail(SW_E_MEMORY, "no memory to simulate %zu runs", self->runs);
+    if (status == SW_OK) status = sw_sharing_find(shared, self->plan, NULL);
+    for (size_t i = 0; i < count * options->repeat && status == SW_OK; i++) {
+        const sw_sharing_run *run = &shared[i % count];
+        self->with[i] = run->with < 0 ? -1 : run->with + (int64_t)(i - i % count);
+        if (run->with >= 0)
+            self->shared[i] =
+                self->seconds[self->with[i]] * (double)run->steps / (double)self->plan->runs[run->with].config.steps;
+        if (self->shared[i] > self->seconds[i]) self->shared[i] = self->seconds[i];
+    }
+    free(shared);
+    return status;
+}
+
 /* ---- simulations ---- */
 
 static void choose_numbers(simulate_options *options, size_t runs) {
@@ -275,6 +299,8 @@ static sw_status simulate_all(sw_json *json, const scenario *self, const simulat
                                        .seconds = self->seconds,
                                        .expected = self->expected,
                                        .messages = self->messages,
+                                       .with = self->with,
+                                       .shared = self->shared,
                                        .cores = options->cores};
     sw_simulate_default_costs(&settings.costs);
     sw_status status = SW_OK;
@@ -321,6 +347,7 @@ int sw_farm_simulate(int argc, char **argv) {
     }
     if (status == SW_OK) status = load_plan(&self, &options);
     if (status == SW_OK) status = find_times(&self, &options);
+    if (status == SW_OK) status = find_shared(&self, &options);
     if (status == SW_OK) {
         choose_numbers(&options, self.runs);
         status = print_all(&self, &options);

@@ -13,7 +13,7 @@
 typedef struct sw_evaluation {
     const sw_run_config *config;
     const sw_task *task;
-    const int8_t *split; /* [N] 1 train, 0 test */
+    const int8_t *split; /* [N] sw_split */
     sw_arena *arena;     /* lives as long as the instruments */
     /* of the model as it stands; before its first evaluation nothing below is set */
     sw_model *model;
@@ -39,6 +39,8 @@ typedef struct sw_instrument {
     sw_status (*create)(void *state, const sw_evaluation *of);
     /* Into value[SW_VALUE_COUNT], which holds NaN where nothing has been measured. */
     sw_status (*evaluate)(float *value, void *state, const sw_evaluation *of);
+    /* Weights of of->config, or the split, may be others (`changes`). */
+    sw_status (*changed)(void *state, const sw_evaluation *of);
     void (*facts)(sw_run_facts *out, const void *state, const sw_evaluation *of);
     void (*destroy)(void *state); /* fine after a failed create */
     /* Bytes outside of the arena. */

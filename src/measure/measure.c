@@ -3,6 +3,7 @@
 #include "symsweep/measure.h"
 
 #include "measure/instrument.h"
+#include "symsweep/changes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 
 struct sw_measure {
     sw_run_config config;
+    sw_run_config so_far; /* with weights as wide as they have been */
+    int8_t *split;        /* [N], where the train set changes */
     sw_evaluation of;
     sw_probe probe;
     void *state[SW_INSTRUMENT_COUNT]; /* NULL = the instrument does not apply */
@@ -64,6 +67,12 @@ static sw_status create_parts(sw_measure *m) {
     m->singular = sw_arena_alloc(of->arena, (size_t)m->shape.singular, sizeof *m->singular);
     m->power = sw_arena_alloc(of->arena, (size_t)m->shape.fourier, sizeof *m->power);
     if (!of->logits || !m->pca || !m->singular || !m->power) return SW_E_MEMORY;
+    if (sw_changes_has(&m->config, offsetof(sw_run_config, train_fraction))) {
+        m->split = sw_arena_alloc(of->arena, task->inputs, sizeof *m->split);
+        if (!m->split) return SW_E_MEMORY;
+        memcpy(m->split, of->split, task->inputs);
+        of->split = m->split;
+    }
     status = sw_spectrum_create(&of->spectrum, task->entities, d, of->arena);
     if (status == SW_OK) status = sw_modes_create(&of->modes, task, d, of->arena);
 
@@ -86,8 +95,8 @@ sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const
     *out = NULL;
     sw_measure *m = calloc(1, sizeof *m);
     if (!m) return sw_fail(SW_E_MEMORY, "measures");
-    m->config = *config;
-    m->of = (sw_evaluation){.config = &m->config, .task = task, .split = split};
+    m->config = m->so_far = *config;
+    m->of = (sw_evaluation){.config = &m->so_far, .task = task, .split = split};
     sw_status status = create_parts(m);
     if (status != SW_OK) {
         sw_measure_destroy(m);
@@ -150,6 +159,33 @@ size_t sw_measure_state_bytes(const sw_measure *measure) { return copy_state(NUL
 void sw_measure_state_save(void *out, const sw_measure *measure) { (void)copy_state(out, NULL, measure); }
 
 void sw_measure_state_restore(sw_measure *measure, const void *saved) { (void)copy_state(NULL, saved, measure); }
+
+/* ---- what changes ---- */
+
+/* Of those in train, the inputs that are trained on no more. */
+static sw_status shrink_train_set(sw_measure *m, const sw_run_config *now) {
+    const size_t inputs = m->of.task->inputs;
+    int8_t *present = malloc(inputs);
+    if (!present) return sw_fail(SW_E_MEMORY, "out of memory");
+    const bool known = sw_task_split(present, m->of.task, now) > 0;
+    for (size_t i = 0; i < inputs && known; i++)
+        if (m->split[i] != SW_SPLIT_TEST) m->split[i] = present[i] == SW_SPLIT_TRAIN ? SW_SPLIT_TRAIN : SW_SPLIT_LEFT;
+    free(present);
+    return known ? SW_OK : SW_E_MEMORY;
+}
+
+sw_status sw_measure_follow(sw_measure *m, int64_t t) {
+    sw_run_config now;
+    sw_status status = SW_OK;
+    if (m->config.changes.count == 0) return SW_OK;
+    sw_changes_widest(&m->so_far, &m->config, t - 1);
+    sw_changes_made(&now, &m->config, t - 1);
+    if (m->split) status = shrink_train_set(m, &now);
+    if (status == SW_OK && m->of.probe) sw_probe_divide(m->of.probe, m->of.split);
+    for (int i = 0; i < SW_INSTRUMENT_COUNT && status == SW_OK; i++)
+        if (m->state[i] && sw_instruments[i]->changed) status = sw_instruments[i]->changed(m->state[i], &m->of);
+    return status;
+}
 
 /* ---- measuring ---- */
 

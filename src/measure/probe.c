@@ -20,10 +20,15 @@ sw_status sw_probe_create(sw_probe *out, const sw_run_config *config, const sw_t
     out->logits = sw_arena_alloc(arena, rows * classes, sizeof *out->logits);
     out->dlogits = sw_arena_alloc(arena, rows * classes, sizeof *out->dlogits);
     if (!out->member || !out->tokens || !out->label || !out->logits || !out->dlogits) return SW_E_MEMORY;
-    for (size_t i = 0; i < task->inputs; i++)
-        if (split[i] == 1) out->member[out->train++] = (int32_t)i;
+    sw_probe_divide(out, split);
     const sw_model_shape shape = sw_instrument_model_shape(task);
     return sw_model_create(&out->model, &config->model, &shape, rows);
+}
+
+void sw_probe_divide(sw_probe *probe, const int8_t *split) {
+    probe->train = 0;
+    for (size_t i = 0; i < probe->task->inputs; i++)
+        if (split[i] == SW_SPLIT_TRAIN) probe->member[probe->train++] = (int32_t)i;
 }
 
 void sw_probe_destroy(sw_probe *probe) { sw_model_destroy(probe->model); }

@@ -27,6 +27,8 @@ void sw_probe_destroy(sw_probe *probe);
 size_t sw_probe_model_bytes(const sw_run_config *config, const sw_task *shape);
 double sw_probe_memory(const sw_run_config *config, const sw_task *shape);
 
+/* The train split is another one. */
+void sw_probe_divide(sw_probe *probe, const int8_t *split);
 /* Parameters <- those given, [P]. */
 void sw_probe_load(sw_probe *probe, const sw_real *parameters);
 /* Gradient <- 0. */

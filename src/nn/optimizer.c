@@ -1,6 +1,7 @@
 /* optimizer.c: from a gradient to a step: clip, GrokFast, OrthoGrad, then the method's update. */
 #include "nn/optimizer.h"
 #include "nn/kernels.h"
+#include "symsweep/changes.h"
 
 #include <assert.h>
 #include <float.h>
@@ -75,7 +76,8 @@ sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *con
     if (status != SW_OK) return status;
     sw_optimizer *optimizer = sw_arena_alloc(arena, 1, sizeof *optimizer);
     sw_tensor *copy = sw_arena_alloc(arena, tensor_count, sizeof *copy);
-    status = optimizer && copy ? SW_OK : SW_E_MEMORY;
+    bool *frozen = sw_arena_alloc(arena, tensor_count, sizeof *frozen);
+    status = optimizer && copy && frozen ? SW_OK : SW_E_MEMORY;
     if (status == SW_OK) {
         memcpy(copy, tensors, tensor_count * sizeof *copy);
         *optimizer = (sw_optimizer){
@@ -84,6 +86,7 @@ sw_status sw_optimizer_create(sw_optimizer **out, const sw_optimizer_config *con
             .method = methods[config->kind],
             .tensors = copy,
             .tensor_count = tensor_count,
+            .frozen = frozen,
             .parameters = parameters,
             .arena = arena,
         };
@@ -100,6 +103,42 @@ void sw_optimizer_destroy(sw_optimizer *optimizer) {
     if (optimizer) sw_arena_destroy(optimizer->arena);
 }
 
+/* ---- what changes ---- */
+
+sw_status sw_optimizer_change(sw_optimizer *optimizer, const sw_optimizer_config *now, const char *frozen) {
+    optimizer->config = *now;
+    optimizer->freezes = false;
+    for (size_t i = 0; i < optimizer->tensor_count; i++) {
+        optimizer->frozen[i] = sw_changes_names_tensor(frozen, optimizer->tensors[i].name);
+        optimizer->freezes = optimizer->freezes || optimizer->frozen[i];
+    }
+    if (!optimizer->freezes || optimizer->kept) return SW_OK;
+    optimizer->kept =
+        sw_arena_alloc(optimizer->arena, optimizer->parameters + optimizer->state_count, sizeof *optimizer->kept);
+    return optimizer->kept ? SW_OK : SW_E_MEMORY;
+}
+
+/* Parameters and state of frozen tensors go to `kept`, or come back from it. */
+static void copy_frozen(sw_optimizer *optimizer, sw_real *parameters, bool back) {
+    const size_t n = optimizer->parameters, arrays = 1 + optimizer->state_count / n;
+    for (size_t i = 0; i < optimizer->tensor_count; i++) {
+        const sw_tensor *tensor = &optimizer->tensors[i];
+        for (size_t a = 0; a < arrays && optimizer->frozen[i]; a++) {
+            sw_real *own = (a > 0 ? optimizer->state + (a - 1) * n : parameters) + tensor->offset;
+            sw_real *kept = optimizer->kept + a * n + tensor->offset;
+            memcpy(back ? own : kept, back ? kept : own, sw_optimizer_elements(tensor) * sizeof *own);
+        }
+    }
+}
+
+/* What does not move has no gradient: clipping is that of the rest. */
+static void clear_frozen(const sw_optimizer *optimizer, sw_real *gradient) {
+    for (size_t i = 0; i < optimizer->tensor_count; i++)
+        if (optimizer->frozen[i])
+            memset(gradient + optimizer->tensors[i].offset, 0,
+                   sw_optimizer_elements(&optimizer->tensors[i]) * sizeof *gradient);
+}
+
 /* ---- filters of the gradient, in the order in which they are applied; sums in double ---- */
 
 /* g <- g min(1, largest / (|g| + 1e-6)), the norm over the whole gradient. */
@@ -111,7 +150,7 @@ static void clip(sw_real *g, size_t n, double largest) {
 
 /* slow <- alpha slow + (1 - alpha) g (slow <- g in the first step); g <- g + lambda slow. Lee et al. 2024. */
 static void grokfast(sw_real *g, sw_real *slow, size_t n, double alpha, double lambda, bool first) {
-    double rest = first ? 1 : 1 - alpha; /* slow is 0 at first */
+    double rest = first ? 1 : 1 - alpha; /* slow is 0 then */
     sw_kernel->average(g, slow, n, (sw_real)alpha, (sw_real)rest, (sw_real)lambda);
 }
 
@@ -128,10 +167,14 @@ static void orthogonalize(sw_real *g, const sw_real *w, size_t n) {
 
 void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, sw_real *gradient) {
     const sw_optimizer_config *config = &optimizer->config;
+    const bool first = t == config->grokfast_from + 1; /* of the filter's average */
+    if (optimizer->slow && first) memset(optimizer->slow, 0, optimizer->parameters * sizeof *optimizer->slow);
+    if (optimizer->freezes) clear_frozen(optimizer, gradient);
+    if (optimizer->freezes) copy_frozen(optimizer, parameters, false);
     if (config->gradient_clip > 0) clip(gradient, optimizer->parameters, config->gradient_clip);
-    if (optimizer->slow)
+    if (optimizer->slow && config->grokfast_lambda != 0)
         grokfast(gradient, optimizer->slow, optimizer->parameters, config->grokfast_alpha, config->grokfast_lambda,
-                 t == 1);
+                 first);
     if (config->orthograd)
         for (size_t i = 0; i < optimizer->tensor_count; i++) {
             const sw_tensor *tensor = &optimizer->tensors[i];
@@ -139,6 +182,7 @@ void sw_optimizer_step(sw_optimizer *optimizer, int64_t t, sw_real *parameters, 
         }
     double schedule = schedule_factor(config, optimizer->total_steps, t);
     optimizer->method->update(optimizer, t, schedule, parameters, gradient);
+    if (optimizer->freezes) copy_frozen(optimizer, parameters, true);
 }
 
 sw_real *sw_optimizer_state(sw_optimizer *optimizer, size_t *count) {

@@ -30,6 +30,8 @@ struct sw_optimizer {
     sw_real *first, *second; /* [P] the first two pieces; NULL beyond those there are */
     sw_real *slow;           /* [P] GrokFast's average; NULL without the filter */
     sw_real *scratch;        /* what the method asked for; NULL elsewhere */
+    bool *frozen, freezes;   /* [tensor_count] which do not move; freezes: one of them */
+    sw_real *kept;           /* [P] parameters, and the state, of frozen tensors during an update; NULL = none yet */
     sw_arena *arena;         /* owns all of the above */
 };
 

@@ -2,8 +2,11 @@
 #include "plan/checks.h"
 
 #include "symsweep/automorphism.h"
+#include "symsweep/changes.h"
+#include "symsweep/nn.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* keys: what the fault comes from, the place to report it at first (sw_run_fault). */
@@ -18,6 +21,19 @@ static void SW_PRINTF(6, 7) report(const sw_checks *checks, bool warning, uint64
     snprintf(path, sizeof path, "%.*s", (int)strcspn(keys, " "), keys);
     sw_sweep_locate(checks->sweep, k, path, &fault.place);
     if (!fault.place.path[0]) snprintf(fault.place.path, sizeof fault.place.path, "%s", path);
+    sw_sweep_faults_add(checks->sweep, k, &fault);
+}
+
+/* At what one of `changes` sets. */
+static void SW_PRINTF(6, 7) report_change(const sw_checks *checks, uint64_t k, uint32_t field, int64_t at,
+                                          const char *hint, const char *format, ...) {
+    char message[512];
+    sw_run_fault fault = {.rule = format, .keys = "changes model.", .hint = hint, .message = message};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    sw_sweep_locate_change(checks->sweep, k, field, at, &fault.place);
     sw_sweep_faults_add(checks->sweep, k, &fault);
 }
 
@@ -267,6 +283,46 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
     return SW_OK;
 }
 
+/* Names that name no tensor of the model. */
+static sw_status check_frozen(const sw_checks *checks, uint64_t k, const sw_run_config *config, const char *names,
+                              int64_t at) {
+    enum { TENSORS_MAX = 512 };
+    sw_task task = {0};
+    sw_status status = sw_task_describe(&task, &config->task, &config->model);
+    sw_tensor *tensors = malloc(TENSORS_MAX * sizeof *tensors);
+    if (!tensors) status = sw_fail(SW_E_MEMORY, "out of memory");
+    const sw_model_shape shape = {task.vocabulary, task.entities, task.tokens, task.classes};
+    const size_t count = status == SW_OK ? sw_model_layout(tensors, TENSORS_MAX, &config->model, &shape, NULL) : 0;
+    while (*names && status == SW_OK) {
+        char name[SW_FREEZE_BYTES], list[256] = "";
+        const size_t length = strcspn(names, " ");
+        bool found = false;
+        snprintf(name, sizeof name, "%.*s", (int)length, names);
+        for (size_t i = 0, used = 0; i < count && i < TENSORS_MAX && !found; i++) {
+            found = sw_changes_names_tensor(name, tensors[i].name);
+            if (used < sizeof list)
+                used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
+                                         i ? ", " : "its tensors: ", tensors[i].name);
+        }
+        if (!found)
+            report_change(checks, k, SW_CHANGE_FREEZE, at, list, "the model has no tensor %s, which is to be frozen",
+                          name);
+        names += length + (names[length] == ' ');
+    }
+    free(tensors);
+    return status;
+}
+
+static sw_status check_changes(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
+    sw_status status = SW_OK;
+    for (int32_t i = 0; i < config->changes.count && status == SW_OK; i++) {
+        const sw_change *change = &config->changes.list[i];
+        if (change->field == SW_CHANGE_FREEZE)
+            status = check_frozen(checks, k, config, sw_changes_frozen(config, change->at), change->at);
+    }
+    return status;
+}
+
 static void warn_phase_family(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
     sw_automorphism_facts facts = {0};
     if (config->phase.family == SW_FAMILY_AUTOMORPHISM && sw_automorphism_describe(&facts, &config->task) != SW_OK)
@@ -299,7 +355,12 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
         report_task(checks, k);
         return SW_E_CONFIG;
     }
-    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, config, task->applies[f], f);
+    sw_run_config widest, last; /* weights at their widest; on the smallest train set */
+    sw_changes_widest(&widest, config, SW_CHANGES_ALL);
+    sw_changes_made(&last, config, SW_CHANGES_ALL);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++) check_family(checks, k, &widest, task->applies[f], f);
+    status = check_changes(checks, k, config);
+    if (status != SW_OK) return status;
     check_split(checks, k, config, task->inputs);
     check_sum(checks, k, config);
     status = note_file(checks, k, &config->task);
@@ -307,9 +368,10 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
     check_keep(checks, k, config);
     int family = config->phase.family;
     if (!task->applies[family]) warn_phase_family(checks, k, config);
+    widest.train_fraction = last.train_fraction;
     status = check_size(cost, checks, k, config);
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
-        if (task->applies[f] && task->inputs <= SW_TUPLE_CHECK_INPUTS) status = check_tuples(checks, k, config, f);
+        if (task->applies[f] && task->inputs <= SW_TUPLE_CHECK_INPUTS) status = check_tuples(checks, k, &widest, f);
     return status;
 }
 

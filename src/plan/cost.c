@@ -4,6 +4,7 @@
  * not in it. */
 #include "plan/cost.h"
 
+#include "symsweep/changes.h"
 #include "symsweep/measure.h"
 #include "symsweep/nn.h"
 #include "symsweep/task.h"
@@ -170,14 +171,33 @@ static sw_status file_bytes(double *out, const sw_run_config *config, const size
     return SW_OK;
 }
 
-sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *config) {
+/* Of a step on average: it may be another one after each of `changes`. */
+static sw_status mean_step_flops(double *out, const sw_run_config *config) {
+    sw_status status = SW_OK;
+    *out = 0;
+    for (int64_t from = 0, to; from < config->steps && status == SW_OK; from = to) {
+        sw_run_config now;
+        sizes s;
+        to = sw_changes_next(config, from);
+        if (to > config->steps) to = config->steps;
+        sw_changes_made(&now, config, from);
+        status = measure_sizes(&s, &now);
+        if (status == SW_OK) *out += step_flops(&now, &s) * ((double)(to - from) / (double)config->steps);
+    }
+    return status;
+}
+
+sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *given) {
     sizes s;
+    sw_run_config widest;
+    const sw_run_config *config = &widest;
     *out = (sw_run_cost){0};
+    sw_changes_widest(&widest, given, SW_CHANGES_ALL);
     sw_status status = measure_sizes(&s, config);
     if (status == SW_OK) status = file_bytes(&out->file_bytes, config, &s);
+    if (status == SW_OK) status = mean_step_flops(&out->step_flops, given);
     if (status != SW_OK) return status;
     out->parameters = s.parameters;
-    out->step_flops = step_flops(config, &s);
     out->evaluate_flops = evaluate_flops(config, &s);
     out->flops = out->step_flops * (double)config->steps +
                  out->evaluate_flops * (double)sw_schedule_evaluations(config) +

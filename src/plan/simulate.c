@@ -38,7 +38,8 @@ typedef struct sim_worker {
     size_t arrived[SW_SCHEDULER_QUEUE]; /* runs that it has, in order */
     size_t length;
     bool training, wants;  /* wants: to be considered at the master's next turn */
-    double ends;           /* progress at which its run ends */
+    double ends;           /* progress at which its run ends, or stops for those that wait for it ... */
+    double stop;           /* ... having taken so many seconds from its beginning */
     double newest_arrival; /* messages do not overtake each other */
     double idle_since;     /* NaN = it trains, or has not had a run yet */
 } sim_worker;
@@ -56,6 +57,9 @@ typedef struct simulation {
     double backlog; /* seconds of work that wait for the master: runs that begin or end at one moment */
     double away;    /* longest time between two of its turns, slowly forgotten */
     double master_seconds, messages, waited;
+    double *taken;        /* [runs] seconds of its beginning that a run has behind it */
+    bool *waits;          /* [runs] for the run that takes its beginning */
+    size_t *first, *next; /* [runs] the first that begins as the run does, the next that begins alike; `runs` = none */
 } simulation;
 
 /* ---- events ---- */
@@ -165,6 +169,36 @@ static void count(simulation *sim, size_t run, double sign) {
     if (sim->training == 0) sim->message_rate = sim->run_rate = 0; /* no rounding errors in an empty sum */
 }
 
+/* ---- beginnings that are shared ---- */
+
+/* Seconds after which the run stops for those that wait for it, or ends. */
+static double stop_of(const simulation *sim, size_t run) {
+    const sw_simulation_settings *set = sim->set;
+    double stop = set->seconds[run];
+    for (size_t k = sim->first[run]; k < set->runs; k = sim->next[k])
+        if (sim->waits[k] && set->shared[k] < stop) stop = set->shared[k];
+    return stop;
+}
+
+/* What is expected of the next stretch of a run. */
+static void expect(simulation *sim, size_t run) {
+    const double seconds = sim->set->seconds[run], left = stop_of(sim, run) - sim->taken[run];
+    const double share = seconds > 0 ? fmax(0, left / seconds) : 1;
+    sw_scheduler_expect(sim->scheduler, run, sim->set->expected[run] * share, true);
+}
+
+/* Those that begin as the run does, up to where it is. */
+static void release(simulation *sim, size_t run, double stop) {
+    const sw_simulation_settings *set = sim->set;
+    for (size_t k = sim->first[run]; k < set->runs; k = sim->next[k]) {
+        if (!sim->waits[k] || set->shared[k] > stop) continue;
+        sim->waits[k] = false;
+        sim->taken[k] = set->shared[k];
+        expect(sim, k);
+        sw_scheduler_set(sim->scheduler, k, SW_SLOT_PENDING);
+    }
+}
+
 static sw_status begin(simulation *sim, size_t w) {
     sim_worker *worker = &sim->workers[w];
     size_t run = worker->arrived[0];
@@ -173,7 +207,8 @@ static sw_status begin(simulation *sim, size_t w) {
     if (!isnan(worker->idle_since)) sim->waited += sim->now - worker->idle_since;
     worker->idle_since = NAN;
     worker->training = true;
-    worker->ends = sim->progress + sim->set->costs.begin + sim->set->seconds[run];
+    worker->stop = stop_of(sim, run);
+    worker->ends = sim->progress + sim->set->costs.begin + worker->stop - sim->taken[run];
     count(sim, run, 1);
     occupy(sim, sim->set->costs.run / 2);
     double ask = fmax(sim->progress, worker->ends - fmax(AHEAD_SECONDS, 2 * sim->away) * speed(sim));
@@ -186,8 +221,18 @@ static sw_status begin(simulation *sim, size_t w) {
 static sw_status end(simulation *sim, size_t w, size_t run) {
     sim_worker *worker = &sim->workers[w];
     sw_slot after;
-    sw_status status = sw_scheduler_end(sim->scheduler, w, run, SW_ENDING_DONE, &after);
+    const bool over = worker->stop >= sim->set->seconds[run];
+    sw_status status = sw_scheduler_end(sim->scheduler, w, run, over ? SW_ENDING_DONE : SW_ENDING_HELD, &after);
     if (status != SW_OK) return status;
+    if (!over) {
+        sim->taken[run] = worker->stop;
+        release(sim, run, worker->stop);
+        expect(sim, run);
+        sw_scheduler_set(sim->scheduler, run, SW_SLOT_PENDING);
+        for (size_t idle = 0; idle < sim->set->workers && status == SW_OK; idle++)
+            if (idle != w && sw_scheduler_queue_length(sim->scheduler, idle) == 0) status = want(sim, idle);
+        if (status != SW_OK) return status;
+    }
     occupy(sim, sim->set->costs.run / 2);
     worker->training = false;
     worker->length--;
@@ -315,15 +360,27 @@ sw_status sw_simulate_job(sw_simulation *out, const sw_simulation_settings *sett
     if (status != SW_OK) goto done;
     sim.workers = calloc(settings->workers + 1, sizeof *sim.workers);
     sim.wanting = calloc(settings->workers + 1, sizeof *sim.wanting);
-    if (sim.workers == NULL || sim.wanting == NULL) {
+    sim.taken = calloc(settings->runs + 1, sizeof *sim.taken);
+    sim.waits = calloc(settings->runs + 1, sizeof *sim.waits);
+    sim.first = calloc(settings->runs + 1, sizeof *sim.first);
+    sim.next = calloc(settings->runs + 1, sizeof *sim.next);
+    if (sim.workers == NULL || sim.wanting == NULL || sim.taken == NULL || sim.waits == NULL || sim.first == NULL ||
+        sim.next == NULL) {
         status = sw_fail(SW_E_MEMORY, "no memory to simulate %zu workers", settings->workers);
         goto done;
     }
     for (size_t w = 0; w < settings->workers; w++) sim.workers[w].idle_since = NAN;
-    for (size_t r = 0; r < settings->runs; r++) {
-        sw_scheduler_expect(sim.scheduler, r, settings->expected[r], true);
-        out->work += settings->seconds[r];
+    for (size_t r = 0; r < settings->runs; r++) sim.first[r] = settings->runs;
+    for (size_t r = settings->runs; r-- > 0;) {
+        sim.waits[r] = settings->with && settings->with[r] >= 0;
+        if (!sim.waits[r]) continue;
+        sw_scheduler_set(sim.scheduler, r, SW_SLOT_HELD);
+        sim.next[r] = sim.first[settings->with[r]];
+        sim.first[settings->with[r]] = r;
     }
+    for (size_t r = 0; r < settings->runs; r++)
+        out->work += settings->seconds[r] - (sim.waits[r] ? settings->shared[r] : 0);
+    for (size_t r = 0; r < settings->runs; r++) expect(&sim, r);
     status = run_to_the_end(&sim);
     size_t cores = settings->cores > 0 && settings->cores < settings->workers ? settings->cores : settings->workers;
     out->makespan = sim.now + sim.backlog;
@@ -337,6 +394,10 @@ done:
     free(sim.timed.events);
     free(sim.progressing.events);
     free(sim.wanting);
+    free(sim.taken);
+    free(sim.waits);
+    free(sim.first);
+    free(sim.next);
     free(sim.workers);
     sw_scheduler_destroy(sim.scheduler);
     return status;

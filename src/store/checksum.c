@@ -10,9 +10,9 @@ enum { BAND = 16 };
 
 /* Where and how fast a run was trained, and who asks for it, is no part of what it found: the same run has the same
  * checksum everywhere. */
-static const char *const left_out[] = {"/runs/checksum",      "/runs/host",         "/runs/rank",
-                                       "/runs/attempts",      "/runs/wall_seconds", "/runs/steps_per_second",
-                                       "/runs/measure_share", "/runs/planned"};
+static const char *const left_out[] = {
+    "/runs/checksum",         "/runs/host",          "/runs/rank",    "/runs/attempts",    "/runs/wall_seconds",
+    "/runs/steps_per_second", "/runs/measure_share", "/runs/planned", "/runs/shared_with", "/runs/shared_steps"};
 
 static bool is_left_out(const char *path) {
     if (strncmp(path, "/runs/refine/", 13) == 0) return true; /* goes on changing when the run is over */

@@ -413,12 +413,47 @@ static sw_status create_planned(const copy *c, hid_t file) {
     return status;
 }
 
+/* ---- rows that speak of rows ---- */
+
+typedef struct numbered {
+    const char *id;
+    int64_t row; /* of the copy */
+} numbered;
+
+static int by_numbered_id(const void *a, const void *b) {
+    return strcmp(((const numbered *)a)->id, ((const numbered *)b)->id);
+}
+
+/* Numbers of rows, of the file that a row comes from, become those of the copy; missing where it has not the run. */
+static sw_status renumber(const copy *c, const sw_catalog *catalog) {
+    const sw_column *column = sw_catalog_find(catalog, "/runs/shared_with");
+    int64_t *with = NULL;
+    numbered *rows = calloc(c->row_count + 1, sizeof *rows);
+    sw_status status = rows ? SW_OK : sw_fail(SW_E_MEMORY, "%zu rows", c->row_count);
+    if (status == SW_OK && column && c->row_count > 0) status = sw_column_load_integers(&with, column);
+    for (size_t i = 0; i < c->row_count && with; i++)
+        rows[i] = (numbered){c->sources[c->rows[i].source].ids[c->rows[i].row], (int64_t)i};
+    if (with) qsort(rows, c->row_count, sizeof *rows, by_numbered_id);
+    for (size_t i = 0; i < c->row_count && with && status == SW_OK; i++) {
+        const source *s = &c->sources[c->rows[i].source];
+        if (with[i] < 0) continue;
+        const numbered wanted = {with[i] < (int64_t)s->catalog->runs ? s->ids[with[i]] : "", 0};
+        const numbered *found = bsearch(&wanted, rows, c->row_count, sizeof *rows, by_numbered_id);
+        const int64_t number = found ? found->row : -1;
+        status = sw_column_write(column, i, 1, H5T_NATIVE_INT64, &number);
+    }
+    free(with);
+    free(rows);
+    return status;
+}
+
 static sw_status fill_targets(const copy *c, hid_t file) {
     sw_catalog *catalog;
     sw_status status = sw_catalog_open(&catalog, file);
     if (status != SW_OK) return status;
     for (size_t i = 0; i < catalog->count && status == SW_OK; i++) status = copy_column(c, &catalog->columns[i]);
     if (status == SW_OK) status = settle_rows(c, catalog);
+    if (status == SW_OK) status = renumber(c, catalog);
     if (status == SW_OK && c->joined) status = write_planned(c, catalog);
     if (status == SW_OK) status = sw_axes_complete(catalog, c->knowledge);
     sw_catalog_close(catalog);

@@ -280,6 +280,10 @@ static sw_status put_pending(const sw_store *store, int64_t row) {
         if (!r->clean) t.status = clear_row(store, row, pending);
         if (pending->adopts) {
             if (t.status == SW_OK) t.status = adopt_entries(store, row, pending);
+            if (pending->shared_steps > 0) {
+                put_integer(&t, store->schema->fixed[SW_FIELD_SHARED_WITH], pending->adopted);
+                put_integer(&t, store->schema->fixed[SW_FIELD_SHARED_STEPS], pending->shared_steps);
+            }
         } else {
             put_text(&t, store->schema->fixed[SW_FIELD_HOST], pending->host);
             put_integer(&t, store->schema->fixed[SW_FIELD_RANK], pending->rank);

@@ -56,8 +56,8 @@ sw_status sw_store_begin(sw_store *store, int64_t row, const char *host, int64_t
     return sw_store_resume(store, row, host, rank, 0, 0);
 }
 
-/* Has the row, which is over and in the file, so much, and is it what was written? */
-static sw_status check_adopted(const sw_store *store, int64_t from, int64_t records, int64_t snapshots) {
+/* Has the row, which is in the file, and over unless it is shared with, so much, and is it what was written? */
+static sw_status check_adopted(const sw_store *store, int64_t from, int64_t records, int64_t snapshots, bool shared) {
     const sw_column *column = sw_writer_column(store, store->schema->fixed[SW_FIELD_SNAPSHOT_STEP]);
     const hsize_t last[2] = {(hsize_t)from, (hsize_t)(snapshots > 0 ? snapshots - 1 : 0)}, one[2] = {1, 1};
     sw_soundness found = SW_ROW_OPEN;
@@ -69,17 +69,18 @@ static sw_status check_adopted(const sw_store *store, int64_t from, int64_t reco
         status = sw_column_read_box(column, H5T_NATIVE_INT64, last, one, &step);
     if (status != SW_OK) return status;
     has = has && (snapshots == 0 || step >= 0);
-    if (found == SW_ROW_SOUND && has) return SW_OK;
+    if (found == (shared ? SW_ROW_OPEN : SW_ROW_SOUND) && has) return SW_OK;
     return sw_fail(SW_E_STORE, "run %lld %s", (long long)from,
-                   found == SW_ROW_SOUND ? "has fewer records than its checkpoint says" : "is damaged in the file");
+                   found != SW_ROW_DAMAGED ? "has fewer records than its checkpoint says" : "is damaged in the file");
 }
 
-sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t records, int64_t snapshots) {
+sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t records, int64_t snapshots,
+                         int64_t shared_steps) {
     sw_writer_row *r = &store->rows[row];
     sw_partial_sum sum;
     int64_t in_file = records, snapshots_in_file = snapshots;
     sw_status status = store->rows[from].dirty ? sw_store_flush(store) : SW_OK;
-    if (status == SW_OK) status = check_adopted(store, from, records, snapshots);
+    if (status == SW_OK) status = check_adopted(store, from, records, snapshots, shared_steps > 0);
     if (status == SW_OK)
         status = sw_partial_read(&sum, &in_file, &snapshots_in_file, store->catalog, store->schema, from, NULL);
     if (status == SW_OK) status = sw_store_begin(store, row, "", -1);
@@ -88,6 +89,7 @@ sw_status sw_store_adopt(sw_store *store, int64_t row, int64_t from, int64_t rec
     r->pending->adopted = from;
     r->pending->adopt_records = records;
     r->pending->adopt_snapshots = snapshots;
+    r->pending->shared_steps = shared_steps;
     r->state = SW_RUN_PENDING;
     r->records = records;
     r->snapshots = snapshots;

@@ -18,6 +18,8 @@ typedef struct sw_pending {
     sw_partial_sum keep_sum; /* of what is kept */
     bool adopts;             /* begin: the first adopt_* entries come from the row `adopted` */
     int64_t adopted, adopt_records, adopt_snapshots;
+    int64_t
+        shared_steps; /* adopts, of a run that is in training: so many steps are that one's; 0 = of one that is over */
     char host[SW_CHARACTERS];
     int64_t rank;
     sw_run_facts *facts;

@@ -24,7 +24,7 @@ typedef struct header {
     char magic[8];
     char arithmetic[48]; /* describe_arithmetic */
     uint64_t bytes;      /* of the whole file, checksum included */
-    uint64_t config_bytes, parameters, optimizer_reals, carried_bytes, records, snapshots;
+    uint64_t config_bytes, parameters, optimizer_reals, objective_bytes, measure_bytes, records, snapshots;
     uint64_t chosen;       /* CRC-32 of the chosen steps of snapshots, which the configuration only points to */
     sw_prune_config prune; /* which the run was trained under */
 } header;
@@ -83,7 +83,8 @@ static sw_status describe(state *out, const sw_run *run) {
                    .header = {.config_bytes = sizeof out->config,
                               .parameters = parameters,
                               .optimizer_reals = reals,
-                              .carried_bytes = objective_bytes + measure_bytes}};
+                              .objective_bytes = objective_bytes,
+                              .measure_bytes = measure_bytes}};
     if (!out->carried) return sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");
     strip(&out->config, &run->config);
     out->header.chosen = digest_chosen(&run->config.evaluate);
@@ -227,8 +228,7 @@ static const char *examine(header *head, const state *wanted, const char *file, 
     if (reason) return reason;
     const char *config = file + sizeof *head + sizeof wanted->progress;
     if (memcmp(config, &wanted->config, sizeof wanted->config) != 0 || head->chosen != own->chosen ||
-        head->parameters != own->parameters || head->optimizer_reals != own->optimizer_reals ||
-        head->carried_bytes != own->carried_bytes)
+        head->parameters != own->parameters || head->measure_bytes != own->measure_bytes)
         return other_configuration;
     if (strncmp(head->arithmetic, own->arithmetic, sizeof own->arithmetic) != 0)
         return "it was made on another type of core, whose numbers differ in the last bits";
@@ -259,10 +259,26 @@ static sw_status take_unacknowledged(reader *in, const header *head, sw_unacknow
 
 static sw_status restore(sw_run *run, state *kept, const header *head, const char *file, size_t bytes) {
     reader in = {file + sizeof *head, bytes - sizeof *head - sizeof(uint32_t)};
-    for (int p = 0; p < PARTS; p++)
-        if (!take(&in, kept->parts[p].data, kept->parts[p].bytes)) return sw_fail(SW_E_IO, "it is truncated");
+    bool taken = true;
+    for (int p = 0; p < PARTS && taken; p++) {
+        const part *own = &kept->parts[p];
+        const size_t given = p == OPTIMIZER   ? head->optimizer_reals * sizeof(sw_real)
+                             : p == OBJECTIVE ? head->objective_bytes
+                                              : own->bytes;
+        const size_t used = given < own->bytes ? given : own->bytes;
+        const char *at = in.at;
+        if (given > in.left) return sw_fail(SW_E_IO, "it is truncated");
+        /* A run that has begun alike may have had less state, or more: that has not been in use yet. */
+        if (p == OBJECTIVE)
+            taken = sw_objective_restore(run->objective, at, given);
+        else if (own->bytes > 0)
+            memcpy(own->data, at, used);
+        if (p == OPTIMIZER && used < own->bytes) memset((char *)own->data + used, 0, own->bytes - used);
+        in.at += given;
+        in.left -= given;
+    }
+    if (!taken) return sw_fail(SW_E_IO, "what its priors carry is of another form");
     run->progress = kept->progress;
-    sw_objective_restore(run->objective, kept->parts[OBJECTIVE].data);
     sw_measure_state_restore(run->measure, kept->parts[MEASURE].data);
     return take_unacknowledged(&in, head, &run->unacknowledged);
 }
@@ -338,4 +354,44 @@ sw_status sw_train_kept_read(sw_train_kept *out, const char *path, const sw_run_
     if (!out->reason) judge_kept(out, &head, file, config);
     free(file);
     return SW_OK;
+}
+
+/* ---- beginnings in common ---- */
+
+sw_status sw_train_branch(int64_t *step, const char *to, const char *from, const sw_run_config *config) {
+    static const sw_file_points points = {.open = "checkpoint.copy.open",
+                                          .write = "checkpoint.copy.write",
+                                          .sync = "checkpoint.sync",
+                                          .rename = "checkpoint.rename"};
+    char *file = NULL;
+    size_t bytes = 0;
+    header head;
+    sw_progress progress;
+    sw_run_config own;
+    writer out = {.checksum = 0};
+    sw_status status = sw_file_read(&file, &bytes, from, SIZE_MAX, "checkpoint.read");
+    if (status != SW_OK) return status;
+    const char *reason = examine_file(&head, file, bytes);
+    if (!reason) memcpy(&progress, file + sizeof head, sizeof progress);
+    if (!reason && (progress.ended || progress.unmeasured)) reason = "it is of a run that has ended";
+    if (!reason) status = sw_file_begin(&out.file, to, ".tmp", magic, &points);
+    if (reason) status = sw_fail(SW_E_STORE, "%s: %s", from, reason);
+    if (status == SW_OK) {
+        const size_t behind = sizeof head + sizeof progress + sizeof own;
+        const size_t kept =
+            (head.parameters + head.optimizer_reals) * sizeof(sw_real) + head.objective_bytes + head.measure_bytes;
+        head.records = head.snapshots = 0;
+        head.bytes = behind + kept + sizeof out.checksum;
+        strip(&own, config);
+        put(&out, &head, sizeof head);
+        put(&out, &progress, sizeof progress);
+        put(&out, &own, sizeof own);
+        put(&out, file + behind, kept);
+        const uint32_t checksum = out.checksum;
+        put(&out, &checksum, sizeof checksum);
+        status = sw_file_commit(&out.file, true);
+        *step = progress.step;
+    }
+    free(file);
+    return status;
 }

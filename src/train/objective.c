@@ -5,6 +5,7 @@
  * One forward over the distinct inputs of the batch and all tuples, losses on the logits, one backward. */
 #include "symsweep/train.h"
 
+#include "symsweep/changes.h"
 #include "symsweep/random.h"
 #include "train/prior.h"
 
@@ -29,12 +30,15 @@ typedef struct family_term {
 
 struct sw_objective {
     const sw_run_config *config;
+    sw_run_config now; /* as `changes` have it in the step that was drawn last */
     const sw_task *task;
     sw_arena *arena;
     sw_batches *batches;
     sw_rows rows;
     int64_t t; /* the step that was drawn last */
     size_t batch_size, max_rows;
+    size_t train;         /* inputs of the train set */
+    int8_t *split;        /* [N] when it has changed */
     int32_t *batch_row;   /* [batch] 0, 1, 2, ... */
     int32_t *batch_label; /* [batch] */
     const int32_t *batch; /* [batch] table indices of the last step */
@@ -53,17 +57,37 @@ static bool acts(int64_t from_step, int64_t until_step, int64_t t) {
 
 /* ---- setting up ---- */
 
-static sw_status create_family(sw_objective *objective, sw_family_id f, const int8_t *split) {
+static void take_config(family_term *term, const sw_family_config *config) {
+    term->config = *config;
+    term->spec.bound = config->weight < 0 ? config->bound : 0;
+}
+
+/* Tuples of the train split, or of all inputs. */
+static sw_status create_tuples(sw_objective *objective, sw_family_id f, const int8_t *split) {
+    family_term *term = &objective->family[f];
+    sw_status status = sw_tuples_create(&term->set, objective->task, f, split, (sw_inputs)term->config.inputs);
+    return status == SW_OK ? SW_OK : sw_fail_in(status, "symmetry.%s", sw_family_names[f]);
+}
+
+/* The tuples of every step, where all are taken and none is predicted. */
+static void list_tuples(family_term *term) {
+    if (term->config.tuples_per_step > 0 || term->predicted) return;
+    term->count = (size_t)sw_tuples_count(term->set);
+    for (size_t i = 0; i < term->count; i++) sw_tuples_get(term->set, (int64_t)i, &term->tuples[i]);
+}
+
+/* widest: the family's weight, whenever it has one. */
+static sw_status create_family(sw_objective *objective, sw_family_id f, const int8_t *split, double widest) {
     const sw_task *task = objective->task;
     const sw_family *family = sw_families[f];
     family_term *term = &objective->family[f];
+    if (widest == 0) return SW_OK;
     term->config = objective->config->symmetry[f];
-    if (term->config.weight == 0) return SW_OK;
     if (!family->applies(&task->config)) /* the plan has seen to it, in another process */
         return sw_fail(SW_E_CONFIG, "symmetry.%s: not defined on the task where it trains, but where it was planned",
                        sw_family_names[f]);
-    sw_status status = sw_tuples_create(&term->set, task, f, split, (sw_inputs)term->config.inputs);
-    if (status != SW_OK) return sw_fail_in(status, "symmetry.%s", sw_family_names[f]);
+    sw_status status = create_tuples(objective, f, split);
+    if (status != SW_OK) return status;
     term->predicted = family->candidate_predicted && term->config.intermediate == SW_INTERMEDIATE_PREDICTED;
 
     int64_t listed = sw_tuples_count(term->set);
@@ -76,17 +100,14 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
                                        : (size_t)listed;
     term->tuples = sw_arena_alloc(objective->arena, term->capacity, sizeof *term->tuples);
     if (!term->tuples) return SW_E_MEMORY;
-    if (all && !term->predicted) {
-        for (int64_t i = 0; i < listed; i++) sw_tuples_get(term->set, i, &term->tuples[i]);
-        term->count = (size_t)listed;
-    }
+    list_tuples(term);
 
     term->spec = (sw_divergence_spec){
         .compare = family->compare,
         .divergence = (sw_divergence)term->config.divergence,
         .classes = task->classes,
-        .bound = term->config.weight < 0 ? term->config.bound : 0,
     };
+    take_config(term, &objective->config->symmetry[f]);
     if (task->config.kind == SW_TASK_COMPARISON) sw_task_odds(task, &term->spec.odds_high, &term->spec.odds_low);
     if (!family->class_map) return SW_OK;
     status = sw_families_class_maps(&term->class_map, task, f);
@@ -94,9 +115,9 @@ static sw_status create_family(sw_objective *objective, sw_family_id f, const in
     return status;
 }
 
-static sw_status create_prior(sw_objective *objective, sw_prior_id g) {
-    const sw_prior_config *config = &objective->config->geometry[g];
-    if (config->weight == 0) return SW_OK;
+static sw_status create_prior(sw_objective *objective, sw_prior_id g, double widest) {
+    const sw_prior_config *config = &objective->now.geometry[g];
+    if (widest == 0) return SW_OK;
     sw_prior_term *term = objective->prior[g] = sw_arena_alloc(objective->arena, 1, sizeof *term);
     if (!term) return SW_E_MEMORY;
     *term = (sw_prior_term){objective->config, config, objective->task, .arena = objective->arena};
@@ -132,16 +153,21 @@ static sw_status create_buffers(sw_objective *objective) {
 
 sw_status sw_objective_create(sw_objective **out, const sw_run_config *config, const sw_task *task,
                               const int8_t *split) {
+    sw_run_config widest;
     sw_objective *objective = calloc(1, sizeof *objective);
     if (!objective) return sw_fail(SW_E_MEMORY, "out of memory");
+    sw_changes_widest(&widest, config, SW_CHANGES_ALL);
     objective->config = config;
+    objective->now = *config;
     objective->task = task;
+    objective->train = sw_run_train(config, task->inputs);
     sw_status status = sw_arena_create(&objective->arena);
     if (status == SW_OK) status = sw_batches_create(&objective->batches, config, task, split);
     if (status == SW_OK) objective->batch_size = sw_batches_size(objective->batches);
     for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++)
-        status = create_family(objective, (sw_family_id)f, split);
-    for (int g = 0; g < SW_PRIOR_COUNT && status == SW_OK; g++) status = create_prior(objective, (sw_prior_id)g);
+        status = create_family(objective, (sw_family_id)f, split, widest.symmetry[f].weight);
+    for (int g = 0; g < SW_PRIOR_COUNT && status == SW_OK; g++)
+        status = create_prior(objective, (sw_prior_id)g, widest.geometry[g].weight);
     if (status == SW_OK) status = create_buffers(objective);
     if (status != SW_OK) {
         sw_objective_destroy(objective);
@@ -165,6 +191,41 @@ void sw_objective_destroy(sw_objective *objective) {
 }
 
 size_t sw_objective_max_rows(const sw_objective *objective) { return objective->max_rows; }
+
+/* ---- what changes ---- */
+
+/* Batches and tuples of the train set as it is now, a part of the one that the run began with. */
+static sw_status change_train_set(sw_objective *objective) {
+    const sw_task *task = objective->task;
+    if (!objective->split) objective->split = sw_arena_alloc(objective->arena, task->inputs, sizeof *objective->split);
+    if (!objective->split) return SW_E_MEMORY;
+    objective->train = sw_task_split(objective->split, task, &objective->now);
+    if (objective->train == 0) return SW_E_MEMORY;
+    sw_batches_destroy(objective->batches);
+    sw_status status = sw_batches_create(&objective->batches, &objective->now, task, objective->split);
+    if (status != SW_OK) return status;
+    objective->batch_size = sw_batches_size(objective->batches);
+    objective->batch_is_set = false;
+    for (int f = 0; f < SW_FAMILY_COUNT && status == SW_OK; f++) {
+        family_term *term = &objective->family[f];
+        if (!term->set || term->config.inputs != SW_INPUTS_TRAIN) continue;
+        sw_tuples_destroy(term->set);
+        term->set = NULL;
+        status = create_tuples(objective, (sw_family_id)f, objective->split);
+        if (status == SW_OK) list_tuples(term);
+    }
+    return status;
+}
+
+/* Takes in what has changed before step t. */
+static sw_status follow_changes(sw_objective *objective, int64_t t) {
+    if (objective->config->changes.count == 0) return SW_OK;
+    sw_changes_made(&objective->now, objective->config, t - 1);
+    for (int f = 0; f < SW_FAMILY_COUNT; f++)
+        if (objective->family[f].set) take_config(&objective->family[f], &objective->now.symmetry[f]);
+    const bool same = sw_run_train(&objective->now, objective->task->inputs) == objective->train;
+    return same ? SW_OK : change_train_set(objective);
+}
 
 /* ---- drawing a step ---- */
 
@@ -210,12 +271,12 @@ static void draw_tuples(sw_objective *objective, sw_family_id f, int64_t t) {
 
 static bool family_acts(const sw_objective *objective, int f, int64_t t) {
     const sw_family_config *config = &objective->family[f].config;
-    return objective->family[f].set && acts(config->from_step, config->until_step, t);
+    return objective->family[f].set && config->weight != 0 && acts(config->from_step, config->until_step, t);
 }
 
 static bool prior_acts(const sw_objective *objective, int g, int64_t t) {
     const sw_prior_term *term = objective->prior[g];
-    return term && acts(term->config->from_step, term->config->until_step, t);
+    return term && term->config->weight != 0 && acts(term->config->from_step, term->config->until_step, t);
 }
 
 /* The model's answer to every input of the table, before the step's forward. */
@@ -257,7 +318,9 @@ bool sw_objective_needs_model(const sw_objective *objective) {
     return needs;
 }
 
-void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t) {
+sw_status sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t) {
+    const sw_status status = follow_changes(objective, t);
+    if (status != SW_OK) return status;
     const sw_real *E = model ? sw_model_parameters(model) : NULL;
     objective->t = t;
     predict_table(objective, model, t);
@@ -267,10 +330,12 @@ void sw_objective_draw(sw_objective *objective, sw_model *model, int64_t t) {
     for (int g = 0; g < SW_PRIOR_COUNT; g++)
         if (prior_acts(objective, g, t) && priors[g]->draw)
             priors[g]->draw(objective->prior[g], &objective->rows, E, t);
+    return SW_OK;
 }
 
 sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *model, int64_t t) {
-    sw_objective_draw(objective, model, t);
+    sw_status status = sw_objective_draw(objective, model, t);
+    if (status != SW_OK) return status;
     size_t rows = objective->rows.count, classes = (size_t)objective->task->classes;
     sw_real *logits = objective->logits, *dlogits = objective->dlogits;
     sw_model_forward(model, objective->rows.tokens, rows, logits);
@@ -286,7 +351,7 @@ sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *mo
             term->config.weight * sw_divergence_mean(&term->spec, term->tuples, term->count, objective->rows.row_of,
                                                      logits, term->config.weight, dlogits);
     }
-    sw_status status = add_priors(value, objective, model, t);
+    status = add_priors(value, objective, model, t);
     sw_model_backward(model, dlogits);
     return status;
 }
@@ -317,20 +382,44 @@ const int32_t *sw_objective_batch(const sw_objective *objective, size_t *count) 
     return objective->batch;
 }
 
-/* Bytes of what the priors carry over, one after the other; copied to `to` or from `from` unless those are NULL. */
-static size_t carry(const sw_objective *objective, char *to, const char *from) {
-    size_t total = 0, bytes;
-    for (int g = 0; g < SW_PRIOR_COUNT; g++, total += bytes) {
-        bytes = 0;
+/* In front of what a prior carries over. */
+typedef struct carried {
+    uint64_t prior, bytes;
+} carried;
+
+/* Bytes of what the priors carry over, one after the other; copied to `to` unless that is NULL. */
+static size_t carry(const sw_objective *objective, char *to) {
+    size_t total = 0;
+    for (int g = 0; g < SW_PRIOR_COUNT; g++) {
+        size_t bytes = 0;
         void *state = objective->prior[g] && priors[g]->state ? priors[g]->state(objective->prior[g], &bytes) : NULL;
-        if (to && bytes) memcpy(to + total, state, bytes);
-        if (from && bytes) memcpy(state, from + total, bytes);
+        const carried head = {(uint64_t)g, bytes};
+        if (bytes == 0) continue;
+        if (to) memcpy(to + total, &head, sizeof head);
+        if (to) memcpy(to + total + sizeof head, state, bytes);
+        total += sizeof head + bytes;
     }
     return total;
 }
 
-size_t sw_objective_state_bytes(const sw_objective *objective) { return carry(objective, NULL, NULL); }
+size_t sw_objective_state_bytes(const sw_objective *objective) { return carry(objective, NULL); }
 
-void sw_objective_save(const sw_objective *objective, void *state) { carry(objective, state, NULL); }
+void sw_objective_save(const sw_objective *objective, void *state) { carry(objective, state); }
 
-void sw_objective_restore(sw_objective *objective, const void *state) { carry(objective, NULL, state); }
+bool sw_objective_restore(sw_objective *objective, const void *state, size_t bytes) {
+    const char *at = state, *end = at + bytes;
+    while (at < end) {
+        carried head;
+        if ((size_t)(end - at) < sizeof head) return false;
+        memcpy(&head, at, sizeof head);
+        at += sizeof head;
+        if (head.prior >= SW_PRIOR_COUNT || head.bytes > (size_t)(end - at)) return false;
+        sw_prior_term *term = objective->prior[head.prior];
+        size_t own = 0;
+        void *to = term && priors[head.prior]->state ? priors[head.prior]->state(term, &own) : NULL;
+        if (to && own != head.bytes) return false;
+        if (to) memcpy(to, at, own);
+        at += head.bytes;
+    }
+    return true;
+}

@@ -16,9 +16,7 @@ static double processor_seconds(void) {
 static sw_status step(sw_run *run, double *value) {
     int64_t t = ++run->progress.step;
     sw_status status = sw_objective_step(value, run->objective, run->model, t);
-    if (status == SW_OK)
-        sw_optimizer_step(run->optimizer, t, sw_model_parameters(run->model), sw_model_gradient(run->model));
-    return status;
+    return status == SW_OK ? sw_train_update(run->optimizer, run->model, &run->config, t) : status;
 }
 
 /* The first step touches memory for the first time; it counts only when there is no time for another. */

@@ -1,18 +1,33 @@
 /* run.c: everything that a run trains with, made from its configuration. */
 #include "train/run.h"
 
+#include "symsweep/changes.h"
+
 #include <stdlib.h>
 
 sw_status sw_train_create_model(sw_model **model, sw_optimizer **optimizer, const sw_run_config *config,
                                 const sw_task *task, const sw_objective *objective) {
+    sw_run_config widest; /* what the optimizer needs at any time */
+    sw_changes_widest(&widest, config, SW_CHANGES_ALL);
     const sw_model_shape shape = {task->vocabulary, task->entities, task->tokens, task->classes};
     sw_status status = sw_model_create(model, &config->model, &shape, sw_objective_max_rows(objective));
     if (status != SW_OK) return status;
     sw_model_initialize(*model, config->seed);
     size_t count = 0;
     const sw_tensor *tensors = sw_model_tensors(*model, &count);
-    return sw_optimizer_create(optimizer, &config->optimizer, config->steps, tensors, count,
+    return sw_optimizer_create(optimizer, &widest.optimizer, config->steps, tensors, count,
                                sw_model_parameter_count(*model));
+}
+
+sw_status sw_train_update(sw_optimizer *optimizer, sw_model *model, const sw_run_config *config, int64_t t) {
+    sw_status status = SW_OK;
+    if (config->changes.count > 0) {
+        sw_run_config now;
+        sw_changes_made(&now, config, t - 1);
+        status = sw_optimizer_change(optimizer, &now.optimizer, sw_changes_frozen(config, t - 1));
+    }
+    if (status == SW_OK) sw_optimizer_step(optimizer, t, sw_model_parameters(model), sw_model_gradient(model));
+    return status;
 }
 
 sw_status sw_run_create(sw_run *run) {

@@ -122,7 +122,8 @@ static sw_status measure_if_due(sw_run *run) {
     sw_status status = SW_OK;
     if (evaluation_is_due(run)) {
         remember(run);
-        status = evaluate(run);
+        status = sw_measure_follow(run->measure, run->progress.step);
+        if (status == SW_OK) status = evaluate(run);
         if (status == SW_E_INTERRUPTED && run->checkpoint.path) {
             run->progress.unmeasured = 1;
             write_checkpoint(run);
@@ -145,8 +146,7 @@ static sw_status take_step(sw_run *run) {
     if (!isfinite(progress->objective)) progress->diverged = progress->ended = 1;
     if (t >= run->config.steps) progress->ended = 1;
     if (evaluation_is_due(run)) sw_measure_gradient(&progress->gradient, run->model);
-    sw_optimizer_step(run->optimizer, t, sw_model_parameters(run->model), sw_model_gradient(run->model));
-    return SW_OK;
+    return sw_train_update(run->optimizer, run->model, &run->config, t);
 }
 
 static sw_status train_on(sw_run *run) {

@@ -22,7 +22,8 @@ MPIRUN = os.environ.get("SYMSWEEP_MPIRUN", "mpirun")  # of the MPI that the bina
 LONG = os.environ.get("SYMSWEEP_LONG") == "1"
 
 # Where and how fast a run was trained: the only things that may differ.
-PROVENANCE = {"/runs/host", "/runs/rank", "/runs/wall_seconds", "/runs/steps_per_second", "/runs/measure_share"}
+PROVENANCE = {"/runs/host", "/runs/rank", "/runs/wall_seconds", "/runs/steps_per_second", "/runs/measure_share",
+              "/runs/shared_with", "/runs/shared_steps"}
 
 ENVIRONMENT = dict(
     os.environ,

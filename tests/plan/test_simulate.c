@@ -54,6 +54,35 @@ static void without_costs_it_is_list_scheduling(void **state) {
     }
 }
 
+/* A trunk of 10 s with branches of 10 s that part from it after 4 s, and one that parts from the first branch after 7.
+ */
+static void beginnings_are_taken_once(void **state) {
+    (void)state;
+    enum { RUNS = 5 };
+    const double seconds[RUNS] = {10, 10, 10, 10, 10}, shared[RUNS] = {0, 4, 4, 0, 7}, messages[RUNS] = {0};
+    const int64_t with[RUNS] = {-1, 0, 0, -1, 1};
+    const size_t order[RUNS] = {0, 1, 2, 3, 4};
+    static const struct {
+        size_t workers;
+        double makespan;
+    } known[] = {{1, 35}, {2, 19}, {100, 10}}; /* of 2: 4 + 3, then 6, 6 and 3 + 3 beside the 10 of the run alone */
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        sw_simulation got;
+        const sw_simulation_settings settings = {.runs = RUNS,
+                                                 .workers = known[i].workers,
+                                                 .order = order,
+                                                 .seconds = seconds,
+                                                 .expected = seconds,
+                                                 .messages = messages,
+                                                 .with = with,
+                                                 .shared = shared};
+        assert_int_equal(sw_simulate_job(&got, &settings), SW_OK);
+        print_message("%zu workers: %.3f s\n", known[i].workers, got.makespan);
+        assert_true(got.work == 35);
+        assert_true(got.makespan >= known[i].makespan && got.makespan < known[i].makespan + 3 * MASTER_WAKES);
+    }
+}
+
 static void workers_share_cores(void **state) {
     (void)state;
     const double four[] = {10, 10, 10, 10};
@@ -110,6 +139,7 @@ static void one_master_serves_thousands_of_workers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_costs_it_is_list_scheduling),
+        cmocka_unit_test(beginnings_are_taken_once),
         cmocka_unit_test(workers_share_cores),
         cmocka_unit_test(a_master_that_cannot_keep_up_slows_its_workers),
         cmocka_unit_test(many_short_runs_do_not_wait_for_the_master),

@@ -4,6 +4,7 @@ A run is read with h5py; the families and the priors are written anew from the d
 were the network, the losses and the optimizers of the package in analysis/, which are the ones of these replays. Nothing
 here calls the program but `symsweep draws`, which prints the batches and tuples that a run drew."""
 
+import copy
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 
 import families
+import philox
 import priors
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "analysis"))
@@ -105,6 +107,24 @@ def priors_weighted(config):
     return {name: options for name, options in config.get("geometry", {}).items() if options.get("weight", 0) != 0}
 
 
+def configuration(config, t):
+    """What `changes` have made of it before step t, and the tensors that are frozen then."""
+    config, frozen = copy.deepcopy(config), []
+    for change in config["changes"]:
+        for path, value in change.items():
+            if change["at"] >= t or path == "at":
+                continue
+            if path == "freeze":
+                frozen = value
+                continue
+            *groups, name = path.split(".")
+            place = config
+            for group in groups:
+                place = place[group]
+            place[name] = value
+    return config, frozen
+
+
 def acts(options, t):
     return t > options["from_step"] and (options["until_step"] == "end" or t <= options["until_step"])
 
@@ -115,6 +135,7 @@ class Replay:
     def __init__(self, run, start=0):
         self.run = run
         self.config = run.config
+        self.train, self.split = run.train, run.split
         self.row_loss = network.LOSSES[self.config.get("loss", {}).get("kind", "cross_entropy")]
         self.inputs = torch.as_tensor(run.inputs)
         self.label = torch.as_tensor(run.label)
@@ -127,17 +148,28 @@ class Replay:
             self.optimizer.load_pieces(torch.as_tensor(run.states[at]), run.layout, start)
         self.fixed = {}
         self.drawn = {}
-        if self.needs_draws():
+        configs = [configuration(run.config, change["at"] + 1)[0] for change in run.config["changes"]]
+        if any(self.needs_draws(config) for config in [run.config, *configs]):
             self.drawn = run.draws(1, self.config["steps"])
 
-    def needs_draws(self):
-        if not self.full_batch() or "lipschitz" in priors_weighted(self.config):
+    def needs_draws(self, config):
+        if not self.full_batch() or "lipschitz" in priors_weighted(config):
             return True
-        return any(options["tuples_per_step"] != "all" for options in families_weighted(self.config).values())
+        return any(options["tuples_per_step"] != "all" for options in families_weighted(config).values())
+
+    def follow(self, t):
+        """As docs/configuration.md says under Changes."""
+        if not self.run.config["changes"]:
+            return
+        self.config, frozen = configuration(self.run.config, t)
+        self.optimizer.change(self.config["optimizer"], frozen)
+        if self.config["train_fraction"] != self.run.config["train_fraction"]:
+            self.split = philox.split(len(self.run.split), self.config["train_fraction"], self.config["data_seed"])
+            self.train = np.flatnonzero(self.split == 1)
 
     def full_batch(self):
         """As docs/science.md says under Batch."""
-        train, size = len(self.run.train), self.config["optimizer"]["batch_size"]
+        train, size = len(self.train), self.config["optimizer"]["batch_size"]
         share = self.config["optimizer"].get("batch_fraction", 0)
         most = max(1, math.floor(share * train + 0.5)) if share else train
         return most >= train and (size == "full" or size > train)
@@ -147,20 +179,21 @@ class Replay:
 
     def batch(self, t):
         if self.full_batch():
-            return torch.as_tensor(self.run.train)
+            return torch.as_tensor(self.train)
         return torch.as_tensor(self.drawn[t]["batch"])
 
     def tuples(self, family, options, t, logits):
         if options["tuples_per_step"] != "all":
             drawn = self.drawn[t]["symmetry"][family]["tuples"]
             return families.Tuples([one["inputs"] for one in drawn], [one["map"] for one in drawn], self.run.classes)
-        split = self.run.split if options.get("inputs", "all") == "train" else None
+        split = self.split if options.get("inputs", "all") == "train" else None
         if options.get("intermediate", "exact") == "predicted":
             prediction = logits.detach().argmax(1).numpy()
             return families.enumerate_tuples(self.run.table, family, self.run.classes, split, prediction)
-        if family not in self.fixed:
-            self.fixed[family] = families.enumerate_tuples(self.run.table, family, self.run.classes, split)
-        return self.fixed[family]
+        key = family, len(self.train)
+        if key not in self.fixed:
+            self.fixed[key] = families.enumerate_tuples(self.run.table, family, self.run.classes, split)
+        return self.fixed[key]
 
     def objective(self, t):
         """What step t (1 is the first) minimizes."""
@@ -201,6 +234,7 @@ class Replay:
         return float(value), gradients
 
     def step(self, t):
+        self.follow(t)
         value, gradients = self.gradient(t)
         norm = math.sqrt(sum(float((g**2).sum()) for g in gradients.values()))
         for name, w in self.parameters.items():
@@ -219,12 +253,12 @@ class Replay:
             right = (logits.argmax(1) == self.label).numpy()
             others = logits.scatter(1, self.label[:, None], -math.inf)
             margin = (logits.gather(1, self.label[:, None])[:, 0] - others.max(1).values).numpy()
-            for name, rows in (("train", self.run.train), ("test", self.run.test)):
+            for name, rows in (("train", self.train), ("test", self.run.test)):
                 if len(rows):
                     out[name + "_loss"] = (loss[rows].mean(), 0.0)
                     out[name + "_accuracy"] = (right[rows].mean(), tie[rows].mean())
-            out["margin_mean"] = (margin[self.run.train].mean(), 0.0)
-            out["margin_min"] = (margin[self.run.train].min(), 0.0)
+            out["margin_mean"] = (margin[self.train].mean(), 0.0)
+            out["margin_min"] = (margin[self.train].min(), 0.0)
             square = sum(float((w**2).sum()) for w in self.parameters.values())
             out["weight_norm"] = (math.sqrt(square), 0.0)
             for family, enumerated in self.run.enumerated.items():
@@ -237,7 +271,7 @@ class Replay:
     def measure_cosines(self, out):
         """Of the gradients of the mean train loss and of each family's mean violation, where all tuples are taken."""
         logits = self.logits()
-        train = torch.as_tensor(self.run.train)
+        train = torch.as_tensor(self.train)
 
         def gradient(value):
             found = torch.autograd.grad(value, list(self.parameters.values()), retain_graph=True)

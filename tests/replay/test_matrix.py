@@ -241,6 +241,29 @@ def cells(edge_list):
     cell("sgd grokfast", add, optimizer(kind="sgd", learning_rate=0.1, momentum=0.5, grokfast__lambda=2.0))
     cell("muon", add, optimizer(kind="muon"))
     cell("muon two layers", add, {"model.layers": 2}, optimizer(kind="muon", muon__learning_rate=0.01))
+
+    # Changes: of every kind of key, back and forth, and the tensors of both models.
+    def changes(*entries):
+        return {"changes": [{"at": at, **keys} for at, keys in entries]}
+
+    cell("change rates", add, changes((6, {"optimizer.learning_rate": 5e-3, "optimizer.weight_decay": 0.0}),
+                                      (13, {"optimizer.weight_decay": 3.0})))
+    cell("change weights", add, prompted("commutativity", weight=0), prior("nuclear", 0.01), prompted("scaling", 40),
+         changes((5, {"symmetry.commutativity.weight": 0.5, "geometry.entropy.weight": 0.1}),
+                 (9, {"geometry.nuclear.weight": 0.0, "symmetry.scaling.weight": -0.2}),
+                 (14, {"symmetry.commutativity.weight": 0.0, "geometry.lipschitz.weight": 0.01})))
+    cell("change grokfast", add, optimizer(kind="sgd", learning_rate=0.1, momentum=0.5),
+         changes((4, {"optimizer.grokfast.lambda": 2.0}), (9, {"optimizer.grokfast.lambda": 0.0}),
+                 (13, {"optimizer.grokfast.lambda": 1.0})))
+    cell("ungrokking", add, prompted("commutativity", inputs="train"), prompted("associativity", 30, inputs="train"),
+         changes((7, {"train_fraction": 0.55}), (15, {"train_fraction": 0.5})))
+    cell("ungrokking, batches", modular("quadratic"), optimizer(batch_size=8), prompted("commutativity", weight=0),
+         changes((7, {"train_fraction": 0.3, "symmetry.commutativity.weight": 0.3})))
+    cell("freeze", add, optimizer(gradient_clip=0.1, grokfast__lambda=1.0),
+         changes((5, {"freeze": ["token_embedding", "layers.0.attention"]}), (12, {"freeze": ["layers.0.mlp.in"]})))
+    cell("freeze muon", add, optimizer(kind="muon"), changes((5, {"freeze": ["layers.0.mlp.out", "unembedding"]})))
+    cell("freeze mlp", MLP, add, optimizer(kind="sgd", learning_rate=0.1, momentum=0.9),
+         changes((5, {"freeze": ["layers"]}), (12, {"freeze": []})))
     cell("everything", add, prompted("commutativity", 30), prompted("associativity", 30), prior("nuclear", 0.01),
          prior("entropy", 0.05), optimizer(batch_size=12, gradient_clip=1.0, grokfast__lambda=1.0))
     return out

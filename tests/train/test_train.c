@@ -152,6 +152,20 @@ static void records_follow_the_schedule(void **state) {
     release(again);
 }
 
+static void change(sw_run_config *config, int64_t at, size_t field, size_t since, double value) {
+    config->changes.list[config->changes.count++] = (sw_change){at, (uint32_t)field, (uint32_t)since, value};
+}
+
+static void freeze(sw_run_config *config, int64_t at, const char *names) {
+    size_t used = 0;
+    while (used < 1 || config->changes.tensors[used - 1] || config->changes.tensors[used]) used++;
+    if (!config->changes.tensors[0]) used = 0;
+    strcpy(config->changes.tensors + used, names);
+    config->changes.list[config->changes.count++] = (sw_change){at, SW_CHANGE_FREEZE, 0, (double)used};
+}
+
+enum { VARIANTS = 8 };
+
 /* Configurations whose state between steps differs in kind. */
 static void vary(sw_run_config *config, int variant) {
     switch (variant) {
@@ -176,6 +190,38 @@ static void vary(sw_run_config *config, int variant) {
         config->stop.test_accuracy = 0.05;
         config->stop.for_steps = 30;
         break;
+    case 5: /* rates and frozen tensors; changes between, at and behind evaluations and the end of a shorter run */
+        config->optimizer.gradient_clip = 0.5;
+        change(config, 10, offsetof(sw_run_config, optimizer.learning_rate), 0, 0.01);
+        change(config, 21, offsetof(sw_run_config, optimizer.weight_decay), 0, 0);
+        freeze(config, 21, "layers.0.mlp token_embedding");
+        freeze(config, 38, "");
+        change(config, 40, offsetof(sw_run_config, optimizer.weight_decay), 0, 3);
+        break;
+    case 6: /* what begins anew where it begins to act: the filter's average, cached decompositions */
+        config->symmetry[SW_FAMILY_COMMUTATIVITY].tuples_per_step = 20;
+        config->geometry[SW_PRIOR_NUCLEAR].every = 4;
+        change(config, 9, offsetof(sw_run_config, symmetry[SW_FAMILY_COMMUTATIVITY].weight),
+               offsetof(sw_run_config, symmetry[SW_FAMILY_COMMUTATIVITY].from_step), 0.5);
+        change(config, 14, offsetof(sw_run_config, geometry[SW_PRIOR_NUCLEAR].weight),
+               offsetof(sw_run_config, geometry[SW_PRIOR_NUCLEAR].from_step), 0.01);
+        change(config, 17, offsetof(sw_run_config, optimizer.grokfast_lambda),
+               offsetof(sw_run_config, optimizer.grokfast_from), 1);
+        change(config, 30, offsetof(sw_run_config, optimizer.grokfast_lambda),
+               offsetof(sw_run_config, optimizer.grokfast_from), 0);
+        change(config, 41, offsetof(sw_run_config, optimizer.grokfast_lambda),
+               offsetof(sw_run_config, optimizer.grokfast_from), 2);
+        change(config, 45, offsetof(sw_run_config, symmetry[SW_FAMILY_COMMUTATIVITY].weight),
+               offsetof(sw_run_config, symmetry[SW_FAMILY_COMMUTATIVITY].from_step), -0.2);
+        break;
+    case 7:
+        config->optimizer.batch_size = 6;
+        config->symmetry[SW_FAMILY_COMMUTATIVITY].weight = 0.5;
+        config->symmetry[SW_FAMILY_COMMUTATIVITY].inputs = SW_INPUTS_TRAIN;
+        config->symmetry[SW_FAMILY_COMMUTATIVITY].tuples_per_step = 0;
+        change(config, 13, offsetof(sw_run_config, train_fraction), 0, 0.4);
+        change(config, 36, offsetof(sw_run_config, train_fraction), 0, 0.2);
+        break;
     default: break;
     }
 }
@@ -187,7 +233,7 @@ static void interrupted_runs_go_on_bit_for_bit(void **state) {
     assert_true(descriptor >= 0);
     close(descriptor);
     unlink(path);
-    for (int variant = 0; variant < 5; variant++) {
+    for (int variant = 0; variant < VARIANTS; variant++) {
         sw_run_config config;
         tiny(&config);
         vary(&config, variant);
@@ -224,7 +270,7 @@ static void longer_runs_go_on_bit_for_bit(void **state) {
     assert_non_null(mkdtemp(folder));
     assert_int_equal(sw_train_kept_path(kept_path, folder, "x"), SW_OK);
     snprintf(path, sizeof path, "%s/x.ckpt", folder);
-    for (int variant = 0; variant < 5; variant++) {
+    for (int variant = 0; variant < VARIANTS; variant++) {
         sw_run_config config, shorter, other;
         tiny(&config);
         vary(&config, variant);
@@ -374,9 +420,56 @@ static void a_failing_sink_fails_the_run(void **state) {
     release(k);
 }
 
+/* A weight that is 0 until a step is that of a run in which it acts from there, bit for bit. */
+static void changes_are_windows_where_they_say_the_same(void **state) {
+    (void)state;
+    sw_run_config window, changed;
+    sw_run_result result;
+    tiny(&window);
+    window.geometry[SW_PRIOR_ENTROPY].every = 5;
+    changed = window;
+    window.geometry[SW_PRIOR_ENTROPY].weight = 0.02;
+    window.geometry[SW_PRIOR_ENTROPY].from_step = 12;
+    window.geometry[SW_PRIOR_ENTROPY].until_step = 33;
+    const size_t weight = offsetof(sw_run_config, geometry[SW_PRIOR_ENTROPY].weight);
+    change(&changed, 12, weight, offsetof(sw_run_config, geometry[SW_PRIOR_ENTROPY].from_step), 0.02);
+    change(&changed, 33, weight, offsetof(sw_run_config, geometry[SW_PRIOR_ENTROPY].from_step), 0);
+    kept *a = train_whole(&window, &result), *b = train_whole(&changed, &result);
+    assert_same(a, b);
+    release(a);
+    release(b);
+}
+
+/* What is frozen stays to the bit; the train set shrinks to a part of what it was, and the test set stays. */
+static void what_is_frozen_stays(void **state) {
+    (void)state;
+    sw_run_config config;
+    sw_run_result result;
+    tiny(&config);
+    config.evaluate.every = 10;
+    config.evaluate.snapshots = 20;
+    freeze(&config, 20, "unembedding");
+    freeze(&config, 40, "");
+    kept *k = train_whole(&config, &result);
+    const size_t n = 8 * 7; /* [d, C], the last tensor */
+    const sw_snapshot *at[7];
+    for (int i = 0; i < 7; i++) {
+        at[i] = &k->snapshots[i];
+        assert_int_equal(at[i]->step, 10 * i);
+    }
+    for (int i = 1; i < 7; i++) {
+        const size_t from = (size_t)at[i]->shape.parameters - n;
+        const int difference = memcmp(at[i]->array[SW_SNAPSHOT_PARAMETERS] + from,
+                                      at[i - 1]->array[SW_SNAPSHOT_PARAMETERS] + from, n * sizeof(float));
+        assert_int_equal(difference == 0, i == 3 || i == 4);
+    }
+    release(k);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records_follow_the_schedule),   cmocka_unit_test(interrupted_runs_go_on_bit_for_bit),
+        cmocka_unit_test(records_follow_the_schedule),   cmocka_unit_test(changes_are_windows_where_they_say_the_same),
+        cmocka_unit_test(what_is_frozen_stays),          cmocka_unit_test(interrupted_runs_go_on_bit_for_bit),
         cmocka_unit_test(longer_runs_go_on_bit_for_bit), cmocka_unit_test(damaged_or_foreign_checkpoints_start_anew),
         cmocka_unit_test(divergence_is_a_result),        cmocka_unit_test(stop_ends_after_it_held),
         cmocka_unit_test(a_failing_sink_fails_the_run),

@@ -8,6 +8,7 @@ typedef struct curves {
     const sw_task *task;
     const int8_t *split; /* [N] */
     sw_loss_kind loss_kind;
+    uint32_t weighted;      /* families whose tuples lead to labels, a bit each */
     int8_t *underived;      /* [N] 1 = test input whose label does not follow through the weighted families */
     sw_real *loss, *margin; /* [N] */
     int32_t *argmax;        /* [N] */
@@ -15,8 +16,8 @@ typedef struct curves {
 
 /* ---- which inputs ---- */
 
-static bool is_train(const curves *c, size_t i) { return c->split[i] != 0; }
-static bool is_test(const curves *c, size_t i) { return c->split[i] == 0; }
+static bool is_train(const curves *c, size_t i) { return c->split[i] == SW_SPLIT_TRAIN; }
+static bool is_test(const curves *c, size_t i) { return c->split[i] == SW_SPLIT_TEST; }
 static bool is_underived(const curves *c, size_t i) { return c->underived[i] != 0; }
 
 /* Test input whose mirror is not in train; one without a mirror has none there. */
@@ -30,11 +31,16 @@ static size_t count_inputs(const curves *c, bool (*chosen)(const curves *, size_
     return count;
 }
 
-/* underived <- test inputs that the weighted families do not reach from train. Suppression leads to no label. */
-static sw_status mark_underived(curves *c, const sw_run_config *config) {
+static uint32_t families_weighted(const sw_run_config *config) {
     uint32_t families = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (config->symmetry[f].weight > 0) families |= UINT32_C(1) << f;
+    return families;
+}
+
+/* underived <- test inputs that the weighted families do not reach from train. Suppression leads to no label. */
+static sw_status mark_underived(curves *c, const sw_run_config *config) {
+    const uint32_t families = c->weighted = families_weighted(config);
     if (families) {
         sw_status status = sw_task_derived(c->underived, c->task, c->split, config->symmetry, families);
         if (status != SW_OK) return status;
@@ -53,6 +59,11 @@ static sw_status create(void *state, const sw_evaluation *of) {
     c->argmax = sw_arena_alloc(of->arena, inputs, sizeof *c->argmax);
     if (!c->underived || !c->loss || !c->margin || !c->argmax) return SW_E_MEMORY;
     return mark_underived(c, of->config);
+}
+
+static sw_status changed(void *state, const sw_evaluation *of) {
+    curves *c = state;
+    return families_weighted(of->config) == c->weighted ? SW_OK : mark_underived(c, of->config);
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
@@ -157,5 +168,9 @@ void sw_measure_set_gradient(sw_record *record, const sw_gradient_norms *norms) 
     for (int b = 0; b < SW_BLOCK_COUNT; b++) record->value[norm_metrics[b].gradient] = (float)norms->block[b];
 }
 
-const sw_instrument sw_instrument_curves = {
-    .size = sizeof(curves), .create = create, .evaluate = evaluate, .facts = facts, .memory = memory};
+const sw_instrument sw_instrument_curves = {.size = sizeof(curves),
+                                            .create = create,
+                                            .evaluate = evaluate,
+                                            .changed = changed,
+                                            .facts = facts,
+                                            .memory = memory};

@@ -149,7 +149,7 @@ static double excluded_loss(interpret *it, const sw_real *logits) {
     size_t p = (size_t)it->task->entities, count = 0;
     double sum = 0;
     for (size_t i = 0; i < it->task->inputs; i++) {
-        if (!it->split[i]) continue;
+        if (it->split[i] != SW_SPLIT_TRAIN) continue;
         const double *key = it->key_part + (i / p + i % p) % p * p;
         for (size_t c = 0; c < p; c++) it->row[c] = logits[i * p + c] - key[c];
         const surprise own = surprise_of(it->row, p);

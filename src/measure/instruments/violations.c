@@ -5,6 +5,7 @@
  * over the whole table and the symmetric divergence. */
 #include "measure/instruments/violations.h"
 
+#include "symsweep/changes.h"
 #include "symsweep/random.h"
 
 #include <assert.h>
@@ -262,12 +263,14 @@ static uint64_t blocks_pairs(const sw_family_probe *probe) { return probe->block
 
 static void facts(sw_run_facts *out, const void *state, const sw_evaluation *of) {
     const sw_violations *v = state;
+    sw_run_config ever;
+    sw_changes_widest(&ever, of->config, SW_CHANGES_ALL);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         const sw_family_probe *probe = &v->family[f];
         out->tuples[f] = probe->applies ? (int64_t)(probe->count + blocks_pairs(probe)) : -1;
         out->enumerated[f] = probe->applies ? probe->enumerated : -1;
         out->holds[f] = probe->applies ? sw_families_holds(&of->task->config, (sw_family_id)f) : -1;
-        out->prompted[f] = of->config->symmetry[f].weight != 0;
+        out->prompted[f] = ever.symmetry[f].weight != 0;
         out->leak[f] = probe->leak;
         out->coverage[f] = probe->applies ? probe->coverage : NAN;
     }
