@@ -48,8 +48,6 @@
             ...d3.range(MOST_STEPS / 2).map((i) => Math.round((last + 1) ** (i / (MOST_STEPS / 2 - 1))) - 1)])].sort((a, b) => a - b).map((i) => sorted[i]);
     }
 
-    const cache = new Map();
-
     /* Median and quartiles (or the range) over curves {steps, values, stopped} at each of some steps; where none has a
      * value, a gap: [{step, median, low, high, n}]. */
     function pooled(curves, steps, logarithmic, range = false) {

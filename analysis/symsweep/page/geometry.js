@@ -258,10 +258,10 @@
         const solved = entries().find((e) => page.value("t_gen", e.run) !== null) || entries()[0];
         state = { run: solved ? solved.run : -1, snapshot: 0, pair: "0,1", color: 0, join: "none", fixed: false, names: true };
         if (solved) chooseRun(solved.run);
-        const first = { ...state };
+        const initial = { ...state };
         state = page.choices("geometry", state);
-        if (solved && !entry()) Object.assign(state, first);
-        else if (state.run !== first.run) { const asked = { ...state }; chooseRun(state.run); Object.assign(state, Object.fromEntries(Object.entries(asked).filter(([key, value]) => value !== first[key]))); }
+        if (solved && !entry()) Object.assign(state, initial);
+        else if (state.run !== initial.run) { const asked = { ...state }; chooseRun(state.run); Object.assign(state, Object.fromEntries(Object.entries(asked).filter(([key, value]) => value !== initial[key]))); }
         if (solved) state.snapshot = Math.max(0, Math.min(entry().steps.length - 1, Math.round(state.snapshot)));
         const side = element("div", { class: "side" }), layout = element("div", { class: "geometry" });
         section.append(layout);
