@@ -46,13 +46,14 @@
         const low = d3.min(positive) || 1, high = Math.max(d3.max(positive) || 10, low * 1.5), most = Math.max(3, Math.floor(width / 70));
         if (!logarithmic) {
             const domain = [0, high], at = (t) => (t / high) * width;
-            return { place: (step) => step, step: (value) => value, scale: { label, domain, ticks: apart(d3.scaleLinear(domain, [0, 1]).ticks(most), at, chart.stepText), tickFormat: chart.stepText } };
+            return { place: (step) => step, scale: { label, domain, ticks: apart(d3.scaleLinear(domain, [0, 1]).ticks(most), at, chart.stepText), tickFormat: chart.stepText } };
         }
-        const zero = steps.some((s) => s === 0) ? low / Math.max(1.6, (high / low) ** (26 / width)) ** 1.2 : low;
+        /* Drawn as the logarithm on a linear scale: Plot's logarithmic one leaves out the words of ticks as it sees fit. */
+        const zero = steps.some((s) => s === 0) ? low / Math.max(1.6, (high / low) ** (26 / width)) ** 1.2 : low, log = (t) => Math.log(t);
         const at = (t) => (Math.log(t / zero) / Math.log(high / zero)) * width;
         const text = (t) => (t === zero && zero < low ? "0" : chart.stepText(t));
-        const ticks = apart([...(zero < low ? [zero] : []), ...logTicks(low, high, most)], at, text);
-        return { place: (step) => (step <= 0 ? zero : Math.max(step, zero)), step: (value) => (value < Math.sqrt(zero * low) ? 0 : value), scale: { type: "log", label, domain: [zero, high], ticks, tickFormat: text } };
+        const ticks = apart([...(zero < low ? [zero] : []), ...logTicks(low, high, most)], at, text), words = new Map(ticks.map((t) => [log(t), text(t)]));
+        return { place: (step) => log(step <= 0 ? zero : Math.max(step, zero)), scale: { label, domain: [log(zero), log(high)], ticks: [...words.keys()], tickFormat: (t) => words.get(t) } };
     };
 
     /* An axis of values for Plot: linear, or logarithmic where they are positive and span decades. */
@@ -96,10 +97,11 @@
     };
 
     /* The grid line of a panel, and a rule with words above its right end. */
-    chart.grid = () => Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1 });
-    chart.rule = (value, text, dash = "5 4") => [
-        Plot.ruleY([value], { stroke: "var(--faint)", strokeDasharray: dash }),
-        text ? Plot.text([value], { y: (v) => v, frameAnchor: "right", text: () => text, textAnchor: "end", dy: -8, fill: "var(--soft)", stroke: "var(--surface)", strokeWidth: 4 }) : null,
+    chart.share = (label) => ({ domain: [0, 1], label, ticks: [0, 0.25, 0.5, 0.75, 1], tickFormat: page.number });
+    chart.grid = (y) => Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: y.ticks });
+    chart.rule = (value, text, left) => [
+        Plot.ruleY([value], { stroke: "var(--faint)", strokeDasharray: "5 4" }),
+        text ? Plot.text([value], { y: (v) => v, frameAnchor: left ? "left" : "right", text: () => text, textAnchor: left ? "start" : "end", dx: left ? 6 : 0, dy: -8, fill: "var(--soft)", stroke: "var(--surface)", strokeWidth: 4 }) : null,
     ];
 
     const known = (p) => Number.isFinite(p.median);
@@ -117,7 +119,7 @@
                 ...facets, x: (d) => place(d.step), y: (d) => (known(d) ? d.median : NaN), z: "k", stroke: (d) => d.line.color, strokeWidth: perPanel > 12 ? 1 : +width, strokeDasharray: dash || undefined,
                 strokeOpacity: perPanel > 40 ? 0.5 : 1, strokeLinejoin: "round", className: "line" });
         });
-        const ends = where || perPanel > 12 ? [] : lines.flatMap((line, k) => { const last = line.points.filter(known).pop(); return last && !line.thin ? [{ ...last, line, k }] : []; });
+        const ends = where || perPanel > 12 ? [] : lines.flatMap((line, k) => { const last = line.points.filter(known).pop(); return last && !line.thin && line.symbol ? [{ ...last, line, k }] : []; });
         const dots = flat((p) => known(p)).filter((d) => d.line.dots);
         return [
             banded.length ? Plot.areaY(banded, { ...facets, x: (d) => place(d.step), y1: "low", y2: "high", z: "k", fill: (d) => d.line.color, fillOpacity: Math.min(0.18, 0.5 / perPanel), className: "band" }) : null,
@@ -147,8 +149,8 @@
             const names2 = where ? [Plot.text(names, { fx: (d) => where(d)[0], fy: (d) => where(d)[1], frameAnchor: "top-left", text: (d) => cut(d, inner), dy: -15, fill: "var(--ink)", fontWeight: 500 })] : [];
             chart.plot(area, { width, height: size * rows + top + bottom, marginTop: top, marginBottom: bottom, ...facet,
                 x: { ...axis.scale, ...(last ? {} : { label: null, tickFormat: () => "" }) }, y,
-                marks: [...shade(axis.place, y, i), chart.grid(), ...rules.flatMap(([value]) => chart.rule(value)), ...lineMarks(panel.lines, axis.place, where), ...(panel.marks ? panel.marks(axis.place, y) : []),
-                    ...rules.map(([value, text]) => chart.rule(value, text)[1]), ...names2, ...tops(axis.place, y, i),
+                marks: [...shade(axis.place, y, i), chart.grid(y), ...rules.flatMap(([value]) => chart.rule(value)), ...lineMarks(panel.lines, axis.place, where), ...(panel.marks ? panel.marks(axis.place, y) : []),
+                    ...rules.map(([value, text, left]) => chart.rule(value, text, left)[1]), ...names2, ...tops(axis.place, y, i),
                     where ? null : Plot.ruleX(all, Plot.pointerX({ x: axis.place, stroke: "var(--faint)" }))],
                 tip: where ? null : (step) => [`step ${page.number(step)}`, ...panels.flatMap((other) => other.lines.slice(0, 10).map((line, k) => (k === 0 ? `${other.title} · ` : "") + said(line, step)))] });
         });

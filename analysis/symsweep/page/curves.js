@@ -133,7 +133,7 @@
         if (!all.length) return { empty: "No run of this choice has been evaluated." };
         const about = `${all.map((panel) => panel.title).join(", ")} against the step, for ${shown.slice(0, 12).map((g) => g.name).join("; ")}.`;
         chart.panels(area, width, all, { logarithmic: state.logarithmic });
-        const notes = [page.pooledNote().trim(), `Lines are medians over the runs of a group, bands their ${state.band}. A run that \`stop\` ended is carried on at its last value.`,
+        const notes = [page.pooledNote().trim(), `Lines are medians over the runs of a group, bands their ${state.band}. A run that its rule to stop ended is carried on at its last value.`,
             shown.length > MOST_LINES ? `One group in ${Math.ceil(shown.length / MOST_LINES)} is drawn; the data have all that is drawn.` : "",
             page.data.curves.thinned ? `The page keeps up to ${page.data.curves.points} evaluations of each run; the results file has all.` : ""];
         const last = all[0].lines.filter((line) => line.metric === "test_accuracy").slice(0, 12).map((line) => `${line.name} ends at test accuracy ${page.number(line.points[line.points.length - 1].median)}`);

@@ -35,16 +35,16 @@
         const flat = all.flatMap((line, k) => line.points.map((p) => ({ ...p, line, k, shift: 1.05 ** (k - (all.length - 1) / 2) }))), dots = flat.flatMap((p) => p.values.map((value, i) => ({ ...p, value, run: p.runs[i] }))).filter((p) => Number.isFinite(p.value));
         const orders = [...new Set(flat.map((p) => p.order))].sort((a, b) => a - b), [least, most] = d3.extent(orders);
         const values = [...dots.map((p) => p.value), ...flat.map((p) => p.middle)].filter(Number.isFinite);
-        const y = times ? chart.values(values.length ? values : [1, 10], 220, true, "steps to generalization, median") : { domain: [0, 1], label: "test accuracy at the end, median", ticks: [0, 0.25, 0.5, 0.75, 1] };
-        const few = orders.length <= 12 && orders.every(Number.isInteger);
-        const x = { ...chart.values([least / 1.2, most * 1.2], width * 0.6, true, "order of the symmetry group"), ...(few ? { ticks: orders, tickFormat: page.number } : {}) };
+        const y = times ? chart.values(values.length ? values : [1, 10], 220, true, "steps to generalization, median") : chart.share("test accuracy at the end, median");
+        const axis = chart.steps([least / 1.2, most * 1.2], width - 70, true, "order of the symmetry group"), place = (p) => axis.place(p.order * p.shift);
+        const x = orders.length <= 12 ? { ...axis.scale, ticks: orders.map(axis.place), tickFormat: (t) => page.number(+Math.exp(t).toPrecision(6)) } : axis.scale;
         chart.plot(area, {
             width, height: 320, x, y,
-            marks: [chart.grid(), Plot.dot(dots, { x: (p) => p.order * p.shift, y: "value", r: 2, fill: (p) => p.line.color, fillOpacity: 0.4 }),
-                ...all.map((line, k) => Plot.line(flat.filter((p) => p.k === k), { x: (p) => p.order * p.shift, y: (p) => (Number.isFinite(p.middle) ? p.middle : NaN), stroke: line.color, strokeWidth: 2, strokeDasharray: line.dash || undefined, className: "line" })),
-                Plot.dot(flat.filter((p) => Number.isFinite(p.middle)), { x: (p) => p.order * p.shift, y: "middle", r: 4.4, symbol: (p) => p.line.symbol, fill: (p) => p.line.color, stroke: "var(--surface)" }),
-                times ? Plot.text(flat.filter((p) => !Number.isFinite(p.middle)), { x: (p) => p.order * p.shift, frameAnchor: "top", dy: (k) => 0, text: () => "▴", fill: (p) => p.line.color, fontSize: 14 }) : null,
-                Plot.dot(flat, Plot.pointer({ x: (p) => p.order * p.shift, y: (p) => (Number.isFinite(p.middle) ? p.middle : y.domain[1]), r: 7, stroke: "var(--ink)" }))],
+            marks: [chart.grid(y), Plot.dot(dots, { x: place, y: "value", r: 2, fill: (p) => p.line.color, fillOpacity: 0.4 }),
+                ...all.map((line, k) => Plot.line(flat.filter((p) => p.k === k), { x: place, y: (p) => (Number.isFinite(p.middle) ? p.middle : NaN), stroke: line.color, strokeWidth: 2, strokeDasharray: line.dash || undefined, className: "line" })),
+                Plot.dot(flat.filter((p) => Number.isFinite(p.middle)), { x: place, y: "middle", r: 4.4, symbol: (p) => p.line.symbol, fill: (p) => p.line.color, stroke: "var(--surface)" }),
+                times ? Plot.text(flat.filter((p) => !Number.isFinite(p.middle)), { x: place, frameAnchor: "top", dy: (k) => 0, text: () => "▴", fill: (p) => p.line.color, fontSize: 14 }) : null,
+                Plot.dot(flat, Plot.pointer({ x: place, y: (p) => (Number.isFinite(p.middle) ? p.middle : y.domain[1]), r: 7, stroke: "var(--ink)" }))],
             tip: (p) => [p.line.name, `order ${page.number(p.order)}`, times ? `median ${page.number(p.middle)} steps, ${p.reached} of ${p.of} runs generalized` : `median accuracy ${page.number(p.middle)} of ${page.plural(p.of, "run")}, ${page.number(p.low)} to ${page.number(p.high)}`],
         });
         area.append(page.keysOf(all.map((line) => ({ ...line }))));

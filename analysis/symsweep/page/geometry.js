@@ -171,10 +171,11 @@
         if (!shares) return { empty: "This task has no characters, and so no spectrum." };
         const known = shares.map((share, k) => ({ share, k: k + 1 })).filter((bar) => Number.isFinite(bar.share)), n = shares.length;
         const most = d3.max(d3.range(e.steps.length), (s) => d3.max(spectrum(e, s).filter(Number.isFinite))) || 1;
+        const y = chart.values([0, most], 130, false, "share of power", { tickFormat: page.percent });
         chart.plot(area, {
             width, height: 210, marginLeft: 44, marginRight: 8, x: { domain: [0.5, n + 0.5], label: "frequency", ticks: d3.scaleLinear([1, n], [0, 1]).ticks(Math.min(n, width / 50)).filter(Number.isInteger) },
-            y: chart.values([0, most], 130, false, "share of power", { tickFormat: page.percent }),
-            marks: [chart.grid(), Plot.rectY(known, { x1: (bar) => bar.k - 0.4, x2: (bar) => bar.k + 0.4, y: "share", fill: "var(--series-1)" }), Plot.ruleX(known, Plot.pointerX({ x: "k", stroke: "var(--faint)" }))],
+            y,
+            marks: [chart.grid(y), Plot.rectY(known, { x1: (bar) => bar.k - 0.4, x2: (bar) => bar.k + 0.4, y: "share", fill: "var(--series-1)" }), Plot.ruleX(known, Plot.pointerX({ x: "k", stroke: "var(--faint)" }))],
             tip: (bar) => [`frequency ${bar.k}`, `${page.percent(bar.share)} of the power`],
         });
         const order = d3.range(shares.length).filter((k) => Number.isFinite(shares[k])).sort((i, j) => shares[j] - shares[i]).slice(0, 5);
@@ -255,7 +256,7 @@
     }
 
     page.addGeometry = (section) => {
-        const solved = entries().find((e) => page.value("t_gen", e.run) !== null) || entries()[0];
+        const solved = entries().find((e) => e.run === page.representative()) || entries()[0];
         state = { run: solved ? solved.run : -1, snapshot: 0, pair: "0,1", color: 0, join: "none", fixed: false, names: true };
         if (solved) chooseRun(solved.run);
         const initial = { ...state };

@@ -138,7 +138,7 @@
         if (!chosen) return box;
         const made = region.sweep(grid, state);
         if (made.reason) box.append(element("p", { class: "note" }, made.reason));
-        else box.append(element("p", { class: "note" }, `${page.plural(made.points, "point")}, at most ${page.plural(made.runs, "run")}; \`refine\` trains those along the boundary only. Then: symsweep check ${made.name}.json`),
+        else box.append(element("p", { class: "note" }, `${page.plural(made.points, "point")}, at most ${page.plural(made.runs, "run")}; refine trains those along the boundary only. Then: symsweep check ${made.name}.json`),
             page.button("Save the sweep file", () => page.save(made.name + ".json", made.text, "application/json"), { class: "save-sweep" }), element("pre", { tabindex: 0, role: "region", "aria-label": "The sweep file" }, made.text));
         return box;
     };

@@ -10,7 +10,7 @@
     const snapshots = (run) => page.data.geometry.runs.find((e) => e.run === run) || null;
 
     /* A run that shows the phases: it memorized, then generalized, nothing prompted it, its t_gen is the median of such. */
-    function representative() {
+    page.representative = () => {
         const evaluated = page.all.filter((run) => page.evaluated(run) && page.value("status", run) !== "damaged");
         const solved = evaluated.filter((run) => page.value("t_gen", run) !== null && page.value("t_mem", run) !== null);
         const apart = solved.filter((run) => page.value("t_gen", run) > page.value("t_mem", run));
@@ -19,7 +19,7 @@
         const found = (pictured || [free, apart, solved, evaluated].find((runs) => runs.length) || []).slice();
         found.sort((a, b) => (page.value("t_gen", a) ?? Infinity) - (page.value("t_gen", b) ?? Infinity));
         return found.length ? found[(found.length - 1) >> 1] : -1;
-    }
+    };
 
     /* Its phases: where each begins and ends, as far as the run came. */
     function phases(run) {
@@ -37,9 +37,9 @@
     /* ---- panels ---- */
 
     function panels(run) {
-        const line = (metric, name, look, extra = {}) => ({ name, metric, ...page.style(look), dash: "", dots: false, points: page.pointsOf(metric, run), ...extra });
+        const line = (metric, name, look, extra = {}) => ({ name, metric, ...page.style(look), dash: "", symbol: null, points: page.pointsOf(metric, run), ...extra });
         const filled = (lines) => lines.filter((l) => l.points.length), mirror = mirrorShare(run);
-        const accuracy = { title: "accuracy", extent: [0, 1], rules: mirror ? [[mirror, `share of test inputs whose mirror is in train: ${page.percent(+mirror.toPrecision(2))}`]] : [],
+        const accuracy = { title: "accuracy", extent: [0, 1], rules: mirror ? [[mirror, `share of test inputs whose mirror is in train: ${page.percent(+mirror.toPrecision(2))}`, true]] : [],
             lines: filled([line("train_accuracy", "train accuracy", 4, { dash: "4 3", thin: true }), line("test_accuracy", "test accuracy", 0)]) };
         const violation = page.metricOf(`${state.family}_${state.part}`);
         const found = [accuracy];
@@ -57,15 +57,18 @@
         const run = state.run, all = panels(run), parts = phases(run);
         if (!all.length) return { empty: "This run has no curves." };
         const onsets = page.onsets.filter((o) => page.value(o.id, run) !== null).map((o) => ({ ...o, step: page.value(o.id, run) }));
-        const wide = (place, p) => Math.log(place(p.to) / place(p.from));
+        const named = (place) => {
+            const whole = place(page.lastStep(run)) - place(0), room = (p) => ((place(p.to) - place(p.from)) / whole) * (width - 70) > p.name.length * 7.6, middle = (p) => (place(p.from) + place(p.to)) / 2;
+            const look = { text: "name", fontWeight: 600, fill: "var(--ink)" }, last = parts[parts.length - 1];
+            return [Plot.text(parts.filter(room), { ...look, x: middle, frameAnchor: "top", dy: 5, lineAnchor: "top" }), last && !room(last) ? Plot.text([last], { ...look, frameAnchor: "top-right", dy: -24 }) : null];
+        };
         chart.panels(area, width, all, { logarithmic: state.logarithmic, tall: width < 500 ? 130 : 150,
             shade: (place, y) => [Plot.rect(parts, { x1: (p) => place(p.from), x2: (p) => place(p.to), y1: y.domain[0], y2: y.domain[1], fill: (p) => `var(--phase-${p.i + 1})` })],
             tops: (place, y, i) => [
                 Plot.ruleX(onsets, { x: (o) => place(o.step), stroke: (o) => o.color, strokeDasharray: "1 3", strokeWidth: 1.5 }),
-                ...(i ? [] : [Plot.text(parts.filter((p) => !state.logarithmic || wide(place, p) > (width < 500 ? 1.1 : 0.55)), { x: (p) => (state.logarithmic ? Math.sqrt(place(p.from) * place(p.to)) : (p.from + p.to) / 2), frameAnchor: "top", dy: 5, lineAnchor: "top",
-                    text: "name", fontWeight: 600, fill: "var(--ink)" }),
+                ...(i ? [] : [...named(place),
                     Plot.dot(onsets, { x: (o) => place(o.step), frameAnchor: "top", dy: -5, r: 4, symbol: (o) => o.symbol, fill: (o) => o.color })])] });
-        area.append(page.keysOf(all.flatMap((panel) => panel.lines.map((line) => ({ ...line, symbol: null })))),
+        area.append(page.keysOf(all.flatMap((panel) => panel.lines)),
             element("ul", { class: "keys row" }, onsets.map((o) => element("li", {}, page.symbolKey(o), `${o.id}: ${o.name} at ${page.number(o.step)}`))));
         pictures(area, width, run, parts);
         const told = tell(run, parts);
@@ -86,7 +89,7 @@
         const shots = [{ s: 0, name: "before training" }, ...parts.map((p) => ({ name: p.i === 2 ? "at the end" : p.name, i: p.i,
             s: entry.steps.reduce((best, step, s) => (Math.abs(Math.log((step + 1) / (middle(p) + 1))) < Math.abs(Math.log((entry.steps[best] + 1) / (middle(p) + 1))) ? s : best), 0) }))];
         const distinct = shots.filter((shot, k) => shots.findIndex((other) => other.s === shot.s) === k || (k === shots.length - 1 && shot.s > 0));
-        const side = Math.min(210, Math.floor((width - 12 * (distinct.length - 1)) / (width < 500 ? 2.1 : distinct.length)));
+        const side = Math.min(262, Math.floor((width - 12 * (distinct.length - 1)) / (width < 500 ? 2.1 : distinct.length)));
         area.append(element("div", { class: "shots" }, distinct.map((shot) => element("div", { class: "shot" },
             element("p", { class: "shot-name" }, element("b", {}, shot.name), ` step ${page.number(entry.steps[shot.s])}`), page.embeddingShot(entry, shot.s, side)))));
         area.append(element("p", { class: "small-text" }, "The token embedding in two of its principal components, the same two in every picture."));
@@ -111,7 +114,7 @@
     }
 
     page.addStory = (section) => {
-        state = page.choices("story", { run: representative(), ...page.firstPicks(), part: "mean" });
+        state = page.choices("story", { run: page.representative(), ...page.firstPicks(), part: "mean" });
         const figure = page.addFigure(section, {
             id: "story", title: "One run, phase by phase",
             about: "Memorization first, then the symmetry, then the answers: a typical run of this file, or any other.",

@@ -40,6 +40,7 @@
         const rows = Math.ceil(names.length / columns), at = (panel) => [names.indexOf(panel) % columns, Math.floor(names.indexOf(panel) / columns)];
         const times = shown.flatMap((s) => s.times), inner = (width - 70) / columns;
         const axis = chart.steps([0, (d3.min(times.filter((t) => t > 0)) || 1) / 1.3, (d3.max(times) || 1) * 1.06], inner * 0.94, state.logarithmic);
+        const y = { ...chart.share("share of runs that got there"), tickFormat: page.percent };
         const place = axis.place, facet = (data) => (names.length > 1 ? { fx: (d) => at(d.s.group.panel)[0], fy: (d) => at(d.s.group.panel)[1] } : {}), thin = shown.length / names.length > 12;
         const corner = (s) => [{ time: 0, survival: 1, lower: 1, upper: 1 }, ...s.estimate.points, { ...(s.estimate.points[s.estimate.points.length - 1] || { survival: 1, lower: 1, upper: 1 }), time: Math.max(...s.times) }]
             .map((p, i, all) => ({ ...p, s, until: i + 1 < all.length ? all[i + 1].time : p.time }));
@@ -51,8 +52,8 @@
             stroke: (p) => p.s.group.color, strokeWidth: thin ? 1 : 2, strokeDasharray: dash || undefined, className: "line" }));
         chart.plot(area, {
             width, height: (names.length > 1 ? 150 : 250) * rows + 76, marginTop: names.length > 1 ? 48 : 34, ...(names.length > 1 ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: 0.24 } } : {}),
-            x: axis.scale, y: { domain: [0, 1], label: "share of runs that got there", ticks: [0, 0.25, 0.5, 0.75, 1], tickFormat: page.percent },
-            marks: [chart.grid(), Plot.rect(bands, { ...facet(bands), x1: (p) => place(p.time), x2: (p) => place(p.until), y1: (p) => 1 - p.upper, y2: (p) => 1 - p.lower, fill: (p) => p.s.group.color, fillOpacity: Math.min(0.18, 0.5 * names.length / shown.length), className: "band" }),
+            x: axis.scale, y,
+            marks: [chart.grid(y), Plot.rect(bands, { ...facet(bands), x1: (p) => place(p.time), x2: (p) => place(p.until), y1: (p) => 1 - p.upper, y2: (p) => 1 - p.lower, fill: (p) => p.s.group.color, fillOpacity: Math.min(0.18, 0.5 * names.length / shown.length), className: "band" }),
                 ...lines, Plot.vector(ended, { ...facet(ended), x: (p) => place(p.time), y: "share", length: 10, rotate: 0, shape: { draw(context, l) { context.moveTo(0, 0); context.lineTo(0, -l); } }, anchor: "middle", stroke: (p) => p.s.group.color, strokeWidth: 1.5 }),
                 thin ? null : Plot.dot(medians, { ...facet(medians), x: (p) => place(p.time), y: () => 0.5, r: 4.2, symbol: (p) => p.s.group.symbol, fill: (p) => p.s.group.color, stroke: "var(--surface)" }),
                 names.length > 1 ? Plot.text(names, { fx: (d) => at(d)[0], fy: (d) => at(d)[1], frameAnchor: "top-left", text: (d) => d, dy: -15, fill: "var(--ink)", fontWeight: 500 }) : null,

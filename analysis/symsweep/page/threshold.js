@@ -62,11 +62,12 @@
         const stride = Math.ceil(all.length / MOST_MARKS), some = all.filter((_, i) => i % stride === 0), when = ends ? " at the end" : "";
         const positive = [...all.map((p) => p.violation), ...known.map((test) => test.threshold)].filter((v) => v > 0), extent = d3.extent(positive.length ? positive : [1e-3, 1]);
         const x = chart.values([extent[0] / 1.6, extent[1] * 1.6], width * 0.4, true, `${page.words(state.family)}: ${PARTS[state.part]}${when}${state.part === "ratio" ? "" : " (nat)"}`);
+        const y = chart.share("test accuracy" + when);
         const dot = (data, filled) => Plot.dot(data, { x: "violation", y: "accuracy", r: ends ? 4.2 : 2, symbol: (p) => p.group.symbol, fill: filled ? (p) => p.group.color : "var(--surface)", stroke: filled ? "var(--surface)" : (p) => p.group.color, strokeWidth: filled ? 0.5 : 1.2 });
         const dots = [some.filter((p) => counts(p) && p.solved[0]), some.filter((p) => counts(p) && !p.solved[0]), some.filter((p) => !counts(p))];
         chart.plot(area, {
-            width, height: 340, marginTop: 40, x, y: { domain: [0, 1], label: "test accuracy" + when, ticks: [0, 0.25, 0.5, 0.75, 1] },
-            marks: [chart.grid(), known.length ? Plot.rect([known[0]], { x1: x.domain[0], x2: "threshold", y1: 0, y2: 1, fill: "var(--comprehension)", fillOpacity: 0.1 }) : null,
+            width, height: 340, marginTop: 40, x, y,
+            marks: [chart.grid(y), known.length ? Plot.rect([known[0]], { x1: x.domain[0], x2: "threshold", y1: 0, y2: 1, fill: "var(--comprehension)", fillOpacity: 0.1 }) : null,
                 Plot.dot(dots[2], { x: "violation", y: "accuracy", r: ends ? 3 : 1.6, symbol: "times", stroke: (p) => p.group.color, strokeWidth: ends ? 1.4 : 0.8 }), dot(dots[1], false), dot(dots[0], true),
                 ...known.map((test, k) => Plot.ruleX([test.threshold], { stroke: "var(--ink)", strokeWidth: 1.25, strokeDasharray: k ? "4 3" : undefined, className: "threshold" })),
                 ...known.map((test, k) => { const far = Math.log(test.threshold / x.domain[0]) > 0.6 * Math.log(x.domain[1] / x.domain[0]);
