@@ -145,7 +145,7 @@ def _columns(results, keys):
             # That nobody reached an onset is worth saying; other columns without a value are not.
             if name in ONSETS or any(value is not None for value in values):
                 columns[name] = [value[:12] for value in values] if name == "id" else values
-    for name in ("prompted", "holds", "tuples", "enumerated", "order_log10"):
+    for name in ("prompted", "holds", "tuples", "enumerated"):
         for family in results.families:
             key = "%s.%s" % (family, name)
             if key in runs:

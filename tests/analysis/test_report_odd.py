@@ -31,7 +31,7 @@ class Odd(pages.Case):
         facts = self.facts()
         self.assertEqual(list(facts), [name for name in pages.FIGURES if name not in without])
         links = pages.CHROMIUM.evaluate("[...document.querySelectorAll('nav a')].map((a) => a.hash)")
-        self.assertEqual(links, pages.CHROMIUM.evaluate("[...document.querySelectorAll('main > section')].map((s) => '#' + s.id)"))
+        self.assertEqual(links, pages.CHROMIUM.evaluate("[...document.querySelectorAll('section')].map((s) => '#' + s.id)"))
         for name, fact in facts.items():
             if fact["empty"]:
                 self.assertGreater(len(fact["nothing"]), 10, name)
@@ -101,7 +101,7 @@ class Odd(pages.Case):
             step = int(file["curves/step"][0, at[2]])
         for path, pieces in ((whole, 1), (target, 2)):
             self.page_of(path)
-            lines = pages.CHROMIUM.evaluate("[...document.querySelectorAll('#consistent path.line')].map((p) => p.getAttribute('d').split('M').length - 1)")
+            lines = pages.CHROMIUM.evaluate("[...document.querySelectorAll('#consistent .line path')].map((p) => p.getAttribute('d').split('M').length - 1)")
             self.assertEqual(lines[-1], pieces)
             table = pages.CHROMIUM.evaluate("page.figures.find((f) => f.id === 'consistent').table().rows")
             self.assertEqual({row[3] for row in table}, {0.25})

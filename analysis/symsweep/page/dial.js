@@ -3,18 +3,14 @@
 "use strict";
 
 (() => {
-    const chart = page.chart, ORDER = "task.symmetry_order", LOG_ORDER = "automorphism.order_log10";
+    const chart = page.chart, ORDER = "task.symmetry_order";
     let state;
 
-    const planted = () => Boolean(page.key(ORDER));
-    const orderOf = (run) => {
-        const value = page.value(planted() ? ORDER : LOG_ORDER, run);
-        return value === null || planted() ? value : 10 ** value;
-    };
+    const orderOf = (run) => page.value(ORDER, run);
 
     /* One line a setting but for the order: its runs, order by order. */
     function lines() {
-        const keys = page.data.settings.map(page.key).filter((key) => key && (planted() ? key.id !== ORDER : !key.id.startsWith("task.")));
+        const keys = page.data.settings.map(page.key).filter((key) => key && key.id !== ORDER);
         const runs = page.selection().runs.filter((run) => page.ended(run) && orderOf(run) !== null);
         const groups = d3.group(runs, (run) => page.groupOf({ keys }, run));
         return [...groups].map(([name, mine], i) => ({
@@ -53,8 +49,7 @@
     }
 
     page.addDial = (section) => {
-        const orders = new Set(page.all.map(orderOf).filter((order) => order !== null));
-        if (orders.size < 2) return section.remove();
+        if (!page.key(ORDER)) return section.remove();
         state = page.choices("dial", { value: "accuracy" });
         page.addFigure(section, {
             id: "dial", title: "The symmetry dial", about: "How much symmetry does generalization take? Each table has a symmetry group of another order.",

@@ -31,7 +31,7 @@
             width, height: rows.length * tall + 66, marginLeft: left, marginRight: right, marginTop: 20, marginBottom: 46, x: axis.scale, y: { domain: [0, rows.length], reverse: true, axis: null },
             marks: [Plot.rect(rows.map((_, i) => i).filter((i) => i % 2 === 0), { y1: (i) => i, y2: (i) => i + 1, fill: "var(--raised)", fillOpacity: 0.55 }), Plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: axis.scale.ticks }),
                 Plot.text(rows, { y: (_, i) => (narrow ? i + 10 / tall : i + 0.5), frameAnchor: "left", dx: narrow ? -8 : -8, textAnchor: narrow ? "start" : "end", text: (row) => cut(row.name), title: "name", fill: "var(--ink)" }),
-                right > 26 ? Plot.text(rows, { y: (_, i) => i + 0.5, frameAnchor: "right", dx: 8, textAnchor: "start", text: (row) => row.right || "", fill: "var(--soft)" }) : null,
+                right > 26 ? Plot.text(rows, { y: (_, i) => i + 0.5, frameAnchor: "right", dx: 16, textAnchor: "start", text: (row) => row.right || "", fill: "var(--soft)" }) : null,
                 Plot.dot(runs, { x: (d) => place(d.time), y: "at", r: 2, fill: (d) => d.color, fillOpacity: 0.4 }), span(spans.filter((d) => Number.isFinite(d.interval.upper))), span(spans.filter((d) => !Number.isFinite(d.interval.upper)), "3 2"),
                 Plot.dot(medians, { x: (d) => place(d.interval.estimate), y: "at", r: 4.2, symbol: (d) => d.symbol, fill: (d) => d.color, stroke: "var(--surface)", strokeWidth: 0.75 }),
                 Plot.text(never, { x: () => end, y: "at", dx: 4, textAnchor: "start", text: () => "▸", fill: (d) => d.color, fontSize: 13 }),

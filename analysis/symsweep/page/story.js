@@ -36,10 +36,10 @@
 
     /* ---- panels ---- */
 
-    function panels(run) {
+    function panels(run, narrow = false) {
         const line = (metric, name, look, extra = {}) => ({ name, metric, ...page.style(look), dash: "", symbol: null, points: page.pointsOf(metric, run), ...extra });
         const filled = (lines) => lines.filter((l) => l.points.length), mirror = mirrorShare(run);
-        const accuracy = { title: "accuracy", extent: [0, 1], rules: mirror ? [[mirror, `share of test inputs whose mirror is in train: ${page.percent(+mirror.toPrecision(2))}`, true]] : [],
+        const accuracy = { title: "accuracy", extent: [0, 1], rules: mirror ? [[mirror, `${narrow ? "mirror" : "share of test inputs whose mirror is"} in train: ${page.percent(+mirror.toPrecision(2))}`, true]] : [],
             lines: filled([line("train_accuracy", "train accuracy", 4, { dash: "4 3", thin: true }), line("test_accuracy", "test accuracy", 0)]) };
         const violation = page.metricOf(`${state.family}_${state.part}`);
         const found = [accuracy];
@@ -54,7 +54,7 @@
 
     function draw(area, width) {
         if (state.run < 0) return { empty: page.count ? "No run has been evaluated yet." : "This file holds no runs." };
-        const run = state.run, all = panels(run), parts = phases(run);
+        const run = state.run, all = panels(run, width < 500), parts = phases(run);
         if (!all.length) return { empty: "This run has no curves." };
         const onsets = page.onsets.filter((o) => page.value(o.id, run) !== null).map((o) => ({ ...o, step: page.value(o.id, run) }));
         const named = (place) => {

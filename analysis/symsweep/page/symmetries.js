@@ -109,15 +109,16 @@
     function drawAcquisitions(area, width) {
         const all = acquisitions();
         if (!all.length) return { empty: "No run of this choice has ended." };
-        const shown = all.slice(0, MOST_ROWS), several = new Set(shown.map((row) => row.group.name)).size > 1;
+        const some = all.length > 24 ? all.filter((row) => row.reached) : all, shown = some.slice(0, MOST_ROWS), several = new Set(shown.map((row) => row.group.name)).size > 1;
         const name = (row) => (several ? `${row.group.name}: ` : "") + row.metric.text;
+        if (!shown.length) return { empty: "No run acquired any of them." };
         page.rowChart(area, width, {
             rows: shown.map((row) => ({ ...row, name: name(row), marks: [{ ...row, color: row.group.color, symbol: row.group.symbol, id: "acquired", said: name(row) }],
                 right: `${row.first} of ${row.times.length} first` })), label: "acquired at optimizer step" });
         return { summary: shown.slice(0, 12).map((row) => `${name(row)}: ${page.interval(row.interval)}`).join("; "),
             note: page.pooledNote() + "A symmetry is acquired at the step from which its mean violation stays at or below phase.tau, never before train accuracy first reaches phase.accuracy. Pale dots are runs, marks medians with 95 % bootstrap intervals " +
             "over the group’s runs; runs that did not acquire it are censored at their last step. First is what a run acquires at its earliest such step; several may share it." +
-            (all.length > MOST_ROWS ? ` ${MOST_ROWS} of ${all.length} rows are drawn; the data have all.` : "") };
+            (all.length > shown.length ? ` Of ${all.length} rows those are drawn that any run reached${some.length > MOST_ROWS ? `, the first ${MOST_ROWS}` : ""}; the data have all.` : "") };
     }
 
     page.addGenerators = (section) => {
