@@ -11,6 +11,7 @@ import re
 import sys
 import time
 import unittest
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -576,7 +577,7 @@ class Accessible(pages.Case):
         for scheme in ("light", "dark"):
             pages.open_page(pages.FINISHED, scheme=scheme)
             pages.touch_page()
-            pages.CHROMIUM.evaluate(open(axe, encoding="utf-8").read() + "; 1")
+            pages.CHROMIUM.evaluate(Path(axe).read_text(encoding="utf-8") + "; 1")
             found = pages.CHROMIUM.evaluate("axe.run().then((r) => r.violations.map((v) => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 160)]))")
             self.assertEqual([v for v in found if v[0] in ("serious", "critical")], [])
 

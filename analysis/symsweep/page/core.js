@@ -141,7 +141,9 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
     function textOf(values) {
         const short = new Map(), all = [...new Set(values)];
         for (const value of all) short.set(page.valueText(value), (short.get(page.valueText(value)) || 0) + 1);
-        const texts = new Map(all.map((value) => [value, short.get(page.valueText(value)) === 1 || value === null ? page.valueText(value) : JSON.stringify(value)]));
+        const digits = [4, 5, 6].find((n) => new Set(all.map((value) => (typeof value === "number" ? +value.toPrecision(n) : value))).size === all.length);
+        const whole = (value) => (digits && typeof value === "number" ? String(+value.toPrecision(digits)) : JSON.stringify(value));
+        const texts = new Map(all.map((value) => [value, short.get(page.valueText(value)) === 1 || value === null ? page.valueText(value) : whole(value)]));
         return (run) => texts.get(values[run]);
     }
     page.key = (id) => page.keys.find((key) => key.id === id) || null;

@@ -178,7 +178,7 @@
         const data = element("details", { class: "data" }, element("summary", {}, "Data"));
         const place = element("div");
         data.append(place);
-        const title = element("h3", { id: figure.id + "-title" }, figure.title);
+        const title = element("h2", { id: figure.id + "-title" }, figure.title);
         const keep = (kind, press, what) => page.button(kind, press, { class: kind.toLowerCase(), "aria-label": `Save ${what}“${figure.title}” as ${kind}` });
         const buttons = element("div", { class: "downloads" }, figure.listed ? null : ["SVG", "PNG"].map((kind) => keep(kind, () => page.savePicture(figure, kind.toLowerCase()), "")),
             keep("CSV", () => saveCsv(figure), "the data of "));

@@ -125,7 +125,7 @@
                     element("td", { class: "phases" }, bar(phases), element("span", { class: "small-text" }, words(phases))),
                     medians.map((m) => element("td", { class: "number" }, page.interval(m.interval),
                         element("span", { class: "small-text" }, m.times.length ? `${m.reached} of ${m.times.length}` : "")))))));
-            area.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Groups" }, table));
+            area.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of groups" }, table));
             return { note: page.pooledNote() + (count > MOST_ROWS ? `The first ${MOST_ROWS} of ${page.number(count)} groups; the CSV has all. ` : "") + "Median step [95 % bootstrap interval over the group’s runs], and how many of the runs that ended got there. t_mem, t_gen: train and test accuracy reach " +
                 "phase.accuracy; t_sym: the largest violation of phase.family stays at or below phase.tau. Runs that did not get there are censored at their last step." };
         };

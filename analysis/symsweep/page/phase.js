@@ -45,6 +45,17 @@
         return [second ? second.id : "", first ? first.id : ""];
     }
 
+    /* Numbers that a random search drew are put in bins, so that cells have neighbours. */
+    const MOST_LEVELS = 32, BINS = 10;
+
+    function binned(key) {
+        if (!key || !key.numeric || key.distinct.length <= MOST_LEVELS || page.isSeed(key.id) || lattice.exists()) return key;
+        const [low, high] = d3.extent(key.distinct), log = low > 0 && high / low > 30, forth = log ? Math.log : (v) => v, back = log ? Math.exp : (v) => v;
+        const edge = (k) => +back(forth(low) + ((forth(high) - forth(low)) * k) / BINS).toPrecision(2), at = (v) => Math.max(0, Math.min(BINS - 1, Math.floor(((forth(v) - forth(low)) / (forth(high) - forth(low))) * BINS)));
+        const of = (run) => (key.values[run] === null ? null : at(key.values[run]));
+        return { ...key, values: key.values.map((_, run) => (of(run) === null ? null : edge(of(run)))), text: (run) => (of(run) === null ? "–" : `${page.number(edge(of(run)))}–${page.number(edge(of(run) + 1))}`) };
+    }
+
     function levels(key, runs) {
         const texts = new Map();
         for (const run of runs) {
@@ -60,11 +71,11 @@
     /* The cells that have rows, each in a plane of its own setting of the other keys, unless there are too many. */
     function cells() {
         const { runs, rows } = page.selection(), refined = state.value === "refined", used = refined ? rows : runs;
-        const kx = page.key(state.x), ky = page.key(state.y), xs = kx ? levels(kx, rows) : [nowhere], ys = ky ? levels(ky, rows) : [nowhere];
+        const kx = binned(page.key(state.x)), ky = binned(page.key(state.y)), xs = kx ? levels(kx, rows) : [nowhere], ys = ky ? levels(ky, rows) : [nowhere];
         if (ky && ky.numeric && !page.isSeed(ky.id)) ys.reverse();
         const place = (run) => [kx ? kx.text(run) : nowhere.text, ky ? ky.text(run) : nowhere.text];
         const at = d3.group(used, (run) => place(run).join("\u0000"));
-        const others = page.data.settings.map(page.key).filter((key) => key && key !== kx && key !== ky && [...at.values()].some((mine) => mine.some((run) => key.text(run) !== key.text(mine[0]))));
+        const others = page.data.settings.map(page.key).filter((key) => key && ![state.x, state.y].includes(key.id) && [...at.values()].some((mine) => mine.some((run) => key.text(run) !== key.text(mine[0]))));
         const planeOf = (run) => page.groupOf({ keys: others }, run), names = [...new Set(used.map(planeOf))], apart = others.length > 0 && names.length <= MOST_PLANES;
         const found = new Map();
         for (const run of used) {
@@ -94,7 +105,7 @@
     /* What else varies within the cells. */
     function pooled({ kx, ky, cells: all }) {
         const mixed = (key) => all.some((cell) => new Set(cell.runs.map((run) => key.values[run])).size > 1);
-        const parts = page.keys.filter((key) => key !== kx && key !== ky && key.id !== "task" && mixed(key)).map((key) => key.name);
+        const parts = page.keys.filter((key) => (!kx || key.id !== kx.id || key.values !== kx.values) && (!ky || key.id !== ky.id || key.values !== ky.values) && key.id !== "task" && mixed(key)).map((key) => key.name);
         return parts.length ? ` Each cell pools the runs that differ in ${parts.join(", ")}.` : "";
     }
 
@@ -165,7 +176,7 @@
             const known = Number.isFinite(cell.value), color = known ? scale.color(cell.value) : null;
             at.append("rect").attr("width", w).attr("height", h).attr("fill", known ? color : cell.value === Infinity ? stripes : "var(--raised)");
             ink = known ? chart.inkOn(color) : "var(--ink)";
-            write(longest(known ? [page.number(cell.value), page.short(cell.value)] : cell.value === Infinity ? ["not reached", "–"] : [""], w), (text) => (known ? text.attr("fill", ink) : text.attr("class", "on-stripes")));
+            write(longest(known ? [page.number(cell.value), page.short(cell.value)] : cell.value === Infinity ? ["not reached", "–"] : [""], w), (text) => (known ? text.style("fill", ink) : text.attr("class", "on-stripes")));
         }
         if (ink && h >= 34 && w > 40) sparks(at, cell, w, h, ink, last);
         at.append("rect").attr("class", "edge").attr("width", w).attr("height", h);

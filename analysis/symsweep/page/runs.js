@@ -28,7 +28,7 @@
 
     /* ---- all runs ---- */
 
-    const AT_FIRST = 100;
+    const AT_FIRST = 50;
     let state, chosen = null, most = AT_FIRST, search;
 
     function columns() {
@@ -75,7 +75,7 @@
         })));
         if (chosen) area.append(element("p", { class: "where" }, `Runs of the cell ${chosen.name}`, page.button("All runs", () => { chosen = null; redraw(); search.focus(); })));
         const caption = element("caption", { "aria-live": "polite" }, runs.length === page.selection().runs.length ? page.plural(runs.length, "run") : `${page.number(runs.length)} of ${page.plural(page.selection().runs.length, "run")}`, runs.length > most ? `; the first ${most} are shown` : "");
-        area.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Runs" }, element("table", {}, caption, element("thead", {}, element("tr", {}, head)), element("tbody", {}, body))));
+        area.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of runs" }, element("table", {}, caption, element("thead", {}, element("tr", {}, head)), element("tbody", {}, body))));
         if (runs.length > most) area.append(page.button(`Show ${page.number(Math.min(900, runs.length - most))} more`, () => { most += 900; redraw(); }));
         return {};
     }

@@ -4,7 +4,7 @@
 
 (() => {
     const element = page.element, chart = page.chart;
-    const MOST_MARKS = 3000, LEVELS = [0.99, 1];
+    const MOST_MARKS = 2000, LEVELS = [0.99, 1];
     const KINDS = { states: "every evaluation", ends: "end of each run" };
     let state;
     const memorizedOnly = () => state[state.kind + "_memorized"];
