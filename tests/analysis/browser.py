@@ -22,7 +22,7 @@ def find():
 class Browser:
     """with Browser() as browser: page = browser.open(path); page.evaluate("1 + 1")"""
 
-    def __init__(self, patience=600):
+    def __init__(self, patience=120):
         self.patience = patience
         self.events = []
         self._number = 0
