@@ -107,14 +107,26 @@
         return made;
     };
 
+    /* Mixed colours as every program reads them. */
+    const pen = element("canvas").getContext("2d", { willReadFrequently: true });
+    function plain(value) {
+        if (!/^(oklab|oklch|color)\(/.test(value)) return value;
+        pen.fillStyle = value;
+        pen.fillRect(0, 0, 1, 1);
+        return `rgb(${[...pen.getImageData(0, 0, 1, 1).data.subarray(0, 3)].join(", ")})`;
+    }
+
     /* A copy of a drawing that keeps its looks without the style sheet of the page. */
     function stills(svg) {
         const copy = svg.cloneNode(true), from = [svg, ...svg.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
         from.forEach((node, i) => {
-            if (node.closest("defs, style")) return;
+            if (node.closest("style")) return;
             const style = getComputedStyle(node);
             if (style.display === "none") return to[i].setAttribute("display", "none");
-            for (const look of LOOKS) to[i].style.setProperty(look, style.getPropertyValue(look));
+            for (const look of LOOKS) {
+                to[i].removeAttribute(look);
+                to[i].style.setProperty(look, plain(style.getPropertyValue(look)));
+            }
         });
         copy.querySelectorAll("style, title").forEach((node) => node.remove());
         for (const name of ["class", "role", "aria-label"]) copy.removeAttribute(name);

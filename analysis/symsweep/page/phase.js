@@ -130,8 +130,9 @@
             axes(svg, view);
             const g = svg.append("g").attr("class", "cells");
             for (const cell of mine) {
-                const at = g.append("g").datum(cell).attr("class", "cell").attr("role", "button").attr("tabindex", -1).attr("transform", `translate(${left + cell.i * cw},${top + cell.j * ch})`).attr("aria-label", tipLines(cell, kx, ky).filter(Boolean).join(". "));
+                const at = g.append("g").datum(cell).attr("class", "cell").attr("role", "button").attr("tabindex", -1).attr("transform", `translate(${left + cell.i * cw},${top + cell.j * ch})`);
                 drawCell(at, cell, cw - 2, ch - 2, scale, view.stripes, last);
+                at.attr("aria-label", [at.node().textContent, ...tipLines(cell, kx, ky)].filter(Boolean).join(". "));
                 page.tipOn(at, (c) => [...tipLines(c, kx, ky), "Press for its runs, drag for a rectangle."]);
             }
             if (state.value === "refined") {
