@@ -143,14 +143,15 @@
             const log = panel.logarithmic && values.some((v) => v > 0), size = rows > 1 ? Math.max(96, tall * 0.72) : tall;
             const positive = points.map((p) => p.median).filter((v) => v > 0);
             const y = chart.values(log ? [...positive, ...values.filter((v) => v >= d3.min(positive))] : values, size, log, panel.title);
+            const rules = (panel.rules || []).filter(([value]) => value >= y.domain[0] && value <= y.domain[1]), told = rules.map(([, text]) => text).filter(Boolean);
+            if (where && told.length) y.label += `; dashed: ${told.join(", ")}`;
             const top = (i === 0 ? 34 : 26) + (where ? 16 : 0), bottom = last ? 42 : 8;
-            const rules = (panel.rules || []).filter(([value]) => value >= y.domain[0] && value <= y.domain[1]);
             const facet = where ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: 0.24 } } : {};
             const names2 = where ? [Plot.text(names, { fx: (d) => where(d)[0], fy: (d) => where(d)[1], frameAnchor: "top-left", text: (d) => cut(d, inner), dy: -15, fill: "var(--ink)", fontWeight: 500 })] : [];
             chart.plot(area, { width, height: size * rows + top + bottom, marginTop: top, marginBottom: bottom, ...facet,
                 x: { ...axis.scale, ...(last ? {} : { label: null, tickFormat: () => "" }) }, y,
                 marks: [...shade(axis.place, y, i), chart.grid(y), ...rules.flatMap(([value]) => chart.rule(value)), ...lineMarks(panel.lines, axis.place, where), ...(panel.marks ? panel.marks(axis.place, y) : []),
-                    ...rules.map(([value, text, left]) => chart.rule(value, text, left)[1]), ...names2, ...tops(axis.place, y, i),
+                    ...(where ? [] : rules.map(([value, text, left]) => chart.rule(value, text, left)[1])), ...names2, ...tops(axis.place, y, i),
                     where ? null : Plot.ruleX(all, Plot.pointerX({ x: axis.place, stroke: "var(--faint)" }))],
                 tip: where ? null : (step) => [`step ${page.number(step)}`, ...panels.flatMap((other) => other.lines.slice(0, 10).map((line, k) => (k === 0 ? `${other.title} · ` : "") + said(line, step)))] });
         });
