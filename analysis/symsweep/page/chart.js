@@ -132,7 +132,7 @@
      * steps; each of them in small multiples where its lines have panels. `shade` are marks below all. */
     chart.panels = (area, width, panels, { logarithmic = true, tall = 150, shade = () => [], tops = () => [] } = {}) => {
         const names = [...new Set(panels.flatMap((panel) => panel.lines.map((line) => line.panel || "")))], left = 54, right = 16;
-        const columns = names.length > 1 ? Math.max(1, Math.min(names.length, Math.floor((width - left) / (width < 500 ? 150 : 220)))) : 1;
+        const columns = names.length > 1 ? Math.max(1, Math.min(names.length, Math.floor((width - left) / (width < 500 ? 125 : 220)))) : 1;
         const rows = Math.ceil(names.length / columns), inner = (width - left - right) / columns;
         const steps = panels.flatMap((panel) => panel.lines.flatMap((line) => line.points.filter(known).map((p) => p.step)));
         const axis = chart.steps(steps, inner * 0.94, logarithmic), all = [...new Set(steps)].sort((a, b) => a - b);

@@ -117,7 +117,7 @@
         const left = Math.min(Math.max(46, d3.max(ys, (y) => Math.min(y.text.length, 22)) * 6.6 + 16), width * 0.38);
         const beside = d3.range(planes.length, 0, -1).find((n) => (width / n - left - 12) / xs.length >= 62) || 1;
         const room = Math.floor((width - 20 * (beside - 1)) / beside), cw = Math.min((room - left - 12) / xs.length, xs.length < 4 ? 190 : 140);
-        const ch = ys.length <= 8 ? Math.max(34, Math.min(64, cw * 0.7)) : Math.max(18, Math.min(40, 620 / ys.length));
+        const ch = ys.length <= 8 ? Math.max(38, Math.min(64, cw * 0.7)) : Math.max(18, Math.min(40, 620 / ys.length));
         const plain = state.value === "phase" || state.value === "refined", scale = plain ? null : colors(all), last = Math.log1p(d3.max(all, (cell) => d3.max(cell.runs, page.lastStep)) || 1);
         const box = element("div", { class: "planes" });
         area.append(box);
@@ -144,7 +144,7 @@
         }
         area.append(state.value === "refined" ? lattice.keys(all) : plain ? phaseKeys(all) : colorKey(scale, all));
         area.append(page.region.panel(grid, state) || "");
-        const lines = cw > 40 && ch >= 34 ? " The line in a cell is test accuracy over the steps of each of its runs, from 0 to 1, on logarithmic steps." : "";
+        const lines = cw > 42 && ch >= 36 ? " The line in a cell is test accuracy over the steps of each of its runs, from 0 to 1, on logarithmic steps." : "";
         const many = grid.others.length && planes.length === 1 && !planes[0] ? ` There are too many settings for a plane each; filter by ${grid.others.map((key) => key.name).join(", ")} to see one.` : "";
         const refined = state.value === "refined";
         return { note: (refined ? lattice.note(all) : pooled(grid)) + many + lines + " Press a cell for its runs.", summary: refined ? `Refined, over ${over(kx, ky)}: ${lattice.summary(all)}` : summary(all, kx, ky) };
