@@ -288,5 +288,4 @@
         });
         figures = [first, second, third];
     };
-    page.showSnapshot = show;
 })();

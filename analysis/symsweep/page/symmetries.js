@@ -101,7 +101,6 @@
             .sort((a, b) => (a.interval.estimate === b.interval.estimate ? 0 : a.interval.estimate < b.interval.estimate ? -1 : 1)));
     }
     const earliest = (run) => d3.min(metrics().map((metric) => page.value(metric.onset, run)).filter((step) => step !== null));
-    page.acquisitions = acquisitions;
 
     const MOST_ROWS = 60;
 
