@@ -198,18 +198,20 @@ class Odd(pages.Case):
 
 class Large(pages.Case):
     def test_page_of_216_runs(self):
-        """Under 5 MB; made in under 20 s and open in under 2 s on a quiet machine, ten times that here."""
+        """Under 5 MB; made in under 20 s and drawn in under 2 s of processor time on a quiet machine, ten times that here."""
         many = fixtures.repeat_runs(pages.FINISHED, "many.h5", 12)
         page = Path(many).with_suffix(".html")
         begun = time.monotonic()
         output.write(page, report.build(symsweep.load(many)))
         made = time.monotonic() - begun
         pages.touch_page()
+        pages.CHROMIUM.send("Performance.enable", timeDomain="threadTicks")
         pages.CHROMIUM.open(page)
+        measures = {measure["name"]: measure["value"] for measure in pages.CHROMIUM.send("Performance.getMetrics")["metrics"]}
         self.assert_quiet()
         self.assertEqual(pages.CHROMIUM.evaluate("page.count"), 216)
-        drawn = 1e-3 * pages.CHROMIUM.evaluate("page.drawnAfter")  # since navigation began
-        print("summary: page of 216 runs: made in %.1f s, drawn %.2f s after it was opened, %.2f MB" %
+        drawn = measures["TaskDuration"]
+        print("summary: page of 216 runs: made in %.1f s, drawn in %.2f s, %.2f MB" %
               (made, drawn, 1e-6 * page.stat().st_size))
         self.assertLess(made, 200)
         self.assertLess(drawn, 20)
