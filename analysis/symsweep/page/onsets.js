@@ -19,8 +19,8 @@
     /* Rows {name, marks: [{interval, times, observed, color, symbol, id}], right} one below the other over one axis of steps:
      * pale dots are runs, marks medians with their intervals, a triangle at the right end a median that is not reached. */
     page.rowChart = (area, width, { rows, label, note = "" }) => {
-        const narrow = width < 560, most = narrow ? 42 : 56, cut = chart.cutter(rows.map((row) => row.name), most), per = d3.max(rows, (row) => row.marks.length);
-        const letters = Math.min(most + 1, d3.max(rows, (row) => cut(row.name).length)), left = narrow ? 14 : Math.min(letters * 6.6 + 16, width * 0.42), right = rows.some((row) => row.right) && !narrow ? 92 : 26;
+        const narrow = width < 560, most = narrow ? Math.floor(width / 7.4) : Math.floor((width * 0.42 - 24) / 7), cut = chart.cutter(rows.map((row) => row.name), most), per = d3.max(rows, (row) => row.marks.length);
+        const letters = Math.min(most + 1, d3.max(rows, (row) => cut(row.name).length)), left = narrow ? 14 : Math.min(letters * 7 + 16, width * 0.42), right = rows.some((row) => row.right) && !narrow ? 92 : 26;
         const tall = Math.max(26, per * 10 + 8) + (narrow ? 18 : 0), data = rows.flatMap((row, i) => row.marks.map((mark, k) => ({ ...mark, row, at: i + ((narrow ? 18 : 0) + (k + 0.5) * ((tall - (narrow ? 18 : 0)) / per)) / tall })));
         const finite = data.flatMap((d) => [d.interval.estimate, d.interval.lower, d.interval.upper, ...d.times]).filter((t) => Number.isFinite(t) && t > 0);
         const axis = chart.steps(finite.length ? finite : [1, 10], width - left - right, true, label), place = axis.place, end = axis.scale.domain[1];
@@ -34,7 +34,7 @@
                 right > 26 ? Plot.text(rows, { y: (_, i) => i + 0.5, frameAnchor: "right", dx: 16, textAnchor: "start", text: (row) => row.right || "", fill: "var(--soft)" }) : null,
                 Plot.dot(runs, { x: (d) => place(d.time), y: "at", r: 2, fill: (d) => d.color, fillOpacity: 0.4 }), span(spans.filter((d) => Number.isFinite(d.interval.upper))), span(spans.filter((d) => !Number.isFinite(d.interval.upper)), "3 2"),
                 Plot.dot(medians, { x: (d) => place(d.interval.estimate), y: "at", r: 4.2, symbol: (d) => d.symbol, fill: (d) => d.color, stroke: "var(--surface)", strokeWidth: 0.75 }),
-                Plot.text(never, { x: () => end, y: "at", dx: 4, textAnchor: "start", text: () => "▸", fill: (d) => d.color, fontSize: 13 }),
+                Plot.dot(never, { x: () => end, y: "at", dx: 5, r: 4, symbol: { draw(context, size) { const h = Math.sqrt(size / Math.PI); context.moveTo(-h, -h); context.lineTo(h, 0); context.lineTo(-h, h); context.closePath(); } }, fill: (d) => d.color }),
                 Plot.dot(data, Plot.pointer({ x: (d) => (Number.isFinite(d.interval.estimate) ? place(d.interval.estimate) : end), y: "at", r: 6, stroke: "var(--ink)", maxRadius: 60 }))],
             tip: (d) => [d.row.name, d.said || `${d.id} (${d.name}): ${page.interval(d.interval)}`, `median ${page.interval(d.interval)}`, `${d.reached} of ${d.times.length} runs reached it`],
         });
