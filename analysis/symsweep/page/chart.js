@@ -166,6 +166,15 @@
         return `${line.name}: ${page.number(p.median)}` + (p.n > 1 ? ` (${page.number(p.low)} to ${page.number(p.high)})` : "");
     }
 
+    /* A mark that points on, right or left. */
+    chart.arrow = (way) => ({ draw(context, size) {
+        const half = Math.sqrt(size / Math.PI);
+        context.moveTo(-half * way, -half);
+        context.lineTo(half * way, 0);
+        context.lineTo(-half * way, half);
+        context.closePath();
+    } });
+
     /* ---- words ---- */
 
     /* Labels cut to a number of letters: the end goes, or the middle, or nothing, so that no two look alike. */

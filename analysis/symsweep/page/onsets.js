@@ -34,7 +34,7 @@
                 right > 26 ? Plot.text(rows, { y: (_, i) => i + 0.5, frameAnchor: "right", dx: 16, textAnchor: "start", text: (row) => row.right || "", fill: "var(--soft)" }) : null,
                 Plot.dot(runs, { x: (d) => place(d.time), y: "at", r: 2, fill: (d) => d.color, fillOpacity: 0.4 }), span(spans.filter((d) => Number.isFinite(d.interval.upper))), span(spans.filter((d) => !Number.isFinite(d.interval.upper)), "3 2"),
                 Plot.dot(medians, { x: (d) => place(d.interval.estimate), y: "at", r: 4.2, symbol: (d) => d.symbol, fill: (d) => d.color, stroke: "var(--surface)", strokeWidth: 0.75 }),
-                Plot.dot(never, { x: () => end, y: "at", dx: 5, r: 4, symbol: { draw(context, size) { const h = Math.sqrt(size / Math.PI); context.moveTo(-h, -h); context.lineTo(h, 0); context.lineTo(-h, h); context.closePath(); } }, fill: (d) => d.color }),
+                Plot.dot(never, { x: () => end, y: "at", dx: 5, r: 4, symbol: chart.arrow(1), fill: (d) => d.color }),
                 Plot.dot(data, Plot.pointer({ x: (d) => (Number.isFinite(d.interval.estimate) ? place(d.interval.estimate) : end), y: "at", r: 6, stroke: "var(--ink)", maxRadius: 60 }))],
             tip: (d) => [d.row.name, d.said || `${d.id} (${d.name}): ${page.interval(d.interval)}`, `median ${page.interval(d.interval)}`, `${d.reached} of ${d.times.length} runs reached it`],
         });
@@ -138,7 +138,7 @@
                 Plot.link(bars, { x1: (b) => within(b.row.low), x2: (b) => within(b.row.high), y1: (b) => y(b.i), y2: (b) => y(b.i), stroke: (b) => b.row.group.color, strokeWidth: 8, strokeOpacity: 0.25 }),
                 Plot.dot(bars.filter((b) => b.exact), { x: (b) => b.row.low, y: (b) => y(b.i), r: 9, symbol: { draw(context, size) { const r = Math.sqrt(size / Math.PI); context.moveTo(0, -r); context.lineTo(0, r); } }, stroke: (b) => b.row.group.color, strokeWidth: 3 }),
                 dot(true, true), dot(false, false),
-                Plot.text(data.filter((d) => !d.exact), { x: "at", y: "y", text: (d) => (d.lead.high === Infinity ? "▸" : "◂"), fontSize: 13, fill: (d) => d.row.group.color }),
+                ...[1, -1].map((way) => Plot.dot(data.filter((d) => !d.exact && (d.lead.high === Infinity) === (way > 0)), { x: "at", y: "y", r: 4, symbol: chart.arrow(way), fill: (d) => d.row.group.color })),
                 Plot.text(shown, { y: (_, i) => (narrow ? i + 10 / tall : i + 0.5), frameAnchor: "left", dx: narrow ? -24 : -20, textAnchor: narrow ? "start" : "end", text: (row) => cut(row.group.name), fill: "var(--ink)" }),
                 Plot.dot(data, Plot.pointer({ x: "at", y: "y", r: 6, stroke: "var(--ink)" }))],
             tip: (d) => [page.runName(d.run), d.exact ? `lead ${page.number(d.lead.low)} steps` : d.lead.high === Infinity ? `lead above ${page.number(d.lead.low)} steps` : `lead below ${page.number(d.lead.high)} steps`],
