@@ -20,7 +20,8 @@ FIRST_METRICS = ("train_accuracy", "test_accuracy", "test_accuracy_unmirrored", 
 LEFT_OUT = ("step",)
 ONSETS = ("t_mem", "t_sym", "t_gen", "t_geo", "t_geo_participation")
 RUN_COLUMNS = ("id", "label", "task", "status", "seed", "error", "host", "attempts", "steps", "stopped_early",
-               "wall_seconds", "phase", "parameters", "majority", "train_inputs", "test_inputs")
+               "wall_seconds", "phase", "parameters", "majority", "train_inputs", "test_inputs",
+               "unmirrored_inputs")
 # What a damaged row is still believed.
 ASKED = ("id", "label", "task", "status", "seed")
 DAMAGED = "its checksum does not fit; the next start trains it again"
@@ -45,6 +46,8 @@ def build(results, title=None, all=False):
         "runs": results.runs.index.tolist(),
         "columns": _columns(results, keys),
         "axes": list(keys),
+        "swept": list(results.axes),
+        "sweep": _sweep(results),
         "averaged": [name for name in keys if name in settings.SEEDS and name not in telling],
         "settings": list(telling),
         "families": _families(results),
@@ -82,6 +85,18 @@ def _description(results):
         if text:
             return str(text)
     return ""
+
+
+def _sweep(results):
+    """What a sweep that goes on from this one is made of: name and base configuration, where all files have one."""
+    found = []
+    for sweep in results.sweeps:
+        try:
+            given = json.loads(sweep["config"])
+            found.append({"name": sweep["name"], "run": given.get("run", {})})
+        except (ValueError, AttributeError, RecursionError):
+            return None
+    return found[0] if found and all(part["run"] == found[0]["run"] for part in found) else None
 
 
 def _plain(value):

@@ -9,39 +9,8 @@ from pathlib import Path
 from . import command, encode, facts, output, payload, words
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "lattice", "phase", "curves", "symmetries", "threshold", "onsets", "survival",
-           "geometry", "runs", "main")
-
-# D3 as Debian has it (package node-d3), or a copy that SYMSWEEP_D3 names.
-D3_PLACES = ("/usr/share/nodejs/d3/dist/d3.min.js", "/usr/share/javascript/d3/d3.min.js")
-
-D3_LICENCE = """Copyright 2010-2022 Mike Bostock
-
-Redistribution and use in source and binary forms, with or without modification, are permitted provided that the following conditions are met:
-
-* Redistributions of source code must retain the above copyright notice, this list of conditions and the following disclaimer.
-* Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following disclaimer in the documentation and/or other materials provided with the distribution.
-* Neither the name of the author nor the names of contributors may be used to endorse or promote products derived from this software without specific prior written permission.
-
-THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT OWNER OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE."""
-
-
-class ReportError(command.Refusal):
-    """The page cannot be made; the message says what to do."""
-
-
-def find_d3():
-    named = os.environ.get("SYMSWEEP_D3")
-    places = [named] if named else D3_PLACES
-    for place in places:
-        if os.path.isfile(place):
-            text = Path(place).read_text(encoding="utf-8")
-            version = re.search(r"d3js\.org v(\d+)[\d.]*", text[:400])
-            if version and int(version.group(1)) >= 5:
-                return text
-    raise ReportError(
-        "D3 (version 5 or later), which draws the page, is not in %s; install the Debian package node-d3 "
-        "(scripts/packages analysis), or name a copy of d3.min.js in SYMSWEEP_D3" % " or ".join(places))
+SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "lattice", "region", "phase", "curves", "story", "dial", "symmetries", "threshold", "onsets",
+           "survival", "geometry", "runs", "main")
 
 
 def summary_line(results):
@@ -73,7 +42,7 @@ def _inline(text):
 
 def build(results, title=None, all=False):
     """The page as text: of the planned rows, of all with `all`."""
-    library = find_d3()
+    library = (PAGE / "vendor" / "plot.min.js").read_text(encoding="utf-8")
     header, arrays = payload.build(results, title, all)
     shown = results if all else results.planned
     values = {
@@ -83,8 +52,8 @@ def build(results, title=None, all=False):
         "left_out": "".join('<p class="banner left-out">%s.</p>\n' % html.escape(line[0].upper() + line[1:]) for line in header["left_out"]),
         "source": html.escape(words.visible(source_line(shown, header))),
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
-        "d3": html.escape(library.split("\n", 1)[0].lstrip("/ ")),
-        "licence": html.escape(D3_LICENCE),
+        "drawn": html.escape(library[2:library.index("(")].strip(" *")),
+        "licences": html.escape((PAGE / "vendor" / "plot.LICENCES.txt").read_text(encoding="utf-8")),
         "header": encode.pack(payload.to_json(header).encode("utf-8")),
         "arrays": encode.pack(arrays),
         "library": _inline(library),

@@ -129,8 +129,8 @@ class Browser:
                 raise TimeoutError("never came true: " + condition)
             time.sleep(0.02)
 
-    def key(self, key, code=None, text=None):
-        parameters = {"key": key, "code": code or key, "windowsVirtualKeyCode": KEYS.get(key, 0)}
+    def key(self, key, code=None, text=None, shift=False):
+        parameters = {"modifiers": 8 * shift, "key": key, "code": code or key, "windowsVirtualKeyCode": KEYS.get(key, 0)}
         if text:
             parameters["text"] = text
         self.send("Input.dispatchKeyEvent", type="keyDown", **parameters)
@@ -162,4 +162,4 @@ class Browser:
         Path(path).write_bytes(base64.b64decode(self.send("Page.captureScreenshot", **parameters)["data"]))
 
 
-KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35}
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35}

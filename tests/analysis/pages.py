@@ -13,9 +13,9 @@ import symsweep
 from symsweep import output, report
 
 FOLDER = tempfile.mkdtemp(prefix="symsweep-test-")
-FIGURES = ["groups", "phase-diagram", "curves", "consistent", "generators", "acquisition", "threshold", "onset-order", "lead-times", "survival", "embedding",
+FIGURES = ["story", "phase-diagram", "groups", "curves", "consistent", "generators", "acquisition", "threshold", "onset-order", "lead-times", "survival", "embedding",
            "spectrum", "dimension", "troubles", "run-table"]
-TABLES_ONLY = {"groups", "acquisition", "troubles", "run-table"}
+TABLES_ONLY = {"groups", "troubles", "run-table"}
 SYMMETRIES = {"consistent", "generators", "acquisition"}  # there only where a file has something to show in them
 WIDE, PHONE = 1160, 390
 
@@ -86,7 +86,7 @@ class Case(unittest.TestCase):
     def facts(self):
         """id -> what a figure shows."""
         return {f["id"]: f for f in json.loads(CHROMIUM.evaluate("""JSON.stringify(page.figures.map((f) => {
-            const box = document.getElementById(f.id), svg = box.querySelector(".area > svg");
+            const box = document.getElementById(f.id), svg = box.querySelector(".area svg:not(.swatch)");
             return {id: f.id, empty: f.empty, nothing: box.querySelector(".nothing")?.textContent || "",
                 marks: svg ? svg.querySelectorAll("path,rect,circle,line").length : 0, inside: svg ? svg.getBBox().width : 0,
                 name: svg ? svg.getAttribute("aria-label") : "", rows: box.querySelectorAll(".area tbody tr").length,
@@ -96,7 +96,7 @@ class Case(unittest.TestCase):
     def overlaps(self):
         """Letters that lie on letters, figure by figure, and letters outside their figure."""
         return json.loads(CHROMIUM.evaluate("""JSON.stringify([...document.querySelectorAll("figure")].flatMap((figure) =>
-            [...figure.querySelectorAll(".area > svg")].flatMap((svg) => {
+            [...figure.querySelectorAll(".area svg:not(.swatch)")].flatMap((svg) => {
                 const frame = figure.getBoundingClientRect();
                 const texts = [...svg.querySelectorAll("text")].map((t) => [t, t.getBoundingClientRect()]).filter(([, b]) => b.width);
                 const found = texts.filter(([, b]) => b.left < frame.left || b.right > frame.right).map(([t]) => `${figure.id}: ${t.textContent} sticks out`);

@@ -31,7 +31,7 @@ class Odd(pages.Case):
         facts = self.facts()
         self.assertEqual(list(facts), [name for name in pages.FIGURES if name not in without])
         links = pages.CHROMIUM.evaluate("[...document.querySelectorAll('nav a')].map((a) => a.hash)")
-        self.assertEqual(links, pages.CHROMIUM.evaluate("[...document.querySelectorAll('main > section')].map((s) => '#' + s.id)"))
+        self.assertEqual(links, pages.CHROMIUM.evaluate("[...document.querySelectorAll('section')].map((s) => '#' + s.id)"))
         for name, fact in facts.items():
             if fact["empty"]:
                 self.assertGreater(len(fact["nothing"]), 10, name)
@@ -101,7 +101,7 @@ class Odd(pages.Case):
             step = int(file["curves/step"][0, at[2]])
         for path, pieces in ((whole, 1), (target, 2)):
             self.page_of(path)
-            lines = pages.CHROMIUM.evaluate("[...document.querySelectorAll('#consistent path.line')].map((p) => p.getAttribute('d').split('M').length - 1)")
+            lines = pages.CHROMIUM.evaluate("[...document.querySelectorAll('#consistent .line path')].map((p) => p.getAttribute('d').split('M').length - 1)")
             self.assertEqual(lines[-1], pieces)
             table = pages.CHROMIUM.evaluate("page.figures.find((f) => f.id === 'consistent').table().rows")
             self.assertEqual({row[3] for row in table}, {0.25})
@@ -198,18 +198,20 @@ class Odd(pages.Case):
 
 class Large(pages.Case):
     def test_page_of_216_runs(self):
-        """Under 5 MB; made in under 20 s and open in under 2 s on a quiet machine, ten times that here."""
+        """Under 5 MB; made in under 20 s and drawn in under 2 s of processor time on a quiet machine, ten times that here."""
         many = fixtures.repeat_runs(pages.FINISHED, "many.h5", 12)
         page = Path(many).with_suffix(".html")
         begun = time.monotonic()
         output.write(page, report.build(symsweep.load(many)))
         made = time.monotonic() - begun
         pages.touch_page()
+        pages.CHROMIUM.send("Performance.enable", timeDomain="threadTicks")
         pages.CHROMIUM.open(page)
+        measures = {measure["name"]: measure["value"] for measure in pages.CHROMIUM.send("Performance.getMetrics")["metrics"]}
         self.assert_quiet()
         self.assertEqual(pages.CHROMIUM.evaluate("page.count"), 216)
-        drawn = 1e-3 * pages.CHROMIUM.evaluate("page.drawnAfter")  # since navigation began
-        print("summary: page of 216 runs: made in %.1f s, drawn %.2f s after it was opened, %.2f MB" %
+        drawn = measures["TaskDuration"]
+        print("summary: page of 216 runs: made in %.1f s, drawn in %.2f s, %.2f MB" %
               (made, drawn, 1e-6 * page.stat().st_size))
         self.assertLess(made, 200)
         self.assertLess(drawn, 20)

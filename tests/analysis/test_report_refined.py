@@ -1,10 +1,14 @@
 """The page of a sweep that refines: what the file says of each point of the lattice, and the boundary."""
 
+import json
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
+
+import numpy as np
 
 import browser
 import fixtures
@@ -50,8 +54,7 @@ class Refined(unittest.TestCase):
         chosen = int((self.results.runs["status"] != "not_selected").sum())
         self.assertLess(chosen, 150)
         self.assertEqual(self.chromium.evaluate("page.count"), chosen)
-        self.assertEqual(self.text(".tile-value"), str(chosen))
-        self.assertIn("lattice of 150", self.text(".tile-more"))
+        self.assertIn("%d runs, chosen of a lattice of 150" % chosen, self.text(".summary-line"))
         self.assertEqual(self.chromium.evaluate("page.groupRows().reduce((n, row) => n + row.group.runs.length, 0)"), chosen)
 
     def test_classes_and_boundary_of_each_plane(self):
@@ -73,11 +76,39 @@ class Refined(unittest.TestCase):
             boundary += edges
         self.assertGreater(boundary, 0)
 
-    def test_planes_together(self):
-        self.assertIn("pools the points of 2 planes", self.text("#phase-diagram"))
-        for row in self.table():
-            self.assertEqual(row["points"], 2)
-            self.assertEqual(sum(row[kind] for kind in ("holds", "holds_inferred", "unknown", "fails_inferred", "fails")), 2)
+    def test_planes_side_by_side(self):
+        rows = self.table()
+        self.assertEqual([row["plane"] for row in rows].count("alone"), 25)
+        self.assertEqual([row["plane"] for row in rows].count("mirrored"), 25)
+        for row in rows:
+            self.assertEqual(row["points"], 1)
+            self.assertEqual(sum(row[kind] for kind in ("holds", "holds_inferred", "unknown", "fails_inferred", "fails")), 1)
+
+    def test_a_rectangle_becomes_a_sweep(self):
+        """Drawn by keys and by the pointer; the program takes what comes of it, and refines there."""
+        self.chromium.evaluate("document.querySelectorAll('#phase-diagram .plane svg')[1].querySelector('.cell[tabindex=\"0\"]').focus()")
+        for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
+            self.chromium.key(key, shift=True)
+        by_keys = json.loads(self.text("#phase-diagram .refine pre"))
+        self.chromium.key("Escape")
+        self.assertFalse(self.chromium.evaluate("Boolean(document.querySelector('#phase-diagram .refine pre'))"))
+        at = self.chromium.evaluate("""(() => { const svg = document.querySelectorAll('#phase-diagram .plane svg')[1]; svg.scrollIntoView();
+            return [[0, 0], [2, 1]].map(([i, j]) => { const r = [...svg.querySelectorAll('.cell')].find((c) => c.__data__.i === i && c.__data__.j === j).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }); })()""")
+        for kind, (x, y) in (("mousePressed", at[0]), ("mouseMoved", at[1]), ("mouseReleased", at[1])):
+            self.chromium.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", buttons=int(kind != "mouseReleased"), clickCount=1)
+        self.chromium.wait("Boolean(document.querySelector('#phase-diagram .refine pre'))")
+        sweep = json.loads(self.text("#phase-diagram .refine pre"))
+        self.assertEqual(sweep, by_keys)
+        fractions, decays = (np.array(sorted(set(self.results.runs[name]))) for name in fixtures.PLANE_AXES)
+        low, high, count = sweep["grid"]["train_fraction"]["linspace"]
+        np.testing.assert_allclose([low, high, count], [fractions[0], fractions[2], 9])
+        low, high, count = sweep["grid"]["optimizer.weight_decay"]["logspace"]
+        np.testing.assert_allclose([low, high, count], [decays[3], decays[4], 9])
+        self.assertEqual((sweep["grid"]["seed"], sweep["refine"]), ([0, 1, 2], {"axes": fixtures.PLANE_AXES, "reached": "t_mem"}))
+        self.assertEqual(sweep["cases"], [{"label": "mirrored", "symmetry.commutativity.weight": 1}])
+        done = subprocess.run([fixtures.BINARY, "check", "--json", fixtures.write_sweep(self.page.parent, sweep)], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        self.assertIn("243 runs", self.text("#phase-diagram .refine"))
 
 
 if __name__ == "__main__":

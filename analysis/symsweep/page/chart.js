@@ -1,133 +1,181 @@
-/* chart.js: axes, frames and marks that several figures use. Everything is drawn in pixels of the page, so that letters
- * keep their size on every screen. */
+/* chart.js: what several figures draw with Observable Plot: axes of steps and values, panels of lines one below the other or
+ * as small multiples, points with words. Everything is drawn in pixels of the page, so that letters keep their size. */
 "use strict";
 
 (() => {
     const chart = (page.chart = {});
 
-    chart.svg = (area, width, height) =>
-        d3.select(area).append("svg").attr("width", width).attr("height", height).attr("viewBox", `0 0 ${width} ${height}`);
+    /* ---- axes ---- */
 
-    /* Steps on a logarithmic axis. Step 0 has a place of its own at the left end, parted from the rest by a gap. */
-    chart.steps = (first, last, range, logarithmic = true) => {
-        const low = Math.max(1, first), high = Math.max(last, low * 1.0001);
-        if (!logarithmic) {
-            const linear = d3.scaleLinear([0, high], range);
-            return Object.assign((step) => linear(step), { ticks: (n) => linear.ticks(n), zero: null, invert: linear.invert });
-        }
-        const stub = Math.min(28, (range[1] - range[0]) * 0.07);
-        const scale = d3.scaleLog([low, high], [range[0] + stub, range[1]]);
-        const place = (step) => (step <= 0 ? range[0] : scale(Math.max(step, low)));
-        return Object.assign(place, { ticks: (n) => logTicks(scale, n), zero: range[0], gap: range[0] + stub * 0.55, invert: scale.invert });
-    };
+    const powers = (low, high) => d3.range(Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9) + 1).map((p) => 10 ** p);
 
-    /* Ticks of a logarithmic scale that have room for letters: powers of ten, with 2 and 5 when there are few. */
-    function logTicks(scale, most) {
-        scale.plain = true;
-        const [low, high] = scale.domain();
-        const powers = [];
-        for (let p = Math.ceil(Math.log10(low) - 1e-9); 10 ** p <= high * 1.0001; p++) powers.push(10 ** p);
-        let ticks = powers;
-        if (powers.length <= most / 3) ticks = d3.merge(d3.range(Math.floor(Math.log10(low)), Math.ceil(Math.log10(high)) + 1).map((p) => [1, 2, 5].map((m) => m * 10 ** p)));
-        else {
-            scale.plain = false;
-        }
-        if (powers.length > most) {
-            const every = Math.ceil(powers.length / most);
-            ticks = powers.filter((_, i) => (powers.length - 1 - i) % every === 0);
-        }
-        return ticks.filter((t) => t >= low * 0.9999 && t <= high * 1.0001);
+    /* Ticks of a logarithmic scale with room for letters: powers of ten, with 2 and 5 when there are few. */
+    function logTicks(low, high, most) {
+        const whole = powers(low, high);
+        if (whole.length > most) return whole.filter((_, i) => (whole.length - 1 - i) % Math.ceil(whole.length / most) === 0);
+        if (whole.length > Math.max(2, most / 3)) return whole;
+        const fine = d3.range(Math.floor(Math.log10(low)), Math.ceil(Math.log10(high)) + 1).flatMap((p) => [1, 2, 5].map((m) => m * 10 ** p));
+        const fitting = fine.filter((t) => t >= low * 0.9999 && t <= high * 1.0001);
+        return fitting.length >= 2 ? fitting : d3.scaleLinear([low, high], [0, 1]).ticks(Math.min(most, 4));
     }
-
-    /* A value axis: linear, or logarithmic where the values are positive and span decades. */
-    chart.values = (extent, range, logarithmic) => {
-        let [low, high] = extent;
-        if (!(high > low)) [low, high] = logarithmic ? [low / 2, low * 2 || 1] : [low - 0.5, low + 0.5];
-        if (logarithmic) {
-            const scale = d3.scaleLog([low, high], range);
-            const format = (value) => (scale.plain ? page.number(value) : power(value));
-            return Object.assign((value) => scale(Math.max(value, low)), { ticks: (n) => logTicks(scale, n), format, invert: scale.invert });
-        }
-        const scale = d3.scaleLinear([low, high], range).nice();
-        return Object.assign((value) => scale(value), { ticks: (n) => scale.ticks(n), format: page.number, invert: scale.invert });
-    };
 
     const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
     function power(value) {
-        const p = Math.log10(value);
-        if (Math.abs(p - Math.round(p)) > 1e-6) return page.number(value);
-        const exponent = Math.round(p);
-        if (exponent >= 0 && exponent <= 3) return page.number(10 ** exponent);
-        return "10" + (exponent < 0 ? "⁻" : "") + String(Math.abs(exponent)).split("").map((digit) => DIGITS[+digit]).join("");
+        const p = Math.log10(value), exponent = Math.round(p);
+        if (Math.abs(p - exponent) > 1e-6 || (exponent >= -2 && exponent <= 3)) return page.number(value);
+        return "10" + String(exponent).replace("-", "⁻").replace(/\d/g, (d) => DIGITS[d]);
     }
-    chart.power = power;
 
-    /* Letters of a step tick: 1,000 as 1k. */
-    chart.stepText = (step) => (step >= 1e6 ? d3.format(".3~s")(step) : step >= 1000 ? d3.format(".3~r")(step / 1000) + "k" : String(step));
+    chart.stepText = (step) => (step >= 1e4 ? d3.format("~s")(step) : page.number(step));
 
-    /* box = {left, top, width, height} of the plotting area. */
-    /* The axis of steps; without `letters` ticks alone, where a panel below has the same axis. */
-    chart.stepAxis = (svg, box, x, label = "optimizer steps", letters = true) => {
-        const g = svg.append("g").attr("class", "axis").attr("transform", `translate(0,${box.top + box.height})`);
-        g.append("line").attr("x1", box.left).attr("x2", box.left + box.width);
-        const ticks = x.ticks(Math.max(3, Math.floor(box.width / 70))).map((t) => [x(t), chart.stepText(t)]);
-        if (x.zero !== null) {
-            ticks.unshift([x.zero, "0"]);
-            g.append("path").attr("class", "gap").attr("d", `M${x.gap - 3},4l3,-8m2,8l3,-8`);
+    /* Of ticks those whose letters stay apart, from the left; `at` their places in pixels. */
+    function apart(ticks, at, text) {
+        let free = -Infinity;
+        return ticks.filter((tick) => {
+            const half = text(tick).length * 3.6 + 4;
+            if (at(tick) - half < free) return false;
+            free = at(tick) + half;
+            return true;
+        });
+    }
+
+    /* An axis of optimizer steps for Plot, and `place(step)`, which its marks take. On a logarithmic axis step 0 has a
+     * place of its own left of the first step. */
+    chart.steps = (steps, width, logarithmic = true, label = "optimizer step") => {
+        const positive = steps.filter((s) => s > 0 && Number.isFinite(s));
+        const low = d3.min(positive) || 1, high = Math.max(d3.max(positive) || 10, low * 1.5), most = Math.max(3, Math.floor(width / 70));
+        if (!logarithmic) {
+            const domain = [0, high], at = (t) => (t / high) * width;
+            return { place: (step) => step, scale: { label, domain, ticks: apart(d3.scaleLinear(domain, [0, 1]).ticks(most), at, chart.stepText), tickFormat: chart.stepText } };
         }
-        let last = -Infinity;
-        for (const [at, text] of ticks) {
-            g.append("line").attr("x1", at).attr("x2", at).attr("y2", 5);
-            const room = text.length * 3.6 + 5;
-            if (!letters || at - room < last) continue;
-            last = at + room;
-            g.append("text").attr("x", at).attr("y", 18).attr("text-anchor", "middle").text(text);
-        }
-        if (label) g.append("text").attr("class", "label").attr("x", box.left + box.width / 2).attr("y", 36).attr("text-anchor", "middle").text(label);
+        /* Drawn as the logarithm on a linear scale: Plot's logarithmic one leaves out the words of ticks as it sees fit. */
+        const zero = steps.some((s) => s === 0) ? low / Math.max(1.6, (high / low) ** (26 / width)) ** 1.2 : low, log = (t) => Math.log(t);
+        const at = (t) => (Math.log(t / zero) / Math.log(high / zero)) * width;
+        const text = (t) => (t === zero && zero < low ? "0" : chart.stepText(t));
+        const ticks = apart([...(zero < low ? [zero] : []), ...logTicks(low, high, most)], at, text), words = new Map(ticks.map((t) => [log(t), text(t)]));
+        return { place: (step) => log(step <= 0 ? zero : Math.max(step, zero)), scale: { label, domain: [log(zero), log(high)], ticks: [...words.keys()], tickFormat: (t) => words.get(t) } };
     };
 
-    chart.valueAxis = (svg, box, y, label, options = {}) => {
-        const g = svg.append("g").attr("class", "axis");
-        const ticks = y.ticks(options.count || Math.max(3, Math.floor(box.height / 42)));
-        for (const tick of ticks) {
-            const at = y(tick);
-            g.append("line").attr("class", "grid").attr("x1", box.left).attr("x2", box.left + box.width).attr("y1", at).attr("y2", at);
-            g.append("text").attr("x", box.left - 8).attr("y", at).attr("dy", "0.32em").attr("text-anchor", "end").text((options.format || y.format)(tick));
+    /* An axis of values for Plot: linear, or logarithmic where they are positive and span decades. */
+    chart.values = (values, size, logarithmic, label, given = {}) => {
+        const finite = values.filter(Number.isFinite);
+        if (logarithmic) {
+            const positive = finite.filter((v) => v > 0);
+            let [low, high] = d3.extent(positive.length ? positive : [0.1, 1]);
+            if (!(high > low)) [low, high] = [low / 2, low * 2];
+            return { type: "log", clamp: true, domain: [low, high], label, ticks: logTicks(low, high, Math.max(3, Math.floor(size / 30))), tickFormat: power, ...given };
         }
-        g.append("line").attr("x1", box.left).attr("x2", box.left).attr("y1", box.top).attr("y2", box.top + box.height);
-        if (label) g.append("text").attr("class", "label").attr("x", box.left - (options.offset || 44)).attr("y", box.top - 15).text(label);
-        return g;
+        let [low, high] = d3.extent(finite.length ? finite : [0, 1]);
+        if (!(high > low)) [low, high] = [low - 0.5, low + 0.5];
+        const nice = d3.scaleLinear([low, high], [0, 1]).nice();
+        return { domain: nice.domain(), label, ticks: nice.ticks(Math.max(2, Math.floor(size / 42))), tickFormat: page.number, ...given };
     };
 
-    /* A horizontal axis of values. */
-    chart.bottomAxis = (svg, box, x, label, count) => {
-        const g = svg.append("g").attr("class", "axis").attr("transform", `translate(0,${box.top + box.height})`);
-        g.append("line").attr("x1", box.left).attr("x2", box.left + box.width);
-        let last = -Infinity;
-        for (const tick of x.ticks(count || Math.max(3, Math.floor(box.width / 80)))) {
-            const at = x(tick), text = x.format(tick), room = text.length * 3.6 + 5;
-            g.append("line").attr("class", "grid").attr("x1", at).attr("x2", at).attr("y1", -box.height).attr("y2", 0);
-            g.append("line").attr("x1", at).attr("x2", at).attr("y2", 5);
-            if (at - room < last) continue;
-            last = at + room;
-            g.append("text").attr("x", at).attr("y", 18).attr("text-anchor", "middle").text(text);
+    /* ---- drawing ---- */
+
+    const AXIS = { labelArrow: "none", tickSize: 4 };
+
+    /* Plot's drawing with the looks of the page. `tip(datum)` says in lines what the pointer is on: the datum of a mark with
+     * Plot.pointer. */
+    chart.plot = (area, { x, y, tip, about, color, ...options }) => {
+        const svg = Plot.plot({
+            marginLeft: 54, marginRight: 16, marginTop: 30, marginBottom: 42, ...options, style: { fontSize: "12px", overflow: "visible" },
+            x: { ...AXIS, labelAnchor: "center", labelOffset: 36, ...x }, y: { ...AXIS, labelAnchor: "top", labelOffset: options.marginLeft || 54, ...y }, color: { type: "identity", ...color },
+        });
+        svg.removeAttribute("font-family");
+        if (about) svg.setAttribute("aria-label", about);
+        /* Plot names each of its parts for assistive technology; here the drawing has one name, and the data are a table. */
+        svg.querySelectorAll("[aria-label], [aria-description]").forEach((node) => { node.dataset.part = node.getAttribute("aria-label"); node.removeAttribute("aria-label"); node.removeAttribute("aria-description"); });
+        if (tip) {
+            let last = null;
+            svg.addEventListener("pointermove", (event) => { last = event; if (svg.value !== null && svg.value !== undefined) page.showTip(event, tip(svg.value)); });
+            svg.addEventListener("input", () => (last && svg.value !== null && svg.value !== undefined ? page.showTip(last, tip(svg.value)) : page.hideTip()));
+            svg.addEventListener("pointerleave", page.hideTip);
         }
-        if (label) g.append("text").attr("class", "label").attr("x", box.left + box.width / 2).attr("y", 36).attr("text-anchor", "middle").text(label);
+        area.append(svg);
+        return svg;
     };
 
-    /* Stripes for what is not reached or not finished. */
-    chart.stripes = (svg, id, color) => {
-        const pattern = svg.append("defs").append("pattern").attr("id", id).attr("width", 6).attr("height", 6)
-            .attr("patternUnits", "userSpaceOnUse").attr("patternTransform", "rotate(45)");
-        pattern.append("rect").attr("width", 6).attr("height", 6).attr("fill", "var(--surface)");
-        pattern.append("line").attr("y2", 6).attr("stroke", color).attr("stroke-width", 3);
-        return `url(#${id})`;
-    };
+    /* The grid line of a panel, and a rule with words above its right end. */
+    chart.share = (label) => ({ domain: [0, 1], label, ticks: [0, 0.25, 0.5, 0.75, 1], tickFormat: page.number });
+    chart.grid = (y) => Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: y.ticks });
+    chart.rule = (value, text, left) => [
+        Plot.ruleY([value], { stroke: "var(--faint)", strokeDasharray: "5 4" }),
+        text ? Plot.text([value], { y: (v) => v, frameAnchor: left ? "left" : "right", text: () => text, textAnchor: left ? "start" : "end", dx: left ? 6 : 0, dy: -8, fill: "var(--soft)", stroke: "var(--surface)", strokeWidth: 4 }) : null,
+    ];
 
-    chart.symbol = (type, size) => d3.symbol().type(type).size(size)();
-    chart.mark = (parent, symbol, x, y, size, color, filled = true) =>
-        parent.append("path").attr("transform", `translate(${x},${y})`).attr("d", chart.symbol(symbol, size))
-            .attr("fill", filled ? color : "var(--surface)").attr("stroke", filled ? "var(--surface)" : color).attr("stroke-width", filled ? 0.75 : 1.5);
+    const known = (p) => Number.isFinite(p.median);
+
+    /* Marks of lines [{points: [{step, median, low, high, n}], color, dash, symbol, thin, dots}]. `where` gives facets. */
+    function lineMarks(lines, place, where) {
+        const flat = (wanted) => lines.flatMap((line, k) => line.points.filter(wanted).map((p) => ({ ...p, line, k })));
+        const banded = lines.length <= 48 ? flat((p) => known(p) && p.n > 1 && Number.isFinite(p.low)) : [];
+        const facets = where ? { fx: (d) => where((d.line || d).panel)[0], fy: (d) => where((d.line || d).panel)[1] } : {};
+        const perPanel = lines.length / (where ? new Set(lines.map((line) => line.panel)).size : 1);
+        const looks = d3.group(lines, (line) => `${line.dash || ""};${line.thin ? 1.2 : 2}`);
+        const strokes = [...looks].map(([look, same]) => {
+            const [dash, width] = look.split(";"), mine = new Set(same);
+            return Plot.line(lines.flatMap((line, k) => (mine.has(line) ? line.points.map((p) => ({ ...p, line, k })) : [])), {
+                ...facets, x: (d) => place(d.step), y: (d) => (known(d) ? d.median : NaN), z: "k", stroke: (d) => d.line.color, strokeWidth: perPanel > 12 ? 1 : +width, strokeDasharray: dash || undefined,
+                strokeOpacity: perPanel > 40 ? 0.5 : 1, strokeLinejoin: "round", className: "line" });
+        });
+        const ends = where || perPanel > 12 ? [] : lines.flatMap((line, k) => { const last = line.points.filter(known).pop(); return last && !line.thin && line.symbol ? [{ ...last, line, k }] : []; });
+        const dots = flat((p) => known(p)).filter((d) => d.line.dots);
+        return [
+            banded.length ? Plot.areaY(banded, { ...facets, x: (d) => place(d.step), y1: "low", y2: "high", z: "k", fill: (d) => d.line.color, fillOpacity: Math.min(0.18, 0.5 / perPanel), className: "band" }) : null,
+            ...strokes,
+            ...[[ends, 4.2], [dots, 2.6]].map(([data, r]) => (data.length ? Plot.dot(data, { ...facets, x: (d) => place(d.step), y: "median", r, symbol: (d) => d.line.symbol, fill: (d) => d.line.color, stroke: "var(--surface)", strokeWidth: 0.75 }) : null)),
+        ];
+    }
+
+    /* Panels {title, lines, extent, logarithmic, rules: [[value, text]], marks(place)} one below the other over one axis of
+     * steps; each of them in small multiples where its lines have panels. `shade` are marks below all. */
+    chart.panels = (area, width, panels, { logarithmic = true, tall = 150, shade = () => [], tops = () => [] } = {}) => {
+        const names = [...new Set(panels.flatMap((panel) => panel.lines.map((line) => line.panel || "")))], left = 54, right = 16;
+        const columns = names.length > 1 ? Math.max(1, Math.min(names.length, Math.floor((width - left) / (width < 500 ? 125 : 220)))) : 1;
+        const rows = Math.ceil(names.length / columns), inner = (width - left - right) / columns;
+        const steps = panels.flatMap((panel) => panel.lines.flatMap((line) => line.points.filter(known).map((p) => p.step)));
+        const axis = chart.steps(steps, inner * 0.94, logarithmic), all = [...new Set(steps)].sort((a, b) => a - b);
+        const where = names.length > 1 ? (name) => [names.indexOf(name || "") % columns, Math.floor(names.indexOf(name || "") / columns)] : null;
+        panels.forEach((panel, i) => {
+            const last = i === panels.length - 1, points = panel.lines.flatMap((line) => line.points.filter(known));
+            const values = panel.extent || points.flatMap((p) => [p.median, ...(Number.isFinite(p.low) ? [p.low, p.high] : [])]);
+            const log = panel.logarithmic && values.some((v) => v > 0), size = rows > 1 ? Math.max(96, tall * 0.72) : tall;
+            const positive = points.map((p) => p.median).filter((v) => v > 0);
+            const y = chart.values(log ? [...positive, ...values.filter((v) => v >= d3.min(positive))] : values, size, log, panel.title);
+            const rules = (panel.rules || []).filter(([value]) => value >= y.domain[0] && value <= y.domain[1]), told = rules.map(([, text]) => text).filter(Boolean);
+            if (where && told.length) y.label += `; dashed: ${told.join(", ")}`;
+            const top = (i === 0 ? 34 : 26) + (where ? 16 : 0), bottom = last ? 42 : 8;
+            const facet = where ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: 0.24 } } : {};
+            const names2 = where ? [Plot.text(names, { fx: (d) => where(d)[0], fy: (d) => where(d)[1], frameAnchor: "top-left", text: (d) => cut(d, inner), dy: -15, fill: "var(--ink)", fontWeight: 500 })] : [];
+            chart.plot(area, { width, height: size * rows + top + bottom, marginTop: top, marginBottom: bottom, ...facet,
+                x: { ...axis.scale, ...(last ? {} : { label: null, tickFormat: () => "" }) }, y,
+                marks: [...shade(axis.place, y, i), chart.grid(y), ...rules.flatMap(([value]) => chart.rule(value)), ...lineMarks(panel.lines, axis.place, where), ...(panel.marks ? panel.marks(axis.place, y) : []),
+                    ...(where ? [] : rules.map(([value, text, left]) => chart.rule(value, text, left)[1])), ...names2, ...tops(axis.place, y, i),
+                    where ? null : Plot.ruleX(all, Plot.pointerX({ x: axis.place, stroke: "var(--faint)" }))],
+                tip: where ? null : (step) => [`step ${page.number(step)}`, ...panels.flatMap((other) => other.lines.slice(0, 10).map((line, k) => (k === 0 ? `${other.title} · ` : "") + said(line, step)))] });
+        });
+        return axis;
+    };
+    const cut = (text, width) => (text.length * 6.6 > width ? text.slice(0, Math.floor(width / 6.6) - 1) + "…" : text);
+
+    function said(line, step) {
+        const points = line.points.filter(known), i = Math.min(d3.bisector((p) => p.step).left(points, step), points.length - 1);
+        if (i < 0) return `${line.name}: –`;
+        const p = i > 0 && step - points[i - 1].step < points[i].step - step ? points[i - 1] : points[i];
+        return `${line.name}: ${page.number(p.median)}` + (p.n > 1 ? ` (${page.number(p.low)} to ${page.number(p.high)})` : "");
+    }
+
+    /* A mark that points on, right or left. */
+    chart.arrow = (way) => ({ draw(context, size) {
+        const half = Math.sqrt(size / Math.PI);
+        context.moveTo(-half * way, -half);
+        context.lineTo(half * way, 0);
+        context.lineTo(-half * way, half);
+        context.closePath();
+    } });
+
+    /* ---- words ---- */
 
     /* Labels cut to a number of letters: the end goes, or the middle, or nothing, so that no two look alike. */
     chart.cutter = (texts, most) => {

@@ -1,7 +1,8 @@
 /* core.js: the data of the page, what is selected, and how numbers are written. */
 "use strict";
 
-const page = {};
+/* Observable Plot and D3 in one file: see scripts/vendor-plot. */
+const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
 
 (() => {
     const MISSING = 65535, ZERO = 65534, LARGEST = 65533;
@@ -23,6 +24,7 @@ const page = {};
         page.metrics = new Map([...page.data.curves.metrics, ...page.data.generators.metrics].map((metric) => [metric.name, metric]));
         preparePhases();
         prepareRuns();
+        page.prepareState();
     };
 
     /* An array of the container: 32-bit numbers as they lie, 16-bit ones from their low and high bytes. */
@@ -122,7 +124,9 @@ const page = {};
         const add = (id, name, values, isAxis) => {
             const distinct = page.distinct(values);
             if (distinct.length > 1 || (distinct.length === 1 && values.some((v) => v === null))) {
-                keys.push({ id, name, values, distinct, isAxis, numeric: typeof distinct[0] === "number", text: textOf(values) });
+                const text = textOf(values), order = new Map();
+                values.forEach((_, run) => order.has(text(run)) || order.set(text(run), order.size));
+                keys.push({ id, name, values, distinct, isAxis, order, numeric: typeof distinct[0] === "number", text });
             }
         };
         if (page.column("label")) add("label", "label", page.column("label"), false);
@@ -137,7 +141,9 @@ const page = {};
     function textOf(values) {
         const short = new Map(), all = [...new Set(values)];
         for (const value of all) short.set(page.valueText(value), (short.get(page.valueText(value)) || 0) + 1);
-        const texts = new Map(all.map((value) => [value, short.get(page.valueText(value)) === 1 || value === null ? page.valueText(value) : JSON.stringify(value)]));
+        const digits = [4, 5, 6].find((n) => new Set(all.map((value) => (typeof value === "number" ? +value.toPrecision(n) : value))).size === all.length);
+        const whole = (value) => (digits && typeof value === "number" ? String(+value.toPrecision(digits)) : JSON.stringify(value));
+        const texts = new Map(all.map((value) => [value, short.get(page.valueText(value)) === 1 || value === null ? page.valueText(value) : whole(value)]));
         return (run) => texts.get(values[run]);
     }
     page.key = (id) => page.keys.find((key) => key.id === id) || null;
@@ -151,76 +157,127 @@ const page = {};
 
     /* ---- state ---- */
 
-    page.state = { group: "", filters: new Map(), hidden: new Set(), reference: 0 };
+    /* What the reader chose, in the address: `name.key=value` for whatever is not as it was at first. */
+    const wanted = new URLSearchParams(location.hash.slice(1)), registered = new Map();
+
+    /* Choices of a figure: an object of texts, numbers and truth values, as the address has them. */
+    page.choices = (name, defaults) => {
+        const state = { ...defaults };
+        for (const [key, first] of Object.entries(defaults)) {
+            const text = wanted.get(`${name}.${key}`);
+            if (text === null) continue;
+            if (typeof first === "boolean") state[key] = text === "1";
+            else if (typeof first === "number") state[key] = Number.isFinite(+text) ? +text : first;
+            else state[key] = text;
+        }
+        registered.set(name, { state, defaults });
+        return state;
+    };
+
+    /* Puts what is chosen now into the address. */
+    page.remember = () => {
+        const now = new URLSearchParams();
+        for (const [name, { state, defaults }] of registered) {
+            for (const key of Object.keys(defaults)) {
+                if (state[key] !== defaults[key]) now.set(`${name}.${key}`, typeof state[key] === "boolean" ? +state[key] : state[key]);
+            }
+        }
+        for (const [id, text] of page.state.filters) now.append("only." + id, text);
+        for (const level of page.state.hidden) now.append("hide", level);
+        const fragment = "#" + now;
+        if (fragment !== location.hash && (fragment.length > 1 || location.hash)) history.replaceState(null, "", fragment);
+    };
+
     const listeners = [];
     page.onChange = (listener) => listeners.push(listener);
     page.changed = () => {
         selection = null;
+        page.remember();
         for (const listener of listeners) listener();
     };
 
-    const MOST_SHOWN = 6, MOST_SETTINGS = 60;
+    page.prepareState = () => {
+        const first = page.firstGrouping();
+        page.state = page.choices("page", { group: first, color: "auto", reference: 0 });
+        if (!page.groupings().some((grouping) => grouping.id === page.state.group)) page.state.group = first;
+        page.state.hidden = new Set(wanted.getAll("hide"));
+        page.state.filters = new Map([...wanted].filter(([name]) => name.startsWith("only.")).map(([name, text]) => [name.slice(5), text])
+            .filter(([id, text]) => page.key(id) && page.rows.some((run) => page.key(id).text(run) === text)));
+    };
+
+    const telling = () => page.data.settings.map(page.key).filter(Boolean);
 
     page.groupings = () => {
         const groupings = page.keys.filter((key) => !page.isSeed(key.id)).map((key) => ({ id: key.id, name: key.name, keys: [key] }));
-        const telling = page.data.settings.map(page.key).filter(Boolean);
-        if (telling.length > 1) groupings.push({ id: "*", name: "all settings", keys: telling });
+        if (telling().length > 1) groupings.unshift({ id: "*", name: "all settings", keys: telling() });
         groupings.push({ id: "", name: "nothing (all runs together)", keys: [] });
         return groupings;
     };
 
-    page.groupOf = (grouping, run) =>
-        grouping.keys.map((key) => (grouping.keys.length > 1 && key.isAxis ? key.name + " " : "") + key.text(run)).join(", ") || "all runs";
+    const part = (key, run, alone) => (!alone && key.isAxis ? key.name + " " : "") + key.text(run);
+    page.groupOf = (grouping, run) => grouping.keys.map((key) => part(key, run, grouping.keys.length === 1)).join(", ") || "all runs";
 
     /* Keys in which runs of one group of a grouping differ, though settings are told apart by them. */
     page.pooledKeys = (grouping) => {
         const first = new Map();
         page.all.forEach((run) => { const name = page.groupOf(grouping, run); if (!first.has(name)) first.set(name, run); });
-        return page.data.settings.map(page.key).filter((key) => key && page.all.some((run) => key.text(run) !== key.text(first.get(page.groupOf(grouping, run)))));
+        return telling().filter((key) => page.all.some((run) => key.text(run) !== key.text(first.get(page.groupOf(grouping, run)))));
     };
     page.pooledNote = () => {
         const keys = page.pooledKeys(page.selection().grouping);
         return keys.length ? `Groups pool runs that differ in ${keys.map((key) => key.name).join(", ")}. ` : "";
     };
 
-    page.firstGrouping = () => {
-        const groupings = page.groupings();
-        const size = (grouping) => new Set(page.all.map((run) => page.groupOf(grouping, run))).size;
-        const telling = page.data.settings.filter(page.key);
-        const whole = telling.length > 1 ? "*" : telling.length ? telling[0] : "";
-        if (size(groupings.find((grouping) => grouping.id === whole)) <= MOST_SETTINGS) return whole;
-        const axes = groupings.filter((grouping) => grouping.id !== "" && size(grouping) >= 2);
-        const fitting = axes.filter((grouping) => size(grouping) <= 8);
-        return (fitting.find((grouping) => grouping.id === "*") || fitting[0] || axes[0] || groupings[groupings.length - 1]).id;
-    };
+    /* At first nothing is pooled that differs in more than its seed. */
+    page.firstGrouping = () => (telling().length > 1 ? "*" : telling().length ? telling()[0].id : "");
 
     page.setGrouping = (id) => {
-        page.state.group = id;
-        page.state.reference = 0;
-        page.state.hidden = new Set();
+        Object.assign(page.state, { group: id, color: "auto", reference: 0, hidden: new Set() });
         allGroups = null;
-        page.groups().slice(MOST_SHOWN).forEach((group) => page.state.hidden.add(group.name));
     };
+
+    const FEW = 8, MOST_PANELS = 24;
+
+    /* The key whose values the colours of groups tell; null where each group has a colour of its own. */
+    function colorKey(keys, count) {
+        if (page.state.color !== "auto") return keys.find((key) => key.id === page.state.color) || null;
+        const numeric = keys.filter((key) => key.numeric).sort((a, b) => b.distinct.length - a.distinct.length);
+        if (count <= FEW && (keys.length !== 1 || !numeric.length)) return null;
+        const by = numeric.find((key) => key.distinct.length <= 12) || numeric[numeric.length - 1];
+        return by || keys.filter((key) => key.distinct.length <= FEW).sort((a, b) => b.distinct.length - a.distinct.length)[0] || null;
+    }
 
     let allGroups = null;
 
-    /* All groups of the grouping, filtered or not: a group keeps its colour. */
+    /* All groups of the grouping, filtered or not, each with the level that its colour tells and the panel that it is
+     * drawn in where there are small multiples: a group keeps its looks. Ordered values have ordered colours. */
     page.groups = () => {
         if (allGroups) return allGroups;
-        const grouping = page.groupings().find((g) => g.id === page.state.group);
-        const members = new Map();
+        const { keys } = page.groupings().find((g) => g.id === page.state.group), members = new Map();
         for (const run of page.all) {
-            const name = page.groupOf(grouping, run);
+            const name = page.groupOf({ keys }, run);
             if (!members.has(name)) members.set(name, []);
             members.get(name).push(run);
         }
-        let groups = [...members].map(([name, runs]) => ({ name, runs }));
-        if (grouping.keys.length === 1 && grouping.keys[0].numeric) {
-            groups.sort((a, b) => d3.ascending(grouping.keys[0].values[a.runs[0]], grouping.keys[0].values[b.runs[0]]));
+        const groups = [...members].map(([name, runs]) => ({ name, runs }));
+        for (const key of keys.slice().reverse()) {
+            const value = ({ runs: [run] }) => (key.numeric ? key.values[run] : key.order.get(key.text(run)));
+            groups.sort((a, b) => d3.ascending(value(a), value(b)));
         }
-        allGroups = groups.map((group, index) => ({ ...group, index, ...page.style(index) }));
+        const key = colorKey(keys, groups.length), others = keys.filter((other) => other !== key);
+        for (const group of groups) {
+            const run = group.runs[0];
+            group.level = key ? key.text(run) : group.name;
+            group.panel = key ? others.map((other) => part(other, run, others.length === 1 && !other.isAxis)).join(", ") : "";
+        }
+        const levels = [...new Set(groups.map((group) => group.level))];
+        if (new Set(groups.map((group) => group.panel)).size > MOST_PANELS) groups.forEach((group) => { group.panel = ""; });
+        const style = key && key.numeric ? (i) => page.orderedStyle(i, levels.length) : page.style;
+        allGroups = groups.map((group, index) => ({ ...group, index, ...style(levels.indexOf(group.level)) }));
+        allGroups.colorKey = key;
         return allGroups;
     };
+    page.recolor = () => { allGroups = null; page.state.hidden.clear(); };
 
     let selection = null;
 
@@ -234,7 +291,7 @@ const page = {};
         const groups = page.groups().map((group) => ({ ...group, runs: group.runs.filter((run) => kept.has(run)) }))
             .filter((group) => group.runs.length);
         const grouping = page.groupings().find((g) => g.id === page.state.group);
-        selection = { rows, runs, groups, grouping, shown: groups.filter((group) => !page.state.hidden.has(group.name)) };
+        selection = { rows, runs, groups, grouping, shown: groups.filter((group) => !page.state.hidden.has(group.level)) };
         return selection;
     };
 
@@ -248,6 +305,15 @@ const page = {};
         symbol: SYMBOLS[index % SYMBOLS.length],
     });
 
+    /* The k-th of n ordered values: a place on the ramp of the theme. */
+    const RAMP = 5;
+    page.orderedStyle = (k, n) => {
+        const at = n > 1 ? (k / (n - 1)) * (RAMP - 1) : RAMP - 1, low = Math.min(Math.floor(at), RAMP - 2), share = Math.round(100 * (at - low));
+        const color = share === 0 || share === 100 ? `var(--ramp-${low + 1 + share / 100})`
+            : `color-mix(in oklab, var(--ramp-${low + 2}) ${share}%, var(--ramp-${low + 1}))`;
+        return { color, dash: "", symbol: SYMBOLS[k % SYMBOLS.length] };
+    };
+
     const PHASES = {
         confusion: { short: "conf", meaning: "neither train nor test accuracy reached 0.9" },
         memorization: { short: "mem", meaning: "train accuracy alone reached 0.9" },
@@ -260,6 +326,13 @@ const page = {};
         page.phases = page.data.phases.map((id) => ({ id, word: id, short: id.slice(0, 4), meaning: "", ...PHASES[id] }));
     };
     page.phase = (run) => page.value("phase", run) || "unfinished";
+
+    page.runName = (run) => {
+        const parts = [`run ${page.data.runs[run]}`];
+        if (page.value("label", run)) parts.push(page.value("label", run));
+        if (page.value("seed", run) !== null) parts.push(`seed ${page.value("seed", run)}`);
+        return parts.join(", ");
+    };
 
     page.onsets = [
         { id: "t_mem", name: "memorization", color: "var(--series-5)", symbol: d3.symbolTriangle, meaning: "train accuracy" },

@@ -4,7 +4,7 @@
 (() => {
     const element = page.element, chart = page.chart;
     const MISSING = 65535, FULL = 65000;
-    const state = { run: null, snapshot: 0, pair: "0,1", color: 0, join: "neighbours", fixed: false, names: true, playing: null };
+    let state, playing = null;
 
     const entries = () => page.data.geometry.runs;
     const entry = () => entries().find((e) => e.run === state.run) || null;
@@ -46,12 +46,12 @@
 
     /* Pairs of tokens to join: neighbours of the task; or, on the integers, tokens one step apart in the strongest
      * frequency, which lie side by side on its circle. */
-    function joins(e, s) {
-        if (state.join === "none") return [];
-        const edges = kind().edges;
+    function joins(e, s, join, pair) {
+        const { edges, colourings } = page.data.geometry.kinds[e.kind];
+        if (join === "none") return [];
         if (edges.length) return edges;
-        if (!kind().colourings[0].cyclic) return [];
-        const n = e.tokens, stride = state.join === "strongest" ? strongestStride(e, s) : 1;
+        if (!colourings[0].cyclic) return [];
+        const n = e.tokens, stride = join === "strongest" ? strongestStride(e, s, pair) : 1;
         return stride ? d3.range(n).map((j) => [j, (j + stride) % n]) : [];
     }
 
@@ -78,8 +78,8 @@
     }
 
     /* How far apart tokens are that lie side by side on the circle of the strongest frequency in view. */
-    function strongestStride(e, s) {
-        const n = e.tokens, [a, b] = state.pair.split(",").map((c) => componentPower(e, s, +c));
+    function strongestStride(e, s, pair) {
+        const n = e.tokens, [a, b] = pair.split(",").map((c) => componentPower(e, s, +c));
         const k = greatest(a.map((value, i) => value + b[i])) + 1;
         for (let stride = 1; stride < n; stride++) if ((stride * k) % n === 1) return stride;
         return 0;
@@ -88,42 +88,52 @@
     const joinChoices = () => {
         if (kind().edges.length) return [{ id: "neighbours", name: "neighbours of the task" }, { id: "none", name: "nothing" }];
         if (!kind().colourings[0].cyclic) return [{ id: "none", name: "nothing" }];
-        return [{ id: "neighbours", name: "successive tokens" }, { id: "strongest", name: "steps of the strongest frequency" }, { id: "none", name: "nothing" }];
+        return [{ id: "strongest", name: "steps of the strongest frequency" }, { id: "neighbours", name: "successive tokens" }, { id: "none", name: "nothing" }];
     };
+    const firstPair = (e) => (page.data.geometry.kinds[e.kind].colourings[0].cyclic && page.data.geometry.components > 1 ? roundestPair(e) : "0,1");
 
     /* ---- the picture ---- */
 
-    function drawPoints(area, width) {
-        if (!entries().length) return { empty: page.count ? "No run of this file has snapshots." : "This file holds no runs." };
-        const e = entry(), s = state.snapshot;
-        const [a, b] = state.pair.split(",").map(Number);
-        const size = Math.min(width, 600), left = 24, top = 8;
-        const side = size - left - 8;
-        const points = coordinates(e, s, a, b);
-        const known = points.filter(Boolean);
-        const reach = state.fixed ? d3.max(e.scale) : d3.max(known, ([x, y]) => Math.max(Math.abs(x), Math.abs(y))) || 1;
-        const place = d3.scaleLinear([-reach * 1.08, reach * 1.08], [0, side]);
-        const svg = chart.svg(area, size, top + side + 26);
-        const box = svg.append("g").attr("transform", `translate(${left},${top})`);
+    /* Dots of the tokens at a snapshot, joined; the drawing, places in pixels and colours. */
+    function scatter(e, s, { pair, join, side, fixed, coloring, radius }) {
+        const [a, b] = pair.split(",").map(Number), points = coordinates(e, s, a, b), known = points.filter(Boolean);
+        const reach = (fixed ? d3.max(e.scale) : d3.max(known, ([x, y]) => Math.max(Math.abs(x), Math.abs(y)))) || 1;
+        const place = d3.scaleLinear([-reach * 1.08, reach * 1.08], [0, side]), at = points.map((p) => p && [place(p[0]), place(-p[1])]), color = tokenColor(coloring);
+        const box = d3.create("svg:g");
         box.append("rect").attr("class", "pane").attr("width", side).attr("height", side);
         box.append("path").attr("class", "cross").attr("d", `M0,${place(0)}H${side}M${place(0)},0V${side}`);
+        const lines = joins(e, s, join, pair).filter(([i, j]) => at[i] && at[j]).map(([i, j]) => `M${at[i]}L${at[j]}`).join("");
+        box.append("path").attr("class", "joins").attr("d", lines || null);
+        const dots = box.append("g");
+        at.forEach((p, token) => p && dots.append("circle").datum(token).attr("cx", p[0]).attr("cy", p[1]).attr("r", radius).attr("fill", color(token)).attr("class", "token"));
+        return { box, dots, at, known };
+    }
+
+    const shots = new Map();
+
+    /* A small picture of a snapshot, for the story: the same components in all pictures of a run. */
+    page.embeddingShot = (e, s, side) => {
+        if (!shots.has(e.run)) shots.set(e.run, firstPair(e));
+        const { colourings, edges } = page.data.geometry.kinds[e.kind];
+        const svg = d3.create("svg").attr("width", side).attr("height", side).attr("viewBox", `0 0 ${side} ${side}`).attr("aria-label", `Embedding of ${page.runName(e.run)} at step ${page.number(e.steps[s])}`);
+        svg.append(() => scatter(e, s, { pair: shots.get(e.run), join: edges.length ? "neighbours" : "strongest", side, coloring: colourings[0], radius: e.tokens > 130 ? 1.6 : 2.6 }).box.node());
+        return svg.node();
+    };
+
+    function drawPoints(area, width) {
+        if (!entries().length) return { empty: page.count ? "No run of this file has snapshots." : "This file holds no runs." };
+        const e = entry(), s = state.snapshot, [a, b] = state.pair.split(",").map(Number);
+        const size = Math.min(width, 600), left = 24, top = 8, side = size - left - 8, radius = e.tokens > 130 ? 4 : 5.5;
+        const svg = d3.select(area).append("svg").attr("class", "drawn").attr("width", size).attr("height", top + side + 26).attr("viewBox", `0 0 ${size} ${top + side + 26}`);
+        const coloring = kind().colourings[Math.min(state.color, kind().colourings.length - 1)];
+        const { box, dots, at, known } = scatter(e, s, { pair: state.pair, join: state.join, side, fixed: state.fixed, coloring, radius });
+        svg.append(() => box.attr("transform", `translate(${left},${top})`).node());
         const share = (c) => (e.variance[s] && e.variance[s][c] !== null ? ` (${page.percent(+e.variance[s][c].toPrecision(3))} of variance)` : "");
         svg.append("text").attr("class", "axis-note").attr("x", left + side / 2).attr("y", top + side + 18).attr("text-anchor", "middle").text(`component ${a + 1}${share(a)}`);
         svg.append("text").attr("class", "axis-note").attr("transform", `translate(${left - 9},${top + side / 2}) rotate(-90)`).attr("text-anchor", "middle").text(`component ${b + 1}${share(b)}`);
-        const at = points.map((p) => p && [place(p[0]), place(-p[1])]);
-        const lines = box.append("g").attr("class", "joins");
-        for (const [i, j] of joins(e, s)) if (at[i] && at[j]) lines.append("line").attr("x1", at[i][0]).attr("y1", at[i][1]).attr("x2", at[j][0]).attr("y2", at[j][1]);
-        const coloring = kind().colourings[Math.min(state.color, kind().colourings.length - 1)], color = tokenColor(coloring);
-        const names = state.names && e.tokens <= 130;
-        const radius = e.tokens > 130 ? 4 : 5.5;
-        const dots = box.append("g");
+        page.tipOn(dots.selectAll("circle"), (t) => [`token ${kind().names[t]}`, ...kind().colourings.map((c) => `${c.name} ${c.values[t]}`)]);
         const taken = at.filter(Boolean).map(([x, y]) => [x - radius, y, 2 * radius]);
-        at.forEach((p, token) => {
-            if (!p) return;
-            const dot = dots.append("circle").datum(token).attr("cx", p[0]).attr("cy", p[1]).attr("r", radius).attr("fill", color(token)).attr("class", "token");
-            page.tipOn(dot, (t) => [`token ${kind().names[t]}`, ...kind().colourings.map((c) => `${c.name} ${c.values[t]}`)]);
-        });
-        if (names) at.forEach((p, token) => p && writeName(dots, kind().names[token], p, radius, taken, side));
+        if (state.names && e.tokens <= 130) at.forEach((p, token) => p && writeName(dots, kind().names[token], p, radius, taken, side));
         area.append(colorLegend(coloring));
         const dimension = page.curve("effective_dimension", e.run);
         const here = dimension ? dimension.values[Math.min(d3.bisectLeft(dimension.steps, e.steps[s]), dimension.values.length - 1)] : NaN;
@@ -148,8 +158,7 @@
     function colorLegend(coloring) {
         const low = d3.min(coloring.values), high = d3.max(coloring.values), color = tokenColor(coloring);
         const order = d3.range(coloring.values.length).sort((i, j) => coloring.values[i] - coloring.values[j]);
-        const stops = d3.range(0, 1.001, 1 / 12).map((t) => color(order[Math.round(t * (order.length - 1))]));
-        return element("div", { class: "color-key" }, element("span", {}, String(low)), element("span", { class: "ramp", style: `background:linear-gradient(90deg,${stops.join(",")})` }),
+        return element("div", { class: "color-key" }, element("span", {}, String(low)), page.ramp(d3.range(24).map((i) => color(order[Math.round((i / 23) * (order.length - 1))]))),
             element("span", {}, String(high)), element("span", { class: "meaning" }, coloring.name));
     }
 
@@ -160,23 +169,15 @@
         if (!e) return { empty: "No run of this file has snapshots." };
         const shares = spectrum(e, state.snapshot);
         if (!shares) return { empty: "This task has no characters, and so no spectrum." };
-        const left = 44, right = 8, top = 28, height = 210;
-        const svg = chart.svg(area, width, height);
-        const box = { left, top, width: width - left - right, height: height - top - 44 };
+        const known = shares.map((share, k) => ({ share, k: k + 1 })).filter((bar) => Number.isFinite(bar.share)), n = shares.length;
         const most = d3.max(d3.range(e.steps.length), (s) => d3.max(spectrum(e, s).filter(Number.isFinite))) || 1;
-        const y = chart.values([0, most], [top + box.height, top], false);
-        chart.valueAxis(svg, box, y, "share of power", { format: (v) => page.percent(v), offset: 36 });
-        const x = d3.scaleBand(d3.range(shares.length), [left, left + box.width]).paddingInner(shares.length > 80 ? 0 : 0.2).paddingOuter(0.1);
-        const axis = svg.append("g").attr("class", "axis").attr("transform", `translate(0,${top + box.height})`);
-        axis.append("line").attr("x1", left).attr("x2", left + box.width);
-        const every = Math.ceil((shares.length * 24) / box.width);
-        shares.forEach((share, k) => {
-            if (!Number.isFinite(share)) return;
-            page.tipOn(svg.append("rect").datum(k).attr("class", "bar-rect").attr("x", x(k)).attr("width", x.bandwidth()).attr("y", y(share)).attr("height", Math.max(0, y(0) - y(share))),
-                (i) => [`frequency ${i + 1}`, `${page.percent(shares[i])} of the power`]);
-            if ((k + 1) % every === 0 || every === 1) axis.append("text").attr("x", x(k) + x.bandwidth() / 2).attr("y", 16).attr("text-anchor", "middle").text(k + 1);
+        const y = chart.values([0, most], 130, false, "share of power", { tickFormat: page.percent });
+        chart.plot(area, {
+            width, height: 210, marginLeft: 44, marginRight: 8, x: { domain: [0.5, n + 0.5], label: "frequency", ticks: d3.scaleLinear([1, n], [0, 1]).ticks(Math.min(n, width / 50)).filter(Number.isInteger) },
+            y,
+            marks: [chart.grid(y), Plot.rectY(known, { x1: (bar) => bar.k - 0.4, x2: (bar) => bar.k + 0.4, y: "share", fill: "var(--series-1)" }), Plot.ruleX(known, Plot.pointerX({ x: "k", stroke: "var(--faint)" }))],
+            tip: (bar) => [`frequency ${bar.k}`, `${page.percent(bar.share)} of the power`],
         });
-        axis.append("text").attr("class", "label").attr("x", left + box.width / 2).attr("y", 36).attr("text-anchor", "middle").text("frequency");
         const order = d3.range(shares.length).filter((k) => Number.isFinite(shares[k])).sort((i, j) => shares[j] - shares[i]).slice(0, 5);
         return { summary: `Step ${page.number(e.steps[state.snapshot])}. Strongest frequencies: ${order.map((k) => `${k + 1} with ${page.percent(+shares[k].toPrecision(3))}`).join(", ")}.` };
     }
@@ -194,22 +195,9 @@
         if (!e) return { empty: "No run of this file has snapshots." };
         const found = dimensionLines();
         if (!found.length) return { empty: "The dimension of the embedding is not in this file." };
-        const left = 44, right = 8, top = 28, height = 210;
-        const svg = chart.svg(area, width, height);
-        const box = { left, top, width: width - left - right, height: height - top - 44 };
-        const steps = found[0].curve.steps;
-        const x = chart.steps(d3.min(Array.from(steps).filter((s) => s > 0)) || 1, d3.max(steps) || 1, [left, left + box.width]);
-        const y = chart.values([0, d3.max(found, (d) => d3.max(d.curve.values))], [top + box.height, top], false);
-        chart.valueAxis(svg, box, y, "dimensions", { offset: 36 });
-        chart.stepAxis(svg, box, x);
-        for (const d of found) {
-            const style = page.style(d.style);
-            svg.append("path").attr("class", "line").attr("stroke", style.color)
-                .attr("d", d3.line().defined((v) => Number.isFinite(v)).x((_, i) => x(d.curve.steps[i])).y((v) => y(v))(Array.from(d.curve.values)));
-        }
-        const at = x(e.steps[state.snapshot]);
-        svg.append("line").attr("class", "rule strong").attr("x1", at).attr("x2", at).attr("y1", top).attr("y2", top + box.height);
-        area.append(element("ul", { class: "keys row" }, found.map((d) => element("li", {}, page.swatch({ ...page.style(d.style), dash: "", symbol: null }), d.short))));
+        const lines = found.map((d) => ({ ...page.style(d.style), dash: "", symbol: null, name: d.short, points: page.pointsOf(d.name, e.run) }));
+        chart.panels(area, width, [{ title: "dimensions", lines, extent: [0, d3.max(found, (d) => d3.max(d.curve.values))], marks: (place) => [Plot.ruleX([e.steps[state.snapshot]], { x: place, stroke: "var(--ink)", strokeWidth: 1.25, className: "here" })] }], { tall: 134 });
+        area.append(page.keysOf(lines));
         return { summary: found.map((d) => `${d.short} from ${page.number(d.curve.values[0])} to ${page.number(d.curve.values[d.curve.values.length - 1])}`).join(", ") };
     }
 
@@ -226,16 +214,16 @@
     }
 
     function stop() {
-        clearInterval(state.playing);
-        state.playing = null;
+        clearInterval(playing);
+        playing = null;
         player.textContent = "Play";
     }
 
     function play() {
-        if (state.playing) return stop();
+        if (playing) return stop();
         if (state.snapshot === entry().steps.length - 1) show(0);
         player.textContent = "Pause";
-        state.playing = setInterval(() => {
+        playing = setInterval(() => {
             if (state.snapshot >= entry().steps.length - 1) return stop();
             show(state.snapshot + 1);
         }, 350);
@@ -243,7 +231,7 @@
 
     function scrubber() {
         const e = entry(), id = page.unique("scrub");
-        slider = element("input", { type: "range", id, min: 0, max: e.steps.length - 1, step: 1, value: state.snapshot, oninput: (event) => { if (state.playing) stop(); show(+event.target.value); } });
+        slider = element("input", { type: "range", id, min: 0, max: e.steps.length - 1, step: 1, value: state.snapshot, oninput: (event) => { if (playing) stop(); show(+event.target.value); } });
         output = element("output", { for: id }, `step ${page.number(e.steps[state.snapshot])}`);
         slider.setAttribute("aria-valuetext", output.textContent);
         player = page.button("Play", play, { class: "play" });
@@ -252,34 +240,30 @@
 
     function controls(refresh) {
         if (!entries().length) return [];
-        const set = (name) => (value) => { state[name] = value; refresh(); };
         const components = d3.range(page.data.geometry.components);
         const pairs = components.flatMap((a) => components.filter((b) => b > a).map((b) => ({ id: `${a},${b}`, name: `${a + 1} and ${b + 1}` })));
-        const choices = joinChoices();
-        if (!choices.some((c) => c.id === state.join)) state.join = choices[0].id;
         return [
-            page.select("Run", entries().map((e) => ({ id: String(e.run), name: page.runName(e.run) })), String(state.run), (id) => { chooseRun(+id); figures.forEach((figure) => figure.rebuild()); }),
-            page.select("Components", pairs, state.pair, set("pair")),
-            kind().colourings.length > 1 ? page.select("Colour", kind().colourings.map((c, i) => ({ id: String(i), name: c.name })), String(state.color), (v) => { state.color = +v; refresh(); }) : null,
-            choices.length > 1 ? page.select("Join", choices, state.join, set("join")) : null,
-            page.check("names", state.names, set("names")),
-            page.check("one scale for all snapshots", state.fixed, set("fixed")),
-            scrubber(),
+            page.runPick(entries().map((e) => e.run), state, () => { chooseRun(state.run); figures.forEach((figure) => figure.rebuild()); }),
+            page.pick("Components", pairs, state, "pair", refresh), page.pick("Colour", kind().colourings.map((c, i) => ({ id: i, name: c.name })), state, "color", refresh),
+            page.pick("Join", joinChoices(), state, "join", refresh), page.tick("names", state, "names", refresh), page.tick("one scale for all snapshots", state, "fixed", refresh), scrubber(),
         ];
     }
 
     function chooseRun(run) {
-        if (state.playing) stop();
-        state.run = run;
-        state.color = 0;
-        state.snapshot = entry().steps.length - 1;
-        state.pair = kind().colourings[0].cyclic && page.data.geometry.components > 1 ? roundestPair(entry()) : "0,1";
-        state.join = joinChoices()[joinChoices()[1] && joinChoices()[1].id === "strongest" ? 1 : 0].id;
+        if (playing) stop();
+        Object.assign(state, { run, color: 0 });
+        Object.assign(state, { snapshot: entry().steps.length - 1, pair: firstPair(entry()), join: joinChoices()[0].id });
     }
 
     page.addGeometry = (section) => {
-        const solved = entries().find((e) => page.value("t_gen", e.run) !== null) || entries()[0];
+        const solved = entries().find((e) => e.run === page.representative()) || entries()[0];
+        state = { run: solved ? solved.run : -1, snapshot: 0, pair: "0,1", color: 0, join: "none", fixed: false, names: true };
         if (solved) chooseRun(solved.run);
+        const initial = { ...state };
+        state = page.choices("geometry", state);
+        if (solved && !entry()) Object.assign(state, initial);
+        else if (state.run !== initial.run) { const asked = { ...state }; chooseRun(state.run); Object.assign(state, Object.fromEntries(Object.entries(asked).filter(([key, value]) => value !== initial[key]))); }
+        if (solved) state.snapshot = Math.max(0, Math.min(entry().steps.length - 1, Math.round(state.snapshot)));
         const side = element("div", { class: "side" }), layout = element("div", { class: "geometry" });
         section.append(layout);
         const first = page.addFigure(layout, {
@@ -304,5 +288,4 @@
         });
         figures = [first, second, third];
     };
-    page.showSnapshot = show;
 })();

@@ -52,16 +52,18 @@
             reached: d3.sum(points, (row) => page.value("refine.reached", row) || 0), low: known("low"), high: known("high") };
     };
 
-    lattice.drawCell = (at, cell, w, h) => {
+    /* What a cell is filled with; the ink for what stands on it, null on what is inferred. */
+    lattice.drawCell = (at, cell, w, h, write) => {
         let x = 0;
         for (const kind of cell.kinds) {
             const part = (kind.n / cell.points) * w;
             at.append("rect").attr("x", x).attr("width", part).attr("height", h).attr("class", `fill-${kind.fill}${kind.paper ? " inferred" : ""}`);
             x += part;
         }
-        const text = cell.decided && cell.kinds.length === 1 ? `${cell.reached}/${cell.decided}` : "";
-        if (text && text.length * 6.4 < w && h >= 14)
-            at.append("text").attr("class", "on-" + cell.kinds[0].fill).attr("x", w / 2).attr("y", h / 2).attr("dy", "0.35em").attr("text-anchor", "middle").text(text);
+        const [kind] = cell.kinds;
+        if (cell.kinds.length > 1 || kind.paper || !cell.decided) return null;
+        if (w > 24) write(`${cell.reached}/${cell.decided}`, (text) => text.attr("class", "on-" + kind.fill));
+        return `var(--on-${kind.fill})`;
     };
 
     const holds = (cell) => (!cell || cell.kinds.length !== 1 ? null : { h: true, f: false }[cell.kinds[0].id[0]] ?? null);
@@ -96,7 +98,7 @@
         const trained = d3.sum(cells, (cell) => cell.decided), points = d3.sum(cells, (cell) => cell.points);
         const own = d3.sum(cells, (cell) => d3.sum(cell.kinds.filter((kind) => !kind.paper && kind.id !== "unknown"), (kind) => kind.n));
         const planes = d3.max(cells, (cell) => cell.points);
-        return (planes > 1 ? `Each cell pools the points of ${planes} planes; choose one under “Only runs with …”. ` : "") +
+        return (planes > 1 ? `Each cell pools the points of ${planes} planes. ` : "") +
             `In a cell: runs of the point that reached it, of those with a result. ${page.plural(trained, "run")} tell ${own} of ` +
             `${page.plural(points, "point")}; the others have the class of the points around them.`;
     };

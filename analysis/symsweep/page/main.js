@@ -3,10 +3,18 @@
 
 (() => {
     const sections = [
-        ["summary", page.addGroupTable], ["phases", page.addPhaseDiagram], ["curves-section", page.addCurves], ["consistent-section", page.addConsistent], ["generators-section", page.addGenerators],
-        ["threshold-section", page.addThreshold],
-        ["onsets-section", page.addOnsets], ["survival-section", page.addSurvival], ["geometry-section", page.addGeometry], ["troubles-section", page.addTroubles], ["runs-section", page.addRuns],
+        ["story-section", page.addStory], ["phases", page.addPhaseDiagram], ["summary", page.addGroupTable], ["curves-section", page.addCurves], ["dial-section", page.addDial],
+        ["consistent-section", page.addConsistent], ["generators-section", page.addGenerators], ["threshold-section", page.addThreshold], ["onsets-section", page.addOnsets],
+        ["survival-section", page.addSurvival], ["geometry-section", page.addGeometry], ["troubles-section", page.addTroubles], ["runs-section", page.addRuns],
     ];
+
+    /* Shows a part of the page and moves the focus there, without a word in the address: that has what is chosen. */
+    page.goTo = (id, within) => {
+        const place = document.getElementById(id), target = (within && place.querySelector(within)) || place;
+        place.scrollIntoView();
+        if (!target.matches("button, a, input, select")) target.setAttribute("tabindex", -1);
+        target.focus({ preventScroll: true });
+    };
 
     function theme() {
         const button = document.getElementById("theme"), order = ["auto", "light", "dark"];
@@ -38,15 +46,23 @@
             waiting.textContent = "This page needs a browser of 2023 or later: the data are compressed in it.";
             return;
         }
+        const breath = () => new Promise((next) => setTimeout(next));
         await page.load();
-        page.setGrouping(page.firstGrouping());
         page.drawHead();
         page.drawToolbar();
-        for (const [id, add] of sections) add(document.getElementById(id));
-        // Some sections are there only where they have something to show.
-        for (const link of document.querySelectorAll("nav a")) if (!document.querySelector(link.hash)) link.remove();
-        page.onChange(() => page.refreshAll(true));
         waiting.remove();
+        /* What is seen first is drawn first. */
+        for (const [id, add] of sections) {
+            add(document.getElementById(id));
+            await breath();
+        }
+        /* Some sections are there only where they have something to show. */
+        for (const link of document.querySelectorAll("nav a, .skip")) {
+            if (!document.querySelector(link.hash)) link.remove();
+            link.addEventListener("click", (event) => { event.preventDefault(); page.goTo(link.hash.slice(1)); });
+        }
+        page.onChange(() => page.refreshAll(true));
+        addEventListener("hashchange", () => location.reload());
         document.body.classList.add("ready");
         redrawOnResize();
         page.drawnAfter = performance.now();
@@ -54,7 +70,8 @@
 
     document.addEventListener("DOMContentLoaded", () => {
         start().catch((error) => {
-            document.getElementById("waiting").textContent = `The page could not be drawn: ${error.message}`;
+            const place = document.getElementById("waiting") || document.querySelector("main").insertBefore(page.element("p", { id: "waiting", class: "banner" }), null);
+            place.textContent = `The page could not be drawn: ${error.message}`;
             throw error;
         });
     });

@@ -9,73 +9,48 @@
 
     const known = () => page.onsets.filter((onset) => page.column(onset.id));
 
-    function rows() {
-        return page.selection().groups.map((group) => ({
+    function rows(most = Infinity) {
+        return page.selection().groups.slice(0, most).map((group) => ({
             group,
             onsets: known().map((onset) => ({ ...onset, ...page.onsetMedian(onset.id, group.runs) })),
         })).filter((row) => row.onsets.some((onset) => onset.times.length));
     }
 
-    function drawOrder(area, width) {
-        const all = rows();
-        if (!all.length) return { empty: "No run of this choice has ended." };
-        const shown = all.slice(0, MOST_ROWS);
-        const narrow = width < 560;
-        const most = narrow ? 16 : 30;
-        const left = narrow ? 12 : Math.min(nameLetters(shown, most) * 6.6 + 18, width * 0.36);
-        const rowHeight = Math.max(26, known().length * 9 + 4) + (narrow ? 16 : 0), top = 24, right = 26;
-        const height = top + rowHeight * shown.length + 46;
-        const times = shown.flatMap((row) => row.onsets.flatMap((onset) => [onset.interval.estimate, onset.interval.lower, onset.interval.upper, ...onset.times])).filter((t) => Number.isFinite(t) && t > 0);
-        const svg = chart.svg(area, width, height);
-        const box = { left, top, width: width - left - right, height: rowHeight * shown.length };
-        const cut = chart.cutter(shown.map((row) => row.group.name), narrow ? 40 : most);
-        const x = chart.steps(d3.min(times) || 1, d3.max(times) || 10, [left, left + box.width]);
-        const edge = left + box.width + 10;
-        rowsName(svg, narrow, left - 10);
-        shown.forEach((row, i) => {
-            const y0 = top + i * rowHeight;
-            if (i % 2 === 0) svg.append("rect").attr("class", "stripe").attr("x", 0).attr("y", y0).attr("width", width).attr("height", rowHeight);
-            const name = svg.append("text").attr("class", "row-name").attr("y", narrow ? y0 + 12 : y0 + rowHeight / 2).attr("dy", narrow ? 0 : "0.35em")
-                .attr("x", narrow ? 4 : left - 10).attr("text-anchor", narrow ? "start" : "end").text(cut(row.group.name));
-            name.append("title").text(row.group.name);
-            row.onsets.forEach((onset, k) => {
-                const space = (rowHeight - (narrow ? 16 : 0)) / row.onsets.length;
-                drawOnset(svg, onset, x, y0 + (narrow ? 16 : 0) + (k + 0.5) * space, edge, row.group.name);
-            });
+    /* Rows {name, marks: [{interval, times, observed, color, symbol, id}], right} one below the other over one axis of steps:
+     * pale dots are runs, marks medians with their intervals, a triangle at the right end a median that is not reached. */
+    page.rowChart = (area, width, { rows, label, note = "" }) => {
+        const narrow = width < 560, most = narrow ? Math.floor(width / 7.4) : Math.floor((width * 0.42 - 24) / 7), cut = chart.cutter(rows.map((row) => row.name), most), per = d3.max(rows, (row) => row.marks.length);
+        const letters = Math.min(most + 1, d3.max(rows, (row) => cut(row.name).length)), left = narrow ? 14 : Math.min(letters * 7 + 16, width * 0.42), right = rows.some((row) => row.right) && !narrow ? 92 : 26;
+        const tall = Math.max(26, per * 10 + 8) + (narrow ? 18 : 0), data = rows.flatMap((row, i) => row.marks.map((mark, k) => ({ ...mark, row, at: i + ((narrow ? 18 : 0) + (k + 0.5) * ((tall - (narrow ? 18 : 0)) / per)) / tall })));
+        const finite = data.flatMap((d) => [d.interval.estimate, d.interval.lower, d.interval.upper, ...d.times]).filter((t) => Number.isFinite(t) && t > 0);
+        const axis = chart.steps(finite.length ? finite : [1, 10], width - left - right, true, label), place = axis.place, end = axis.scale.domain[1];
+        const runs = data.flatMap((d) => d.times.map((time, i) => ({ ...d, time, is: d.observed[i] }))).filter((d) => d.is);
+        const spans = data.filter((d) => Number.isFinite(d.interval.lower)), medians = data.filter((d) => Number.isFinite(d.interval.estimate)), never = data.filter((d) => d.times.length && !Number.isFinite(d.interval.estimate));
+        const span = (data, dash) => Plot.link(data, { x1: (d) => place(d.interval.lower), x2: (d) => (Number.isFinite(d.interval.upper) ? place(d.interval.upper) : end), y1: "at", y2: "at", stroke: (d) => d.color, strokeWidth: 1.5, strokeDasharray: dash });
+        return chart.plot(area, {
+            width, height: rows.length * tall + 66, marginLeft: left, marginRight: right, marginTop: 20, marginBottom: 46, x: axis.scale, y: { domain: [0, rows.length], reverse: true, axis: null },
+            marks: [Plot.rect(rows.map((_, i) => i).filter((i) => i % 2 === 0), { y1: (i) => i, y2: (i) => i + 1, fill: "var(--raised)", fillOpacity: 0.55 }), Plot.gridX({ stroke: "var(--line)", strokeOpacity: 1, ticks: axis.scale.ticks }),
+                Plot.text(rows, { y: (_, i) => (narrow ? i + 10 / tall : i + 0.5), frameAnchor: "left", dx: narrow ? -8 : -8, textAnchor: narrow ? "start" : "end", text: (row) => cut(row.name), title: "name", fill: "var(--ink)" }),
+                right > 26 ? Plot.text(rows, { y: (_, i) => i + 0.5, frameAnchor: "right", dx: 16, textAnchor: "start", text: (row) => row.right || "", fill: "var(--soft)" }) : null,
+                Plot.dot(runs, { x: (d) => place(d.time), y: "at", r: 2, fill: (d) => d.color, fillOpacity: 0.4 }), span(spans.filter((d) => Number.isFinite(d.interval.upper))), span(spans.filter((d) => !Number.isFinite(d.interval.upper)), "3 2"),
+                Plot.dot(medians, { x: (d) => place(d.interval.estimate), y: "at", r: 4.2, symbol: (d) => d.symbol, fill: (d) => d.color, stroke: "var(--surface)", strokeWidth: 0.75 }),
+                Plot.dot(never, { x: () => end, y: "at", dx: 5, r: 4, symbol: chart.arrow(1), fill: (d) => d.color }),
+                Plot.dot(data, Plot.pointer({ x: (d) => (Number.isFinite(d.interval.estimate) ? place(d.interval.estimate) : end), y: "at", r: 6, stroke: "var(--ink)", maxRadius: 60 }))],
+            tip: (d) => [d.row.name, d.said || `${d.id} (${d.name}): ${page.interval(d.interval)}`, `median ${page.interval(d.interval)}`, `${d.reached} of ${d.times.length} runs reached it`],
         });
-        chart.stepAxis(svg, box, x);
+    };
+
+    function drawOrder(area, width) {
+        const all = rows(2 * MOST_ROWS), groups = page.selection().groups.length;
+        if (!all.length) return { empty: "No run of this choice has ended." };
+        page.rowChart(area, width, { rows: all.slice(0, MOST_ROWS).map((row) => ({ name: row.group.name, marks: row.onsets })), label: "optimizer step" });
         area.append(element("ul", { class: "keys row" }, known().map((onset) => element("li", {}, page.symbolKey(onset), `${onset.id}: ${onset.name} (${onset.meaning})`)),
             element("li", { class: "meaning" }, "▸ median not reached")));
         const freq = frequencies();
         return {
-            note: ["Medians with 95 % bootstrap intervals; pale dots are single runs. " + (all.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${all.length} groups are drawn; the data have all. ` : ""), orderTable(freq)],
+            note: ["Medians with 95 % bootstrap intervals; pale dots are single runs. " + (groups > MOST_ROWS ? `The first ${MOST_ROWS} of ${groups} groups are drawn; the data have all. ` : ""), orderTable(freq)],
             summary: freq.map((f) => `${f.name}: ${f.yes} of ${f.known} runs`).join(", "),
         };
-    }
-
-    /* Letters of the longest name of a row, or of what the rows are. */
-    const nameLetters = (shown, most) =>
-        Math.min(most, Math.max(...shown.map((row) => row.group.name.length), page.selection().grouping.name.length));
-
-    /* What the rows are, above their names. */
-    function rowsName(svg, narrow, right) {
-        const { grouping } = page.selection();
-        if (grouping.keys.length) svg.append("text").attr("class", "axis-note").attr("x", narrow ? 4 : right).attr("y", 14).attr("text-anchor", narrow ? "start" : "end").text(grouping.name);
-    }
-
-    function drawOnset(svg, onset, x, y, edge, name) {
-        const g = svg.append("g");
-        const { estimate, lower, upper } = onset.interval;
-        onset.times.forEach((time, i) => {
-            if (onset.observed[i]) g.append("circle").attr("cx", x(time)).attr("cy", y).attr("r", 2).attr("fill", onset.color).attr("opacity", 0.35);
-        });
-        if (Number.isFinite(lower)) {
-            g.append("line").attr("x1", x(lower)).attr("x2", Number.isFinite(upper) ? x(upper) : edge).attr("y1", y).attr("y2", y).attr("stroke", onset.color).attr("stroke-width", 1.5)
-                .attr("stroke-dasharray", Number.isFinite(upper) ? null : "3 2");
-        }
-        if (Number.isFinite(estimate)) chart.mark(g, onset.symbol, x(estimate), y, 52, onset.color);
-        else if (onset.times.length) g.append("path").attr("d", `M${edge - 3},${y - 4}l7,4l-7,4z`).attr("fill", onset.color);
-        page.tipOn(g.datum(onset), (o) => [name, `${o.id} (${o.name}): ${page.interval(o.interval)}`, `${o.reached} of ${o.times.length} runs reached it`]);
     }
 
     /* Is a < b? true, false, or null where the censoring leaves it open. An onset that was not reached comes after the
@@ -123,7 +98,7 @@
     /* ---- lead time ---- */
 
     const LEADS = { mean: "t_sym_mean", max: "t_sym_max" };
-    const state = { part: "mean", family: "" };
+    let state;
 
     function leadOf(run) {
         const family = state.family || page.data.phase.family[run];
@@ -149,47 +124,35 @@
     function drawLeads(area, width) {
         const all = leads();
         if (!all.length) return { empty: "No run that has ended reached both memorization and either symmetry or generalization." };
-        const shown = all.slice(0, MOST_ROWS);
-        const narrow = width < 560, most = narrow ? 16 : 30;
-        const left = narrow ? 30 : Math.min(nameLetters(shown, most) * 6.6 + 40, width * 0.38);
-        const rowHeight = narrow ? 44 : 30, top = 24, right = 36;
-        const svg = chart.svg(area, width, top + rowHeight * shown.length + 46);
-        const box = { left, top, width: width - left - right, height: rowHeight * shown.length };
-        const cut = chart.cutter(shown.map((row) => row.group.name), narrow ? 40 : most);
+        const shown = all.slice(0, MOST_ROWS), narrow = width < 560, most = narrow ? 42 : 34, cut = chart.cutter(shown.map((row) => row.group.name), most);
+        const left = narrow ? 30 : Math.min(Math.min(most + 1, d3.max(shown, (row) => cut(row.group.name).length)) * 6.6 + 36, width * 0.42), tall = narrow ? 46 : 30;
         const finite = shown.flatMap((row) => row.told.flatMap((t) => [t.lead.low, t.lead.high])).filter(Number.isFinite);
-        const x = chart.values([Math.min(0, d3.min(finite)), Math.max(0, d3.max(finite))], [left, left + box.width], false);
-        rowsName(svg, narrow, left - 26);
-        chart.bottomAxis(svg, box, x, "lead of symmetry before generalization (steps)");
-        svg.append("line").attr("class", "rule").attr("x1", x(0)).attr("x2", x(0)).attr("y1", top).attr("y2", top + box.height);
-        shown.forEach((row, i) => {
-            const y = top + (i + (narrow ? 0.68 : 0.5)) * rowHeight;
-            svg.append("text").attr("class", "row-name").attr("x", narrow ? 4 : left - 26).attr("y", narrow ? top + i * rowHeight + 13 : y).attr("dy", narrow ? 0 : "0.35em")
-                .attr("text-anchor", narrow ? "start" : "end").text(cut(row.group.name)).append("title").text(row.group.name);
-            drawLeadRow(svg, row, x, y, box);
+        const x = chart.values([Math.min(0, d3.min(finite)), Math.max(0, d3.max(finite))], width * 0.5, false, "lead of symmetry before generalization (steps)"), [low, high] = x.domain;
+        const y = (i) => i + (narrow ? 0.68 : 0.5), within = (v) => Math.max(low, Math.min(high, v));
+        const data = shown.flatMap((row, i) => row.told.map((t, k) => ({ ...t, row, y: y(i) + ((((k * 7) % 5) * 2.2 - 4.4) / tall), exact: t.lead.low === t.lead.high, at: Number.isFinite(t.lead.low) ? t.lead.low : t.lead.high })));
+        const dot = (wanted, filled) => Plot.dot(data.filter((d) => d.exact && d.prompted !== wanted), { x: "at", y: "y", r: 3.6, symbol: (d) => d.row.group.symbol, fill: filled ? (d) => d.row.group.color : "var(--surface)", stroke: filled ? "var(--surface)" : (d) => d.row.group.color });
+        const bars = shown.map((row, i) => ({ row, i, exact: row.low === row.high }));
+        chart.plot(area, {
+            width, height: shown.length * tall + 66, marginLeft: left, marginRight: 36, marginTop: 20, marginBottom: 46, x: { ...x, grid: true }, y: { domain: [0, shown.length], reverse: true, axis: null },
+            marks: [Plot.ruleX([0], { stroke: "var(--faint)", strokeDasharray: "5 4" }),
+                Plot.link(bars, { x1: (b) => within(b.row.low), x2: (b) => within(b.row.high), y1: (b) => y(b.i), y2: (b) => y(b.i), stroke: (b) => b.row.group.color, strokeWidth: 8, strokeOpacity: 0.25 }),
+                Plot.dot(bars.filter((b) => b.exact), { x: (b) => b.row.low, y: (b) => y(b.i), r: 9, symbol: { draw(context, size) { const r = Math.sqrt(size / Math.PI); context.moveTo(0, -r); context.lineTo(0, r); } }, stroke: (b) => b.row.group.color, strokeWidth: 3 }),
+                dot(true, true), dot(false, false),
+                ...[1, -1].map((way) => Plot.dot(data.filter((d) => !d.exact && (d.lead.high === Infinity) === (way > 0)), { x: "at", y: "y", r: 4, symbol: chart.arrow(way), fill: (d) => d.row.group.color })),
+                Plot.text(shown, { y: (_, i) => (narrow ? i + 10 / tall : i + 0.5), frameAnchor: "left", dx: narrow ? -24 : -20, textAnchor: narrow ? "start" : "end", text: (row) => cut(row.group.name), fill: "var(--ink)" }),
+                Plot.dot(data, Plot.pointer({ x: "at", y: "y", r: 6, stroke: "var(--ink)" }))],
+            tip: (d) => [page.runName(d.run), d.exact ? `lead ${page.number(d.lead.low)} steps` : d.lead.high === Infinity ? `lead above ${page.number(d.lead.low)} steps` : `lead below ${page.number(d.lead.high)} steps`],
         });
         const open = d3.sum(all, (row) => row.silent);
         return {
             note: "Lead = t_gen − t_sym. A dot is a run; ▸ at least so long (generalization not reached), ◂ at most (symmetry not reached). The bar spans all values the group’s median can have. " +
                 "Hollow: the symmetry is in the objective." + (open ? ` ${page.plural(open, "run")} reached neither.` : ""),
-            summary: all.map((row) => `${row.group.name}: median lead ${row.low === row.high ? page.number(row.low) : `between ${page.number(row.low)} and ${page.number(row.high)}`} steps`).join("; "),
+            summary: shown.slice(0, 12).map((row) => `${row.group.name}: median lead ${row.low === row.high ? page.number(row.low) : `between ${page.number(row.low)} and ${page.number(row.high)}`} steps`).join("; "),
         };
     }
 
-    function drawLeadRow(svg, row, x, y, box) {
-        const edge = (value) => (value === Infinity ? box.left + box.width + 14 : value === -Infinity ? box.left - 14 : x(value));
-        const color = row.group.color;
-        svg.append("line").attr("class", "median").attr("x1", edge(row.low) - (row.low === row.high ? 1.5 : 0)).attr("x2", edge(row.high) + (row.low === row.high ? 1.5 : 0)).attr("y1", y).attr("y2", y)
-            .attr("stroke", color).attr("stroke-width", row.low === row.high ? 18 : 8).attr("opacity", row.low === row.high ? 0.9 : 0.25);
-        row.told.forEach((t, k) => {
-            const shift = ((k * 7) % 5) * 2.2 - 4.4, exact = t.lead.low === t.lead.high;
-            const mark = exact ? chart.mark(svg, row.group.symbol, x(t.lead.low), y + shift, 40, color, !t.prompted)
-                : svg.append("path").attr("d", t.lead.high === Infinity ? `M${x(t.lead.low)},${y + shift - 4}l7,4l-7,4z` : `M${x(t.lead.high)},${y + shift - 4}l-7,4l7,4z`)
-                    .attr("fill", t.prompted ? "var(--surface)" : color).attr("stroke", color);
-            page.tipOn(mark.datum(t), (d) => [page.runName(d.run), exact ? `lead ${page.number(d.lead.low)} steps` : d.lead.high === Infinity ? `lead above ${page.number(d.lead.low)} steps` : `lead below ${page.number(d.lead.high)} steps`]);
-        });
-    }
-
     page.addOnsets = (section) => {
+        state = page.choices("lead", { part: "mean", family: "" });
         page.addFigure(section, {
             id: "onset-order", title: "Order of onsets",
             about: "When does each stage begin? The claim under test is t_mem < t_sym ≤ t_gen < t_geo.",
@@ -203,10 +166,8 @@
         page.addFigure(section, {
             id: "lead-times", title: "Lead time of symmetry",
             about: "How long before test accuracy does the violation fall below phase.tau?",
-            controls: (refresh) => families.length ? [
-                page.select("Symmetry", [{ id: "", name: "phase.family of each run" }, ...families.map((f) => ({ id: f, name: page.words(f) }))], state.family, (v) => { state.family = v; refresh(); }),
-                page.select("Violation", [{ id: "mean", name: "mean" }, { id: "max", name: "largest" }], state.part, (v) => { state.part = v; refresh(); }),
-            ] : [],
+            controls: (refresh) => (families.length ? [page.pick("Symmetry", [{ id: "", name: "phase.family of each run" }, ...page.named(families, page.words)], state, "family", refresh),
+                page.pick("Violation", [{ id: "mean", name: "mean" }, { id: "max", name: "largest" }], state, "part", refresh)] : []),
             draw: drawLeads,
             table: () => ({
                 columns: ["group", "run", "lead_low", "lead_high", "prompted"],

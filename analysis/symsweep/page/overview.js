@@ -30,21 +30,13 @@
 
     page.drawHead = () => {
         const statuses = d3.rollup(page.all, (runs) => runs.length, (run) => page.value("status", run) || "pending");
-        const n = (status) => statuses.get(status) || 0;
-        const open = n("pending") + n("running") + n("damaged");
-        const solved = page.all.filter((run) => page.value("t_gen", run) !== null).length;
-        const ended = page.all.filter(page.ended).length;
+        const n = (status) => statuses.get(status) || 0, open = n("pending") + n("running") + n("damaged");
+        const solved = page.all.filter((run) => page.value("t_gen", run) !== null).length, ended = page.all.filter(page.ended).length;
         const seconds = d3.sum(page.all, (run) => page.value("wall_seconds", run) || 0);
-        const tiles = [
-            ["runs", page.number(page.count), (open ? `${page.number(page.count - open)} ended` : "all ended") +
-                (page.rows.length > page.count ? `, chosen of a lattice of ${page.number(page.rows.length)}` : "")],
-            ["generalized", page.number(solved), ended ? `${page.percent(solved / ended)} of those that ended` : "none has ended"],
-            ["diverged", page.number(n("diverged")), n("diverged") ? "reasons are below" : "none"],
-            ["failed", page.number(n("failed")), n("failed") ? "reasons are below" : "none"],
-            ["training time", page.duration(seconds), "all runs together"],
-        ];
-        document.getElementById("tiles").replaceChildren(...tiles.map(([name, value, more]) =>
-            element("div", { class: "tile" }, element("div", { class: "tile-name" }, name), element("div", { class: "tile-value" }, value), element("div", { class: "tile-more" }, more))));
+        const parts = [page.plural(page.count, "run") + (page.rows.length > page.count ? `, chosen of a lattice of ${page.number(page.rows.length)}` : ""),
+            open ? `${page.number(page.count - open)} ended` : "", ended ? `${page.number(solved)} generalized (${page.percent(solved / ended)})` : "none has ended",
+            n("diverged") ? `${page.number(n("diverged"))} diverged` : "", n("failed") ? `${page.number(n("failed"))} failed` : "", seconds ? `${page.duration(seconds)} of training` : ""];
+        if (page.count) document.querySelector(".summary-line").textContent = parts.filter(Boolean).join(" · ");
         const banner = document.getElementById("banner");
         banner.hidden = n("pending") + n("running") === 0;
         banner.textContent = `This file was not complete when the page was made: ${page.plural(n("running"), "run")} training, ` +
@@ -76,6 +68,12 @@
                 page.setGrouping(id);
                 rebuild();
             }));
+            const { keys } = page.selection().grouping;
+            if (keys.length) controls.push(page.select("Colour by", [{ id: "auto", name: "as it fits" }, { id: "", name: "the group" }, ...keys.map(({ id, name }) => ({ id, name }))], page.state.color, (id) => {
+                page.state.color = id;
+                page.recolor();
+                rebuild();
+            }));
         }
         const filters = page.keys.filter((key) => key.distinct.length <= MOST_FILTER_VALUES).map((key) => {
             const values = [{ id: "", name: "any" }, ...[...new Set(key.values.map((_, run) => key.text(run)))].sort(byNumber).map((text) => ({ id: text, name: text }))];
@@ -102,9 +100,9 @@
 
     /* ---- table of groups ---- */
 
-    const PLANNED = ["t_mem", "t_sym", "t_gen"];
+    const PLANNED = ["t_mem", "t_sym", "t_gen"], MOST_ROWS = 100;
 
-    page.groupRows = () => page.selection().groups.map((group) => {
+    page.groupRows = (most = Infinity) => page.selection().groups.slice(0, most).map((group) => {
         const medians = PLANNED.map((onset) => page.onsetMedian(onset, group.runs));
         const phases = page.phases.map((phase) => group.runs.filter((run) => page.phase(run) === phase.id).length);
         return { group, medians, phases };
@@ -113,7 +111,7 @@
     page.addGroupTable = (section) => {
         const draw = (area, width) => {
             if (!page.all.some(page.ended)) return { empty: "No run has ended yet: nothing to summarize." };
-            const rows = page.groupRows();
+            const rows = page.groupRows(MOST_ROWS), count = page.selection().groups.length;
             const { grouping } = page.selection();
             const bar = (phases) => element("span", { class: "bar small" }, page.phases.map((phase, i) =>
                 phases[i] ? element("span", { class: "phase-" + phase.id, style: `flex-grow:${phases[i]}` }) : null));
@@ -127,8 +125,8 @@
                     element("td", { class: "phases" }, bar(phases), element("span", { class: "small-text" }, words(phases))),
                     medians.map((m) => element("td", { class: "number" }, page.interval(m.interval),
                         element("span", { class: "small-text" }, m.times.length ? `${m.reached} of ${m.times.length}` : "")))))));
-            area.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Groups" }, table));
-            return { note: page.pooledNote() + "Median step [95 % bootstrap interval over the group’s runs], and how many of the runs that ended got there. t_mem, t_gen: train and test accuracy reach " +
+            area.append(element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table of groups" }, table));
+            return { note: page.pooledNote() + (count > MOST_ROWS ? `The first ${MOST_ROWS} of ${page.number(count)} groups; the CSV has all. ` : "") + "Median step [95 % bootstrap interval over the group’s runs], and how many of the runs that ended got there. t_mem, t_gen: train and test accuracy reach " +
                 "phase.accuracy; t_sym: the largest violation of phase.family stays at or below phase.tau. Runs that did not get there are censored at their last step." };
         };
         const table = () => ({
@@ -136,6 +134,6 @@
             rows: page.groupRows().map(({ group, medians, phases }) => [group.name, group.runs.length, ...phases,
                 ...medians.flatMap((m) => [m.interval.estimate, m.interval.lower, m.interval.upper, m.reached, m.times.length])]),
         });
-        page.addFigure(section, { id: "groups", title: "Groups", draw, table });
+        page.addFigure(section, { id: "groups", title: "Groups", listed: true, draw, table });
     };
 })();

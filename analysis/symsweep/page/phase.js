@@ -1,9 +1,10 @@
-/* phase.js: the phase diagram: any two axes, the cell's colour the phase of its runs or a number. */
+/* phase.js: the phase diagram: a plane of cells over any two axes for each setting of the others; a cell is a small
+ * multiple, its colour the phase of its runs or a number, and leads to them. */
 "use strict";
 
 (() => {
     const element = page.element, chart = page.chart, lattice = page.lattice;
-    const state = { x: null, y: null, value: "phase" };
+    let state;
 
     const TIMES = new Set(["t_gen", "t_mem", "t_sym", "t_geo", "t_geo_participation"]);
 
@@ -35,13 +36,24 @@
     }
 
     function firstAxes() {
-        if (lattice.exists() && lattice.axes().length) return [...lattice.axes(), null].slice(0, 2);
+        if (lattice.exists() && lattice.axes().length) return [...lattice.axes(), ""].slice(0, 2);
         const keys = page.keys.slice().sort((a, b) => page.isSeed(a.id) - page.isSeed(b.id));
         const many = keys.filter((key) => !page.isSeed(key.id) && key.isAxis && key.numeric && isFree(key)).sort((a, b) => b.distinct.length - a.distinct.length);
         if (many.length >= 2 && many[1].distinct.length >= 3) return [many[0].id, many[1].id];
         const first = keys.find((key) => key.id === "label") || many[0] || keys[0];
         const second = many.find((key) => key !== first) || keys.find((key) => page.isSeed(key.id) && key !== first) || keys.find((key) => key !== first);
-        return [second ? second.id : null, first ? first.id : null];
+        return [second ? second.id : "", first ? first.id : ""];
+    }
+
+    /* Numbers that a random search drew are put in bins, so that cells have neighbours. */
+    const MOST_LEVELS = 32, BINS = 10;
+
+    function binned(key) {
+        if (!key || !key.numeric || key.distinct.length <= MOST_LEVELS || page.isSeed(key.id) || lattice.exists()) return key;
+        const [low, high] = d3.extent(key.distinct), log = low > 0 && high / low > 30, forth = log ? Math.log : (v) => v, back = log ? Math.exp : (v) => v;
+        const edge = (k) => +back(forth(low) + ((forth(high) - forth(low)) * k) / BINS).toPrecision(2), at = (v) => Math.max(0, Math.min(BINS - 1, Math.floor(((forth(v) - forth(low)) / (forth(high) - forth(low))) * BINS)));
+        const of = (run) => (key.values[run] === null ? null : at(key.values[run]));
+        return { ...key, values: key.values.map((_, run) => (of(run) === null ? null : edge(of(run)))), text: (run) => (of(run) === null ? "–" : `${page.number(edge(of(run)))}–${page.number(edge(of(run) + 1))}`) };
     }
 
     function levels(key, runs) {
@@ -53,22 +65,27 @@
         return key.numeric ? found.sort((a, b) => (a.value === null) - (b.value === null) || a.value - b.value) : found;
     }
 
+    const MOST_PLANES = 12;
+    const nowhere = { text: "all runs", value: null };
+
+    /* The cells that have rows, each in a plane of its own setting of the other keys, unless there are too many. */
     function cells() {
-        const { runs, rows } = page.selection();
-        const kx = page.key(state.x), ky = page.key(state.y);
-        const nowhere = { text: "all runs", value: null };
-        const xs = kx ? levels(kx, rows) : [nowhere], ys = ky ? levels(ky, rows) : [nowhere];
+        const { runs, rows } = page.selection(), refined = state.value === "refined", used = refined ? rows : runs;
+        const kx = binned(page.key(state.x)), ky = binned(page.key(state.y)), xs = kx ? levels(kx, rows) : [nowhere], ys = ky ? levels(ky, rows) : [nowhere];
         if (ky && ky.numeric && !page.isSeed(ky.id)) ys.reverse();
+        const place = (run) => [kx ? kx.text(run) : nowhere.text, ky ? ky.text(run) : nowhere.text];
+        const at = d3.group(used, (run) => place(run).join("\u0000"));
+        const others = page.data.settings.map(page.key).filter((key) => key && ![state.x, state.y].includes(key.id) && [...at.values()].some((mine) => mine.some((run) => key.text(run) !== key.text(mine[0]))));
+        const planeOf = (run) => page.groupOf({ keys: others }, run), names = [...new Set(used.map(planeOf))], apart = others.length > 0 && names.length <= MOST_PLANES;
         const found = new Map();
-        for (const run of state.value === "refined" ? rows : runs) {
-            const x = kx ? kx.text(run) : nowhere.text, y = ky ? ky.text(run) : nowhere.text;
-            const id = x + "\u0000" + y;
-            if (!found.has(id)) found.set(id, { x, y, runs: [] });
+        for (const run of used) {
+            const [x, y] = place(run), plane = apart ? planeOf(run) : "", id = [plane, x, y].join("\u0000");
+            if (!found.has(id)) found.set(id, { plane, x, y, i: xs.findIndex((l) => l.text === x), j: ys.findIndex((l) => l.text === y), runs: [] });
             found.get(id).runs.push(run);
         }
         for (const cell of found.values()) {
             cell.phases = page.phases.map((phase) => ({ ...phase, n: cell.runs.filter((run) => page.phase(run) === phase.id).length })).filter((p) => p.n);
-            if (state.value === "refined") {
+            if (refined) {
                 Object.assign(cell, lattice.read(cell.runs));
             } else if (TIMES.has(state.value)) {
                 const data = page.onsetTimes(state.value, cell.runs);
@@ -81,75 +98,102 @@
                 cell.value = page.statistics.median(values);
             }
         }
-        return { xs, ys, kx, ky, cells: [...found.values()] };
+        const all = [...found.values()];
+        return { xs, ys, kx, ky, cells: all, planes: apart ? names : [""], others };
     }
 
     /* What else varies within the cells. */
-    function pooled(kx, ky, all) {
+    function pooled({ kx, ky, cells: all }) {
         const mixed = (key) => all.some((cell) => new Set(cell.runs.map((run) => key.values[run])).size > 1);
-        const parts = page.keys.filter((key) => key !== kx && key !== ky && key.id !== "task" && mixed(key)).map((key) => key.name);
-        return parts.length ? `Each cell pools the runs that differ in ${parts.join(", ")}.` : "";
+        const parts = page.keys.filter((key) => (!kx || key.id !== kx.id || key.values !== kx.values) && (!ky || key.id !== ky.id || key.values !== ky.values) && key.id !== "task" && mixed(key)).map((key) => key.name);
+        return parts.length ? ` Each cell pools the runs that differ in ${parts.join(", ")}.` : "";
     }
 
     function draw(area, width) {
         const { runs, rows } = page.selection();
         if (!rows.length) return { empty: page.count ? "No run passes the filters." : "This file holds no runs." };
         if (state.value !== "refined" && !runs.some(page.evaluated) && !runs.some((run) => page.value("error", run))) return { empty: "No run has been evaluated yet." };
-        const { xs, ys, kx, ky, cells: all } = cells();
-        const longest = d3.max(ys, (y) => Math.min(y.text.length, 22));
-        const left = Math.min(Math.max(54, longest * 6.6 + 18), width * 0.38);
-        const inner = width - left - 12;
-        const cw = Math.min(inner / xs.length, xs.length < 4 ? 150 : 110);
-        const crowded = d3.max(xs, (x) => x.text.length) * 6.4 + 6 > cw;
-        const bottom = (crowded ? Math.min(d3.max(xs, (x) => Math.min(x.text.length, 18)) * 5 + 22, 110) : 24) + 26;
-        const ch = Math.max(18, Math.min(44, 460 / ys.length, Math.max(cw * 0.8, 26)));
-        const top = 26, height = top + ch * ys.length + bottom;
-        const svg = chart.svg(area, width, height);
-        const sx = (text) => left + xs.findIndex((x) => x.text === text) * cw, sy = (text) => top + ys.findIndex((y) => y.text === text) * ch;
-
-        const plain = state.value === "phase" || state.value === "refined";
-        const scale = plain ? null : colors(all);
-        const stripes = chart.stripes(svg, page.unique("not-reached"), "var(--faint)");
-        const g = svg.append("g").attr("class", "cells");
-        for (const cell of all) {
-            const at = g.append("g").datum(cell).attr("transform", `translate(${sx(cell.x)},${sy(cell.y)})`);
-            drawCell(at, cell, cw, ch, scale, stripes);
-            page.tipOn(at, (c) => tipLines(c, kx, ky));
+        const grid = cells(), { xs, ys, kx, ky, cells: all, planes } = grid;
+        const left = Math.min(Math.max(46, d3.max(ys, (y) => Math.min(y.text.length, 22)) * 6.6 + 16), width * 0.38);
+        const beside = d3.range(planes.length, 0, -1).find((n) => (width / n - left - 12) / xs.length >= 62) || 1;
+        const room = Math.floor((width - 20 * (beside - 1)) / beside), cw = Math.min((room - left - 12) / xs.length, xs.length < 4 ? 190 : 140);
+        const ch = ys.length <= 8 ? Math.max(38, Math.min(64, cw * 0.7)) : Math.max(18, Math.min(40, 620 / ys.length));
+        const plain = state.value === "phase" || state.value === "refined", scale = plain ? null : colors(all), last = Math.log1p(d3.max(all, (cell) => d3.max(cell.runs, page.lastStep)) || 1);
+        const box = element("div", { class: "planes" });
+        area.append(box);
+        for (const [p, plane] of planes.entries()) {
+            const mine = all.filter((cell) => cell.plane === plane), name = plane || "Phase diagram";
+            const crowded = d3.max(xs, (x) => x.text.length) * 6.4 + 6 > cw, bottom = (crowded ? Math.min(d3.max(xs, (x) => Math.min(x.text.length, 18)) * 5 + 22, 110) : 24) + 26, top = 24;
+            const svg = d3.create("svg").attr("width", left + cw * xs.length + 12).attr("height", top + ch * ys.length + bottom).attr("role", "group").attr("class", "drawn")
+                .attr("aria-label", `${name}, ${over(kx, ky)}: ${mine.length} cells. Arrow keys move, Enter leads to the runs of a cell, Shift with arrows draws a rectangle.`);
+            const view = { svg, xs, ys, kx, ky, left, top, cw, ch, crowded, mine, p, plane, stripes: stripesOf(svg) };
+            axes(svg, view);
+            const g = svg.append("g").attr("class", "cells");
+            for (const cell of mine) {
+                const at = g.append("g").datum(cell).attr("class", "cell").attr("role", "button").attr("tabindex", -1).attr("transform", `translate(${left + cell.i * cw},${top + cell.j * ch})`);
+                drawCell(at, cell, cw - 2, ch - 2, scale, view.stripes, last);
+                at.attr("aria-label", [at.node().textContent, ...tipLines(cell, kx, ky)].filter(Boolean).join(". "));
+                page.tipOn(at, (c) => [...tipLines(c, kx, ky), "Press for its runs, drag for a rectangle."]);
+            }
+            if (state.value === "refined") {
+                const found = new Map(mine.map((cell) => [cell.x + "\u0000" + cell.y, cell]));
+                lattice.drawBoundary(svg, { ...view, at: (x, y) => found.get(x.text + "\u0000" + y.text) });
+            }
+            page.region.listen(view, { grid, state, toRuns: (cell) => page.showRuns(cell.runs, [plane, kx && `${kx.name} ${cell.x}`, ky && `${ky.name} ${cell.y}`].filter(Boolean).join(", ")) });
+            box.append(element("div", { class: "plane" }, plane ? element("p", { class: "plane-name" }, plane) : null, svg.node()));
         }
-        axes(svg, { xs, ys, kx, ky, left, top, cw, ch, crowded });
-        if (state.value === "refined") {
-            const found = new Map(all.map((cell) => [cell.x + "\u0000" + cell.y, cell]));
-            lattice.drawBoundary(svg, { xs, ys, left, top, cw, ch, at: (x, y) => found.get(x.text + "\u0000" + y.text) });
-            area.append(lattice.keys(all));
-            return { note: lattice.note(all), summary: `Refined, over ${over(kx, ky)}: ${lattice.summary(all)}` };
-        }
-        area.append(plain ? phaseKeys(all) : colorKey(scale, all));
-        return { note: pooled(kx, ky, all), summary: summary(all, kx, ky) };
+        area.append(state.value === "refined" ? lattice.keys(all) : plain ? phaseKeys(all) : colorKey(scale, all));
+        area.append(page.region.panel(grid, state) || "");
+        const lines = cw > 42 && ch >= 36 ? " The line in a cell is test accuracy over the steps of each of its runs, from 0 to 1, on logarithmic steps." : "";
+        const many = grid.others.length && planes.length === 1 && !planes[0] ? ` There are too many settings for a plane each; filter by ${grid.others.map((key) => key.name).join(", ")} to see one.` : "";
+        const refined = state.value === "refined";
+        return { note: (refined ? lattice.note(all) : pooled(grid)) + many + lines + " Press a cell for its runs.", summary: refined ? `Refined, over ${over(kx, ky)}: ${lattice.summary(all)}` : summary(all, kx, ky) };
     }
 
-    function drawCell(at, cell, cw, ch, scale, stripes) {
-        const w = cw - 2, h = ch - 2;
-        if (state.value === "refined") return lattice.drawCell(at, cell, w, h);
-        if (state.value === "phase") {
+    /* Stripes for what is not reached. */
+    function stripesOf(svg) {
+        const id = page.unique("not-reached"), pattern = svg.append("defs").append("pattern").attr("id", id).attr("width", 6).attr("height", 6).attr("patternUnits", "userSpaceOnUse").attr("patternTransform", "rotate(45)");
+        pattern.append("rect").attr("width", 6).attr("height", 6).attr("fill", "var(--surface)");
+        pattern.append("line").attr("y2", 6).attr("stroke", "var(--line)").attr("stroke-width", 3);
+        return `url(#${id})`;
+    }
+
+    const longest = (texts, width) => texts.find((text) => text.length * 6.5 + 4 < width) || "";
+
+    /* The colour of most of its runs, how many they are, a strip with the shares where they differ, and their curves. */
+    function drawCell(at, cell, w, h, scale, stripes, last) {
+        const write = (text, look) => text && h >= 14 && look(at.append("text").attr("x", w / 2).attr("y", h >= 34 ? 13 : h / 2).attr("dy", h >= 34 ? 0 : "0.35em").attr("text-anchor", "middle").text(text));
+        let ink;
+        if (state.value === "refined") {
+            ink = lattice.drawCell(at, cell, w, h, write);
+        } else if (state.value === "phase") {
+            const total = cell.runs.length, most = cell.phases.reduce((a, b) => (b.n > a.n ? b : a));
+            at.append("rect").attr("width", w).attr("height", h).attr("class", "fill-" + most.id);
+            write(longest(total > 1 ? [`${most.word} ${most.n}/${total}`, `${most.short} ${most.n}/${total}`, `${most.n}/${total}`] : [most.word, most.short], w), (text) => text.attr("class", "on-" + most.id));
             let x = 0;
-            const total = cell.runs.length;
-            for (const phase of cell.phases) {
-                const part = (phase.n / total) * w;
-                at.append("rect").attr("x", x).attr("width", part).attr("height", h).attr("class", "fill-" + phase.id);
-                const text = part >= 62 && total > 1 ? `${phase.short} ${phase.n}/${total}` : part >= 30 ? phase.short : "";
-                if (text && h >= 14) at.append("text").attr("class", "on-" + phase.id).attr("x", x + part / 2).attr("y", h / 2).attr("dy", "0.35em").attr("text-anchor", "middle").text(text);
-                x += part;
-            }
-            return;
+            if (cell.phases.length > 1) for (const phase of cell.phases) { at.append("rect").attr("x", x).attr("y", h - 4).attr("width", (phase.n / total) * w).attr("height", 4).attr("class", "strip fill-" + phase.id); x += (phase.n / total) * w; }
+            ink = `var(--on-${most.id})`;
+        } else {
+            const known = Number.isFinite(cell.value), color = known ? scale.color(cell.value) : null;
+            at.append("rect").attr("width", w).attr("height", h).attr("fill", known ? color : cell.value === Infinity ? stripes : "var(--raised)");
+            ink = known ? chart.inkOn(color) : "var(--ink)";
+            write(longest(known ? [page.number(cell.value), page.short(cell.value)] : cell.value === Infinity ? ["not reached", "–"] : [""], w), (text) => (known ? text.style("fill", ink) : text.attr("class", "on-stripes")));
         }
-        const known = Number.isFinite(cell.value);
-        at.append("rect").attr("width", w).attr("height", h).attr("fill", known ? scale.color(cell.value) : cell.value === Infinity ? stripes : "var(--raised)");
-        const text = known ? page.short(cell.value) : cell.value === Infinity ? (w > 64 ? "not reached" : "–") : "";
-        if (text.length * 6.2 < w && h >= 14) {
-            const ink = at.append("text").attr("x", w / 2).attr("y", h / 2).attr("dy", "0.35em").attr("text-anchor", "middle").text(text);
-            if (known) ink.attr("fill", chart.inkOn(scale.color(cell.value)));
-            else ink.attr("class", "on-stripes");
-        }
+        if (ink && h >= 34 && w > 40) sparks(at, cell, w, h, ink, last);
+        at.append("rect").attr("class", "edge").attr("width", w).attr("height", h);
+    }
+
+    const MOST_SPARKS = 6, SPARK_POINTS = 40;
+
+    function sparks(at, cell, w, h, ink, last) {
+        const runs = cell.runs.filter(page.evaluated), some = runs.filter((_, i) => i % Math.ceil(runs.length / MOST_SPARKS) === 0), low = h - 8, high = 19;
+        const d = some.map((run) => {
+            const curve = page.curve("test_accuracy", run);
+            if (!curve) return "";
+            const n = curve.steps.length, each = Math.max(1, Math.floor(n / SPARK_POINTS)), points = d3.range(n).filter((i) => i % each === 0 || i === n - 1).filter((i) => !Number.isNaN(curve.values[i]));
+            return points.length > 1 ? "M" + points.map((i) => `${(4 + (Math.log1p(curve.steps[i]) / last) * (w - 8)).toFixed(1)},${(low - curve.values[i] * (low - high)).toFixed(1)}`).join("L") : "";
+        }).join("");
+        if (d) at.append("path").attr("class", "spark").attr("d", d).attr("stroke", ink);
     }
 
     function colors(all) {
@@ -199,10 +243,9 @@
 
     function colorKey(scale, all) {
         const finite = all.some((cell) => Number.isFinite(cell.value));
-        const steps = d3.range(0, 1.0001, 0.1).map((t) => scale.color(scale.position.invert(t)));
         const never = all.some((cell) => cell.value === Infinity);
         return element("div", { class: "color-key" },
-            finite ? [element("span", {}, page.number(scale.low)), element("span", { class: "ramp", style: `background:linear-gradient(90deg,${steps.join(",")})` }),
+            finite ? [element("span", {}, page.number(scale.low)), page.ramp(d3.range(24).map((i) => scale.color(scale.position.invert(i / 23)))),
                 element("span", {}, page.number(scale.high)), element("span", { class: "meaning" }, valueName() + (scale.logarithmic ? ", logarithmic" : ""))] : null,
             never ? [element("span", { class: "key striped" }), element("span", {}, "median not reached")] : null);
     }
@@ -221,29 +264,27 @@
     }
 
     function table() {
-        const { kx, ky, cells: all } = cells();
-        const names = [kx ? kx.name : "x", ky ? ky.name : "y"];
-        if (state.value === "refined") return { columns: [...names, ...lattice.columns], rows: all.map((cell) => [cell.x, cell.y, ...lattice.row(cell)]) };
-        const extra = state.value === "phase" ? [] : [`median_${state.value}`, "runs_with_value", ...(TIMES.has(state.value) ? ["runs_reached"] : [])];
+        const { kx, ky, cells: all, planes } = cells(), lead = (cell) => [cell.x, cell.y, ...(planes.length > 1 ? [cell.plane] : [])];
+        const names = [kx ? kx.name : "x", ky ? ky.name : "y", ...(planes.length > 1 ? ["plane"] : [])], times = TIMES.has(state.value);
+        if (state.value === "refined") return { columns: [...names, ...lattice.columns], rows: all.map((cell) => [...lead(cell), ...lattice.row(cell)]) };
+        const extra = state.value === "phase" ? [] : [`median_${state.value}`, "runs_with_value", ...(times ? ["runs_reached"] : [])];
         return {
             columns: [...names, "runs", ...page.phases.map((p) => p.id), ...extra],
-            rows: all.map((cell) => [cell.x, cell.y, cell.runs.length, ...page.phases.map((p) => (cell.phases.find((q) => q.id === p.id) || { n: 0 }).n),
-                ...(extra.length ? [cell.value, cell.of, ...(TIMES.has(state.value) ? [cell.reached] : [])] : [])]),
+            rows: all.map((cell) => [...lead(cell), cell.runs.length, ...page.phases.map((p) => (cell.phases.find((q) => q.id === p.id) || { n: 0 }).n),
+                ...(extra.length ? [cell.value, cell.of, ...(times ? [cell.reached] : [])] : [])]),
         };
     }
 
     page.addPhaseDiagram = (section) => {
-        [state.x, state.y] = firstAxes();
-        if (lattice.exists()) state.value = "refined";
+        const [x, y] = firstAxes();
+        state = page.choices("phases", { x, y, value: lattice.exists() ? "refined" : "phase", region: "", points: 9 });
         page.addFigure(section, {
             id: "phase-diagram", title: "Phase diagram",
-            about: "Where do runs memorize, grok or comprehend? Choose the axes and what the cells show.",
+            about: "Where do runs memorize, grok or comprehend? Each cell holds the runs of one setting and leads to them.",
             controls: (refresh) => {
                 if (!page.keys.length) return [];
-                const axes = [...page.keys.map(({ id, name }) => ({ id, name })), { id: "", name: "nothing" }];
-                const set = (name) => (id) => { state[name] = id || null; refresh(); };
-                return [page.select("Across", axes, state.x || "", set("x")), page.select("Up", axes, state.y || "", set("y")),
-                    page.select("Cells show", choices(), state.value, set("value"))];
+                const axes = [...page.keys.map(({ id, name }) => ({ id, name })), { id: "", name: "nothing" }], anew = () => { state.region = ""; refresh(); };
+                return [page.pick("Across", axes, state, "x", anew), page.pick("Up", axes, state, "y", anew), page.pick("Cells show", choices(), state, "value", refresh)];
             },
             draw, table,
         });

@@ -3,7 +3,7 @@
 
 (() => {
     const element = page.element, chart = page.chart;
-    const state = { onset: "t_gen", logarithmic: true, bands: true };
+    let state;
 
     function onsets() {
         const named = page.onsets.filter((o) => page.column(o.id)).map((o) => ({ id: o.id, name: `${o.name} (${o.id})` }));
@@ -26,47 +26,43 @@
     function draw(area, width) {
         const all = survivals();
         if (!all.length) return { empty: page.column(state.onset) || !page.count ? "No run of this choice has ended." : "No run reached this onset." };
-        const shown = all.filter((s) => !page.state.hidden.has(s.group.name));
-        const legend = page.legend();
-        if (legend) area.append(legend);
+        const shown = all.filter((s) => !page.state.hidden.has(s.group.level));
+        area.append(page.legend() || "");
         if (shown.length) curves(area, width, shown);
         else area.append(element("p", { class: "nothing" }, "No group is chosen above."));
-        const tests = compare(all);
+        const tests = compare(all.slice(0, MOST_TESTS));
         area.append(comparison(tests));
-        return { note: verdict(all), summary: tests.map((t) => `${t.group.name}: median ${page.interval(t.median)}`).join("; ") };
+        return { note: verdict(all) + (all.length > MOST_TESTS ? ` The first ${MOST_TESTS} of ${all.length} groups are compared.` : ""), summary: tests.slice(0, 20).map((t) => `${t.group.name}: median ${page.interval(t.median)}`).join("; ") };
     }
 
     function curves(area, width, shown) {
-        const left = 54, right = 16, top = 34, height = 324;
-        const svg = chart.svg(area, width, height);
-        const box = { left, top, width: width - left - right, height: height - top - 44 };
-        const times = shown.flatMap((s) => s.times).filter((t) => t > 0);
-        const last = d3.max(times) || 1;
-        const x = chart.steps((d3.min(times) || 1) / 1.3, last * 1.06, [left, left + box.width], state.logarithmic);
-        const y = chart.values([0, 1], [top + box.height, top], false);
-        chart.valueAxis(svg, box, y, "share of runs that got there", { format: (v) => page.percent(v).replace(" ", " ") });
-        chart.stepAxis(svg, box, x);
-        const start = x(0) || left;
-        for (const s of shown) {
-            const steps = [{ time: 0, survival: 1, lower: 1, upper: 1 }, ...s.estimate.points];
-            const end = Math.max(...s.times);
-            const corner = (value) => steps.map((p, i) => {
-                const until = i + 1 < steps.length ? steps[i + 1].time : end;
-                return { from: i ? x(p.time) : start, to: x(until), value: value(p), low: 1 - p.upper, high: 1 - p.lower };
-            });
-            const path = corner((p) => 1 - p.survival);
-            if (state.bands && s.times.length > 1) {
-                for (const part of path.filter((p) => Number.isFinite(p.low) && Number.isFinite(p.high) && p.to > p.from)) {
-                    svg.append("rect").attr("class", "band").attr("fill", s.group.color).attr("opacity", Math.min(0.18, 0.5 / shown.length)).attr("x", part.from).attr("width", part.to - part.from).attr("y", y(part.high)).attr("height", Math.max(0, y(part.low) - y(part.high)));
-                }
-            }
-            const d = path.map((p, i) => `${i ? "V" + y(p.value) : `M${p.from},${y(p.value)}`}H${p.to}`).join("");
-            svg.append("path").attr("class", "line").attr("stroke", s.group.color).attr("stroke-dasharray", s.group.dash || null).attr("d", d);
-            const level = (t) => 1 - [...steps].reverse().find((p) => p.time <= t).survival;
-            for (const t of s.estimate.censored) svg.append("path").attr("stroke", s.group.color).attr("stroke-width", 1.5).attr("d", `M${x(t)},${y(level(t)) - 5}v10`);
-            if (Number.isFinite(s.estimate.median)) chart.mark(svg, s.group.symbol, x(s.estimate.median), y(0.5), 46, s.group.color);
-        }
+        const names = [...new Set(shown.map((s) => s.group.panel))], columns = names.length > 1 ? Math.max(1, Math.min(names.length, Math.floor(width / (width < 500 ? 160 : 240)))) : 1;
+        const rows = Math.ceil(names.length / columns), at = (panel) => [names.indexOf(panel) % columns, Math.floor(names.indexOf(panel) / columns)];
+        const times = shown.flatMap((s) => s.times), inner = (width - 70) / columns;
+        const axis = chart.steps([0, (d3.min(times.filter((t) => t > 0)) || 1) / 1.3, (d3.max(times) || 1) * 1.06], inner * 0.94, state.logarithmic);
+        const y = { ...chart.share("share of runs that got there"), tickFormat: page.percent };
+        const place = axis.place, facet = (data) => (names.length > 1 ? { fx: (d) => at(d.s.group.panel)[0], fy: (d) => at(d.s.group.panel)[1] } : {}), thin = shown.length / names.length > 12;
+        const corner = (s) => [{ time: 0, survival: 1, lower: 1, upper: 1 }, ...s.estimate.points, { ...(s.estimate.points[s.estimate.points.length - 1] || { survival: 1, lower: 1, upper: 1 }), time: Math.max(...s.times) }]
+            .map((p, i, all) => ({ ...p, s, until: i + 1 < all.length ? all[i + 1].time : p.time }));
+        const all = shown.flatMap(corner), level = (s, t) => 1 - [...corner(s)].reverse().find((p) => p.time <= t).survival;
+        const ended = shown.flatMap((s) => s.estimate.censored.map((time) => ({ s, time, share: level(s, time) })));
+        const medians = shown.filter((s) => Number.isFinite(s.estimate.median)).map((s) => ({ s, time: s.estimate.median }));
+        const bands = state.bands && !thin ? all.filter((p) => p.s.times.length > 1 && Number.isFinite(p.lower) && p.until > p.time) : [];
+        const lines = [...d3.group(all, (p) => p.s.group.dash)].map(([dash, data]) => Plot.line(data, { ...facet(data), x: (p) => place(p.time), y: (p) => 1 - p.survival, z: (p) => p.s.group.index, curve: "step-after",
+            stroke: (p) => p.s.group.color, strokeWidth: thin ? 1 : 2, strokeDasharray: dash || undefined, className: "line" }));
+        chart.plot(area, {
+            width, height: (names.length > 1 ? 150 : 250) * rows + 76, marginTop: names.length > 1 ? 48 : 34, ...(names.length > 1 ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: 0.24 } } : {}),
+            x: axis.scale, y,
+            marks: [chart.grid(y), Plot.rect(bands, { ...facet(bands), x1: (p) => place(p.time), x2: (p) => place(p.until), y1: (p) => 1 - p.upper, y2: (p) => 1 - p.lower, fill: (p) => p.s.group.color, fillOpacity: Math.min(0.18, 0.5 * names.length / shown.length), className: "band" }),
+                ...lines, Plot.vector(ended, { ...facet(ended), x: (p) => place(p.time), y: "share", length: 10, rotate: 0, shape: { draw(context, l) { context.moveTo(0, 0); context.lineTo(0, -l); } }, anchor: "middle", stroke: (p) => p.s.group.color, strokeWidth: 1.5 }),
+                thin ? null : Plot.dot(medians, { ...facet(medians), x: (p) => place(p.time), y: () => 0.5, r: 4.2, symbol: (p) => p.s.group.symbol, fill: (p) => p.s.group.color, stroke: "var(--surface)" }),
+                names.length > 1 ? Plot.text(names, { fx: (d) => at(d)[0], fy: (d) => at(d)[1], frameAnchor: "top-left", text: (d) => d, dy: -15, fill: "var(--ink)", fontWeight: 500 }) : null,
+                Plot.dot(all, Plot.pointer({ ...facet(all), x: (p) => place(p.time), y: (p) => 1 - p.survival, r: 5, stroke: "var(--ink)" }))],
+            tip: (p) => [p.s.group.name, `${page.percent(1 - p.survival)} by step ${page.number(p.time)}`, `median ${page.interval(p.s.interval)}`],
+        });
     }
+
+    const MOST_TESTS = 60;
 
     /* Every group against the reference. */
     function compare(all) {
@@ -124,20 +120,15 @@
     }
 
     page.addSurvival = (section) => {
-        if (!page.column(state.onset)) state.onset = "t_gen";
+        state = page.choices("survival", { onset: "t_gen", logarithmic: true, bands: true });
         page.addFigure(section, {
             id: "survival", title: "Time to generalization",
             about: "Share of runs that got there by each step (Kaplan-Meier): runs that did not are censored, not averaged.",
             controls: (refresh) => {
-                const { groups } = page.selection();
-                const choices = onsets();
+                const groups = page.selection().groups, choices = onsets();
                 if (!choices.length) return [];
-                return [
-                    page.select("Onset", choices, state.onset, (v) => { state.onset = v; refresh(); }),
-                    groups.length > 1 ? page.select("Reference", groups.map((g) => ({ id: String(g.index), name: g.name })), String(page.state.reference), (v) => { page.state.reference = +v; refresh(); }) : null,
-                    page.check("log steps", state.logarithmic, (v) => { state.logarithmic = v; refresh(); }),
-                    page.check("bands", state.bands, (v) => { state.bands = v; refresh(); }),
-                ];
+                return [page.pick("Onset", choices, state, "onset", refresh), page.pick("Reference", groups.slice(0, 400).map((g) => ({ id: g.index, name: g.name })), page.state, "reference", refresh),
+                    page.tick("log steps", state, "logarithmic", refresh), page.tick("bands", state, "bands", refresh)];
             },
             draw,
             table: () => ({

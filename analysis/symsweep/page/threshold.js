@@ -4,9 +4,10 @@
 
 (() => {
     const element = page.element, chart = page.chart;
-    const MOST_MARKS = 3000, LEVELS = [0.99, 1];
+    const MOST_MARKS = 2000, LEVELS = [0.99, 1];
     const KINDS = { states: "every evaluation", ends: "end of each run" };
-    const state = { kind: "states", family: null, part: "max", task: "", memorized: { states: false, ends: true } };
+    let state;
+    const memorizedOnly = () => state[state.kind + "_memorized"];
 
     const PARTS = { max: "largest violation", mean: "mean violation", ratio: "largest violation over random pairs’" };
 
@@ -44,7 +45,7 @@
     }
 
     /* What counts: the symmetry is not in the objective and, unless all are wanted, the run had memorized. */
-    const counts = (p) => !p.prompted && (p.memorized || !state.memorized[state.kind]);
+    const counts = (p) => !p.prompted && (p.memorized || !memorizedOnly());
 
     /* One test for the ends of runs; one for each level of accuracy for their states. */
     function separations(all) {
@@ -58,43 +59,34 @@
         const all = points(), ends = state.kind === "ends";
         if (!all.length) return { empty: "No run of this choice has ended with a violation." };
         const tests = separations(all), known = tests.filter((test) => Number.isFinite(test.threshold));
-        const left = 54, right = 16, top = 34, height = 334;
-        const svg = chart.svg(area, width, height);
-        const box = { left, top, width: width - left - right, height: height - top - 44 };
-        const positive = [...all.map((p) => p.violation), ...known.map((test) => test.threshold)].filter((v) => v > 0);
-        const extent = d3.extent(positive.length ? positive : [1e-3, 1]);
-        const x = chart.values([extent[0] / 1.6, extent[1] * 1.6], [left, left + box.width], true);
-        const y = chart.values([0, 1], [top + box.height, top], false);
-        if (known.length) {
-            svg.append("rect").attr("class", "solved-side").attr("x", left).attr("y", top).attr("width", Math.max(0, x(known[0].threshold) - left)).attr("height", box.height);
-        }
-        const when = ends ? " at the end" : "";
-        chart.valueAxis(svg, box, y, "test accuracy" + when);
-        chart.bottomAxis(svg, box, x, `${page.words(state.family)}: ${PARTS[state.part]}${when}${state.part === "ratio" ? "" : " (nat)"}`);
-        known.forEach((test, k) => {
-            const at = x(test.threshold), near = at > left + box.width * 0.6, roomy = at > left + 190 && k === 0;
-            svg.append("line").attr("class", "rule strong").attr("x1", at).attr("x2", at).attr("y1", top - 4).attr("y2", top + box.height).attr("stroke-dasharray", k ? "4 3" : null);
-            svg.append("text").attr("class", "rule-text").attr("x", at + (near ? -6 : 6)).attr("y", roomy ? top - 8 : top + box.height - 10 - 14 * k).attr("text-anchor", near ? "end" : "start")
-                .text(`threshold ${page.number(test.threshold)}${ends ? "" : ` for ${page.percent(test.level)}`}`);
+        const stride = Math.ceil(all.length / MOST_MARKS), some = all.filter((_, i) => i % stride === 0), when = ends ? " at the end" : "";
+        const positive = [...all.map((p) => p.violation), ...known.map((test) => test.threshold)].filter((v) => v > 0), extent = d3.extent(positive.length ? positive : [1e-3, 1]);
+        const x = chart.values([extent[0] / 1.6, extent[1] * 1.6], width * 0.4, true, `${page.words(state.family)}: ${PARTS[state.part]}${when}${state.part === "ratio" ? "" : " (nat)"}`);
+        const y = chart.share("test accuracy" + when);
+        const dot = (data, filled) => Plot.dot(data, { x: "violation", y: "accuracy", r: ends ? 4.2 : 2, symbol: (p) => p.group.symbol, fill: filled ? (p) => p.group.color : "var(--surface)", stroke: filled ? "var(--surface)" : (p) => p.group.color, strokeWidth: filled ? 0.5 : 1.2 });
+        const dots = [some.filter((p) => counts(p) && p.solved[0]), some.filter((p) => counts(p) && !p.solved[0]), some.filter((p) => !counts(p))];
+        chart.plot(area, {
+            width, height: 340, marginTop: 40, x, y,
+            marks: [chart.grid(y), known.length ? Plot.rect([known[0]], { x1: x.domain[0], x2: "threshold", y1: 0, y2: 1, fill: "var(--comprehension)", fillOpacity: 0.1 }) : null,
+                Plot.dot(dots[2], { x: "violation", y: "accuracy", r: ends ? 3 : 1.6, symbol: "times", stroke: (p) => p.group.color, strokeWidth: ends ? 1.4 : 0.8 }), dot(dots[1], false), dot(dots[0], true),
+                ...known.map((test, k) => Plot.ruleX([test.threshold], { stroke: "var(--ink)", strokeWidth: 1.25, strokeDasharray: k ? "4 3" : undefined, className: "threshold" })),
+                ...known.map((test, k) => { const far = Math.log(test.threshold / x.domain[0]) > 0.6 * Math.log(x.domain[1] / x.domain[0]);
+                    return Plot.text([test], { x: "threshold", frameAnchor: "bottom", dy: -10 - 15 * k, dx: far ? -6 : 6, textAnchor: far ? "end" : "start", fill: "var(--ink)", stroke: "var(--surface)", strokeWidth: 4,
+                        text: () => `threshold ${page.number(test.threshold)}${ends ? "" : ` for ${page.percent(test.level)}`}` }); }),
+                Plot.dot(some, Plot.pointer({ x: "violation", y: "accuracy", r: 6, stroke: "var(--ink)" }))],
+            tip: (d) => [page.runName(d.run), `step ${page.number(d.step)}`, `violation ${page.number(d.violation)}`, `test accuracy ${page.number(d.accuracy)}`, d.solved[0] ? "solved" : "not solved",
+                d.prompted ? "in the objective: not counted" : counts(d) ? "" : "not memorized: not counted"],
         });
-        const g = svg.append("g"), stride = Math.ceil(all.length / MOST_MARKS);
-        for (const p of all.filter((_, i) => i % stride === 0)) {
-            const [px, py] = [x(p.violation), y(p.accuracy)];
-            const mark = !counts(p) ? g.append("path").attr("transform", `translate(${px},${py})`).attr("d", ends ? "M-3.5,-3.5l7,7m-7,0l7,-7" : "M-2,-2l4,4m-4,0l4,-4").attr("stroke", p.group.color).attr("stroke-width", ends ? 1.4 : 0.8)
-                : chart.mark(g, p.group.symbol, px, py, ends ? 54 : 12, p.group.color, p.solved[0]);
-            page.tipOn(mark.datum(p), (d) => [page.runName(d.run), `step ${page.number(d.step)}`, `violation ${page.number(d.violation)}`, `test accuracy ${page.number(d.accuracy)}`, d.solved[0] ? "solved" : "not solved",
-                d.prompted ? "in the objective: not counted" : counts(d) ? "" : "not memorized: not counted"]);
-        }
         area.append(keys(all));
         const said = verdict(tests, all);
         return { note: said + (stride > 1 ? ` One point in ${stride} is drawn; all count.` : ""), summary: said };
     }
 
     function keys(all) {
-        const groups = page.selection().groups.filter((group) => all.some((p) => p.group.name === group.name));
+        const groups = [...d3.group(all, (p) => p.group.level).values()].map(([p]) => ({ ...p.group, name: p.group.level })).slice(0, 40);
         const level = state.kind === "ends" ? "" : ` (${page.percent(LEVELS[0])} or more)`;
         const kinds = [all.some((p) => counts(p) && p.solved[0]) && `filled: solved${level}`, all.some((p) => counts(p) && !p.solved[0]) && "open: not solved", all.some((p) => !counts(p)) && "×: not counted"].filter(Boolean);
-        return element("ul", { class: "keys row" }, groups.length > 1 ? groups.map((group) => element("li", {}, page.swatch(group), group.name)) : null, kinds.map((text) => element("li", { class: "meaning" }, text)));
+        return element("ul", { class: "keys row" }, groups.length > 1 ? groups.map((group) => element("li", {}, page.swatch({ ...group, dash: "" }), group.name)) : null, kinds.map((text) => element("li", { class: "meaning" }, text)));
     }
 
     function dropped(all) {
@@ -119,22 +111,16 @@
     }
 
     page.addThreshold = (section) => {
-        state.family = page.data.families[0] || null;
-        page.addFigure(section, {
+        state = page.choices("threshold", { kind: "states", family: page.data.families[0] || "", part: "max", task: "", states_memorized: false, ends_memorized: true });
+        const figure = page.addFigure(section, {
             id: "threshold", title: "Violation against test accuracy",
             about: "Does a small violation tell what is solved from what is not?",
             controls: (refresh) => {
                 if (!page.data.families.length) return [];
-                const set = (name) => (value) => { state[name] = value; refresh(); };
                 const tasks = [...new Set(page.selection().runs.map((run) => page.data.tasks[run]))];
-                if (state.task && !tasks.includes(state.task)) state.task = "";
-                return [
-                    page.select("Points", Object.entries(KINDS).map(([id, name]) => ({ id, name })), state.kind, set("kind")),
-                    page.select("Symmetry", page.data.families.map((f) => ({ id: f, name: page.words(f) })), state.family, set("family")),
-                    page.select("Violation", Object.entries(PARTS).map(([id, name]) => ({ id, name })), state.part, set("part")),
-                    page.check("only after memorization", state.memorized[state.kind], (value) => { state.memorized[state.kind] = value; refresh(); }),
-                    tasks.length > 1 ? page.select("Task", [{ id: "", name: "all" }, ...tasks.map((t) => ({ id: t, name: t }))], state.task, set("task")) : null,
-                ];
+                return [page.pick("Points", page.named(Object.keys(KINDS), (id) => KINDS[id]), state, "kind", () => figure.rebuild()), page.pick("Symmetry", page.named(page.data.families, page.words), state, "family", refresh),
+                    page.pick("Violation", page.named(Object.keys(PARTS), (id) => PARTS[id]), state, "part", refresh), page.tick("only after memorization", state, state.kind + "_memorized", refresh),
+                    page.pick("Task", [{ id: "", name: "all" }, ...(tasks.length > 1 ? page.named(tasks, (id) => id) : [])], state, "task", refresh)];
             },
             draw,
             table: () => {
