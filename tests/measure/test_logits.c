@@ -42,7 +42,7 @@ static void test_accuracies_and_margins(void **state) {
     assert_int_equal((int)facts.unmirrored_inputs, 3); /* (0,2) and (2,0) with each other, (1,1) with itself */
     missing(value);
     of.logits = z;
-    INSTRUMENT_OF(curves)->evaluate(value, curves, &of);
+    assert_ok(INSTRUMENT_OF(curves)->evaluate(value, curves, &of));
     /* train: (0,0)->0 right, (0,1)->1 right, (1,2)->0 answered 1, (2,2)->1 right (the lowest index wins a tie) */
     assert_close(value[SW_METRIC_TRAIN_ACCURACY], 0.75);
     /* test: (0,2)->2 answered 0, (1,0)->1 answered 0, (1,1)->2 right, (2,0)->2 right, (2,1)->0 answered 1 */
@@ -83,6 +83,7 @@ typedef struct logits_fixture {
     sw_run_config config;
     int8_t *split;
     sw_evaluation of;
+    sw_probe probe;
     sw_violations violations;
     sw_real *z; /* [N, C], made by hand */
     float value[SW_VALUE_COUNT];
@@ -105,16 +106,18 @@ static void violations_create(logits_fixture *v, const sw_run_config *config) {
     v->of = (sw_evaluation){.config = &v->config, .task = v->task, .split = v->split, .full = true, .logits = v->z};
     v->of.model = model_of(&v->config, v->task);
     assert_ok(sw_arena_create(&v->of.arena));
+    assert_ok(sw_probe_create(&v->probe, &v->config, v->task, v->split, v->of.arena));
+    v->of.probe = &v->probe;
     assert_ok(INSTRUMENT_OF(violations)->create(&v->violations, &v->of));
 }
 
 static void violations_measure(logits_fixture *v) {
     missing(v->value);
-    INSTRUMENT_OF(violations)->evaluate(v->value, &v->violations, &v->of);
+    assert_ok(INSTRUMENT_OF(violations)->evaluate(v->value, &v->violations, &v->of));
 }
 
 static void violations_destroy(logits_fixture *v) {
-    INSTRUMENT_OF(violations)->destroy(&v->violations);
+    sw_probe_destroy(&v->probe);
     sw_model_destroy(v->of.model);
     sw_arena_destroy(v->of.arena);
     free(v->split);
@@ -366,6 +369,7 @@ static void test_null_tuples(void **state) {
 typedef struct interpret_fixture {
     fixture f;
     sw_evaluation of;
+    sw_probe probe;
     void *interpret;
     sw_real *z;
     float value[SW_VALUE_COUNT];
@@ -382,6 +386,8 @@ static void interpret_create(interpret_fixture *t, int32_t p) {
     assert_ok(sw_arena_create(&t->of.arena));
     assert_ok(sw_spectrum_create(&t->of.spectrum, p, 16, t->of.arena));
     assert_ok(sw_modes_create(&t->of.modes, t->f.task, 16, t->of.arena));
+    assert_ok(sw_probe_create(&t->probe, &t->f.config, t->f.task, t->f.split, t->of.arena));
+    t->of.probe = &t->probe;
     t->interpret = fixture_instrument(INSTRUMENT_OF(interpret), &t->of);
 }
 
@@ -389,11 +395,11 @@ static void interpret_measure(interpret_fixture *t) {
     missing(t->value);
     assert_ok(sw_spectrum_compute(&t->of.spectrum, fixture_embedding(&t->f), NULL));
     assert_ok(sw_modes_compute(&t->of.modes, &t->of.spectrum, fixture_embedding(&t->f)));
-    INSTRUMENT_OF(interpret)->evaluate(t->value, t->interpret, &t->of);
+    assert_ok(INSTRUMENT_OF(interpret)->evaluate(t->value, t->interpret, &t->of));
 }
 
 static void interpret_destroy(interpret_fixture *t) {
-    INSTRUMENT_OF(interpret)->destroy(t->interpret);
+    sw_probe_destroy(&t->probe);
     free(t->interpret);
     sw_arena_destroy(t->of.arena);
     free(t->z);
