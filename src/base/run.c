@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 const char *const sw_task_names[] = {
 #define X(ENUM, id, name, meaning) [id] = #name,
@@ -69,6 +70,16 @@ const char *const sw_prior_names[] = {
 #include "symsweep/priors.def"
 #undef PRIOR
     NULL};
+
+bool sw_run_starts_with(const sw_start_config *start, const char *tensor) {
+    const char *name = start->tensors;
+    while (*name) {
+        const size_t length = strcspn(name, " ");
+        if (!strncmp(tensor, name, length) && (tensor[length] == '\0' || tensor[length] == '.')) return true;
+        name += length + (name[length] == ' ');
+    }
+    return start->tensors[0] == '\0';
+}
 
 size_t sw_run_train(const sw_run_config *config, size_t inputs) {
     const double wanted =

@@ -35,7 +35,8 @@ bool sw_key_concerns(const sw_key *key, const sw_run_config *config) {
 
 bool sw_key_acts(const sw_key *key, const sw_run_config *config) {
     if (!key->switched) return true;
-    const double number = *(const double *)(const void *)((const char *)config + key->switch_offset);
+    const void *at = (const char *)config + key->switch_offset;
+    const double number = key->switch_stored == SW_STORED_DOUBLE ? *(const double *)at : *(const int32_t *)at;
     return key->switch_negative ? number < 0 : number != 0;
 }
 

@@ -17,6 +17,9 @@ static const char *const scramble_names[] = {"none", "cells", "isotope", NULL};
 static const char *const form_names[] = {"relation", "three_way", NULL};
 static const char *const model_names[] = {"transformer", "mlp", NULL};
 static const char *const operand_names[] = {"tied", "separate", NULL};
+static const char *const normalization_names[] = {"none", "layernorm", "rmsnorm", NULL};
+static const char *const placement_names[] = {"pre", "post", NULL};
+static const char *const unembedding_names[] = {"untied", "tied", NULL};
 static const char *const schedule_names[] = {"constant", "cosine", NULL};
 static const char *const loss_names[] = {"cross_entropy", "stablemax", NULL};
 static const char *const inputs_names[] = {"all", "train", NULL};
@@ -44,6 +47,16 @@ static void default_no_file(const sw_run_config *config, sw_value *out) {
     static const sw_named_file none;
     (void)config;
     out->file = &none;
+}
+
+static void default_no_text(const sw_run_config *config, sw_value *out) {
+    (void)config;
+    out->text = "";
+}
+
+static void default_first_row(const sw_run_config *config, sw_value *out) {
+    (void)config;
+    out->text = "0";
 }
 
 static void default_n(const sw_run_config *config, sw_value *out) {
@@ -140,7 +153,7 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 #define NEEDS(selector, value) .concern[SW_BY_##selector] = 1u << SW_##selector##_##value
 
 /* A key without effect while this number is 0: runs that differ in it alone are one (plan.c). */
-#define ACTS_WITH(field) .switched = true, .switch_offset = offsetof(HOME, field)
+#define ACTS_WITH(field) .switched = true, .switch_offset = offsetof(HOME, field), .switch_stored = STORAGE(field)
 /* A key without effect while this number is not below 0. */
 #define ACTS_BELOW_ZERO(field) ACTS_WITH(field), .switch_negative = true
 
@@ -173,7 +186,8 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 /* A path that begins with a dot goes on in the group of the row above it. */
 #define HOME sw_run_config
 _Static_assert(offsetof(sw_task_config, file_sha256) == offsetof(sw_task_config, file) + SW_PATH_MAX &&
-                   offsetof(sw_automorphism_config, file_sha256) == SW_PATH_MAX, "a digest lies behind its path");
+                   offsetof(sw_automorphism_config, file_sha256) == SW_PATH_MAX &&
+                   offsetof(sw_start_config, sha256) == SW_PATH_MAX, "a digest lies behind its path");
 static const sw_key run_rows[] = {
     {.path = "task.kind", ENUM(task.kind, sw_task_names), DEFAULT(-1), .required = true, DECIDES,
      .meaning = "what is learned: a binary operation, graph distances, an order, a group's product, any table"},
@@ -263,6 +277,36 @@ static const sw_key run_rows[] = {
      .meaning = "factor on the initial token embedding"},
     {.path = "model.output_scale", REAL(model.output_scale), ABOVE(0), DEFAULT(1), DECIDES,
      .meaning = "factor on the logits (alpha of Kumar et al. 2024)"},
+    {.path = "model.normalization", ENUM(model.normalization, normalization_names), DEFAULT(SW_NORMALIZATION_NONE),
+     DECIDES, NEEDS(MODEL, TRANSFORMER),
+     .meaning = "norms of the residual stream, with learned gain (layernorm also bias) and epsilon 1e-5"},
+    {.path = "model.normalization_placement", ENUM(model.normalization_placement, placement_names),
+     DEFAULT(SW_PLACEMENT_PRE), DECIDES, NEEDS(MODEL, TRANSFORMER), ACTS_WITH(model.normalization),
+     .meaning = "pre: of what attention, MLP and unembedding read; post: of what comes of adding to the stream"},
+    {.path = "model.unembedding", ENUM(model.unembedding, unembedding_names), DEFAULT(SW_UNEMBEDDING_UNTIED), DECIDES,
+     NEEDS(MODEL, TRANSFORMER),
+     .meaning = "tied: the token embedding's rows of the entities, transposed; where classes are the entities"},
+    {.path = "model.causal", BOOL(model.causal), DEFAULT(1), DECIDES, NEEDS(MODEL, TRANSFORMER),
+     .meaning = "a position attends to none behind it; false = to all"},
+    {.path = "model.attention_rate", REAL(model.attention_rate), RANGE(0, 1), DEFAULT(1), DECIDES,
+     NEEDS(MODEL, TRANSFORMER),
+     .meaning = "attention is rate x softmax + (1 - rate) x uniform over the positions it sees (Zhong et al. 2023)"},
+    {.path = "model.dropout", REAL(model.dropout), BELOW(0, 1), DEFAULT(0), DECIDES, NEEDS(MODEL, TRANSFORMER),
+     .meaning = "share of each block's output that a training step drops before it is added to the stream"},
+    {.path = "model.start.results", .type = &sw_key_path, AT_FILE(start.file), .minimum = 1, .maximum = SW_PATH_MAX - 1,
+     RULE(default_no_text, "none"), .word = "none",
+     .meaning = "results file with the initial parameters, of a run with save.parameters; relative to the sweep file's "
+                "folder"},
+    {.path = "model.start.run", .type = &sw_key_row, AT_FILE(start.run), .minimum = 1, .maximum = SW_START_RUN_MAX - 1,
+     RULE(default_first_row, "0"), .meaning = "its row in that file, or its id"},
+    {.path = "model.start.step", INTEGER(start.step), RANGE(0, STEPS_MAX), WORD("last", -1), DEFAULT(-1),
+     .unit = "steps", .meaning = "step of the snapshot"},
+    {.path = "model.start.tensors", .type = &sw_key_words, AT_FILE(start.tensors), .minimum = 1,
+     .maximum = SW_START_TENSORS_MAX - 1, RULE(default_no_text, "[]"),
+     .meaning = "what is taken, by names or their beginnings (layers.0), the rest is drawn; [] = everything"},
+    {.path = "model.start.parameters_sha256", .type = &sw_key_sha256, AT_FILE(start.sha256),
+     .frozen_rule = default_no_file, .rule_text = "that of the parameters, or none", DECIDES, .word = "none",
+     .meaning = "SHA-256 of the parameters that are taken; given, others are refused"},
 
     {.path = "optimizer.kind", ENUM(optimizer.kind, sw_optimizer_names), DEFAULT(SW_OPTIMIZER_ADAMW), DECIDES,
      .meaning = "muon: attention and MLP matrices by Muon, the rest by AdamW"},

@@ -4,6 +4,7 @@
 #include "symsweep/automorphism.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* keys: what the fault comes from, the place to report it at first (sw_run_fault). */
@@ -262,8 +263,69 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
     sw_checked_task *known = &checks->task[checks->next++ % SW_CHECKS_TASKS];
     known->config = config->task;
     known->inputs = task.inputs;
+    known->named_alike = task.named_alike;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) known->applies[f] = sw_families[f]->applies(&config->task);
     *out = known;
+    return SW_OK;
+}
+
+static void check_unembedding(const sw_checks *checks, uint64_t k, const sw_run_config *config, bool named_alike) {
+    if (config->model.unembedding == SW_UNEMBEDDING_TIED && !named_alike)
+        report(checks, false, k, "model.unembedding task.", "\"untied\"",
+               "a tied unembedding is for tasks whose classes are their entities, in the same order: those of this "
+               "%s task are not",
+               sw_task_names[config->task.kind]);
+}
+
+/* Is it the file that the sweep writes? */
+static bool is_own_output(const sw_checks *checks, const char *path) {
+    char *own = realpath(sw_sweep_output(checks->sweep), NULL), *other = realpath(path, NULL);
+    const bool same = own && other && !strcmp(own, other);
+    free(own);
+    free(other);
+    return same;
+}
+
+static sw_status read_start(sw_checks *checks, const sw_run_config *config) {
+    sw_checked_start *known = &checks->start;
+    sw_start_config wanted = config->start;
+    float *values = NULL;
+    memcpy(wanted.sha256, known->start.sha256, sizeof wanted.sha256);
+    if (!memcmp(&known->start, &wanted, sizeof wanted) && !memcmp(&known->task, &config->task, sizeof known->task) &&
+        !memcmp(&known->model, &config->model, sizeof known->model))
+        return SW_OK;
+    *known = (sw_checked_start){.start = {.file = ""}};
+    sw_status status = sw_plan_read_start(&values, wanted.sha256, config);
+    free(values);
+    if (status != SW_OK) return status;
+    memcpy(&known->start, &wanted, sizeof wanted);
+    memcpy(&known->task, &config->task, sizeof known->task);
+    memcpy(&known->model, &config->model, sizeof known->model);
+    return SW_OK;
+}
+
+/* What a run starts from, and its digest. */
+static sw_status check_start(sw_checks *checks, uint64_t k, sw_run_config *config) {
+    static const char keys[] = "model.start.run model.start.step model.start.tensors model.start.results model.";
+    static const uint8_t none[SW_SHA256_BYTES];
+    sw_start_config *start = &config->start;
+    if (!start->file[0]) return SW_OK;
+    if (is_own_output(checks, start->file)) {
+        report(checks, false, k, "model.start.results", "give this sweep another output",
+               "runs cannot start from the results file that their own sweep writes");
+        return SW_OK;
+    }
+    const sw_status status = read_start(checks, config);
+    if (status == SW_E_MEMORY) return status;
+    if (status != SW_OK) {
+        report(checks, false, k, keys, NULL, "%.480s", sw_fail_message());
+        sw_fail_clear();
+        return SW_OK;
+    }
+    if (memcmp(start->sha256, none, sizeof none) && memcmp(start->sha256, checks->start.start.sha256, sizeof none))
+        report(checks, false, k, "model.start.parameters_sha256 model.start.results",
+               "the file was changed, or it is another snapshot", "the parameters there have another SHA-256");
+    memcpy(start->sha256, checks->start.start.sha256, sizeof start->sha256);
     return SW_OK;
 }
 
@@ -275,7 +337,7 @@ static void warn_phase_family(const sw_checks *checks, uint64_t k, const sw_run_
            sw_family_names[config->phase.family], facts.reason[0] ? ", for " : "", facts.reason);
 }
 
-sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) {
+sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, sw_run_config *config) {
     const sw_checked_task *task;
     if (config->task.kind < 0 || (reads_file(&config->task) && !config->task.file[0]))
         return SW_E_CONFIG; /* reported */
@@ -290,6 +352,9 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
     status = note_file(checks, k, &config->task);
     if (status != SW_OK) return status;
     check_keep(checks, k, config);
+    check_unembedding(checks, k, config, task->named_alike);
+    status = check_start(checks, k, config);
+    if (status != SW_OK) return status;
     int family = config->phase.family;
     if (!task->applies[family]) warn_phase_family(checks, k, config);
     status = check_size(cost, checks, k, config);

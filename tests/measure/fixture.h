@@ -54,7 +54,9 @@ static inline sw_run_config fixture_config(int32_t p) {
                                      .d_hidden = 32,
                                      .readout_token = true,
                                      .embedding_init_scale = 1,
-                                     .output_scale = 1};
+                                     .output_scale = 1,
+                                     .causal = true,
+                                     .attention_rate = 1};
     config.steps = 1000;
     config.evaluate = (sw_evaluate_config){.every = 100, .tuples = 4096, .spectra_every = 1, .snapshots = 5};
     config.phase = (sw_phase_config){.family = SW_FAMILY_ASSOCIATIVITY, .tau = 0.1, .accuracy = 0.99, .gap = 1000};

@@ -10,6 +10,7 @@
 #include "symsweep/nn.h"
 #include "symsweep/random.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,10 +55,12 @@ static int check(const setting *s, bool general, const char *negated) {
         if (tensor[i].rank == 1)
             for (int64_t j = 0; j < tensor[i].shape[0]; j++)
                 w[tensor[i].offset + (size_t)j] = 0.3 * (double)((j * 7 + 3) % 11) / 11 - 0.1;
-    int32_t *tokens = malloc(s->rows * T * sizeof *tokens);
+    int32_t *tokens = malloc(s->rows * T * sizeof *tokens), *input = malloc(s->rows * sizeof *input);
     functional f = {
         model, tokens, s->rows, C, malloc(s->rows * C * sizeof(double)), malloc(s->rows * C * sizeof(double))};
-    assert_true(tokens && f.logits && f.coefficient);
+    assert_true(tokens && input && f.logits && f.coefficient);
+    for (size_t i = 0; i < s->rows; i++) input[i] = (int32_t)(3 * i + 1);
+    sw_model_drop(model, 11, 4, input); /* one mask for all that follows */
     for (size_t i = 0; i < s->rows * T; i++)
         tokens[i] = s->constant_last && i % T == T - 1
                         ? s->shape.vocabulary - 1
@@ -85,16 +88,28 @@ static int check(const setting *s, bool general, const char *negated) {
     }
     free(gradient);
     free(tokens);
+    free(input);
     free(f.logits);
     free(f.coefficient);
     sw_model_destroy(model);
     return bad;
 }
 
-#define TRANSFORMER(layers, d, heads, dh, M)                                                                           \
-    { SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3 }
-#define MLP(layers, d, H)                                                                                              \
-    { SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7 }
+#define VARIANT(count, d, heads_, dh, M, ...)                                                                          \
+    {                                                                                                                  \
+        .kind = SW_MODEL_TRANSFORMER, .layers = count, .d_model = d, .heads = heads_, .d_head = dh, .d_mlp = M,        \
+        .readout_token = true, .embedding_init_scale = 1, .output_scale = 1.3, __VA_ARGS__                             \
+    }
+#define TRANSFORMER(layers, d, heads, dh, M) VARIANT(layers, d, heads, dh, M, .causal = true, .attention_rate = 1)
+#define NORMED(layers, d, heads, dh, M, norm, place, ...)                                                              \
+    VARIANT(layers, d, heads, dh, M, .causal = true, .attention_rate = 1, .normalization = SW_NORMALIZATION_##norm,    \
+            .normalization_placement = SW_PLACEMENT_##place, __VA_ARGS__)
+#define TIED .unembedding = SW_UNEMBEDDING_TIED
+#define MLP(count, d, H)                                                                                               \
+    {                                                                                                                  \
+        .kind = SW_MODEL_MLP, .layers = count, .d_model = d, .d_hidden = H, .embedding_init_scale = 1,                 \
+        .output_scale = 0.7                                                                                            \
+    }
 
 static const setting settings[] = {
     {"1 layer", TRANSFORMER(1, 8, 2, 4, 16), {7, 6, 3, 6}, 9, true},
@@ -105,6 +120,17 @@ static const setting settings[] = {
     {"1 layer, over a block", TRANSFORMER(1, 3, 2, 2, 4), {5, 4, 3, 3}, 300, true},
     {"2 layers", TRANSFORMER(2, 8, 4, 3, 12), {7, 6, 3, 5}, 8, true},
     {"3 layers, no readout", TRANSFORMER(3, 5, 2, 3, 7), {6, 6, 2, 4}, 5, false},
+    {"not causal, half uniform", VARIANT(2, 6, 2, 3, 9, .attention_rate = 0.4), {7, 6, 3, 5}, 8, true},
+    {"uniform attention", VARIANT(1, 6, 2, 3, 9, .causal = true), {7, 6, 3, 5}, 8, true},
+    {"layernorm before", NORMED(2, 6, 2, 3, 9, LAYERNORM, PRE, .dropout = 0), {7, 6, 3, 5}, 8, true},
+    {"rmsnorm before", NORMED(1, 6, 2, 3, 9, RMSNORM, PRE, .dropout = 0), {6, 6, 2, 4}, 8, false},
+    {"layernorm behind", NORMED(1, 6, 2, 3, 9, LAYERNORM, POST, .dropout = 0), {7, 6, 3, 5}, 8, true},
+    {"rmsnorm behind", NORMED(3, 5, 1, 3, 7, RMSNORM, POST, .dropout = 0), {6, 6, 2, 4}, 6, false},
+    {"tied", VARIANT(2, 6, 2, 3, 9, .causal = true, .attention_rate = 1, TIED), {7, 6, 3, 6}, 8, true},
+    {"tied, layernorm before", NORMED(1, 6, 2, 3, 9, LAYERNORM, PRE, TIED), {7, 6, 3, 6}, 8, true},
+    {"dropout", VARIANT(2, 6, 2, 3, 9, .causal = true, .attention_rate = 1, .dropout = 0.3), {7, 6, 3, 5}, 8, true},
+    {"dropout over a block", NORMED(1, 3, 1, 2, 4, RMSNORM, PRE, .dropout = 0.5), {5, 4, 3, 3}, 300, true},
+    {"dropout, norm behind", NORMED(2, 5, 1, 2, 4, LAYERNORM, POST, .dropout = 0.25), {5, 4, 3, 3}, 7, true},
     {"MLP of 1", MLP(1, 5, 9), {7, 7, 2, 7}, 11, false},
     {"MLP of 2", MLP(2, 6, 8), {6, 6, 2, 6}, 9, false},
     {"MLP of 3, three tokens", MLP(3, 3, 7), {8, 5, 3, 2}, 10, false},
@@ -117,19 +143,79 @@ static void test_gradients(void **state) {
         for (int general = 0; general < 2; general++) assert_int_equal(check(&settings[i], general, NULL), 0);
 }
 
+static const setting *find(const char *name) {
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (strcmp(settings[i].name, name) == 0) return &settings[i];
+    fail_msg("no setting %s", name);
+    return NULL;
+}
+
 /* The check can fail: one tensor with a wrong sign is seen, whichever it is. */
 static void test_wrong_sign_is_caught(void **state) {
     (void)state;
-    sw_tensor tensor[32];
-    size_t count = sw_model_layout(tensor, 32, &settings[6].config, &settings[6].shape, NULL);
-    assert_int_equal(count, 3 + 8 * 2);
-    for (size_t i = 0; i < count; i++) assert_true(check(&settings[6], true, tensor[i].name) > 0);
+    static const struct {
+        const char *name;
+        size_t tensors;
+    } looked_at[] = {{"2 layers", 3 + 8 * 2}, {"layernorm before", 3 + 8 * 2 + 2 * (2 * 2 + 1)}, {"tied", 2 + 8 * 2}};
+    for (size_t k = 0; k < sizeof looked_at / sizeof *looked_at; k++) {
+        const setting *s = find(looked_at[k].name);
+        sw_tensor tensor[32];
+        const size_t count = sw_model_layout(tensor, 32, &s->config, &s->shape, NULL);
+        assert_int_equal(count, looked_at[k].tensors);
+        for (size_t i = 0; i < count; i++) assert_true(check(s, true, tensor[i].name) > 0);
+    }
+}
+
+/* Norms begin as what they are without gain and bias, beside the same matrices as without norms. */
+static void test_initial_norms(void **state) {
+    (void)state;
+    const setting *s = find("layernorm before");
+    sw_model_config plain = s->config;
+    sw_model *model = NULL, *other = NULL;
+    size_t count = 0;
+    plain.normalization = SW_NORMALIZATION_NONE;
+    assert_int_equal(sw_model_create(&model, &s->config, &s->shape, 1), SW_OK);
+    assert_int_equal(sw_model_create(&other, &plain, &s->shape, 1), SW_OK);
+    sw_model_initialize(model, 7);
+    sw_model_initialize(other, 7);
+    const sw_tensor *tensor = sw_model_tensors(model, &count);
+    for (size_t i = 0; i < count; i++) {
+        const sw_tensor *same = sw_model_tensor(other, tensor[i].name);
+        const double *w = sw_model_parameters(model) + tensor[i].offset;
+        const size_t n = (size_t)(tensor[i].shape[0] * tensor[i].shape[1]);
+        if (same) assert_memory_equal(w, sw_model_parameters(other) + same->offset, n * sizeof *w);
+        for (size_t j = 0; !same && j < n; j++) assert_true(w[j] == (strstr(tensor[i].name, "gain") ? 1 : 0));
+    }
+    sw_model_destroy(model);
+    sw_model_destroy(other);
+}
+
+/* A model that is copied into an untied one is the same function. */
+static void test_copy_of_a_tied_model(void **state) {
+    (void)state;
+    const setting *s = find("tied, layernorm before");
+    const int32_t tokens[] = {0, 3, 6, 5, 2, 6};
+    double logits[2][12];
+    sw_model_config untied = s->config;
+    sw_model *model = NULL, *other = NULL;
+    untied.unembedding = SW_UNEMBEDDING_UNTIED;
+    assert_int_equal(sw_model_create(&model, &s->config, &s->shape, 2), SW_OK);
+    assert_int_equal(sw_model_create(&other, &untied, &s->shape, 2), SW_OK);
+    sw_model_initialize(model, 7);
+    sw_model_copy(other, model);
+    sw_model_evaluate(model, tokens, 2, logits[0]);
+    sw_model_evaluate(other, tokens, 2, logits[1]);
+    for (int i = 0; i < 12; i++) assert_true(fabs(logits[0][i] - logits[1][i]) < 1e-12);
+    sw_model_destroy(model);
+    sw_model_destroy(other);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_wrong_sign_is_caught),
+        cmocka_unit_test(test_initial_norms),
+        cmocka_unit_test(test_copy_of_a_tied_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

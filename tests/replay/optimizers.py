@@ -19,8 +19,8 @@ def learning_rate(base, optimizer, total_steps, t):
 
 
 def is_muon_matrix(name):
-    """Attention and MLP matrices; embeddings, unembedding and biases stay with AdamW."""
-    return name.startswith("layers.") and not name.endswith("bias")
+    """Attention and MLP matrices; embeddings, unembedding, norms and biases stay with AdamW."""
+    return name.startswith("layers.") and not name.endswith(("bias", ".gain"))
 
 
 def newton_schulz(g, steps):

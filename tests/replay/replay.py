@@ -17,6 +17,7 @@ import torch
 import families
 import models
 import optimizers
+import philox
 
 BINARY = os.environ.get("SYMSWEEP_BINARY", str(Path(__file__).resolve().parents[2] / "build" / "symsweep"))
 ALIGNED = 512  # most tuples that the gradient of a violation is taken over; more are sampled
@@ -56,7 +57,8 @@ class Run:
             self.enumerated = {name: int(item["enumerated"][row]) for name, item in file["symmetry"].items()}
         self.table = families.Table(self.config, self.inputs, self.label, self.clean_label)
         self.table.generators = self.generators
-        self.classes = self.layout_shape("unembedding")[1]
+        tied = self.config["model"].get("unembedding", "untied") == "tied"
+        self.classes = self.table.entities if tied else self.layout_shape("unembedding")[1]
         self.train = np.flatnonzero(self.split == 1)
         self.test = np.flatnonzero(self.split == 0)
 
@@ -128,21 +130,29 @@ class Replay:
         most = max(1, math.floor(share * train + 0.5)) if share else train
         return most >= train and (size == "full" or size > train)
 
-    def logits(self):
-        return self.forward(self.parameters, self.inputs, self.config["model"])
+    def logits(self, masks=None):
+        return self.forward(self.parameters, self.inputs, {**self.config["model"], "classes": self.run.classes}, masks)
+
+    def masks(self, t):
+        """Of dropout in step t, by block of the model; None = nothing is dropped."""
+        rate = self.config["model"].get("dropout", 0)
+        shape = (*self.inputs.shape, self.config["model"]["d_model"])
+        if not rate:
+            return None
+        return lambda block: torch.as_tensor(philox.dropout(shape, rate, self.config["seed"], t, block))
 
     def batch(self, t):
         if self.full_batch():
             return torch.as_tensor(self.run.train)
         return torch.as_tensor(self.drawn[t]["batch"])
 
-    def tuples(self, family, options, t, logits):
+    def tuples(self, family, options, t):
         if options["tuples_per_step"] != "all":
             drawn = self.drawn[t]["symmetry"][family]["tuples"]
             return families.Tuples([one["inputs"] for one in drawn], [one["map"] for one in drawn], self.run.classes)
         split = self.run.split if options.get("inputs", "all") == "train" else None
         if options.get("intermediate", "exact") == "predicted":
-            prediction = logits.detach().argmax(1).numpy()
+            prediction = self.logits().detach().argmax(1).numpy()  # without dropout
             return families.enumerate_tuples(self.run.table, family, self.run.classes, split, prediction)
         if family not in self.fixed:
             self.fixed[family] = families.enumerate_tuples(self.run.table, family, self.run.classes, split)
@@ -150,12 +160,12 @@ class Replay:
 
     def objective(self, t):
         """What step t (1 is the first) minimizes."""
-        logits = self.logits()
+        logits = self.logits(self.masks(t))
         batch = self.batch(t)
         value = self.row_loss(logits[batch], self.label[batch]).mean()
         for family, options in families_weighted(self.config).items():
             if acts(options, t):
-                tuples = self.tuples(family, options, t, logits)
+                tuples = self.tuples(family, options, t)
                 each = families.violations(family, tuples, logits, self.run.table, options)[0]
                 if options["weight"] < 0:
                     each = torch.clamp(each, max=options["bound"])

@@ -45,6 +45,13 @@ typedef struct interpret {
 
 /* ---- setting up ---- */
 
+/* That of the probe: untied, for gradients are asked for through the operands alone. */
+static sw_model_config network_of(const sw_run_config *config) {
+    sw_model_config network = config->model;
+    network.unembedding = SW_UNEMBEDDING_UNTIED;
+    return network;
+}
+
 static sw_status create(void *state, const sw_evaluation *of) {
     interpret *it = state;
     const sw_task *task = of->task;
@@ -68,14 +75,16 @@ static sw_status create(void *state, const sw_evaluation *of) {
         return SW_E_MEMORY;
     sw_random_permutation(it->order, p, 0, SW_STREAM_MEASURE, 0);
     const sw_model_shape shape = sw_instrument_model_shape(task);
-    return sw_model_create(&it->probe, &of->config->model, &shape, it->pairs);
+    const sw_model_config network = network_of(of->config);
+    return sw_model_create(&it->probe, &network, &shape, it->pairs);
 }
 
 static void destroy(void *state) { sw_model_destroy(((interpret *)state)->probe); }
 
 static size_t probe_bytes(const sw_run_config *config, const sw_task *task) {
     const sw_model_shape shape = sw_instrument_model_shape(task);
-    return sw_model_memory(&config->model, &shape, (size_t)task->entities / 2);
+    const sw_model_config network = network_of(config);
+    return sw_model_memory(&network, &shape, (size_t)task->entities / 2);
 }
 
 static size_t bytes(const void *state, const sw_evaluation *of) {
@@ -241,9 +250,8 @@ static void gradient_symmetricity(float *mean, float *error, interpret *it, sw_m
     const double all = (double)p * (double)p * (double)(p - 1);
     const bool exact = all <= ALL_COSINES;
     moments m = {0};
-    const size_t parameters = sw_model_parameter_count(model);
-    memcpy(sw_model_parameters(it->probe), sw_model_parameters(model), parameters * sizeof(sw_real));
-    memset(sw_model_gradient(it->probe), 0, parameters * sizeof(sw_real));
+    sw_model_copy(it->probe, model);
+    memset(sw_model_gradient(it->probe), 0, sw_model_parameter_count(it->probe) * sizeof(sw_real));
     for (size_t pass = 0; m.count < all; pass++) {
         const size_t turn = exact ? pass % p : pass / matchings;
         if (!exact || turn == 0) {
