@@ -2,6 +2,7 @@
 #include "plan/checks.h"
 
 #include "symsweep/automorphism.h"
+#include "symsweep/sha256.h"
 
 #include <stdio.h>
 #include <stdlib.h>

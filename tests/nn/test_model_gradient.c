@@ -48,13 +48,14 @@ static int check(const setting *s, bool general, const char *negated) {
     sw_model_force_general(model, general);
     sw_model_initialize(model, 7);
     size_t T = (size_t)s->shape.tokens, C = (size_t)s->shape.classes, P = sw_model_parameter_count(model), count;
-    /* biases start at zero; give them values so that their place in the sum matters */
+    /* biases start at zero and gains at one; give them values so that their place matters */
     const sw_tensor *tensor = sw_model_tensors(model, &count);
     double *w = sw_model_parameters(model);
     for (size_t i = 0; i < count; i++)
         if (tensor[i].rank == 1)
             for (int64_t j = 0; j < tensor[i].shape[0]; j++)
-                w[tensor[i].offset + (size_t)j] = 0.3 * (double)((j * 7 + 3) % 11) / 11 - 0.1;
+                w[tensor[i].offset + (size_t)j] =
+                    0.3 * (double)((j * 7 + 3) % 11) / 11 - 0.1 + (strstr(tensor[i].name, "gain") ? 0.8 : 0);
     int32_t *tokens = malloc(s->rows * T * sizeof *tokens), *input = malloc(s->rows * sizeof *input);
     functional f = {
         model, tokens, s->rows, C, malloc(s->rows * C * sizeof(double)), malloc(s->rows * C * sizeof(double))};

@@ -42,7 +42,7 @@ class Models(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.mkdtemp(prefix="symsweep-models-")
         cls.addClassCleanup(shutil.rmtree, folder)
-        cls.rows = {"row %d" % i: row for i, row in enumerate(pairwise.rows(TABLE))}
+        cls.rows = {"row %d" % i: {**row, "seed": i} for i, row in enumerate(pairwise.rows(TABLE))}
         cls.rows["deep"] = DEEP
         cases = [{"label": label, **row} for label, row in cls.rows.items()]
         cls.runs = replay.train({"name": "models", "run": BASE, "cases": cases}, folder)
