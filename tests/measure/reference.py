@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "replay"))
 import families  # noqa: E402
 
 torch.set_num_threads(1)
-BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding"]
+BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding", "normalization"]
 
 
 class Run:
@@ -36,8 +36,9 @@ class Run:
         self.inputs = inputs[keep][:, inputs[keep].max(axis=0) >= 0]
         self.target = file["data/label"][row][keep].astype(int)
         self.train = file["data/split"][row][keep] == 1
-        self.classes = self.layout[-1]["shape"][1]
         self._operands()
+        shapes = {tensor["name"]: tensor["shape"] for tensor in self.layout}
+        self.classes = int(shapes["unembedding"][1] if "unembedding" in shapes else self.entities)
         self.generators = json.loads(text(file["symmetry/automorphism/generators"][row]) or "[]")
         self.families = tasks.families(self.task, self.operands, self.relation, self.target, self.generators)
         self.probes = probes(self)
@@ -64,13 +65,24 @@ class Run:
 
 # ---- the model ----
 
-def attention(w, x, heads, d_head):
+def norm(run, w, placement, name, x):
+    kind = run.model.get("normalization", "none")
+    if kind == "none" or run.model["normalization_placement"] != placement:
+        return x
+    if kind == "layernorm":
+        x = x - x.mean(-1, keepdim=True)
+    x = x / torch.sqrt(x.square().mean(-1, keepdim=True) + 1e-5) * w[name + ".gain"]
+    return x + w[name + ".bias"] if kind == "layernorm" else x
+
+
+def attention(w, x, heads, d_head, causal, rate):
     n, length, _ = x.shape
     q, k, v = ((x @ w["attention." + name]).view(n, length, heads, d_head).transpose(1, 2)
                for name in ("query", "key", "value"))
     scores = q @ k.transpose(2, 3) / d_head ** 0.5
-    future = torch.triu(torch.ones(length, length, dtype=torch.bool), 1)
-    mixed = torch.softmax(scores.masked_fill(future, -torch.inf), -1) @ v
+    future = torch.triu(torch.ones(length, length, dtype=torch.bool), 1) & causal
+    weights = rate * torch.softmax(scores.masked_fill(future, -torch.inf), -1)
+    mixed = (weights + (1 - rate) * ~future / (~future).sum(1, keepdim=True)) @ v
     return mixed.transpose(1, 2).reshape(n, length, heads * d_head) @ w["attention.output"]
 
 
@@ -84,11 +96,15 @@ def logits(run, w, embedded):
             x = torch.relu(x @ layer(i)["weight"] + layer(i)["bias"])
         return model["output_scale"] * x @ w["unembedding"]
     x = embedded + w["position_embedding"]
+    causal, rate = model.get("causal", True), model.get("attention_rate", 1)
     for i in range(model["layers"]):
-        x = x + attention(layer(i), x, model["heads"], model["d_head"])
-        x = x + torch.relu(x @ layer(i)["mlp.in"] + layer(i)["mlp.in_bias"]) @ layer(i)["mlp.out"] \
-            + layer(i)["mlp.out_bias"]
-    return model["output_scale"] * x[:, -1] @ w["unembedding"]
+        own = layer(i)
+        added = attention(own, norm(run, own, "pre", "attention_norm", x), model["heads"], model["d_head"], causal, rate)
+        x = norm(run, own, "post", "attention_norm", x + added)
+        hidden = torch.relu(norm(run, own, "pre", "mlp_norm", x) @ own["mlp.in"] + own["mlp.in_bias"])
+        x = norm(run, own, "post", "mlp_norm", x + hidden @ own["mlp.out"] + own["mlp.out_bias"])
+    unembedding = w["unembedding"] if "unembedding" in w else w["token_embedding"][:run.classes].T
+    return model["output_scale"] * norm(run, w, "pre", "final_norm", x)[:, -1] @ unembedding
 
 
 def table_logits(run, w):
@@ -111,8 +127,12 @@ def block_norms(run, values):
     for tensor, value in zip(run.layout, values):
         name = tensor["name"]
         block = {"token_embedding": "embedding", "position_embedding": "position", "unembedding": "unembedding"}.get(
-            name, "attention" if ".attention." in name else "mlp")
+            name, "normalization" if "_norm." in name else "attention" if ".attention." in name else "mlp")
         sums[block] += float((value ** 2).sum())
+    if run.model.get("normalization", "none") == "none":
+        sums["normalization"] = np.nan
+    if run.model.get("unembedding", "untied") == "tied":
+        sums["unembedding"] = np.nan
     if run.model["kind"] == "mlp":
         sums["position"] = sums["attention"] = np.nan
     return {block: np.sqrt(s) for block, s in sums.items()}
