@@ -65,7 +65,7 @@ CASES = {
     "layernorm, tied": modular("add", 7, **{"model.normalization": "layernorm", "model.unembedding": "tied"}),
     "rmsnorm behind": modular("add", 7, **{
         "model.layers": 2, "model.normalization": "rmsnorm", "model.normalization_placement": "post",
-        "model.causal": False, "model.attention_rate": 0.5, "model.dropout": 0.2}),
+        "model.causal": False, "model.attention_rate": 0.5}),
     "stablemax": modular("add", 7, **{"loss.kind": "stablemax"}),
     "weighted": modular("add", 7, **{"symmetry.commutativity.weight": 0.5,
                                      "symmetry.commutativity.tuples_per_step": "all"}),
