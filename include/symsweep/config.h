@@ -188,6 +188,14 @@ void sw_config_write_identity(sw_json *json, const sw_run_config *config);
 bool sw_config_reduce(sw_run_config *out, const sw_run_config *config);
 /* Back from sw_config_write's text. `lists` owns the steps of snapshots; NULL: they are left out. */
 sw_status sw_config_read(sw_run_config *out, const char *json, sw_arena *lists) SW_MUST_CHECK;
+/* Tensors of a parameter layout as results files have it: [{"name": ..., "offset": ..., "shape": [...]}, ...]. *out
+ * [*count] is freed with free(). SW_E_STORE: it is no such text. */
+typedef struct sw_layout_tensor {
+    char name[48];
+    size_t offset;    /* elements */
+    int64_t shape[2]; /* a vector: {n, 0} */
+} sw_layout_tensor;
+sw_status sw_config_read_layout(sw_layout_tensor **out, size_t *count, const char *json) SW_MUST_CHECK;
 /* Value that a configuration, as sw_config_write's text, has for a key; missing (NaN, -1, "") where the key does not
  * concern the run, or is an alias. */
 sw_status sw_config_axis_value(sw_axis_value *out, const char *json, const char *path) SW_MUST_CHECK;
@@ -208,9 +216,9 @@ typedef struct sw_key_info {
     const char *unit;     /* "steps", "nat", "" */
     const char *concerns; /* "task.kind modular", "" = every run */
     /* For the JSON Schema. `base`: "number", "integer", "boolean", "string", "array" (of integers), "steps" (an array
-     * of integers and generators, or a generator), "names" (an array of axes' paths), "changes" (an array of changes);
-     * `word`: a text allowed instead of an integer ("all"), NULL = none; `values`: of an enumeration, NULL-terminated,
-     * else NULL. */
+     * of integers and generators, or a generator), "names" (an array of axes' paths), "words" (an array of texts),
+     * "row" (an integer or a text), "changes" (an array of changes); `word`: a text allowed instead of an integer
+     * ("all"), NULL = none; `values`: of an enumeration, NULL-terminated, else NULL. */
     const char *base, *word;
     const char *const *values;
     bool has_minimum, has_maximum, minimum_excluded, maximum_excluded;

@@ -20,6 +20,7 @@ typedef enum sw_block {
     SW_BLOCK_ATTENTION,
     SW_BLOCK_MLP,
     SW_BLOCK_UNEMBEDDING,
+    SW_BLOCK_NORMALIZATION,
     SW_BLOCK_COUNT
 } sw_block;
 
@@ -65,9 +66,9 @@ sw_real *sw_model_gradient(sw_model *model);   /* [P], owned by the model */
 const sw_tensor *sw_model_tensors(const sw_model *model, size_t *count);
 const sw_tensor *sw_model_tensor(const sw_model *model, const char *name); /* NULL = none */
 
-/* N(0, 1/d) for embeddings, positions and all matrices, N(0, 1/C) for the unembedding, biases 0 (Nanda et al. 2023);
- * token embedding times embedding_init_scale, everything times init_scale. MLP model: weights N(0, 1/fan_in). Stream
- * INIT, in double, rounded. */
+/* N(0, 1/d) for embeddings, positions and all matrices, N(0, 1/C) for the unembedding, biases 0 (Nanda et al. 2023),
+ * gains of norms 1; token embedding times embedding_init_scale, all of these but the gains times init_scale. MLP model:
+ * weights N(0, 1/fan_in). Stream INIT, in double, rounded. */
 void sw_model_initialize(sw_model *model, uint32_t seed);
 
 /* logits[rows, C] for tokens[rows, T]; keeps what backward needs. Whatever depends on parameters alone (tables) is
@@ -80,6 +81,15 @@ void sw_model_backward(sw_model *model, const sw_real *dlogits);
 
 /* logits[rows, C] for any number of rows, in blocks; keeps nothing, and may not come between forward and backward. */
 void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
+
+/* From here on, until it is called with `input` NULL, forward drops `dropout` of the model's configuration from each
+ * block's output: that of step `step`, a function of the table index input[row] of every row. Backward belongs to such
+ * a forward; `input` stays the caller's. (Evaluation drops nothing outside.) */
+void sw_model_drop(sw_model *model, uint32_t seed, int64_t step, const int32_t *input);
+
+/* While it is held, a tied unembedding gets no gradient: that of the token embedding is the one through the operands
+ * alone. Of untied models nothing changes. */
+void sw_model_hold_unembedding(sw_model *model, bool held);
 
 /* Chooses the general path even where a specialized one exists (tests, benchmarks); affects later calls. */
 void sw_model_force_general(sw_model *model, bool general);

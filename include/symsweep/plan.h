@@ -59,6 +59,18 @@ sw_status sw_plan_shard(sw_plan *plan, size_t shard, size_t shards) SW_MUST_CHEC
 /* The SHA-256 of what decides a run's numbers, hex. */
 sw_status sw_plan_identify(char id[SW_RUN_ID_LENGTH + 1], const sw_run_config *config) SW_MUST_CHECK;
 
+/* ---- runs that start from a snapshot of another one (model.start) ---- */
+
+/* Reads what `start` names of a results file: the tensors that the run takes, one after the other in the order of its
+ * layout, into *out (free()), and their digest: the SHA-256 over each one's name, a zero byte, and its values as
+ * little-endian floats. The message of a failure says what is wrong: no such file, run or step, nothing saved there,
+ * other shapes (SW_E_CONFIG, SW_E_STORE), values that are not finite. */
+sw_status sw_plan_read_start(float **out, uint8_t sha256[32], const sw_run_config *config) SW_MUST_CHECK;
+/* Makes config->start.values those of the file, to be freed with sw_plan_release_start; a run that has no start gets
+ * none. SW_E_CONFIG: they are not the ones that the configuration was made with. */
+sw_status sw_plan_load_start(sw_run_config *config) SW_MUST_CHECK;
+void sw_plan_release_start(sw_run_config *config);
+
 /* What a run costs, from its configuration alone. */
 typedef struct sw_run_cost {
     double step_flops;     /* one training step */

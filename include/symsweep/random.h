@@ -22,6 +22,7 @@ enum {
     SW_STREAM_TABLE = 8,         /* keyed by task.table_seed: tables that are drawn */
     SW_STREAM_LANDSCAPE = 9,     /* draws of the measures of the loss landscape */
     SW_STREAM_SYMMETRY = 16,     /* random elements of a task's symmetry group; step = element */
+    SW_STREAM_DROPOUT = 32,      /* + block of the model (2 layer + 0 attention, 1 mlp); step = optimizer step */
     SW_STREAM_NULL = 0x100,      /* + family id; keyed by 0: random pairs for the null statistic */
     SW_STREAM_EVALUATE = 0x200,  /* + family id; keyed by 0: fixed tuples for evaluation */
     SW_STREAM_TUPLES = 0x300     /* + family id; step = optimizer step: tuples of the training loss */

@@ -57,7 +57,9 @@ enum {
     SW_SIDES_MAX = 3,
     SW_FACTORS_MAX = 6,
     SW_SNAPSHOT_STEPS_MAX = 10000,
-    SW_LAYERS_MAX = 8,
+    SW_LAYERS_MAX = 12,
+    SW_START_RUN_MAX = 65,
+    SW_START_TENSORS_MAX = 256,
     SW_CHANGES_MAX = 16,
     SW_FREEZE_BYTES = 256
 };
@@ -119,6 +121,13 @@ typedef enum sw_model_kind { SW_MODEL_TRANSFORMER, SW_MODEL_MLP } sw_model_kind;
 typedef enum sw_model_input { SW_INPUT_EMBEDDING, SW_INPUT_ONE_HOT } sw_model_input;
 typedef enum sw_combine { SW_COMBINE_CONCAT, SW_COMBINE_SUM } sw_combine;
 typedef enum sw_operand_embeddings { SW_OPERANDS_TIED, SW_OPERANDS_SEPARATE } sw_operand_embeddings;
+typedef enum sw_normalization_kind {
+    SW_NORMALIZATION_NONE,
+    SW_NORMALIZATION_LAYERNORM,
+    SW_NORMALIZATION_RMSNORM
+} sw_normalization_kind;
+typedef enum sw_placement { SW_PLACEMENT_PRE, SW_PLACEMENT_POST } sw_placement;
+typedef enum sw_unembedding { SW_UNEMBEDDING_UNTIED, SW_UNEMBEDDING_TIED } sw_unembedding;
 
 typedef struct sw_model_config {
     int32_t kind; /* sw_model_kind */
@@ -131,7 +140,26 @@ typedef struct sw_model_config {
     int32_t input, combine;      /* mlp: sw_model_input, sw_combine; a transformer has the first of each */
     bool bias;                   /* of the MLPs */
     double init_scale;           /* factor on the standard deviation of every initial weight */
+    /* transformer alone */
+    int32_t normalization;           /* sw_normalization_kind */
+    int32_t normalization_placement; /* sw_placement: before a block, or behind its residual sum */
+    int32_t unembedding;             /* sw_unembedding: a matrix of its own, or the rows of the entities */
+    bool causal;                     /* a position sees none behind it */
+    double attention_rate;           /* share of softmax in the attention, the rest is uniform */
+    double dropout;                  /* share of every block's output that a training step drops */
 } sw_model_config;
+
+/* Initial parameters from a snapshot of another run. */
+typedef struct sw_start_config {
+    char file[SW_PATH_MAX];             /* results file; "" = all parameters are drawn */
+    uint8_t sha256[32];                 /* of the parameters that are taken (sw_plan_read_start) */
+    char run[SW_START_RUN_MAX];         /* its row, or its id */
+    char tensors[SW_START_TENSORS_MAX]; /* which ones, by names or their beginnings before a dot, separated by blanks;
+                                         * "" = all */
+    int64_t step;                       /* of the snapshot; -1 = the last */
+    const float *values; /* what is taken, tensor after tensor; NULL = not read yet. They belong to whoever made the
+                          * configuration */
+} sw_start_config;
 
 typedef enum sw_optimizer_id {
 #define OPTIMIZER(ENUM, name, meaning) SW_OPTIMIZER_##ENUM,
@@ -269,6 +297,7 @@ typedef struct sw_run_config {
     double train_fraction;
     int64_t train_inputs; /* 0 = by train_fraction. sw_run_train tells what they make */
     sw_model_config model;
+    sw_start_config start;
     sw_optimizer_config optimizer;
     int32_t loss; /* sw_loss_kind */
     sw_family_config symmetry[SW_FAMILY_COUNT];
@@ -298,6 +327,9 @@ extern const char *const sw_loss_names[SW_LOSS_COUNT + 1];
 extern const char *const sw_family_names[SW_FAMILY_COUNT + 1];
 extern const char *const sw_prior_names[SW_PRIOR_COUNT + 1];
 extern const char *const sw_operation_formulas[SW_OP_COUNT];
+
+/* Does a run with such a start take the tensor of that name from it? */
+bool sw_run_starts_with(const sw_start_config *start, const char *tensor);
 
 /* Inputs of the train split of a table of so many: train_inputs, or round(train_fraction x inputs); at least 1, at most
  * all. */

@@ -171,6 +171,18 @@ sw_status sw_results_records(sw_results *results, size_t row, sw_record **out, s
 /* Generators of one row as the file has them: JSON, "" = none; free with free(). */
 sw_status sw_results_generators(const sw_results *results, size_t row, char **out) SW_MUST_CHECK;
 
+/* A snapshot of all parameters of a row. */
+typedef struct sw_result_parameters {
+    int64_t step;
+    char *layout;  /* JSON: names, offsets and shapes of the tensors */
+    float *values; /* [count] */
+    size_t count;
+} sw_result_parameters;
+/* That of step `step`; -1 = the last. SW_E_STORE: the row has none, or none of that step; the message says which there
+ * are. Release it whatever is returned. */
+sw_status sw_results_parameters(sw_results *results, size_t row, int64_t step, sw_result_parameters *out) SW_MUST_CHECK;
+void sw_results_parameters_release(sw_result_parameters *parameters);
+
 /* The newest record of a row; *any = false: none is written yet. */
 sw_status sw_results_newest(sw_results *results, size_t row, sw_record *out, bool *any) SW_MUST_CHECK;
 /* Who writes the file now: "host H, process P, since T"; "" = nobody. */

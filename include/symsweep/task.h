@@ -99,12 +99,13 @@ struct sw_task {
     int32_t entities;   /* number of entity tokens: rows 0..entities-1 of the embedding are the geometry's E */
     int32_t vocabulary; /* V */
     bool readout;
-    bool separate; /* separate operand embeddings */
-    size_t inputs; /* N */
-    bool listed;   /* the table is not every combination of operands (but for second_from): inputs are looked up */
-    bool closed;   /* tasks as data: two operands, and the classes are the entities: the label is a product */
-    bool group;    /* tasks as data: that product is the one of a group */
-    int32_t order; /* n of the abelian group whose characters are the Fourier modes; 0 = none */
+    bool separate;    /* separate operand embeddings */
+    size_t inputs;    /* N */
+    bool listed;      /* the table is not every combination of operands (but for second_from): inputs are looked up */
+    bool named_alike; /* the classes are the entities, in their order */
+    bool closed;      /* tasks as data: two operands, and the classes are the entities: the label is a product */
+    bool group;       /* tasks as data: that product is the one of a group */
+    int32_t order;    /* n of the abelian group whose characters are the Fourier modes; 0 = none */
     /* What the file of the task calls its entities and classes; NULL = by their numbers, or there is no file. */
     char (*entity_name)[SW_TASK_NAME]; /* [entities] */
     char (*class_name)[SW_TASK_NAME];  /* [C] */

@@ -1,5 +1,5 @@
 /* run.c: names of what a configuration can choose from, out of the tables; what a run's batch is. */
-#include "symsweep/run.h"
+#include "symsweep/changes.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -81,6 +81,10 @@ const char *const sw_prior_names[] = {
 #include "symsweep/priors.def"
 #undef PRIOR
     NULL};
+
+bool sw_run_starts_with(const sw_start_config *start, const char *tensor) {
+    return start->tensors[0] == '\0' || sw_changes_names_tensor(start->tensors, tensor);
+}
 
 size_t sw_run_train(const sw_run_config *config, size_t inputs) {
     const double wanted =

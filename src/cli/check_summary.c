@@ -118,6 +118,11 @@ void sw_check_model_title(char out[SW_CHECK_TITLE], const sw_model_config *model
     if (model->combine == SW_COMBINE_SUM) append(out, " sum");
     if (model->activation != SW_ACTIVATION_RELU) append(out, " %s", sw_activation_names[model->activation]);
     if (!model->bias) append(out, " no bias");
+    if (model->normalization != SW_NORMALIZATION_NONE)
+        append(out, " %s %s", model->normalization_placement == SW_PLACEMENT_PRE ? "pre" : "post",
+               model->normalization == SW_NORMALIZATION_LAYERNORM ? "layernorm" : "rmsnorm");
+    if (model->unembedding == SW_UNEMBEDDING_TIED) append(out, " tied");
+    if (model->dropout > 0) append(out, " dropout=%g", model->dropout);
 }
 
 /* ---- models ---- */
@@ -128,7 +133,10 @@ static bool same_model(const sw_run_config *a, const sw_run_config *b) {
            a->model.layers == b->model.layers && a->model.d_model == b->model.d_model &&
            a->model.heads == b->model.heads && a->model.d_mlp == b->model.d_mlp &&
            a->model.d_hidden == b->model.d_hidden && a->model.input == b->model.input &&
-           a->model.combine == b->model.combine && a->model.activation == b->model.activation;
+           a->model.combine == b->model.combine && a->model.activation == b->model.activation &&
+           a->model.normalization == b->model.normalization &&
+           a->model.normalization_placement == b->model.normalization_placement &&
+           a->model.unembedding == b->model.unembedding && a->model.dropout == b->model.dropout;
 }
 
 static void count_model(sw_check_summary *out, const sw_planned_run *first[SW_CHECK_MODELS_MAX],

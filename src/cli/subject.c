@@ -1,6 +1,8 @@
 /* subject.c: a run that is taken through its steps one by one. */
 #include "cli/subject.h"
 
+#include "symsweep/plan.h"
+
 #include <stdlib.h>
 
 sw_status sw_subject_create(sw_subject *out, bool trained) {
@@ -16,6 +18,8 @@ sw_status sw_subject_create(sw_subject *out, bool trained) {
     if (status != SW_OK || !(trained || sw_objective_needs_model(out->objective))) return status;
 
     sw_blas_set_one_thread(); /* the bits of a GEMM depend on the number of threads */
+    status = sw_plan_load_start(&out->config);
+    if (status != SW_OK) return status;
     return sw_train_create_model(&out->model, &out->optimizer, config, task, out->objective);
 }
 
@@ -25,6 +29,7 @@ void sw_subject_release(sw_subject *subject) {
     sw_objective_destroy(subject->objective);
     free(subject->split);
     sw_task_destroy(subject->task);
+    sw_plan_release_start(&subject->config);
 }
 
 sw_status sw_subject_step(sw_subject *subject) {

@@ -13,15 +13,18 @@
 
 /* ---- lists of values ---- */
 
+/* Is one value of the key an array? */
+static bool is_list(const sw_key *key) { return key->capacity > 0 || key->type == &sw_key_words; }
+
 static bool is_generator(const sw_document *document, const sw_key *key, int32_t node) {
     const sw_node *n = &document->nodes[node];
-    return n->type == SW_NODE_OBJECT && key->capacity == 0 && n->count == 1 && sw_series_nearest(document, n->child);
+    return n->type == SW_NODE_OBJECT && !is_list(key) && n->count == 1 && sw_series_nearest(document, n->child);
 }
 
 bool sw_generator_varies(const sw_document *document, const sw_key *key, int32_t node) {
     const sw_node *n = &document->nodes[node];
     if (n->type != SW_NODE_ARRAY) return is_generator(document, key, node);
-    return key->capacity == 0 || (n->child >= 0 && document->nodes[n->child].type == SW_NODE_ARRAY);
+    return !is_list(key) || (n->child >= 0 && document->nodes[n->child].type == SW_NODE_ARRAY);
 }
 
 static bool read_series(sw_reader *reader, sw_series *out, int32_t node) {

@@ -36,7 +36,9 @@ bool sw_key_concerns(const sw_key *key, const sw_run_config *config) {
 bool sw_key_acts(const sw_key *key, const sw_run_config *config) {
     if (!key->switched) return true;
     const void *place = (const char *)config + key->switch_offset;
-    const double number = key->switch_integer ? (double)*(const int64_t *)place : *(const double *)place;
+    const double number = key->switch_stored == SW_STORED_DOUBLE  ? *(const double *)place
+                          : key->switch_stored == SW_STORED_INT64 ? (double)*(const int64_t *)place
+                                                                  : *(const int32_t *)place;
     bool acts = key->switch_negative ? number < 0 : number != 0;
     for (int32_t i = 0; i < config->changes.count; i++) {
         const sw_change *change = &config->changes.list[i];

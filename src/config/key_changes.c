@@ -1,5 +1,6 @@
 /* key_changes.c: lists of changes: read entry by entry, put into canonical form, written as they are read. */
 #include "config/key_changes.h"
+#include "config/key_texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,35 +57,6 @@ static bool report_unknown(const sw_document *document, const sw_key *key, int32
                                  known ? "the key does not change while a run trains" : "unknown key");
 }
 
-static int compare_names(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* "a b c", each once, in bytewise order. */
-static bool read_names(sw_reader *reader, char out[SW_FREEZE_BYTES], int32_t node) {
-    enum { NAMES_MAX = SW_FREEZE_BYTES / 2 };
-    const sw_document *document = reader->document;
-    const char *names[NAMES_MAX];
-    int32_t count = 0;
-    size_t used = 0;
-    if (document->nodes[node].type != SW_NODE_ARRAY)
-        return sw_document_expected(document, node, "as in [\"token_embedding\"]; [] = nothing is frozen",
-                                    "an array of tensor names");
-    for (int32_t i = document->nodes[node].child; i >= 0 && count < NAMES_MAX; i = document->nodes[i].next) {
-        names[count] = sw_document_string(document, i);
-        if (!names[count][0] || strchr(names[count], ' '))
-            return sw_document_expected(document, i, NULL, "the name of a tensor");
-        count++;
-    }
-    qsort(names, (size_t)count, sizeof *names, compare_names);
-    for (int32_t i = 0; i < count && used < SW_FREEZE_BYTES; i++)
-        if (i == 0 || strcmp(names[i], names[i - 1]))
-            used += (size_t)snprintf(out + used, SW_FREEZE_BYTES - used, "%s%s", used ? " " : "", names[i]);
-    if (used < SW_FREEZE_BYTES) return true;
-    return sw_document_error(document, node, "\"layers.0\" stands for all tensors of layer 0",
-                             "the names have more than %d bytes in all", SW_FREEZE_BYTES - 1);
-}
-
 /* A member of an entry but "at". */
 static bool read_member(sw_reader *reader, entries *out, const sw_key *key, int32_t node, int64_t at) {
     const sw_document *document = reader->document;
@@ -94,7 +66,8 @@ static bool read_member(sw_reader *reader, entries *out, const sw_key *key, int3
     sw_value value = {.node = node, .member = node};
     if (document->nodes[node].duplicate || document->nodes[node].broken) return false;
     if (!changed && strcmp(path, freeze)) return report_unknown(document, key, node);
-    if (changed ? !changed->type->read(reader, &value, changed, node) : !read_names(reader, item.names, node))
+    if (changed ? !changed->type->read(reader, &value, changed, node)
+                : !sw_key_read_words(reader, item.names, sizeof item.names, node))
         return false;
     if (changed) {
         item.change.field = (uint32_t)changed->offset;
@@ -237,18 +210,6 @@ static int compare_changes(const sw_value *a, const sw_value *b) {
 
 /* ---- as JSON ---- */
 
-static void write_names(sw_json *json, const char *names) {
-    sw_json_begin_array(json);
-    while (*names) {
-        char name[SW_FREEZE_BYTES];
-        const size_t length = strcspn(names, " ");
-        snprintf(name, sizeof name, "%.*s", (int)length, names);
-        sw_json_string(json, name);
-        names += length + (names[length] == ' ');
-    }
-    sw_json_end_array(json);
-}
-
 static void write_changes(sw_json *json, const sw_key *key, const sw_value *value) {
     const sw_changes *changes = value->changes;
     int64_t at = -1;
@@ -263,23 +224,12 @@ static void write_changes(sw_json *json, const sw_key *key, const sw_value *valu
         }
         sw_json_key(json, path_of(key, change->field));
         if (change->field == SW_CHANGE_FREEZE)
-            write_names(json, changes->tensors + (size_t)change->value);
+            sw_key_write_words(json, changes->tensors + (size_t)change->value);
         else
             sw_json_number(json, change->value);
     }
     if (at >= 0) sw_json_end_object(json);
     sw_json_end_array(json);
-}
-
-static void changes_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
-    sw_json *json = NULL;
-    const char *text = NULL;
-    if (sw_json_create(&json) == SW_OK) {
-        write_changes(json, key, value);
-        text = sw_json_text(json);
-    }
-    snprintf(out, capacity, "%s", text ? text : "");
-    sw_json_destroy(json);
 }
 
 static void type_text(char *out, size_t capacity, const sw_key *key) {
@@ -293,5 +243,5 @@ const sw_key_type sw_key_changes = {.base = "changes",
                                     .store = store_changes,
                                     .load = load_changes,
                                     .compare = compare_changes,
-                                    .value_text = changes_text,
+                                    .value_text = sw_key_json_text,
                                     .write = write_changes};

@@ -58,8 +58,7 @@ static void expectation(char out[400], const sw_key *key) {
     snprintf(out, 400, "%s%s%s", type, range[0] ? " " : "", range);
 }
 
-/* Reports that the node is no value of the key. Returns false. */
-static bool refuse(sw_reader *reader, const sw_key *key, int32_t node, const char *hint) {
+bool sw_key_refuse(sw_reader *reader, const sw_key *key, int32_t node, const char *hint) {
     char text[400];
     expectation(text, key);
     return !reader->document->nodes[node].broken && sw_document_expected(reader->document, node, hint, "%s", text);
@@ -136,7 +135,7 @@ static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
     } else if (n->type == SW_NODE_STRING && strspn(text, "0123456789.-e")) {
         snprintf(hint, sizeof hint, "numbers stand without quotes");
     }
-    return refuse(reader, key, node, hint);
+    return sw_key_refuse(reader, key, node, hint);
 }
 
 static void store_real(void *base, const sw_key *key, const sw_value *value) {
@@ -171,7 +170,7 @@ static void integer_type(char *out, size_t capacity, const sw_key *key) {
 
 static bool read_bool(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
     const sw_node *n = &reader->document->nodes[node];
-    if (n->type != SW_NODE_BOOL || n->broken) return refuse(reader, key, node, "write true or false");
+    if (n->type != SW_NODE_BOOL || n->broken) return sw_key_refuse(reader, key, node, "write true or false");
     out->integer = sw_document_bool(reader->document, node);
     return true;
 }
@@ -191,7 +190,7 @@ static bool read_enum(sw_reader *reader, sw_value *out, const sw_key *key, int32
         return true;
     }
     sw_document_suggest(hint, text[0] ? sw_document_nearest(text, key->names, count) : NULL, "\"");
-    return refuse(reader, key, node, hint);
+    return sw_key_refuse(reader, key, node, hint);
 }
 
 static void enum_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
@@ -209,50 +208,6 @@ static void enum_type(char *out, size_t capacity, const sw_key *key) {
     }
 }
 
-/* ---- texts: an array of characters in the structure ---- */
-
-static bool read_text(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
-    const char *text = sw_document_string(reader->document, node);
-    const size_t length = strlen(text);
-    if (reader->document->nodes[node].broken) return false;
-    if (reader->document->nodes[node].type != SW_NODE_STRING || (double)length < key->minimum)
-        return refuse(reader, key, node, NULL);
-    if ((double)length > key->maximum) {
-        char hint[64];
-        snprintf(hint, sizeof hint, "it has %zu", length);
-        return refuse(reader, key, node, hint);
-    }
-    char *copy = sw_key_allocate(reader, length + 1, 1);
-    if (!copy) return false;
-    memcpy(copy, text, length + 1);
-    out->text = copy;
-    return true;
-}
-
-static const char *text_of(const sw_value *value) { return value->text ? value->text : ""; }
-
-static void store_text(void *base, const sw_key *key, const sw_value *value) {
-    const size_t room = (size_t)key->maximum + 1;
-    char *field = (char *)base + key->offset;
-    memset(field, 0, room);
-    snprintf(field, room, "%s", text_of(value));
-}
-
-static void load_text(sw_field *out, const void *base, const sw_key *key) {
-    out->value.text = (const char *)base + key->offset;
-}
-
-static int compare_texts(const sw_value *a, const sw_value *b) { return strcmp(text_of(a), text_of(b)); }
-
-static void text_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
-    (void)key;
-    snprintf(out, capacity, "%s", text_of(value));
-}
-
-static void text_type(char *out, size_t capacity, const sw_key *key) {
-    snprintf(out, capacity, "string of %.0f to %.0f characters", key->minimum, key->maximum);
-}
-
 /* ---- lists ---- */
 
 static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, int32_t node) {
@@ -262,7 +217,7 @@ static bool read_integers(sw_reader *reader, sw_value *out, const sw_key *key, i
     if (n->type != SW_NODE_ARRAY || n->count > key->capacity) {
         char hint[128];
         snprintf(hint, sizeof hint, "at most %d integers, as in [7, 7]", key->capacity);
-        return refuse(reader, key, node, hint);
+        return sw_key_refuse(reader, key, node, hint);
     }
     int64_t *list = sw_key_allocate(reader, (size_t)n->count, sizeof *list);
     if (!list) return false;
@@ -346,7 +301,7 @@ static bool read_file(sw_reader *reader, sw_value *out, const sw_key *key, int32
     const sw_document *document = reader->document;
     const char *text = sw_document_string(document, node);
     if (document->nodes[node].type != SW_NODE_STRING || !text[0])
-        return refuse(reader, key, node, "the path of a text file");
+        return sw_key_refuse(reader, key, node, "the path of a text file");
     sw_named_file *file = sw_key_allocate(reader, 1, sizeof *file);
     if (!file) return false;
     out->file = file;
@@ -413,7 +368,7 @@ static bool read_digest(sw_reader *reader, sw_value *out, const sw_key *key, int
     out->file = file;
     const char *text = sw_document_string(reader->document, node);
     if ((key->word && !strcmp(text, key->word)) || parse_digest(file->sha256, text)) return true;
-    return refuse(reader, key, node, "as sha256sum prints it, in lower case");
+    return sw_key_refuse(reader, key, node, "as sha256sum prints it, in lower case");
 }
 
 static void digest_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
@@ -451,9 +406,6 @@ const sw_key_type sw_key_names = {
 const sw_key_type sw_key_file = {
     .base = "string", .name = "string", .axis = SW_AXIS_STRING, .quoted = true,
     .read = read_file, .store = store_file, .load = load_file, .compare = compare_files, .value_text = file_text};
-const sw_key_type sw_key_text = {
-    .base = "string", .type_text = text_type, .axis = SW_AXIS_STRING, .quoted = true,
-    .read = read_text, .store = store_text, .load = load_text, .compare = compare_texts, .value_text = text_text};
 const sw_key_type sw_key_sha256 = {
     .base = "string", .name = "string of 64 hexadecimal digits", .axis = SW_AXIS_STRING, .quoted = true,
     .read = read_digest, .store = store_digest, .load = load_file, .compare = compare_files, .value_text = digest_text};

@@ -88,6 +88,9 @@ extern const sw_key_type sw_key_enum;     /* a name; its place in `names` is the
 extern const sw_key_type sw_key_integers; /* an array of integers */
 extern const sw_key_type sw_key_file;     /* a path */
 extern const sw_key_type sw_key_text;     /* a text; its range is that of its length in bytes */
+extern const sw_key_type sw_key_path;     /* a text: the path of a file that is not read here */
+extern const sw_key_type sw_key_row;      /* a text: the row of a run in a results file, or its id */
+extern const sw_key_type sw_key_words;    /* a text: an array of names without blanks, which stand between them */
 extern const sw_key_type sw_key_sha256;   /* of the file's content; what enters the identity */
 extern const sw_key_type sw_key_names;    /* an array of axes' paths (refine, prune) */
 
@@ -132,16 +135,19 @@ struct sw_key {
     bool identity;                       /* decides numbers of the run */
     uint32_t concern[SW_SELECTOR_COUNT]; /* bit masks over the values of the selectors, 0 = any */
     bool switched;                       /* has an effect only where ... */
-    size_t switch_offset;                /* ... this double of sw_run_config is not 0: the weight of an option, say */
-    bool switch_integer;                 /* ... or int64_t: the cadence of a measure */
-    bool switch_negative;                /* ... is below 0 */
-    bool changes;                        /* a real number that `changes` may change, in steps ... */
-    size_t since_offset;                 /* ... after this one, an int64_t, where it was 0 before; 0 = it has none */
+    size_t switch_offset;                /* ... this number of sw_run_config is not 0: the weight of an option, say */
+    sw_storage switch_stored;
+    bool switch_negative; /* ... is below 0 */
+    bool changes;         /* a real number that `changes` may change, in steps ... */
+    size_t since_offset;  /* ... after this one, an int64_t, where it was 0 before; 0 = it has none */
     const char *unit, *meaning;
 };
 
 /* Out of the reader's arena; NULL: no memory, which reader->status says. */
 void *sw_key_allocate(sw_reader *reader, size_t count, size_t size) SW_MUST_CHECK;
+
+/* Reports that the node is no value of the key; hint may be NULL. Returns false. */
+bool sw_key_refuse(sw_reader *reader, const sw_key *key, int32_t node, const char *hint);
 
 /* What types of lists share: 0 = equal; "[1,2,3]", cut where there is no room. */
 int sw_key_compare_lists(const sw_value *a, const sw_value *b);

@@ -2,6 +2,7 @@
 #include "config/keys.h"
 
 #include "config/key_changes.h"
+#include "config/key_defaults.h"
 #include "config/key_steps.h"
 
 #include "symsweep/record.h"
@@ -20,6 +21,9 @@ static const char *const model_names[] = {"transformer", "mlp", NULL};
 static const char *const operand_names[] = {"tied", "separate", NULL};
 static const char *const input_names[] = {"embedding", "one_hot", NULL};
 static const char *const combine_names[] = {"concat", "sum", NULL};
+static const char *const normalization_names[] = {"none", "layernorm", "rmsnorm", NULL};
+static const char *const placement_names[] = {"pre", "post", NULL};
+static const char *const unembedding_names[] = {"untied", "tied", NULL};
 static const char *const decay_names[] = {"all", "matrices", NULL};
 static const char *const schedule_names[] = {"constant", "cosine", "linear", NULL};
 static const char *const inputs_names[] = {"all", "train", NULL};
@@ -33,77 +37,6 @@ static const char *const measure_names[] = {
 #include "symsweep/metrics.def"
 #undef M
     NULL};
-
-/* ---- defaults that depend on other keys ---- */
-
-static void default_sides(const sw_run_config *config, sw_value *out) {
-    static const int64_t seven[SW_SIDES_MAX] = {7, 7, 7};
-    bool cube = config->task.kind == SW_TASK_GRAPH && config->task.graph == SW_GRAPH_GRID3D;
-    out->list = seven;
-    out->count = cube ? 3 : 2;
-}
-
-static void default_no_file(const sw_run_config *config, sw_value *out) {
-    static const sw_named_file none;
-    (void)config;
-    out->file = &none;
-}
-
-static void default_n(const sw_run_config *config, sw_value *out) {
-    const bool drawn = config->task.kind == SW_TASK_PLANTED || config->task.kind == SW_TASK_LATIN;
-    out->integer = drawn                                        ? 24
-                   : config->task.group == SW_GROUP_SYMMETRIC   ? 5
-                   : config->task.group == SW_GROUP_ALTERNATING ? 5
-                   : config->task.group == SW_GROUP_DIHEDRAL    ? 30
-                                                                : 59;
-}
-
-static void default_expression(const sw_run_config *config, sw_value *out) {
-    out->text = config->task.kind == SW_TASK_GROUP ? "x*y" : "";
-}
-
-static void default_relevant(const sw_run_config *config, sw_value *out) {
-    out->integer = config->task.bits < 3 ? config->task.bits : 3;
-}
-
-static void default_factors(const sw_run_config *config, sw_value *out) {
-    static const int64_t eight[2] = {8, 8};
-    (void)config;
-    out->list = eight;
-    out->count = 2;
-}
-
-static void default_d_head(const sw_run_config *config, sw_value *out) {
-    int32_t width = config->model.d_model / config->model.heads;
-    out->integer = width > 0 ? width : 1;
-}
-
-static void four_times_d_model(const sw_run_config *config, sw_value *out) {
-    out->integer = 4 * (int64_t)config->model.d_model;
-}
-
-static void default_readout_token(const sw_run_config *config, sw_value *out) {
-    out->integer = config->model.kind == SW_MODEL_TRANSFORMER;
-}
-
-/* The paper's Lipschitz prior is local. */
-static void default_neighbors(const sw_run_config *config, sw_value *out) {
-    out->integer = config->geometry[SW_PRIOR_LIPSCHITZ].normalized ? 8 : 0;
-}
-
-static void default_data_seed(const sw_run_config *config, sw_value *out) { out->integer = config->seed; }
-
-/* Kinds whose symmetries nobody has written down. */
-static bool is_data(int32_t kind) {
-    return kind == SW_TASK_TABLE || kind == SW_TASK_PLANTED || kind == SW_TASK_LATIN || kind == SW_TASK_PARITY;
-}
-
-static void default_phase_family(const sw_run_config *config, sw_value *out) {
-    out->integer = config->task.kind == SW_TASK_GRAPH        ? SW_FAMILY_TRIANGLE
-                   : config->task.kind == SW_TASK_COMPARISON ? SW_FAMILY_TRANSITIVITY
-                   : is_data(config->task.kind)              ? SW_FAMILY_AUTOMORPHISM
-                                                             : SW_FAMILY_ASSOCIATIVITY;
-}
 
 /* ---- the shapes of rows: a table, which the formatter would tear apart ---- */
 
@@ -143,8 +76,7 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 #define NEEDS(selector, value) .concern[SW_BY_##selector] = 1u << SW_##selector##_##value
 
 /* A key without effect while this number is 0: runs that differ in it alone are one (plan.c). */
-#define ACTS_WITH(field) .switched = true, .switch_offset = offsetof(HOME, field)
-#define ACTS_WITH_CADENCE(field) ACTS_WITH(field), .switch_integer = true
+#define ACTS_WITH(field) .switched = true, .switch_offset = offsetof(HOME, field), .switch_stored = STORAGE(field)
 /* A key without effect while this number is not below 0. */
 #define ACTS_BELOW_ZERO(field) ACTS_WITH(field), .switch_negative = true
 
@@ -173,7 +105,7 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
     .meaning = "scaled so that a weight means the same at every size: nuclear norm over sqrt(r) |E|, entropy over " \
                "ln r, r = min(tokens, d_model); lipschitz: local, so that neighbors is 8 by default"
 #define PRIOR_neighbors(field)                                                                                      \
-    INTEGER(field), RANGE(0, 4096), RULE(default_neighbors, "0; with normalized 8"),                                \
+    INTEGER(field), RANGE(0, 4096), RULE(sw_key_default_neighbors, "0; with normalized 8"),                         \
     .meaning = "pairs exchange an operand for one of its k nearest tokens; 0 = any"
 #define PRIOR_pairs_per_step(field)                                                                                 \
     INTEGER(field), RANGE(1, TUPLES_MAX), DEFAULT(512), .unit = "pairs", .meaning = "pairs of inputs drawn a step"
@@ -181,7 +113,8 @@ static void default_phase_family(const sw_run_config *config, sw_value *out) {
 /* A path that begins with a dot goes on in the group of the row above it. */
 #define HOME sw_run_config
 _Static_assert(offsetof(sw_task_config, file_sha256) == offsetof(sw_task_config, file) + SW_PATH_MAX &&
-                   offsetof(sw_automorphism_config, file_sha256) == SW_PATH_MAX, "a digest lies behind its path");
+                   offsetof(sw_automorphism_config, file_sha256) == SW_PATH_MAX &&
+                   offsetof(sw_start_config, sha256) == SW_PATH_MAX, "a digest lies behind its path");
 static const sw_key run_rows[] = {
     {.path = "task.kind", ENUM(task.kind, sw_task_names), DEFAULT(-1), .required = true, DECIDES,
      .meaning = "what is learned: a binary operation, graph distances, an order, a group's product, any table"},
@@ -193,7 +126,7 @@ static const sw_key run_rows[] = {
      NEEDS(TASK, MODULAR), .meaning = NULL /* the formulas, out of operations.def */},
     {.path = "task.p", INTEGER(task.p), RANGE(2, 4096), DEFAULT(59), DECIDES,
      .meaning = "modulus; a prime for div and expressions that divide"},
-    {.path = "task.expression", TEXT(task.expression), RULE(default_expression, "groups: x*y"), DECIDES,
+    {.path = "task.expression", TEXT(task.expression), RULE(sw_key_default_expression, "groups: x*y"), DECIDES,
      .concern[SW_BY_OPERATION] = 1u << SW_OP_EXPRESSION,
      .meaning = "operation expression: a polynomial in x, y, z, w with + - * / ^ and parentheses; groups: a word, such "
                 "as x*y*x^-1"},
@@ -201,7 +134,7 @@ static const sw_key run_rows[] = {
      .meaning = "the graph whose geodesic distances are learned"},
     {.path = "task.nodes", INTEGER(task.nodes), RANGE(2, 4096), DEFAULT(64), DECIDES, .meaning = "number of nodes"},
     {.path = "task.sides", INTEGERS(task.sides, task.side_count, SW_SIDES_MAX), RANGE(1, 4096),
-     RULE(default_sides, "[7, 7]; grid3d [7, 7, 7]"), DECIDES,
+     RULE(sw_key_default_sides, "[7, 7]; grid3d [7, 7, 7]"), DECIDES,
      .meaning = "side lengths; cylinder: the periodic one first; comparison: one side an attribute"},
     {.path = "task.dimension", INTEGER(task.dimension), RANGE(1, 12), DEFAULT(7), DECIDES,
      .meaning = "dimension of the hypercube: 2^dimension nodes"},
@@ -225,13 +158,13 @@ static const sw_key run_rows[] = {
     {.path = "task.group", ENUM(task.group, sw_group_names), DEFAULT(SW_GROUP_CYCLIC), DECIDES, NEEDS(TASK, GROUP),
      .meaning = "the finite group whose product is learned"},
     {.path = "task.n", INTEGER(task.n), RANGE(1, 4096),
-     RULE(default_n, "59; dihedral 30, symmetric and alternating 5, planted and latin 24"), DECIDES,
+     RULE(sw_key_default_n, "59; dihedral 30, symmetric and alternating 5, planted and latin 24"), DECIDES,
      .meaning = "cyclic Z_n, dihedral of order 2n, symmetric S_n and alternating A_n (n at most 6); gcd: numbers 1..n; "
                 "planted, latin (to 128): order of the table"},
     {.path = "task.bits", INTEGER(task.bits), RANGE(2, SW_OPERANDS_MAX), DEFAULT(10), DECIDES, NEEDS(TASK, PARITY),
      .meaning = "operands of an input, 0 or 1 each"},
     {.path = "task.relevant", INTEGER(task.relevant), RANGE(1, SW_OPERANDS_MAX),
-     RULE(default_relevant, "3, no more than bits"), DECIDES, NEEDS(TASK, PARITY),
+     RULE(sw_key_default_relevant, "3, no more than bits"), DECIDES, NEEDS(TASK, PARITY),
      .meaning = "the label is the parity of the first so many bits"},
     {.path = "task.symmetry_order", INTEGER(task.symmetry_order), RANGE(1, 4096), DEFAULT(1), DECIDES,
      NEEDS(TASK, PLANTED), .meaning = "order of the planted group, a divisor of n: 1 is a random table, n is addition"},
@@ -241,7 +174,7 @@ static const sw_key run_rows[] = {
     {.path = "task.table_seed", INTEGER(task.table_seed), RANGE(0, 4294967295.0), DEFAULT(0), DECIDES,
      .meaning = "key of the random draws that make the table"},
     {.path = "task.factors", INTEGERS(task.factors, task.factor_count, SW_FACTORS_MAX), RANGE(2, 4096),
-     RULE(default_factors, "[8, 8]"), DECIDES, .meaning = "orders of the cyclic factors of a direct product"},
+     RULE(sw_key_default_factors, "[8, 8]"), DECIDES, .meaning = "orders of the cyclic factors of a direct product"},
 
     {.path = "train_fraction", REAL(train_fraction), OVER(0, 1), DEFAULT(0.5), DECIDES, CHANGES,
      .meaning = "share of the table that is trained on; the rest is the test set, with 1 there is none"},
@@ -261,13 +194,13 @@ static const sw_key run_rows[] = {
      NEEDS(INPUT, EMBEDDING), .meaning = "width of embeddings and residual stream"},
     {.path = "model.heads", INTEGER(model.heads), RANGE(1, 1024), DEFAULT(4), DECIDES, NEEDS(MODEL, TRANSFORMER),
      .meaning = "attention heads; divides d_model unless d_head is given"},
-    {.path = "model.d_head", INTEGER(model.d_head), RANGE(1, 16384), RULE(default_d_head, "d_model / heads"), DECIDES,
-     NEEDS(MODEL, TRANSFORMER), .meaning = "width of a head"},
-    {.path = "model.d_mlp", INTEGER(model.d_mlp), RANGE(1, 65536), RULE(four_times_d_model, "4 d_model"), DECIDES,
+    {.path = "model.d_head", INTEGER(model.d_head), RANGE(1, 16384), RULE(sw_key_default_d_head, "d_model / heads"),
+     DECIDES, NEEDS(MODEL, TRANSFORMER), .meaning = "width of a head"},
+    {.path = "model.d_mlp", INTEGER(model.d_mlp), RANGE(1, 65536), RULE(sw_key_default_hidden, "4 d_model"), DECIDES,
      NEEDS(MODEL, TRANSFORMER), .meaning = "width of the MLP of a block"},
-    {.path = "model.d_hidden", INTEGER(model.d_hidden), RANGE(1, 65536), RULE(four_times_d_model, "4 d_model"),
+    {.path = "model.d_hidden", INTEGER(model.d_hidden), RANGE(1, 65536), RULE(sw_key_default_hidden, "4 d_model"),
      DECIDES, NEEDS(MODEL, MLP), .meaning = "width of hidden layers"},
-    {.path = "model.readout_token", BOOL(model.readout_token), RULE(default_readout_token, "true"), DECIDES,
+    {.path = "model.readout_token", BOOL(model.readout_token), RULE(sw_key_default_readout_token, "true"), DECIDES,
      NEEDS(MODEL, TRANSFORMER),
      .meaning = "append a token \"=\" and read logits there; false = read at the last operand"},
     {.path = "model.operand_embeddings", ENUM(model.operand_embeddings, operand_names), DEFAULT(SW_OPERANDS_TIED),
@@ -282,6 +215,36 @@ static const sw_key run_rows[] = {
      .meaning = "biases of the MLPs, of both kinds of model"},
     {.path = "model.output_scale", REAL(model.output_scale), ABOVE(0), DEFAULT(1), DECIDES,
      .meaning = "factor on the logits (alpha of Kumar et al. 2024)"},
+    {.path = "model.normalization", ENUM(model.normalization, normalization_names), DEFAULT(SW_NORMALIZATION_NONE),
+     DECIDES, NEEDS(MODEL, TRANSFORMER),
+     .meaning = "norms of the residual stream, with learned gain (layernorm also bias) and epsilon 1e-5"},
+    {.path = "model.normalization_placement", ENUM(model.normalization_placement, placement_names),
+     DEFAULT(SW_PLACEMENT_PRE), DECIDES, NEEDS(MODEL, TRANSFORMER), ACTS_WITH(model.normalization),
+     .meaning = "pre: of what attention, MLP and unembedding read; post: of what comes of adding to the stream"},
+    {.path = "model.unembedding", ENUM(model.unembedding, unembedding_names), DEFAULT(SW_UNEMBEDDING_UNTIED), DECIDES,
+     NEEDS(MODEL, TRANSFORMER),
+     .meaning = "tied: the token embedding's rows of the entities, transposed; where classes are the entities"},
+    {.path = "model.causal", BOOL(model.causal), DEFAULT(1), DECIDES, NEEDS(MODEL, TRANSFORMER),
+     .meaning = "a position attends to none behind it; false = to all"},
+    {.path = "model.attention_rate", REAL(model.attention_rate), RANGE(0, 1), DEFAULT(1), DECIDES,
+     NEEDS(MODEL, TRANSFORMER),
+     .meaning = "attention is rate x softmax + (1 - rate) x uniform over the positions it sees (Zhong et al. 2023)"},
+    {.path = "model.dropout", REAL(model.dropout), BELOW(0, 1), DEFAULT(0), DECIDES, NEEDS(MODEL, TRANSFORMER),
+     .meaning = "share of each block's output that a training step drops before it is added to the stream"},
+    {.path = "model.start.results", .type = &sw_key_path, AT_FILE(start.file), .minimum = 1, .maximum = SW_PATH_MAX - 1,
+     RULE(sw_key_default_no_text, "none"), .word = "none",
+     .meaning = "results file with the initial parameters, of a run with save.parameters; relative to the sweep file's "
+                "folder"},
+    {.path = "model.start.run", .type = &sw_key_row, AT_FILE(start.run), .minimum = 1, .maximum = SW_START_RUN_MAX - 1,
+     RULE(sw_key_default_first_row, "0"), .meaning = "its row in that file, or its id"},
+    {.path = "model.start.step", INTEGER(start.step), RANGE(0, STEPS_MAX), WORD("last", -1), DEFAULT(-1),
+     .unit = "steps", .meaning = "step of the snapshot"},
+    {.path = "model.start.tensors", .type = &sw_key_words, AT_FILE(start.tensors), .minimum = 1,
+     .maximum = SW_START_TENSORS_MAX - 1, RULE(sw_key_default_no_text, "[]"),
+     .meaning = "what is taken, by names or their beginnings (layers.0), the rest is drawn; [] = everything"},
+    {.path = "model.start.parameters_sha256", .type = &sw_key_sha256, AT_FILE(start.sha256),
+     .frozen_rule = sw_key_default_no_file, .rule_text = "that of the parameters, or none", DECIDES, .word = "none",
+     .meaning = "SHA-256 of the parameters that are taken; given, others are refused"},
 
     {.path = "optimizer.kind", ENUM(optimizer.kind, sw_optimizer_names), DEFAULT(SW_OPTIMIZER_ADAMW), DECIDES,
      .meaning = "muon: attention and MLP matrices by Muon, the rest by AdamW"},
@@ -296,7 +259,7 @@ static const sw_key run_rows[] = {
     {.path = "optimizer.weight_decay", REAL(optimizer.weight_decay), FROM(0), DEFAULT(1), DECIDES, CHANGES,
      .meaning = "weight decay: decoupled from the gradient; adam: an L2 term in it"},
     {.path = "optimizer.decay", ENUM(optimizer.decay, decay_names), DEFAULT(SW_DECAY_ALL), DECIDES,
-     .meaning = "what decays: every parameter, or matrices alone (no biases, embeddings or positions)"},
+     .meaning = "what decays: every parameter, or matrices alone (no biases, gains, embeddings or positions)"},
     {.path = "optimizer.momentum", REAL(optimizer.momentum), BELOW(0, 1), DEFAULT(0.9), DECIDES,
      .meaning = "momentum of SGD"},
     {.path = "optimizer.nesterov", BOOL(optimizer.nesterov), DEFAULT(0), DECIDES,
@@ -352,11 +315,11 @@ static const sw_key run_rows[] = {
      DECIDES, ACTS_WITH(symmetry[SW_FAMILY_ASSOCIATIVITY].weight),
      .meaning = "inner products: the true ones (with inputs all they carry labels), or the model's own predictions"},
     {.path = "symmetry.automorphism.source", .type = &sw_key_file, AT_FILE(task.automorphism.file),
-     RULE(default_no_file, "discovered"), .word = "discovered",
+     RULE(sw_key_default_no_file, "discovered"), .word = "discovered",
      .meaning = "discovered: the symmetries of the task's table are found; or a file of generators, as symsweep "
                 "symmetries -o writes it; relative to the sweep file's folder"},
     {.path = "symmetry.automorphism.source_sha256", .type = &sw_key_sha256, AT_FILE(task.automorphism.file_sha256),
-     .frozen_rule = default_no_file, .rule_text = "that of the file, or none", DECIDES, .word = "none",
+     .frozen_rule = sw_key_default_no_file, .rule_text = "that of the file, or none", DECIDES, .word = "none",
      .meaning = "SHA-256 of the file's content; given, another content is refused"},
     {.path = "symmetry.automorphism.scope", ENUM(task.automorphism.scope, scope_names), DEFAULT(0), DECIDES,
      .meaning = "free: each operand has its own permutation of tokens; tied: one for all operands"},
@@ -385,7 +348,7 @@ static const sw_key run_rows[] = {
      .meaning = "optimizer steps"},
     {.path = "seed", INTEGER(seed), RANGE(0, 4294967295.0), DEFAULT(0), DECIDES,
      .meaning = "key of all random draws but the split"},
-    {.path = "data_seed", INTEGER(data_seed), RANGE(0, 4294967295.0), RULE(default_data_seed, "seed"), DECIDES,
+    {.path = "data_seed", INTEGER(data_seed), RANGE(0, 4294967295.0), RULE(sw_key_default_data_seed, "seed"), DECIDES,
      .meaning = "key of the split, of label_shuffle and of label_noise"},
 
     {.path = "evaluate.every", INTEGER(evaluate.every), RANGE(1, STEPS_MAX), DEFAULT(100), DECIDES, .unit = "steps",
@@ -405,20 +368,20 @@ static const sw_key run_rows[] = {
     {.path = "measure.llc.every", INTEGER(measure.llc_every), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES, .unit = "steps",
      .meaning = "steps between measurements of the local learning coefficient, at evaluations; 0 = none"},
     {.path = "measure.llc.chains", INTEGER(measure.llc_chains), RANGE(1, 128), DEFAULT(4), DECIDES,
-     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "Langevin chains"},
+     ACTS_WITH(measure.llc_every), .meaning = "Langevin chains"},
     {.path = "measure.llc.draws", INTEGER(measure.llc_draws), RANGE(1, 30000), DEFAULT(100), DECIDES,
-     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "draws of a chain, each as long as a training step"},
+     ACTS_WITH(measure.llc_every), .meaning = "draws of a chain, each as long as a training step"},
     {.path = "measure.llc.burn_in", INTEGER(measure.llc_burn_in), RANGE(0, 30000), DEFAULT(100), DECIDES,
-     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "draws before those that count"},
+     ACTS_WITH(measure.llc_every), .meaning = "draws before those that count"},
     {.path = "measure.llc.epsilon", REAL(measure.llc_epsilon), ABOVE(0), DEFAULT(1e-5), DECIDES,
-     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "step size of the Langevin dynamics"},
+     ACTS_WITH(measure.llc_every), .meaning = "step size of the Langevin dynamics"},
     {.path = "measure.llc.gamma", REAL(measure.llc_gamma), FROM(0), DEFAULT(100), DECIDES,
-     ACTS_WITH_CADENCE(measure.llc_every), .meaning = "pull towards the parameters where the chains start"},
+     ACTS_WITH(measure.llc_every), .meaning = "pull towards the parameters where the chains start"},
     {.path = "measure.sharpness.every", INTEGER(measure.sharpness_every), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,
      .unit = "steps",
      .meaning = "steps between measurements of the Hessian's largest eigenvalues and trace, at evaluations; 0 = none"},
     {.path = "measure.sharpness.eigenvalues", INTEGER(measure.sharpness_eigenvalues), RANGE(1, SW_EIGENVALUES_MAX),
-     DEFAULT(1), DECIDES, ACTS_WITH_CADENCE(measure.sharpness_every), .meaning = "how many of them"},
+     DEFAULT(1), DECIDES, ACTS_WITH(measure.sharpness_every), .meaning = "how many of them"},
     {.path = "measure.kernel.every", INTEGER(measure.kernel_every), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,
      .unit = "steps",
      .meaning = "steps between measurements of the neural tangent kernel and of the average gradient outer product, at "
@@ -438,7 +401,8 @@ static const sw_key run_rows[] = {
                 "there in PyTorch"},
 
     {.path = "phase.family", ENUM(phase.family, sw_family_names),
-     RULE(default_phase_family, "associativity; graph triangle, comparison transitivity, tasks as data automorphism"),
+     RULE(sw_key_default_phase_family,
+          "associativity; graph triangle, comparison transitivity, tasks as data automorphism"),
      .meaning = "family whose maximum violation gives t_sym; of an order relation trichotomy tells solved states from "
                 "others, which transitivity does not"},
     {.path = "phase.tau", REAL(phase.tau), ABOVE(0), DEFAULT(1), .unit = "nat",

@@ -142,6 +142,13 @@ static void check_model(const check *c) {
                "heads times d_head is %lld; at most 65536", (long long)m->heads * m->d_head);
 }
 
+static void check_start(const check *c) {
+    static const char keys[] = "model.start.run model.start.step model.start.tensors model.start.parameters_sha256";
+    if (!given_value(c, "model.start.results") && first_given(c, keys))
+        report(c, (sw_run_fault){.keys = keys, .hint = "model.start.results names the file"},
+               "a start without the results file that has it");
+}
+
 static void check_window(const check *c, const char *section, const char *name, int64_t from, int64_t until) {
     char first[128], second[128], both[256];
     if (until == -1 || until > from) return;
@@ -269,6 +276,7 @@ void sw_config_check(const sw_run_config *config, const sw_given given, const sw
                "symmetry.automorphism.source_sha256 symmetry.automorphism.source");
     check_split(&c);
     check_model(&c);
+    check_start(&c);
     check_windows(&c);
     check_decay(&c);
     check_steps(&c);

@@ -4,9 +4,11 @@
 #include "farm/wire.h"
 #include "symsweep/clock.h"
 #include "symsweep/log.h"
+#include "symsweep/plan.h"
 #include "symsweep/train.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -191,6 +193,15 @@ static sw_status train(sw_run_result *result, sw_trainer *trainer) {
     return sw_train(result, &assign->config, &checkpoint, &sink);
 }
 
+/* The parameters that the run starts from. */
+static sw_status load_start(sw_run_result *result, sw_run_config *config) {
+    const sw_status status = sw_plan_load_start(config);
+    if (status == SW_OK) return SW_OK;
+    result->state = SW_RUN_FAILED;
+    snprintf(result->error, sizeof result->error, "%s", sw_fail_message());
+    return status;
+}
+
 static sw_wire_outcome outcome_of(sw_status status, const sw_run_result *result, int64_t until_step) {
     switch (status) {
     case SW_OK: return SW_OUTCOME_RESULT;
@@ -217,9 +228,11 @@ sw_status sw_trainer_work(sw_trainer *trainer, bool *spoiled) {
     sw_wire_finish finish;
     memset(&finish, 0, sizeof finish);
     sw_status status = announce(trainer);
+    if (status == SW_OK) status = load_start(&finish.result, &item->assign.config);
     if (status == SW_OK) status = train(&finish.result, trainer);
     trainer->training = false;
     int64_t until_step = item->assign.until_step;
+    sw_plan_release_start(&item->assign.config);
     free(item);
     if (trainer->broken != SW_OK) return sw_fail_in(trainer->broken, "run %d", trainer->now.run);
 

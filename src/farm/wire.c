@@ -119,6 +119,7 @@ sw_status sw_wire_encode_assign(sw_wire_buffer *buffer, int32_t run, const sw_wi
     unsigned char *at = (unsigned char *)fixed;
     append(&at, assign, 1, sizeof *assign);
     fixed->config.evaluate.snapshot_steps = NULL;
+    fixed->config.start.values = NULL;
     append(&at, assign->config.evaluate.snapshot_steps, (size_t)assign->config.evaluate.snapshot_step_count,
            sizeof(int64_t));
     return SW_OK;
@@ -258,7 +259,7 @@ static sw_status decode_assign(const sw_wire_assign *assign, size_t length) {
     const int32_t steps = assign->config.evaluate.snapshot_step_count;
     if (assign_length(assign) != length)
         return sw_fail(SW_E_PROTOCOL, "assign message of %zu bytes for %d snapshots", length, steps);
-    if (assign->config.evaluate.snapshot_steps != NULL)
+    if (assign->config.evaluate.snapshot_steps != NULL || assign->config.start.values != NULL)
         return sw_fail(SW_E_PROTOCOL, "assign message with an address of another process");
     for (int32_t i = 1; i < steps; i++)
         if (sw_wire_assign_steps(assign)[i - 1] >= sw_wire_assign_steps(assign)[i])

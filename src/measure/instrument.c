@@ -57,6 +57,8 @@ sw_landscape sw_instrument_landscape(const sw_evaluation *of) {
 
 SCOPE(always, true)
 SCOPE(transformer, config->model.kind == SW_MODEL_TRANSFORMER)
+SCOPE(untied, config->model.unembedding == SW_UNEMBEDDING_UNTIED)
+SCOPE(normalized, config->model.normalization != SW_NORMALIZATION_NONE)
 SCOPE(fourier, sw_modes_lines(task) > 0)
 SCOPE(circular, task->order > sw_modes_self_inverse(task))
 SCOPE(graph, config->task.kind == SW_TASK_GRAPH)

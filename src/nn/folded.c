@@ -267,6 +267,9 @@ static bool applies(const sw_model_config *config, const sw_model_shape *shape, 
     if (config->kind != SW_MODEL_TRANSFORMER || config->layers != 1 || shape->tokens > TOKENS_MAX ||
         (config->readout_token && shape->tokens < 2))
         return false;
+    if (config->normalization != SW_NORMALIZATION_NONE || config->unembedding != SW_UNEMBEDDING_UNTIED ||
+        config->attention_rate != 1 || config->dropout > 0)
+        return false;
     return flops(config, shape, rows) < sw_transformer_path.flops(config, shape, rows);
 }
 

@@ -45,6 +45,27 @@ static void add_bias(layout *to, bool bias, int64_t n, int layer, const char *na
         to->number++;
 }
 
+static void add_norm(layout *to, const sw_model_config *config, const char *name) {
+    char gain[48], bias[48];
+    snprintf(gain, sizeof gain, "%s.gain", name);
+    snprintf(bias, sizeof bias, "%s.bias", name);
+    add(to, SW_BLOCK_NORMALIZATION, config->d_model, 0, gain);
+    if (config->normalization == SW_NORMALIZATION_LAYERNORM) add(to, SW_BLOCK_NORMALIZATION, config->d_model, 0, bias);
+}
+
+/* Behind everything else: a model with norms and one without start from the same matrices. */
+static void add_norms(layout *to, const sw_model_config *config) {
+    char name[40];
+    if (config->normalization == SW_NORMALIZATION_NONE) return;
+    for (int i = 0; i < config->layers; i++) {
+        snprintf(name, sizeof name, "layers.%d.attention_norm", i);
+        add_norm(to, config, name);
+        snprintf(name, sizeof name, "layers.%d.mlp_norm", i);
+        add_norm(to, config, name);
+    }
+    if (config->normalization_placement == SW_PLACEMENT_PRE) add_norm(to, config, "final_norm");
+}
+
 static void add_transformer(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
     int64_t d = config->d_model, a = (int64_t)config->heads * config->d_head, m = config->d_mlp;
     add(to, SW_BLOCK_EMBEDDING, shape->vocabulary, d, "token_embedding");
@@ -59,7 +80,8 @@ static void add_transformer(layout *to, const sw_model_config *config, const sw_
         add_layer(to, SW_BLOCK_MLP, m, d, i, "mlp.out");
         add_bias(to, config->bias, d, i, "mlp.out_bias");
     }
-    add(to, SW_BLOCK_UNEMBEDDING, d, shape->classes, "unembedding");
+    if (config->unembedding == SW_UNEMBEDDING_UNTIED) add(to, SW_BLOCK_UNEMBEDDING, d, shape->classes, "unembedding");
+    add_norms(to, config);
 }
 
 static void add_mlp(layout *to, const sw_model_config *config, const sw_model_shape *shape) {
@@ -198,6 +220,12 @@ const sw_tensor *sw_model_tensor(const sw_model *model, const char *name) {
     return NULL;
 }
 
+/* Initial values of vectors: gains 1, biases 0. */
+static sw_real initial_value(const sw_tensor *tensor) {
+    const char *name = strrchr(tensor->name, '.');
+    return name && strcmp(name, ".gain") == 0 ? 1 : 0;
+}
+
 /* Standard deviation of a tensor's initial values. */
 static double initial_deviation(const sw_model *model, const sw_tensor *tensor) {
     double d = model->config.d_model, scale = model->config.init_scale;
@@ -219,7 +247,8 @@ void sw_model_initialize(sw_model *model, uint32_t seed) {
         for (size_t j = 0; j < n; j += 4) {
             double normal[4];
             sw_random_normal4(normal, seed, SW_STREAM_INIT, (uint64_t)tensor->number, j / 4);
-            for (size_t k = 0; k < 4 && j + k < n; k++) w[j + k] = deviation > 0 ? (sw_real)(deviation * normal[k]) : 0;
+            for (size_t k = 0; k < 4 && j + k < n; k++)
+                w[j + k] = deviation > 0 ? (sw_real)(deviation * normal[k]) : initial_value(tensor);
         }
     }
 }
@@ -251,5 +280,11 @@ void sw_model_backward(sw_model *model, const sw_real *dlogits) {
     else
         model->special->backward(model->special_state, model, dlogits);
 }
+
+void sw_model_drop(sw_model *model, uint32_t seed, int64_t step, const int32_t *input) {
+    model->dropout = (sw_dropout){model->config.dropout, seed, step, model->config.dropout > 0 ? input : NULL};
+}
+
+void sw_model_hold_unembedding(sw_model *model, bool held) { model->unembedding_held = held; }
 
 void sw_model_force_general(sw_model *model, bool general) { model->force_general = general; }

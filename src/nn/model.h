@@ -6,14 +6,15 @@
 #pragma once
 
 #include "nn/carve.h"
+#include "nn/dropout.h"
 #include "symsweep/arena.h"
 #include "symsweep/nn.h"
 
 #include <stdint.h>
 
 enum {
-    SW_TENSORS_MAX = 3 + 8 * SW_LAYERS_MAX,
-    SW_PATH_STATE_MAX = 4096 /* bytes of the largest path state */
+    SW_TENSORS_MAX = 3 + 8 * SW_LAYERS_MAX + 2 * (2 * SW_LAYERS_MAX + 1), /* with two tensors a norm */
+    SW_PATH_STATE_MAX = 4096                                              /* bytes of the largest path state */
 };
 
 typedef struct sw_model_path {
@@ -47,6 +48,8 @@ struct sw_model {
     const sw_model_path *general, *special; /* special NULL = none applies */
     void *general_state, *special_state;
     bool force_general;
+    bool unembedding_held;
+    sw_dropout dropout;    /* of the forward passes at hand */
     bool last_was_general; /* which path the last forward took */
     sw_arena *arena;       /* owns all of the above */
 };

@@ -1,9 +1,11 @@
 /* checks.c: tasks that cannot be built, families that are not defined or not true, labels that leak. */
 #include "plan/checks.h"
+#include "plan/tensors.h"
 
 #include "symsweep/automorphism.h"
 #include "symsweep/changes.h"
 #include "symsweep/nn.h"
+#include "symsweep/sha256.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,6 +280,7 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
     sw_checked_task *known = &checks->task[checks->next++ % SW_CHECKS_TASKS];
     known->config = config->task;
     known->inputs = task.inputs;
+    known->named_alike = task.named_alike;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) known->applies[f] = sw_families[f]->applies(&config->task);
     *out = known;
     return SW_OK;
@@ -286,29 +289,15 @@ static sw_status look_up_task(const sw_checked_task **out, sw_checks *checks, co
 /* Names that name no tensor of the model. */
 static sw_status check_frozen(const sw_checks *checks, uint64_t k, const sw_run_config *config, const char *names,
                               int64_t at) {
-    enum { TENSORS_MAX = 512 };
-    sw_task task = {0};
-    sw_status status = sw_task_describe(&task, &config->task, &config->model);
-    sw_tensor *tensors = malloc(TENSORS_MAX * sizeof *tensors);
-    if (!tensors) status = sw_fail(SW_E_MEMORY, "out of memory");
-    const sw_model_shape shape = {task.vocabulary, task.entities, task.tokens, task.classes};
-    const size_t count = status == SW_OK ? sw_model_layout(tensors, TENSORS_MAX, &config->model, &shape, NULL) : 0;
-    while (*names && status == SW_OK) {
-        char name[SW_FREEZE_BYTES], list[256] = "";
-        const size_t length = strcspn(names, " ");
-        bool found = false;
-        snprintf(name, sizeof name, "%.*s", (int)length, names);
-        for (size_t i = 0, used = 0; i < count && i < TENSORS_MAX && !found; i++) {
-            found = sw_changes_names_tensor(name, tensors[i].name);
-            if (used < sizeof list)
-                used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                         i ? ", " : "its tensors: ", tensors[i].name);
-        }
-        if (!found)
-            report_change(checks, k, SW_CHANGE_FREEZE, at, list, "the model has no tensor %s, which is to be frozen",
-                          name);
-        names += length + (names[length] == ' ');
-    }
+    char wrong[SW_TENSOR_NAMES_MAX], list[256] = "";
+    sw_tensor *tensors;
+    size_t count;
+    const sw_status status = sw_plan_tensors(&tensors, &count, config);
+    for (size_t i = 0, used = 0; i < count && tensors && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "its tensors: ", tensors[i].name);
+    while (status == SW_OK && sw_plan_unknown_tensor(wrong, &names, tensors, count))
+        report_change(checks, k, SW_CHANGE_FREEZE, at, list, "the model has no tensor %s, which is to be frozen",
+                      wrong);
     free(tensors);
     return status;
 }
@@ -321,6 +310,66 @@ static sw_status check_changes(const sw_checks *checks, uint64_t k, const sw_run
             status = check_frozen(checks, k, config, sw_changes_frozen(config, change->at), change->at);
     }
     return status;
+}
+
+static void check_unembedding(const sw_checks *checks, uint64_t k, const sw_run_config *config, bool named_alike) {
+    if (config->model.unembedding == SW_UNEMBEDDING_TIED && !named_alike)
+        report(checks, false, k, "model.unembedding task.", "\"untied\"",
+               "a tied unembedding is for tasks whose classes are their entities, in the same order: those of this "
+               "%s task are not",
+               sw_task_names[config->task.kind]);
+}
+
+/* Is it the file that the sweep writes? */
+static bool is_own_output(const sw_checks *checks, const char *path) {
+    char *own = realpath(sw_sweep_output(checks->sweep), NULL), *other = realpath(path, NULL);
+    const bool same = own && other && !strcmp(own, other);
+    free(own);
+    free(other);
+    return same;
+}
+
+static sw_status read_start(sw_checks *checks, const sw_run_config *config) {
+    sw_checked_start *known = &checks->start;
+    sw_start_config wanted = config->start;
+    float *values = NULL;
+    memcpy(wanted.sha256, known->start.sha256, sizeof wanted.sha256);
+    if (!memcmp(&known->start, &wanted, sizeof wanted) && !memcmp(&known->task, &config->task, sizeof known->task) &&
+        !memcmp(&known->model, &config->model, sizeof known->model))
+        return SW_OK;
+    *known = (sw_checked_start){.start = {.file = ""}};
+    sw_status status = sw_plan_read_start(&values, wanted.sha256, config);
+    free(values);
+    if (status != SW_OK) return status;
+    memcpy(&known->start, &wanted, sizeof wanted);
+    memcpy(&known->task, &config->task, sizeof known->task);
+    memcpy(&known->model, &config->model, sizeof known->model);
+    return SW_OK;
+}
+
+/* What a run starts from, and its digest. */
+static sw_status check_start(sw_checks *checks, uint64_t k, sw_run_config *config) {
+    static const char keys[] = "model.start.run model.start.step model.start.tensors model.start.results model.";
+    static const uint8_t none[SW_SHA256_BYTES];
+    sw_start_config *start = &config->start;
+    if (!start->file[0]) return SW_OK;
+    if (is_own_output(checks, start->file)) {
+        report(checks, false, k, "model.start.results", "give this sweep another output",
+               "runs cannot start from the results file that their own sweep writes");
+        return SW_OK;
+    }
+    const sw_status status = read_start(checks, config);
+    if (status == SW_E_MEMORY) return status;
+    if (status != SW_OK) {
+        report(checks, false, k, keys, NULL, "%.480s", sw_fail_message());
+        sw_fail_clear();
+        return SW_OK;
+    }
+    if (memcmp(start->sha256, none, sizeof none) && memcmp(start->sha256, checks->start.start.sha256, sizeof none))
+        report(checks, false, k, "model.start.parameters_sha256 model.start.results",
+               "the file was changed, or it is another snapshot", "the parameters there have another SHA-256");
+    memcpy(start->sha256, checks->start.start.sha256, sizeof start->sha256);
+    return SW_OK;
 }
 
 static void warn_phase_family(const sw_checks *checks, uint64_t k, const sw_run_config *config) {
@@ -345,7 +394,7 @@ static void check_sum(sw_checks *checks, uint64_t k, const sw_run_config *config
            sw_task_names[config->task.kind]);
 }
 
-sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const sw_run_config *config) {
+sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, sw_run_config *config) {
     const sw_checked_task *task;
     if (config->task.kind < 0 || (reads_file(&config->task) && !config->task.file[0]))
         return SW_E_CONFIG; /* reported */
@@ -366,6 +415,9 @@ sw_status sw_checks_run(sw_run_cost *cost, sw_checks *checks, uint64_t k, const 
     status = note_file(checks, k, &config->task);
     if (status != SW_OK) return status;
     check_keep(checks, k, config);
+    check_unembedding(checks, k, config, task->named_alike);
+    status = check_start(checks, k, config);
+    if (status != SW_OK) return status;
     int family = config->phase.family;
     if (!task->applies[family]) warn_phase_family(checks, k, config);
     widest.train_fraction = last.train_fraction;

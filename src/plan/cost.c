@@ -243,6 +243,9 @@ static void reduce(sw_run_config *out, const sw_run_config *config) {
     }
     for (int g = 0; g < SW_PRIOR_COUNT; g++) out->geometry[g].weight = out->geometry[g].weight != 0;
     out->seed = out->data_seed = 0;
+    memset(&out->start, 0, sizeof out->start);
+    out->model.dropout = out->model.dropout > 0;
+    out->model.attention_rate = out->model.attention_rate != 1;
 }
 
 /* FNV-1a over whole words; what is left over at the end is compared anyway. */

@@ -30,6 +30,7 @@ void sw_plan_destroy(sw_plan *plan) {
 /* A run of the sweep. */
 typedef struct named_run {
     uint8_t id[SW_SHA256_BYTES];     /* of what decides its numbers */
+    uint8_t start[SW_SHA256_BYTES];  /* of the parameters that it starts from, 0 = they are drawn */
     uint8_t effect[SW_SHA256_BYTES]; /* the same without the keys that have no effect on it */
     sw_run_cost cost;
     uint32_t k;
@@ -186,6 +187,7 @@ static sw_status check_runs(named_run *names, const sw_sweep *sweep, sw_diagnost
         status = sw_sweep_resolve(sweep, k, &config, NULL, NULL, NULL);
         if (status == SW_OK) status = sw_checks_run(&names[k].cost, &checks, k, &config);
         if (status == SW_OK) status = name_run(&names[k], json, &config);
+        memcpy(names[k].start, config.start.sha256, sizeof names[k].start);
         names[k].k = (uint32_t)k;
         if (status == SW_E_CONFIG) status = SW_OK; /* reported */
         if ((sw_diagnostics_errors(diagnostics) || sw_sweep_faults_errors(sweep)) &&
@@ -215,6 +217,7 @@ static sw_status fill_run(sw_plan *plan, size_t i, const sw_sweep *sweep, const 
     run->config.prune = plan->adaptive.prune;
     if (run->config.prune.generalized_for_steps > 0 && run->config.prune.generalized_accuracy == 0)
         run->config.prune.generalized_accuracy = run->config.phase.accuracy;
+    memcpy(run->config.start.sha256, name->start, sizeof name->start);
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_place(&run->place, sweep, k);
     run->flops = cost->flops;
     run->step_flops = cost->step_flops;

@@ -8,7 +8,7 @@
 typedef struct sw_table_sizes {
     int32_t operands, entities, classes;
     size_t inputs;
-    bool closed; /* two operands, and the classes are the entities */
+    bool named_alike; /* the classes are the entities, in their order */
 } sw_table_sizes;
 
 /* As `read` finds them, asked once for each configuration (but for shuffled and noisy labels). */

@@ -25,7 +25,8 @@ static sw_status shape(sw_task *task, const sw_task_config *config) {
     task->operands = sizes.operands;
     task->entities = sizes.entities;
     task->classes = sizes.classes;
-    task->closed = sizes.closed;
+    task->named_alike = sizes.named_alike;
+    task->closed = sizes.named_alike && sizes.operands == 2;
     task->inputs = sizes.inputs;
     size_t all = 1; /* combinations of the entities, as far as it takes to know whether the table has them all */
     for (int32_t k = 0; k < sizes.operands && all <= sizes.inputs; k++) all *= (size_t)sizes.entities;

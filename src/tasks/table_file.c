@@ -313,9 +313,9 @@ static sw_status check_twice(const reading *r, const int32_t *order) {
 }
 
 /* Are the classes the tokens, in the same order? */
-static bool is_closed(const reading *r) {
+static bool is_named_alike(const reading *r) {
     const vocabulary *tokens = r->tokens, *labels = r->labels;
-    if (r->fields != 3 || tokens->count != labels->count) return false;
+    if (tokens->count != labels->count) return false;
     const word *by_id[WORDS_MAX];
     for (int32_t i = 0; i < tokens->count; i++) by_id[tokens->words[i].id] = &tokens->words[i];
     for (int32_t i = 0; i < labels->count; i++)
@@ -386,7 +386,7 @@ static sw_status finish(sw_table_file *out, reading *r) {
                                   .entities = r->tokens->count,
                                   .classes = r->labels->count,
                                   .inputs = r->count,
-                                  .closed = is_closed(r)};
+                                  .named_alike = is_named_alike(r)};
     int32_t *order = malloc(r->count * sizeof *order);
     out->operand = malloc(r->count * width * sizeof *out->operand);
     out->label = malloc(r->count * sizeof *out->label);

@@ -57,6 +57,8 @@ static sw_status describe_kind(sw_task *out, const sw_task_config *config) {
     sw_status status = out->kind->validate(config);
     if (status == SW_OK) status = out->kind->shape(out, config);
     if (status != SW_OK) return status;
+    if (config->kind != SW_TASK_TABLE) /* labels that are products or formulas are numbers of entities */
+        out->named_alike = (out->kind->commutative || out->kind->fill) && out->classes == out->entities;
     if (config->label_noise > 0 && out->classes < 2)
         return sw_fail(SW_E_CONFIG, "task.label_noise: expected a task of at least 2 classes, found 1");
     out->order = out->factor_count > 0 ? 1 : 0;

@@ -63,6 +63,8 @@ static void strip(sw_run_config *out, const sw_run_config *config) {
     out->evaluate.snapshot_steps = NULL;   /* an address means nothing in a file */
     out->task.automorphism.time_limit = 0; /* how long was looked decides no numbers of training */
     memset(&out->phase, 0, sizeof out->phase);
+    memset(&out->start, 0, sizeof out->start); /* where it was found; what was found decides, */
+    memcpy(out->start.sha256, config->start.sha256, sizeof out->start.sha256);
     memset(&out->prune, 0, sizeof out->prune);
 }
 

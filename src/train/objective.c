@@ -338,6 +338,7 @@ sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *mo
     if (status != SW_OK) return status;
     size_t rows = objective->rows.count, classes = (size_t)objective->task->classes;
     sw_real *logits = objective->logits, *dlogits = objective->dlogits;
+    sw_model_drop(model, objective->config->seed, t, objective->rows.input);
     sw_model_forward(model, objective->rows.tokens, rows, logits);
     memset(dlogits, 0, rows * classes * sizeof *dlogits);
     memset(sw_model_gradient(model), 0, sw_model_parameter_count(model) * sizeof(sw_real));
@@ -353,6 +354,7 @@ sw_status sw_objective_step(double *value, sw_objective *objective, sw_model *mo
     }
     status = add_priors(value, objective, model, t);
     sw_model_backward(model, dlogits);
+    sw_model_drop(model, 0, 0, NULL);
     return status;
 }
 

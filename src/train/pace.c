@@ -1,6 +1,7 @@
 /* pace.c: how fast this machine trains a run, from a few steps of it. */
 #include "train/run.h"
 
+#include <string.h>
 #include <time.h>
 
 enum { STEPS_MOST = 200 };
@@ -49,6 +50,7 @@ sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budg
     sw_run run = {.config = *config};
     double begun = processor_seconds(), full = 0, light = 0, every = config->evaluate.spectra_every;
     *out = (sw_pace){0};
+    memset(&run.config.start, 0, sizeof run.config.start); /* it is as fast from drawn parameters */
     sw_status status = sw_run_create(&run);
     out->setup = processor_seconds() - begun;
     if (status == SW_OK) status = time_steps(&out->step, &run, budget * (1 - EVALUATION_SHARE));

@@ -5,6 +5,22 @@
 
 #include <stdlib.h>
 
+/* The tensors that the run takes from a snapshot. */
+static sw_status begin_at(sw_model *model, const sw_start_config *start) {
+    size_t count = 0;
+    const sw_tensor *tensors = sw_model_tensors(model, &count);
+    const float *values = start->values;
+    if (!start->file[0]) return SW_OK;
+    if (!values) return sw_fail(SW_E_CONFIG, "model.start: its parameters were not read");
+    for (size_t i = 0; i < count; i++) {
+        const size_t n = (size_t)(tensors[i].shape[0] * tensors[i].shape[1]);
+        sw_real *w = sw_model_parameters(model) + tensors[i].offset;
+        if (!sw_run_starts_with(start, tensors[i].name)) continue;
+        for (size_t k = 0; k < n; k++) w[k] = (sw_real)*values++;
+    }
+    return SW_OK;
+}
+
 sw_status sw_train_create_model(sw_model **model, sw_optimizer **optimizer, const sw_run_config *config,
                                 const sw_task *task, const sw_objective *objective) {
     sw_run_config widest; /* what the optimizer needs at any time */
@@ -13,6 +29,8 @@ sw_status sw_train_create_model(sw_model **model, sw_optimizer **optimizer, cons
     sw_status status = sw_model_create(model, &config->model, &shape, sw_objective_max_rows(objective));
     if (status != SW_OK) return status;
     sw_model_initialize(*model, config->seed);
+    status = begin_at(*model, &config->start);
+    if (status != SW_OK) return status;
     size_t count = 0;
     const sw_tensor *tensors = sw_model_tensors(*model, &count);
     return sw_optimizer_create(optimizer, &widest.optimizer, config->steps, tensors, count,

@@ -331,7 +331,7 @@ CASES = {
         '}',
         {(3, 36): ("run.task.p", "expected integer 2..4096, found 1", ""),
          (4, 21): ("run.train_fraction", "found 0", ""),
-         (5, 23): ("run.model.layers", "expected integer 1..8", ""),
+         (5, 23): ("run.model.layers", "expected integer 1..12", ""),
          (5, 30): ("run.model.d_modle", "unknown key", "d_model"),
          (6, 17): ("run.optimizer.betaa1", "unknown key", "beta1"),
          (6, 41): ("run.optimizer.beta2", "found 1.5", ""),

@@ -56,7 +56,9 @@ static inline sw_run_config fixture_config(int32_t p) {
                                      .embedding_init_scale = 1,
                                      .output_scale = 1,
                                      .bias = true,
-                                     .init_scale = 1};
+                                     .init_scale = 1,
+                                     .causal = true,
+                                     .attention_rate = 1};
     config.steps = 1000;
     config.evaluate = (sw_evaluate_config){.every = 100, .tuples = 4096, .spectra_every = 1, .snapshots = 5};
     config.phase = (sw_phase_config){.family = SW_FAMILY_ASSOCIATIVITY, .tau = 0.1, .accuracy = 0.99, .gap = 1000};

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "analysis"))
 from symsweep import network  # noqa: E402
 
 torch.set_num_threads(1)
-BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding"]
+BLOCKS = ["embedding", "position", "attention", "mlp", "unembedding", "normalization"]
 
 
 class Run:
@@ -38,8 +38,9 @@ class Run:
         self.inputs = inputs[keep][:, inputs[keep].max(axis=0) >= 0]
         self.target = file["data/label"][row][keep].astype(int)
         self.train = file["data/split"][row][keep] == 1
-        self.classes = self.layout[-1]["shape"][1]
         self._operands()
+        shapes = {tensor["name"]: tensor["shape"] for tensor in self.layout}
+        self.classes = int(shapes["unembedding"][1] if "unembedding" in shapes else self.entities)
         self.generators = json.loads(text(file["symmetry/automorphism/generators"][row]) or "[]")
         self.families = tasks.families(self.task, self.operands, self.relation, self.target, self.generators)
         self.probes = probes(self)
@@ -56,7 +57,7 @@ class Run:
         self.relation = self.inputs[:, 1] - self.entities if relations else None
 
     def parameters(self, flat):
-        found = network.from_layout(self.model, self.layout, self.inputs.shape[1], int(self.entities)).double()
+        found = network.from_layout(self.model, self.layout, self.inputs.shape[1], int(self.entities)).double().eval()
         network.load_flat(found, self.layout, torch.tensor(flat.astype(np.float64)))
         return Parameters(found)
 
@@ -90,8 +91,12 @@ def block_norms(run, values):
     for tensor, value in zip(run.layout, values):
         name = tensor["name"]
         block = {"token_embedding": "embedding", "position_embedding": "position", "unembedding": "unembedding"}.get(
-            name, "attention" if ".attention." in name else "mlp")
+            name, "normalization" if "_norm." in name else "attention" if ".attention." in name else "mlp")
         sums[block] += float((value ** 2).sum())
+    if run.model.get("normalization", "none") == "none":
+        sums["normalization"] = np.nan
+    if run.model.get("unembedding", "untied") == "tied":
+        sums["unembedding"] = np.nan
     if run.model["kind"] == "mlp":
         sums["position"] = sums["attention"] = np.nan
     if run.model.get("input") == "one_hot":

@@ -62,6 +62,10 @@ CASES = {
     "mlp": modular("add", 7, **{"model.kind": "mlp", "model.d_hidden": 20}),
     "two layers, no readout": modular("add", 7, **{"model.layers": 2, "model.readout_token": False}),
     "separate operands": modular("mul", 7, **{"model.operand_embeddings": "separate", "model.output_scale": 0.5}),
+    "layernorm, tied": modular("add", 7, **{"model.normalization": "layernorm", "model.unembedding": "tied"}),
+    "rmsnorm behind": modular("add", 7, **{
+        "model.layers": 2, "model.normalization": "rmsnorm", "model.normalization_placement": "post",
+        "model.causal": False, "model.attention_rate": 0.5}),
     "stablemax": modular("add", 7, **{"loss.kind": "stablemax"}),
     "mlp of a sum, gelu": modular("add", 7, **{"model.kind": "mlp", "model.d_hidden": 20, "model.combine": "sum",
                                                "model.activation": "gelu"}),

@@ -23,11 +23,19 @@ typedef struct path_setting {
     size_t rows;
 } path_setting;
 
+#define TRANSFORMER(count, d, heads_, dh, M, readout, ...)                                                             \
+    {                                                                                                                  \
+        .kind = SW_MODEL_TRANSFORMER, .layers = count, .d_model = d, .heads = heads_, .d_head = dh, .d_mlp = M,        \
+        .readout_token = readout, .embedding_init_scale = 1, .output_scale = 1.4, .attention_rate = 1, __VA_ARGS__     \
+    }
+#define MLP(...)                                                                                                       \
+    {                                                                                                                  \
+        .kind = SW_MODEL_MLP, .layers = 2, .d_model = 16, .d_hidden = 100, .embedding_init_scale = 1,                  \
+        .output_scale = 1.4, __VA_ARGS__                                                                               \
+    }
+#define ONE_LAYER(d, heads, dh, M, readout) TRANSFORMER(1, d, heads, dh, M, readout, .causal = true, .bias = true)
 #define WITH(d, heads, dh, M, readout, f)                                                                              \
-    { SW_MODEL_TRANSFORMER, 1, d, heads, dh, M, 0, readout, 0, 1.0, 1.4, .activation = SW_ACTIVATION_##f }
-
-#define ONE_LAYER(d, heads, dh, M, readout)                                                                            \
-    { SW_MODEL_TRANSFORMER, 1, d, heads, dh, M, 0, readout, 0, 1.0, 1.4, .bias = true }
+    TRANSFORMER(1, d, heads, dh, M, readout, .causal = true, .activation = SW_ACTIVATION_##f)
 
 static const path_setting path_settings[] = {
     {"two operands and a readout token", ONE_LAYER(32, 4, 8, 48, true), {14, 13, 3, 13}, 169},
@@ -232,15 +240,18 @@ static void test_kept(void **state) {
     (void)state;
     enum { ROWS = 600, MANY_ROWS = 400000, KEPT_BYTES = 128 << 20 };
     static const path_setting settings[] = {
-        {"two layers",
-         {SW_MODEL_TRANSFORMER, 2, 16, 2, 8, 64, 0, true, 0, 1.0, 1.4, .bias = true},
+        {"two layers", TRANSFORMER(2, 16, 2, 8, 64, true, .causal = true, .bias = true), {14, 13, 3, 13}, ROWS},
+        {"norms before",
+         TRANSFORMER(2, 16, 2, 8, 64, true, .bias = true, .normalization = SW_NORMALIZATION_LAYERNORM),
          {14, 13, 3, 13},
          ROWS},
-        {"MLP", {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4, .bias = true}, {13, 13, 2, 13}, ROWS},
-        {"silu",
-         {SW_MODEL_MLP, 2, 16, 0, 0, 0, 100, false, 0, 1.0, 1.4, .activation = SW_ACTIVATION_SILU},
-         {13, 13, 2, 13},
+        {"norms behind, gelu without biases",
+         TRANSFORMER(2, 16, 2, 8, 64, true, .normalization = SW_NORMALIZATION_RMSNORM,
+                     .normalization_placement = SW_PLACEMENT_POST, .activation = SW_ACTIVATION_GELU),
+         {14, 13, 3, 13},
          ROWS},
+        {"MLP", MLP(.bias = true), {13, 13, 2, 13}, ROWS},
+        {"silu", MLP(.activation = SW_ACTIVATION_SILU), {13, 13, 2, 13}, ROWS},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         const path_setting *s = &settings[i];

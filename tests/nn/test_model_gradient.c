@@ -10,6 +10,7 @@
 #include "symsweep/nn.h"
 #include "symsweep/random.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,17 +48,20 @@ static int check(const setting *s, bool general, const char *negated) {
     sw_model_force_general(model, general);
     sw_model_initialize(model, 7);
     size_t T = (size_t)s->shape.tokens, C = (size_t)s->shape.classes, P = sw_model_parameter_count(model), count;
-    /* biases start at zero; give them values so that their place in the sum matters */
+    /* biases start at zero and gains at one; give them values so that their place matters */
     const sw_tensor *tensor = sw_model_tensors(model, &count);
     double *w = sw_model_parameters(model);
     for (size_t i = 0; i < count; i++)
         if (tensor[i].rank == 1)
             for (int64_t j = 0; j < tensor[i].shape[0]; j++)
-                w[tensor[i].offset + (size_t)j] = 0.3 * (double)((j * 7 + 3) % 11) / 11 - 0.1;
-    int32_t *tokens = malloc(s->rows * T * sizeof *tokens);
+                w[tensor[i].offset + (size_t)j] =
+                    0.3 * (double)((j * 7 + 3) % 11) / 11 - 0.1 + (strstr(tensor[i].name, "gain") ? 0.8 : 0);
+    int32_t *tokens = malloc(s->rows * T * sizeof *tokens), *input = malloc(s->rows * sizeof *input);
     functional f = {
         model, tokens, s->rows, C, malloc(s->rows * C * sizeof(double)), malloc(s->rows * C * sizeof(double))};
-    assert_true(tokens && f.logits && f.coefficient);
+    assert_true(tokens && input && f.logits && f.coefficient);
+    for (size_t i = 0; i < s->rows; i++) input[i] = (int32_t)(3 * i + 1);
+    sw_model_drop(model, 11, 4, input); /* one mask for all that follows */
     for (size_t i = 0; i < s->rows * T; i++)
         tokens[i] = s->constant_last && i % T == T - 1
                         ? s->shape.vocabulary - 1
@@ -85,16 +89,29 @@ static int check(const setting *s, bool general, const char *negated) {
     }
     free(gradient);
     free(tokens);
+    free(input);
     free(f.logits);
     free(f.coefficient);
     sw_model_destroy(model);
     return bad;
 }
 
-#define TRANSFORMER(layers, d, heads, dh, M)                                                                           \
-    { SW_MODEL_TRANSFORMER, layers, d, heads, dh, M, 0, true, 0, 1.0, 1.3, .bias = true, .init_scale = 1 }
-#define MLP(layers, d, H)                                                                                              \
-    { SW_MODEL_MLP, layers, d, 0, 0, 0, H, false, 0, 1.0, 0.7, .bias = true, .init_scale = 1 }
+#define VARIANT(count, d, heads_, dh, M, ...)                                                                          \
+    {                                                                                                                  \
+        .kind = SW_MODEL_TRANSFORMER, .layers = count, .d_model = d, .heads = heads_, .d_head = dh, .d_mlp = M,        \
+        .readout_token = true, .embedding_init_scale = 1, .init_scale = 1, .output_scale = 1.3, .bias = true,          \
+        __VA_ARGS__                                                                                                    \
+    }
+#define TRANSFORMER(layers, d, heads, dh, M) VARIANT(layers, d, heads, dh, M, .causal = true, .attention_rate = 1)
+#define NORMED(layers, d, heads, dh, M, norm, place, ...)                                                              \
+    VARIANT(layers, d, heads, dh, M, .causal = true, .attention_rate = 1, .normalization = SW_NORMALIZATION_##norm,    \
+            .normalization_placement = SW_PLACEMENT_##place, __VA_ARGS__)
+#define TIED .unembedding = SW_UNEMBEDDING_TIED
+#define MLP(count, d, H)                                                                                               \
+    {                                                                                                                  \
+        .kind = SW_MODEL_MLP, .layers = count, .d_model = d, .d_hidden = H, .embedding_init_scale = 1,                 \
+        .init_scale = 1, .output_scale = 0.7, .bias = true                                                             \
+    }
 
 static const setting settings[] = {
     {"1 layer", TRANSFORMER(1, 8, 2, 4, 16), {7, 6, 3, 6}, 9, true},
@@ -105,6 +122,17 @@ static const setting settings[] = {
     {"1 layer, over a block", TRANSFORMER(1, 3, 2, 2, 4), {5, 4, 3, 3}, 300, true},
     {"2 layers", TRANSFORMER(2, 8, 4, 3, 12), {7, 6, 3, 5}, 8, true},
     {"3 layers, no readout", TRANSFORMER(3, 5, 2, 3, 7), {6, 6, 2, 4}, 5, false},
+    {"not causal, half uniform", VARIANT(2, 6, 2, 3, 9, .attention_rate = 0.4), {7, 6, 3, 5}, 8, true},
+    {"uniform attention", VARIANT(1, 6, 2, 3, 9, .causal = true), {7, 6, 3, 5}, 8, true},
+    {"layernorm before", NORMED(2, 6, 2, 3, 9, LAYERNORM, PRE, .dropout = 0), {7, 6, 3, 5}, 8, true},
+    {"rmsnorm before", NORMED(1, 6, 2, 3, 9, RMSNORM, PRE, .dropout = 0), {6, 6, 2, 4}, 8, false},
+    {"layernorm behind", NORMED(1, 6, 2, 3, 9, LAYERNORM, POST, .dropout = 0), {7, 6, 3, 5}, 8, true},
+    {"rmsnorm behind", NORMED(3, 5, 1, 3, 7, RMSNORM, POST, .dropout = 0), {6, 6, 2, 4}, 6, false},
+    {"tied", VARIANT(2, 6, 2, 3, 9, .causal = true, .attention_rate = 1, TIED), {7, 6, 3, 6}, 8, true},
+    {"tied, layernorm before", NORMED(1, 6, 2, 3, 9, LAYERNORM, PRE, TIED), {7, 6, 3, 6}, 8, true},
+    {"dropout", VARIANT(2, 6, 2, 3, 9, .causal = true, .attention_rate = 1, .dropout = 0.3), {7, 6, 3, 5}, 8, true},
+    {"dropout over a block", NORMED(1, 3, 1, 2, 4, RMSNORM, PRE, .dropout = 0.5), {5, 4, 3, 3}, 300, true},
+    {"dropout, norm behind", NORMED(2, 5, 1, 2, 4, LAYERNORM, POST, .dropout = 0.25), {5, 4, 3, 3}, 7, true},
     {"MLP of 1", MLP(1, 5, 9), {7, 7, 2, 7}, 11, false},
     {"MLP of 2", MLP(2, 6, 8), {6, 6, 2, 6}, 9, false},
     {"MLP of 3, three tokens", MLP(3, 3, 7), {8, 5, 3, 2}, 10, false},
@@ -117,14 +145,22 @@ static void test_gradients(void **state) {
         for (int general = 0; general < 2; general++) assert_int_equal(check(&settings[i], general, NULL), 0);
 }
 
+static const setting *find(const char *name) {
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (strcmp(settings[i].name, name) == 0) return &settings[i];
+    fail_msg("no setting %s", name);
+    return NULL;
+}
+
 /* Every activation on every path, every second one without biases, and the MLP model with every input. */
 static void test_gradients_of_every_activation(void **state) {
     (void)state;
-    static const size_t chosen[] = {0, 6, 8, 10};
+    static const char *const chosen[] = {"1 layer", "2 layers", "layernorm before", "MLP of 1",
+                                         "MLP of 3, three tokens"};
     for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++)
         for (int f = 0; f < SW_ACTIVATION_COUNT; f++)
             for (int variant = 0; variant < 4; variant++) {
-                setting s = settings[chosen[i]];
+                setting s = *find(chosen[i]);
                 const bool mlp = s.config.kind == SW_MODEL_MLP;
                 if (!mlp && (variant > 1 || (variant == 1 && s.config.layers > 1))) continue;
                 s.config.activation = f;
@@ -141,10 +177,11 @@ static void test_gradients_of_every_activation(void **state) {
 /* The draws are numbered by what a model could have, so that a model with less has the same weights. */
 static void test_initial_weights_are_shared(void **state) {
     (void)state;
-    for (size_t i = 6; i < 10; i += 3) {
+    static const char *const chosen[] = {"2 layers", "MLP of 2"};
+    for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++) {
         sw_model *model[3] = {NULL};
         for (int v = 0; v < 3; v++) {
-            setting s = settings[i];
+            setting s = *find(chosen[i]);
             s.config.bias = v == 0;
             s.config.init_scale = v == 2 ? 0.25 : 1;
             assert_int_equal(sw_model_create(&model[v], &s.config, &s.shape, 1), SW_OK);
@@ -168,10 +205,87 @@ static void test_initial_weights_are_shared(void **state) {
 /* The check can fail: one tensor with a wrong sign is seen, whichever it is. */
 static void test_wrong_sign_is_caught(void **state) {
     (void)state;
-    sw_tensor tensor[32];
-    size_t count = sw_model_layout(tensor, 32, &settings[6].config, &settings[6].shape, NULL);
-    assert_int_equal(count, 3 + 8 * 2);
-    for (size_t i = 0; i < count; i++) assert_true(check(&settings[6], true, tensor[i].name) > 0);
+    static const struct {
+        const char *name;
+        size_t tensors;
+    } looked_at[] = {{"2 layers", 3 + 8 * 2}, {"layernorm before", 3 + 8 * 2 + 2 * (2 * 2 + 1)}, {"tied", 2 + 8 * 2}};
+    for (size_t k = 0; k < sizeof looked_at / sizeof *looked_at; k++) {
+        const setting *s = find(looked_at[k].name);
+        sw_tensor tensor[32];
+        const size_t count = sw_model_layout(tensor, 32, &s->config, &s->shape, NULL);
+        assert_int_equal(count, looked_at[k].tensors);
+        for (size_t i = 0; i < count; i++) assert_true(check(s, true, tensor[i].name) > 0);
+    }
+}
+
+/* Norms begin as what they are without gain and bias, beside the same matrices as without norms. */
+static void test_initial_norms(void **state) {
+    (void)state;
+    const setting *s = find("layernorm before");
+    sw_model_config plain = s->config;
+    sw_model *model = NULL, *other = NULL;
+    size_t count = 0;
+    plain.normalization = SW_NORMALIZATION_NONE;
+    assert_int_equal(sw_model_create(&model, &s->config, &s->shape, 1), SW_OK);
+    assert_int_equal(sw_model_create(&other, &plain, &s->shape, 1), SW_OK);
+    sw_model_initialize(model, 7);
+    sw_model_initialize(other, 7);
+    const sw_tensor *tensor = sw_model_tensors(model, &count);
+    for (size_t i = 0; i < count; i++) {
+        const sw_tensor *same = sw_model_tensor(other, tensor[i].name);
+        const double *w = sw_model_parameters(model) + tensor[i].offset;
+        const size_t n = (size_t)(tensor[i].shape[0] * tensor[i].shape[1]);
+        if (same) assert_memory_equal(w, sw_model_parameters(other) + same->offset, n * sizeof *w);
+        for (size_t j = 0; !same && j < n; j++) assert_true(w[j] == (strstr(tensor[i].name, "gain") ? 1 : 0));
+    }
+    sw_model_destroy(model);
+    sw_model_destroy(other);
+}
+
+/* A tied model whose unembedding is held is an untied one, and its gradients are that one's. */
+static void test_held_unembedding(void **state) {
+    (void)state;
+    const setting *s = find("tied, layernorm before");
+    const int32_t tokens[] = {0, 3, 6, 5, 2, 6};
+    double logits[2][12], dlogits[12];
+    sw_model_config untied = s->config;
+    sw_model *model = NULL, *other = NULL;
+    size_t count = 0;
+    untied.unembedding = SW_UNEMBEDDING_UNTIED;
+    assert_int_equal(sw_model_create(&model, &s->config, &s->shape, 2), SW_OK);
+    assert_int_equal(sw_model_create(&other, &untied, &s->shape, 2), SW_OK);
+    sw_model_initialize(model, 7);
+    const sw_tensor *tensor = sw_model_tensors(model, &count);
+    for (size_t i = 0; i < count; i++)
+        memcpy(sw_model_parameters(other) + sw_model_tensor(other, tensor[i].name)->offset,
+               sw_model_parameters(model) + tensor[i].offset,
+               (size_t)(tensor[i].shape[0] * tensor[i].shape[1]) * sizeof(double));
+    double *unembedding = sw_model_parameters(other) + sw_model_tensor(other, "unembedding")->offset;
+    for (int i = 0; i < 6; i++)
+        for (int c = 0; c < 6; c++) unembedding[i * 6 + c] = sw_model_parameters(model)[c * 6 + i];
+    for (int i = 0; i < 12; i++) dlogits[i] = 0.1 * i - 0.5;
+    sw_model *both[2] = {model, other};
+    for (int i = 0; i < 2; i++) {
+        memset(sw_model_gradient(both[i]), 0, sw_model_parameter_count(both[i]) * sizeof(double));
+        sw_model_hold_unembedding(both[i], true);
+        sw_model_forward(both[i], tokens, 2, logits[i]);
+        sw_model_backward(both[i], dlogits);
+    }
+    for (int i = 0; i < 12; i++) assert_true(fabs(logits[0][i] - logits[1][i]) < 1e-12);
+    for (size_t i = 0; i < count; i++) {
+        const double *g = sw_model_gradient(model) + tensor[i].offset;
+        const double *expected = sw_model_gradient(other) + sw_model_tensor(other, tensor[i].name)->offset;
+        for (int64_t j = 0; j < tensor[i].shape[0] * tensor[i].shape[1]; j++)
+            assert_true(fabs(g[j] - expected[j]) < 1e-12);
+    }
+    sw_model_hold_unembedding(model, false);
+    double *g = sw_model_gradient(model);
+    const double held = g[0];
+    memset(g, 0, sw_model_parameter_count(model) * sizeof(double));
+    sw_model_backward(model, dlogits);
+    assert_true(fabs(g[0] - held) > 1e-6);
+    sw_model_destroy(model);
+    sw_model_destroy(other);
 }
 
 int main(void) {
@@ -180,6 +294,8 @@ int main(void) {
         cmocka_unit_test(test_gradients_of_every_activation),
         cmocka_unit_test(test_initial_weights_are_shared),
         cmocka_unit_test(test_wrong_sign_is_caught),
+        cmocka_unit_test(test_initial_norms),
+        cmocka_unit_test(test_held_unembedding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 STREAM_INIT, STREAM_SPLIT, STREAM_BATCH, STREAM_LABEL_NOISE = 0, 1, 2, 7
+STREAM_DROPOUT = 32
 MASK = 0xFFFFFFFF
 
 
@@ -60,6 +61,16 @@ def minibatch(train_indices, size, seed, t):
     epoch, place = divmod(t - 1, batches)
     order = permutation(len(train_indices), seed, STREAM_BATCH, epoch)
     return np.asarray(train_indices)[order[place * size:(place + 1) * size]]
+
+
+def dropout(shape, rate, seed, t, block_number):
+    """What the output of a block is multiplied with in step t, [N, T, d], for every input of the table."""
+    count, length, d = shape
+    blocks = -(-d // 4)
+    words = np.array([[block(seed, STREAM_DROPOUT + block_number, t, place * blocks + b) for b in range(blocks)]
+                      for place in range(count * length)], dtype=np.float64)
+    kept = words.reshape(count, length, -1)[:, :, :d] >= rate * 2.0**32
+    return kept / (1.0 - rate)
 
 
 def noisy(label, train_indices, share, classes, data_seed):

@@ -68,7 +68,8 @@ class Run:
             self.enumerated = {name: int(item["enumerated"][row]) for name, item in file["symmetry"].items()}
         self.table = families.Table(self.config, self.inputs, self.label, self.clean_label)
         self.table.generators = self.generators
-        self.classes = self.layout_shape("unembedding")[1]
+        tied = self.config["model"].get("unembedding", "untied") == "tied"
+        self.classes = self.table.entities if tied else self.layout_shape("unembedding")[1]
         self.train = np.flatnonzero(self.split == 1)
         self.test = np.flatnonzero(self.split == 0)
 
@@ -174,7 +175,11 @@ class Replay:
         most = max(1, math.floor(share * train + 0.5)) if share else train
         return most >= train and (size == "full" or size > train)
 
-    def logits(self):
+    def logits(self, t=None):
+        """Of all inputs; in training step t with what its dropout leaves."""
+        self.model.train(t is not None)
+        self.model.use_masks(lambda block, shape: torch.as_tensor(
+            philox.dropout(shape, self.config["model"]["dropout"], self.config["seed"], t, block)))
         return self.model(self.inputs)
 
     def batch(self, t):
@@ -182,13 +187,13 @@ class Replay:
             return torch.as_tensor(self.train)
         return torch.as_tensor(self.drawn[t]["batch"])
 
-    def tuples(self, family, options, t, logits):
+    def tuples(self, family, options, t):
         if options["tuples_per_step"] != "all":
             drawn = self.drawn[t]["symmetry"][family]["tuples"]
             return families.Tuples([one["inputs"] for one in drawn], [one["map"] for one in drawn], self.run.classes)
         split = self.split if options.get("inputs", "all") == "train" else None
         if options.get("intermediate", "exact") == "predicted":
-            prediction = logits.detach().argmax(1).numpy()
+            prediction = self.logits().detach().argmax(1).numpy()  # without dropout
             return families.enumerate_tuples(self.run.table, family, self.run.classes, split, prediction)
         key = family, len(self.train)
         if key not in self.fixed:
@@ -197,12 +202,12 @@ class Replay:
 
     def objective(self, t):
         """What step t (1 is the first) minimizes."""
-        logits = self.logits()
+        logits = self.logits(t)
         batch = self.batch(t)
         value = self.row_loss(logits[batch], self.label[batch]).mean()
         for family, options in families_weighted(self.config).items():
             if acts(options, t):
-                tuples = self.tuples(family, options, t, logits)
+                tuples = self.tuples(family, options, t)
                 each = families.violations(family, tuples, logits, self.run.table, options)[0]
                 if options["weight"] < 0:
                     each = torch.clamp(each, max=options["bound"])

@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 import covering
+import philox
 import replay
 from families import facts
 
@@ -42,14 +43,26 @@ SHARED = {
                "geometry.lipschitz.pairs_per_step": 30, "geometry.lipschitz.bound": 0.1}],
 }
 TABLES = {
-    "transformer": {**SHARED, "model.readout_token": [True, False]},
+    "transformer": {
+        **SHARED,
+        "model.readout_token": [True, False],
+        "model.operand_embeddings": ["tied", "separate"],
+        "model.normalization": ["none", "layernorm", "rmsnorm"],
+        "model.normalization_placement": ["pre", "post"],
+        "model.unembedding": ["untied", "tied"],
+        "model.causal": [True, False],
+        "model.attention_rate": [1, 0.4],
+        "model.dropout": [0, 0.3],
+    },
     "mlp": {**SHARED, "model.input": ["embedding", "one_hot"], "model.combine": ["concat", "sum"]},
 }
+
+DEEP = {"model.layers": 12, "model.normalization": "layernorm", "model.dropout": 0.1, "model.d_mlp": 8}
 
 
 def cells():
     """label -> keys"""
-    out = {}
+    out = {"deep": DEEP}
     for kind, table in TABLES.items():
         for number, cell in enumerate(covering.pairwise(table)):
             keys = {"model.kind": kind}
@@ -60,6 +73,14 @@ def cells():
 
 
 class Settings(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.mkdtemp(prefix="symsweep-settings-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        cls.cells = cells()
+        cases = [{"label": label, **keys} for label, keys in cls.cells.items()]
+        cls.runs = replay.train({"name": "settings", "run": BASE, "cases": cases}, folder)
+
     def test_every_pair_is_covered(self):
         for table in TABLES.values():
             found = covering.pairwise(table)
@@ -70,18 +91,33 @@ class Settings(unittest.TestCase):
                             self.assertTrue(a == b or any(cell[a] == x and cell[b] == y for cell in found), (a, x, b, y))
 
     def test_replays(self):
-        folder = tempfile.mkdtemp(prefix="symsweep-settings-")
-        self.addCleanup(shutil.rmtree, folder)
-        chosen = cells()
-        sweep = {"name": "settings", "run": BASE, "cases": [{"label": label, **keys} for label, keys in chosen.items()]}
-        runs = replay.train(sweep, folder)
-        self.assertEqual(set(runs), set(chosen))
-        for label, run in runs.items():
-            with self.subTest("%s: %s" % (label, chosen[label])):
+        self.assertEqual(set(self.runs), set(self.cells))
+        for label, run in self.runs.items():
+            with self.subTest("%s: %s" % (label, self.cells[label])):
                 self.assertEqual(facts.STATES[run.status], "done")
                 problems, compared = replay.compare(run)
                 self.assertEqual(problems[:10], [])
                 self.assertGreater(compared, 3 * 8)
+
+    def test_a_wrong_replay_is_caught(self):
+        run = next(run for run in self.runs.values() if run.config["model"].get("dropout"))
+        self.assertEqual(replay.compare(run)[0], [])
+        philox.STREAM_DROPOUT += 1
+        self.addCleanup(setattr, philox, "STREAM_DROPOUT", philox.STREAM_DROPOUT - 1)
+        self.assertTrue(replay.compare(run)[0])
+
+    def test_tensors_of_norms(self):
+        """Their names and first values."""
+        for label, run in self.runs.items():
+            model, first = run.config["model"], run.parameters(0)
+            names = ["layers.%d.%s_norm" % (i, block) for i in range(model["layers"]) for block in ("attention", "mlp")]
+            names += ["final_norm"] if model.get("normalization_placement") == "pre" else []
+            parts = {"none": (), "layernorm": ("gain", "bias"), "rmsnorm": ("gain",)}[model.get("normalization", "none")]
+            wanted = {"%s.%s" % (name, part) for name in names for part in parts}
+            self.assertEqual({name for name in first if "norm" in name}, wanted, label)
+            for name in wanted:
+                self.assertTrue((first[name] == (1 if name.endswith("gain") else 0)).all(), name)
+            self.assertEqual("unembedding" in first, model.get("unembedding") != "tied", label)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ static const struct {
     int weight, gradient;
 } norm_metrics[SW_BLOCK_COUNT] = {
 #define NORMS(block) [SW_BLOCK_##block] = {SW_METRIC_WEIGHT_NORM_##block, SW_METRIC_GRADIENT_NORM_##block}
-    NORMS(EMBEDDING), NORMS(POSITION), NORMS(ATTENTION), NORMS(MLP), NORMS(UNEMBEDDING),
+    NORMS(EMBEDDING), NORMS(POSITION), NORMS(ATTENTION), NORMS(MLP), NORMS(UNEMBEDDING), NORMS(NORMALIZATION),
 };
 
 /* L2 norms of x [P] by block of the model's tensors; NaN for a block that it has not. Returns the norm of all. */

@@ -260,7 +260,9 @@ static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     if (status != SW_OK) return status;
     value[SW_METRIC_NTK_ALIGNMENT] = alignment(k);
     if (!k->circulant) return SW_OK;
+    sw_model_hold_unembedding(of->probe->model, true);
     status = fill_product(k, of);
+    sw_model_hold_unembedding(of->probe->model, false);
     if (status != SW_OK) return status;
     carry_to_tokens(k, of);
     value[SW_METRIC_AGOP_CIRCULANT] = circulance(k, of->task);
