@@ -149,7 +149,8 @@ static void type_text(char *out, size_t capacity, const sw_key *key) {
     snprintf(out, capacity, "array of at most %d integers or generators", key->capacity);
 }
 
-/* A list longer than ROOM, or that does not fit: its first steps, its last, how many there are, and what tells it from others. */
+/* A list longer than ROOM, or that does not fit: its first steps, its last, how many there are, and what tells it from
+ * others. */
 static void steps_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
     enum { SHOWN = 3, MARK = 80, ROOM = 1024 };
     uint32_t mark = UINT32_C(2166136261); /* FNV-1a */

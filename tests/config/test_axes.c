@@ -61,10 +61,12 @@ static void what_is_wrong_within_a_list_is_told_there(void **state) {
     expect("{" BASE ", \"grid\": {\"seed\": [1, {\"rnage\": [0, 3]}]}}", "grid.seed[1].rnage", "unknown generator");
     expect("{" BASE ", \"grid\": {\"seed\": [1, {\"range\": [0, 3]}]}}", "grid.seed[1].range", "has this value twice");
     expect("{" BASE ", \"grid\": {\"seed\": [1, {\"range\": [3, 3]}]}}", "grid.seed[1].range", "the range is empty");
-    expect("{" BASE ", \"grid\": {\"steps\": [900, {\"linspace\": [0, 3000, 4]}]}}", "grid.steps[1].linspace", "found 0");
+    expect("{" BASE ", \"grid\": {\"steps\": [900, {\"linspace\": [0, 3000, 4]}]}}", "grid.steps[1].linspace",
+           "found 0");
     expect("{" BASE ", \"grid\": {\"seed\": [{\"range\": [0, 150000]}, {\"range\": [150000, 300000]}]}}", "grid.seed",
            "300000 values");
-    expect("{" BASE ", \"grid\": {\"seed\": [{\"range\": [0, 150000]}], \"steps\": [500, {\"range\": [1000, 150998]}]}}",
+    expect("{" BASE
+           ", \"grid\": {\"seed\": [{\"range\": [0, 150000]}], \"steps\": [500, {\"range\": [1000, 150998]}]}}",
            "grid", "22499850000 runs");
     expect("{" BASE ", \"grid\": {\"model.kind\": [\"mlp\", {\"range\": [0, 1]}]}}", "grid.model.kind[1].range",
            "expected one of");
