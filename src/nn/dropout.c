@@ -2,20 +2,15 @@
 #include "nn/dropout.h"
 #include "symsweep/random.h"
 
-void sw_dropout_apply(const sw_dropout *dropout, uint32_t block, size_t row, size_t rows, size_t places, size_t tokens,
-                      size_t d, sw_real *x) {
+void sw_dropout_apply(const sw_dropout *dropout, uint32_t block, size_t row, size_t position, size_t tokens, size_t d,
+                      sw_real *x) {
     const double limit = dropout->rate * 0x1p32;
     const sw_real scale = (sw_real)(1 / (1 - dropout->rate));
-    const uint64_t stride = (d + 3) / 4;
-    for (size_t r = row; r < row + rows; r++)
-        for (size_t t = tokens - places; t < tokens; t++, x += d) {
-            const uint64_t index = ((uint64_t)dropout->input[r] * tokens + t) * stride;
-            uint32_t word[4] = {0};
-            for (size_t c = 0; c < d; c++) {
-                if (c % 4 == 0)
-                    sw_random_block(word, dropout->seed, SW_STREAM_DROPOUT + block, (uint64_t)dropout->step,
-                                    index + c / 4);
-                x[c] = (double)word[c % 4] < limit ? 0 : scale * x[c];
-            }
-        }
+    const uint64_t index = ((uint64_t)dropout->input[row] * tokens + position) * ((d + 3) / 4);
+    uint32_t word[4] = {0};
+    for (size_t c = 0; c < d; c++) {
+        if (c % 4 == 0)
+            sw_random_block(word, dropout->seed, SW_STREAM_DROPOUT + block, (uint64_t)dropout->step, index + c / 4);
+        x[c] = (double)word[c % 4] < limit ? 0 : scale * x[c];
+    }
 }

@@ -15,8 +15,8 @@ typedef struct sw_dropout {
     const int32_t *input; /* table index of every row of the batch; NULL = nothing is dropped */
 } sw_dropout;
 
-/* x[rows, places, d] <- x m / (1 - rate), m 0 where dropped and else 1: rows of the batch from `row` on, the last
- * `places` positions of `tokens`. Entry (i, t, c) of block b is dropped when word c mod 4 of stream DROPOUT + b at step
- * `step` and index (i tokens + t) ceil(d / 4) + floor(c / 4) is below 2^32 rate. Backward is the same function. */
-void sw_dropout_apply(const sw_dropout *dropout, uint32_t block, size_t row, size_t rows, size_t places, size_t tokens,
-                      size_t d, sw_real *x);
+/* x[d] <- x m / (1 - rate), m 0 where dropped and else 1: what block b adds at position t of `tokens` of a row of the
+ * batch, whose input is i. Entry c is dropped when word c mod 4 of stream DROPOUT + b at step `step` and index
+ * (i tokens + t) ceil(d / 4) + floor(c / 4) is below 2^32 rate. Backward is the same function. */
+void sw_dropout_apply(const sw_dropout *dropout, uint32_t block, size_t row, size_t position, size_t tokens, size_t d,
+                      sw_real *x);

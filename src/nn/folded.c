@@ -24,6 +24,7 @@
 #include "nn/activation.h"
 #include "nn/blas.h"
 #include "nn/folded_tables.h"
+#include "nn/transformer.h"
 
 #include <string.h>
 
@@ -270,7 +271,7 @@ static bool applies(const sw_model_config *config, const sw_model_shape *shape, 
     if (config->normalization != SW_NORMALIZATION_NONE || config->unembedding != SW_UNEMBEDDING_UNTIED ||
         config->attention_rate != 1 || config->dropout > 0)
         return false;
-    return flops(config, shape, rows) < sw_transformer_path.flops(config, shape, rows);
+    return flops(config, shape, rows) < sw_transformer_plain_flops(config, shape, rows);
 }
 
 const sw_model_path sw_folded_path = {

@@ -8,65 +8,42 @@
  * post:  x = norm(x + attention(x) W_O), likewise the MLP. Dropout acts on what is added to x. A tied unembedding is
  * W_U = (the rows of the entities in E)^T.
  *
- * Rows go through in blocks of BLOCK_ROWS inputs, each step of a block being one GEMM over all of its tokens. In the
- * last layer only the last position is read, so queries, attention output and MLP are computed there alone.
- * Activations are kept for backward while they fit KEEP_BYTES; a larger batch keeps only its tokens, and backward
- * computes each block a second time. */
-#include "nn/transformer.h"
+ * Rows go through in blocks of BLOCK_ROWS inputs. Within one, rows that begin alike share the states of their
+ * beginnings (places.h), and the first layer is a mixture of table rows (transformer_tables.h) where there are rows
+ * enough to pay for the tables. In the last layer only the last position is read. Activations are kept for backward
+ * while they fit KEEP_BYTES; a larger batch keeps only its tokens, and backward computes each block a second time. */
 #include "nn/activation.h"
-#include "nn/attention.h"
 #include "nn/blas.h"
-#include "nn/kernels.h"
 #include "nn/normalization.h"
+#include "nn/transformer_tables.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 256, KEEP_BYTES = 128 << 20 };
+enum { BLOCK_ROWS = 8192, PLAIN_ROWS = 256, KEEP_BYTES = 256 << 20 }; /* PLAIN_ROWS: beside a path of its own */
 
-/* n = rows T tokens; m = queries of the layer: n, and in the last layer one a row. Where nothing is normalized, `read`
- * is the same as what it is the norm of, and `sum` as what is its norm. */
-typedef struct activations {
-    sw_real *x;                    /* [n, d] input of the layer */
-    sw_real *read;                 /* [n, d] what attention reads: x, or with norms before blocks norm(x) */
-    sw_real *query;                /* [m, A] */
-    sw_real *key, *value;          /* [n, A] */
-    sw_real *p;                    /* [rows, heads, queries, T] */
-    sw_real *z;                    /* [m, A] */
-    sw_real *sum;                  /* [m, d] x + attention, before a norm behind it */
-    sw_real *middle;               /* [m, d] after attention */
-    sw_real *middle_read;          /* [m, d] what the MLP reads */
-    sw_real *hidden;               /* [m, M] after the activation f */
-    sw_real *slope;                /* [m, M] f' before it, where the activation has it kept */
-    sw_real *out_sum;              /* [m, d] middle + MLP, before a norm behind it; NULL = there is none */
-    sw_real *attention_statistics; /* [n (behind the sum: m), SW_STATISTICS] of the norm of each block */
-    sw_real *mlp_statistics;       /* [m, SW_STATISTICS] */
-} activations;
-
+/* What is kept of a block of rows. */
 typedef struct slot {
-    activations layer[SW_LAYERS_MAX];
-    sw_real *last, *last_read;   /* [rows, d] x and `read` of the last layer at the last position */
-    sw_real *final, *final_read; /* [rows, d] output of the last layer, and what the unembedding reads */
+    sw_places places;
+    sw_transformer_kept layer[SW_LAYERS_MAX];
+    sw_real *final, *final_read; /* [rows, d] output of the last layer, and what the unembedding reads, as visited */
     sw_real *final_statistics;   /* [rows, SW_STATISTICS] */
 } slot;
 
 typedef struct transformer {
-    size_t block;         /* rows of a block */
-    size_t slot_count;    /* blocks whose activations are kept: all of a batch, or 1 */
-    size_t slot_bytes;    /* of one slot's buffers */
-    unsigned char *slots; /* [slot_count, slot_bytes] */
-    int32_t *tokens;      /* [max_rows, T] of the last forward */
-    size_t rows;          /* of the last forward */
-    /* backward, one block: gradients with respect to the tensors of the same name; dbranch of what a block adds, dread
-     * of what the queries or the MLP read */
-    sw_real *dx, *dmiddle, *dbranch, *dread, *dhidden, *dz, *dquery, *dkey, *dvalue, *ds;
+    size_t block;      /* rows of a block */
+    size_t slot_count; /* blocks whose activations are kept: all of a batch, or 1 */
+    slot *slots;
+    bool tabled; /* is the first layer a mixture of tables? */
+    sw_transformer_tables tables;
+    sw_transformer_room room;
+    int32_t *tokens;  /* [max_rows, T] of the last forward; */
+    int32_t *entries; /* [rows, T] what stands for them in the tables, or the tokens themselves */
+    size_t rows;      /* of the last forward */
+    bool shared;      /* did its rows share places? */
+    sw_real *dx;      /* [places, d] */
+    sw_real *tile;    /* [SW_TILE_ROWS, C] logits as visited */
 } transformer;
-
-/* Has the model norms at this place? */
-static bool normalizes(const sw_model *model, sw_placement placement) {
-    return model->config.normalization != SW_NORMALIZATION_NONE &&
-           model->config.normalization_placement == (int32_t)placement;
-}
 
 /* ---- tensors ---- */
 
@@ -95,351 +72,353 @@ void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_
         view_norm(&out->layer[i].attention_norm, &tensor, model, base);
         view_norm(&out->layer[i].mlp_norm, &tensor, model, base);
     }
-    if (normalizes(model, SW_PLACEMENT_PRE)) view_norm(&out->final_norm, &tensor, model, base);
+    if (sw_transformer_normalizes(model, SW_PLACEMENT_PRE)) view_norm(&out->final_norm, &tensor, model, base);
     assert(tensor == model->tensors + model->tensor_count);
 }
 
 /* ---- memory ---- */
-
-static size_t queries_of(const sw_model *model, int layer) {
-    return layer == model->config.layers - 1 ? 1 : (size_t)model->shape.tokens;
-}
 
 /* A buffer of its own where it is needed, as when there is a norm between it and `same`. */
 static sw_real *carve_if(bool needed, sw_real *same, sw_carver *carver, size_t count) {
     return needed ? sw_carve_reals(carver, count) : same;
 }
 
-static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, size_t rows) {
+/* What attention leaves: n places, m of them read. */
+static void carve_attention(sw_transformer_kept *kept, sw_carver *carver, const sw_model *model, size_t n, size_t m) {
+    const size_t d = (size_t)model->config.d_model;
+    const size_t A = (size_t)model->config.heads * (size_t)model->config.d_head;
+    kept->read = carve_if(sw_transformer_normalizes(model, SW_PLACEMENT_PRE), kept->x, carver, n * d);
+    kept->query = sw_carve_reals(carver, m * A);
+    kept->key = sw_carve_reals(carver, n * A);
+    kept->value = sw_carve_reals(carver, n * A);
+    kept->z = sw_carve_reals(carver, m * A);
+}
+
+static void carve_feed(sw_transformer_kept *kept, sw_carver *carver, const sw_model *model, size_t n, size_t m) {
+    const size_t d = (size_t)model->config.d_model, M = (size_t)model->config.d_mlp;
+    const bool pre = sw_transformer_normalizes(model, SW_PLACEMENT_PRE);
+    const bool post = sw_transformer_normalizes(model, SW_PLACEMENT_POST);
+    kept->middle = sw_carve_reals(carver, m * d);
+    kept->sum = carve_if(post, kept->middle, carver, m * d);
+    kept->middle_read = carve_if(pre, kept->middle, carver, m * d);
+    kept->hidden = sw_carve_reals(carver, m * M);
+    kept->slope = carve_if(sw_activation_has_slope(model->config.activation), NULL, carver, m * M);
+    kept->out_sum = carve_if(post, NULL, carver, m * d);
+    kept->attention_statistics = carve_if(pre || post, NULL, carver, (pre ? n : m) * SW_STATISTICS);
+    kept->mlp_statistics = carve_if(pre || post, NULL, carver, m * SW_STATISTICS);
+}
+
+static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, const transformer *self) {
     const sw_model_config *config = &model->config;
-    size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
-    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens, n = rows * T;
-    const bool pre = normalizes(model, SW_PLACEMENT_PRE), post = normalizes(model, SW_PLACEMENT_POST);
-    const bool has_slope = sw_activation_has_slope(config->activation);
+    const size_t d = (size_t)config->d_model, T = (size_t)model->shape.tokens, rows = self->block, n = rows * T;
+    sw_places_carve(&to->places, carver, rows, T, (size_t)model->shape.vocabulary, config->causal);
     for (int i = 0; i < config->layers; i++) {
-        activations *layer = &to->layer[i];
-        size_t queries = queries_of(model, i), m = rows * queries;
-        layer->x = sw_carve_reals(carver, n * d);
-        layer->read = carve_if(pre, layer->x, carver, n * d);
-        layer->query = sw_carve_reals(carver, m * A);
-        layer->key = sw_carve_reals(carver, n * A);
-        layer->value = sw_carve_reals(carver, n * A);
-        layer->p = sw_carve_reals(carver, rows * heads * queries * T);
-        layer->z = sw_carve_reals(carver, m * A);
-        layer->middle = sw_carve_reals(carver, m * d);
-        layer->sum = carve_if(post, layer->middle, carver, m * d);
-        layer->middle_read = carve_if(pre, layer->middle, carver, m * d);
-        layer->hidden = sw_carve_reals(carver, m * M);
-        layer->slope = carve_if(has_slope, NULL, carver, m * M);
-        layer->out_sum = carve_if(post, NULL, carver, m * d);
-        layer->attention_statistics = carve_if(pre || post, NULL, carver, (pre ? n : m) * SW_STATISTICS);
-        layer->mlp_statistics = carve_if(pre || post, NULL, carver, m * SW_STATISTICS);
+        sw_transformer_kept *kept = &to->layer[i];
+        const size_t m = i == config->layers - 1 ? rows : n;
+        kept->p = sw_carve_reals(carver, m * T * (size_t)config->heads);
+        const bool tabled = i == 0 && self->tabled;
+        kept->x = carve_if(!tabled, NULL, carver, n * d);
+        if (!tabled) carve_attention(kept, carver, model, n, m);
+        if (!tabled || !self->tables.folds) carve_feed(kept, carver, model, n, m);
     }
-    to->last = sw_carve_reals(carver, rows * d);
-    to->last_read = carve_if(pre, to->last, carver, rows * d);
+    const bool pre = sw_transformer_normalizes(model, SW_PLACEMENT_PRE);
     to->final = sw_carve_reals(carver, rows * d);
     to->final_read = carve_if(pre, to->final, carver, rows * d);
     to->final_statistics = carve_if(pre, NULL, carver, rows * SW_STATISTICS);
 }
 
+static void carve_room(sw_transformer_room *room, sw_carver *carver, const sw_model *model, size_t n) {
+    const sw_model_config *config = &model->config;
+    const size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
+    const size_t T = (size_t)model->shape.tokens, rows = SW_TILE_ROWS;
+    const bool pre = sw_transformer_normalizes(model, SW_PLACEMENT_PRE);
+    room->dhidden = sw_carve_reals(carver, rows * (size_t)config->d_mlp);
+    room->dbranch = carve_if(config->dropout > 0, NULL, carver, rows * d);
+    room->dmlp = carve_if(pre, NULL, carver, rows * d);
+    room->dread = carve_if(pre, NULL, carver, n * d);
+    room->dz = sw_carve_reals(carver, rows * A);
+    room->dquery = sw_carve_reals(carver, n * A);
+    room->dkey = sw_carve_reals(carver, n * A);
+    room->dvalue = sw_carve_reals(carver, n * A);
+    room->weight = sw_carve_reals(carver, rows * T * heads);
+    room->dweight = sw_carve_reals(carver, rows * T * heads);
+}
+
+static bool pays_for_tables(const sw_model *model);
+
 static void carve(void *state, sw_carver *carver, const sw_model *model) {
     transformer *self = state;
-    const sw_model_config *config = &model->config;
-    size_t d = (size_t)config->d_model, heads = (size_t)config->heads, A = heads * (size_t)config->d_head;
-    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
-    self->block = sw_smaller(model->max_rows, BLOCK_ROWS);
-    size_t n = self->block * T, m = config->layers > 1 ? n : self->block, queries = m / self->block;
-
-    self->tokens = sw_carve_ints(carver, model->max_rows * T);
+    const size_t T = (size_t)model->shape.tokens;
+    self->block = sw_smaller(model->max_rows, model->special ? PLAIN_ROWS : BLOCK_ROWS);
+    self->tabled = pays_for_tables(model);
+    if (self->tabled) sw_transformer_tables_carve(&self->tables, carver, model);
     sw_carver one = {NULL, 0};
-    slot counted;
-    carve_slot(&counted, &one, model, self->block);
-    size_t blocks = (model->max_rows + self->block - 1) / self->block;
-    self->slot_bytes = one.used;
+    slot counted = {0};
+    carve_slot(&counted, &one, model, self);
+    const size_t blocks = (model->max_rows + self->block - 1) / self->block;
     self->slot_count = !model->special && blocks * one.used <= KEEP_BYTES ? blocks : 1;
-    self->slots = sw_carve(carver, self->slot_count, self->slot_bytes);
-
-    self->dx = sw_carve_reals(carver, n * d);
-    self->dmiddle = sw_carve_reals(carver, m * d);
-    self->dbranch = carve_if(config->dropout > 0, NULL, carver, m * d);
-    self->dread = carve_if(normalizes(model, SW_PLACEMENT_PRE), NULL, carver, m * d);
-    self->dhidden = sw_carve_reals(carver, m * M);
-    self->dz = sw_carve_reals(carver, m * A);
-    self->dquery = sw_carve_reals(carver, m * A);
-    self->dkey = sw_carve_reals(carver, n * A);
-    self->dvalue = sw_carve_reals(carver, n * A);
-    self->ds = sw_carve_reals(carver, self->block * heads * queries * T);
-}
-
-/* The buffers of slot `index`. */
-static slot slot_at(const transformer *self, const sw_model *model, size_t index) {
-    slot at;
-    sw_carver carver = {self->slots + index * self->slot_bytes, 0};
-    carve_slot(&at, &carver, model, self->block);
-    return at;
-}
-
-/* ---- pieces of a layer ---- */
-
-/* Rows of a layer or block, and where they stand in the batch (for dropout). */
-typedef struct place {
-    const sw_model *model;
-    size_t first, rows; /* in the batch */
-} place;
-
-static sw_normalization norm_of(const place *at, size_t rows) {
-    return (sw_normalization){at->model->config.normalization, rows, (size_t)at->model->config.d_model};
-}
-
-static void norm_forward(const place *at, size_t rows, const sw_transformer_norm *w, const sw_real *x, sw_real *y,
-                         sw_real *statistics) {
-    const sw_normalization shape = norm_of(at, rows);
-    sw_normalization_forward(&shape, x, w->gain, w->bias, y, statistics);
-}
-
-static void norm_backward(const place *at, size_t rows, const sw_transformer_norm *w, const sw_transformer_norm *g,
-                          const sw_real *x, const sw_real *statistics, sw_real *dy) {
-    const sw_normalization shape = norm_of(at, rows);
-    sw_normalization_backward(&shape, x, w->gain, statistics, dy, g->gain, g->bias);
-}
-
-static bool drops(const place *at) { return at->model->dropout.input != NULL; }
-
-/* x[rows, queries, d] of block 2 layer + 0 (attention) or 1 (MLP) without what this step drops */
-static void drop(const place *at, int block, size_t queries, sw_real *x) {
-    sw_dropout_apply(&at->model->dropout, (uint32_t)block, at->first, at->rows, queries,
-                     (size_t)at->model->shape.tokens, (size_t)at->model->config.d_model, x);
-}
-
-/* out[m, d] <- x[m, d] + drop(a[m, k] w[k, d] + bias[d]), bias NULL = none */
-static void add_branch(const place *at, int block, size_t queries, size_t k, const sw_real *x, const sw_real *a,
-                       const sw_real *w, const sw_real *bias, sw_real *out) {
-    size_t d = (size_t)at->model->config.d_model, m = at->rows * queries;
-    if (!drops(at)) {
-        memcpy(out, x, m * d * sizeof *x);
-        if (bias) sw_kernel->add_bias(out, bias, m, d);
-        sw_blas_dense(SW_N, SW_N, m, d, k, 1, a, w, 1, out);
-        return;
-    }
-    sw_blas_dense(SW_N, SW_N, m, d, k, 1, a, w, 0, out);
-    if (bias) sw_kernel->add_bias(out, bias, m, d);
-    drop(at, block, queries, out);
-    sw_kernel->add(out, x, m * d);
-}
-
-/* Gradient with respect to that branch, from dout[m, d]. */
-static const sw_real *branch_backward(transformer *self, const place *at, int block, size_t queries,
-                                      const sw_real *dout) {
-    if (!drops(at)) return dout;
-    memcpy(self->dbranch, dout, at->rows * queries * (size_t)at->model->config.d_model * sizeof *dout);
-    drop(at, block, queries, self->dbranch);
-    return self->dbranch;
-}
-
-/* out[rows, d] <- x[rows, T, d] at the last position */
-static void gather_last(sw_real *out, const sw_real *x, size_t rows, size_t T, size_t d) {
-    for (size_t r = 0; r < rows; r++) memcpy(out + r * d, x + (r * T + T - 1) * d, d * sizeof *out);
-}
-
-/* y[rows, T, d] += x[rows, queries, d] at the positions of the queries */
-static void add_to_queries(sw_real *y, const sw_real *x, size_t rows, size_t queries, size_t T, size_t d) {
-    for (size_t i = 0; i < rows * queries; i++)
-        sw_kernel->add(y + (queries == T ? i : i * T + T - 1) * d, x + i * d, d);
-}
-
-static sw_attention attention_of(const place *at, size_t queries) {
-    const sw_model_config *config = &at->model->config;
-    return (sw_attention){.rows = at->rows,
-                          .tokens = (size_t)at->model->shape.tokens,
-                          .queries = queries,
-                          .heads = (size_t)config->heads,
-                          .d_head = (size_t)config->d_head,
-                          .causal = config->causal,
-                          .rate = config->attention_rate};
-}
-
-/* ---- layers ---- */
-
-/* One layer: out[m, d] from its x. */
-static void layer_forward(const place *at, const sw_transformer_layer *w, int index, slot *kept, sw_real *out) {
-    const sw_model *model = at->model;
-    const sw_model_config *config = &model->config;
-    size_t d = (size_t)config->d_model, A = (size_t)config->heads * (size_t)config->d_head;
-    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
-    size_t queries = queries_of(model, index), n = at->rows * T, m = at->rows * queries;
-    const bool pre = normalizes(model, SW_PLACEMENT_PRE), post = normalizes(model, SW_PLACEMENT_POST);
-    activations *a = &kept->layer[index];
-    if (pre) norm_forward(at, n, &w->attention_norm, a->x, a->read, a->attention_statistics);
-    const sw_real *x = a->x, *asks = a->read; /* [m, d] what is added to, and what the queries read */
-    if (queries != T) {
-        gather_last(kept->last, a->x, at->rows, T, d);
-        if (pre) gather_last(kept->last_read, a->read, at->rows, T, d);
-        x = kept->last;
-        asks = kept->last_read;
-    }
-    sw_blas_dense(SW_N, SW_N, m, A, d, 1, asks, w->query, 0, a->query);
-    sw_blas_dense(SW_N, SW_N, n, A, d, 1, a->read, w->key, 0, a->key);
-    sw_blas_dense(SW_N, SW_N, n, A, d, 1, a->read, w->value, 0, a->value);
-    const sw_attention attention = attention_of(at, queries);
-    sw_attention_forward(&attention, a->query, a->key, a->value, a->p, a->z);
-
-    /* middle = x + z W_O */
-    add_branch(at, 2 * index, queries, A, x, a->z, w->output, NULL, a->sum);
-    if (post) norm_forward(at, m, &w->attention_norm, a->sum, a->middle, a->attention_statistics);
-
-    /* out = middle + f(middle W_in + b_in) W_out + b_out */
-    if (pre) norm_forward(at, m, &w->mlp_norm, a->middle, a->middle_read, a->mlp_statistics);
-    sw_blas_dense(SW_N, SW_N, m, M, d, 1, a->middle_read, w->in, 0, a->hidden);
-    sw_activation_forward(config->activation, a->hidden, w->in_bias, a->slope, m, M, M);
-    add_branch(at, 2 * index + 1, queries, M, a->middle, a->hidden, w->out, w->out_bias, post ? a->out_sum : out);
-    if (post) norm_forward(at, m, &w->mlp_norm, a->out_sum, out, a->mlp_statistics);
-}
-
-/* From self->dx = d out [m, d] to self->dx = d x [n, d]; accumulates into `g`. */
-static void layer_backward(transformer *self, const place *at, const sw_transformer_layer *w,
-                           const sw_transformer_layer *g, int index, const slot *kept) {
-    const sw_model *model = at->model;
-    const sw_model_config *config = &model->config;
-    size_t d = (size_t)config->d_model, A = (size_t)config->heads * (size_t)config->d_head;
-    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
-    size_t queries = queries_of(model, index), n = at->rows * T, m = at->rows * queries;
-    const bool pre = normalizes(model, SW_PLACEMENT_PRE), post = normalizes(model, SW_PLACEMENT_POST);
-    const activations *a = &kept->layer[index];
-    const sw_real *asks = queries == T ? a->read : kept->last_read;
-
-    /* out = middle + f(middle W_in + b_in) W_out + b_out */
-    if (post) norm_backward(at, m, &w->mlp_norm, &g->mlp_norm, a->out_sum, a->mlp_statistics, self->dx);
-    const sw_real *dbranch = branch_backward(self, at, 2 * index + 1, queries, self->dx);
-    sw_blas_dense(SW_N, SW_T, m, M, d, 1, dbranch, w->out, 0, self->dhidden);
-    sw_blas_dense(SW_T, SW_N, M, d, m, 1, a->hidden, dbranch, 1, g->out);
-    if (g->out_bias) sw_kernel->column_sums(g->out_bias, dbranch, m, d, d);
-    sw_activation_backward(config->activation, self->dhidden, a->hidden, a->slope, m, M, M);
-    sw_blas_dense(SW_T, SW_N, d, M, m, 1, a->middle_read, self->dhidden, 1, g->in);
-    if (g->in_bias) sw_kernel->column_sums(g->in_bias, self->dhidden, m, M, M);
-    memcpy(self->dmiddle, self->dx, m * d * sizeof *self->dx);
-    sw_blas_dense(SW_N, SW_T, m, d, M, 1, self->dhidden, w->in, !pre, pre ? self->dread : self->dmiddle);
-    if (pre) {
-        norm_backward(at, m, &w->mlp_norm, &g->mlp_norm, a->middle, a->mlp_statistics, self->dread);
-        sw_kernel->add(self->dmiddle, self->dread, m * d);
-    }
-
-    /* middle = x + attention(q, k, v) W_O */
-    if (post)
-        norm_backward(at, m, &w->attention_norm, &g->attention_norm, a->sum, a->attention_statistics, self->dmiddle);
-    dbranch = branch_backward(self, at, 2 * index, queries, self->dmiddle);
-    sw_blas_dense(SW_N, SW_T, m, A, d, 1, dbranch, w->output, 0, self->dz);
-    sw_blas_dense(SW_T, SW_N, A, d, m, 1, a->z, dbranch, 1, g->output);
-    const sw_attention attention = attention_of(at, queries);
-    sw_attention_backward(&attention, a->query, a->key, a->value, a->p, self->dz, self->ds, self->dquery, self->dkey,
-                          self->dvalue);
-    sw_blas_dense(SW_T, SW_N, d, A, m, 1, asks, self->dquery, 1, g->query);
-    sw_blas_dense(SW_T, SW_N, d, A, n, 1, a->read, self->dkey, 1, g->key);
-    sw_blas_dense(SW_T, SW_N, d, A, n, 1, a->read, self->dvalue, 1, g->value);
-
-    /* dx <- d read, through the norm, and the residual dmiddle */
-    sw_blas_dense(SW_N, SW_T, m, d, A, 1, self->dquery, w->query, !pre, pre ? self->dread : self->dmiddle);
-    sw_blas_dense(SW_N, SW_T, n, d, A, 1, self->dkey, w->key, 0, self->dx);
-    sw_blas_dense(SW_N, SW_T, n, d, A, 1, self->dvalue, w->value, 1, self->dx);
-    if (pre) {
-        add_to_queries(self->dx, self->dread, at->rows, queries, T, d);
-        norm_backward(at, n, &w->attention_norm, &g->attention_norm, a->x, a->attention_statistics, self->dx);
-    }
-    add_to_queries(self->dx, self->dmiddle, at->rows, queries, T, d);
+    self->slots = sw_carve(carver, self->slot_count, sizeof *self->slots);
+    for (size_t i = 0; i < self->slot_count; i++)
+        carve_slot(self->slots ? &self->slots[i] : &counted, carver, model, self);
+    self->tokens = sw_carve_ints(carver, model->max_rows * T);
+    self->entries = self->tabled ? sw_carve_ints(carver, model->max_rows * T) : self->tokens;
+    carve_room(&self->room, carver, model, self->block * T);
+    self->dx = sw_carve_reals(carver, self->block * T * (size_t)model->config.d_model);
+    self->tile = sw_carve_reals(carver, SW_TILE_ROWS * (size_t)model->shape.classes);
 }
 
 /* ---- blocks ---- */
 
-/* logits[rows, C] of one block; NULL: only fills the slot. */
-static void block_forward(const place *at, slot *kept, const int32_t *tokens, sw_real *logits) {
-    const sw_model *model = at->model;
-    size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    sw_transformer_tensors w;
-    sw_transformer_view(&w, model, model->parameters);
-    sw_real *x = kept->layer[0].x;
-    for (size_t i = 0; i < at->rows * T; i++) {
-        assert(tokens[i] >= 0 && tokens[i] < model->shape.vocabulary);
-        memcpy(x + i * d, w.token + (size_t)tokens[i] * d, d * sizeof *x);
-        sw_kernel->add(x + i * d, w.position + i % T * d, d);
-    }
-    int layers = model->config.layers;
-    for (int i = 0; i < layers; i++)
-        layer_forward(at, &w.layer[i], i, kept, i + 1 < layers ? kept->layer[i + 1].x : kept->final);
-    if (normalizes(model, SW_PLACEMENT_PRE))
-        norm_forward(at, at->rows, &w.final_norm, kept->final, kept->final_read, kept->final_statistics);
-    if (logits)
-        sw_blas_dense(SW_N, w.unembedding ? SW_N : SW_T, at->rows, C, d, model->config.output_scale, kept->final_read,
-                      w.unembedding ? w.unembedding : w.token, 0, logits);
+/* A block of the rows of the last forward. */
+typedef struct block {
+    const sw_model *model;
+    transformer *self;
+    slot *kept;
+    size_t row, rows; /* in the batch */
+    const sw_transformer_tensors *w, *g;
+} block;
+
+static sw_transformer_pass pass_of(const block *b, int layer) {
+    return (sw_transformer_pass){.model = b->model,
+                                 .places = &b->kept->places,
+                                 .row = b->row,
+                                 .layer = layer,
+                                 .w = &b->w->layer[layer],
+                                 .g = b->g ? &b->g->layer[layer] : NULL,
+                                 .kept = &b->kept->layer[layer],
+                                 .room = &b->self->room};
 }
 
-static void block_backward(transformer *self, const place *at, const slot *kept, const int32_t *tokens,
-                           const sw_real *dlogits) {
-    const sw_model *model = at->model;
-    size_t d = (size_t)model->config.d_model, T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    size_t rows = at->rows;
-    double scale = model->config.output_scale;
-    sw_transformer_tensors w, g;
-    sw_transformer_view(&w, model, model->parameters);
-    sw_transformer_view(&g, model, model->gradient);
+/* x[places, d] <- E[t] + P */
+static void embed(const block *b, sw_real *x) {
+    const sw_places *places = &b->kept->places;
+    const size_t d = (size_t)b->model->config.d_model, T = places->tokens;
+    for (size_t t = 0; t < T; t++)
+        for (size_t i = places->first[t]; i < places->first[t + 1]; i++) {
+            const int32_t token = places->token[(size_t)places->source[i] * T + t];
+            sw_kernel->plus(x + i * d, b->w->token + (size_t)token * d, b->w->position + t * d, d);
+        }
+}
 
-    if (w.unembedding) {
-        sw_blas_dense(SW_T, SW_N, d, C, rows, scale, kept->final_read, dlogits, 1, g.unembedding);
-        sw_blas_dense(SW_N, SW_T, rows, d, C, scale, dlogits, w.unembedding, 0, self->dx);
-    } else {
-        if (!model->unembedding_held)
-            sw_blas_dense(SW_T, SW_N, C, d, rows, scale, dlogits, kept->final_read, 1, g.token);
-        sw_blas_dense(SW_N, SW_N, rows, d, C, scale, dlogits, w.token, 0, self->dx);
+/* The way back: g accumulates dx[places, d]. */
+static void unembed_tokens(const block *b, const sw_real *dx) {
+    const sw_places *places = &b->kept->places;
+    const size_t d = (size_t)b->model->config.d_model, T = places->tokens;
+    for (size_t t = 0; t < T; t++)
+        for (size_t i = places->first[t]; i < places->first[t + 1]; i++) {
+            const int32_t token = places->token[(size_t)places->source[i] * T + t];
+            sw_kernel->add_to_both(b->g->token + (size_t)token * d, b->g->position + t * d, dx + i * d, d);
+        }
+}
+
+/* Row of the batch that is the i-th of the last position. */
+static size_t row_at(const block *b, size_t i) {
+    const sw_places *places = &b->kept->places;
+    return b->row + (size_t)places->source[places->first[places->tokens - 1] + i];
+}
+
+/* logits of the block's rows, from `final` */
+static void read_out(const block *b, sw_real *logits) {
+    const sw_model *model = b->model;
+    const sw_transformer_tensors *w = b->w;
+    const size_t d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
+    for (size_t i = 0; i < b->rows; i += SW_TILE_ROWS) {
+        const size_t count = sw_smaller(SW_TILE_ROWS, b->rows - i);
+        sw_blas_dense(SW_N, w->unembedding ? SW_N : SW_T, count, C, d, model->config.output_scale,
+                      b->kept->final_read + i * d, w->unembedding ? w->unembedding : w->token, 0, b->self->tile);
+        for (size_t k = 0; k < count; k++)
+            memcpy(logits + row_at(b, i + k) * C, b->self->tile + k * C, C * sizeof *logits);
     }
-    if (normalizes(model, SW_PLACEMENT_PRE))
-        norm_backward(at, rows, &w.final_norm, &g.final_norm, kept->final, kept->final_statistics, self->dx);
-    for (int i = model->config.layers - 1; i >= 0; i--) layer_backward(self, at, &w.layer[i], &g.layer[i], i, kept);
-    for (size_t i = 0; i < rows * T; i++) sw_kernel->add(g.token + (size_t)tokens[i] * d, self->dx + i * d, d);
-    for (size_t t = 0; t < T; t++) sw_kernel->column_sums(g.position + t * d, self->dx + t * d, rows, d, T * d);
+}
+
+/* dfinal[rows, d] <- d of what the unembedding reads */
+static void read_out_backward(const block *b, const sw_real *dlogits, sw_real *dfinal) {
+    const sw_model *model = b->model;
+    const sw_transformer_tensors *w = b->w, *g = b->g;
+    const size_t d = (size_t)model->config.d_model, C = (size_t)model->shape.classes;
+    const double scale = model->config.output_scale;
+    for (size_t i = 0; i < b->rows; i += SW_TILE_ROWS) {
+        const size_t count = sw_smaller(SW_TILE_ROWS, b->rows - i);
+        const sw_real *read = b->kept->final_read + i * d;
+        sw_real *dz = b->self->tile;
+        for (size_t k = 0; k < count; k++) memcpy(dz + k * C, dlogits + row_at(b, i + k) * C, C * sizeof *dz);
+        if (w->unembedding) {
+            sw_blas_dense(SW_T, SW_N, d, C, count, scale, read, dz, 1, g->unembedding);
+            sw_blas_dense(SW_N, SW_T, count, d, C, scale, dz, w->unembedding, 0, dfinal + i * d);
+        } else {
+            if (!model->unembedding_held) sw_blas_dense(SW_T, SW_N, C, d, count, scale, dz, read, 1, g->token);
+            sw_blas_dense(SW_N, SW_N, count, d, C, scale, dz, w->token, 0, dfinal + i * d);
+        }
+    }
+}
+
+/* The layers of a block: fills its slot. */
+static void block_layers(const block *b) {
+    const int layers = b->model->config.layers;
+    slot *kept = b->kept;
+    sw_places_set(&kept->places, b->self->entries + b->row * kept->places.tokens, b->rows, b->self->shared);
+    if (!b->self->tabled) embed(b, kept->layer[0].x);
+    for (int i = 0; i < layers; i++) {
+        const sw_transformer_pass at = pass_of(b, i);
+        sw_real *out = i + 1 < layers ? kept->layer[i + 1].x : kept->final;
+        if (i == 0 && b->self->tabled) {
+            sw_transformer_tables_forward(&b->self->tables, &at, out);
+            continue;
+        }
+        sw_transformer_attend(&at);
+        const size_t read = sw_places_count(&kept->places) - sw_transformer_first(b->model, &kept->places, i);
+        sw_transformer_feed(&at, 0, read, out);
+    }
+    if (kept->final_read != kept->final)
+        sw_transformer_norm_forward(b->model, &b->w->final_norm, b->rows, kept->final, kept->final_read,
+                                    kept->final_statistics);
+}
+
+static void block_backward(const block *b, const sw_real *dlogits) {
+    const slot *kept = b->kept;
+    const sw_places *places = &kept->places;
+    const size_t d = (size_t)b->model->config.d_model, last = places->first[places->tokens - 1];
+    sw_real *dx = b->self->dx;
+    read_out_backward(b, dlogits, dx + last * d);
+    if (kept->final_read != kept->final)
+        sw_transformer_norm_backward(b->model, &b->w->final_norm, &b->g->final_norm, b->rows, kept->final,
+                                     kept->final_statistics, dx + last * d);
+    for (int i = b->model->config.layers - 1; i >= 0; i--) {
+        const sw_transformer_pass at = pass_of(b, i);
+        const size_t first = sw_transformer_first(b->model, places, i);
+        if (i == 0 && b->self->tabled) {
+            sw_transformer_tables_backward(&b->self->tables, &at, dx + first * d);
+            return;
+        }
+        memset(dx, 0, first * d * sizeof *dx);
+        sw_transformer_feed_backward(&at, 0, sw_places_count(places) - first, dx + first * d);
+        sw_transformer_attend_backward(&at, dx);
+    }
+    unembed_tokens(b, dx);
+}
+
+static block block_at(transformer *self, const sw_model *model, size_t number, const sw_transformer_tensors *w,
+                      const sw_transformer_tensors *g) {
+    const size_t row = number * self->block;
+    return (block){model, self, &self->slots[number % self->slot_count], row, sw_smaller(self->block, self->rows - row),
+                   w,     g};
+}
+
+/* ---- the path ---- */
+
+/* Rows from `rows` on, at most max_rows. */
+static void take_rows(transformer *self, const sw_model *model, const int32_t *tokens, size_t rows,
+                      const sw_transformer_tensors *w) {
+    const size_t T = (size_t)model->shape.tokens;
+    self->rows = rows;
+    self->shared = model->dropout.input == NULL;
+    memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
+    if (!self->tabled) return;
+    sw_transformer_tables_find(&self->tables, tokens, rows, self->entries);
+    sw_transformer_tables_build(&self->tables, model, w);
 }
 
 static void forward(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits,
                     bool keep) {
     transformer *self = state;
-    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    if (keep) {
-        self->rows = rows;
-        memcpy(self->tokens, tokens, rows * T * sizeof *tokens);
-    }
-    for (size_t b = 0, r = 0; r < rows; b++, r += self->block) {
-        slot kept = slot_at(self, model, keep ? b % self->slot_count : 0);
-        const place at = {model, r, sw_smaller(self->block, rows - r)};
-        block_forward(&at, &kept, tokens + r * T, logits + r * C);
+    const size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
+    sw_transformer_tensors w;
+    (void)keep;
+    sw_transformer_view(&w, model, model->parameters);
+    for (size_t r = 0; r < rows; r += model->max_rows) {
+        take_rows(self, model, tokens + r * T, sw_smaller(model->max_rows, rows - r), &w);
+        for (size_t k = 0; k * self->block < self->rows; k++) {
+            const block b = block_at(self, model, k, &w, NULL);
+            block_layers(&b);
+            read_out(&b, logits + r * C);
+        }
     }
 }
 
 static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     transformer *self = state;
-    size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
-    bool all_kept = (self->rows + self->block - 1) / self->block <= self->slot_count;
-    for (size_t b = 0, r = 0; r < self->rows; b++, r += self->block) {
-        const int32_t *tokens = self->tokens + r * T;
-        slot kept = slot_at(self, model, b % self->slot_count);
-        const place at = {model, r, sw_smaller(self->block, self->rows - r)};
-        if (!all_kept) block_forward(&at, &kept, tokens, NULL);
-        block_backward(self, &at, &kept, tokens, dlogits + r * C);
+    sw_transformer_tensors w, g;
+    sw_transformer_view(&w, model, model->parameters);
+    sw_transformer_view(&g, model, model->gradient);
+    const bool all_kept = self->rows <= self->block * self->slot_count;
+    if (self->tabled) sw_transformer_tables_clear(&self->tables);
+    for (size_t k = 0; k * self->block < self->rows; k++) {
+        const block b = block_at(self, model, k, &w, &g);
+        if (!all_kept) block_layers(&b);
+        block_backward(&b, dlogits);
     }
+    if (self->tabled) sw_transformer_tables_unfold(&self->tables, model, &w, &g);
 }
+
+/* ---- cost ---- */
 
 /* Operations of forward and backward for an element of a norm, and for one that dropout may drop, in units that the
  * rate of a GEMM pays for. */
 #define NORM_FLOPS 40.0
 #define DROPOUT_FLOPS 60.0
 
+/* A model's sizes, and of a batch: places that a layer has, and of these positions' that the last layer reads. */
+typedef struct sizes {
+    double d, heads, A, M, T, V, C, rows, places;
+    bool norms, drops;
+} sizes;
+
+static sizes sizes_of(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    sizes s = {.d = config->d_model,
+               .heads = config->heads,
+               .A = (double)config->heads * config->d_head,
+               .M = config->d_mlp,
+               .T = shape->tokens,
+               .V = (double)sw_smaller((size_t)shape->vocabulary, rows),
+               .C = shape->classes,
+               .rows = (double)rows,
+               .norms = config->normalization != SW_NORMALIZATION_NONE,
+               .drops = config->dropout > 0};
+    const bool shares = config->causal && !s.drops && shape->tokens > 1;
+    s.places = shares ? s.V + s.rows * (s.T - 1) : s.rows * s.T;
+    return s;
+}
+
+/* Multiplications of a layer's forward that reads m of n places: by GEMMs, */
+static double layer_products(const sizes *s, double n, double m) {
+    return 2 * n * s->d * s->A + m * (2 * s->d * s->A + 2 * s->T * s->A + 2 * s->d * s->M);
+}
+
+/* and by tables. */
+static double table_products(const sizes *s, double m) {
+    const bool folds = !s->norms && !s->drops;
+    const double W = s->d + (folds ? s->M : 0), entries = s->T * s->V;
+    return entries * (3 * s->d * s->A + s->A * W + (folds ? s->d * s->M : 0)) + (folds ? s->A * s->d * s->M : 0) +
+           m * (s->heads * s->T * W + (folds ? 1 : 2) * s->d * s->M);
+}
+
+static double read_in_first(const sw_model_config *config, const sizes *s) {
+    return config->layers == 1 ? s->rows : s->places;
+}
+
+/* Where a path of its own serves the model, this one is plain. */
+static bool pays_for_tables(const sw_model *model) {
+    const sizes s = sizes_of(&model->config, &model->shape, model->max_rows);
+    const double m = read_in_first(&model->config, &s);
+    return !model->special && table_products(&s, m) < layer_products(&s, s.places, m);
+}
+
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
 static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
-    double d = config->d_model, A = (double)config->heads * config->d_head, M = config->d_mlp, T = shape->tokens;
-    const bool norms = config->normalization != SW_NORMALIZATION_NONE, drops = config->dropout > 0;
-    double total = d * shape->classes, elements = 0;
+    const sizes s = sizes_of(config, shape, rows);
+    double total = s.rows * s.d * s.C, elements = 0;
     for (int i = 0; i < config->layers; i++) {
-        double queries = i == config->layers - 1 ? 1 : T;
-        total += queries * (d * A + A * d + 2 * d * M + 2 * T * A) + 2 * T * d * A;
-        elements += (norms ? NORM_FLOPS * (T + queries) * d : 0) + (drops ? DROPOUT_FLOPS * 2 * queries * d : 0);
+        const double m = i == config->layers - 1 ? s.rows : s.places;
+        const double plain = layer_products(&s, s.places, m), mixed = table_products(&s, m);
+        total += i == 0 && mixed < plain ? mixed : plain;
+        elements += (s.norms ? NORM_FLOPS * (s.places + m) * s.d : 0) + (s.drops ? DROPOUT_FLOPS * 2 * m * s.d : 0);
     }
-    return (double)rows * (6 * total + elements);
+    return 6 * total + elements;
+}
+
+double sw_transformer_plain_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
+    sizes s = sizes_of(config, shape, rows);
+    return 6 * (layer_products(&s, s.rows * s.T, s.rows) + s.rows * s.d * s.C);
 }
 
 const sw_model_path sw_transformer_path = {

@@ -23,4 +23,8 @@ typedef struct sw_transformer_tensors {
     sw_transformer_norm final_norm;
 } sw_transformer_tensors;
 
+/* Operations of a step of a one-layer transformer without norms and dropout, one GEMM after another, for the rows as
+ * they come. */
+double sw_transformer_plain_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows);
+
 void sw_transformer_view(sw_transformer_tensors *out, const sw_model *model, sw_real *base);

@@ -6,6 +6,7 @@
 #include "nn/kernels/divergences.h"
 #include "nn/kernels/elements.h"
 #include "nn/kernels/losses.h"
+#include "nn/kernels/norms.h"
 #include "nn/kernels/pairs.h"
 #include "nn/kernels/tables.h"
 #include "nn/kernels/updates.h"
