@@ -133,6 +133,18 @@ static const setting settings[] = {
     {"dropout", VARIANT(2, 6, 2, 3, 9, .causal = true, .attention_rate = 1, .dropout = 0.3), {7, 6, 3, 5}, 8, true},
     {"dropout over a block", NORMED(1, 3, 1, 2, 4, RMSNORM, PRE, .dropout = 0.5), {5, 4, 3, 3}, 300, true},
     {"dropout, norm behind", NORMED(2, 5, 1, 2, 4, LAYERNORM, POST, .dropout = 0.25), {5, 4, 3, 3}, 7, true},
+    /* rows enough for tables of the first layer */
+    {"2 layers, many rows", TRANSFORMER(2, 8, 4, 3, 12), {7, 6, 3, 5}, 250, true},
+    {"3 layers, no readout, many rows", TRANSFORMER(3, 5, 2, 3, 7), {6, 6, 2, 4}, 30, false},
+    {"4 tokens, many rows", TRANSFORMER(2, 5, 3, 2, 7), {5, 4, 4, 4}, 230, false},
+    {"not causal, many rows", VARIANT(2, 6, 2, 3, 9, .attention_rate = 0.4), {7, 6, 3, 5}, 60, true},
+    {"layernorm before, many rows", NORMED(2, 6, 2, 3, 9, LAYERNORM, PRE, TIED), {7, 6, 3, 6}, 60, true},
+    {"rmsnorm behind, many rows", NORMED(1, 5, 1, 3, 7, RMSNORM, POST, .dropout = 0), {6, 6, 2, 4}, 60, false},
+    {"dropout, many rows",
+     VARIANT(2, 6, 2, 3, 9, .causal = true, .attention_rate = 1, .dropout = 0.3),
+     {7, 6, 3, 5},
+     60,
+     true},
     {"MLP of 1", MLP(1, 5, 9), {7, 7, 2, 7}, 11, false},
     {"MLP of 2", MLP(2, 6, 8), {6, 6, 2, 6}, 9, false},
     {"MLP of 3, three tokens", MLP(3, 3, 7), {8, 5, 3, 2}, 10, false},
@@ -155,8 +167,9 @@ static const setting *find(const char *name) {
 /* Every activation on every path, every second one without biases, and the MLP model with every input. */
 static void test_gradients_of_every_activation(void **state) {
     (void)state;
-    static const char *const chosen[] = {"1 layer", "2 layers", "layernorm before", "MLP of 1",
-                                         "MLP of 3, three tokens"};
+    static const char *const chosen[] = {"1 layer",          "2 layers",
+                                         "layernorm before", "3 layers, no readout, many rows",
+                                         "MLP of 1",         "MLP of 3, three tokens"};
     for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++)
         for (int f = 0; f < SW_ACTIVATION_COUNT; f++)
             for (int variant = 0; variant < 4; variant++) {
