@@ -178,7 +178,7 @@ class Optimizer(torch.optim.Optimizer):
             group["t"] = t
             for parameter in filter(self._moves, group["params"]):
                 state = self.state[parameter]
-                state["step"] += 1
+                state["step"].fill_(t)  # the run's count, which goes on where a parameter was frozen
                 UPDATES[group["method"]](parameter, gradients[parameter], state, group, factor * group["lr"])
         return loss
 
