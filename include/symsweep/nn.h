@@ -81,6 +81,12 @@ void sw_model_backward(sw_model *model, const sw_real *dlogits);
 /* logits[rows, C] for any number of rows, in blocks; keeps nothing, and may not come between forward and backward. */
 void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
 
+/* Neurons of the last hidden layer: d_mlp, or d_hidden. */
+int32_t sw_model_neurons(const sw_model_config *config);
+/* hidden[rows, neurons] <- what they are, after the activation, at the position that is read, for tokens[rows, T] and
+ * any number of rows; as sw_model_evaluate. */
+void sw_model_hidden(sw_model *model, const int32_t *tokens, size_t rows, sw_real *hidden);
+
 /* Chooses the general path even where a specialized one exists (tests, benchmarks); affects later calls. */
 void sw_model_force_general(sw_model *model, bool general);
 

@@ -336,6 +336,17 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     }
 }
 
+static void hidden(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *out) {
+    transformer *self = state;
+    size_t T = (size_t)model->shape.tokens, M = (size_t)model->config.d_mlp;
+    slot at = slot_at(self, model, 0);
+    for (size_t r = 0; r < rows; r += self->block) {
+        size_t count = sw_smaller(self->block, rows - r);
+        block_forward(model, &at, tokens + r * T, count, NULL);
+        memcpy(out + r * M, at.layer[model->config.layers - 1].hidden, count * M * sizeof *out);
+    }
+}
+
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
 static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     double d = config->d_model, A = (double)config->heads * config->d_head, M = config->d_mlp, T = shape->tokens;
@@ -352,5 +363,6 @@ const sw_model_path sw_transformer_path = {
     .carve = carve,
     .forward = forward,
     .backward = backward,
+    .hidden = hidden,
     .flops = flops,
 };
