@@ -7,6 +7,8 @@ the two; one that had not at its end says that t is longer. Sizes may share gamm
 of it is maximum likelihood, with intervals from the profile likelihood: the values at which twice the loss of
 log-likelihood, everything else fitted anew, stays below the quantile of chi-square on one degree."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
 
@@ -14,6 +16,8 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from . import command, finite_size, statistics
+from .results import Results
+from .statistics import Interval
 
 POINTS = 3  # fractions with a run that generalized that a size must have: it has two parameters of its own
 GAMMA = (0.0, 30.0)
@@ -32,14 +36,14 @@ class Times:
     upper: np.ndarray
 
     @property
-    def observed(self):
+    def observed(self) -> np.ndarray:
         return np.isfinite(self.upper)
 
-    def select(self, mask):
+    def select(self, mask: np.ndarray) -> Times:
         return Times(**{field.name: getattr(self, field.name)[mask] for field in dataclasses.fields(self)})
 
 
-def by_setting(results, size="task.p", onset="t_gen", all=False):
+def by_setting(results: Results, size: str = "task.p", onset: str = "t_gen", all: bool = False) -> dict[str, Times]:
     """setting -> Times of the runs that ended (statistics.onset_times), in the settings of finite_size.by_setting."""
     found = {}
     for name, (part, sizes, fraction) in finite_size.by_setting(results, size, all).items():
@@ -61,13 +65,13 @@ class Divergence:
     law, law_degrees, law_p        deviance from a median of its own at every fraction: small p-values refute the law
     common, common_degrees, common_p  deviance from a gamma and a sigma of its own for every size"""
 
-    critical: dict
-    amplitude: dict
-    gamma: statistics.Interval
+    critical: dict[float, Interval]
+    amplitude: dict[float, float]
+    gamma: Interval
     sigma: float
     runs: int
     reached: int
-    left_out: tuple
+    left_out: tuple[float, ...]
     log_likelihood: float
     law: float
     law_degrees: int
@@ -76,14 +80,14 @@ class Divergence:
     common_degrees: int
     common_p: float
 
-    def median(self, size, fraction):
+    def median(self, size: float, fraction: float | np.ndarray) -> np.ndarray:
         """Median time at fractions r; infinite at r_c and below."""
         distance = np.asarray(fraction, dtype=float) - self.critical[size].estimate
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(distance > 0, self.amplitude[size] * distance ** -self.gamma.estimate, np.inf)
 
 
-def fit(times, confidence=statistics.CONFIDENCE):
+def fit(times: Times, confidence: float = statistics.CONFIDENCE) -> Divergence:
     """Divergence of Times."""
     sizes = np.unique(times.size)
     points = {size: len(np.unique(times.fraction[(times.size == size) & times.observed])) for size in sizes}
@@ -105,13 +109,13 @@ def fit(times, confidence=statistics.CONFIDENCE):
                       _tail(common, 2 * (len(fitted) - 1)))
 
 
-def _tail(deviance, degrees):
+def _tail(deviance: float, degrees: int) -> float:
     return float(stats.chi2.sf(deviance, degrees)) if degrees > 0 else math.nan
 
 
 # ---- likelihood ----
 
-def _log_between(a, b):
+def _log_between(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """log(Phi(b) - Phi(a)) for a < b, and its derivatives in a and b. a may be -inf, b inf."""
     flip = a + np.where(np.isinf(b), np.abs(a) + 1, b) > 0  # the side on which the tails are small
     low, high = np.where(flip, -b, a), np.where(flip, -a, b)
@@ -122,7 +126,8 @@ def _log_between(a, b):
     return value, -density[0], density[1]
 
 
-def _normal(lower, upper, middle, sigma):
+def _normal(lower: np.ndarray, upper: np.ndarray, middle: np.ndarray,
+            sigma: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-likelihood of log times between `lower` and `upper` under a normal law, one a run, and its derivatives in the
     run's middle and in log sigma."""
     a, b = (lower - middle) / sigma, (upper - middle) / sigma
@@ -136,7 +141,7 @@ class _Law:
     unit, log sigma, gamma). r_min is the smallest fraction at which a run of that size generalized: r_c lies below. The
     unit, a distance in the middle of the data, keeps the parameters from going together."""
 
-    def __init__(self, times):
+    def __init__(self, times: Times) -> None:
         self.sizes, self.group = np.unique(times.size, return_inverse=True)
         self.groups = len(self.sizes)
         self.sigma, self.gamma = 2 * self.groups, 2 * self.groups + 1
@@ -150,7 +155,7 @@ class _Law:
         self.bounds = ([(math.log(CLOSEST), math.log(least)) for least in self.least] + [(-30.0, 60.0)] * self.groups
                        + [(math.log(SIGMA[0]), math.log(SIGMA[1])), GAMMA])
 
-    def value(self, theta):
+    def value(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Log-likelihood and its gradient."""
         gap, level = np.exp(theta[:self.groups])[self.group], theta[self.groups:2 * self.groups][self.group]
         sigma, gamma = math.exp(theta[self.sigma]), theta[self.gamma]
@@ -166,17 +171,22 @@ class _Law:
                                    [by_sigma.sum(), -(by_middle * np.log(distance)).sum()]])
         return value.sum(), gradient
 
-    def _maximize(self, start, fixed=None):
+    def _maximize(self, start: np.ndarray, fixed: int | None = None) -> tuple[np.ndarray, float]:
         """(theta, log-likelihood) from a start; the entry `fixed` stays as it is."""
         bounds = list(self.bounds)
         if fixed is not None:
             bounds[fixed] = (start[fixed], start[fixed])
         inside = np.clip(start, *np.array(bounds).T)
-        found = optimize.minimize(lambda theta: [-x for x in self.value(theta)], inside, jac=True, method="L-BFGS-B",
-                                  bounds=bounds, options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-6})
+
+        def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+            value, gradient = self.value(theta)
+            return -value, -gradient
+
+        found = optimize.minimize(loss, inside, jac=True, method="L-BFGS-B", bounds=bounds,
+                                  options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-6})
         return found.x, -found.fun
 
-    def best(self):
+    def best(self) -> tuple[np.ndarray, float]:
         """From three distances of r_c below the smallest fraction, a straight line through what was seen each."""
         found = []
         for share in (0.03, 0.2, 0.6):
@@ -191,28 +201,28 @@ class _Law:
             found.append(self._maximize(np.concatenate([np.log(gap), line[:-1], [math.log(spread), line[-1]]])))
         return max(found, key=lambda pair: pair[1])
 
-    def amplitudes(self, theta):
+    def amplitudes(self, theta: np.ndarray) -> np.ndarray:
         """A of each size."""
         return np.exp(theta[self.groups:2 * self.groups]) * self.unit ** theta[self.gamma]
 
-    def unseen(self, theta):
+    def unseen(self, theta: np.ndarray) -> int:
         """How many fractions above r_c have no run that generalized."""
         above = self.fraction > (self.least - np.exp(theta[:self.groups]))[self.group]
         return sum(len(set(self.fraction[mine & above]) - set(self.fraction[mine & self.observed]))
                    for mine in (self.group == g for g in range(self.groups)))
 
-    def profile(self, best, which, confidence):
+    def profile(self, best: tuple[np.ndarray, float], which: int, confidence: float) -> Interval:
         """Interval of r_c of a size (which < groups) or of gamma: -inf or inf, for r_c 0, where nothing bounds it."""
         theta, top = best
         allowed = stats.chi2.ppf(confidence, 1)
         ends = [self._end(theta, top, which, direction, allowed) for direction in (-1, 1)]
         if which == self.gamma:
-            return statistics.Interval(float(theta[which]), ends[0] if ends[0] > GAMMA[0] else -math.inf,
+            return Interval(float(theta[which]), ends[0] if ends[0] > GAMMA[0] else -math.inf,
                                        ends[1] if ends[1] < GAMMA[1] else math.inf)
         least = self.least[which]
-        return statistics.Interval(*(float(max(0.0, least - math.exp(end))) for end in (theta[which], ends[1], ends[0])))
+        return Interval(*(float(max(0.0, least - math.exp(end))) for end in (theta[which], ends[1], ends[0])))
 
-    def _end(self, theta, top, which, direction, allowed):
+    def _end(self, theta: np.ndarray, top: float, which: int, direction: int, allowed: float) -> float:
         """Where the profile likelihood has lost `allowed` / 2, from the estimate in one direction; the bound of the
         parameter where it never does."""
         limit = self.bounds[which][(direction + 1) // 2]
@@ -231,14 +241,14 @@ class _Law:
         return optimize.brentq(lambda value: excess.get(value) or self._lost(at, top, which, value)[1] - allowed,
                                inner, outer, xtol=1e-4)
 
-    def _lost(self, start, top, which, value):
+    def _lost(self, start: np.ndarray, top: float, which: int, value: float) -> tuple[np.ndarray, float]:
         begin = start.copy()
         begin[which] = value
         theta, likelihood = self._maximize(begin, which)
         return theta, 2 * (top - likelihood)
 
 
-def _free_medians(times):
+def _free_medians(times: Times) -> tuple[float, int]:
     """Log-likelihood when every fraction of every size has a median of its own and all have one sigma; and the number of
     its parameters without those of fractions at which no run generalized: there the median is beyond all, and adds
     nothing."""
@@ -249,7 +259,7 @@ def _free_medians(times):
         lower, upper = np.log(times.lower[seen]), np.log(times.upper[seen])
     count = place.max() + 1
 
-    def loss(theta):
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
         value, by_middle, by_sigma = _normal(lower, upper, theta[:-1][place], math.exp(theta[-1]))
         return -value.sum(), -np.append(np.bincount(place, by_middle, count), by_sigma.sum())
 

@@ -9,14 +9,19 @@ the table, r the share of them in the train set.
 All intervals are percentile bootstrap intervals over seeds: a drawn seed brings all its runs, at every fraction and
 size. Arrays of resamples have the runs as they are in their first row."""
 
+from __future__ import annotations
+
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy import special, stats
 
 from . import command, settings, statistics
 from .facts import ENDED
+from .results import Results
+from .statistics import Interval
 
 LEVEL = 0.5  # a run is ordered from this order parameter on
 EXPONENT = 10.0  # 1/nu and drift are looked for up to this, either way
@@ -36,24 +41,25 @@ class Ensemble:
 
 # ---- runs ----
 
-def by_setting(results, size="task.p", all=False):
+def by_setting(results: Results, size: str = "task.p",
+               all: bool = False) -> dict[str, tuple[Results, np.ndarray, np.ndarray]]:
     """setting -> (Results, L, r) of the runs that have ended and have a test set and the key `size`: runs of a setting
     differ in size, train fraction and seed alone."""
     results = results.counted(all)
     results = results.select(results.runs["status"].isin(ENDED))
-    sizes = [settings.flat(config).get(size) for config in results.configs]
-    has_size = [isinstance(value, (int, float)) and value > 0 for value in sizes]
+    given = [settings.flat(config).get(size) for config in results.configs]
+    has_size = [isinstance(value, (int, float)) and value > 0 for value in given]
     if "train_inputs" not in results.runs or "test_inputs" not in results.runs or not any(has_size):
         raise command.Refusal("no run that has ended has the key %s: name the key that is the size" % size)
     train, test = (results.runs[name].fillna(0).to_numpy(float) for name in ("train_inputs", "test_inputs"))
     counts = np.array(has_size) & (train > 0) & (test > 0)
-    results, sizes = results.select(counts), np.array(sizes, dtype=object)[counts].astype(float)
+    results, sizes = results.select(counts), np.array([x for x, mine in zip(given, counts) if mine], dtype=float)
     fraction = train[counts] / (train + test)[counts]
     names = np.array(settings.names(results, told=[sizes.tolist(), fraction.tolist()]), dtype=object)
     return {name: (results.select(names == name), sizes[names == name], fraction[names == name]) for name in dict.fromkeys(names)}
 
 
-def accuracy_at(results, step):
+def accuracy_at(results: Results, step: int) -> np.ndarray:
     """Test accuracy of each run at its last evaluation up to `step`; NaN where it was not trained so far. A run that
     ended by itself keeps its last value: one that `stop` or `prune` ended because it had generalized, or that diverged."""
     curves = results.read_curves(["step", "test_accuracy"])
@@ -71,7 +77,7 @@ def accuracy_at(results, step):
     return np.where(at.any(axis=1) & reached, accuracy[np.arange(len(at)), last], np.nan)
 
 
-def ensembles(results, step=None, size="task.p", all=False):
+def ensembles(results: Results, step: int | None = None, size: str = "task.p", all: bool = False) -> dict[str, Ensemble]:
     """setting -> Ensemble, of the runs that were trained up to `step` (None: the fewest steps that a run of the setting
     was given). A task without mirrors has a_mirror 0; a run without a test input that is not mirrored has no m."""
     found = {}
@@ -111,33 +117,33 @@ class Points:
     binder: np.ndarray
 
     @property
-    def sizes(self):
+    def sizes(self) -> np.ndarray:
         return np.unique(self.size)
 
     @property
-    def share(self):
+    def share(self) -> np.ndarray:
         """Of runs that are ordered; NaN where a resample has none."""
         with np.errstate(invalid="ignore"):
             return self.ordered / self.count
 
-    def select(self, mask):
+    def select(self, mask: np.ndarray) -> Points:
         return Points(**{field.name: getattr(self, field.name)[..., mask] for field in dataclasses.fields(self)})
 
-    def interval(self, name, point):
+    def interval(self, name: str, point: int) -> Interval:
         values = getattr(self, name)[:, point]
         return interval(values)
 
 
-def interval(values, lower=None, upper=None):
+def interval(values: np.ndarray, lower: np.ndarray | None = None, upper: np.ndarray | None = None) -> Interval:
     """Interval of values [samples + 1] whose first is the estimate. Where a value is known only to lie within bounds,
     `lower` and `upper` are these. NaN bounds nothing: it counts as -inf below and inf above."""
     lower, upper = (values if bound is None else bound for bound in (lower, upper))
     low = statistics.percentiles(np.where(np.isnan(lower), -np.inf, lower)[1:], statistics.CONFIDENCE)[0]
     high = statistics.percentiles(np.where(np.isnan(upper), np.inf, upper)[1:], statistics.CONFIDENCE)[1]
-    return statistics.Interval(float(values[0]), low, high)
+    return Interval(float(values[0]), low, high)
 
 
-def points(ensemble, samples=statistics.RESAMPLES, seed=0):
+def points(ensemble: Ensemble, samples: int = statistics.RESAMPLES, seed: int = 0) -> Points:
     """Points of the runs and of `samples` bootstrap samples of their seeds."""
     places, member = np.unique(np.stack([ensemble.size, ensemble.fraction], axis=1), axis=0, return_inverse=True)
     seeds, of_seed = np.unique(ensemble.seed, return_inverse=True)
@@ -159,7 +165,7 @@ def points(ensemble, samples=statistics.RESAMPLES, seed=0):
 
 # ---- where something changes sign ----
 
-def sign_change(x, d):
+def sign_change(x: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, ...]:
     """Where each row of d [S, X] turns from negative to positive as x [X] ascends: (left, right, place), the two
     neighbours and the zero of the straight line between them. It is the split with the least area of the wrong sign on
     its two sides, whatever noise crosses zero elsewhere; NaN where all of a row has one sign. What is missing in a row speaks for neither."""
@@ -174,7 +180,7 @@ def sign_change(x, d):
     return tuple(np.where(inner, value, np.nan) for value in (x[i], x[j], x[i] + share * (x[j] - x[i])))
 
 
-def critical_fractions(found):
+def critical_fractions(found: Points) -> dict[float, Interval]:
     """L -> Interval of r_c(L), the fraction at which half of the runs are ordered. Between two fractions that were
     trained the straight line gives the estimate; the bounds do not rely on it and are trained fractions."""
     critical = {}
@@ -185,7 +191,7 @@ def critical_fractions(found):
     return critical
 
 
-def peaks(found):
+def peaks(found: Points) -> dict[float, tuple[Interval, ...]]:
     """L -> (fraction, height) of the largest susceptibility, an Interval each."""
     largest = {}
     for size in found.sizes:
@@ -201,19 +207,19 @@ def peaks(found):
 class Crossing:
     """Where the Binder cumulants of two sizes cross, that of the larger from below to above."""
 
-    sizes: tuple
-    fraction: statistics.Interval
-    binder: statistics.Interval
+    sizes: tuple[float, float]
+    fraction: Interval
+    binder: Interval
 
 
-def crossings(found):
+def crossings(found: Points) -> list[Crossing]:
     """Crossings of neighbouring sizes. Between trained fractions the cumulants are straight lines."""
     return [_crossing(found, pair) for pair in zip(found.sizes[:-1], found.sizes[1:])]
 
 
-def _crossing(found, pair):
+def _crossing(found: Points, pair: tuple[float, float]) -> Crossing:
     smaller, larger = (found.select((found.size == size) & np.isfinite(found.binder[0])) for size in pair)
-    nothing = statistics.Interval(math.nan, math.nan, math.nan)
+    nothing = Interval(math.nan, math.nan, math.nan)
     if min(len(smaller.fraction), len(larger.fraction)) < 2:
         return Crossing(pair, nothing, nothing)
     low = max(smaller.fraction[0], larger.fraction[0])
@@ -231,7 +237,7 @@ def _crossing(found, pair):
     return Crossing(pair, interval(place, left, right), interval(height))
 
 
-def _lines(x, at):
+def _lines(x: np.ndarray, at: np.ndarray) -> np.ndarray:
     """[X, A]: values at x times this are those at `at`, by straight lines."""
     return np.array([np.interp(at, x, row) for row in np.eye(len(x))])
 
@@ -249,9 +255,9 @@ class Scaling:
     resolved  sizes with a fraction at which some runs are ordered and some are not: with fewer than two of them the
               widths are those of the lattice, and nu is not known (NaN)"""
 
-    critical: statistics.Interval
-    rate: statistics.Interval
-    drift: statistics.Interval
+    critical: Interval
+    rate: Interval
+    drift: Interval
     slope: float
     reference: float
     deviance: float
@@ -260,21 +266,21 @@ class Scaling:
     resolved: int
 
     @property
-    def nu(self):
+    def nu(self) -> Interval:
         estimate, lower, upper = (1 / value if value > 0 else math.inf if value <= 0 else math.nan
                                   for value in (self.rate.estimate, self.rate.upper, self.rate.lower))
-        return statistics.Interval(estimate, lower, upper)
+        return Interval(estimate, lower, upper)
 
-    def scaled(self, size, fraction):
+    def scaled(self, size: np.ndarray, fraction: np.ndarray) -> np.ndarray:
         """x = (r - r_c(L)) (L / L0)^(1/nu)."""
         length = size / self.reference
         return (fraction - self.critical.estimate * length**-self.drift.estimate) * length**self.rate.estimate
 
-    def probability(self, size, fraction):
+    def probability(self, size: np.ndarray, fraction: np.ndarray) -> np.ndarray:
         return special.expit(self.slope * self.scaled(size, fraction))
 
 
-def scaling(found, drift=False):
+def scaling(found: Points, drift: bool = False) -> Scaling:
     """Scaling of Points of two sizes or more; `drift`: r_c depends on the size, as a power of it."""
     sizes = found.sizes
     if len(sizes) < 2:
@@ -291,13 +297,13 @@ def scaling(found, drift=False):
     share = found.share[0]
     resolved = len(set(found.size[(share > 0) & (share < 1)].tolist()))
     rate, power = (np.where(np.abs(theta[:, k]) < EXPONENT, theta[:, k], np.copysign(np.inf, theta[:, k])) for k in (2, 3))
-    unknown = statistics.Interval(math.nan, math.nan, math.nan)
+    unknown = Interval(math.nan, math.nan, math.nan)
     return Scaling(interval(theta[:, 1]), interval(rate) if resolved > 1 else unknown, interval(power),
                    math.exp(theta[0, 0]), reference, deviance, degrees,
                    float(stats.chi2.sf(deviance, degrees)) if degrees else math.nan, resolved)
 
 
-def _own_curve(mine):
+def _own_curve(mine: Points) -> tuple[np.ndarray, float]:
     """(log slope, r_c), log-likelihood of one size by itself."""
     critical = sign_change(mine.fraction, mine.share[:1] - 0.5)[2][0]
     middle = critical if math.isfinite(critical) else mine.fraction.mean()
@@ -308,7 +314,7 @@ def _own_curve(mine):
     return theta[0, :2], likelihood[0]
 
 
-def _start(own, length, drift):
+def _start(own: np.ndarray, length: np.ndarray, drift: bool) -> np.ndarray:
     """Straight lines through the sizes' own log slopes and critical fractions, over log size."""
     rate, slope = np.polyfit(length, own[:, 0], 1)
     middle = np.clip(own[:, 1], 1e-3, 1)
@@ -316,14 +322,15 @@ def _start(own, length, drift):
     return np.array([[slope, float(np.exp(np.log(middle).mean())), rate, power]])
 
 
-def _steepest(fraction):
+def _steepest(fraction: np.ndarray) -> float:
     """Log of the slope at which the curve of a size goes from 0.001 to 0.999 between its two closest fractions: they do
     not tell a steeper one from it."""
     gaps = np.diff(fraction)
     return math.log(2 * special.logit(0.999) / gaps.min()) if len(gaps) else 10.0
 
 
-def _climb(start, free, count, ordered, fraction, length, top, rounds=200):
+def _climb(start: np.ndarray, free: np.ndarray, count: np.ndarray, ordered: np.ndarray, fraction: np.ndarray,
+           length: np.ndarray, top: float, rounds: int = 200) -> tuple[np.ndarray, np.ndarray]:
     """(theta [S, 4], log-likelihood [S]) of the most likely (log slope, r_c, 1/nu, drift) for each row of counts [S, P],
     by Levenberg and Marquardt's damped scoring, all rows that are not there yet at once. What is not `free` stays as in
     `start`; log slopes stay at `top` or below, r_c between 0 and 1."""
@@ -351,7 +358,8 @@ def _climb(start, free, count, ordered, fraction, length, top, rounds=200):
     return theta, value
 
 
-def _likelihood(theta, count, ordered, fraction, length):
+def _likelihood(theta: np.ndarray, count: np.ndarray, ordered: np.ndarray, fraction: np.ndarray,
+                length: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-likelihood [S], its gradient [S, 4] and Fisher information [S, 4, 4] in theta."""
     slope, critical, rate, drift = (theta[:, k, None] for k in range(4))
     steep = np.exp(np.clip(slope + rate * length, -50, 50))
@@ -379,7 +387,7 @@ class Collapse:
     quality: float
 
 
-def collapse(found, scaled, ordered=False):
+def collapse(found: Points, scaled: Callable[[np.ndarray, np.ndarray], np.ndarray], ordered: bool = False) -> Collapse:
     """Collapse of Points under `scaled`(L, r) -> x, such as Scaling.scaled; of the share of ordered runs where `ordered`
     says so. The error of a mean is no less than 1 / (n + 2), n the runs of a point: that all of few agree does not make
     their mean exact."""
@@ -392,7 +400,7 @@ def collapse(found, scaled, ordered=False):
     return Collapse(x, y, error, found.size, _quality(x, y, error, found.size))
 
 
-def _quality(x, y, error, size):
+def _quality(x: np.ndarray, y: np.ndarray, error: np.ndarray, size: np.ndarray) -> float:
     """S of eq. (5) in J. Houdayer and A. K. Hartmann, Phys. Rev. B 70, 014418 (2004)."""
     terms = []
     for k in range(len(x)):
@@ -411,7 +419,7 @@ def _quality(x, y, error, size):
     return float(np.mean(terms)) if terms else math.nan
 
 
-def _enclosing(x, rows, at):
+def _enclosing(x: np.ndarray, rows: np.ndarray, at: float) -> list[int]:
     """The two neighbours of `at` among x[rows], which ascend; none outside."""
     after = int(np.searchsorted(x[rows], at))
     return rows[after - 1:after + 1].tolist() if 0 < after < len(rows) else []

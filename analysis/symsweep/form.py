@@ -61,7 +61,7 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(part, (int, float, str)) for part in value)
 
 
-def _is_changes(value):
+def _is_changes(value: Any) -> bool:
     return isinstance(value, list) and all(
         isinstance(entry, dict) and _is_whole(entry.get("at", -1)) and
         all(_is_real(part) or (_is_list(part) and key == "freeze") for key, part in entry.items()) for entry in value)

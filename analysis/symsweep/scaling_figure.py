@@ -273,3 +273,8 @@ def tell(options):
             print(("\n" if k else "") + tables(study))
             for path in figures.save(draw(study), "%s-scaling%s" % (prefix, "-%d" % (k + 1) if k else ""), options.results):
                 print(words.visible(path), file=sys.stderr)
+
+
+def entry() -> int:
+    """The command line of an installed package."""
+    return command.guarded(main)

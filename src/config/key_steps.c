@@ -149,10 +149,12 @@ static void type_text(char *out, size_t capacity, const sw_key *key) {
     snprintf(out, capacity, "array of at most %d integers or generators", key->capacity);
 }
 
-/* A list that does not fit: its first steps, its last, how many there are, and what tells it from others. */
+/* A list longer than ROOM, or that does not fit: its first steps, its last, how many there are, and what tells it from
+ * others. */
 static void steps_text(char *out, size_t capacity, const sw_key *key, const sw_value *value) {
-    enum { SHOWN = 3, MARK = 80 };
+    enum { SHOWN = 3, MARK = 80, ROOM = 1024 };
     uint32_t mark = UINT32_C(2166136261); /* FNV-1a */
+    if (capacity > ROOM) capacity = ROOM;
     sw_key_list_text(out, capacity, key, value);
     if (strlen(out) + 1 < capacity || capacity < MARK + 16 || value->count <= SHOWN) return;
     for (int32_t i = 0; i < value->count; i++)

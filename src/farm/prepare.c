@@ -22,7 +22,8 @@ static sw_status load_plan(sw_plan **out, const sw_job_options *options) {
     sw_status status = sw_diagnostics_create(&diagnostics);
     if (status != SW_OK) return status;
     status = sw_plan_load(out, options->sweep, options->overrides, diagnostics);
-    for (char *const *set = options->overrides; status == SW_OK && *set; set++) sw_info("%s: %s", options->sweep, *set);
+    for (char *const *set = options->overrides; status == SW_OK && set && *set; set++)
+        sw_info("%s: %s", options->sweep, *set);
     sw_diagnostics_print(diagnostics, options->sweep);
     if (status == SW_E_CONFIG && sw_diagnostics_errors(diagnostics) > 0) sw_fail_clear(); /* all is said */
     if (status == SW_OK && options->shards > 0) status = sw_plan_shard(*out, options->shard, options->shards);

@@ -61,10 +61,12 @@ static void what_is_wrong_within_a_list_is_told_there(void **state) {
     expect("{" BASE ", \"grid\": {\"seed\": [1, {\"rnage\": [0, 3]}]}}", "grid.seed[1].rnage", "unknown generator");
     expect("{" BASE ", \"grid\": {\"seed\": [1, {\"range\": [0, 3]}]}}", "grid.seed[1].range", "has this value twice");
     expect("{" BASE ", \"grid\": {\"seed\": [1, {\"range\": [3, 3]}]}}", "grid.seed[1].range", "the range is empty");
-    expect("{" BASE ", \"grid\": {\"steps\": [9, {\"linspace\": [0, 3, 4]}]}}", "grid.steps[1].linspace", "found 0");
+    expect("{" BASE ", \"grid\": {\"steps\": [900, {\"linspace\": [0, 3000, 4]}]}}", "grid.steps[1].linspace",
+           "found 0");
     expect("{" BASE ", \"grid\": {\"seed\": [{\"range\": [0, 150000]}, {\"range\": [150000, 300000]}]}}", "grid.seed",
            "300000 values");
-    expect("{" BASE ", \"grid\": {\"seed\": [{\"range\": [0, 150000]}], \"steps\": [1, {\"range\": [2, 150000]}]}}",
+    expect("{" BASE
+           ", \"grid\": {\"seed\": [{\"range\": [0, 150000]}], \"steps\": [500, {\"range\": [1000, 150998]}]}}",
            "grid", "22499850000 runs");
     expect("{" BASE ", \"grid\": {\"model.kind\": [\"mlp\", {\"range\": [0, 1]}]}}", "grid.model.kind[1].range",
            "expected one of");
@@ -291,7 +293,7 @@ static void conditions_that_cannot_be_are_told(void **state) {
     expect(EXCLUDE("[{\"label\": \"a\"}]"), "exclude[0].label", "no case has the label \"a\"");
     expect(EXCLUDE("[{\"seed\": [0, 1]}]"), "exclude", "every run of the sweep is left out");
     expect("{" BASE
-           ", \"grid\": {\"steps\": [1, 2]}, \"refine\": {\"axes\": [\"steps\"]}, \"exclude\": [{\"steps\": 1}]}",
+           ", \"grid\": {\"steps\": [900, 901]}, \"refine\": {\"axes\": [\"steps\"]}, \"exclude\": [{\"steps\": 900}]}",
            "exclude", "refine needs every point");
     expect("{" BASE ", \"grid\": {\"seed\": [0, 1]}, \"exclude\": [{\"seed\": {\"range\": [1, 50000]}}]}", "exclude",
            "at most 20000");

@@ -135,7 +135,7 @@ static void faults_are_told_with_the_path_of_the_entry(void **state) {
     expect("[{\"optimizer.weight_decay\": 0}]", "", "run.changes[0]", "at is missing");
     expect("[{\"at\": 0, \"optimizer.weight_decay\": 0}]", "", "run.changes[0].at", "expected integer 1..1000000000");
     expect("[{\"at\": 5}]", "", "run.changes[0]", "nothing changes after step 5");
-    expect("[{\"at\": 5, \"optimizer.decay\": 0}]", "", "run.changes[0].optimizer.decay", "unknown key");
+    expect("[{\"at\": 5, \"optimizer.decoy\": 0}]", "", "run.changes[0].optimizer.decoy", "unknown key");
     expect("[{\"at\": 5, \"optimizer.beta1\": 0}]", "", "run.changes[0].optimizer.beta1", "does not change while");
     expect("[{\"at\": 5, \"optimizer.learning_rate\": 0}]", "", "run.changes[0].optimizer.learning_rate",
            "expected number > 0, found 0");
@@ -175,7 +175,7 @@ static void it_may_be_an_axis(void **state) {
     (void)state;
     sw_run_config config;
     parsed p = parse("{" BASE ", \"grid\": {\"changes\": [[], [{\"at\": 3, \"train_fraction\": 0.1}]]}, "
-                     "\"cases\": [{\"steps\": [10, 20]}]}",
+                     "\"cases\": [{\"steps\": [1000, 2000]}]}",
                      SW_OK);
     assert_int_equal(sw_sweep_run_count(p.sweep), 4);
     resolve(&config, &p, 1);
