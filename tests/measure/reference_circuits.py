@@ -154,7 +154,8 @@ def coset_concentration(f, product):
             chance = (len(division) - 1) / (n - 1)
             with np.errstate(invalid="ignore"):
                 best = np.fmax(best, (between / variance - chance) / (1 - chance))
-        part += (variance * best)[variance > 0].sum()
+        alive = variance > 0
+        part += (variance[alive] * best[alive]).sum()
         whole += variance.sum()
     return part / whole
 

@@ -4,6 +4,7 @@ float64: Hessians by automatic differentiation, Langevin chains with the documen
 import numpy as np
 import scipy.sparse.linalg
 import torch
+from torch.nn.utils.stateless import functional_call
 
 import reference
 import reference_tasks as tasks
@@ -44,7 +45,7 @@ class Loss:
             n = self.w[name].numel()
             parameters[name] = flat[at:at + n].reshape(self.w[name].shape)
             at += n
-        z = torch.func.functional_call(self.w.network, parameters, self.inputs)
+        z = functional_call(self.w.network, parameters, self.inputs)
         return reference.network.LOSSES[self.run.config["loss"]["kind"]](z, self.target).mean()
 
     def gradient(self, at):
