@@ -424,6 +424,17 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     }
 }
 
+static void hidden(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *out) {
+    transformer *self = state;
+    size_t T = (size_t)model->shape.tokens, M = (size_t)model->config.d_mlp;
+    slot at = slot_at(self, model, 0);
+    for (size_t r = 0; r < rows; r += self->block) {
+        const place here = {model, r, sw_smaller(self->block, rows - r)};
+        block_forward(&here, &at, tokens + r * T, NULL);
+        memcpy(out + r * M, at.layer[model->config.layers - 1].hidden, here.rows * M * sizeof *out);
+    }
+}
+
 /* Operations of forward and backward for an element of a norm, and for one that dropout may drop, in units that the
  * rate of a GEMM pays for. */
 #define NORM_FLOPS 40.0
@@ -447,5 +458,6 @@ const sw_model_path sw_transformer_path = {
     .carve = carve,
     .forward = forward,
     .backward = backward,
+    .hidden = hidden,
     .flops = flops,
 };
