@@ -17,11 +17,21 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
         return new Response(stream).arrayBuffer();
     }
 
-    page.load = async () => {
-        const [header, arrays] = await Promise.all([inflate("header"), inflate("arrays")]);
+    page.load = async () => page.take(await Promise.all([inflate("header"), inflate("arrays")]));
+
+    const takers = [];
+
+    /* What is kept of the data is kept until there are new ones: `listener(now)` is told, where now(run) is the place that a
+     * run has in these, -1 where they do not have it. */
+    page.onData = (listener) => takers.push(listener);
+
+    page.take = ([header, arrays]) => {
+        const before = page.data ? page.column("id") : null;
         page.data = JSON.parse(new TextDecoder().decode(header));
         page.bytes = arrays;
         page.metrics = new Map([...page.data.curves.metrics, ...page.data.generators.metrics].map((metric) => [metric.name, metric]));
+        const after = page.column("id"), places = new Map(after && after.map((id, run) => [id, run]));
+        for (const listener of takers) listener((run) => (!before || !after ? run : before[run] === after[run] ? run : places.get(before[run]) ?? -1));
         preparePhases();
         prepareRuns();
         page.prepareState();
@@ -59,6 +69,7 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
     page.evaluated = (run) => page.offsets[run + 1] > page.offsets[run];
 
     const curves = new Map();
+    page.onData(() => curves.clear());
 
     /* A curve of a run: steps and values (NaN where missing), or null. */
     page.curve = (metric, run) => {
@@ -94,6 +105,7 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
     /* ---- axes and groups ---- */
 
     const shortened = new Map();
+    page.onData(() => shortened.clear());
 
     /* The end of a dotted path that tells it from the other axes. */
     page.axisName = (path) => {
@@ -158,7 +170,19 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
     /* ---- state ---- */
 
     /* What the reader chose, in the address: `name.key=value` for whatever is not as it was at first. */
-    const wanted = new URLSearchParams(location.hash.slice(1)), registered = new Map();
+    let wanted = new URLSearchParams(location.hash.slice(1));
+    const registered = new Map();
+
+    /* Of new data the same is chosen; runs are told by their places. */
+    page.onData((now) => {
+        wanted = new URLSearchParams(location.hash.slice(1));
+        for (const [name, text] of [...wanted]) {
+            const run = /\.(run|of)$/.test(name) && /^(run )?(\d+)$/.exec(text);
+            if (run && now(+run[2]) >= 0) wanted.set(name, (run[1] || "") + now(+run[2]));
+            else if (run) wanted.delete(name);
+        }
+        allGroups = selection = null;
+    });
 
     /* Choices of a figure: an object of texts, numbers and truth values, as the address has them. */
     page.choices = (name, defaults) => {
