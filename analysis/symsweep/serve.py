@@ -210,8 +210,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     server: Server
     timeout = PATIENCE
-    server_version, sys_version = "symsweep", ""
     error_message_format, error_content_type = "%(code)d %(message)s\n", "text/plain"
+
+    def version_string(self) -> str:
+        return "symsweep"
 
     def parse_request(self) -> bool:
         """Every request passes here before anything is done for it."""
@@ -237,19 +239,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         place = self.path.partition("?")[0].removeprefix("/" + self.server.token)
         if place in ("", "/"):
-            self._send("text/html; charset=utf-8", "page", self.server.page)
+            self._send("text/html; charset=utf-8", self.server.page)
         elif place == "/data":
             answer = self.server.source.current()
-            self._send("application/octet-stream", answer.tag, answer.packed)
+            self._send("application/octet-stream", answer.packed, '"%s"' % answer.tag)
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
     do_HEAD = do_GET
 
-    def _send(self, kind: str, tag: str, packed: bytes) -> None:
-        known = self.headers.get("If-None-Match") == '"%s"' % tag
+    def _send(self, kind: str, packed: bytes, tag: str = "") -> None:
+        known = tag != "" and self.headers.get("If-None-Match") == tag
         self.send_response(HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK)
-        self.send_header("ETag", '"%s"' % tag)
+        if tag:
+            self.send_header("ETag", tag)
         if not known:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Encoding", "gzip")
