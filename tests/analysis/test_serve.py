@@ -137,7 +137,7 @@ class Requests(unittest.TestCase):
         token = urlsplit(self.url).path[1:]
         for path in ("/", "", "/data", "/" + token[:-1], "/" + token + "x", "/x" + token, "/" + token.swapcase(), "/?" + token, "/data/" + token, "/%2e%2e/" + token,
                      "/../" + token, "http://evil.example/" + token, "/" + "a" * 5000, "/%C3%A9"):
-            status, _, body = ask(self.url, path=path or "/")
+            status, _, body = ask(self.url, path=path or "/", Host="localhost")
             self.assertEqual((status, body), (404, b"404 Not Found\n"), path)
 
     def test_paths_below_the_token(self):
@@ -208,8 +208,8 @@ class Live(unittest.TestCase):
         """From before the file exists: its points come in, what the reader chose stays; the writer is killed, and another sweep
         is put in its place."""
         output = FOLDER / "live.h5"
-        long = fixtures.sweep("long", grid={"seed": {"range": [0, 12]}})
-        long["run"].update({"steps": 3000, "stop": None, "evaluate": {"every": 30, "snapshots": 4}})
+        long = fixtures.sweep("long", grid={"seed": {"range": [0, 20]}})
+        long["run"].update({"steps": 40000, "evaluate": {"every": 400, "snapshots": 4}})  # it never comes to its end
         del long["run"]["stop"]
         with browser.Browser() as chromium, serving(output) as serve:
             chromium.size(1160, 900)
@@ -232,13 +232,15 @@ class Live(unittest.TestCase):
                     document.getElementById("curves").scrollIntoView();
                 })()""")
                 state = """JSON.stringify([location.hash, document.querySelectorAll('#curves details.data[open]').length, document.activeElement.textContent,
-                    document.querySelector('#run-table input').value, Math.abs(document.getElementById('curves').getBoundingClientRect().top) < 40])"""
+                    document.querySelector('#run-table input').value, window.scrollY > 500])"""
+                top = "document.getElementById('curves').getBoundingClientRect().top"""
                 before, points = json.loads(chromium.evaluate(state)), chromium.evaluate("page.steps.length")
                 self.assertEqual(before[1:], [1, "run", "seed", True])
                 self.assertIn("only.label=commutativity", before[0])
-                updates = chromium.evaluate("page.updates")
+                updates, place = chromium.evaluate("page.updates"), chromium.evaluate(top)
                 chromium.wait("page.updates > %d && page.steps.length > %d" % (updates, points))
                 self.assertEqual(json.loads(chromium.evaluate(state)), before)
+                self.assertLess(abs(chromium.evaluate(top) - place), 3)
                 self.assertIsNone(sweep.poll(), "the sweep was to run all the time")
                 os.killpg(sweep.pid, signal.SIGKILL)
                 sweep.wait()

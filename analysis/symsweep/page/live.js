@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const EVERY = 2000, SHARE = 10, HANDS = 10000;
+    const EVERY = 2000, SHARE = 4, HANDS = 10000;
     const show = (id, text) => {
         const place = document.getElementById(id);
         place.textContent = text;
@@ -67,7 +67,7 @@
         }
     };
 
-    /* Asks as long as the page is open; `draw` is called with new data taken. It rests ten times as long as a drawing took. */
+    /* Asks as long as the page is open; `draw` is called with new data taken. It rests four times as long as a drawing took. */
     page.follow = async (draw) => {
         page.updates = 0;
         for (let rest = EVERY; ; await pause(rest)) {

@@ -10,6 +10,7 @@
 
     /* Shows a part of the page and moves the focus there, without a word in the address: that has what is chosen. */
     page.goTo = (id, within) => {
+        freshen(document.getElementById(id).closest("section"));
         const place = document.getElementById(id), target = (within && place.querySelector(within)) || place;
         place.scrollIntoView();
         if (!target.matches("button, a, input, select")) target.setAttribute("tabindex", -1);
@@ -59,19 +60,29 @@
         section.style.minHeight = "";
         boxes().forEach((box, i) => scrolled[i] && box.scrollTo(...scrolled[i]));
         const stop = focused >= 0 && stops()[focused];
-        if (!stop) return;
-        stop.focus({ preventScroll: true });
-        if (typeof caret === "number" && stop.matches("input[type=search]")) stop.setSelectionRange(caret, caret);
+        if (stop) stop.focus({ preventScroll: true });
+        if (stop && typeof caret === "number" && stop.matches("input[type=search]")) stop.setSelectionRange(caret, caret);
+        page.figures = [...document.querySelectorAll("figure")].map((frame) => page.figures.find((figure) => figure.id === frame.id));
     }
+
+    /* Sections that show older data than the page has: those that are out of sight are drawn when they come near. */
+    const stale = new Map();
+    function freshen(section) {
+        const add = stale.get(section);
+        stale.delete(section);
+        if (add) redraw(section, add);
+    }
+    const isNear = (section) => { const { top, bottom } = section.getBoundingClientRect(); return bottom > -innerHeight / 2 && top < 1.5 * innerHeight; };
+    const coming = new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => isIntersecting && freshen(target)), { rootMargin: "50% 0px" });
 
     async function update() {
         page.drawHead();
         page.drawToolbar();
-        for (const [id, add] of sections) {
-            redraw(document.getElementById(id), add);
+        for (const [id, add] of sections) stale.set(document.getElementById(id), add);
+        for (const section of [...stale.keys()].filter((place) => place.hidden || isNear(place))) {
+            freshen(section);
             await breath();
         }
-        page.figures = [...document.querySelectorAll("figure")].map((frame) => page.figures.find((figure) => figure.id === frame.id));
     }
 
     async function start() {
@@ -95,7 +106,9 @@
         document.body.classList.add("ready");
         redrawOnResize();
         page.drawnAfter = performance.now();
-        if (page.live) page.follow(update);
+        if (!page.live) return;
+        sections.forEach(([id]) => coming.observe(document.getElementById(id)));
+        page.follow(update);
     }
 
     document.addEventListener("DOMContentLoaded", () => {
