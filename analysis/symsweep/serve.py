@@ -35,7 +35,7 @@ STRANGERS = 32  # connections that have not shown the token yet
 PATIENCE = 60.0  # seconds for a request to come in
 LOWER = 10  # the sweep may run on the same cores
 CRASHED = "the HDF5 library crashed: a results file is damaged; `symsweep status FILE` tells which"
-FAILED = "the page could not be made of the results: the terminal of analysis/serve has the reason"
+FAILED = "the process that reads the results ended early, for want of memory perhaps; the terminal of analysis/serve may have the reason"
 FORK = multiprocessing.get_context("fork")
 
 
@@ -114,7 +114,7 @@ def _supervise(parent: int, asking: Any, other_end: Any, options: argparse.Names
             child.join()
         except EOFError:
             child.join()
-            answer = _refusal(CRASHED if (child.exitcode or 0) < 0 else FAILED, True)
+            answer = _refusal(CRASHED if child.exitcode in command.CRASHES else FAILED, True)
         mine.close()
         asking.send(answer)
 

@@ -206,12 +206,12 @@ class Files(unittest.TestCase):
 class Live(unittest.TestCase):
     def test_running_killed_and_begun_anew(self):
         """From before the file exists: its points come in, what the reader chose stays; the writer is killed, and another sweep
-        is put in its place."""
-        output = FOLDER / "live.h5"
+        is put in its place; a second file comes, whose runs stand before those of the first."""
+        output, other = FOLDER / "live.h5", FOLDER / "other.h5"
         long = fixtures.sweep("long", grid={"seed": {"range": [0, 20]}})
         long["run"].update({"steps": 40000, "evaluate": {"every": 400, "snapshots": 4}})  # it never comes to its end
         del long["run"]["stop"]
-        with browser.Browser() as chromium, serving(output) as serve:
+        with browser.Browser() as chromium, serving(other, output) as serve:
             chromium.size(1160, 900)
             chromium.go(serve.url)
             chromium.wait("/no such file/.test(document.getElementById('waiting').textContent)")
@@ -257,6 +257,14 @@ class Live(unittest.TestCase):
             chromium.wait("document.getElementById('banner').hidden && document.querySelector('h1').textContent === 'short'")
             self.assertTrue(chromium.evaluate("window.kept"), "the page was loaded anew")
             self.assertEqual(json.loads(chromium.evaluate(state))[0], before[0])
+            chosen = "page.column('id')[new URLSearchParams(location.hash.slice(1)).get('story.run')]"
+            last = chromium.evaluate("page.showRun(page.all.find((run) => run !== page.representative() && page.evaluated(run))), page.remember(), " + chosen)
+            self.assertRegex(last, "^[0-9a-f]{12}$")
+            place = chromium.evaluate("page.column('id').indexOf('%s')" % last)
+            shutil.move(fixtures.train(FOLDER, tiny("second")), other)
+            chromium.wait("page.all.length === 12 && page.column('id').indexOf('%s') === %d" % (last, place + 6))
+            chromium.wait("%s === '%s'" % (chosen, last))
+            self.assertEqual(chromium.evaluate("page.figures.find((f) => f.id === 'story').table().rows[0][0]"), place + 6)
             found, requests = chromium.complaints()
             self.assertEqual(found, [])
             self.assertEqual({url for url in requests if not url.startswith("data:")}, {serve.url, serve.url + "/data"})

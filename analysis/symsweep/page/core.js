@@ -175,12 +175,16 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
 
     /* Of new data the same is chosen; runs are told by their places. */
     page.onData((now) => {
-        wanted = new URLSearchParams(location.hash.slice(1));
-        for (const [name, text] of [...wanted]) {
-            const run = /\.(run|of)$/.test(name) && /^(run )?(\d+)$/.exec(text);
-            if (run && now(+run[2]) >= 0) wanted.set(name, (run[1] || "") + now(+run[2]));
-            else if (run) wanted.delete(name);
+        for (const { state, defaults } of registered.values()) {
+            for (const choices of [defaults, state]) {
+                const [, single] = /^run (\d+)$/.exec(choices.of) || [];
+                if (choices.run >= 0) choices.run = now(choices.run);
+                if (single) choices.of = now(+single) < 0 ? "" : `run ${now(+single)}`;
+            }
+            if (state.run < 0) state.run = defaults.run;
         }
+        if (page.state) page.remember();
+        wanted = new URLSearchParams(location.hash.slice(1));
         allGroups = selection = null;
     });
 

@@ -19,10 +19,12 @@
 
     /* [header, arrays] when they are other than those of the last answer, else null. What stands in the way goes into the
      * head of the page. */
-    async function ask() {
-        const answer = await fetch(address, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" }).catch(() => null);
-        if (!answer || (!answer.ok && answer.status !== 304)) return trouble("The server does not answer. It may have ended, or the way to it is cut. The page asks again.");
+    const ask = () => answered().catch(() => trouble("The server does not answer. It may have ended, or the way to it is cut. The page asks again."));
+
+    async function answered() {
+        const answer = await fetch(address, { headers: tag ? { "If-None-Match": tag } : {}, cache: "no-store" });
         if (answer.status === 304) return trouble(unread);
+        if (!answer.ok) throw new Error(answer.statusText);
         const bytes = await answer.arrayBuffer(), size = new DataView(bytes).getUint32(0, true), header = bytes.slice(4, 4 + size);
         tag = answer.headers.get("ETag");
         unread = JSON.parse(new TextDecoder().decode(header)).trouble || "";
@@ -44,7 +46,7 @@
     for (const [kind, is] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["keydown", null], ["input", null]]) {
         addEventListener(kind, () => { down = is ?? down; touched = performance.now(); }, true);
     }
-    const busy = () => document.hidden || down || page.isPlaying() || (document.activeElement.matches("input, select") && performance.now() - touched < HANDS);
+    const busy = () => document.hidden || down || page.isPlaying() || (document.activeElement?.matches("input, select") && performance.now() - touched < HANDS);
 
     /* ---- the head ---- */
 
@@ -76,7 +78,7 @@
             const begun = performance.now();
             page.take(data);
             head();
-            await draw();
+            await Promise.resolve().then(draw).catch((error) => trouble(unread = `New data could not be drawn: ${error.message}.`));
             page.updates++;
             rest = Math.max(EVERY, SHARE * (performance.now() - begun));
         }
