@@ -88,8 +88,8 @@ def answer_of(options: argparse.Namespace) -> Answer:
     except (ResultsError, OSError, MemoryError) as error:
         return _refusal(words.visible(str(error) or "out of memory"), True)
     header["left_out"] += ["Left out: %s." % line for line in lines]
-    made = {"made_utc": header.pop("made_utc")}
-    return Answer(hashlib.sha256(framed(header, arrays)).hexdigest(), gzip.compress(framed({**header, **made}, arrays), 5), "; ".join(lines), again)
+    lasting = {name: value for name, value in header.items() if name not in ("made_utc", "source")}  # those two have the time of day
+    return Answer(hashlib.sha256(framed(lasting, arrays)).hexdigest(), gzip.compress(framed(header, arrays), 5), "; ".join(lines), again)
 
 
 def _work(parent: int, asking: Any, options: argparse.Namespace) -> None:
@@ -153,8 +153,11 @@ class Source:
             state, begun = self._state(), time.monotonic()
             if begun >= self._next and state != self._seen:
                 settled, before = self._is_settled(state), self._answer.trouble
-                self._asking.send(True)
-                self._answer = self._asking.recv()
+                try:
+                    self._asking.send(True)
+                    self._answer = self._asking.recv()
+                except (EOFError, OSError):
+                    self._answer = _refusal(FAILED, True)
                 self._seen = state if settled and not self._answer.again else []
                 self._next = time.monotonic() + max(EVERY, SHARE * (time.monotonic() - begun))
                 if self._answer.trouble and self._answer.trouble != before:
