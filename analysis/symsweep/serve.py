@@ -29,7 +29,7 @@ from .hdf5 import ResultsError
 HERE = "127.0.0.1"
 # A browser that was led here under another name (DNS rebinding) says that name.
 HOSTS = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?")
-EVERY, SHARE = 1.0, 4.0  # seconds from one reading to the next, at least; times what the last one took
+EVERY, SHARE = 1.0, 4.0  # seconds from one reading to the next, at least; times the processor time of the last one
 SETTLED = 2.0  # clocks of file systems are coarse: a file that was written to just now is read once more
 STRANGERS = 32  # connections that have not shown the token yet
 PATIENCE = 60.0  # seconds for a request to come in
@@ -69,6 +69,7 @@ class Answer(NamedTuple):
     packed: bytes
     trouble: str = ""  # what could not be read, and why
     again: bool = False  # it may be read the next time, though the file has not changed
+    seconds: float = 0.0  # of processor time that it took
 
 
 def _refusal(reason: str, again: bool) -> Answer:
@@ -94,7 +95,7 @@ def answer_of(options: argparse.Namespace) -> Answer:
 
 def _work(parent: int, asking: Any, options: argparse.Namespace) -> None:
     command.end_with(parent)
-    asking.send(answer_of(options))
+    asking.send(answer_of(options)._replace(seconds=time.process_time()))
 
 
 def _supervise(parent: int, asking: Any, other_end: Any, options: argparse.Namespace) -> None:
@@ -121,7 +122,7 @@ def _supervise(parent: int, asking: Any, other_end: Any, options: argparse.Names
 
 class Source:
     """The newest answer. Files are read when somebody asks, when they have changed, and never so often that it takes more than
-    a fifth of a core."""
+    a fifth of a processor."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._paths = options.results
@@ -150,8 +151,8 @@ class Source:
 
     def current(self) -> Answer:
         with self._lock:
-            state, begun = self._state(), time.monotonic()
-            if begun >= self._next and state != self._seen:
+            state = self._state()
+            if time.monotonic() >= self._next and state != self._seen:
                 settled, before = self._is_settled(state), self._answer.trouble
                 try:
                     self._asking.send(True)
@@ -159,7 +160,7 @@ class Source:
                 except (EOFError, OSError):
                     self._answer = _refusal(FAILED, True)
                 self._seen = state if settled and not self._answer.again else []
-                self._next = time.monotonic() + max(EVERY, SHARE * (time.monotonic() - begun))
+                self._next = time.monotonic() + max(EVERY, SHARE * self._answer.seconds)
                 if self._answer.trouble and self._answer.trouble != before:
                     print("note: %s" % self._answer.trouble, file=sys.stderr, flush=True)
             return self._answer

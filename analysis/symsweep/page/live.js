@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-    const EVERY = 2000, SHARE = 4, HANDS = 10000;
+    const EVERY = 2000, SHARE = 4, LONGEST = 10000, HANDS = 10000;
     const show = (id, text) => {
         const place = document.getElementById(id);
         place.textContent = text;
@@ -69,7 +69,8 @@
         }
     };
 
-    /* Asks as long as the page is open; `draw` is called with new data taken. It rests four times as long as a drawing took. */
+    /* Asks as long as the page is open; `draw` is called with new data taken. It rests four times as long as a drawing took, ten seconds
+     * at most. */
     page.follow = async (draw) => {
         page.updates = 0;
         for (let rest = EVERY; ; await pause(rest)) {
@@ -80,7 +81,7 @@
             head();
             await Promise.resolve().then(draw).catch((error) => trouble(unread = `New data could not be drawn: ${error.message}.`));
             page.updates++;
-            rest = Math.max(EVERY, SHARE * (performance.now() - begun));
+            rest = Math.min(LONGEST, Math.max(EVERY, SHARE * (performance.now() - begun)));
         }
     };
 })();
