@@ -17,9 +17,12 @@ import unittest
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
+
 import browser
 import fixtures
 import symsweep
+from symsweep import hdf5
 
 FOLDER = Path(tempfile.mkdtemp(prefix="symsweep-test-"))
 SERVE = fixtures.TOP / "analysis" / "serve"
@@ -87,6 +90,24 @@ def until(condition):
         assert time.monotonic() < deadline, "never came true"
         time.sleep(0.1)
     return found
+
+
+def written(path):
+    """Evaluations that the writer has acknowledged so far."""
+    try:
+        with hdf5.open_results(path) as file:
+            return int(np.maximum(file["runs/written"][:], 0).sum())
+    except hdf5.ResultsError:
+        return 0
+
+
+def go_on(sweep, path):
+    """Has the sweep train until there are more evaluations, and no longer; how many."""
+    before = written(path)
+    os.killpg(sweep.pid, signal.SIGCONT)
+    until(lambda: written(path) > before)
+    os.killpg(sweep.pid, signal.SIGSTOP)
+    return written(path)
 
 
 def tiny(name, **keys):
@@ -216,7 +237,7 @@ class Live(unittest.TestCase):
             chromium.go(serve.url)
             chromium.wait("/no such file/.test(document.getElementById('waiting').textContent)")
             with training(long, output) as sweep:
-                chromium.wait("document.body.classList.contains('ready') && page.steps.length > 0")
+                chromium.wait("document.body.classList.contains('ready') && page.steps.length === %d" % go_on(sweep, output))
                 chromium.evaluate("""(() => {
                     window.kept = true;
                     const box = [...document.querySelectorAll("#toolbar label")].find((l) => l.textContent.startsWith("label"));
@@ -234,18 +255,17 @@ class Live(unittest.TestCase):
                 state = """JSON.stringify([location.hash, document.querySelectorAll('#curves details.data[open]').length, document.activeElement.textContent,
                     document.querySelector('#run-table input').value, window.scrollY > 500])"""
                 top = "document.getElementById('curves').getBoundingClientRect().top"""
-                before, points = json.loads(chromium.evaluate(state)), chromium.evaluate("page.steps.length")
+                before = json.loads(chromium.evaluate(state))
                 self.assertEqual(before[1:], [1, "run", "seed", True])
                 self.assertIn("only.label=commutativity", before[0])
                 updates, place = chromium.evaluate("page.updates"), chromium.evaluate(top)
-                chromium.wait("page.updates > %d && page.steps.length > %d" % (updates, points))
+                chromium.wait("page.steps.length === %d && page.updates > %d" % (go_on(sweep, output), updates))
                 self.assertEqual(json.loads(chromium.evaluate(state)), before)
                 self.assertLess(abs(chromium.evaluate(top) - place), 3)
-                self.assertIsNone(sweep.poll(), "the sweep was to run all the time")
+                last = go_on(sweep, output)
                 os.killpg(sweep.pid, signal.SIGKILL)
                 sweep.wait()
-            written = int((symsweep.load(output).curves["step"].values >= 0).sum())
-            chromium.wait("page.steps.length === %d" % written)
+            chromium.wait("page.steps.length === %d" % last)
             self.assertIn("not over", chromium.evaluate("document.getElementById('banner').textContent"))
             short = fixtures.sweep("short")
             with training(short, output, "--fresh") as sweep:
