@@ -184,13 +184,13 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
             if (state.run < 0) state.run = defaults.run;
         }
         if (page.state) page.remember();
-        wanted = new URLSearchParams(location.hash.slice(1));
         allGroups = selection = null;
     });
 
     /* Choices of a figure: an object of texts, numbers and truth values, as the address has them. */
     page.choices = (name, defaults) => {
         const state = { ...defaults };
+        if (registered.has(name)) wanted = new URLSearchParams(location.hash.slice(1));  // drawn anew: the address has what is chosen now
         for (const [key, first] of Object.entries(defaults)) {
             const text = wanted.get(`${name}.${key}`);
             if (text === null) continue;
