@@ -229,8 +229,6 @@ static void fill_traces(search *s) {
         }
 }
 
-static int32_t size_of(const search *s, int32_t part) { return s->start[part + 1] - s->start[part]; }
-
 /* chi(1): a part has chi(1)^2 vectors, or twice as many of a character and its conjugate. */
 static int32_t degree_of(const search *s, int32_t part) {
     const int32_t size = s->start[part + 1] - s->start[part], degree = (int32_t)lround(sqrt(size));
