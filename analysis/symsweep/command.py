@@ -1,4 +1,4 @@
-"""What the command lines of report, figures and refinement have in common."""
+"""What the command lines of report, serve, figures and refinement have in common."""
 
 from __future__ import annotations
 
@@ -47,16 +47,21 @@ def load(options: argparse.Namespace, paths: Iterable[str] | None = None) -> Res
     return results
 
 
+def end_with(parent: int) -> None:
+    """This process is killed when its parent ends, and ends at once when that has ended already."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(3)
+
+
 def guarded(main: Callable[[], int]) -> int:
     """main() in a child process: a file can be damaged so that the HDF5 library crashes on it, and that is to be one line
     as well. The child ends when this process does."""
     sys.stdout.flush()
     parent, child = os.getpid(), os.fork()
     if child == 0:
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(3)
+        end_with(parent)
         return main()
     while True:
         try:

@@ -62,7 +62,7 @@ def _method(kind: str, name: str) -> str:
 def _group(config: Mapping[str, Any], method: str, decayed: bool) -> dict[str, Any]:
     """Hyperparameters of a group under PyTorch's names; those that only torch.optim knows have the values that do nothing."""
     muon = config.get("muon", {})
-    found: dict[str, Any] = {"method": method, "t": 0, "weight_decay": config["weight_decay"] if decayed else 0.0,
+    found: dict[str, Any] = {"method": method, "weight_decay": config["weight_decay"] if decayed else 0.0,
                              "lr": muon["learning_rate"] if method == "muon" else config["learning_rate"],
                              "maximize": False, "foreach": None, "differentiable": False}
     if method in ("adamw", "adam"):
@@ -129,7 +129,7 @@ class Optimizer(torch.optim.Optimizer):
         self.kinds = list(groups)  # of the groups: method, and whether it decays
         self.frozen: tuple[str, ...] = ()
         self.average_from = 1  # the step at which GrokFast's average begins
-        super().__init__([{"params": parameters, **_group(config, *key)} for key, parameters in groups.items()], {})
+        super().__init__([{"params": parameters, "t": 0, **_group(config, *key)} for key, parameters in groups.items()], {})
         for group in self.param_groups:
             for parameter in group["params"]:
                 self._start(parameter, group["method"])
@@ -178,7 +178,7 @@ class Optimizer(torch.optim.Optimizer):
             group["t"] = t
             for parameter in filter(self._moves, group["params"]):
                 state = self.state[parameter]
-                state["step"] += 1
+                state["step"].fill_(t)  # the run's count, which goes on where a parameter was frozen
                 UPDATES[group["method"]](parameter, gradients[parameter], state, group, factor * group["lr"])
         return loss
 

@@ -305,12 +305,13 @@ def _align(coordinates):
 
 
 def _geometry(results, container):
-    data = results.snapshots
-    if len(results) == 0 or "pca" not in data or "step" not in data:
+    found = results.snapshots
+    if len(results) == 0 or "pca" not in found or "step" not in found:
         return {"runs": [], "of": 0}
-    steps = data["step"].values
+    data = {name: found[name].values for name in ("step", "pca", "explained_variance", "fourier_power") if name in found}
+    steps = data["step"]
     damaged = results.runs["damaged"].tolist()
-    usable = {r for r in range(len(results)) if not damaged[r] and (steps[r] >= 0).any() and np.isfinite(data["pca"].values[r]).any()}
+    usable = {r for r in range(len(results)) if not damaged[r] and (steps[r] >= 0).any() and np.isfinite(data["pca"][r]).any()}
     kept, used, kinds, entries = [], 0, {}, []
     for run in [r for r in _in_turn(results) if r in usable]:
         entry, arrays, size = _snapshots_of(data, run, results.configs[run])
@@ -329,10 +330,10 @@ def _geometry(results, container):
 
 
 def _snapshots_of(data, run, config):
-    steps = data["step"].values[run]
+    steps = data["step"][run]
     known = np.nonzero(steps >= 0)[0]
     known = known[_chosen_points(len(known), MOST_SNAPSHOTS)]
-    coordinates = data["pca"].values[run][known][:, :, :COMPONENTS].astype(np.float64)
+    coordinates = data["pca"][run][known][:, :, :COMPONENTS].astype(np.float64)
     present = np.isfinite(coordinates).any(axis=(0, 2))
     coordinates = _align(coordinates[:, present])
     scale = np.nanmax(np.abs(coordinates), axis=(1, 2), initial=0)
@@ -342,10 +343,10 @@ def _snapshots_of(data, run, config):
     entry = {"run": run, "steps": [int(s) for s in steps[known]], "tokens": int(present.sum()),
              "scale": [float("%.6g" % s) for s in scale], "variance": [], "frequencies": 0}
     if "explained_variance" in data:
-        entry["variance"] = [[_plain(v) for v in row] for row in data["explained_variance"].values[run][known]]
+        entry["variance"] = [[_plain(v) for v in row] for row in data["explained_variance"][run][known]]
     arrays = {"pca": codes}
     if "fourier_power" in data:
-        power = data["fourier_power"].values[run][known].astype(np.float64)
+        power = data["fourier_power"][run][known].astype(np.float64)
         power = power[:, np.isfinite(power).any(axis=0)]
         if power.shape[1]:
             total = np.nansum(power, axis=1, keepdims=True)

@@ -1,6 +1,8 @@
 """The page: results files in, one self-contained HTML file out."""
 
 import argparse
+import base64
+import hashlib
 import html
 import os
 import re
@@ -9,7 +11,7 @@ from pathlib import Path
 from . import command, encode, facts, output, payload, words
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("core", "statistics", "figure", "chart", "overview", "lattice", "region", "phase", "curves", "story", "dial", "symmetries", "threshold", "onsets",
+SCRIPTS = ("core", "live", "statistics", "figure", "chart", "overview", "lattice", "region", "phase", "curves", "story", "dial", "symmetries", "threshold", "onsets",
            "survival", "geometry", "runs", "main")
 
 
@@ -40,27 +42,55 @@ def _inline(text):
     return re.sub(r"</(script)", r"<\\/\1", text, flags=re.I)
 
 
-def build(results, title=None, all=False):
-    """The page as text: of the planned rows, of all with `all`."""
-    library = (PAGE / "vendor" / "plot.min.js").read_text(encoding="utf-8")
+def _scripts():
+    """The two scripts of the page, as they stand in it."""
+    return [_inline((PAGE / "vendor" / "plot.min.js").read_text(encoding="utf-8")),
+            _inline("\n".join((PAGE / (name + ".js")).read_text(encoding="utf-8") for name in SCRIPTS))]
+
+
+def policy(live=False):
+    """What a browser lets the page do: its own two scripts, told by their hashes, and of the network nothing, or with
+    `live` the server that it came from."""
+    hashes = " ".join("'sha256-%s'" % base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") for text in _scripts())
+    return ("default-src 'none'; script-src %s; style-src 'unsafe-inline'; img-src data:; %sbase-uri 'none'; form-action 'none'"
+            % (hashes, "connect-src 'self'; " if live else ""))
+
+
+def data(results, title=None, all=False):
+    """(header, bytes of the arrays): what the page holds of the planned rows, of all with `all`."""
     header, arrays = payload.build(results, title, all)
     shown = results if all else results.planned
+    header["summary"] = summary_line(shown)
+    header["source"] = words.visible(source_line(shown, header))
+    header["left_out"] = ["%s." % (line[0].upper() + line[1:]) for line in header["left_out"]]
+    return header, arrays
+
+
+def page(header, arrays=None):
+    """The page as text. Without `arrays` it holds no data and asks the server that it came from for them."""
+    library, scripts = _scripts()
     values = {
+        "policy": policy(arrays is None),
         "title": html.escape(header["title"]),
         "description": html.escape(header["description"]),
-        "summary": html.escape(summary_line(shown)),
-        "left_out": "".join('<p class="banner left-out">%s.</p>\n' % html.escape(line[0].upper() + line[1:]) for line in header["left_out"]),
-        "source": html.escape(words.visible(source_line(shown, header))),
+        "summary": html.escape(header["summary"]),
+        "left_out": "".join('<p class="banner left-out">%s</p>\n' % html.escape(line) for line in header["left_out"]),
+        "source": html.escape(header["source"]),
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
         "drawn": html.escape(library[2:library.index("(")].strip(" *")),
         "licences": html.escape((PAGE / "vendor" / "plot.LICENCES.txt").read_text(encoding="utf-8")),
-        "header": encode.pack(payload.to_json(header).encode("utf-8")),
-        "arrays": encode.pack(arrays),
-        "library": _inline(library),
-        "scripts": _inline("\n".join((PAGE / (name + ".js")).read_text(encoding="utf-8") for name in SCRIPTS)),
+        "header": "" if arrays is None else encode.pack(payload.to_json(header).encode("utf-8")),
+        "arrays": "" if arrays is None else encode.pack(arrays),
+        "library": library,
+        "scripts": scripts,
     }
     template = (PAGE / "template.html").read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: values[match.group(1)], template)
+
+
+def build(results, title=None, all=False):
+    """The page with its data as text: of the planned rows, of all with `all`."""
+    return page(*data(results, title, all))
 
 
 def main(arguments=None):

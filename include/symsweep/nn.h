@@ -91,6 +91,12 @@ void sw_model_drop(sw_model *model, uint32_t seed, int64_t step, const int32_t *
  * alone. Of untied models nothing changes. */
 void sw_model_hold_unembedding(sw_model *model, bool held);
 
+/* Neurons of the last hidden layer: d_mlp, or d_hidden. */
+int32_t sw_model_neurons(const sw_model_config *config);
+/* hidden[rows, neurons] <- what they are, after the activation, at the position that is read, for tokens[rows, T] and
+ * any number of rows; as sw_model_evaluate. */
+void sw_model_hidden(sw_model *model, const int32_t *tokens, size_t rows, sw_real *hidden);
+
 /* Chooses the general path even where a specialized one exists (tests, benchmarks); affects later calls. */
 void sw_model_force_general(sw_model *model, bool general);
 

@@ -24,6 +24,7 @@ typedef struct sw_store_run {
     const char *generators;       /* JSON, or "" */
     double order_log10;           /* of their group */
     int32_t llc_stretches;        /* of llc_trace; 0 = llc is not measured */
+    int32_t irreps;               /* of neuron_power and logit_power; 0 = circuits are not measured */
     const sw_axis_value *axes;    /* [axis_count] */
 } sw_store_run;
 

@@ -165,7 +165,7 @@ const sw_key_type sw_key_row = {
     .read = read_row, .store = store_text, .load = load_text, .compare = compare_texts, .value_text = text_text};
 const sw_key_type sw_key_words = {
     .base = "words", .name = "array of names", .axis = SW_AXIS_STRING,
-    .read = read_words, .store = store_text, .load = load_text, .compare = compare_texts, .value_text = sw_key_json_text,
-    .write = write_words};
+    .read = read_words, .store = store_text, .load = load_text, .compare = compare_texts,
+    .value_text = sw_key_json_text, .write = write_words};
 
 /* clang-format on */

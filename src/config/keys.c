@@ -386,6 +386,10 @@ static const sw_key run_rows[] = {
      .unit = "steps",
      .meaning = "steps between measurements of the neural tangent kernel and of the average gradient outer product, at "
                 "evaluations; 0 = none"},
+    {.path = "measure.circuits.every", INTEGER(measure.circuits_every), RANGE(0, STEPS_MAX), DEFAULT(0), DECIDES,
+     .unit = "steps",
+     .meaning = "steps between measurements of representations and cosets in neurons and logits, on tasks whose table "
+                "is a group's, at evaluations; 0 = none"},
     {.path = "stop.test_accuracy", REAL(stop.test_accuracy), RANGE(0, 1), DEFAULT(1), DECIDES,
      .meaning = "stop early once test accuracy has been this high for stop.for_steps; 0 = never"},
     {.path = "stop.for_steps", INTEGER(stop.for_steps), RANGE(0, STEPS_MAX), DEFAULT(2000), DECIDES, .unit = "steps",

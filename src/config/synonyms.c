@@ -73,6 +73,15 @@ static const struct {
     {"eval_every eval_interval eval_freq eval_steps log_every log_interval logging_steps evaluate_every "
      "evaluation_interval "
      "val_check_interval check_val_every_n_epoch", "evaluate.every", NULL},
+    {"local_learning_coefficient learning_coefficient rlct lambda_hat", "measure.llc.every", NULL},
+    {"num_chains n_chains", "measure.llc.chains", NULL},
+    {"num_draws n_draws", "measure.llc.draws", NULL},
+    {"num_burnin_steps burnin n_burn_in num_burn_in", "measure.llc.burn_in", NULL},
+    {"localization localization_strength", "measure.llc.gamma", NULL},
+    {"hessian top_eigenvalue hessian_every", "measure.sharpness.every", NULL},
+    {"num_eigenvalues top_eigenvalues num_eigenthings", "measure.sharpness.eigenvalues", NULL},
+    {"ntk ntk_every agop", "measure.kernel.every", NULL},
+    {"irreps representations cosets", "measure.circuits.every", NULL},
     {"method", NULL,
      "there is one method for each section: grid, random, refine, and prune.halving for early termination"},
     {"parameters params search_space space sweep sweeper hyperparameters", NULL,

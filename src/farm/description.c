@@ -118,6 +118,7 @@ static sw_status describe_run(sw_description *description, const sw_plan *plan, 
                           .data_tokens = config->save.split ? task.tokens : 0,
                           .clean_labels = config->save.split && config->task.label_noise > 0,
                           .llc_stretches = config->measure.llc_every > 0 ? SW_LENGTH_LLC_TRACE : 0,
+                          .irreps = config->measure.circuits_every > 0 ? SW_LENGTH_NEURON_POWER : 0,
                           .axes = plan->axis_values + i * plan->axis_count};
     status = describe_symmetries(run, description, plan, i);
     if (status == SW_OK) status = sw_measure_snapshot_shape(&run->shape, config);

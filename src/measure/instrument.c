@@ -1,6 +1,7 @@
 /* instrument.c: which instruments a run has, and where each metric applies. */
 #include "measure/instrument.h"
 #include "measure/matchings.h"
+#include "measure/regular.h"
 
 #include "symsweep/measure.h"
 
@@ -75,6 +76,7 @@ SHARPNESS(3)
 SHARPNESS(4)
 SCOPE(kernel, config->measure.kernel_every > 0)
 SCOPE(circulant, config->measure.kernel_every > 0 && task->order > 0 && sw_matchings_apply(task))
+SCOPE(product, config->measure.circuits_every > 0 && sw_regular_applies(task))
 SCOPE(modular_add, config->task.kind == SW_TASK_MODULAR && config->task.operation == SW_OP_ADD)
 
 /* The rows of metrics.def: an instrument, or one of the metrics of the instrument above. */

@@ -213,6 +213,20 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     }
 }
 
+static void hidden(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *out) {
+    mlp *self = state;
+    size_t H = (size_t)model->config.d_hidden, T = (size_t)model->shape.tokens;
+    const sw_real *last = self->hidden + place_of(self, model, 0, model->config.layers - 1);
+    mlp_tensors w;
+    view(&w, model, model->parameters);
+    build(self, model, &w);
+    for (size_t r = 0; r < rows; r += self->block) {
+        size_t count = sw_smaller(self->block, rows - r);
+        block_forward(self, model, &w, tokens + r * T, 0, count, NULL);
+        for (size_t i = 0; i < count; i++) memcpy(out + (r + i) * H, last + i * self->stride, H * sizeof *out);
+    }
+}
+
 /* Multiplications and additions of forward and the two GEMMs of backward for each of its GEMMs. */
 static double flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows) {
     double H = config->d_hidden, T = shape->tokens;
@@ -227,5 +241,6 @@ const sw_model_path sw_mlp_path = {
     .carve = carve,
     .forward = forward,
     .backward = backward,
+    .hidden = hidden,
     .flops = flops,
 };

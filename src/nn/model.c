@@ -195,7 +195,7 @@ double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape
 #include "symsweep/activations.def"
 #undef ACTIVATION
     };
-    const double width = config->kind == SW_MODEL_MLP ? config->d_hidden : config->d_mlp;
+    const double width = sw_model_neurons(config);
     const double last = config->kind == SW_MODEL_MLP ? config->layers : 1; /* layers of one position an input */
     const double elements = (double)rows * width * (last + (config->layers - last) * shape->tokens);
     /* AdamW: about a dozen operations a parameter. */
@@ -272,6 +272,14 @@ void sw_model_forward(sw_model *model, const int32_t *tokens, size_t rows, sw_re
 
 void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits) {
     forward(model, tokens, rows, logits, takes_general(model, tokens, rows), false);
+}
+
+int32_t sw_model_neurons(const sw_model_config *config) {
+    return config->kind == SW_MODEL_MLP ? config->d_hidden : config->d_mlp;
+}
+
+void sw_model_hidden(sw_model *model, const int32_t *tokens, size_t rows, sw_real *hidden) {
+    model->general->hidden(model->general_state, model, tokens, rows, hidden);
 }
 
 void sw_model_backward(sw_model *model, const sw_real *dlogits) {

@@ -28,6 +28,8 @@ typedef struct sw_model_path {
     /* As sw_model_forward, or as sw_model_evaluate where nothing is to be kept; as sw_model_backward. */
     void (*forward)(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits, bool keep);
     void (*backward)(void *state, sw_model *model, const sw_real *dlogits);
+    /* As sw_model_hidden; of general paths. */
+    void (*hidden)(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *hidden);
     /* Floating point operations of forward and backward over `rows` rows. */
     double (*flops)(const sw_model_config *config, const sw_model_shape *shape, size_t rows);
 } sw_model_path;

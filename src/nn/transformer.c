@@ -176,6 +176,7 @@ typedef struct block {
     slot *kept;
     size_t row, rows; /* in the batch */
     const sw_transformer_tensors *w, *g;
+    sw_real *hidden; /* [rows of the batch, M] is given that of the last layer; NULL = nobody asks */
 } block;
 
 static sw_transformer_pass pass_of(const block *b, int layer) {
@@ -186,6 +187,7 @@ static sw_transformer_pass pass_of(const block *b, int layer) {
                                  .w = &b->w->layer[layer],
                                  .g = b->g ? &b->g->layer[layer] : NULL,
                                  .kept = &b->kept->layer[layer],
+                                 .hidden = layer + 1 == b->model->config.layers ? b->hidden : NULL,
                                  .room = &b->self->room};
 }
 
@@ -300,8 +302,9 @@ static void block_backward(const block *b, const sw_real *dlogits) {
 static block block_at(transformer *self, const sw_model *model, size_t number, const sw_transformer_tensors *w,
                       const sw_transformer_tensors *g) {
     const size_t row = number * self->block;
-    return (block){model, self, &self->slots[number % self->slot_count], row, sw_smaller(self->block, self->rows - row),
-                   w,     g};
+    return (block){
+        model, self, &self->slots[number % self->slot_count], row, sw_smaller(self->block, self->rows - row), w,
+        g,     NULL};
 }
 
 /* ---- the path ---- */
@@ -348,6 +351,22 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
         block_backward(&b, dlogits);
     }
     if (self->tabled) sw_transformer_tables_unfold(&self->tables, model, &w, &g);
+}
+
+/* Forward as far as the last hidden layer. */
+static void hidden(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *out) {
+    transformer *self = state;
+    const size_t T = (size_t)model->shape.tokens, M = (size_t)model->config.d_mlp;
+    sw_transformer_tensors w;
+    sw_transformer_view(&w, model, model->parameters);
+    for (size_t r = 0; r < rows; r += model->max_rows) {
+        take_rows(self, model, tokens + r * T, sw_smaller(model->max_rows, rows - r), &w);
+        for (size_t k = 0; k * self->block < self->rows; k++) {
+            block b = block_at(self, model, k, &w, NULL);
+            b.hidden = out + r * M;
+            block_layers(&b);
+        }
+    }
 }
 
 /* ---- cost ---- */
@@ -426,5 +445,6 @@ const sw_model_path sw_transformer_path = {
     .carve = carve,
     .forward = forward,
     .backward = backward,
+    .hidden = hidden,
     .flops = flops,
 };

@@ -180,6 +180,14 @@ void sw_transformer_attend_backward(const sw_transformer_pass *at, sw_real *dx) 
 
 /* ---- MLP ---- */
 
+void sw_transformer_tell_hidden(const sw_transformer_pass *at, size_t place, size_t count, const sw_real *hidden,
+                                size_t stride) {
+    const size_t M = (size_t)at->model->config.d_mlp;
+    for (size_t i = 0; i < count && at->hidden; i++)
+        memcpy(at->hidden + (at->row + (size_t)at->places->source[place + i]) * M, hidden + i * stride,
+               M * sizeof *hidden);
+}
+
 /* out = middle + f(middle_read W_in + b_in) W_out + b_out */
 static void tile_feed(const sw_transformer_pass *at, size_t i, size_t count, sw_real *out) {
     const sw_model *model = at->model;
@@ -198,6 +206,7 @@ static void tile_feed(const sw_transformer_pass *at, size_t i, size_t count, sw_
     sw_blas_dense(SW_N, SW_N, count, M, d, 1, a->middle_read + i * d, w->in, 0, a->hidden + i * M);
     sw_activation_forward(model->config.activation, a->hidden + i * M, w->in_bias, a->slope ? a->slope + i * M : NULL,
                           count, M, M);
+    sw_transformer_tell_hidden(at, place, count, a->hidden + i * M, M);
     add_branch(at, 1, place, count, M, a->middle + i * d, a->hidden + i * M, w->out, w->out_bias,
                post ? a->out_sum + i * d : out);
     if (post) sw_transformer_norm_forward(model, &w->mlp_norm, count, a->out_sum + i * d, out, a->mlp_statistics + s);

@@ -47,6 +47,7 @@ typedef struct sw_transformer_pass {
     const sw_transformer_layer *w, *g; /* parameters; their gradient, which accumulates (forward: NULL) */
     const sw_transformer_kept *kept;
     const sw_transformer_room *room;
+    sw_real *hidden; /* [rows of the batch, M] is given what the last position has; NULL = nobody asks */
 } sw_transformer_pass;
 
 /* Has the model norms there? */
@@ -67,6 +68,10 @@ void sw_transformer_drop(const sw_transformer_pass *at, int block, size_t place,
 /* Attention: kept->x -> kept->sum. Back: from d sum in dx from the first place read on, and 0 before it, to d x. */
 void sw_transformer_attend(const sw_transformer_pass *at);
 void sw_transformer_attend_backward(const sw_transformer_pass *at, sw_real *dx);
+
+/* Hands on the hidden activations [count, M, of stride] of places from `place` on, where they are asked for. */
+void sw_transformer_tell_hidden(const sw_transformer_pass *at, size_t place, size_t count, const sw_real *hidden,
+                                size_t stride);
 
 /* The MLP: `count` states that the layer reads, from state `first` on, of kept->sum -> out[count, d]. Back: dx[count,
  * d], d out -> d sum. */

@@ -275,6 +275,7 @@ static void tile_forward(const sw_transformer_tables *s, const sw_transformer_pa
         return;
     }
     tile_mix(s, at, here, tile, rows, &mixture);
+    sw_transformer_tell_hidden(at, here->first + tile * SW_TILE_ROWS, rows, s->tile, s->stride);
     for (size_t i = 0; i < rows; i++) memcpy(out + i * d, s->tile + i * s->stride + s->M, d * sizeof *out);
     if (at->w->out_bias) sw_kernel->add_bias(out, at->w->out_bias, rows, d);
     sw_blas_gemm(SW_N, SW_N, rows, d, s->M, 1, s->tile, s->stride, at->w->out, d, 1, out, d);

@@ -127,6 +127,12 @@ static double gradients_a_run(const sw_run_config *config) {
            sharpness * (double)sw_schedule_measurements(config, m->sharpness_every);
 }
 
+/* A measurement of circuits: neurons and logits of all pairs, and their coordinates along either operand. */
+static double circuits_flops(const sw_run_config *config, const sizes *s) {
+    const double n = s->task.entities, functions = sw_model_neurons(&config->model) + s->task.classes;
+    return SHARE_FORWARD * sw_model_flops(&config->model, &s->shape, s->task.inputs) + 4 * n * n * n * functions;
+}
+
 static double evaluate_flops(const sw_run_config *config, const sizes *s) {
     double table = (double)s->task.inputs * s->task.classes;
     return cosine_flops(config, s) / (double)config->evaluate.spectra_every +
@@ -199,9 +205,14 @@ sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *given) {
     if (status != SW_OK) return status;
     out->parameters = s.parameters;
     out->evaluate_flops = evaluate_flops(config, &s);
+    bool applies[SW_METRIC_COUNT];
+    status = sw_measure_applicable(applies, config);
+    if (status != SW_OK) return status;
+    const double circuits = applies[SW_METRIC_NEURON_CONCENTRATION] ? circuits_flops(config, &s) : 0;
     out->flops = out->step_flops * (double)config->steps +
                  out->evaluate_flops * (double)sw_schedule_evaluations(config) +
-                 gradients_a_run(config) * sw_model_flops(&config->model, &s.shape, s.train);
+                 gradients_a_run(config) * sw_model_flops(&config->model, &s.shape, s.train) +
+                 circuits * (double)sw_schedule_measurements(config, config->measure.circuits_every);
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;

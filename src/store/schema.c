@@ -35,6 +35,7 @@ static const field_shape NONE = {1, {SW_DIM_RUN}};
 static const field_shape E = {2, {SW_DIM_EVALUATION}};
 static const field_shape E_G = {3, {SW_DIM_EVALUATION, SW_DIM_GENERATOR}};
 static const field_shape E_L = {3, {SW_DIM_EVALUATION, SW_DIM_STRETCH}};
+static const field_shape E_I = {3, {SW_DIM_EVALUATION, SW_DIM_IRREP}};
 static const field_shape S = {2, {SW_DIM_SNAPSHOT}};
 static const field_shape S_V_C = {4, {SW_DIM_SNAPSHOT, SW_DIM_TOKEN, SW_DIM_COMPONENT}};
 static const field_shape S_C = {3, {SW_DIM_SNAPSHOT, SW_DIM_COMPONENT}};

@@ -105,10 +105,13 @@ class Browser:
 
     def open(self, path):
         """Opens a local page; returns when it says that it is drawn."""
-        self.events.clear()
-        self.send("Page.navigate", url=Path(path).resolve().as_uri())
+        self.go(Path(path).resolve().as_uri())
         self.wait("document.readyState === 'complete' && document.body && "
                   "(document.body.classList.contains('ready') || /could not|needs a browser/.test(document.getElementById('waiting')?.textContent || ''))")
+
+    def go(self, url):
+        self.events.clear()
+        self.send("Page.navigate", url=url)
 
     def evaluate(self, expression):
         result = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

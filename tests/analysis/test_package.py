@@ -72,7 +72,7 @@ class Installed(unittest.TestCase):
         self.assertTrue(list(self.folder.glob("env/lib/python3*/site-packages/symsweep/py.typed")))
 
     def test_commands_follow_the_environment(self):
-        for name in ("report", "figures", "refinement"):
+        for name in ("report", "serve", "figures", "refinement"):
             command = self.folder / "env" / "bin" / ("symsweep-" + name)
             self.assertEqual(command.read_text().splitlines()[0], "#!%s" % self.python)
             self.assertIn("results file", run(command, "--help", cwd=self.folder))

@@ -30,8 +30,8 @@ class Odd(pages.Case):
         self.assert_quiet()
         facts = self.facts()
         self.assertEqual(list(facts), [name for name in pages.FIGURES if name not in without])
-        links = pages.CHROMIUM.evaluate("[...document.querySelectorAll('nav a')].map((a) => a.hash)")
-        self.assertEqual(links, pages.CHROMIUM.evaluate("[...document.querySelectorAll('section')].map((s) => '#' + s.id)"))
+        links = pages.CHROMIUM.evaluate("[...document.querySelectorAll('nav a:not([hidden])')].map((a) => a.hash)")
+        self.assertEqual(links, pages.CHROMIUM.evaluate("[...document.querySelectorAll('section:not([hidden])')].map((s) => '#' + s.id)"))
         for name, fact in facts.items():
             if fact["empty"]:
                 self.assertGreater(len(fact["nothing"]), 10, name)

@@ -87,7 +87,7 @@ CASES = {
         run_with(', "seed": null'),
         {(1, 47): ("run.seed", "found null", "")}),
     "enumeration": (
-        run_with(', "optimizer": {"kind": "adam"}'),
+        run_with(', "optimizer": {"kind": "adanw"}'),
         {(1, 61): ("run.optimizer.kind", "expected one of " + ", ".join(facts.OPTIMIZERS), "adamw")}),
     "word": (
         run_with(', "optimizer": {"batch_size": "all"}'),

@@ -161,7 +161,7 @@ def step_curves(run, w):
         left, right = log_p[inputs[:, 0]], log_p[inputs[:, 1]]
         divergence = 0.5 * ((left.exp() - right.exp()) * (left - right)).sum(1).mean()
         objective = objective + run.config["symmetry"][name]["weight"] * divergence
-    gradient = torch.autograd.grad(objective, list(w.values()))
+    gradient = torch.autograd.grad(objective, [w[tensor["name"]] for tensor in run.layout])
     norms = block_norms(run, gradient)
     out = {"/curves/gradient_norm_" + b: norms[b] for b in BLOCKS}
     out["/curves/gradient_norm"] = np.sqrt(np.nansum([n ** 2 for n in norms.values()]))

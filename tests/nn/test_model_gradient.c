@@ -215,6 +215,54 @@ static void test_initial_weights_are_shared(void **state) {
     }
 }
 
+/* Logits are linear in the matrix that reads the neurons: they move by its change, applied to the hidden activations.
+ * Of more rows than a batch has, on models of either path without
+ * norms, which are not linear. */
+static void test_hidden_activations(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const setting *s = &settings[i];
+        sw_model *model = NULL;
+        if (s->config.normalization != SW_NORMALIZATION_NONE || s->config.unembedding == SW_UNEMBEDDING_TIED) continue;
+        assert_int_equal(sw_model_create(&model, &s->config, &s->shape, s->rows), SW_OK);
+        sw_model_initialize(model, 7);
+        const size_t T = (size_t)s->shape.tokens, C = (size_t)s->shape.classes, rows = 2 * s->rows + 1,
+                     M = (size_t)sw_model_neurons(&s->config), d = (size_t)s->config.d_model;
+        const bool mlp = s->config.kind == SW_MODEL_MLP;
+        char name[48];
+        snprintf(name, sizeof name, mlp ? "unembedding" : "layers.%d.mlp.out", s->config.layers - 1);
+        double *w = sw_model_parameters(model), *read = w + sw_model_tensor(model, name)->offset;
+        const double *unembedding = w + sw_model_tensor(model, "unembedding")->offset;
+        int32_t *tokens = malloc(rows * T * sizeof *tokens);
+        double *before = malloc(rows * C * sizeof *before), *after = malloc(rows * C * sizeof *after),
+               *hidden = malloc(rows * M * sizeof *hidden);
+        assert_true(tokens && before && after && hidden);
+        for (size_t k = 0; k < rows * T; k++)
+            tokens[k] = s->constant_last && k % T == T - 1
+                            ? s->shape.vocabulary - 1
+                            : (int32_t)sw_random_below(1, STREAM_TOKENS, 1, k, (uint64_t)s->shape.vocabulary);
+        sw_model_hidden(model, tokens, rows, hidden);
+        sw_model_evaluate(model, tokens, rows, before);
+        const size_t column = mlp ? 1 : d / 2;
+        for (size_t j = 0; j < M; j++) read[j * (mlp ? C : d) + column] += (double)(j % 5) - 1.5;
+        sw_model_evaluate(model, tokens, rows, after);
+        for (size_t r = 0; r < rows; r++) {
+            double moved = 0;
+            for (size_t j = 0; j < M; j++) moved += hidden[r * M + j] * ((double)(j % 5) - 1.5);
+            for (size_t c = 0; c < C; c++) {
+                const double weight = mlp ? c == column : unembedding[column * C + c];
+                const double found = after[r * C + c] - before[r * C + c];
+                assert_true(fabs(found - s->config.output_scale * moved * weight) < 1e-11 * (1 + fabs(moved)));
+            }
+        }
+        free(tokens);
+        free(before);
+        free(after);
+        free(hidden);
+        sw_model_destroy(model);
+    }
+}
+
 /* The check can fail: one tensor with a wrong sign is seen, whichever it is. */
 static void test_wrong_sign_is_caught(void **state) {
     (void)state;
@@ -306,6 +354,7 @@ int main(void) {
         cmocka_unit_test(test_gradients),
         cmocka_unit_test(test_gradients_of_every_activation),
         cmocka_unit_test(test_initial_weights_are_shared),
+        cmocka_unit_test(test_hidden_activations),
         cmocka_unit_test(test_wrong_sign_is_caught),
         cmocka_unit_test(test_initial_norms),
         cmocka_unit_test(test_held_unembedding),

@@ -71,6 +71,7 @@ static inline fixture fixture_create(size_t first, size_t count, int64_t evaluat
             f.runs[i].clean_labels = true;
             f.runs[i].generator_count = FIXTURE_GENERATORS;
             f.runs[i].llc_stretches = SW_LENGTH_LLC_TRACE;
+            f.runs[i].irreps = SW_LENGTH_NEURON_POWER;
             f.runs[i].order_log10 = 2.5;
             f.runs[i].generators = "[{\"text\": \"swaps x and y\"}, {\"text\": \"negates x\"}]";
             f.runs[i].parameter_layout = "[{\"name\": \"token_embedding\", \"offset\": 0, \"shape\": [8, 4]}]";

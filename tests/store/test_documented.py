@@ -96,7 +96,7 @@ class Documented(unittest.TestCase):
         header = (support.ROOT / "include" / "symsweep" / "random.h").read_text()
         families = (support.ROOT / "include" / "symsweep" / "families.def").read_text()
         for name, number in re.findall(r"SW_STREAM_([A-Z_]+) = (\w+)", header):
-            self.assertRegex(DOCUMENT, rf"\| {name} \| {number}( \+ family)? \|")
+            self.assertRegex(DOCUMENT, rf"\| {name} \| {number}( \+ (family|block))? \|")
         for number, name in re.findall(r"X\([A-Z_]+, (\d+), (\w+),", families):
             self.assertRegex(DOCUMENT, rf"\b{name} {number}\b")
 

@@ -44,7 +44,7 @@ class Install(unittest.TestCase):
             self.assertTrue((documents / name).is_file(), name)
 
     def test_analysis_runs_from_there(self):
-        for name in ("report", "figures", "scaling"):
+        for name in ("report", "serve", "figures", "scaling"):
             usage = self.run_command(self.prefix / "share" / "symsweep" / "analysis" / name, "--help")
             self.assertIn("results file", usage)
 

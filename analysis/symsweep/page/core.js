@@ -17,11 +17,21 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
         return new Response(stream).arrayBuffer();
     }
 
-    page.load = async () => {
-        const [header, arrays] = await Promise.all([inflate("header"), inflate("arrays")]);
+    page.load = async () => page.take(await Promise.all([inflate("header"), inflate("arrays")]));
+
+    const takers = [];
+
+    /* What is kept of the data is kept until there are new ones: `listener(now)` is told, where now(run) is the place that a
+     * run has in these, -1 where they do not have it. */
+    page.onData = (listener) => takers.push(listener);
+
+    page.take = ([header, arrays]) => {
+        const before = page.data ? page.column("id") : null;
         page.data = JSON.parse(new TextDecoder().decode(header));
         page.bytes = arrays;
         page.metrics = new Map([...page.data.curves.metrics, ...page.data.generators.metrics].map((metric) => [metric.name, metric]));
+        const after = page.column("id"), places = new Map(after && after.map((id, run) => [id, run]));
+        for (const listener of takers) listener((run) => (!before || !after ? run : before[run] === after[run] ? run : places.get(before[run]) ?? -1));
         preparePhases();
         prepareRuns();
         page.prepareState();
@@ -59,6 +69,7 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
     page.evaluated = (run) => page.offsets[run + 1] > page.offsets[run];
 
     const curves = new Map();
+    page.onData(() => curves.clear());
 
     /* A curve of a run: steps and values (NaN where missing), or null. */
     page.curve = (metric, run) => {
@@ -94,6 +105,7 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
     /* ---- axes and groups ---- */
 
     const shortened = new Map();
+    page.onData(() => shortened.clear());
 
     /* The end of a dotted path that tells it from the other axes. */
     page.axisName = (path) => {
@@ -158,11 +170,27 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
     /* ---- state ---- */
 
     /* What the reader chose, in the address: `name.key=value` for whatever is not as it was at first. */
-    const wanted = new URLSearchParams(location.hash.slice(1)), registered = new Map();
+    let wanted = new URLSearchParams(location.hash.slice(1));
+    const registered = new Map();
+
+    /* Of new data the same is chosen; runs are told by their places. */
+    page.onData((now) => {
+        for (const { state, defaults } of registered.values()) {
+            for (const choices of [defaults, state]) {
+                const [, single] = /^run (\d+)$/.exec(choices.of) || [];
+                if (choices.run >= 0) choices.run = now(choices.run);
+                if (single) choices.of = now(+single) < 0 ? "" : `run ${now(+single)}`;
+            }
+            if (state.run < 0) state.run = defaults.run;
+        }
+        if (page.state) page.remember();
+        allGroups = selection = null;
+    });
 
     /* Choices of a figure: an object of texts, numbers and truth values, as the address has them. */
     page.choices = (name, defaults) => {
         const state = { ...defaults };
+        if (registered.has(name)) wanted = new URLSearchParams(location.hash.slice(1));  // drawn anew: the address has what is chosen now
         for (const [key, first] of Object.entries(defaults)) {
             const text = wanted.get(`${name}.${key}`);
             if (text === null) continue;

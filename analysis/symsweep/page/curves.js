@@ -72,6 +72,7 @@
     Object.assign(page, { stepGrid: grid, pooled, curvesOf, pointsOf, metricOf });
 
     const cache = new Map();
+    page.onData(() => cache.clear());
 
     function band(metric, runs) {
         const id = [metric, state.band, ...runs].join();

@@ -49,7 +49,7 @@
     }
 
     page.addDial = (section) => {
-        if (!page.key(ORDER)) return section.remove();
+        if (!page.key(ORDER)) return;
         state = page.choices("dial", { value: "accuracy" });
         page.addFigure(section, {
             id: "dial", title: "The symmetry dial", about: "How much symmetry does generalization take? Each table has a symmetry group of another order.",

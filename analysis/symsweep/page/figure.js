@@ -175,6 +175,7 @@
     /* ---- figures ---- */
 
     page.figures = [];
+    const opened = new Set();
 
     /* figure = {
      *   id, title, about,
@@ -187,7 +188,7 @@
         const area = element("div", { class: "area" });
         const note = element("p", { class: "note", "aria-live": "polite" });
         const controls = element("div", { class: "controls" });
-        const data = element("details", { class: "data" }, element("summary", {}, "Data"));
+        const data = element("details", { class: "data", open: opened.has(figure.id) }, element("summary", {}, "Data"));
         const place = element("div");
         data.append(place);
         const title = element("h2", { id: figure.id + "-title" }, figure.title);
@@ -200,7 +201,11 @@
         section.append(frame);
 
         const fillTable = () => place.replaceChildren(figure.empty ? "" : page.table(figure.table(), `Data of “${figure.title}”`));
-        data.addEventListener("toggle", () => data.open && fillTable());
+        data.addEventListener("toggle", () => {
+            if (!data.open) place.replaceChildren();
+            else if (!place.childElementCount) fillTable();
+            opened[data.open ? "add" : "delete"](figure.id);
+        });
 
         figure.refresh = () => {
             const width = Math.max(280, Math.floor(area.getBoundingClientRect().width || 600));
@@ -224,7 +229,8 @@
             controls.replaceChildren(...(figure.controls ? figure.controls(figure.refresh) : []).filter(Boolean));
             figure.refresh();
         };
-        page.figures.push(figure);
+        const before = page.figures.findIndex((other) => other.id === figure.id);
+        page.figures.splice(before < 0 ? page.figures.length : before, before < 0 ? 0 : 1, figure);
         figure.rebuild();
         return figure;
     };

@@ -11,6 +11,7 @@
     const kind = () => page.data.geometry.kinds[entry().kind];
 
     const arrays = new Map();
+    page.onData(() => { arrays.clear(); shots.clear(); });
     const array = (name) => {
         if (!arrays.has(name)) arrays.set(name, page.array(name));
         return arrays.get(name);
@@ -204,6 +205,7 @@
     /* ---- the scrubber ---- */
 
     let figures = [], slider, output, player;
+    page.isPlaying = () => playing !== null;
 
     function show(snapshot) {
         state.snapshot = Math.max(0, Math.min(entry().steps.length - 1, snapshot));

@@ -39,7 +39,7 @@
         if (page.count) document.querySelector(".summary-line").textContent = parts.filter(Boolean).join(" · ");
         const banner = document.getElementById("banner");
         banner.hidden = n("pending") + n("running") === 0;
-        banner.textContent = `This file was not complete when the page was made: ${page.plural(n("running"), "run")} training, ` +
+        banner.textContent = `${page.live ? "The sweep is not over" : "This file was not complete when the page was made"}: ${page.plural(n("running"), "run")} training, ` +
             `${page.plural(n("pending"), "run")} waiting. Those that end early are the fast ones, so times shown here are too short.`;
         phaseBar();
     };

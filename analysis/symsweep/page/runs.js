@@ -30,6 +30,7 @@
 
     const AT_FIRST = 50;
     let state, chosen = null, most = AT_FIRST, search;
+    page.onData((now) => { if (chosen) chosen.runs = chosen.runs.map(now).filter((run) => run >= 0); });
 
     function columns() {
         const of = (name) => (run) => page.value(name, run), family = page.data.families[0];

@@ -335,6 +335,7 @@
     };
 
     const known = new Map();
+    page.onData(() => known.clear());
 
     /* Times, median and interval of an onset over a group's runs; computed once for each set of runs. */
     page.onsetMedian = (onset, runs) => {

@@ -9,7 +9,11 @@
 
     const snapshots = (run) => page.data.geometry.runs.find((e) => e.run === run) || null;
 
-    /* A run that shows the phases: it memorized, then generalized, nothing prompted it, its t_gen is the median of such. */
+    let typical = -1;
+    page.onData((now) => { typical = typical < 0 ? -1 : now(typical); });
+
+    /* A run that shows the phases: it memorized, then generalized, nothing prompted it, its t_gen is the median of such. Once
+     * found it stays as data are added, unless another one shows more. */
     page.representative = () => {
         const evaluated = page.all.filter((run) => page.evaluated(run) && page.value("status", run) !== "damaged");
         const solved = evaluated.filter((run) => page.value("t_gen", run) !== null && page.value("t_mem", run) !== null);
@@ -18,7 +22,8 @@
         const pictured = [free, apart, solved].map((runs) => runs.filter(snapshots)).find((runs) => runs.length);
         const found = (pictured || [free, apart, solved, evaluated].find((runs) => runs.length) || []).slice();
         found.sort((a, b) => (page.value("t_gen", a) ?? Infinity) - (page.value("t_gen", b) ?? Infinity));
-        return found.length ? found[(found.length - 1) >> 1] : -1;
+        if (!found.includes(typical)) typical = found.length ? found[(found.length - 1) >> 1] : -1;
+        return typical;
     };
 
     /* Its phases: where each begins and ends, as far as the run came. */

@@ -47,7 +47,7 @@
     }
 
     page.addConsistent = (section) => {
-        if (!wrongFamilies().length) return section.remove();
+        if (!wrongFamilies().length) return;
         wrong = page.choices("consistent", { family: page.data.phase.family.find((family) => wrongFamilies().includes(family)) || wrongFamilies()[0], logarithmic: true });
         page.addFigure(section, {
             id: "consistent", title: "Consistent but wrong",
@@ -121,7 +121,7 @@
     }
 
     page.addGenerators = (section) => {
-        if (!metrics().length) return section.remove();
+        if (!metrics().length) return;
         one = page.choices("generators", { of: "", logarithmic: true });
         page.addFigure(section, {
             id: "generators", title: "Symmetries found, one by one",

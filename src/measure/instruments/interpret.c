@@ -2,6 +2,7 @@
  * symmetricity and distance irrelevance (Zhong et al. 2023) for x + y mod p. The table is row-major: input x p + y. */
 #include "measure/instrument.h"
 #include "measure/matchings.h"
+#include "measure/restricted.h"
 #include "symsweep/random.h"
 
 #include <assert.h>
@@ -17,23 +18,13 @@ static const double two_pi = 6.283185307179586476925286766559;
 enum { ALL_COSINES = 8192, LEAST_COSINES = 512 };
 static const double small_error = 0.01;
 
-/* Cross-entropy of logits z [n] is `others` + (z[largest] - z[label]), by its distance from the largest. */
-typedef struct surprise {
-    size_t largest;
-    double others; /* log1p of the sum of exp(z_c - z_largest) over all others */
-} surprise;
-
 typedef struct interpret {
     const sw_task *task;
-    const int8_t *split;
     const sw_model_config *model;
     /* restricted and excluded loss; p residues, K <= 5 key frequencies */
-    double *by_sum;      /* [p, C] logits averaged over the inputs of one sum */
-    double *wave;        /* [2 K, p] cos and sin of the key frequencies */
-    double *coefficient; /* [2 K, C] */
-    double *key_part;    /* [p, C] what the key frequencies make of the logits, by sum */
-    double *row;         /* [C] */
-    surprise *of_sum;    /* [p] of the restricted logits */
+    sw_restricted restricted; /* the product of the operands is their sum */
+    double *wave;             /* [2 K, p] cos and sin of the key frequencies */
+    double *coefficient;      /* [2 K, C] */
     /* gradient symmetricity */
     sw_matchings matchings;    /* of the residues */
     int32_t *input;            /* [pairs] a matching */
@@ -50,63 +41,33 @@ static sw_status create(void *state, const sw_evaluation *of) {
     const sw_task *task = of->task;
     const size_t p = (size_t)task->entities, classes = (size_t)task->classes;
     assert(classes == p && task->inputs == p * p);
-    *it = (interpret){.task = task, .split = of->split, .model = &of->config->model};
-    it->by_sum = sw_arena_alloc(of->arena, p * classes, sizeof *it->by_sum);
+    *it = (interpret){.task = task, .model = &of->config->model};
     it->wave = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * p, sizeof *it->wave);
     it->coefficient = sw_arena_alloc(of->arena, 2 * SW_KEY_FREQUENCIES * classes, sizeof *it->coefficient);
-    it->key_part = sw_arena_alloc(of->arena, p * classes, sizeof *it->key_part);
-    it->row = sw_arena_alloc(of->arena, classes, sizeof *it->row);
-    it->of_sum = sw_arena_alloc(of->arena, p, sizeof *it->of_sum);
     it->input = sw_arena_alloc(of->arena, p / 2, sizeof *it->input);
     it->first_class = sw_arena_alloc(of->arena, p / 2, sizeof *it->first_class);
     it->logits = sw_arena_alloc(of->arena, p / 2 * classes, sizeof *it->logits);
     it->dlogits = sw_arena_alloc(of->arena, p / 2 * classes, sizeof *it->dlogits);
     it->correct = sw_arena_alloc(of->arena, p, sizeof *it->correct);
-    if (!it->by_sum || !it->wave || !it->coefficient || !it->key_part || !it->row || !it->of_sum || !it->input ||
-        !it->first_class || !it->logits || !it->dlogits || !it->correct)
+    if (!it->wave || !it->coefficient || !it->input || !it->first_class || !it->logits || !it->dlogits || !it->correct)
         return SW_E_MEMORY;
     assert(p / 2 <= of->probe->rows);
+    const sw_status status = sw_restricted_create(&it->restricted, task, p, of->arena);
+    if (status != SW_OK) return status;
+    for (size_t i = 0; i < p * p; i++) it->restricted.product[i] = (int32_t)((i / p + i % p) % p);
     return sw_matchings_create(&it->matchings, task, of->arena);
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
     (void)config;
-    const double p = shape->entities, waves = 22 * p * sizeof(double);
+    const double p = shape->entities, waves = 21 * p * sizeof(double);
     const double matching = 2 * p * sizeof(int32_t);
-    return 2 * p * p * sizeof(double) + waves + matching + p * p * sizeof(sw_real);
+    return sw_restricted_memory(shape, p) + waves + matching + p * p * sizeof(sw_real);
 }
 
 /* ---- restricted and excluded loss ---- */
 
-static surprise surprise_of(const double *z, size_t n) {
-    surprise s = {0};
-    for (size_t c = 1; c < n; c++)
-        if (z[c] > z[s.largest]) s.largest = c;
-    double others = 0;
-    for (size_t c = 0; c < n; c++)
-        if (c != s.largest) others += exp(z[c] - z[s.largest]);
-    s.others = log1p(others);
-    return s;
-}
-
-static double cross_entropy(const surprise *s, const double *z, size_t label) {
-    return s->others + (z[s->largest] - z[label]);
-}
-
-/* by_sum[s] <- mean over x + y = s of the logits. */
-static void average_by_sum(interpret *it, const sw_real *logits) {
-    size_t p = (size_t)it->task->entities;
-    memset(it->by_sum, 0, p * p * sizeof *it->by_sum);
-    for (size_t x = 0; x < p; x++)
-        for (size_t y = 0; y < p; y++) {
-            double *sum = it->by_sum + (x + y) % p * p;
-            const sw_real *z = logits + (x * p + y) * p;
-            for (size_t c = 0; c < p; c++) sum[c] += z[c];
-        }
-    for (size_t i = 0; i < p * p; i++) it->by_sum[i] /= (double)p;
-}
-
-/* key_part [p, C] <- projection of by_sum on cos and sin of the key frequencies. */
+/* key_part [p, C] <- projection of the means by sum on cos and sin of the key frequencies. */
 static void project_on_key(interpret *it, const sw_modes *modes) {
     int p = it->task->entities;
     int32_t key[SW_KEY_FREQUENCIES];
@@ -118,45 +79,12 @@ static void project_on_key(interpret *it, const sw_modes *modes) {
             it->wave[(2 * i + 1) * p + s] = 2 * (key[i] + 1) == p ? 0 : sin(two_pi * turns);
         }
     int rows = 2 * count;
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, p, p, 1, it->wave, p, it->by_sum, p, 0,
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, p, p, 1, it->wave, p, it->restricted.by_product, p, 0,
                 it->coefficient, p);
     for (int i = 0; i < rows; i++) /* over the squared length of the wave: p/2, or p at k = p/2 */
         cblas_dscal(p, (2 * (key[i / 2] + 1) == p ? 1.0 : 2.0) / p, it->coefficient + i * p, 1);
     cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, p, p, rows, 1, it->wave, p, it->coefficient, p, 0,
-                it->key_part, p);
-}
-
-/* Mean over the table of the loss of (mean logits + key part), which depends on x + y alone. */
-static double restricted_loss(interpret *it) {
-    size_t p = (size_t)it->task->entities;
-    double *mean = it->row, *restricted = it->by_sum; /* by_sum is used up here */
-    memset(mean, 0, p * sizeof *mean);
-    for (size_t s = 0; s < p; s++)
-        for (size_t c = 0; c < p; c++) mean[c] += it->by_sum[s * p + c] / (double)p;
-    for (size_t s = 0; s < p; s++)
-        for (size_t c = 0; c < p; c++) restricted[s * p + c] = mean[c] + it->key_part[s * p + c];
-    for (size_t s = 0; s < p; s++) it->of_sum[s] = surprise_of(restricted + s * p, p);
-    double sum = 0;
-    for (size_t i = 0; i < it->task->inputs; i++) {
-        size_t s = (i / p + i % p) % p;
-        sum += cross_entropy(&it->of_sum[s], restricted + s * p, (size_t)it->task->label[i]);
-    }
-    return sum / (double)it->task->inputs;
-}
-
-/* Mean over the train split of the loss of (logits - key part). */
-static double excluded_loss(interpret *it, const sw_real *logits) {
-    size_t p = (size_t)it->task->entities, count = 0;
-    double sum = 0;
-    for (size_t i = 0; i < it->task->inputs; i++) {
-        if (it->split[i] != SW_SPLIT_TRAIN) continue;
-        const double *key = it->key_part + (i / p + i % p) % p * p;
-        for (size_t c = 0; c < p; c++) it->row[c] = logits[i * p + c] - key[c];
-        const surprise own = surprise_of(it->row, p);
-        sum += cross_entropy(&own, it->row, (size_t)it->task->label[i]);
-        count++;
-    }
-    return count ? sum / (double)count : NAN;
+                it->restricted.key_part, p);
 }
 
 /* ---- clock or pizza ---- */
@@ -268,10 +196,10 @@ static double distance_irrelevance(interpret *it, const sw_real *logits) {
 static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     interpret *it = state;
     if (of->modes.lines == 0 || !isfinite(of->modes.power[0])) return SW_OK;
-    average_by_sum(it, of->logits);
+    sw_restricted_average(&it->restricted, of->logits);
     project_on_key(it, &of->modes);
-    value[SW_METRIC_RESTRICTED_LOSS] = (float)restricted_loss(it);
-    value[SW_METRIC_EXCLUDED_LOSS] = (float)excluded_loss(it, of->logits);
+    value[SW_METRIC_RESTRICTED_LOSS] = (float)sw_restricted_loss(&it->restricted);
+    value[SW_METRIC_EXCLUDED_LOSS] = (float)sw_restricted_excluded_loss(&it->restricted, of->logits, of->split);
     gradient_symmetricity(&value[SW_METRIC_GRADIENT_SYMMETRICITY], &value[SW_METRIC_GRADIENT_SYMMETRICITY_ERROR], it,
                           of);
     value[SW_METRIC_DISTANCE_IRRELEVANCE] = (float)distance_irrelevance(it, of->logits);
