@@ -34,8 +34,8 @@ class Tutorial(unittest.TestCase):
 
     def test_page(self):
         sweep = next(text for kind, text in BLOCKS if kind == "json")
-        commands = [text.strip() for kind, text in BLOCKS if not kind and re.match(r"(symsweep|analysis/)", text)]
-        printed = [text for kind, text in BLOCKS if not kind and not re.match(r"(symsweep|analysis/)", text)]
+        commands = [text.strip() for kind, text in BLOCKS if not kind and re.match(r"(symsweep|analysis/|python3)", text)]
+        printed = [text for kind, text in BLOCKS if not kind and not re.match(r"(symsweep|analysis/|python3)", text)]
         with Folder() as folder:
             (folder / "analysis").symlink_to(ROOT / "analysis")
             (folder / "decay.json").write_text(sweep.replace('"learning_rate"', '"lr"'))
@@ -49,13 +49,16 @@ class Tutorial(unittest.TestCase):
             if LONG:
                 self.assert_shown(next(text for text in printed if "t_mem" in text), told)
             self.assertIn("test_accuracy_unmirrored", self.run_command(folder, commands[3])[0])
-            changed = self.run_command(folder, commands[4])[0]
+            (folder / "plot.py").write_text(next(text for kind, text in BLOCKS if kind == "python"))
+            self.run_command(folder, commands[4])
+            self.assertTrue((folder / "decay.png").read_bytes().startswith(b"\x89PNG"))
+            changed = self.run_command(folder, commands[5])[0]
             self.assertRegex(changed, r"changed +run.steps=20000\n")
             self.assertRegex(changed, r"\nruns +3\n")
-            self.run_command(folder, commands[5].splitlines()[0])
+            self.run_command(folder, commands[6].splitlines()[0])
             self.assertEqual(len((folder / "runs.csv").read_text().splitlines()), 10)
             if LONG:
-                self.run_command(folder, commands[5].splitlines()[1])
+                self.run_command(folder, commands[6].splitlines()[1])
 
 
 if __name__ == "__main__":
