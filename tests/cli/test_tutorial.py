@@ -7,8 +7,9 @@ import re
 import subprocess
 import unittest
 
-from results_support import BINARY, ROOT, Folder
+from results_support import BINARY, Folder
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONG = os.environ.get("SYMSWEEP_LONG") == "1"
 TEXT = (ROOT / "docs" / "tutorial.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
