@@ -19,7 +19,7 @@ class Tutorial(unittest.TestCase):
     def run_command(self, folder, command, code=0):
         """A line of the page, in a shell that finds the program."""
         done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True,
-                              env={**os.environ, "PATH": f"{pathlib.Path(BINARY).parent}:{os.environ['PATH']}"})
+                              env={**os.environ, "PATH": f"{pathlib.Path(BINARY).parent}:/usr/bin:{os.environ['PATH']}"})
         self.assertEqual(done.returncode, code, command + "\n" + done.stderr)
         return done.stdout, done.stderr
 
