@@ -116,9 +116,10 @@ static void print_phases(const sw_table *table, const setting *s) {
 
 /* Its name in full. Returns the columns of its last line, -1 when it has a line of its own. */
 static int print_whole_name(const sw_table *table, const char *name, const char *number) {
-    char *whole = malloc(strlen(name) + strlen(number) + 1);
+    const size_t bytes = strlen(name) + strlen(number) + 1;
+    char *whole = malloc(bytes);
     if (!whole) return -1;
-    sprintf(whole, "%s%s", number, name);
+    snprintf(whole, bytes, "%s%s", number, name);
     const bool wraps = sw_text_columns(whole) > table->columns;
     const int columns = print_wrapped(table, whole);
     free(whole);
