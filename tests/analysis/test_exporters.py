@@ -148,6 +148,7 @@ class Libraries(unittest.TestCase):
         self.assertTrue(RESULTS.runs["t_gen"].notna().any())
         for run, t_gen in zip(made, RESULTS.runs["t_gen"]):  # missing values are left out
             self.assertEqual(run.summary.get("t_gen"), None if pd.isna(t_gen) else float(t_gen))
+        self.assertEqual(made[3].summary["final.test_loss"], RESULTS.runs["final.test_loss"][3])
 
     def test_mlflow(self):
         runs = {}
