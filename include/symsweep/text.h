@@ -18,6 +18,9 @@ char *sw_text_escape(char *out, size_t capacity, const char *text);
 /* Terminal columns of the escaped text: one a character, which is right but for wide and combining ones. */
 int sw_text_columns(const char *text);
 
+/* An escaped text without its first `columns` columns. */
+const char *sw_text_skip(const char *text, int columns);
+
 /* Prints it escaped; `length` bytes of it; in at most `columns` columns, what is longer cut with an ellipsis. Each
  * returns the columns that it took. */
 int sw_text_print(FILE *out, const char *text);

@@ -103,6 +103,15 @@ int sw_text_columns(const char *text) {
     return columns;
 }
 
+const char *sw_text_skip(const char *text, int columns) {
+    const char *end = text + strlen(text);
+    for (; text < end && columns > 0; columns--) {
+        const size_t length = sw_text_utf8(text, end);
+        text += length > 0 ? length : 1;
+    }
+    return text;
+}
+
 /* Whole characters up to `columns` columns, a chunk at a time: stderr writes each call at once. */
 static int print(FILE *out, const char *text, const char *end, int columns) {
     char chunk[CHUNK + SHOWN_MAX], shown[SHOWN_MAX];

@@ -1,6 +1,8 @@
 /* names.c: names of settings that fit a column. */
 #include "cli/names.h"
 
+#include "symsweep/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,26 +19,12 @@ struct sw_names {
     cut how;
 };
 
-/* Columns of a name, which is escaped already: its characters. */
-static int columns_of(const char *text) {
-    int columns = 0;
-    for (; *text; text++) columns += ((unsigned char)*text & 0xc0) != 0x80;
-    return columns;
-}
-
-/* `text` without its first `columns` columns. */
-static const char *skip_columns(const char *text, int columns) {
-    for (; *text && (columns > 0 || ((unsigned char)*text & 0xc0) == 0x80); text++)
-        if (((unsigned char)*text & 0xc0) != 0x80) columns--;
-    return text;
-}
-
 /* ---- what all begin with ---- */
 
 static bool all_fit(const sw_names *names) {
     bool fit = true;
     for (size_t i = 0; i < sw_settings_count(names->settings) && fit; i++)
-        fit = columns_of(names->tell(names->settings, i)) <= names->columns;
+        fit = sw_text_columns(names->tell(names->settings, i)) <= names->columns;
     return fit;
 }
 
@@ -62,13 +50,13 @@ static void cut_name(char *out, const sw_names *names, size_t setting) {
     const char *name = names->tell(names->settings, setting) + left_out, *dots = left_out ? "\xe2\x80\xa6" : "";
     char number[24] = "";
     if (names->how == CUT_NUMBERED) snprintf(number, sizeof number, "%zu: ", setting + 1);
-    const int columns = columns_of(name), room = names->columns - (int)strlen(number) - (left_out > 0);
+    const int columns = sw_text_columns(name), room = names->columns - (int)strlen(number) - (left_out > 0);
     if (columns <= room)
         snprintf(out, names->bytes, "%s%s%s", number, dots, name);
     else if (names->how == CUT_BEGINNING)
-        snprintf(out, names->bytes, "\xe2\x80\xa6%s", skip_columns(name, columns - names->columns + 1));
+        snprintf(out, names->bytes, "\xe2\x80\xa6%s", sw_text_skip(name, columns - names->columns + 1));
     else
-        snprintf(out, names->bytes, "%s%s%.*s\xe2\x80\xa6", number, dots, (int)(skip_columns(name, room - 1) - name),
+        snprintf(out, names->bytes, "%s%s%.*s\xe2\x80\xa6", number, dots, (int)(sw_text_skip(name, room - 1) - name),
                  name);
 }
 
@@ -102,10 +90,10 @@ static sw_status choose(sw_names *names) {
 static char *cut_heading(const char *keys, int columns) {
     const size_t bytes = strlen(keys) + 8;
     char *heading = malloc(bytes);
-    if (heading && columns_of(keys) <= columns)
+    if (heading && sw_text_columns(keys) <= columns)
         snprintf(heading, bytes, "%s", keys);
     else if (heading)
-        snprintf(heading, bytes, "%.*s\xe2\x80\xa6", (int)(skip_columns(keys, columns - 1) - keys), keys);
+        snprintf(heading, bytes, "%.*s\xe2\x80\xa6", (int)(sw_text_skip(keys, columns - 1) - keys), keys);
     return heading;
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURVE_COLUMNS = 11, RUNNING_COLUMNS = 64 /* before the setting */ };
+enum { CURVE_COLUMNS = 11, RUNNING_COLUMNS = 66 /* before the setting */ };
 
 /* The curve of a metric so far, in CURVE_COLUMNS columns; `scale` NULL = its own. */
 static void print_curve(FILE *out, const sw_record *records, size_t count, int metric,

@@ -3,6 +3,7 @@
 
 #include "cli/names.h"
 #include "cli/row.h"
+#include "symsweep/text.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,20 +26,6 @@ static const struct {
 };
 _Static_assert(sizeof phase_words / sizeof phase_words[0] == SW_PHASE_COUNT, "every phase has its words");
 
-/* Terminal columns of UTF-8 text: its bytes but the continuations. */
-static int columns_of(const char *text) {
-    int columns = 0;
-    for (; *text; text++) columns += ((unsigned char)*text & 0xc0) != 0x80;
-    return columns;
-}
-
-/* `text` without its first `columns` columns. */
-static const char *skip_columns(const char *text, int columns) {
-    for (; *text && (columns > 0 || ((unsigned char)*text & 0xc0) == 0x80); text++)
-        if (((unsigned char)*text & 0xc0) != 0x80) columns--;
-    return text;
-}
-
 static void print_step(const sw_table *table, int64_t step) {
     if (step < 0)
         fprintf(table->out, " %8s", "-");
@@ -55,8 +42,8 @@ static void print_onset_names(const sw_table *table) {
 /* A name in full, in lines of the table's width that end behind a comma where there is one. Returns the columns of the
  * last line. */
 static int print_wrapped(const sw_table *table, const char *name) {
-    while (columns_of(name) > table->columns) {
-        const char *end = skip_columns(name, table->columns), *comma = NULL;
+    while (sw_text_columns(name) > table->columns) {
+        const char *end = sw_text_skip(name, table->columns), *comma = NULL;
         for (const char *at = name; at < end; at++)
             if (at[0] == ',' && at[1] == ' ') comma = at + 1;
         if (comma) end = comma;
@@ -64,7 +51,7 @@ static int print_wrapped(const sw_table *table, const char *name) {
         name = end + (*end == ' ');
     }
     fputs(name, table->out);
-    return columns_of(name);
+    return sw_text_columns(name);
 }
 
 size_t sw_table_shown(const sw_table *table, size_t count) {
@@ -121,7 +108,7 @@ static void print_phases(const sw_table *table, const setting *s) {
         }
         if (length <= PHASES_COLUMNS) break;
     }
-    if (columns_of(text) > PHASES_COLUMNS)
+    if (sw_text_columns(text) > PHASES_COLUMNS)
         fprintf(table->out, "%.*s\xe2\x80\xa6", PHASES_COLUMNS - 1, text);
     else
         fputs(text, table->out);
@@ -129,10 +116,11 @@ static void print_phases(const sw_table *table, const setting *s) {
 
 /* Its name in full. Returns the columns of its last line, -1 when it has a line of its own. */
 static int print_whole_name(const sw_table *table, const char *name, const char *number) {
-    char *whole = malloc(strlen(name) + strlen(number) + 1);
+    const size_t bytes = strlen(name) + strlen(number) + 1;
+    char *whole = malloc(bytes);
     if (!whole) return -1;
-    sprintf(whole, "%s%s", number, name);
-    const bool wraps = columns_of(whole) > table->columns;
+    snprintf(whole, bytes, "%s%s", number, name);
+    const bool wraps = sw_text_columns(whole) > table->columns;
     const int columns = print_wrapped(table, whole);
     free(whole);
     return columns > setting_width(table) || wraps ? -1 : columns;
@@ -145,7 +133,7 @@ static void print_setting(const sw_table *table, const sw_settings *settings, si
     int columns;
     if (sw_names_are_numbered(names)) snprintf(number, sizeof number, "%zu: ", i + 1);
     if (table->cut) {
-        columns = columns_of(sw_names_get(names, i));
+        columns = sw_text_columns(sw_names_get(names, i));
         fputs(sw_names_get(names, i), table->out);
     } else {
         columns = print_whole_name(table, name, number);
@@ -187,7 +175,7 @@ sw_status sw_table_print_settings(const sw_table *table, const sw_results *resul
     if (status == SW_OK) {
         const size_t shown = sw_table_shown(table, count);
         const char *heading = table->cut ? sw_names_heading(names) : "setting";
-        fprintf(table->out, "%s%*s %7s", heading, setting_width(table) - columns_of(heading), "", "runs");
+        fprintf(table->out, "%s%*s %7s", heading, setting_width(table) - sw_text_columns(heading), "", "runs");
         print_onset_names(table);
         fputs("  phases\n", table->out);
         print_most(table, settings, names, counted, shown);

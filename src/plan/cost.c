@@ -133,6 +133,13 @@ static double circuits_flops(const sw_run_config *config, const sizes *s) {
     return SHARE_FORWARD * sw_model_flops(&config->model, &s->shape, s->task.inputs) + 4 * n * n * n * functions;
 }
 
+/* A measurement of the tangent kernel: gradients of single inputs, and their inner products; of its circulance, those
+ * of about one input for each entity. */
+static double kernel_flops(const sw_run_config *config, const sizes *s) {
+    const double n = fmin((double)s->task.inputs, SW_KERNEL_INPUTS);
+    return sw_model_flops(&config->model, &s->shape, (size_t)(n + s->task.entities)) + n * n * (double)s->parameters;
+}
+
 static double evaluate_flops(const sw_run_config *config, const sizes *s) {
     double table = (double)s->task.inputs * s->task.classes;
     return cosine_flops(config, s) / (double)config->evaluate.spectra_every +
@@ -212,7 +219,8 @@ sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *given) {
     out->flops = out->step_flops * (double)config->steps +
                  out->evaluate_flops * (double)sw_schedule_evaluations(config) +
                  gradients_a_run(config) * sw_model_flops(&config->model, &s.shape, s.train) +
-                 circuits * (double)sw_schedule_measurements(config, config->measure.circuits_every);
+                 circuits * (double)sw_schedule_measurements(config, config->measure.circuits_every) +
+                 kernel_flops(config, &s) * (double)sw_schedule_measurements(config, config->measure.kernel_every);
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;

@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import fixtures
 import symsweep
@@ -19,7 +20,7 @@ FOLDER = tempfile.mkdtemp(prefix="symsweep-test-")
 
 def setUpModule():
     global RESULTS
-    RESULTS = symsweep.load(fixtures.bend(fixtures.train(FOLDER, fixtures.sweep("exported")), "failed.h5", failed=[1]))
+    RESULTS = symsweep.load(fixtures.bend(fixtures.train(FOLDER, fixtures.sweep("exported", **{"run": {**fixtures.sweep("exported")["run"], "phase": {"accuracy": 0.3}}})), "failed.h5", failed=[1]))
 
 
 def tearDownModule():
@@ -144,7 +145,10 @@ class Libraries(unittest.TestCase):
         self.assertEqual(made[0].arguments["config"]["task.p"], 7)
         curve = RESULTS.run(3).curves["test_accuracy"]
         self.assertEqual(made[3].logged, [(int(s), {"test_accuracy": float(v)}) for s, v in zip(curve["step"], curve)])
-        self.assertEqual(made[3].summary["t_gen"], float(RESULTS.runs["t_gen"][3]))
+        self.assertTrue(RESULTS.runs["t_gen"].notna().any())
+        for run, t_gen in zip(made, RESULTS.runs["t_gen"]):  # missing values are left out
+            self.assertEqual(run.summary.get("t_gen"), None if pd.isna(t_gen) else float(t_gen))
+        self.assertEqual(made[3].summary["final.test_loss"], RESULTS.runs["final.test_loss"][3])
 
     def test_mlflow(self):
         runs = {}

@@ -75,7 +75,7 @@ class Installed(unittest.TestCase):
         for name in ("report", "serve", "figures", "refinement"):
             command = self.folder / "env" / "bin" / ("symsweep-" + name)
             self.assertEqual(command.read_text().splitlines()[0], "#!%s" % self.python)
-            self.assertIn("results file", run(command, "--help", cwd=self.folder))
+            self.assertIn("--wait SECONDS", run(command, "--help", cwd=self.folder))
         self.assertIn("quickstart.html", run(self.folder / "env" / "bin" / "symsweep-report", "quickstart.h5", cwd=self.folder))
 
     def test_documented_lines(self):

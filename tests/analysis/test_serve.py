@@ -281,7 +281,7 @@ class Live(unittest.TestCase):
             last = chromium.evaluate("page.showRun(page.all.find((run) => run !== page.representative() && page.evaluated(run))), page.remember(), " + chosen)
             self.assertRegex(last, "^[0-9a-f]{12}$")
             place = chromium.evaluate("page.column('id').indexOf('%s')" % last)
-            shutil.move(fixtures.train(FOLDER, tiny("second")), other)
+            shutil.move(fixtures.train(FOLDER, tiny("later")), other)
             chromium.wait("page.all.length === 12 && page.column('id').indexOf('%s') === %d" % (last, place + 6))
             chromium.wait("%s === '%s'" % (chosen, last))
             self.assertEqual(chromium.evaluate("page.figures.find((f) => f.id === 'story').table().rows[0][0]"), place + 6)

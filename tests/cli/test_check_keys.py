@@ -87,6 +87,9 @@ class Keys(unittest.TestCase):
                 continue
             if key["base"] == "steps":
                 leaf = leaf["anyOf"][0]["items"]["anyOf"][0]
+            if key["base"] == "row":  # a number of a row, or an id
+                self.assertEqual(leaf["minimum"], 0)
+                continue
             number = leaf["items"] if key["base"] == "array" else leaf["anyOf"][0] if "word" in key else leaf
             for name, word in (("minimum", "minimum"), ("maximum", "maximum"),
                                ("exclusive_minimum", "exclusiveMinimum"), ("exclusive_maximum", "exclusiveMaximum")):
@@ -161,7 +164,7 @@ class Keys(unittest.TestCase):
                     # Defaults that follow another key are described, not listed.
                     self.assertIn(name, ("model.d_head", "model.d_mlp", "data_seed", "phase.family",
                                          "symmetry.automorphism.source", "symmetry.automorphism.source_sha256",
-                                         "geometry.lipschitz.neighbors"))
+                                         "model.start.parameters_sha256", "geometry.lipschitz.neighbors"))
             self.assertGreater(seen, 90)
 
     @staticmethod

@@ -49,8 +49,8 @@ def settings(text):
 
 
 def settings_of_runs(text):
-    """The last column of the table of runs, whose lines fit a terminal."""
-    rows = text.split("  setting\n")[1].split("\n\n")[0].splitlines()
+    """The last column of the table of runs, under the names of the keys that differ; its lines fit a terminal."""
+    rows = text.split("  run   seed  phase ")[1].split("\n\n")[0].splitlines()[1:]
     assert all(len(row) <= 80 for row in rows), text
     return [row[64:] for row in rows]
 
@@ -153,15 +153,20 @@ class Former(unittest.TestCase):
         self.assertEqual(len(found), 8)
         self.assertIn(label + "2, weight_decay=1, weight=0.5", found)
         self.assertEqual(len(set(settings_of_runs(text))), 8)
-        self.assertIn("\n8: a label", text)
-        self.assertEqual(settings_of_runs(text)[7], "8: a label of a\u2026"[:16])
-        # the ends tell, or the beginnings
+        self.assertEqual(settings_of_runs(text)[7], "\u20262, 1, 0.5")
+        # the values alone, where they fit
         self.sweep.start("--fresh", grid={"optimizer.learning_rate": [0.001, 0.002, 0.01]})
-        self.assertEqual(settings_of_runs(run("status", self.sweep.results)),
-                         ["\u2026ning_rate=0.001", "\u2026ning_rate=0.002", "\u2026rning_rate=0.01"])
+        self.assertEqual(settings_of_runs(run("status", self.sweep.results)), ["0.001", "0.002", "0.01"])
+        # the beginnings tell, or neither end
         self.sweep.start("--fresh", cases=[{"label": "1 " + label}, {"label": "2 " + label, "train_fraction": 0.6}])
         self.assertEqual(set(settings_of_runs(run("status", self.sweep.results))),
                          {f"{i} a label of a c\u2026"[:15] + "\u2026" for i in (1, 2)})
+        label = label[:60]
+        names = ["1 %s1%s" % (label, label), "1 %s2%s" % (label, label), "2 %s1%s" % (label, label)]
+        self.sweep.start("--fresh", cases=[{"label": names[i], "train_fraction": 0.6 + i / 10} for i in range(3)])
+        text = run("status", self.sweep.results)
+        self.assertIn("\n2: 1 a label", text)
+        self.assertEqual(set(settings_of_runs(text)), {f"{i + 1}: {names[i]}"[:15] + "\u2026" for i in range(3)})
 
     def test_export(self):
         path = self.sweep.results

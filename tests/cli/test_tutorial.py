@@ -7,8 +7,9 @@ import re
 import subprocess
 import unittest
 
-from results_support import BINARY, ROOT, Folder
+from results_support import BINARY, Folder
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONG = os.environ.get("SYMSWEEP_LONG") == "1"
 TEXT = (ROOT / "docs" / "tutorial.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -18,7 +19,7 @@ class Tutorial(unittest.TestCase):
     def run_command(self, folder, command, code=0):
         """A line of the page, in a shell that finds the program."""
         done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, text=True,
-                              env={**os.environ, "PATH": f"{pathlib.Path(BINARY).parent}:{os.environ['PATH']}"})
+                              env={**os.environ, "PATH": f"{pathlib.Path(BINARY).parent}:/usr/bin:{os.environ['PATH']}"})
         self.assertEqual(done.returncode, code, command + "\n" + done.stderr)
         return done.stdout, done.stderr
 
@@ -34,8 +35,8 @@ class Tutorial(unittest.TestCase):
 
     def test_page(self):
         sweep = next(text for kind, text in BLOCKS if kind == "json")
-        commands = [text.strip() for kind, text in BLOCKS if not kind and re.match(r"(symsweep|analysis/)", text)]
-        printed = [text for kind, text in BLOCKS if not kind and not re.match(r"(symsweep|analysis/)", text)]
+        commands = [text.strip() for kind, text in BLOCKS if not kind and re.match(r"(symsweep|analysis/|python3)", text)]
+        printed = [text for kind, text in BLOCKS if not kind and not re.match(r"(symsweep|analysis/|python3)", text)]
         with Folder() as folder:
             (folder / "analysis").symlink_to(ROOT / "analysis")
             (folder / "decay.json").write_text(sweep.replace('"learning_rate"', '"lr"'))
@@ -49,13 +50,16 @@ class Tutorial(unittest.TestCase):
             if LONG:
                 self.assert_shown(next(text for text in printed if "t_mem" in text), told)
             self.assertIn("test_accuracy_unmirrored", self.run_command(folder, commands[3])[0])
-            changed = self.run_command(folder, commands[4])[0]
+            (folder / "plot.py").write_text(next(text for kind, text in BLOCKS if kind == "python"))
+            self.run_command(folder, commands[4])
+            self.assertTrue((folder / "decay.png").read_bytes().startswith(b"\x89PNG"))
+            changed = self.run_command(folder, commands[5])[0]
             self.assertRegex(changed, r"changed +run.steps=20000\n")
             self.assertRegex(changed, r"\nruns +3\n")
-            self.run_command(folder, commands[5].splitlines()[0])
+            self.run_command(folder, commands[6].splitlines()[0])
             self.assertEqual(len((folder / "runs.csv").read_text().splitlines()), 10)
             if LONG:
-                self.run_command(folder, commands[5].splitlines()[1])
+                self.run_command(folder, commands[6].splitlines()[1])
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class Terminal:
             if not self.read():
                 raise AssertionError("no picture: %r" % self.bytes)
         text = self.bytes.decode().split("\x1b[H\x1b[J", 1)[1].split("\x1b[J")[0]
-        return [line.replace("\x1b[H", "").removesuffix("\x1b[K") for line in text.split("\r\n")]
+        return [line.replace("\x1b[H", "").removesuffix("\x1b[K") for line in re.split("\r+\n", text)]
 
     def rest(self):
         while self.read():

@@ -59,14 +59,15 @@ class Run:
     def parameters(self, flat):
         found = network.from_layout(self.model, self.layout, self.inputs.shape[1], int(self.entities)).double().eval()
         network.load_flat(found, self.layout, torch.tensor(flat.astype(np.float64)))
-        return Parameters(found)
+        return Parameters(found, self.layout)
 
 
 class Parameters(dict):
-    """name -> tensor of a network, which is that of the package."""
+    """name -> tensor of a network, which is that of the package, in the order of the file."""
 
-    def __init__(self, network):
-        super().__init__(network.named_parameters())
+    def __init__(self, network, layout):
+        known = dict(network.named_parameters())
+        super().__init__((tensor["name"], known[tensor["name"]]) for tensor in layout)
         self.network = network
 
 

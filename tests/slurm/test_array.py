@@ -72,6 +72,13 @@ class Array(unittest.TestCase):
     def files(self):
         return sorted(p.name for p in self.folder.glob("*.h5"))
 
+    def test_scripts_agree(self):
+        """What starts a job and passes on signals is the same in every script: SLURM runs a copy, away from its folder."""
+        begin, end = "# ---- train: the same lines", "# ---- end of train"
+        parts = [text[text.index(begin):text.index(end)] for text in
+                 (p.read_text() for p in SCRIPT.parent.glob("*.sbatch")) if "--no-progress" in text]
+        self.assertEqual((len(parts), len(set(parts))), (4, 1))
+
     def test_subsets(self):
         whole, _ = self.submit([1, 2, 3, 4])
         self.assertEqual(sum(steps for _, _, steps in whole.values()), 12 * 20)

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS = 512, BLOCK = 32 };
+enum { BLOCK = 32 };
 /* Draws of stream MEASURE, seed 0: which inputs, the signs of the output, the signs for each input. */
 enum { DRAW_INPUTS = 4, DRAW_OUTPUT = 5, DRAW_SIGNS = 6 };
 
 typedef struct kernel {
-    size_t n;        /* inputs of the kernel: all of the table, at most INPUTS */
+    size_t n;        /* inputs of the kernel: all of the table, at most SW_KERNEL_INPUTS */
     int32_t *input;  /* [n] */
     sw_real *output; /* [C] signs over the root of C: the network's scalar output is its product with the logits */
     sw_real *block;  /* [BLOCK, P] gradients */
@@ -35,7 +35,9 @@ typedef struct kernel {
 
 static int64_t every(const sw_run_config *config) { return config->measure.kernel_every; }
 
-static size_t inputs_of(const sw_task *task) { return task->inputs < INPUTS ? task->inputs : INPUTS; }
+static size_t inputs_of(const sw_task *task) {
+    return task->inputs < SW_KERNEL_INPUTS ? task->inputs : SW_KERNEL_INPUTS;
+}
 
 static bool is_circulant(const sw_task *task) { return task->order > 0 && sw_matchings_apply(task); }
 

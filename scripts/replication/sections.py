@@ -1,0 +1,95 @@
+"""What the sections of docs/paper.md share: claims, the evidence as they look at it, cells of their tables."""
+
+import dataclasses
+
+import numpy as np
+import pages
+from pages import NOTHING
+from symsweep import statistics
+
+from . import pictures, plan, verdicts
+from .verdicts import Verdict
+
+OWN = {"modular": "consistency", "graph": "triangle", "comparison": "transitivity"}  # the paper's symmetry losses
+PRIMARY = {"modular": (*plan.TIES, *plan.PRIORS), "graph": plan.GRAPH_ARMS, "comparison": plan.COMPARISON_ARMS}
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """where in the paper, what it says, what came out here, the verdict."""
+
+    where: str
+    says: str
+    here: str
+    verdict: Verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    title: str
+    text: str
+    claims: tuple
+
+
+class Page:
+    """Evidence with what several sections look at."""
+
+    def __init__(self, evidence, folder, queue):
+        self.evidence, self.folder, self.queue = evidence, folder, queue
+        self.groups = evidence.main_groups()
+        self.compared = {group: self.comparisons(group) for group in self.groups}
+
+    def comparisons(self, group, onset="t_gen"):
+        """intervention -> Comparison: one family of tests of the interventions that were chosen before, one of the others."""
+        samples = self.evidence.arms(group, onset)
+        first = PRIMARY.get(group.domain, ())
+        rest = [name for name in samples if name not in first and name != "baseline"]
+        return {**verdicts.compare(samples, first), **verdicts.compare(samples, rest)}
+
+    def title(self, group):
+        """The task; of several settings of it the published one, the others numbered."""
+        same = sorted((g for g in self.groups if g.title == group.title), key=lambda g: (not g.published, g.key))
+        return group.title if group == same[0] else "%s (%d)" % (group.title, same.index(group) + 1)
+
+    def sample(self, group, name):
+        return self.evidence.arms(group).get(name)
+
+    def picture(self, name, text, figure):
+        """The Markdown of a figure that is saved beside the page; empty where there is none."""
+        if not pictures.save(figure, self.folder / "pictures" / ("paper-%s.png" % name)):
+            return ""
+        return "![%s](pictures/paper-%s.png)\n\n" % (text, name)
+
+    def by_arm(self, name, compared=None):
+        """task -> Comparison (None: not trained) of the intervention that `name(group)` names."""
+        return {self.title(g): (compared or self.compared)[g].get(name(g)) for g in self.groups if len(self.evidence.arms(g)) > 1}
+
+
+def own(inputs):
+    return lambda group: "%s %s" % (OWN.get(group.domain, "associativity"), inputs)
+
+
+def middle(values):
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    return NOTHING if not len(values) else "%.3g" % np.median(values)
+
+
+def onset(part, name):
+    """Cell of the median of an onset."""
+    if name not in part.runs:
+        return NOTHING
+    _, time, observed = statistics.onset_times(part, name)
+    return pages.median_cell(time, observed) if len(time) else NOTHING
+
+
+def column(part, name):
+    return part.runs[name].to_numpy(dtype=float, na_value=np.nan) if name in part.runs else np.full(len(part), np.nan)
+
+
+def solved(part):
+    return column(part, "final.test_accuracy") >= np.float32(0.99)
+
+
+def with_baselines(page, domain=None):
+    return [(g, part) for g in page.groups if domain in (None, g.domain) for part in [page.evidence.baselines(g)] if part is not None]
