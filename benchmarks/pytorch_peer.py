@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """The training step of `symsweep bench` as a PyTorch user writes it, on one thread; prints steps per second.
 
-Three forms of the one-layer transformer (no layer norm, ReLU, learned positions, readout token):
-  eager   every position goes through the whole layer, the last one is read
-  last    queries, attention output, MLP and logits at the last position only, written by hand
+Three forms of the transformer (ReLU, learned positions, readout token; where the case says so, layer norms before
+attention, MLP and unembedding):
+  eager   every position goes through all layers, the last one is read
+  last    queries, attention output, MLP and logits of the last layer at the last position only, written by hand
   jit     `last`, compiled by torch.jit.trace and frozen by its profiling executor
-and of the MLP (operand embeddings, one hidden layer):
+and of the MLPs (operand embeddings, one hidden layer; or the quadratic network of Gromov 2023 on one-hot vectors):
   eager, jit
 
 AdamW with the decoupled decay and warm-up of the canonical run. Time is processor time, as in `symsweep bench`.
@@ -23,6 +24,12 @@ CASES = {
     "p59": dict(p=59, fraction=0.4, d=64, width=256),
     "p31": dict(p=31, fraction=0.5, d=32, width=128),
     "mlp": dict(p=113, fraction=0.8, d=128, width=512, mlp=True),
+    "two-layers": dict(p=113, fraction=0.3, d=128, width=512, layers=2),
+    "four-layers": dict(p=113, fraction=0.3, d=128, width=512, layers=4),
+    "layernorm": dict(p=113, fraction=0.3, d=128, width=512, norm=True),
+    "two-layers-layernorm": dict(p=113, fraction=0.3, d=128, width=512, layers=2, norm=True),
+    "power": dict(p=97, fraction=0.5, d=128, width=512, layers=2, norm=True, batch=512),
+    "gromov": dict(p=97, fraction=0.5, d=0, width=512, mlp=True),
 }
 HEADS = 4
 
@@ -31,35 +38,50 @@ def parameter(*shape, scale):
     return torch.nn.Parameter(torch.randn(*shape) * scale)
 
 
-class Transformer(torch.nn.Module):
-    def __init__(self, p, d, width, last_only):
+class Layer(torch.nn.Module):
+    def __init__(self, d, width, norm):
         super().__init__()
-        self.last_only = last_only
         scale = d**-0.5
-        self.token = parameter(p + 1, d, scale=scale)
-        self.position = parameter(3, d, scale=scale)
         self.query, self.key, self.value, self.output = (parameter(d, d, scale=scale) for _ in range(4))
         self.w_in, self.b_in = parameter(d, width, scale=scale), torch.nn.Parameter(torch.zeros(width))
         self.w_out, self.b_out = parameter(width, d, scale=scale), torch.nn.Parameter(torch.zeros(d))
-        self.unembedding = parameter(d, p, scale=p**-0.5)
+        self.norms = torch.nn.ModuleList(torch.nn.LayerNorm(d) if norm else torch.nn.Identity() for _ in range(2))
         self.register_buffer("mask", torch.triu(torch.full((3, 3), float("-inf")), 1))
 
     def heads(self, x):
         rows, tokens, d = x.shape
         return x.view(rows, tokens, HEADS, d // HEADS).transpose(1, 2)
 
+    def forward(self, x, last_only):
+        d, read = x.shape[-1], self.norms[0](x)
+        if last_only:
+            x, asking = x[:, -1:], read[:, -1:]
+        else:
+            asking = read
+        q, k, v = self.heads(asking @ self.query), self.heads(read @ self.key), self.heads(read @ self.value)
+        scores = q @ k.transpose(-1, -2) / (d // HEADS) ** 0.5
+        if not last_only:
+            scores = scores + self.mask
+        z = (torch.softmax(scores, dim=-1) @ v).transpose(1, 2).reshape(x.shape)
+        x = x + z @ self.output
+        return x + torch.relu(self.norms[1](x) @ self.w_in + self.b_in) @ self.w_out + self.b_out
+
+
+class Transformer(torch.nn.Module):
+    def __init__(self, p, d, width, layers, norm, last_only):
+        super().__init__()
+        self.last_only = last_only
+        self.token = parameter(p + 1, d, scale=d**-0.5)
+        self.position = parameter(3, d, scale=d**-0.5)
+        self.layers = torch.nn.ModuleList(Layer(d, width, norm) for _ in range(layers))
+        self.norm = torch.nn.LayerNorm(d) if norm else torch.nn.Identity()
+        self.unembedding = parameter(d, p, scale=p**-0.5)
+
     def forward(self, tokens):
         x = self.token[tokens] + self.position
-        d = x.shape[-1]
-        asking = x[:, -1:] if self.last_only else x
-        q, k, v = self.heads(asking @ self.query), self.heads(x @ self.key), self.heads(x @ self.value)
-        scores = q @ k.transpose(-1, -2) / (d // HEADS) ** 0.5
-        if not self.last_only:
-            scores = scores + self.mask
-        z = (torch.softmax(scores, dim=-1) @ v).transpose(1, 2).reshape(asking.shape)
-        x = asking + z @ self.output
-        x = x + torch.relu(x @ self.w_in + self.b_in) @ self.w_out + self.b_out
-        return (x @ self.unembedding)[:, -1]
+        for i, layer in enumerate(self.layers):
+            x = layer(x, self.last_only and i == len(self.layers) - 1)
+        return (self.norm(x) @ self.unembedding)[:, -1]
 
 
 class MLP(torch.nn.Module):
@@ -74,10 +96,22 @@ class MLP(torch.nn.Module):
         return torch.relu(x @ self.weight + self.bias) @ self.unembedding
 
 
-class Training:
-    """One run: step() is forward, cross-entropy, backward and AdamW."""
+class Quadratic(torch.nn.Module):
+    """On one-hot vectors [rows, 2p]."""
 
-    def __init__(self, form, p, fraction, d, width, batch=0, mlp=False):
+    def __init__(self, p, width):
+        super().__init__()
+        self.weight = parameter(2 * p, width, scale=(2 * p) ** -0.5)
+        self.unembedding = parameter(width, p, scale=p**-0.5)
+
+    def forward(self, x):
+        return (x @ self.weight) ** 2 @ self.unembedding
+
+
+class Training:
+    """One run: step() is forward, loss (cross-entropy, of the quadratic network the squared error), backward and AdamW."""
+
+    def __init__(self, form, p, fraction, d, width, layers=1, norm=False, batch=0, mlp=False):
         torch.manual_seed(0)
         a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
         a, b = a.flatten(), b.flatten()
@@ -85,7 +119,16 @@ class Training:
         columns = [a[train], b[train]] + ([] if mlp else [torch.full_like(train, p)])
         self.tokens, self.labels = torch.stack(columns, 1), ((a + b) % p)[train]
         self.batch, self.at = batch, len(train)
-        self.model = MLP(p, d, width) if mlp else Transformer(p, d, width, last_only=form != "eager")
+        self.loss = torch.nn.functional.cross_entropy
+        if not mlp:
+            self.model = Transformer(p, d, width, layers, norm, last_only=form != "eager")
+        elif d > 0:
+            self.model = MLP(p, d, width)
+        else:
+            self.model = Quadratic(p, width)
+            one_hot = torch.nn.functional.one_hot
+            self.tokens, self.labels = one_hot(self.tokens, p).flatten(1).float(), one_hot(self.labels, p).float()
+            self.loss = torch.nn.functional.mse_loss
         self.call = self.model
         if form == "jit":
             example = self.tokens[: batch or None]
@@ -105,7 +148,7 @@ class Training:
 
     def step(self):
         tokens, labels = self.next_batch()
-        loss = torch.nn.functional.cross_entropy(self.call(tokens), labels)
+        loss = self.loss(self.call(tokens), labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()

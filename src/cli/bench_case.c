@@ -20,6 +20,11 @@ const sw_bench_case sw_bench_cases[] = {
     {"p31", .p = 31, .width = 32, .train_fraction = 0.5},
     {"mlp", .mlp = true, .train_fraction = 0.8},
     {"two-layers", .layers = 2},
+    {"four-layers", .layers = 4},
+    {"layernorm", .layernorm = true},
+    {"two-layers-layernorm", .layers = 2, .layernorm = true},
+    {"power", .p = 97, .train_fraction = 0.5, .layers = 2, .layernorm = true, .batch_size = 512},
+    {"gromov", .p = 97, .train_fraction = 0.5, .mlp = true, .quadratic = true},
     {"grid3d", .side = 7, .train_fraction = 0.8},
     {"canonical-commutativity512", true, .commutativity = 512},
     {"canonical-nuclear", true, .nuclear = 0.01},
@@ -50,10 +55,17 @@ static void configure(sw_run_config *config, const sw_bench_case *c) {
     model->d_hidden = 512;
     if (c->layers) model->layers = c->layers;
     if (c->no_readout || c->mlp) model->readout_token = false;
+    if (c->layernorm) model->normalization = SW_NORMALIZATION_LAYERNORM;
     if (c->mlp) {
         model->kind = SW_MODEL_MLP;
         model->layers = 1;
         config->optimizer.weight_decay = 0;
+    }
+    if (c->quadratic) {
+        model->input = SW_INPUT_ONE_HOT;
+        model->activation = SW_ACTIVATION_SQUARE;
+        model->bias = false;
+        config->loss = SW_LOSS_MSE;
     }
     if (c->side) {
         config->task.kind = SW_TASK_GRAPH;

@@ -11,6 +11,8 @@ typedef struct sw_bench_case {
     const char *name;
     bool against_canonical; /* its price is that over the canonical run */
     bool mlp, no_readout;
+    bool layernorm;           /* before attention, MLP and unembedding */
+    bool quadratic;           /* an MLP with x^2 on one-hot vectors, without biases, trained by the squared error */
     int32_t layers, p, width; /* width: d_model, and all else in proportion */
     int32_t side;             /* a cube's, as a graph */
     double train_fraction, nuclear;
