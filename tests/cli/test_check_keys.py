@@ -184,6 +184,16 @@ class Keys(unittest.TestCase):
                                 table, re.MULTILINE)
                 self.assertIsNotNone(row, "sweeps/README.md has no row for " + path.name)
 
+    def test_every_paper_has_a_twin_and_a_section(self):
+        literature = TOP / "sweeps" / "literature"
+        papers = {path.stem for path in literature.glob("*.json")}
+        self.assertGreater(len(papers), 15)
+        self.assertEqual({path.stem for path in (literature / "small").glob("*.json")}, papers)
+        page = (TOP / "docs" / "literature.md").read_text()
+        for name in papers:
+            self.assertIn("(../sweeps/literature/%s.json)" % name, page)
+            self.assertRegex(page, "<!-- %s: scripts/literature writes what follows -->\n\n\\|" % name)
+
     @staticmethod
     def validity(sweep):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
