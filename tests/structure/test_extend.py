@@ -180,7 +180,7 @@ const sw_optimizer_method sw_optimizer_signsgd = {.update = update};
 /* extremes.c: the largest logit of the table. */
 #include "measure/instrument.h"
 
-static void evaluate(float *value, void *state, const sw_evaluation *of)
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of)
 {
     (void)state;
     const size_t count = of->task->inputs * (size_t)of->task->classes;
@@ -188,6 +188,7 @@ static void evaluate(float *value, void *state, const sw_evaluation *of)
     for (size_t i = 1; i < count; i++)
         if ((double)of->logits[i] > largest) largest = (double)of->logits[i];
     value[SW_METRIC_LARGEST_LOGIT] = (float)largest;
+    return SW_OK;
 }
 
 const sw_instrument sw_instrument_extremes = {.evaluate = evaluate};
