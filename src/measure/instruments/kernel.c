@@ -254,10 +254,7 @@ static float circulance(kernel *k, const sw_task *task) {
     return square > mean ? (float)((within - mean) / (square - mean)) : NAN;
 }
 
-static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
-    kernel *k = state;
-    if (!isfinite(value[SW_METRIC_WEIGHT_NORM])) return SW_OK;
-    sw_probe_load(of->probe, sw_model_parameters(of->model));
+static sw_status measure(float *value, kernel *k, const sw_evaluation *of) {
     sw_status status = fill_kernel(k, of);
     if (status != SW_OK) return status;
     value[SW_METRIC_NTK_ALIGNMENT] = alignment(k);
@@ -269,6 +266,15 @@ static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     carry_to_tokens(k, of);
     value[SW_METRIC_AGOP_CIRCULANT] = circulance(k, of->task);
     return SW_OK;
+}
+
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
+    if (!isfinite(value[SW_METRIC_WEIGHT_NORM])) return SW_OK;
+    sw_probe_load(of->probe, sw_model_parameters(of->model));
+    sw_model_force_general(of->probe->model, true);
+    const sw_status status = measure(value, state, of);
+    sw_model_force_general(of->probe->model, false);
+    return status;
 }
 
 const sw_instrument sw_instrument_kernel = {
