@@ -47,9 +47,13 @@ def fill(page, script, tables):
     page.write_text(text)
 
 
-def spread(values):
-    """Median (smallest–largest)."""
-    return "%g (%g–%g)" % (np.median(values), values.min(), values.max())
+def spread(values, form="%g"):
+    """Median (smallest–largest) of the finite ones."""
+    values = np.asarray(values, dtype=float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return NOTHING
+    return "%s (%s–%s)" % tuple(form % x for x in (np.median(values), values.min(), values.max()))
 
 
 # ---- times ----

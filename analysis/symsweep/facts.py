@@ -17,3 +17,5 @@ ENDED: tuple[str, ...] = tuple(name for name in OVER if name not in ("failed", "
 LEARNED: tuple[str, ...] = tuple(phase for phase in PHASES if phase not in ("diverged", "unfinished"))
 # What each optimizer carries from step to step, in the order of checkpoints and of /snapshots/optimizer.
 OPTIMIZER_PIECES: dict[str, list[str]] = _FACTS["optimizer_pieces"]
+# Groups of a results file with curves [runs, evaluations], beside those of symmetry families.
+CURVE_GROUPS: tuple[str, ...] = tuple(_FACTS["curve_groups"])

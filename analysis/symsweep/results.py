@@ -20,7 +20,6 @@ from .hdf5 import ResultsError
 from .run import Run
 
 # Folders of per-evaluation metrics. Their names never collide; those of families carry the family in front.
-CURVE_FOLDERS = ("curves", "geometry", "interpretability")
 FAMILY_FACTS = ("tuples", "enumerated", "holds", "prompted", "leak", "coverage", "order_log10")
 LARGE_SNAPSHOTS = ("embedding", "parameters", "optimizer")
 SNAPSHOT_DIMENSIONS = {
@@ -419,7 +418,7 @@ def _wanted(found: Mapping[str, Any], names: Iterable[str] | None) -> dict[str, 
 
 def _curve_datasets(file: Any, names: Iterable[str] | None) -> dict[str, Any]:
     found = {}
-    for folder in CURVE_FOLDERS:
+    for folder in facts.CURVE_GROUPS:
         found.update({name: d for name, d in hdf5.datasets(file, folder).items() if d.ndim == 2})
     for name, dataset in hdf5.datasets(file, "symmetry").items():
         if dataset.ndim == 2:

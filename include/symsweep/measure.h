@@ -13,8 +13,9 @@ enum { SW_COSINE_TUPLES = 512 };
 /* Most steps of Lanczos, and vectors of random signs, that the Hessian is looked at with. */
 enum { SW_LANCZOS_STEPS = 32, SW_HESSIAN_PROBES = 16 };
 
-/* Inputs of the tangent kernel, or the whole table where that has fewer. */
-enum { SW_KERNEL_INPUTS = 512 };
+/* Inputs of the tangent kernel, or the whole table where that has fewer; gradients of two blocks of them are kept at a
+ * time. */
+enum { SW_KERNEL_INPUTS = 512, SW_KERNEL_BLOCK = 32 };
 
 /* Prepares the fixed tuple sets, null pairs and workspaces of a run. `task` and `split` must outlive it. */
 sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task,

@@ -97,7 +97,8 @@ int32_t sw_model_neurons(const sw_model_config *config);
  * any number of rows; as sw_model_evaluate. */
 void sw_model_hidden(sw_model *model, const int32_t *tokens, size_t rows, sw_real *hidden);
 
-/* Chooses the general path even where a specialized one exists (tests, benchmarks); affects later calls. */
+/* Chooses the general path even where a specialized one exists: for few rows, which do not pay for its tables (and for
+ * tests and benchmarks). Affects later calls. */
 void sw_model_force_general(sw_model *model, bool general);
 
 /* ---- losses on logits: each returns a value and, when dlogits is not NULL, accumulates scale * d value ---- */

@@ -10,10 +10,11 @@ typedef struct sw_planned_run {
     char id[SW_RUN_ID_LENGTH + 1]; /* SHA-256 of the identity JSON, hex */
     char label[128];
     sw_run_config config;
-    double flops;      /* floating point operations of training and measuring, estimated */
-    double seconds;    /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
-    double step_flops; /* of one training step */
-    size_t memory;     /* bytes a trainer needs, estimated */
+    double flops;         /* floating point operations of training and measuring, estimated */
+    double measure_flops; /* of these, those of the measures with a cadence of their own */
+    double seconds;       /* estimated: flops / SW_REFERENCE_FLOPS until the plan is calibrated */
+    double step_flops;    /* of one training step */
+    size_t memory;        /* bytes a trainer needs, estimated */
     size_t parameters;
     double file_bytes;      /* its rows in the results file, uncompressed, estimated */
     sw_lattice_place place; /* with refine */
@@ -74,7 +75,8 @@ void sw_plan_release_start(sw_run_config *config);
 /* What a run costs, from its configuration alone. */
 typedef struct sw_run_cost {
     double step_flops;     /* one training step */
-    double evaluate_flops; /* one evaluation */
+    double evaluate_flops; /* one evaluation, without the measures that have a cadence of their own */
+    double measure_flops;  /* those, over the whole run */
     double flops;          /* the whole run, early stop not foreseen */
     double seconds;
     size_t memory; /* bytes a trainer needs */

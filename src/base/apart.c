@@ -39,9 +39,12 @@ static void leave(void) { _exit(EXIT_FAILURE); }
 static void run(pid_t parent, void (*work)(void *context, int pipe), void *context, int pipe, double seconds) {
     follow(parent);
     /* Handlers of the parent (MPI's, a debugger's) would take a crash for the parent's own. */
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE,  SIGILL,  SIGABRT, SIGTERM,
-                                  SIGINT,  SIGHUP, SIGUSR1, SIGXCPU, SIGALRM};
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) signal(signals[i], SIG_DFL);
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGALRM};
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) signal(crashes[i], SIG_DFL);
+    /* Requests to stop go to whole process groups. Only the parent heeds them: an end by one of them would look like a
+     * crash of the work. */
+    static const int requests[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) signal(requests[i], SIG_IGN);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -15,6 +15,7 @@
 
 /* Operations that are no GEMM, in units that the rate of a GEMM pays for; measured once, rounded. */
 #define LOGIT_FLOPS 40.0          /* softmax, loss and gradient of one logit: an exponential and a few passes */
+#define SINGLE_FLOPS 90.0         /* gradient of one input, per parameter: a few passes over all of them */
 #define SVD_FLOPS 60.0            /* per V d min(V, d): LAPACK's divide and conquer, far below the rate of a GEMM */
 #define SHARE_FORWARD (1.0 / 3.0) /* of a training step: forward is one GEMM in three */
 
@@ -133,11 +134,12 @@ static double circuits_flops(const sw_run_config *config, const sizes *s) {
     return SHARE_FORWARD * sw_model_flops(&config->model, &s->shape, s->task.inputs) + 4 * n * n * n * functions;
 }
 
-/* A measurement of the tangent kernel: gradients of single inputs, and their inner products; of its circulance, those
- * of about one input for each entity. */
+/* A measurement of the tangent kernel: gradients of single inputs, for every block those behind it again, and their
+ * inner products; of its circulance, gradients of the table. */
 static double kernel_flops(const sw_run_config *config, const sizes *s) {
-    const double n = fmin((double)s->task.inputs, SW_KERNEL_INPUTS);
-    return sw_model_flops(&config->model, &s->shape, (size_t)(n + s->task.entities)) + n * n * (double)s->parameters;
+    const double n = fmin((double)s->task.inputs, SW_KERNEL_INPUTS), blocks = ceil(n / SW_KERNEL_BLOCK);
+    return (n * (blocks + 1) / 2 * SINGLE_FLOPS + n * n) * (double)s->parameters +
+           sw_model_flops(&config->model, &s->shape, s->task.inputs);
 }
 
 static double evaluate_flops(const sw_run_config *config, const sizes *s) {
@@ -216,11 +218,12 @@ sw_status sw_cost_estimate(sw_run_cost *out, const sw_run_config *given) {
     status = sw_measure_applicable(applies, config);
     if (status != SW_OK) return status;
     const double circuits = applies[SW_METRIC_NEURON_CONCENTRATION] ? circuits_flops(config, &s) : 0;
+    out->measure_flops =
+        gradients_a_run(config) * sw_model_flops(&config->model, &s.shape, s.train) +
+        circuits * (double)sw_schedule_measurements(config, config->measure.circuits_every) +
+        kernel_flops(config, &s) * (double)sw_schedule_measurements(config, config->measure.kernel_every);
     out->flops = out->step_flops * (double)config->steps +
-                 out->evaluate_flops * (double)sw_schedule_evaluations(config) +
-                 gradients_a_run(config) * sw_model_flops(&config->model, &s.shape, s.train) +
-                 circuits * (double)sw_schedule_measurements(config, config->measure.circuits_every) +
-                 kernel_flops(config, &s) * (double)sw_schedule_measurements(config, config->measure.kernel_every);
+                 out->evaluate_flops * (double)sw_schedule_evaluations(config) + out->measure_flops;
     out->seconds = out->flops / SW_REFERENCE_FLOPS;
     double memory = memory_bytes(config, &s);
     out->memory = memory < 9e18 ? (size_t)memory : (size_t)9e18;

@@ -220,6 +220,7 @@ static sw_status fill_run(sw_plan *plan, size_t i, const sw_sweep *sweep, const 
     memcpy(run->config.start.sha256, name->start, sizeof name->start);
     if (plan->adaptive.refine.axis_count) sw_sweep_lattice_place(&run->place, sweep, k);
     run->flops = cost->flops;
+    run->measure_flops = cost->measure_flops;
     run->step_flops = cost->step_flops;
     run->seconds = cost->seconds;
     run->memory = cost->memory;

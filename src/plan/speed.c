@@ -72,6 +72,7 @@ static sw_status measure_kinds(kind *kinds, size_t count, const sw_plan *plan, s
     return SW_OK;
 }
 
+/* Without measures that have a cadence of their own, which no trial takes. */
 static double paced_seconds(const sw_pace *pace, const sw_run_config *config) {
     return pace->setup + pace->step * (double)config->steps + pace->evaluate * (double)sw_schedule_evaluations(config);
 }
@@ -84,10 +85,10 @@ sw_status sw_plan_set_speed(sw_plan *plan, double flops) {
 static sw_status apply(sw_plan_speed *out, sw_plan *plan, const kind *kinds, const size_t *of) {
     double seconds = 0, flops = 0, all = 0;
     for (size_t k = 0; k < plan->count; k++) {
-        all += plan->runs[k].flops;
+        all += plan->runs[k].flops - plan->runs[k].measure_flops;
         if (of[k] == KINDS_MOST || !kinds[of[k]].measured) continue;
         seconds += paced_seconds(&kinds[of[k]].pace, &plan->runs[k].config);
-        flops += plan->runs[k].flops;
+        flops += plan->runs[k].flops - plan->runs[k].measure_flops;
     }
     *out = (sw_plan_speed){.flops = SW_REFERENCE_FLOPS};
     if (!(seconds > 0 && flops > 0)) return SW_OK;
@@ -96,7 +97,8 @@ static sw_status apply(sw_plan_speed *out, sw_plan *plan, const kind *kinds, con
     for (size_t k = 0; k < plan->count; k++) {
         sw_planned_run *run = &plan->runs[k];
         bool known = of[k] < KINDS_MOST && kinds[of[k]].measured;
-        run->seconds = known ? paced_seconds(&kinds[of[k]].pace, &run->config) : run->flops / out->flops;
+        run->seconds = known ? paced_seconds(&kinds[of[k]].pace, &run->config) + run->measure_flops / out->flops
+                             : run->flops / out->flops;
     }
     return sw_plan_sort(plan);
 }

@@ -50,7 +50,8 @@ sw_status sw_pace_measure(sw_pace *out, const sw_run_config *config, double budg
     sw_run run = {.config = *config};
     double begun = processor_seconds(), full = 0, light = 0, every = config->evaluate.spectra_every;
     *out = (sw_pace){0};
-    memset(&run.config.start, 0, sizeof run.config.start); /* it is as fast from drawn parameters */
+    memset(&run.config.start, 0, sizeof run.config.start);     /* it is as fast from drawn parameters */
+    memset(&run.config.measure, 0, sizeof run.config.measure); /* no evaluation is to meet their cadence by chance */
     sw_status status = sw_run_create(&run);
     out->setup = processor_seconds() - begun;
     if (status == SW_OK) status = time_steps(&out->step, &run, budget * (1 - EVALUATION_SHARE));

@@ -38,6 +38,14 @@ def export(path, *options):
 
 
 class Tables(unittest.TestCase):
+    def test_measures_with_a_cadence_of_their_own_are_curves(self):
+        content = fixtures.sweep("measured", grid={"seed": [0]})
+        content["run"].update({"steps": 20, "evaluate": {"every": 10, "snapshots": 0}, "measure": {
+            "llc": {"every": 20, "chains": 1, "draws": 2, "burn_in": 1}, "sharpness": {"every": 20}, "kernel": {"every": 20}, "circuits": {"every": 20}}})
+        curves = symsweep.load(fixtures.train(FOLDER, content)).curves
+        for name in ("llc", "hessian_trace", "ntk_alignment", "neuron_irreps"):
+            self.assertEqual(np.isfinite(curves[name].values).tolist(), [[True, False, True]] * 2, name)
+
     def test_runs_are_what_export_prints(self):
         runs, printed = symsweep.load(FINISHED).runs, export(FINISHED, "--all")
         self.assertEqual(sorted(runs.columns), sorted(set(printed.columns) - {"run"} | {"damaged"}))

@@ -115,12 +115,30 @@ static void time_ends_it(void **state) {
     signal(SIGALRM, SIG_DFL);
 }
 
+static void work_though_asked_to_stop(void *context, int pipe) {
+    (void)context;
+    static const int requests[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) raise(requests[i]);
+    say(pipe, "all of it");
+}
+
+/* mpirun sends them to whole process groups. */
+static void requests_to_stop_are_for_the_parent(void **state) {
+    (void)state;
+    char said[64];
+    int ended;
+    hear(said, &ended, work_though_asked_to_stop, NULL, 0);
+    assert_string_equal(said, "all of it");
+    assert_int_equal(ended, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_finds_comes_back),
         cmocka_unit_test(an_end_of_the_child_is_not_ours),
         cmocka_unit_test(handlers_of_the_parent_do_not_run),
         cmocka_unit_test(time_ends_it),
+        cmocka_unit_test(requests_to_stop_are_for_the_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,7 +218,8 @@ families    in the group: commutativity, translation, negation, scaling
         """A path of n nodes: the orbit of (x, y) is the input, its mirror, and both counted from the other end."""
         n = 9
         sweep = self.sweep(task={"kind": "graph", "graph": "path", "nodes": n}, train_fraction=0.2, save={"split": True},
-                           steps=1, model={"kind": "mlp", "d_model": 4, "d_hidden": 4}, checkpoint={"every_seconds": 0})
+                           steps=1, evaluate={"every": 1}, model={"kind": "mlp", "d_model": 4, "d_hidden": 4},
+                           checkpoint={"every_seconds": 0})
         subprocess.run([BINARY, "--quiet", "--fresh", "-o", self.folder / "path.h5", sweep], check=True)
         import h5py
         with h5py.File(self.folder / "path.h5", "r") as file:

@@ -63,7 +63,8 @@ class Terminal(unittest.TestCase):
         row = next(line for line in table.splitlines() if line.startswith("    8 "))
         head = next(line for line in table.splitlines() if line.startswith("  run   seed"))
         self.assertLessEqual(len(row), 80)
-        self.assertIn("a\\u2028b", row[head.index("setting"):])
+        self.assertEqual(row[head.index("    test  ") + 10:], "\u2026^2$ \\frac{, 0.5")
+        self.assertIn("a\\u2028b", table)
         for arguments in (["status", self.results, "--all"], ["show", self.results, "--run", 8]):
             self.assertIn(r"a\u2028b", self.clean(*arguments))
         self.assertEqual(json.loads(self.clean("status", self.results, "--json"))["runs"][8]["label"], label)

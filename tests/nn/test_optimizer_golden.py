@@ -150,8 +150,8 @@ def train(case):
 
 
 def header():
-    lines = ["/* optimizer_golden.h: written by test_optimizer_golden.py --write (then clang-format): parameters after %d "
-             "steps in" % STEPS, " * PyTorch float64. */", "#pragma once", "",
+    lines = ["/* optimizer_golden.h: written by test_optimizer_golden.py --write: parameters after %d steps in "
+             "PyTorch float64. */" % STEPS, "#pragma once", "", "/* clang-format off */", "",
              "enum { GOLDEN_STEPS = %d, GOLDEN_PARAMETERS = %d };" % (STEPS, sum(w.numel() for w in start())), "",
              "static const sw_tensor golden_tensors[] = {"]
     offset = 0
@@ -175,7 +175,7 @@ def header():
         for i in range(0, len(values), 4):
             lines.append("         " + ", ".join(values[i:i + 4]) + ",")
         lines.append("     }},")
-    lines += ["};", ""]
+    lines += ["};", "", "/* clang-format on */", ""]
     return "\n".join(lines)
 
 

@@ -45,11 +45,11 @@ static sw_status fake_pace(sw_pace *out, const sw_run_config *config, double bud
     return SW_OK;
 }
 
-static void calibrate(sw_plan **plan, sw_plan_speed *speed, size_t busy) {
+static void calibrate(sw_plan **plan, sw_plan_speed *speed, const char *text, size_t busy) {
     sw_sweep *sweep;
     sw_diagnostics *diagnostics;
     assert_int_equal(sw_diagnostics_create(&diagnostics), SW_OK);
-    assert_int_equal(sw_sweep_parse(&sweep, SWEEP, strlen(SWEEP), "file.json", diagnostics), SW_OK);
+    assert_int_equal(sw_sweep_parse(&sweep, text, strlen(text), "file.json", diagnostics), SW_OK);
     assert_int_equal(sw_plan_create(plan, sweep, diagnostics), SW_OK);
     memset(shared, 0, sizeof *shared);
     company = busy > 1;
@@ -63,7 +63,7 @@ static void test_times(void **state) {
     sw_plan *plan;
     sw_plan_speed speed;
     double seconds = 0, flops = 0;
-    calibrate(&plan, &speed, 1);
+    calibrate(&plan, &speed, SWEEP, 1);
     assert_int_equal(plan->count, 4);
     for (size_t k = 0; k < plan->count; k++) {
         const sw_run_config *config = &plan->runs[k].config;
@@ -82,11 +82,29 @@ static void test_times(void **state) {
     sw_plan_destroy(plan);
 }
 
+/* What measures with a cadence of their own cost is added at the speed of all else, which they do not enter. */
+static void test_measures(void **state) {
+    static const char text[] = "{\"run\": {\"task\": {\"kind\": \"modular\", \"p\": 5}, \"steps\": 100},"
+                               " \"grid\": {\"measure.sharpness.every\": [0, 50]}}";
+    (void)state;
+    sw_plan *plan;
+    sw_plan_speed speed;
+    calibrate(&plan, &speed, text, 1);
+    assert_int_equal(plan->count, 2);
+    const sw_planned_run *without = &plan->runs[0], *with = &plan->runs[1];
+    assert_true(without->measure_flops == 0 && with->measure_flops > 10 * with->step_flops);
+    assert_float_equal(speed.flops, without->flops / without->seconds, 1e-9 * speed.flops);
+    const double expected = without->seconds + with->measure_flops / speed.flops;
+    assert_float_equal(with->seconds, expected, 1e-9 * expected);
+    assert_float_equal(speed.measured_share, 1, 1e-12);
+    sw_plan_destroy(plan);
+}
+
 static void test_company(void **state) {
     (void)state;
     sw_plan *plan;
     sw_plan_speed speed;
-    calibrate(&plan, &speed, 3);
+    calibrate(&plan, &speed, SWEEP, 3);
     assert_int_equal(atomic_load(&shared->by_caller), 2);
     assert_true(atomic_load(&shared->by_others) > 0);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* none is left */
@@ -103,7 +121,7 @@ int main(void) {
     caller = getpid();
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_times), cmocka_unit_test(test_company),
-                                       cmocka_unit_test(test_cores)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_times), cmocka_unit_test(test_measures),
+                                       cmocka_unit_test(test_company), cmocka_unit_test(test_cores)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

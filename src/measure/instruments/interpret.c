@@ -149,6 +149,7 @@ static void gradient_symmetricity(float *mean, float *error, interpret *it, cons
     sw_model *probe = of->probe->model;
     sw_probe_load(of->probe, sw_model_parameters(of->model));
     sw_probe_clear(of->probe);
+    sw_model_force_general(probe, true);
     sw_model_hold_unembedding(probe, true);
     for (size_t pass = 0; m.count < all; pass++) {
         const size_t turn = exact ? pass % p : pass / matchings;
@@ -160,6 +161,7 @@ static void gradient_symmetricity(float *mean, float *error, interpret *it, cons
         if (!exact && m.count >= LEAST_COSINES && !(standard_error(&m, all) > small_error)) break;
     }
     sw_model_hold_unembedding(probe, false);
+    sw_model_force_general(probe, false);
     *mean = m.count > 0 ? (float)(m.sum / m.count) : NAN;
     *error = (float)standard_error(&m, all);
 }

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 32 };
+enum { BLOCK = SW_KERNEL_BLOCK };
 /* Draws of stream MEASURE, seed 0: which inputs, the signs of the output, the signs for each input. */
 enum { DRAW_INPUTS = 4, DRAW_OUTPUT = 5, DRAW_SIGNS = 6 };
 
@@ -17,7 +17,8 @@ typedef struct kernel {
     size_t n;        /* inputs of the kernel: all of the table, at most SW_KERNEL_INPUTS */
     int32_t *input;  /* [n] */
     sw_real *output; /* [C] signs over the root of C: the network's scalar output is its product with the logits */
-    sw_real *block;  /* [BLOCK, P] gradients */
+    sw_real *block;  /* [2, BLOCK, P] gradients of two blocks of inputs */
+    sw_real *inner;  /* [BLOCK, BLOCK] their inner products */
     double *now;     /* [n, n] the kernel, centred */
     /* kept from evaluation to evaluation: whether there is a start, and it */
     float *start; /* [1 + n n] */
@@ -98,10 +99,11 @@ static sw_status create(void *state, const sw_evaluation *of) {
     k->n = inputs_of(task);
     k->input = sw_arena_alloc(of->arena, k->n, sizeof *k->input);
     k->output = sw_arena_alloc(of->arena, classes, sizeof *k->output);
-    k->block = sw_arena_alloc(of->arena, BLOCK * parameters, sizeof *k->block);
+    k->block = sw_arena_alloc(of->arena, 2 * BLOCK * parameters, sizeof *k->block);
+    k->inner = sw_arena_alloc(of->arena, BLOCK * BLOCK, sizeof *k->inner);
     k->now = sw_arena_alloc(of->arena, k->n * k->n, sizeof *k->now);
     k->start = sw_arena_alloc(of->arena, 1 + k->n * k->n, sizeof *k->start);
-    if (!k->input || !k->output || !k->block || !k->now || !k->start) return SW_E_MEMORY;
+    if (!k->input || !k->output || !k->block || !k->inner || !k->now || !k->start) return SW_E_MEMORY;
     for (size_t c = 0; c < classes; c++) k->output[c] = (sw_real)(sign(DRAW_OUTPUT, c) / sqrt((double)classes));
     const sw_status status = choose_inputs(k, task);
     return status == SW_OK && is_circulant(task) ? create_circulant(k, of) : status;
@@ -111,7 +113,8 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
     const double n = (double)inputs_of(shape), e = shape->entities, d = sw_model_embedding_width(&config->model),
                  classes = shape->classes;
     const double parameters = (double)sw_instrument_parameters(config, shape);
-    double bytes = sizeof(sw_real) * (BLOCK * parameters + classes) + (sizeof(double) + sizeof(float)) * n * n;
+    double bytes =
+        sizeof(sw_real) * (2 * BLOCK * parameters + BLOCK * BLOCK + classes) + (sizeof(double) + sizeof(float)) * n * n;
     if (is_circulant(shape))
         bytes += sizeof(sw_real) * e * classes + sizeof(double) * (e * e + 2.5 * e * d + d * d + e);
     return bytes;
@@ -125,32 +128,38 @@ static void *kept(void *state, size_t *bytes) {
 
 /* ---- the tangent kernel ---- */
 
-/* Gradient of the scalar output at one input, into the probe. */
-static void differentiate(const kernel *k, const sw_evaluation *of, size_t i) {
+/* gradients[count, P] <- of the scalar output at each of `count` inputs from `from` on */
+static sw_status differentiate(const kernel *k, const sw_evaluation *of, size_t from, size_t count,
+                               sw_real *gradients) {
     sw_probe *probe = of->probe;
-    const size_t classes = (size_t)of->task->classes;
-    sw_probe_clear(probe);
-    sw_probe_forward(probe, &k->input[i], 1, probe->logits);
-    memcpy(probe->dlogits, k->output, classes * sizeof *probe->dlogits);
-    sw_model_backward(probe->model, probe->dlogits);
+    const size_t parameters = sw_model_parameter_count(probe->model), classes = (size_t)of->task->classes;
+    for (size_t i = 0; i < count; i++) {
+        const sw_status status = sw_instrument_go_on(of);
+        if (status != SW_OK) return status;
+        sw_probe_clear(probe);
+        sw_probe_forward(probe, &k->input[from + i], 1, probe->logits);
+        memcpy(probe->dlogits, k->output, classes * sizeof *probe->dlogits);
+        sw_model_backward(probe->model, probe->dlogits);
+        memcpy(gradients + i * parameters, sw_model_gradient(probe->model), parameters * sizeof *gradients);
+    }
+    return SW_OK;
 }
 
-/* now <- J J^T, J the gradients of all inputs: those of a block stay in memory while those behind it pass by. */
+/* now <- J J^T, J the gradients of all inputs, two blocks of it at a time. */
 static sw_status fill_kernel(kernel *k, const sw_evaluation *of) {
     const size_t parameters = sw_model_parameter_count(of->probe->model), n = k->n;
-    const sw_real *gradient = sw_model_gradient(of->probe->model);
-    for (size_t from = 0; from < n; from += BLOCK) {
-        const size_t rows = n - from < BLOCK ? n - from : BLOCK;
-        for (size_t j = from; j < n; j++) {
-            const sw_status status = sw_instrument_go_on(of);
+    for (size_t a = 0; a < n; a += BLOCK)
+        for (size_t b = a; b < n; b += BLOCK) {
+            sw_real *first = k->block, *second = b == a ? first : first + BLOCK * parameters;
+            const size_t rows = n - a < BLOCK ? n - a : BLOCK, columns = n - b < BLOCK ? n - b : BLOCK;
+            const sw_status status = differentiate(k, of, b, columns, second);
             if (status != SW_OK) return status;
-            differentiate(k, of, j);
-            if (j - from < rows) memcpy(k->block + (j - from) * parameters, gradient, parameters * sizeof *gradient);
-            for (size_t i = 0; i < rows && from + i <= j; i++)
-                k->now[(from + i) * n + j] = k->now[j * n + from + i] =
-                    (double)cblas_sdot((int)parameters, k->block + i * parameters, 1, gradient, 1);
+            sw_blas_gemm(SW_N, SW_T, rows, columns, parameters, 1, first, parameters, second, parameters, 0, k->inner,
+                         BLOCK);
+            for (size_t i = 0; i < rows; i++)
+                for (size_t j = 0; j < columns; j++)
+                    k->now[(a + i) * n + b + j] = k->now[(b + j) * n + a + i] = (double)k->inner[i * BLOCK + j];
         }
-    }
     return SW_OK;
 }
 
@@ -254,10 +263,7 @@ static float circulance(kernel *k, const sw_task *task) {
     return square > mean ? (float)((within - mean) / (square - mean)) : NAN;
 }
 
-static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
-    kernel *k = state;
-    if (!isfinite(value[SW_METRIC_WEIGHT_NORM])) return SW_OK;
-    sw_probe_load(of->probe, sw_model_parameters(of->model));
+static sw_status measure(float *value, kernel *k, const sw_evaluation *of) {
     sw_status status = fill_kernel(k, of);
     if (status != SW_OK) return status;
     value[SW_METRIC_NTK_ALIGNMENT] = alignment(k);
@@ -269,6 +275,15 @@ static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     carry_to_tokens(k, of);
     value[SW_METRIC_AGOP_CIRCULANT] = circulance(k, of->task);
     return SW_OK;
+}
+
+static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
+    if (!isfinite(value[SW_METRIC_WEIGHT_NORM])) return SW_OK;
+    sw_probe_load(of->probe, sw_model_parameters(of->model));
+    sw_model_force_general(of->probe->model, true);
+    const sw_status status = measure(value, state, of);
+    sw_model_force_general(of->probe->model, false);
+    return status;
 }
 
 const sw_instrument sw_instrument_kernel = {
