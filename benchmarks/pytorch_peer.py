@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The training step of `symsweep bench` as a PyTorch user writes it, on one thread; prints steps per second.
+"""The training step of `symsweep bench` as a PyTorch user writes it, on one thread; prints steps per second. With --steps
+it trains a run instead, as a job of a sweep, and prints its last evaluation.
 
 Three forms of the transformer (ReLU, learned positions, readout token; where the case says so, layer norms before
 attention, MLP and unembedding):
@@ -22,6 +23,8 @@ CASES = {
     "canonical": dict(p=113, fraction=0.3, d=128, width=512),
     "canonical-minibatch512": dict(p=113, fraction=0.3, d=128, width=512, batch=512),
     "p59": dict(p=59, fraction=0.4, d=64, width=256),
+    "p59-wide": dict(p=59, fraction=0.5, d=128, width=512),
+    "p59-wide-two-layers": dict(p=59, fraction=0.5, d=128, width=512, layers=2),
     "p31": dict(p=31, fraction=0.5, d=32, width=128),
     "mlp": dict(p=113, fraction=0.8, d=128, width=512, mlp=True),
     "two-layers": dict(p=113, fraction=0.3, d=128, width=512, layers=2),
@@ -111,13 +114,15 @@ class Quadratic(torch.nn.Module):
 class Training:
     """One run: step() is forward, loss (cross-entropy, of the quadratic network the squared error), backward and AdamW."""
 
-    def __init__(self, form, p, fraction, d, width, layers=1, norm=False, batch=0, mlp=False):
-        torch.manual_seed(0)
+    def __init__(self, form, p, fraction, d, width, layers=1, norm=False, batch=0, mlp=False, seed=0):
+        torch.manual_seed(seed)
         a, b = torch.meshgrid(torch.arange(p), torch.arange(p), indexing="ij")
         a, b = a.flatten(), b.flatten()
-        train = torch.randperm(p * p)[: round(fraction * p * p)].sort().values
-        columns = [a[train], b[train]] + ([] if mlp else [torch.full_like(train, p)])
-        self.tokens, self.labels = torch.stack(columns, 1), ((a + b) % p)[train]
+        order, count = torch.randperm(p * p), round(fraction * p * p)
+        table = torch.stack([a, b] + ([] if mlp else [torch.full_like(a, p)]), 1)
+        train, test = order[:count].sort().values, order[count:].sort().values
+        self.tokens, self.labels = table[train], ((a + b) % p)[train]
+        self.test = table[test], ((a + b) % p)[test]
         self.batch, self.at = batch, len(train)
         self.loss = torch.nn.functional.cross_entropy
         if not mlp:
@@ -156,6 +161,24 @@ class Training:
         return loss
 
 
+    @torch.no_grad()
+    def evaluate(self):
+        tokens, labels = self.test
+        logits = self.call(tokens)
+        return self.loss(logits, labels).item(), (logits.argmax(-1) == labels).float().mean().item()
+
+
+def train(case, form, steps, every, seed):
+    """One run with test loss and accuracy every `every` steps: the last of them."""
+    training = Training(form, **CASES[case], seed=seed)
+    found = training.evaluate()
+    for step in range(1, steps + 1):
+        training.step()
+        if step % every == 0:
+            found = training.evaluate()
+    return {"case": case, "form": form, "seed": seed, "test_loss": found[0], "test_accuracy": found[1]}
+
+
 def steps_per_second(case, form, seconds):
     training = Training(form, **CASES[case])
     for _ in range(5):  # the profiling executor of torch.jit compiles in the first calls
@@ -176,8 +199,14 @@ def main():
     parser.add_argument("--case", choices=CASES, required=True)
     parser.add_argument("--form", choices=["eager", "last", "jit"], required=True)
     parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--steps", type=int, help="train a run of so many steps")
+    parser.add_argument("--every", type=int, default=100, help="steps from one evaluation to the next")
+    parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if arguments.steps:
+        print(json.dumps(train(arguments.case, arguments.form, arguments.steps, arguments.every, arguments.seed)))
+        return
     rate = steps_per_second(arguments.case, arguments.form, arguments.seconds)
     print(json.dumps({"case": arguments.case, "form": arguments.form, "steps_per_second": rate,
                       "torch": torch.__version__}))
