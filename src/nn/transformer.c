@@ -105,6 +105,26 @@ static size_t queries_of(const sw_model *model, int layer) {
     return layer == model->config.layers - 1 ? 1 : (size_t)model->shape.tokens;
 }
 
+/* Of a layer: widths; positions of a row, T, and how many of them ask; positions of all rows, n, of which m ask. */
+typedef struct sizes {
+    size_t d, A, M, T, queries, n, m;
+    bool pre, post; /* where its norms stand */
+} sizes;
+
+static sizes sizes_of(const sw_model *model, int layer, size_t rows) {
+    const sw_model_config *config = &model->config;
+    const size_t T = (size_t)model->shape.tokens, queries = queries_of(model, layer);
+    return (sizes){.d = (size_t)config->d_model,
+                   .A = (size_t)config->heads * (size_t)config->d_head,
+                   .M = (size_t)config->d_mlp,
+                   .T = T,
+                   .queries = queries,
+                   .n = rows * T,
+                   .m = rows * queries,
+                   .pre = normalizes(model, SW_PLACEMENT_PRE),
+                   .post = normalizes(model, SW_PLACEMENT_POST)};
+}
+
 /* A buffer of its own where it is needed, as when there is a norm between it and `same`. */
 static sw_real *carve_if(bool needed, sw_real *same, sw_carver *carver, size_t count) {
     return needed ? sw_carve_reals(carver, count) : same;
@@ -263,88 +283,80 @@ static sw_attention attention_of(const place *at, size_t queries) {
 /* One layer: out[m, d] from its x. */
 static void layer_forward(const place *at, const sw_transformer_layer *w, int index, slot *kept, sw_real *out) {
     const sw_model *model = at->model;
-    const sw_model_config *config = &model->config;
-    size_t d = (size_t)config->d_model, A = (size_t)config->heads * (size_t)config->d_head;
-    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
-    size_t queries = queries_of(model, index), n = at->rows * T, m = at->rows * queries;
-    const bool pre = normalizes(model, SW_PLACEMENT_PRE), post = normalizes(model, SW_PLACEMENT_POST);
+    const sizes s = sizes_of(model, index, at->rows);
     activations *a = &kept->layer[index];
-    if (pre) norm_forward(at, n, &w->attention_norm, a->x, a->read, a->attention_statistics);
+    if (s.pre) norm_forward(at, s.n, &w->attention_norm, a->x, a->read, a->attention_statistics);
     const sw_real *x = a->x, *asks = a->read; /* [m, d] what is added to, and what the queries read */
-    if (queries != T) {
-        gather_last(kept->last, a->x, at->rows, T, d);
-        if (pre) gather_last(kept->last_read, a->read, at->rows, T, d);
+    if (s.queries != s.T) {
+        gather_last(kept->last, a->x, at->rows, s.T, s.d);
+        if (s.pre) gather_last(kept->last_read, a->read, at->rows, s.T, s.d);
         x = kept->last;
         asks = kept->last_read;
     }
-    sw_blas_dense(SW_N, SW_N, m, A, d, 1, asks, w->query, 0, a->query);
-    sw_blas_dense(SW_N, SW_N, n, A, d, 1, a->read, w->key, 0, a->key);
-    sw_blas_dense(SW_N, SW_N, n, A, d, 1, a->read, w->value, 0, a->value);
-    const sw_attention attention = attention_of(at, queries);
+    sw_blas_dense(SW_N, SW_N, s.m, s.A, s.d, 1, asks, w->query, 0, a->query);
+    sw_blas_dense(SW_N, SW_N, s.n, s.A, s.d, 1, a->read, w->key, 0, a->key);
+    sw_blas_dense(SW_N, SW_N, s.n, s.A, s.d, 1, a->read, w->value, 0, a->value);
+    const sw_attention attention = attention_of(at, s.queries);
     sw_attention_forward(&attention, a->query, a->key, a->value, a->p, a->z);
 
     /* middle = x + z W_O */
-    add_branch(at, 2 * index, queries, A, x, a->z, w->output, NULL, a->sum);
-    if (post) norm_forward(at, m, &w->attention_norm, a->sum, a->middle, a->attention_statistics);
+    add_branch(at, 2 * index, s.queries, s.A, x, a->z, w->output, NULL, a->sum);
+    if (s.post) norm_forward(at, s.m, &w->attention_norm, a->sum, a->middle, a->attention_statistics);
 
     /* out = middle + f(middle W_in + b_in) W_out + b_out */
-    if (pre) norm_forward(at, m, &w->mlp_norm, a->middle, a->middle_read, a->mlp_statistics);
-    sw_blas_dense(SW_N, SW_N, m, M, d, 1, a->middle_read, w->in, 0, a->hidden);
-    sw_activation_forward(config->activation, a->hidden, w->in_bias, a->slope, m, M, M);
-    add_branch(at, 2 * index + 1, queries, M, a->middle, a->hidden, w->out, w->out_bias, post ? a->out_sum : out);
-    if (post) norm_forward(at, m, &w->mlp_norm, a->out_sum, out, a->mlp_statistics);
+    if (s.pre) norm_forward(at, s.m, &w->mlp_norm, a->middle, a->middle_read, a->mlp_statistics);
+    sw_blas_dense(SW_N, SW_N, s.m, s.M, s.d, 1, a->middle_read, w->in, 0, a->hidden);
+    sw_activation_forward(model->config.activation, a->hidden, w->in_bias, a->slope, s.m, s.M, s.M);
+    add_branch(at, 2 * index + 1, s.queries, s.M, a->middle, a->hidden, w->out, w->out_bias, s.post ? a->out_sum : out);
+    if (s.post) norm_forward(at, s.m, &w->mlp_norm, a->out_sum, out, a->mlp_statistics);
 }
 
 /* From self->dx = d out [m, d] to self->dx = d x [n, d]; accumulates into `g`. */
 static void layer_backward(transformer *self, const place *at, const sw_transformer_layer *w,
                            const sw_transformer_layer *g, int index, const slot *kept) {
     const sw_model *model = at->model;
-    const sw_model_config *config = &model->config;
-    size_t d = (size_t)config->d_model, A = (size_t)config->heads * (size_t)config->d_head;
-    size_t M = (size_t)config->d_mlp, T = (size_t)model->shape.tokens;
-    size_t queries = queries_of(model, index), n = at->rows * T, m = at->rows * queries;
-    const bool pre = normalizes(model, SW_PLACEMENT_PRE), post = normalizes(model, SW_PLACEMENT_POST);
+    const sizes s = sizes_of(model, index, at->rows);
     const activations *a = &kept->layer[index];
-    const sw_real *asks = queries == T ? a->read : kept->last_read;
+    const sw_real *asks = s.queries == s.T ? a->read : kept->last_read;
 
     /* out = middle + f(middle W_in + b_in) W_out + b_out */
-    if (post) norm_backward(at, m, &w->mlp_norm, &g->mlp_norm, a->out_sum, a->mlp_statistics, self->dx);
-    const sw_real *dbranch = branch_backward(self, at, 2 * index + 1, queries, self->dx);
-    sw_blas_dense(SW_N, SW_T, m, M, d, 1, dbranch, w->out, 0, self->dhidden);
-    sw_blas_dense(SW_T, SW_N, M, d, m, 1, a->hidden, dbranch, 1, g->out);
-    if (g->out_bias) sw_kernel->column_sums(g->out_bias, dbranch, m, d, d);
-    sw_activation_backward(config->activation, self->dhidden, a->hidden, a->slope, m, M, M);
-    sw_blas_dense(SW_T, SW_N, d, M, m, 1, a->middle_read, self->dhidden, 1, g->in);
-    if (g->in_bias) sw_kernel->column_sums(g->in_bias, self->dhidden, m, M, M);
-    memcpy(self->dmiddle, self->dx, m * d * sizeof *self->dx);
-    sw_blas_dense(SW_N, SW_T, m, d, M, 1, self->dhidden, w->in, !pre, pre ? self->dread : self->dmiddle);
-    if (pre) {
-        norm_backward(at, m, &w->mlp_norm, &g->mlp_norm, a->middle, a->mlp_statistics, self->dread);
-        sw_kernel->add(self->dmiddle, self->dread, m * d);
+    if (s.post) norm_backward(at, s.m, &w->mlp_norm, &g->mlp_norm, a->out_sum, a->mlp_statistics, self->dx);
+    const sw_real *dbranch = branch_backward(self, at, 2 * index + 1, s.queries, self->dx);
+    sw_blas_dense(SW_N, SW_T, s.m, s.M, s.d, 1, dbranch, w->out, 0, self->dhidden);
+    sw_blas_dense(SW_T, SW_N, s.M, s.d, s.m, 1, a->hidden, dbranch, 1, g->out);
+    if (g->out_bias) sw_kernel->column_sums(g->out_bias, dbranch, s.m, s.d, s.d);
+    sw_activation_backward(model->config.activation, self->dhidden, a->hidden, a->slope, s.m, s.M, s.M);
+    sw_blas_dense(SW_T, SW_N, s.d, s.M, s.m, 1, a->middle_read, self->dhidden, 1, g->in);
+    if (g->in_bias) sw_kernel->column_sums(g->in_bias, self->dhidden, s.m, s.M, s.M);
+    memcpy(self->dmiddle, self->dx, s.m * s.d * sizeof *self->dx);
+    sw_blas_dense(SW_N, SW_T, s.m, s.d, s.M, 1, self->dhidden, w->in, !s.pre, s.pre ? self->dread : self->dmiddle);
+    if (s.pre) {
+        norm_backward(at, s.m, &w->mlp_norm, &g->mlp_norm, a->middle, a->mlp_statistics, self->dread);
+        sw_kernel->add(self->dmiddle, self->dread, s.m * s.d);
     }
 
     /* middle = x + attention(q, k, v) W_O */
-    if (post)
-        norm_backward(at, m, &w->attention_norm, &g->attention_norm, a->sum, a->attention_statistics, self->dmiddle);
-    dbranch = branch_backward(self, at, 2 * index, queries, self->dmiddle);
-    sw_blas_dense(SW_N, SW_T, m, A, d, 1, dbranch, w->output, 0, self->dz);
-    sw_blas_dense(SW_T, SW_N, A, d, m, 1, a->z, dbranch, 1, g->output);
-    const sw_attention attention = attention_of(at, queries);
+    if (s.post)
+        norm_backward(at, s.m, &w->attention_norm, &g->attention_norm, a->sum, a->attention_statistics, self->dmiddle);
+    dbranch = branch_backward(self, at, 2 * index, s.queries, self->dmiddle);
+    sw_blas_dense(SW_N, SW_T, s.m, s.A, s.d, 1, dbranch, w->output, 0, self->dz);
+    sw_blas_dense(SW_T, SW_N, s.A, s.d, s.m, 1, a->z, dbranch, 1, g->output);
+    const sw_attention attention = attention_of(at, s.queries);
     sw_attention_backward(&attention, a->query, a->key, a->value, a->p, self->dz, self->ds, self->dquery, self->dkey,
                           self->dvalue);
-    sw_blas_dense(SW_T, SW_N, d, A, m, 1, asks, self->dquery, 1, g->query);
-    sw_blas_dense(SW_T, SW_N, d, A, n, 1, a->read, self->dkey, 1, g->key);
-    sw_blas_dense(SW_T, SW_N, d, A, n, 1, a->read, self->dvalue, 1, g->value);
+    sw_blas_dense(SW_T, SW_N, s.d, s.A, s.m, 1, asks, self->dquery, 1, g->query);
+    sw_blas_dense(SW_T, SW_N, s.d, s.A, s.n, 1, a->read, self->dkey, 1, g->key);
+    sw_blas_dense(SW_T, SW_N, s.d, s.A, s.n, 1, a->read, self->dvalue, 1, g->value);
 
     /* dx <- d read, through the norm, and the residual dmiddle */
-    sw_blas_dense(SW_N, SW_T, m, d, A, 1, self->dquery, w->query, !pre, pre ? self->dread : self->dmiddle);
-    sw_blas_dense(SW_N, SW_T, n, d, A, 1, self->dkey, w->key, 0, self->dx);
-    sw_blas_dense(SW_N, SW_T, n, d, A, 1, self->dvalue, w->value, 1, self->dx);
-    if (pre) {
-        add_to_queries(self->dx, self->dread, at->rows, queries, T, d);
-        norm_backward(at, n, &w->attention_norm, &g->attention_norm, a->x, a->attention_statistics, self->dx);
+    sw_blas_dense(SW_N, SW_T, s.m, s.d, s.A, 1, self->dquery, w->query, !s.pre, s.pre ? self->dread : self->dmiddle);
+    sw_blas_dense(SW_N, SW_T, s.n, s.d, s.A, 1, self->dkey, w->key, 0, self->dx);
+    sw_blas_dense(SW_N, SW_T, s.n, s.d, s.A, 1, self->dvalue, w->value, 1, self->dx);
+    if (s.pre) {
+        add_to_queries(self->dx, self->dread, at->rows, s.queries, s.T, s.d);
+        norm_backward(at, s.n, &w->attention_norm, &g->attention_norm, a->x, a->attention_statistics, self->dx);
     }
-    add_to_queries(self->dx, self->dmiddle, at->rows, queries, T, d);
+    add_to_queries(self->dx, self->dmiddle, at->rows, s.queries, s.T, s.d);
 }
 
 /* ---- blocks ---- */
