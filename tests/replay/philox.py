@@ -11,7 +11,7 @@ MASK = 0xFFFFFFFF
 
 
 def block(seed, stream, step, index):
-    """Four 32-bit words."""
+    """Four 32-bit words; arrays of them for an array of indices (uint64)."""
     c0, c1, c2, c3 = step & MASK, step >> 32, index & MASK, index >> 32
     k0, k1 = seed & MASK, stream & MASK
     for _ in range(10):
@@ -19,6 +19,10 @@ def block(seed, stream, step, index):
         c0, c1, c2, c3 = (p1 >> 32) ^ c1 ^ k0, p1 & MASK, (p0 >> 32) ^ c3 ^ k1, p0 & MASK
         k0, k1 = (k0 + 0x9E3779B9) & MASK, (k1 + 0xBB67AE85) & MASK
     return c0, c1, c2, c3
+
+
+def indices(count):
+    return np.arange(count, dtype=np.uint64)
 
 
 def below(seed, stream, step, index, bound):
@@ -41,8 +45,10 @@ def normals(seed, stream, step, count):
 
 def permutation(n, seed, stream, step):
     order = list(range(n))
+    words = block(seed, stream, step, indices(n))
+    draws = (words[1] << 32 | words[0]).tolist()
     for i in range(n - 1, 0, -1):
-        j = below(seed, stream, step, i, i + 1)
+        j = draws[i] * (i + 1) >> 64
         order[i], order[j] = order[j], order[i]
     return np.array(order)
 
@@ -67,8 +73,7 @@ def dropout(shape, rate, seed, t, block_number):
     """What the output of a block is multiplied with in step t, [N, T, d], for every input of the table."""
     count, length, d = shape
     blocks = -(-d // 4)
-    words = np.array([[block(seed, STREAM_DROPOUT + block_number, t, place * blocks + b) for b in range(blocks)]
-                      for place in range(count * length)], dtype=np.float64)
+    words = np.stack(block(seed, STREAM_DROPOUT + block_number, t, indices(count * length * blocks)), axis=1)
     kept = words.reshape(count, length, -1)[:, :, :d] >= rate * 2.0**32
     return kept / (1.0 - rate)
 
