@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """The table of keys, docs/configuration.md and sweeps/sweep.schema.json say the same, and every sweep that ships is valid."""
 import copy
-import functools
 import json
 import os
 import pathlib
@@ -22,11 +21,6 @@ def run(*arguments):
     return subprocess.run([BINARY, "check", "--speed", "40", *arguments], capture_output=True, text=True)
 
 
-@functools.cache
-def plan_of(path):
-    return run("--json", "--tasks", "0", str(path))
-
-
 class Keys(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -43,6 +37,7 @@ class Keys(unittest.TestCase):
                 yield path + name, below
 
     def test_the_generated_files_are_current(self):
+        """Their table of sweeps is made by `check` of each sweep, which must find no error."""
         done = subprocess.run([TOP / "scripts" / "generate-reference", "--check"], capture_output=True, text=True,
                               env={**os.environ, "SYMSWEEP_BINARY": BINARY})
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -174,15 +169,12 @@ class Keys(unittest.TestCase):
         except ValueError:
             return False
 
-    def test_every_sweep_that_ships_is_valid(self):
+    def test_every_sweep_that_ships_follows_the_schema(self):
         self.assertTrue(SWEEPS)
         for path in SWEEPS:
             with self.subTest(path.name):
                 errors = list(self.validator.iter_errors(json.loads(path.read_text())))
                 self.assertEqual([error.message for error in errors], [])
-                done = plan_of(path)
-                self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertTrue(json.loads(done.stdout)["valid"])
 
     def test_the_table_of_sweeps_is_complete(self):
         table = (TOP / "sweeps" / "README.md").read_text()
@@ -191,8 +183,6 @@ class Keys(unittest.TestCase):
                 row = re.search(r"^\| \[`?%s`?\]\([^)]*\) \|(.*)\|$" % re.escape(str(path.relative_to(TOP / "sweeps"))),
                                 table, re.MULTILINE)
                 self.assertIsNotNone(row, "sweeps/README.md has no row for " + path.name)
-                runs = json.loads(plan_of(path).stdout)["runs"]
-                self.assertIn(" %d " % runs, row.group(1))
 
     @staticmethod
     def validity(sweep):
