@@ -247,7 +247,7 @@ static sw_status report(const generator *g, double wall, double cpu) {
 
 static sw_status measure(generator *g, const char *sweep) {
     const sw_job_options options = {.sweep = sweep, .time_limit = INFINITY};
-    sw_status status = sw_prepare_job(&g->prepared, &options);
+    sw_status status = sw_prepare_job(&g->prepared, &options, sw_clock_now());
     if (status != SW_OK) return status;
     const sw_master_settings settings = {.plan = g->prepared.plan,
                                          .store = g->prepared.store,
@@ -275,7 +275,7 @@ static sw_status run(const load_options *load) {
     snprintf(results, sizeof results, "%s/load.h5", folder);
     generator g = {.load = load, .workers = calloc(load->workers, sizeof *g.workers)};
     for (int f = 0; f < SW_FAMILY_COUNT; f++) g.facts.leak[f] = 0.5f;
-    for (int m = 0; m < SW_METRIC_COUNT; m++) g.record.value[m] = 0.25f;
+    for (int v = 0; v < SW_VALUE_COUNT; v++) g.record.value[v] = v < SW_METRIC_COUNT ? 0.25f : NAN; /* no arrays */
     sw_status status = g.workers != NULL ? write_sweep(sweep, load) : sw_fail(SW_E_MEMORY, "no memory");
     for (size_t w = 0; status == SW_OK && w < load->workers; w++) {
         g.workers[w].due = INFINITY;
@@ -283,7 +283,7 @@ static sw_status run(const load_options *load) {
     }
     if (status == SW_OK) status = measure(&g, sweep);
     sw_master_destroy(g.master);
-    sw_status released = sw_prepare_release(&g.prepared);
+    sw_status released = sw_prepare_release(&g.prepared, SW_END_STOPPED);
     sw_wire_buffer_release(&g.buffer);
     free(g.workers);
     unlink(results);

@@ -1,44 +1,19 @@
-"""Static figures, PDF and PNG, in the form of the paper's Fig. 6 to 9 (Hwang and Park, arXiv 2603.01968)."""
+"""Static figures, PDF and PNG, in the form of the paper's Fig. 6 to 9 (Hwang and Park, arXiv 2603.01968), and the phase
+diagram."""
 
 import argparse
-import io
 import math
 import os
 import re
 import textwrap
-import warnings
 
-import matplotlib
+import matplotlib.ticker
+import numpy as np
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import matplotlib.ticker  # noqa: E402
-import numpy as np  # noqa: E402
-
-from . import command, output, settings, states, statistics, words  # noqa: E402
-
-# The page's colours; apart from each other for every kind of colour vision.
-COLORS = ["#00409d", "#9d1a00", "#4b8557", "#b5458c", "#b78511", "#0d99e4", "#41454d", "#6f191a"]
-MARKERS = ["o", "s", "^", "D", "P", "*", "v", "X"]
-ONSETS = [("t_mem", "#b78511", "^"), ("t_sym", "#b5458c", "D"), ("t_gen", "#00409d", "o"), ("t_geo", "#4b8557", "s")]
-STYLE = {
-    "font.family": "sans-serif", "font.size": 8, "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.labelsize": 8,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7, "xtick.labelsize": 7,
-    "ytick.labelsize": 7, "legend.fontsize": 7, "legend.frameon": False, "pdf.fonttype": 42, "savefig.dpi": 200,
-}
-
-
-class FigureError(command.Refusal):
-    """The results do not hold what the figure shows; the message says what is missing."""
-
-
-# ---- texts ----
-
-def letters(text, width=48):
-    """A text as it stands, in lines of some width: a name is no formula, whatever dollars are in it."""
-    lines = textwrap.wrap(words.visible(text), width) or [""]
-    return "\n".join(lines).replace("$", r"\$")
-
+from . import command, settings, states, statistics, words
+from .drawing import (COLORS, MARKERS, ONSETS, STYLE, FigureError, be_quiet, decades, letters, need_curves, plain_steps,
+                      plot_band, plt, positions_by, save, step_axis)
+from .phase_diagram import phase_diagram
 
 # ---- groups ----
 
@@ -47,15 +22,6 @@ def interventions(results):
     if "label" in results.runs and (results.runs["label"] != "").any():
         return [label or "unlabelled" for label in results.runs["label"]]
     return settings.names(results, told=[settings.task_names(results)])
-
-
-def positions_by(names, among=None):
-    """name -> positions, in order of appearance."""
-    found = {}
-    for position, name in enumerate(names):
-        if among is None or among[position]:
-            found.setdefault(name, []).append(position)
-    return found
 
 
 def family_of(results, positions):
@@ -69,54 +35,12 @@ def is_prompted(results, position, family):
     return column in results.runs and statistics.is_one(results.runs[column].iloc[position])
 
 
-# ---- curves ----
-
-def band(results, name, positions):
-    """(steps, median, lower and upper quartile) over runs; a run that `stop` ended is carried on at its last value."""
-    steps = results.curves["step"].values[positions]
-    values = results.curves[name].values[positions].astype(float)
-    grid = np.unique(steps[steps >= 0])
-    rows = []
-    for row, position in enumerate(positions):
-        known = (steps[row] >= 0) & np.isfinite(values[row])
-        if not known.any():
-            continue
-        stopped = "stopped_early" in results.runs and statistics.is_one(results.runs["stopped_early"].iloc[position])
-        rows.append(np.interp(grid, steps[row][known], values[row][known], left=np.nan,
-                              right=values[row][known][-1] if stopped else np.nan))
-    if not rows:
-        return None
-    table = np.array(rows)
-    kept = np.isfinite(table).any(axis=0)
-    low, middle, high = np.nanpercentile(table[:, kept], [25, 50, 75], axis=0)
-    return grid[kept], middle, low, high
-
-
-def plot_band(axes, results, name, positions, color, style="-", label=None, width=1.3):
-    if name not in results.curves:
-        return False
-    found = band(results, name, positions)
-    if found is None:
-        return False
-    steps, middle, low, high = found
-    place = steps_place(steps)
-    axes.plot(place, middle, style, color=color, linewidth=width, label=label)
-    axes.fill_between(place, low, high, color=color, alpha=0.15, linewidth=0)
-    return True
-
-
-def steps_place(steps):
-    """Step 0 has no place on a logarithmic axis: it goes half way below the first evaluation."""
-    first = steps[steps > 0].min() if (steps > 0).any() else 1
-    return np.where(steps > 0, steps, first / 2)
-
-
 # ---- figures ----
 
 def fig6(results, all=False):
     """Three stages: accuracy, violation, dimension against the step, a column for each task and setting."""
     results = results.counted(all)
-    _need_curves(results, ["train_accuracy", "test_accuracy", "effective_dimension"])
+    need_curves(results, ["train_accuracy", "test_accuracy", "effective_dimension"])
     described = settings.task_names(results)
     groups = positions_by(settings.names(results, [described] if len(set(described)) > 1 else []))
     evaluated = results.curves["step"].values[:, 0] >= 0
@@ -124,17 +48,25 @@ def fig6(results, all=False):
     groups = {name: positions for name, positions in groups.items() if positions}
     if not groups:
         raise FigureError("no run has been evaluated")
-    columns = min(len(groups), 7)
+    columns = columns_of(len(groups), 7)
     blocks = math.ceil(len(groups) / columns)
-    titles = [letters(name, 24) for name in groups]
+    titles = [letters(name, 22) for name in groups]
     more = 0.15 * max(title.count("\n") for title in titles)
-    width, height = max(1.75 * columns + 0.9, 4.6), (3.5 + more) * blocks + 0.6
+    tall = 3.5 if blocks < 3 else 2.4  # inches of a block
+    width, height = max(1.6 * columns + 0.9, 4.6), (tall + more) * blocks + 0.6
     figure = plt.figure(figsize=(width, height))
-    outer = figure.add_gridspec(blocks, columns, wspace=0.32, hspace=0.28 + 0.4 * more, left=0.62 / width, right=1 - 0.1 / width,
+    outer = figure.add_gridspec(blocks, columns, wspace=0.12, hspace=(0.4 + more) / (tall - 0.4), left=0.62 / width, right=1 - 0.1 / width,
                                 top=1 - (0.32 + more) / height, bottom=0.95 / height)
+    rows = [[], [], []]
     for k, (title, positions) in enumerate(zip(titles, groups.values())):
         inner = outer[k // columns, k % columns].subgridspec(3, 1, hspace=0.24)
-        _stages([figure.add_subplot(inner[row]) for row in range(3)], results, title, positions, k % columns == 0)
+        panels = [figure.add_subplot(inner[row], sharey=rows[row][0] if rows[row] else None) for row in range(3)]
+        for row, panel in zip(rows, panels):
+            row.append(panel)
+        _stages(panels, results, title, positions, k % columns == 0, k + columns >= len(groups))
+    for row in rows[1:]:
+        row[0].yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+    rows[2][0].set_ylim(bottom=0)
     handles = [plt.Line2D([], [], color=COLORS[0], label="test"), plt.Line2D([], [], color=COLORS[4], linestyle="--", label="train"),
                plt.Line2D([], [], color=COLORS[3], label="largest violation"), plt.Line2D([], [], color=COLORS[3], linestyle=":", label="mean violation"),
                plt.Line2D([], [], color=COLORS[2], label="effective dimension")]
@@ -143,37 +75,39 @@ def fig6(results, all=False):
     return figure
 
 
-def _stages(panels, results, name, positions, first):
+def columns_of(panels, most):
+    """So many in a row that the last row is as full as can be."""
+    rows = math.ceil(panels / most)
+    return math.ceil(panels / rows)
+
+
+def _stages(panels, results, name, positions, first, last):
     accuracy, violation, dimension = panels
     family = family_of(results, positions)
     plot_band(accuracy, results, "train_accuracy", positions, COLORS[4], "--", width=1)
     plot_band(accuracy, results, "test_accuracy", positions, COLORS[0])
     accuracy.set_ylim(-0.03, 1.05)
-    accuracy.set_title(name)
+    accuracy.set_title(name, fontsize=7.5)
     drawn = [plot_band(violation, results, "%s_mean" % family, positions, COLORS[3], ":", width=1),
              plot_band(violation, results, "%s_max" % family, positions, COLORS[3])]
     if any(drawn):
         violation.set_yscale("log")
     violation.set_title(letters(str(family).replace("_", " ")), loc="left", fontsize=6.5, fontweight="normal", color="#4d565f", pad=2)
     plot_band(dimension, results, "effective_dimension", positions, COLORS[2])
-    dimension.set_ylim(bottom=0)
     for panel in panels:
-        panel.set_xscale("log")
+        step_axis(panel, results, letters=panel is dimension and last)
+        panel.tick_params(labelleft=first)
         for onset, color, marker in ONSETS:
             median = _median(results, onset, positions)
             if math.isfinite(median) and median > 0:
                 panel.axvline(median, color=color, linestyle=":", linewidth=0.9)
                 if panel is accuracy:
                     panel.plot([median], [1.05], marker, color=color, markersize=4, clip_on=False)
-    for panel in (accuracy, violation):
-        panel.tick_params(labelbottom=False)
-    for axis in (violation.yaxis, dimension.xaxis):
-        axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
-    dimension.set_xlabel("step")
+    if last:
+        dimension.set_xlabel("step")
     if first:
-        accuracy.set_ylabel("accuracy")
-        violation.set_ylabel("violation (nat)")
-        dimension.set_ylabel("dimensions")
+        for panel, text in zip(panels, ("accuracy", "violation (nat)", "dimensions")):
+            panel.set_ylabel(text, fontsize=6.5)
 
 
 def _median(results, onset, positions):
@@ -188,7 +122,7 @@ def fig7(results, all=False):
     """Largest violation against test accuracy at every evaluation of every run, with the calibrated thresholds, task by
     task."""
     results = results.counted(all)
-    _need_curves(results, ["test_accuracy"])
+    need_curves(results, ["test_accuracy"])
     groups = positions_by(settings.task_names(results), results.runs["status"].isin(statistics.ENDED).tolist())
     legend = [plt.Line2D([], [], marker="o", linestyle="", color=COLORS[0], markersize=3, label="an evaluation of a run"),
               plt.Line2D([], [], marker="o", linestyle="", color=COLORS[1], markersize=3, label="before the run memorized"),
@@ -286,33 +220,59 @@ def _separation(panel, results, name, positions):
         panel.set_title("%s\n%s" % (letters(name, 34), "\n".join(textwrap.wrap("no threshold: " + test.reason.split(":")[0], 34))), fontsize=6.5)
 
 
-def decades(panel, values):
-    """A logarithmic axis of two decades at least, with letters at powers of ten only."""
-    low, high = (values.min(), values.max()) if len(values) else (0.1, 10)
-    widen = max(1.6, 10 / math.sqrt(high / low))
-    panel.set_xlim(low / widen, high * widen)
-    panel.xaxis.set_major_locator(matplotlib.ticker.LogLocator(numticks=5))
-    panel.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+MOST_LINES = 8  # that one panel can tell apart
 
 
 def fig8(results, all=False):
-    """Test accuracy of every setting against the step, and the time to generalization beside it."""
+    """Test accuracy of every setting against the step, and the time to generalization beside it. Many settings have a
+    panel each, all others grey behind."""
     results = results.counted(all)
-    _need_curves(results, ["test_accuracy"])
+    need_curves(results, ["test_accuracy"])
     names = settings.names(results)
     evaluated = (results.curves["step"].values[:, 0] >= 0).tolist()
     groups = positions_by(names, evaluated)
     if not groups:
         raise FigureError("no run has been evaluated")
+    rows = [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(groups.items())]
+    if len(groups) > MOST_LINES:
+        return _multiples(results, rows)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, max(2.6, _row_height(groups) * len(groups) + 1.4)))
-    for k, (name, positions) in enumerate(groups.items()):
-        plot_band(left, results, "test_accuracy", positions, COLORS[k % 8], ["-", "--", ":", "-."][k // 8 % 4])
-    left.set_xscale("log")
+    for _, positions, color, _ in rows:
+        plot_band(left, results, "test_accuracy", positions, color)
+    step_axis(left, results)
     left.set_ylim(-0.03, 1.05)
     left.set_xlabel("step")
     left.set_ylabel("test accuracy")
-    _times(right, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(groups.items())])
+    _times(right, results, rows)
     figure.tight_layout()
+    return figure
+
+
+def _multiples(results, rows):
+    columns = columns_of(len(rows), 6)
+    blocks = math.ceil(len(rows) / columns)
+    titles = [letters(name, 24) for name, *_ in rows]
+    lines = 1 + max(title.count("\n") for title in titles)
+    tall, below = 0.9 + 0.14 * lines, _row_height([name for name, *_ in rows]) * len(rows) + 0.4
+    width, height = 1.35 * columns + 0.8, tall * blocks + below + 1.3
+    figure = plt.figure(figsize=(width, height))
+    grid = figure.add_gridspec(blocks, columns, wspace=0.1, hspace=0.2 + 0.2 * lines, left=0.6 / width, right=1 - 0.1 / width,
+                               top=1 - (0.1 + 0.14 * lines) / height, bottom=(below + 1.3) / height)
+    for k, (title, (_, positions, color, _)) in enumerate(zip(titles, rows)):
+        panel = figure.add_subplot(grid[k // columns, k % columns])
+        for _, others, *_ in rows:
+            plot_band(panel, results, "test_accuracy", others, "#d5dad6", width=0.6)
+        plot_band(panel, results, "test_accuracy", positions, color)
+        step_axis(panel, results, letters=k + columns >= len(rows))
+        panel.set_ylim(-0.03, 1.05)
+        panel.tick_params(labelleft=k % columns == 0)
+        panel.set_title(title, fontsize=6.5, pad=2)
+        if k % columns == 0:
+            panel.set_ylabel("test accuracy", fontsize=6.5)
+        if k + columns >= len(rows):
+            panel.set_xlabel("step")
+    times = figure.add_axes((2.6 / width, 0.75 / height, 1 - 3.6 / width, below / height))
+    _times(times, results, rows)
     return figure
 
 
@@ -404,18 +364,11 @@ def _times(panel, results, rows):
     panel.set_ylim(len(rows) - 0.5, -0.6)
     panel.set_xscale("log")
     low = min((t for _, positions, _, _ in rows for t in _survival(results, positions)[0]), default=edge / 10)
-    panel.set_xlim(max(low, 1) / 1.25, edge)
+    panel.set_xlim(min(max(low, 1) / 1.25, edge / 4), edge)  # room for two ticks
     plain_steps(panel.xaxis)
     panel.grid(axis="x", which="both", color="#e6e9e5", linewidth=0.6)
     panel.set_axisbelow(True)
     panel.set_xlabel("steps to generalization" + _p_note(tests))
-
-
-def plain_steps(axis):
-    """Ticks as 500, 1k, 2k."""
-    axis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(lambda step, _: "%gk" % (step / 1000) if step >= 1000 else "%g" % step)
-    axis.set_minor_locator(matplotlib.ticker.NullLocator())
 
 
 def fig9(results, tune_from=100, all=False):
@@ -432,24 +385,21 @@ def fig9(results, tune_from=100, all=False):
         inside = set(positions)
         rows, is_tuned = tuned(results, [name if p in inside else None for p, name in enumerate(names)], tune_from)
         found[setting] = rows, is_tuned
-    most = max(len(rows) for rows, _ in found.values())
-    figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found) + 1.6, _row_height(names) * most + 1.5), squeeze=False)
-    for panel, (setting, (rows, is_tuned)) in zip(axes[0], found.items()):
-        _times(panel, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(rows)])
-        panel.set_title(letters(setting, 40) + ("\nweights picked on seeds from %d on" % tune_from if is_tuned else ""))
+    columns = columns_of(len(found), 3)
+    blocks = [list(found.items())[k:k + columns] for k in range(0, len(found), columns)]
+    tall = [_row_height([name for _, (rows, _) in block for name, *_ in rows]) * max(len(rows) for _, (rows, _) in block) + 1.5 for block in blocks]
+    figure, axes = plt.subplots(len(blocks), columns, figsize=(3.1 * columns + 1.6, sum(tall)), squeeze=False, gridspec_kw={"height_ratios": tall})
+    for line, block in zip(axes, blocks):
+        for panel, (setting, (rows, is_tuned)) in zip(line, block):
+            _times(panel, results, [(name, positions, COLORS[k % 8], MARKERS[k % 8]) for k, (name, positions) in enumerate(rows)])
+            panel.set_title(letters(setting, 40) + ("\nweights picked on seeds from %d on" % tune_from if is_tuned else ""))
+        for panel in line[len(block):]:
+            panel.set_visible(False)
     figure.tight_layout(w_pad=5)
     return figure
 
 
-def _need_curves(results, names):
-    if len(results) == 0:
-        raise FigureError("the file holds no runs")
-    missing = [name for name in ["step"] + names if name not in results.curves]
-    if missing:
-        raise FigureError("the file has no curve %s" % ", ".join(missing))
-
-
-FIGURES = {"fig6": fig6, "fig7": fig7, "fig7-end": fig7_end, "fig8": fig8, "fig9": fig9}
+FIGURES = {"phase-diagram": phase_diagram, "fig6": fig6, "fig7": fig7, "fig7-end": fig7_end, "fig8": fig8, "fig9": fig9}
 
 
 def main(arguments=None):
@@ -460,24 +410,6 @@ def main(arguments=None):
     parser.add_argument("-o", "--output", metavar="PREFIX", help="files are PREFIX-FIGURE.pdf and .png (default: the first results file without .h5)")
     parser.add_argument("--tune-from", type=int, default=100, metavar="SEED", help="fig9: seeds from this one on pick the weights (100)")
     return command.run(parser, arguments, draw)
-
-
-def be_quiet():
-    """Letters that the font lacks are boxes in the figure, names too long for it leave little room: no news."""
-    for message in ("Glyph .* missing from current font", "Tight layout not applied"):
-        warnings.filterwarnings("ignore", message=message)
-
-
-def save(figure, stem, inputs):
-    """Writes STEM.pdf and STEM.png, the same bytes from the same results, over none of `inputs`; their paths."""
-    paths = []
-    for kind in ("pdf", "png"):
-        drawn = io.BytesIO()
-        figure.savefig(drawn, format=kind, metadata={"CreationDate": None} if kind == "pdf" else None)
-        paths.append("%s.%s" % (stem, kind))
-        output.write(paths[-1], drawn.getvalue(), inputs)
-    plt.close(figure)
-    return paths
 
 
 def draw(options):

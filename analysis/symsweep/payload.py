@@ -8,6 +8,7 @@ import numpy as np
 
 from . import encode, facts, generators, lattice, settings, statistics, tasks, words
 
+OWN_CADENCE = ("landscape", "kernel", "circuits")  # groups of curves that are measured at few evaluations
 CURVE_BYTES = 2_400_000  # before compression, up to 400 runs; more runs may have more
 GENERATOR_BYTES = 800_000
 SNAPSHOT_BYTES = 1_200_000
@@ -219,7 +220,7 @@ def _metric_order(names, families):
 def _facts(data, name):
     attributes = data.attrs
     return {"name": name, "label": attributes.get("long_name", name), "units": attributes.get("units", "1"),
-            "definition": attributes.get("definition", ""), "family": attributes.get("family")}
+            "definition": attributes.get("definition", ""), "family": attributes.get("family"), "group": attributes.get("group")}
 
 
 def _curves(results, container):
@@ -242,7 +243,7 @@ def _curves(results, container):
     most = min(most, MOST_POINTS)
     costly = np.zeros(steps.shape, dtype=bool)
     for name in names:
-        if name == "effective_dimension" or name.endswith("_wrong_tuples"):
+        if name == "effective_dimension" or name.endswith("_wrong_tuples") or data[name].attrs.get("group") in OWN_CADENCE:
             costly |= np.isfinite(data[name].values)
     chosen = [_with_costly(int(n), most, few) for n, few in zip(lengths, costly)]
     container.add("curve_count", np.array([len(c) for c in chosen]))

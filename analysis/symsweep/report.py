@@ -11,7 +11,7 @@ from pathlib import Path
 from . import command, encode, facts, output, payload, words
 
 PAGE = Path(__file__).parent / "page"
-SCRIPTS = ("core", "live", "statistics", "figure", "chart", "overview", "lattice", "region", "phase", "curves", "story", "dial", "symmetries", "threshold", "onsets",
+SCRIPTS = ("core", "live", "statistics", "figure", "chart", "overview", "lattice", "region", "phase", "curves", "measures", "story", "dial", "symmetries", "threshold", "onsets",
            "survival", "geometry", "runs", "main")
 
 

@@ -335,7 +335,9 @@ class Results:
 def dataset_facts(dataset: Any) -> dict[str, str]:
     facts = {name: hdf5.attribute(dataset, name) for name in ("units", "long_name", "definition") if name in dataset.attrs}
     folders = dataset.name.split("/")[1:-1]
-    return {**facts, "family": folders[1]} if folders[0] == "symmetry" and len(folders) == 2 else facts
+    if folders[0] == "symmetry" and len(folders) == 2:
+        return {**facts, "family": folders[1]}
+    return {**facts, "group": folders[0]}
 
 
 # ---- the table of runs ----

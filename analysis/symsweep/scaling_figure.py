@@ -10,8 +10,8 @@ import sys
 import matplotlib.ticker
 import numpy as np
 
-from . import command, divergence, figures, finite_size, words
-from .figures import plt
+from . import command, divergence, drawing, finite_size, words
+from .drawing import plt
 
 REFUTED = 0.05  # p-value below which one critical fraction for all sizes is given up
 
@@ -139,12 +139,12 @@ def draw(study):
     handles = [plt.Line2D([], [], color=color, marker=marker, markersize=4, label=number(size, 6)) for size, color, marker in _styles(study)]
     figure.legend(handles=handles, loc="lower center", ncol=min(len(handles), 10))
     if study.name != "all runs":
-        figure.suptitle(figures.letters(study.name, 110), fontsize=8.5)
+        figure.suptitle(drawing.letters(study.name, 110), fontsize=8.5)
     return figure
 
 
 def _styles(study):
-    return [(size, figures.COLORS[k % 8], figures.MARKERS[k % 8]) for k, size in enumerate(study.found.sizes)]
+    return [(size, drawing.COLORS[k % 8], drawing.MARKERS[k % 8]) for k, size in enumerate(study.found.sizes)]
 
 
 def _bars(panel, x, intervals, color, marker, style="-", label=None):
@@ -224,18 +224,18 @@ def _law(panel, study):
     panel.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
     top = max(times.lower.max(), times.upper[times.observed].max())
     panel.set_ylim(times.upper[times.observed].min() / 1.5, top * 1.5)
-    figures.plain_steps(panel.yaxis)
+    drawing.plain_steps(panel.yaxis)
     panel.set_title("γ = %s" % shown(law.gamma, 2))
 
 
 def _critical(panel, study):
     critical, sizes = finite_size.critical_fractions(study.found), study.found.sizes
     apart = 0.02 * (sizes.max() - sizes.min())
-    _bars(panel, sizes, [critical[size] for size in sizes], figures.COLORS[0], "o", "", "half of the runs")
+    _bars(panel, sizes, [critical[size] for size in sizes], drawing.COLORS[0], "o", "", "half of the runs")
     pairs = _bounded(study)
-    _bars(panel, [math.sqrt(a * b) for a, b in (c.sizes for c in pairs)], [c.fraction for c in pairs], figures.COLORS[1], "x", "", "Binder crossing")
+    _bars(panel, [math.sqrt(a * b) for a, b in (c.sizes for c in pairs)], [c.fraction for c in pairs], drawing.COLORS[1], "x", "", "Binder crossing")
     if study.law is not None:
-        _bars(panel, [size + apart for size in study.law.critical], list(study.law.critical.values()), figures.COLORS[2], "s", "", "law of t_gen")
+        _bars(panel, [size + apart for size in study.law.critical], list(study.law.critical.values()), drawing.COLORS[2], "s", "", "law of t_gen")
     line = np.linspace(sizes.min(), sizes.max(), 100)
     fit = study.scaling
     panel.plot(line, fit.critical.estimate * (line / fit.reference) ** -fit.drift.estimate, color="#858d96", linewidth=0.8)
@@ -248,7 +248,7 @@ def _critical(panel, study):
 
 
 def _say(panel, text):
-    panel.text(0.5, 0.5, figures.letters(text, 36), transform=panel.transAxes, ha="center", va="center", fontsize=6.5, color="#4d565f")
+    panel.text(0.5, 0.5, drawing.letters(text, 36), transform=panel.transAxes, ha="center", va="center", fontsize=6.5, color="#4d565f")
 
 
 # ---- command ----
@@ -267,11 +267,11 @@ def main(arguments=None):
 
 def tell(options):
     prefix = options.output or os.path.splitext(options.results[0])[0]
-    figures.be_quiet()
-    with plt.rc_context(figures.STYLE):
+    drawing.be_quiet()
+    with plt.rc_context(drawing.STYLE):
         for k, study in enumerate(studies(command.load(options), options.step, options.size, options.all)):
             print(("\n" if k else "") + tables(study))
-            for path in figures.save(draw(study), "%s-scaling%s" % (prefix, "-%d" % (k + 1) if k else ""), options.results):
+            for path in drawing.save(draw(study), "%s-scaling%s" % (prefix, "-%d" % (k + 1) if k else ""), options.results):
                 print(words.visible(path), file=sys.stderr)
 
 

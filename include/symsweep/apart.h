@@ -13,7 +13,7 @@ typedef struct sw_apart {
 
 /* Runs work(context, pipe) in a child, which then ends; it must not return into anything of the parent. The child dies
  * with its parent and before it where memory runs out, writes no core file, ends by its crashes, does not heed requests
- * to stop (SIGTERM, SIGINT, SIGHUP, SIGUSR1), and nothing that the parent registered for its end is done in it.
+ * to stop (stop.h), and nothing that the parent registered for its end is done in it.
  * `seconds` > 0: SIGALRM ends it then. */
 sw_status sw_apart_start(sw_apart *out, void (*work)(void *context, int pipe), void *context,
                          double seconds) SW_MUST_CHECK;

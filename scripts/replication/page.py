@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pages
 from pages import NOTHING
-from symsweep import figures, states, statistics
-from symsweep.figures import plt
+from symsweep import drawing, states, statistics
+from symsweep.drawing import plt
 
 from . import interventions, pictures, plan, verdicts
 from .sections import Claim, Page, Section, column, middle, onset, own, solved, with_baselines
@@ -343,8 +343,8 @@ def flow(text):
 def write(evidence, folder, queue=plan.QUEUE):
     """docs/paper.md and its pictures, below `folder`; `queue` is what was to be trained."""
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    figures.be_quiet()
-    with plt.rc_context(figures.STYLE):
+    drawing.be_quiet()
+    with plt.rc_context(drawing.STYLE):
         text = compose(Page(evidence, folder, queue))
     (folder / "paper.md").write_text(text)
 

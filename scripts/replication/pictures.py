@@ -6,8 +6,8 @@ import math
 import matplotlib.ticker
 import numpy as np
 import pages
-from symsweep import figures, statistics
-from symsweep.figures import COLORS, MARKERS, plt
+from symsweep import drawing, figures, statistics
+from symsweep.drawing import COLORS, MARKERS, plt
 
 DPI = 110
 
@@ -108,7 +108,7 @@ def times(rows, arms):
     axis.set_yticks(range(len(rows)), [name for name, _ in rows])
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.set_xscale("log")
-    figures.plain_steps(axis.xaxis)
+    drawing.plain_steps(axis.xaxis)
     axis.set_xlabel("steps to 99 % test accuracy")
     axis.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.tight_layout()
@@ -127,7 +127,7 @@ def curves(evidence, groups, names):
         part = evidence.results.select(np.isin(np.arange(len(evidence.results)), wanted))
         for k, (name, positions) in enumerate(arms.items()):
             mine = [sorted(wanted).index(position) for position in positions]
-            figures.plot_band(axis, part, "test_accuracy", mine, COLORS[k % 8], label=name)
+            drawing.plot_band(axis, part, "test_accuracy", mine, COLORS[k % 8], label=name)
         axis.set_xscale("log")
         axis.set_ylim(-0.03, 1.05)
         axis.set_xlabel("step")

@@ -3,6 +3,7 @@
 #include "symsweep/apart.h"
 
 #include "symsweep/file.h"
+#include "symsweep/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,8 +44,7 @@ static void run(pid_t parent, void (*work)(void *context, int pipe), void *conte
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) signal(crashes[i], SIG_DFL);
     /* Requests to stop go to whole process groups. Only the parent heeds them: an end by one of them would look like a
      * crash of the work. */
-    static const int requests[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) signal(requests[i], SIG_IGN);
+    for (int i = 0; i < SW_STOP_SIGNALS; i++) signal(sw_stop_signals[i].number, SIG_IGN);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -297,7 +297,9 @@ const char *sw_document_nearest(const char *given, const char *const *candidates
     size_t limit = length < 3 ? 1 : length < 6 ? 2 : 3;
     for (size_t i = 0; i < count; i++) {
         size_t distance = edit_distance(given, candidates[i]);
-        bool prefix = length >= 3 && !strncmp(candidates[i], given, length);
+        size_t shorter = strlen(candidates[i]) < length ? strlen(candidates[i]) : length;
+        bool whole = shorter == length || !strchr(given, '.'); /* "addition" for add, but not a path for its group */
+        bool prefix = shorter >= 3 && whole && !strncmp(candidates[i], given, shorter);
         if (prefix && distance > limit) distance = limit;
         if (distance <= limit) {
             if (distance < limit || !nearest) nearest = candidates[i];

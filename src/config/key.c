@@ -194,12 +194,12 @@ static size_t list_paths(sw_section section, const char *out[SW_KEYS_MAX]) {
     return count;
 }
 
-bool sw_key_is_group(sw_section section, const char *path) {
+const char *sw_key_below(sw_section section, const char *path) {
     const char *paths[SW_KEYS_MAX];
     size_t count = list_paths(section, paths);
-    for (size_t i = 0; i < count; i++)
-        if (below(paths[i], path)) return true;
-    return false;
+    const char *rest = NULL;
+    for (size_t i = 0; i < count && !rest; i++) rest = below(paths[i], path);
+    return rest;
 }
 
 /* The member of the group `prefix` ("" = run) that is nearest to a name. */

@@ -21,8 +21,9 @@ void sw_key_axis_value(sw_axis_value *out, const sw_key *key, const sw_value *va
 /* As JSON. */
 void sw_key_write(sw_json *json, const sw_key *key, const sw_value *value);
 
-/* Is `path` the beginning of keys ("optimizer.muon"), in a section or under aliases of it? */
-bool sw_key_is_group(sw_section section, const char *path);
+/* The first key below a group of a section or of its aliases, without the group's path ("kind" of "optimizer"); NULL =
+ * `path` is no group. */
+const char *sw_key_below(sw_section section, const char *path);
 /* "did you mean ...?" for what is no key of the section. Of run: a member of the group `prefix` ("" = run), or a key
  * that ends in the name; else the nearest path. */
 void sw_key_suggest(sw_section section, const char *prefix, const char *name, char out[256]);

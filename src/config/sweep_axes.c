@@ -26,13 +26,13 @@ static bool report_path(sw_reader *reader, int32_t member) {
     const char *path = sw_document_key(reader->document, member);
     char hint[256], group[128];
     if (sw_diagnostics_count(reader->document->diagnostics) == SW_DIAGNOSTICS_MAX) return false;
-    if (strncmp(path, "run.", 4) && sw_key_is_group(SW_SECTION_RUN, path))
+    if (strncmp(path, "run.", 4) && sw_key_below(SW_SECTION_RUN, path))
         return sw_document_key_error(reader->document, member,
                                      "name one key by its dotted path, as in \"optimizer.learning_rate\"",
                                      "%.100s is a group of keys, no axis", path);
     const char *dot = strrchr(path, '.');
     snprintf(group, sizeof group, "%.*s", dot ? (int)(dot - path) : 0, path);
-    bool known = dot && strlen(group) < 100 && sw_key_is_group(SW_SECTION_RUN, group);
+    bool known = dot && strlen(group) < 100 && sw_key_below(SW_SECTION_RUN, group);
     sw_reader_suggest(known ? group : "", known ? dot + 1 : path, hint);
     return sw_document_key_error(reader->document, member, hint, "unknown key");
 }

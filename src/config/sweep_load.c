@@ -51,7 +51,7 @@ static void check_top_names(const sw_document *document) {
         for (size_t t = 0; t < TOP_COUNT && !known; t++) known = !strcmp(name, top_names[t]);
         if (known || sw_diagnostics_count(document->diagnostics) == SW_DIAGNOSTICS_MAX) continue;
         char hint[256];
-        if (sw_key_find(SW_SECTION_RUN, name) || sw_key_is_group(SW_SECTION_RUN, name))
+        if (sw_key_find(SW_SECTION_RUN, name) || sw_key_below(SW_SECTION_RUN, name))
             snprintf(hint, sizeof hint, "it belongs in run");
         else if (!sw_synonyms_suggest(hint, name))
             sw_document_suggest(hint, sw_document_nearest(name, top_names, TOP_COUNT), "");

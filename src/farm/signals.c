@@ -2,6 +2,7 @@
 #include "farm/signals.h"
 
 #include "symsweep/fail.h"
+#include "symsweep/stop.h"
 
 #include <signal.h>
 #include <time.h>
@@ -10,12 +11,6 @@
 /* Handlers have no argument to carry state: the one place where it must be global. */
 static volatile sig_atomic_t requests, latest, exit_on_second;
 static volatile sig_atomic_t first_second, first_centisecond; /* when the first came */
-
-static const struct {
-    int number;
-    const char *name;
-} stop_signals[] = {{SIGUSR1, "SIGUSR1"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}};
-enum { STOP_SIGNALS = sizeof stop_signals / sizeof stop_signals[0] };
 
 static void on_signal(int signal) {
     struct timespec now; /* clock_gettime is async-signal-safe */
@@ -35,7 +30,7 @@ static void on_signal(int signal) {
 static void mask_stop_signals(int how) {
     sigset_t set;
     sigemptyset(&set);
-    for (int i = 0; i < STOP_SIGNALS; i++) sigaddset(&set, stop_signals[i].number);
+    for (int i = 0; i < SW_STOP_SIGNALS; i++) sigaddset(&set, sw_stop_signals[i].number);
     sigprocmask(how, &set, NULL);
 }
 
@@ -50,11 +45,11 @@ void sw_signals_block(void) { mask_stop_signals(SIG_BLOCK); }
 void sw_signals_install(void) {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    for (int i = 0; i < STOP_SIGNALS; i++) {
+    for (int i = 0; i < SW_STOP_SIGNALS; i++) {
         struct sigaction old;
-        sigaction(stop_signals[i].number, NULL, &old);
-        if (stop_signals[i].number == SIGHUP && old.sa_handler == SIG_IGN) continue;
-        sigaction(stop_signals[i].number, &action, NULL);
+        sigaction(sw_stop_signals[i].number, NULL, &old);
+        if (sw_stop_signals[i].number == SIGHUP && old.sa_handler == SIG_IGN) continue;
+        sigaction(sw_stop_signals[i].number, &action, NULL);
     }
     ignore_refusals();
     mask_stop_signals(SIG_UNBLOCK);
@@ -65,13 +60,13 @@ void sw_signals_exit_on_second(void) { exit_on_second = 1; }
 int sw_signals_count(void) { return requests; }
 
 const char *sw_signals_name(void) {
-    for (int i = 0; i < STOP_SIGNALS; i++)
-        if (latest == stop_signals[i].number) return stop_signals[i].name;
+    for (int i = 0; i < SW_STOP_SIGNALS; i++)
+        if (latest == sw_stop_signals[i].number) return sw_stop_signals[i].name;
     return "";
 }
 
 void sw_signals_ignore(void) {
-    for (int i = 0; i < STOP_SIGNALS; i++) signal(stop_signals[i].number, SIG_IGN);
+    for (int i = 0; i < SW_STOP_SIGNALS; i++) signal(sw_stop_signals[i].number, SIG_IGN);
     ignore_refusals();
     mask_stop_signals(SIG_UNBLOCK);
 }

@@ -139,6 +139,20 @@ static sw_status hear(sw_damage *damage, int pipe_end, const char *path) {
     return SW_OK;
 }
 
+/* The file that was found sound last, so that a job that has just read its results file through can say what came out
+ * without reading it through again. */
+static struct {
+    struct stat file;
+    bool checksums;
+} sound;
+
+static bool found_sound(const struct stat *file, bool checksums) {
+    const struct timespec *then = &sound.file.st_ctim, *now = &file->st_ctim;
+    return file->st_ino == sound.file.st_ino && file->st_dev == sound.file.st_dev &&
+           file->st_size == sound.file.st_size && now->tv_sec == then->tv_sec && now->tv_nsec == then->tv_nsec &&
+           (sound.checksums || !checksums);
+}
+
 sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) {
     struct stat info;
     sw_apart apart;
@@ -146,11 +160,17 @@ sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) {
     if (stat(path, &info) != 0) return sw_fail(SW_E_IO, "%s: %s", path, strerror(errno));
     if (!S_ISREG(info.st_mode)) return sw_fail(SW_E_STORE, "%s is not a regular file", path);
     question asked = {path, info.st_size, info.st_size <= largest};
+    if (found_sound(&info, asked.checksums)) return SW_OK;
     sw_status status = sw_apart_start(&apart, answer, &asked, 0);
     if (status != SW_OK) return status;
     status = hear(out, apart.descriptor, path);
     (void)sw_apart_end(&apart); /* what it could not say, it could not read */
-    if (status != SW_OK) sw_verify_release(out);
+    if (status != SW_OK) {
+        sw_verify_release(out);
+    } else if (out->count == 0) {
+        sound.file = info;
+        sound.checksums = asked.checksums;
+    }
     return status;
 }
 

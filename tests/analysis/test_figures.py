@@ -24,6 +24,12 @@ def setUpModule():
     content["grid"]["train_fraction"] = [0.3, 0.8]
     content["grid"]["seed"] = [0, 1, 100]
     FINISHED = fixtures.train(FOLDER, content)
+    content = fixtures.sweep("many")
+    content["run"].update({"steps": 200})
+    del content["cases"]
+    content["grid"] = {"train_fraction": [0.3, 0.4, 0.5, 0.6, 0.7, 0.8], "symmetry.commutativity.weight": [0, 0.01, 0.1, 1, 10, 100]}
+    global MANY
+    MANY = fixtures.train(FOLDER, content)
 
 
 def tearDownModule():
@@ -43,7 +49,7 @@ class Figures(unittest.TestCase):
     def test_files_of_both_kinds(self):
         done = command(FINISHED, "--figure", "all", "-o", str(Path(FOLDER, "paper")))
         self.assertEqual(done.returncode, 0, done.stderr)
-        names = ["paper-%s.%s" % (figure, kind) for figure in ("fig6", "fig7", "fig7-end", "fig8", "fig9") for kind in ("pdf", "png")]
+        names = ["paper-%s.%s" % (figure, kind) for figure in ("phase-diagram", "fig6", "fig7", "fig7-end", "fig8", "fig9") for kind in ("pdf", "png")]
         self.assertEqual([Path(line).name for line in done.stdout.split()], names)
         for name in names:
             data = Path(FOLDER, name).read_bytes()
@@ -57,7 +63,7 @@ class Figures(unittest.TestCase):
     def test_letters_do_not_collide(self):
         """Titles with titles, and the tick labels of each axis with one another."""
         states = fixtures.bend(FINISHED, "states.h5", pending=[0], failed=[1], diverged=[2, 3])
-        for path, name in itertools.product((FINISHED, states), figures.FIGURES):
+        for path, name in itertools.product((FINISHED, states, MANY), figures.FIGURES):
             with self.subTest(path=path, figure=name), figures.plt.rc_context(figures.STYLE):
                 figure = figures.FIGURES[name](symsweep.load(path))
                 figure.canvas.draw()
@@ -69,7 +75,7 @@ class Figures(unittest.TestCase):
                     for (first, p), (second, q) in itertools.combinations(boxes(group, renderer), 2):
                         width, height = min(p.x1, q.x1) - max(p.x0, q.x0), min(p.y1, q.y1) - max(p.y0, q.y0)
                         self.assertFalse(width > 1 and height > 1, "%s on %s" % (first, second))
-                self.assertTrue(any(a.lines or a.collections for a in panels))
+                self.assertTrue(any(a.lines or a.collections or a.patches for a in panels))
                 figures.plt.close(figure)
 
     def test_tuning_seeds_pick_and_do_not_show(self):
@@ -85,8 +91,8 @@ class Figures(unittest.TestCase):
                              (fixtures.bend(FINISHED, "bare.h5", delete=["curves", "runs/final"]), "the file has no"),
                              (Path(FOLDER, "absent.h5"), "no such file")):
             for name in figures.FIGURES:
-                if path.name == "bare.h5" and name == "fig9":
-                    continue  # onsets are all that it needs
+                if path.name == "bare.h5" and name in ("fig9", "phase-diagram"):
+                    continue  # onsets are all that they need
                 said = io.StringIO()
                 with contextlib.redirect_stderr(said):
                     self.assertEqual(figures.main([str(path), "--figure", name]), 3, (path.name, name))

@@ -14,7 +14,7 @@ import fixtures
 import numpy as np
 import symsweep
 import synthetic
-from symsweep import figures, finite_size, scaling_figure
+from symsweep import drawing, finite_size, scaling_figure
 
 LONG = os.environ.get("SYMSWEEP_LONG") == "1"
 
@@ -44,7 +44,7 @@ class Synthetic(unittest.TestCase):
                          ["0.412", "−2", "∞", "−∞", "–"])
 
     def test_figure(self):
-        with figures.plt.rc_context(figures.STYLE):
+        with drawing.plt.rc_context(drawing.STYLE):
             figure = scaling_figure.draw(self.study)
             figure.canvas.draw()
             renderer = figure.canvas.get_renderer()
@@ -57,7 +57,7 @@ class Synthetic(unittest.TestCase):
                     self.assertFalse(min(overlap) > 1, "%s on %s" % (first, second))
             for panel in figure.axes:
                 self.assertTrue(panel.lines or panel.collections, panel.get_title())
-            figures.plt.close(figure)
+            drawing.plt.close(figure)
 
     def test_what_cannot_be_studied(self):
         with self.assertRaisesRegex(scaling_figure.command.Refusal, "one size"):

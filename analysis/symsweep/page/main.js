@@ -3,7 +3,7 @@
 
 (() => {
     const sections = [
-        ["story-section", page.addStory], ["phases", page.addPhaseDiagram], ["summary", page.addGroupTable], ["curves-section", page.addCurves], ["dial-section", page.addDial],
+        ["story-section", page.addStory], ["phases", page.addPhaseDiagram], ["summary", page.addGroupTable], ["curves-section", page.addCurves], ["measures-section", page.addMeasures], ["dial-section", page.addDial],
         ["consistent-section", page.addConsistent], ["generators-section", page.addGenerators], ["threshold-section", page.addThreshold], ["onsets-section", page.addOnsets],
         ["survival-section", page.addSurvival], ["geometry-section", page.addGeometry], ["troubles-section", page.addTroubles], ["runs-section", page.addRuns],
     ];
