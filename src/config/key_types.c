@@ -1,6 +1,7 @@
 /* key_types.c: the types of keys: each reads, stores, compares and prints its values. */
 #include "config/key_types.h"
 
+#include "config/key.h"
 #include "symsweep/file.h"
 
 #include <errno.h>
