@@ -1,7 +1,6 @@
 /* key_types.c: the types of keys: each reads, stores, compares and prints its values. */
 #include "config/key_types.h"
 
-#include "config/key.h"
 #include "symsweep/file.h"
 
 #include <errno.h>
@@ -63,9 +62,8 @@ bool sw_key_refuse(sw_reader *reader, const sw_key *key, int32_t node, const cha
     const sw_node *n = &reader->document->nodes[node];
     char text[400];
     expectation(text, key);
-    bool of_run = sw_key_find(SW_SECTION_RUN, key->path) == key;
-    if (of_run && (!hint || !hint[0]) && n->type == SW_NODE_ARRAY)
-        hint = "values to choose from stand in grid, zip, cases or random";
+    if ((!hint || !hint[0]) && n->type == SW_NODE_ARRAY)
+        hint = "one value; axes, in grid, zip, cases or random, have several";
     return !n->broken && sw_document_expected(reader->document, node, hint, "%s", text);
 }
 

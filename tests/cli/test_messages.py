@@ -27,7 +27,7 @@ MISTAKES = [
     ("a slip of the pen", run_of('"optimizer": {"betaa1": 0.9}'), (), ["did you mean beta1?"]),
     ("a text for a number", run_of('"train_fraction": "0.5"'), (), ["expected number", "numbers stand without quotes"]),
     ("per cent", run_of('"train_fraction": 30'), (), ["expected number > 0 and <= 1", "found 30", "a fraction of 1, such as 0.3"]),
-    ("an axis in run", run_of('"seed": [0, 1, 2]'), (), ["expected integer", "found an array", "stand in grid"]),
+    ("an axis in run", run_of('"seed": [0, 1, 2]'), (), ["expected integer", "found an array", "one value; axes, in grid,"]),
     ("a value for a group", run_of('"optimizer": "adam"'), (), ["expected an object", 'as in {"kind": "adam"}']),
     ("a value for a group of groups", run_of('"measure": 100'), (), ["expected an object, found 100\n"]),
     ("a weight for a family", run_of('"symmetry": {"commutativity": 0.5}'), (), ['as in {"weight": 0.5}']),
