@@ -26,6 +26,7 @@ MISTAKES = [
     ("a name of PyTorch", run_of('"optimizer": {"lr": 0.1}'), (), ["run.optimizer.lr", "did you mean optimizer.learning_rate?"]),
     ("a slip of the pen", run_of('"optimizer": {"betaa1": 0.9}'), (), ["did you mean beta1?"]),
     ("a text for a number", run_of('"train_fraction": "0.5"'), (), ["expected number", "numbers stand without quotes"]),
+    ("beyond the range", run_of('"train_fraction": 5'), (), ["expected number > 0 and <= 1", "found 5"]),
     ("per cent", run_of('"train_fraction": 30'), (), ["expected number > 0 and <= 1", "found 30", "a fraction of 1, such as 0.3"]),
     ("an axis in run", run_of('"seed": [0, 1, 2]'), (), ["expected integer", "found an array", "one value; axes, in grid,"]),
     ("a value for a group", run_of('"optimizer": "adam"'), (), ["expected an object", 'as in {"kind": "adam"}']),
