@@ -77,11 +77,21 @@ def plot_band(axes, results, name, positions, color, style="-", label=None, widt
     found = band(results, name, positions)
     if found is None:
         return False
+    draw_band(axes, results, found, color, style, label, width)
+    return True
+
+
+def draw_band(axes, results, found, color, style="-", label=None, width=1.3):
+    """What band() found."""
     steps, middle, low, high = found
-    place = np.where(steps > 0, steps, first_step(results) / 2)
+    place = step_places(results, steps)
     axes.plot(place, middle, style, color=color, linewidth=width, label=label)
     axes.fill_between(place, low, high, color=color, alpha=0.15, linewidth=0)
-    return True
+
+
+def step_places(results, steps):
+    """Where steps stand on a logarithmic axis (step_axis)."""
+    return np.where(steps > 0, steps, first_step(results) / 2)
 
 
 def first_step(results):
@@ -101,9 +111,9 @@ def decades(panel, values):
     panel.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
-def plain_steps(axis, subs=(1, 2, 5)):
+def plain_steps(axis):
     """Ticks as 500, 1k, 2k."""
-    axis.set_major_locator(matplotlib.ticker.LogLocator(subs=subs))
+    axis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(plain_step)
     axis.set_minor_locator(matplotlib.ticker.NullLocator())
 

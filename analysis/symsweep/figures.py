@@ -5,14 +5,16 @@ import argparse
 import math
 import os
 import re
+import sys
 import textwrap
 
+import matplotlib.collections
 import matplotlib.ticker
 import numpy as np
 
 from . import command, settings, states, statistics, words
-from .drawing import (COLORS, MARKERS, ONSETS, STYLE, FigureError, be_quiet, decades, letters, need_curves, plain_steps,
-                      plot_band, plt, positions_by, save, step_axis)
+from .drawing import (COLORS, MARKERS, ONSETS, STYLE, FigureError, band, be_quiet, decades, draw_band, letters, need_curves,
+                      plain_steps, plot_band, plt, positions_by, save, step_axis, step_places)
 from .phase_diagram import phase_diagram
 
 # ---- groups ----
@@ -258,11 +260,13 @@ def _multiples(results, rows):
     figure = plt.figure(figsize=(width, height))
     grid = figure.add_gridspec(blocks, columns, wspace=0.1, hspace=0.2 + 0.2 * lines, left=0.6 / width, right=1 - 0.1 / width,
                                top=1 - (0.1 + 0.14 * lines) / height, bottom=(below + 1.3) / height)
-    for k, (title, (_, positions, color, _)) in enumerate(zip(titles, rows)):
+    bands = [band(results, "test_accuracy", positions) for _, positions, *_ in rows]
+    others = [np.column_stack((step_places(results, found[0]), found[1])) for found in bands if found is not None]
+    for k, (title, found, (_, _, color, _)) in enumerate(zip(titles, bands, rows)):
         panel = figure.add_subplot(grid[k // columns, k % columns])
-        for _, others, *_ in rows:
-            plot_band(panel, results, "test_accuracy", others, "#d5dad6", width=0.6)
-        plot_band(panel, results, "test_accuracy", positions, color)
+        panel.add_collection(matplotlib.collections.LineCollection(others, colors="#d5dad6", linewidths=0.6))
+        if found is not None:
+            draw_band(panel, results, found, color)
         step_axis(panel, results, letters=k + columns >= len(rows))
         panel.set_ylim(-0.03, 1.05)
         panel.tick_params(labelleft=k % columns == 0)
@@ -417,14 +421,20 @@ def draw(options):
     names = list(FIGURES) if options.figure == "all" else [options.figure]
     results = command.load(options)
     be_quiet()
+    cannot = []
     with plt.rc_context(STYLE):
         for name in names:
             try:
                 figure = FIGURES[name](results, all=options.all, **({"tune_from": options.tune_from} if name == "fig9" else {}))
             except FigureError as error:
-                raise FigureError("%s: %s" % (name, error)) from None
+                cannot.append("%s: %s" % (name, error))
+                continue
             for path in save(figure, "%s-%s" % (prefix, name), options.results):
                 print(words.visible(path))
+    if len(cannot) == len(names):
+        raise FigureError("; ".join(dict.fromkeys(cannot)))
+    for reason in cannot:
+        print("note: not drawn: %s" % words.visible(reason), file=sys.stderr)
 
 
 def entry() -> int:

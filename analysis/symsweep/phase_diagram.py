@@ -10,7 +10,7 @@ from . import lattice, settings, statistics
 from .drawing import COLORS, FigureError, letters, plain_step, plain_steps, plt, positions_by
 
 MEMORIZED, NEITHER = "#e3c27d", "#c9ced3"  # not generalized: memorized, or not even that
-MOST_PANELS, MOST_CELLS_WITH_LETTERS = 24, 12 * 12
+MOST_PANELS, MOST_LEVELS, MOST_CELLS_WITH_LETTERS = 24, 200, 12 * 12
 
 
 def phase_diagram(results, all=False):
@@ -34,22 +34,29 @@ def phase_diagram(results, all=False):
 
 def _axes(results):
     """(key, a value a run) of the two axes, (None, None) where there is none: those that `refine` refined, else the two
-    numbers with most values, else such a number and the label."""
+    swept numbers with most values, else such a number and the label or another key in which runs differ. What a label
+    decides is no axis."""
     keys = settings.columns(results)
     if "label" in results.runs and results.runs["label"].nunique() > 1:
         keys["label"] = results.runs["label"].tolist()
-    refined = [key for key in lattice.refine_of(results).get("axes", []) if key in keys]
     distinct = {key: len({settings.text(value) for value in values}) for key, values in keys.items()}
-    numbers = sorted((key for key, values in keys.items() if distinct[key] > 1 and _is_numeric(values)), key=lambda key: -distinct[key])
-    if not refined and len(numbers) > 1 and (distinct[numbers[1]] > 2 or "label" not in keys):
-        refined = numbers[:2]
-    if not refined:
-        refined = numbers[:1] + [key for key in keys if key not in numbers[:1] and distinct[key] > 1][:1]
-        refined = [*numbers[:1], "label"] if "label" in keys else refined
-    if not refined:
+    numbers = sorted((key for key in results.axes if key in keys and distinct[key] > 1 and _is_numeric(keys[key]) and _is_free(keys, key)),
+                     key=lambda key: -distinct[key])
+    chosen = [key for key in lattice.refine_of(results).get("axes", []) if key in keys][:2]
+    if not chosen and len(numbers) > 1 and (distinct[numbers[1]] > 2 or "label" not in keys):
+        chosen = numbers[:2]
+    if not chosen:
+        others = ["label"] if "label" in keys else [key for key in keys if key not in numbers[:1] and distinct[key] > 1]
+        chosen = numbers[:1] + others[:1]
+    if not chosen:
         raise FigureError("no axis: the runs differ in their seeds alone")
-    chosen = [(key, keys[key]) for key in refined[:2]]
-    return chosen if len(chosen) == 2 else [*chosen, (None, None)]
+    return [*((key, keys[key]) for key in chosen), (None, None)][:2]
+
+
+def _is_free(keys, key):
+    """Does a key differ among the runs of one label?"""
+    labels = keys.get("label", [""] * len(keys[key]))
+    return len({(label, settings.text(value)) for label, value in zip(labels, keys[key])}) > len(set(labels))
 
 
 def _is_numeric(values):
@@ -62,10 +69,12 @@ class _Levels:
     def __init__(self, axis):
         key, values = axis
         self.name = "" if key is None else settings.short([key])[key]
-        found = {} if values is None else {settings.text(value): value for value in values}
-        numeric = values is not None and _is_numeric(values)
-        ordered = sorted(found.items(), key=lambda item: (settings.is_missing(item[1]), item[1])) if numeric and not any(map(settings.is_missing, found.values())) else list(found.items())
-        self.texts = [text for text, _ in ordered] or [""]
+        found = list({settings.text(value): value for value in values}.items()) if values is not None else [("", None)]
+        if values is not None and _is_numeric(values):
+            found.sort(key=lambda item: (True, 0) if settings.is_missing(item[1]) else (False, item[1]))
+        if len(found) > MOST_LEVELS:
+            raise FigureError("%s has %d values, more than %d: the page puts them in bins" % (self.name, len(found), MOST_LEVELS))
+        self.texts = [text for text, _ in found]
 
 
 class _Cell:
@@ -102,8 +111,8 @@ def _draw(cells, x, y, times):
     name = 0.062 * max(map(len, y.texts)) + 0.45
     figure, panels = plt.subplots(rows, columns, figsize=((wide + name) * columns + 0.9, (tall + 0.85) * rows + 0.45), squeeze=False,
                                   layout="constrained")
-    low, high = (min(times), max(times)) if times else (1, 10)
-    scale = matplotlib.colors.LogNorm(low, max(high, low * 1.01))
+    low = max(1, min(times, default=1))
+    scale = matplotlib.colors.LogNorm(low, max(times + [low * 1.01]), clip=True)  # at step 0: as at 1
     shades = plt.get_cmap("viridis_r")
     for panel, (title, found) in zip(panels.flat, cells.items()):
         for (i, j), one in ((_place(place, x, y), one) for place, one in found.items()):
@@ -122,7 +131,7 @@ def _draw(cells, x, y, times):
     if times:
         bar = figure.colorbar(plt.cm.ScalarMappable(scale, shades), ax=panels, label="steps to generalization (median)", aspect=30)
         plain_steps(bar.ax.yaxis)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=MEMORIZED, label="memorized, half not generalized"),
+    handles = [plt.Rectangle((0, 0), 1, 1, color=MEMORIZED, label="memorized; fewer than half generalized"),
                plt.Rectangle((0, 0), 1, 1, color=NEITHER, label="not memorized")]
     if any(one.runs == 0 and one.holds >= 0 for found in cells.values() for one in found.values()):
         handles += [plt.Line2D([], [], marker="o", linestyle="", color=COLORS[0], markersize=3, label="not trained: above the boundary"),

@@ -63,7 +63,7 @@ bool sw_key_refuse(sw_reader *reader, const sw_key *key, int32_t node, const cha
     char text[400];
     expectation(text, key);
     if ((!hint || !hint[0]) && n->type == SW_NODE_ARRAY)
-        hint = "values to choose from stand in grid, zip, cases or random";
+        hint = "one value; axes, in grid, zip, cases or random, have several";
     return !n->broken && sw_document_expected(reader->document, node, hint, "%s", text);
 }
 
@@ -133,8 +133,8 @@ static bool read_number(sw_reader *reader, sw_value *out, const sw_key *key, int
     if (n->type == SW_NODE_NUMBER) {
         out->real = sw_document_number(reader->document, node, &out->integer, &whole);
         if (in_range(key, out->real) && (whole || key->type == &sw_key_real)) return true;
-        if (key->maximum == 1 && out->real > 1 && out->real <= 100) /* percent */
-            snprintf(hint, sizeof hint, "a share of 1: %g, say", out->real / 100);
+        if (key->maximum == 1 && out->real >= 2 && out->real <= 100) /* percent */
+            snprintf(hint, sizeof hint, "a fraction of 1, such as %g", out->real / 100);
     } else if (n->type == SW_NODE_STRING && key->word) {
         snprintf(hint, sizeof hint, "the one text allowed is \"%s\"", key->word);
     } else if (n->type == SW_NODE_STRING && strspn(text, "0123456789.-e")) {

@@ -87,13 +87,16 @@ static void report_unknown(sw_reader *reader, int32_t node, const char *path, co
 }
 
 /* A value where a group stands is most often that of its first key: "optimizer": "adam". */
-static void refuse_group(const sw_document *document, int32_t node, const char *first) {
+static void refuse_group(const sw_document *document, int32_t node, sw_section section, const char *path) {
     const sw_node *n = &document->nodes[node];
-    char hint[256] = "";
-    if (n->type == SW_NODE_NUMBER)
+    const char *first = sw_key_below(section, path);
+    char whole[512], hint[256] = "";
+    snprintf(whole, sizeof whole, "%s.%s", path, first);
+    const sw_key *key = strchr(first, '.') ? NULL : sw_key_find(section, whole);
+    if (key && sw_key_is_numeric(key) && n->type == SW_NODE_NUMBER)
         snprintf(hint, sizeof hint, "as in {\"%s\": %.*s}", first, n->length < 64 ? (int)n->length : 64,
                  document->text + n->offset);
-    else if (n->type == SW_NODE_STRING)
+    else if (key && key->names && n->type == SW_NODE_STRING)
         snprintf(hint, sizeof hint, "as in {\"%s\": \"%.64s\"}", first, sw_document_string(document, node));
     sw_document_expected(document, node, hint, "an object");
 }
@@ -106,7 +109,6 @@ void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t objec
         char path[256];
         snprintf(path, sizeof path, "%s%s%.120s", scope->prefix, scope->prefix[0] ? "." : "", name);
         sw_assignment item;
-        const char *first;
         bool spelled = strlen(name) <= 120 && (scope->dotted || !strchr(name, '.'));
         if (spelled && sw_reader_find(&item, scope->section, path)) {
             const sw_alias *alias = item.value.alias;
@@ -117,13 +119,13 @@ void sw_reader_assignments(sw_reader *reader, sw_assignments *out, int32_t objec
                 sw_reader_value(reader, &item.value, item.key, i);
             item.value.alias = alias;
             if (scope->section != SW_SECTION_RUN || !is_conflict(reader, out, &item)) add(reader, out, &item);
-        } else if (spelled && name[0] && (first = sw_key_below(scope->section, path))) {
+        } else if (spelled && name[0] && sw_key_below(scope->section, path)) {
             const sw_scope below = {
                 .section = scope->section, .prefix = path, .dotted = scope->dotted, .later = scope->later};
             if (document->nodes[i].type == SW_NODE_OBJECT)
                 sw_reader_assignments(reader, out, i, &below);
             else if (!document->nodes[i].broken)
-                refuse_group(document, i, first);
+                refuse_group(document, i, scope->section, path);
         } else if (!scope->dotted && strchr(name, '.') && sw_key_find(scope->section, name)) {
             sw_document_key_error(document, i,
                                   "write nested objects here; dotted paths name axes of grid, zip, cases and random",

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Handlers have no argument to carry state: the one place where it must be global. */
+/* Handlers have no argument to carry state: it must be global. */
 static volatile sig_atomic_t requests, latest, exit_on_second;
 static volatile sig_atomic_t first_second, first_centisecond; /* when the first came */
 

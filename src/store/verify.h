@@ -20,7 +20,7 @@ typedef struct sw_damage {
 #define SW_VERIFY_ALWAYS INT64_MAX
 
 /* SW_E_STORE when the file cannot be read, is foreign, or made the child crash. Safe on live files. A file that this
- * process found sound and nobody has changed since is not read again. */
+ * process found sound is not read again while its size and time of change are as they were. */
 sw_status sw_verify_file(sw_damage *out, const char *path, int64_t largest) SW_MUST_CHECK;
 /* Says which rows count as not trained. */
 void sw_verify_warn(const sw_damage *damage, const char *path);

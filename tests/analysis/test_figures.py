@@ -60,6 +60,16 @@ class Figures(unittest.TestCase):
                 self.assertGreater(min(width, height), 300, name)
                 self.assertGreater(len(data), 10_000, name)
 
+    def test_all_that_there_are(self):
+        """A figure that a file cannot have does not keep the others from it."""
+        content = fixtures.sweep("seeds")
+        del content["cases"]
+        content["grid"] = {"seed": [0, 1]}
+        done = command(fixtures.train(FOLDER, content), "--figure", "all", "-o", str(Path(FOLDER, "seeds")))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "note: not drawn: phase-diagram: no axis: the runs differ in their seeds alone\n")
+        self.assertEqual(len(done.stdout.split()), 10)
+
     def test_letters_do_not_collide(self):
         """Titles with titles, and the tick labels of each axis with one another."""
         states = fixtures.bend(FINISHED, "states.h5", pending=[0], failed=[1], diverged=[2, 3])

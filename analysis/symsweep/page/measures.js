@@ -1,5 +1,5 @@
 /* measures.js: what is measured beside accuracy and symmetry, one kind at a time: norms of the weights, the landscape of the
- * loss, the tangent kernel, circuits. There only where a file has one of them beyond the norms. */
+ * loss, the tangent kernel, circuits. There only where a file has a costly one. */
 "use strict";
 
 (() => {
@@ -7,9 +7,9 @@
     let state;
 
     const KINDS = [
-        { id: "landscape", name: "landscape of the loss", has: (metric) => metric.group === "landscape" },
-        { id: "kernel", name: "tangent kernel", has: (metric) => metric.group === "kernel" },
-        { id: "circuits", name: "circuits", has: (metric) => metric.group === "circuits" },
+        { id: "landscape", name: "landscape of the loss", costly: true, has: (metric) => metric.group === "landscape" },
+        { id: "kernel", name: "tangent kernel", costly: true, has: (metric) => metric.group === "kernel" },
+        { id: "circuits", name: "circuits", costly: true, has: (metric) => metric.group === "circuits" },
         { id: "interpretability", name: "frequencies", has: (metric) => metric.group === "interpretability" },
         { id: "weights", name: "norms of the weights", has: (metric) => metric.name.startsWith("weight_norm") },
     ];
@@ -48,7 +48,7 @@
     }
 
     page.addMeasures = (section) => {
-        if (!kinds().some((kind) => ["landscape", "kernel", "circuits"].includes(kind.id))) return;
+        if (!kinds().some((kind) => kind.costly)) return;
         state = page.choices("measures", { kind: kinds()[0].id, logarithmic: true });
         page.addFigure(section, {
             id: "measures", title: "Landscape, kernel and circuits", about: "What changes in the network while it begins to generalize?",
