@@ -8,9 +8,11 @@ import json
 import math
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -256,6 +258,19 @@ class Folder(unittest.TestCase):
         for sampled, runs in ((True, 0), (False, 10)):
             piece = plan.Piece("one", "", "tiny", ("baseline", "cycle"), (0, 1, 2, 3, 4), sampled=sampled)
             self.assertEqual(len(self.paper.left(piece, folder, self.sweeps, self.paper.Estimate())[1]), runs)
+
+    def test_a_job_told_to_stop_has_no_failed_runs(self):
+        """mpirun ends with the code of failed runs then."""
+        sweep, results = self.top / "long.json", self.top / "long.h5"
+        sweep.write_text(json.dumps({**tiny(), "run": {**tiny()["run"], "steps": 10**7, "stop": {"test_accuracy": 0}}}))
+        program = "import sys, pages; sys.exit(pages.train(*sys.argv[1:], '--no-progress', allowed=(pages.FAILED, pages.STOPPED)))"
+        training = subprocess.Popen([sys.executable, "-c", program, sweep, results], cwd=fixtures.TOP / "scripts")
+        status = Path("%s.status.json" % results)
+        while training.poll() is None and not (status.exists() and json.loads(status.read_text())["runs"]["running"]):
+            time.sleep(0.05)
+        launcher = int(Path("/proc/%d/task/%d/children" % (training.pid, training.pid)).read_text())
+        os.kill(launcher, signal.SIGTERM)
+        self.assertEqual(training.wait(60), 75)
 
     def test_no_time(self):
         folder = self.top / "late"
