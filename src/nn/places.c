@@ -3,26 +3,35 @@
 
 #include <string.h>
 
-void sw_places_carve(sw_places *p, sw_carver *carver, size_t capacity, size_t tokens, size_t vocabulary, bool causal) {
-    p->capacity = capacity;
+size_t sw_places_most(size_t rows, size_t tokens, size_t vocabulary, bool shared) {
+    size_t most = rows, prefixes = 1;
+    for (size_t t = 0; t + 1 < tokens; t++) {
+        prefixes = sw_smaller(rows, prefixes * vocabulary);
+        most += shared ? prefixes : rows;
+    }
+    return most;
+}
+
+void sw_places_carve(sw_places *p, sw_carver *carver, size_t rows, size_t places, size_t tokens, size_t vocabulary,
+                     bool causal) {
     p->tokens = tokens;
     p->causal = causal;
-    for (p->buckets = 2; p->buckets < 2 * capacity;) p->buckets *= 2;
+    for (p->buckets = 2; p->buckets < 2 * rows;) p->buckets *= 2;
     p->first = sw_carve(carver, tokens + 1, sizeof *p->first);
-    p->token = sw_carve_ints(carver, capacity * tokens);
-    p->source = sw_carve_ints(carver, capacity * tokens);
-    p->key = sw_carve_ints(carver, capacity * tokens * tokens);
-    p->place = sw_carve_ints(carver, capacity * tokens);
-    p->prefix = sw_carve_ints(carver, capacity);
-    p->parent = sw_carve_ints(carver, capacity);
-    p->origin = sw_carve_ints(carver, capacity);
-    p->inverse = sw_carve_ints(carver, capacity);
-    p->prefixes = sw_carve_ints(carver, capacity * tokens);
+    p->token = sw_carve_ints(carver, rows * tokens);
+    p->source = sw_carve_ints(carver, places);
+    p->key = sw_carve_ints(carver, places * tokens);
+    p->place = sw_carve_ints(carver, rows * tokens);
+    p->prefix = sw_carve_ints(carver, rows);
+    p->parent = sw_carve_ints(carver, rows);
+    p->origin = sw_carve_ints(carver, rows);
+    p->inverse = sw_carve_ints(carver, rows);
+    p->prefixes = sw_carve_ints(carver, rows * tokens);
     p->bucket = sw_carve_ints(carver, p->buckets);
     p->visit = sw_carve(carver, tokens, sizeof *p->visit);
     for (size_t t = 0; t < tokens; t++) {
         sw_visit counted = {0};
-        sw_visit_carve(carver->base ? &p->visit[t] : &counted, carver, capacity, sw_places_span(p, t), vocabulary);
+        sw_visit_carve(carver->base ? &p->visit[t] : &counted, carver, rows, sw_places_span(p, t), vocabulary);
     }
 }
 

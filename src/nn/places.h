@@ -9,7 +9,7 @@ enum { SW_TOKENS_MAX = SW_OPERANDS_MAX + 2 }; /* of an input: operands, a relati
 /* Places are numbered by position, and within a position as they are visited (visit.h). At the last position every row
  * has a place of its own. */
 typedef struct sw_places {
-    size_t capacity, tokens; /* rows; T */
+    size_t tokens; /* T */
     bool causal;
     size_t rows;       /* of the tokens at hand; 0 = none yet */
     bool shared;       /* do rows share places? */
@@ -35,8 +35,11 @@ static inline size_t sw_places_span(const sw_places *places, size_t t) {
 
 static inline size_t sw_places_count(const sw_places *places) { return places->first[places->tokens]; }
 
-void sw_places_carve(sw_places *places, sw_carver *carver, size_t capacity, size_t tokens, size_t vocabulary,
+/* The most places that `rows` rows can have; shared = false: every row has its own place at every position. */
+size_t sw_places_most(size_t rows, size_t tokens, size_t vocabulary, bool shared);
+/* Room for `rows` rows, which have `places` places at most. */
+void sw_places_carve(sw_places *to, sw_carver *carver, size_t rows, size_t places, size_t tokens, size_t vocabulary,
                      bool causal);
-/* Takes rows of tokens [rows, T] in hand, 1 <= rows <= capacity; at once when they are the same as before. shared =
- * false: every row has its own place at every position. */
+/* Takes rows of tokens [rows, T] in hand, of which there is at least one; at once when they are the same as before.
+ * Places are shared under a causal mask alone. */
 void sw_places_set(sw_places *places, const int32_t *token, size_t rows, bool shared);

@@ -20,7 +20,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 8192, PLAIN_ROWS = 256, KEEP_BYTES = 256 << 20 }; /* PLAIN_ROWS: beside a path of its own */
+enum { BLOCK_ROWS = 2048, PLAIN_ROWS = 256, KEEP_BYTES = 256 << 20 }; /* PLAIN_ROWS: beside a path of its own */
 
 /* What is kept of a block of rows. */
 typedef struct slot {
@@ -31,7 +31,8 @@ typedef struct slot {
 } slot;
 
 typedef struct transformer {
-    size_t block;      /* rows of a block */
+    size_t block;      /* rows of a block, */
+    size_t places;     /* and the most places that it has */
     size_t slot_count; /* blocks whose activations are kept: all of a batch, or 1 */
     slot *slots;
     bool tabled; /* is the first layer a mixture of tables? */
@@ -110,8 +111,8 @@ static void carve_feed(sw_transformer_kept *kept, sw_carver *carver, const sw_mo
 
 static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, const transformer *self) {
     const sw_model_config *config = &model->config;
-    const size_t d = (size_t)config->d_model, T = (size_t)model->shape.tokens, rows = self->block, n = rows * T;
-    sw_places_carve(&to->places, carver, rows, T, (size_t)model->shape.vocabulary, config->causal);
+    const size_t d = (size_t)config->d_model, T = (size_t)model->shape.tokens, rows = self->block, n = self->places;
+    sw_places_carve(&to->places, carver, rows, n, T, (size_t)model->shape.vocabulary, config->causal);
     for (int i = 0; i < config->layers; i++) {
         sw_transformer_kept *kept = &to->layer[i];
         const size_t m = i == config->layers - 1 ? rows : n;
@@ -144,12 +145,15 @@ static void carve_room(sw_transformer_room *room, sw_carver *carver, const sw_mo
     room->dweight = sw_carve_reals(carver, rows * T * heads);
 }
 
+static bool shares_places(const sw_model_config *config) { return config->causal && config->dropout == 0; }
+
 static bool pays_for_tables(const sw_model *model);
 
 static void carve(void *state, sw_carver *carver, const sw_model *model) {
     transformer *self = state;
     const size_t T = (size_t)model->shape.tokens;
     self->block = sw_smaller(model->max_rows, model->special ? PLAIN_ROWS : BLOCK_ROWS);
+    self->places = sw_places_most(self->block, T, (size_t)model->shape.vocabulary, shares_places(&model->config));
     self->tabled = pays_for_tables(model);
     if (self->tabled) sw_transformer_tables_carve(&self->tables, carver, model);
     sw_carver one = {NULL, 0};
@@ -162,8 +166,8 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
         carve_slot(self->slots ? &self->slots[i] : &counted, carver, model, self);
     self->tokens = sw_carve_ints(carver, model->max_rows * T);
     self->entries = self->tabled ? sw_carve_ints(carver, model->max_rows * T) : self->tokens;
-    carve_room(&self->room, carver, model, self->block * T);
-    self->dx = sw_carve_reals(carver, self->block * T * (size_t)model->config.d_model);
+    carve_room(&self->room, carver, model, self->places);
+    self->dx = sw_carve_reals(carver, self->places * (size_t)model->config.d_model);
     self->tile = sw_carve_reals(carver, SW_TILE_ROWS * (size_t)model->shape.classes);
 }
 
@@ -393,8 +397,7 @@ static sizes sizes_of(const sw_model_config *config, const sw_model_shape *shape
                .rows = (double)rows,
                .norms = config->normalization != SW_NORMALIZATION_NONE,
                .drops = config->dropout > 0};
-    const bool shares = config->causal && !s.drops && shape->tokens > 1;
-    s.places = shares ? s.V + s.rows * (s.T - 1) : s.rows * s.T;
+    s.places = (double)sw_places_most(rows, (size_t)shape->tokens, (size_t)shape->vocabulary, shares_places(config));
     return s;
 }
 
