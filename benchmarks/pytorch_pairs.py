@@ -55,7 +55,7 @@ def measure(options, case):
 
 def table(options):
     lines, report = [], None
-    for case in pytorch_peer.CASES:
+    for case in pytorch_peer.STEPS:
         report, rate, gemm, ratios = measure(options, case)
         cells = ["%.1f (%.1f to %.1f)" % (statistics.median(ratios[form]), min(ratios[form]), max(ratios[form]))
                  if form in ratios else "-" for form in ("eager", "last", "jit")]

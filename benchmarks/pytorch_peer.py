@@ -19,12 +19,10 @@ import time
 
 import torch
 
-CASES = {
+STEPS = {  # the cases of `symsweep bench`
     "canonical": dict(p=113, fraction=0.3, d=128, width=512),
     "canonical-minibatch512": dict(p=113, fraction=0.3, d=128, width=512, batch=512),
     "p59": dict(p=59, fraction=0.4, d=64, width=256),
-    "p59-wide": dict(p=59, fraction=0.5, d=128, width=512),
-    "p59-wide-two-layers": dict(p=59, fraction=0.5, d=128, width=512, layers=2),
     "p31": dict(p=31, fraction=0.5, d=32, width=128),
     "mlp": dict(p=113, fraction=0.8, d=128, width=512, mlp=True),
     "two-layers": dict(p=113, fraction=0.3, d=128, width=512, layers=2),
@@ -34,6 +32,11 @@ CASES = {
     "power": dict(p=97, fraction=0.5, d=128, width=512, layers=2, norm=True, batch=512),
     "gromov": dict(p=97, fraction=0.5, d=0, width=512, mlp=True),
 }
+RUNS = {  # those of benchmarks/sweep.json
+    "p59-wide": dict(p=59, fraction=0.5, d=128, width=512),
+    "p59-wide-two-layers": dict(p=59, fraction=0.5, d=128, width=512, layers=2),
+}
+CASES = {**STEPS, **RUNS}
 HEADS = 4
 
 

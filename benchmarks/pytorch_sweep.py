@@ -42,6 +42,11 @@ def peer(sweep, layers, form):
                    "--steps", run["steps"], "--every", run["evaluate"]["every"], "--seed", "{}", ":::", *range(*sweep["grid"]["seed"]["range"]))
 
 
+def shown(ratios):
+    spread = " (%.1f to %.1f)" % (min(ratios), max(ratios)) if len(ratios) > 1 else ""
+    return "%.1f%s" % (statistics.median(ratios), spread)
+
+
 def rows(options):
     """A row for each number of layers, for measure.table."""
     sweep = json.loads(SWEEP.read_text())
@@ -51,5 +56,4 @@ def rows(options):
             own.append(ours(options, sweep, layers))
             for form in FORMS:
                 ratios[form].append(peer(sweep, layers, form) / own[-1])
-        yield [layers, "%.0f" % statistics.median(own),
-               *("%.1f (%.1f to %.1f)" % (statistics.median(found), min(found), max(found)) for found in ratios.values())]
+        yield [layers, "%.0f" % statistics.median(own), *(shown(found) for found in ratios.values())]
