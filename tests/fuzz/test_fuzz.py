@@ -1,5 +1,5 @@
-"""Builds the libFuzzer targets under ASan and UBSan and runs each on its corpus: half a minute, ten minutes with SYMSWEEP_LONG=1.
-What a run finds is written to tests/fuzz/found/, to be mended and kept as a seed."""
+"""Builds the libFuzzer targets under ASan and UBSan and runs each on its corpus: half a minute, ten minutes with
+SYMSWEEP_LONG=1. What a run finds is written to tests/fuzz/found/, to be mended and kept as a seed."""
 
 import os
 import shutil

@@ -2,6 +2,7 @@
 
 What they leave is compared, dataset by dataset, with an uninterrupted run on one process.
 """
+import hashlib
 import json
 import os
 import sys
@@ -41,9 +42,11 @@ class Scripts(unittest.TestCase):
         return "\n".join(p.name + ":\n" + p.read_text() for p in sorted(folder.path.glob("*.log")))
 
     def reference(self, folder):
-        """The same sweep, uninterrupted, on one process."""
-        self.assertEqual(support.run(0, "--fresh", "-o", folder / "reference.h5", folder.sweep).returncode, 0)
-        return folder / "reference.h5"
+        """The same sweep, uninterrupted, on one process; trained once for all tests."""
+        path = Path(self.lab.root, hashlib.sha256(folder.sweep.read_bytes()).hexdigest() + ".h5")
+        if not path.exists():
+            self.assertEqual(support.run(0, "--fresh", "-o", path, folder.sweep).returncode, 0)
+        return path
 
     def assert_same(self, folder, result):
         support.check_same(self.reference(folder), folder / result)
@@ -58,7 +61,7 @@ class Scripts(unittest.TestCase):
     def test_requeue_until_done(self):
         with support.Folder(self.slow_sweep()) as folder:
             # A limit of seconds, so that the test need not wait for SLURM's minutes; the long test does.
-            limit = () if LONG else ("--time-limit", "8s")
+            limit = () if LONG else ("--time-limit", "6s")
             options = ("--ntasks=3", "--time=1") if LONG else ("--ntasks=3",)
             job = self.submit("requeue.sbatch", folder, *limit, "-o", "result.h5", folder.sweep, options=options)
             state, code, restarts = self.lab.wait(job, seconds=900)
@@ -111,8 +114,8 @@ class Scripts(unittest.TestCase):
             self.assert_same(folder, "result.h5")
 
     def slow_sweep(self):
-        """About half a minute of training on two workers, much more in the long test."""
-        return support.sweep(steps=200000 if LONG else 70000, seeds=2, p=13, d_model=32,
+        """A quarter of a minute of training on two workers, much more in the long test."""
+        return support.sweep(steps=200000 if LONG else 40000, seeds=2, p=13, d_model=32,
                              every=4000 if LONG else 1000, checkpoint=2)
 
 
