@@ -25,8 +25,10 @@ def train(sweep, results, *options, allowed=(0,)):
     ranks = (os.cpu_count() or 1) + 1
     command = [TOP / "scripts" / "launch", str(ranks), PROGRAM, "--quiet", *options, "--output", results, sweep]
     code = subprocess.run(command).returncode
-    if code == FAILED:  # mpirun says so of every job that it was told to stop: the job's own word counts
-        code = json.loads(pathlib.Path("%s.status.json" % results).read_text())["exit_code"]
+    status = pathlib.Path("%s.status.json" % results)
+    # mpirun says so of every job that it was told to stop; the job itself knows better.
+    if code == FAILED and status.exists() and json.loads(status.read_text())["exit_code"] == STOPPED:
+        code = STOPPED
     if code not in allowed:
         sys.exit("%s: %s ended with %d" % (pathlib.Path(sys.argv[0]).name, sweep.name, code))
     return code

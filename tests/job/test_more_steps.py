@@ -244,7 +244,7 @@ class MoreSteps(unittest.TestCase):
 
     def test_every_kind_of_refusal(self):
         """What the system refuses while a run goes on costs time, never bits: the job ends with 0 or 3, and the same
-        command completes it."""
+        command completes it. Every third point in its middle turn, all of both with SYMSWEEP_LONG=1."""
         self.train(sweep(130))
         left = self.folder / "left.h5"
         self.output.rename(left)
