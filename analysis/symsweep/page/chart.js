@@ -177,13 +177,17 @@
 
     /* ---- words ---- */
 
-    /* Labels cut to a number of letters: the end goes, or the middle, or nothing, so that no two look alike. */
+    /* Labels cut to a number of letters: the end goes, or the middle, or the words that all of them have, or nothing, so that
+     * no two look alike. */
     chart.cutter = (texts, most) => {
         const all = [...new Set(texts)], room = Math.max(2, most - 1), head = Math.floor(room / 2);
-        const ways = [(text) => text.slice(0, room) + "…", (text) => text.slice(0, head) + "…" + text.slice(head - room), (text) => text];
-        const of = (way) => new Map(all.map((text) => [text, text.length > most ? way(text) : text]));
-        const cut = ways.map(of).find((found) => new Set(found.values()).size === all.length);
-        return (text) => cut.get(text);
+        const end = (text) => text.slice(0, room) + "…", middle = (text) => text.slice(0, head) + "…" + text.slice(head - room);
+        const common = all.map((text) => new Set(text.split(" "))).reduce((a, b) => new Set([...a].filter((word) => b.has(word))), new Set(all.length ? all[0].split(" ") : []));
+        const own = (text) => text.split(" ").filter((word) => !common.has(word)).join(" ");
+        const of = (way) => (text) => (text.length > most ? way(text) : text);
+        const way = [of(end), of(middle), own, (text) => of(middle)(own(text))]
+            .find((way) => { const found = all.map(way); return new Set(found).size === all.length && found.every((text) => text.length <= most); });
+        return way || ((text) => text);
     };
 
     /* Letters on a colour: dark or light, whichever reads better. */

@@ -65,7 +65,7 @@
         const named = (place) => {
             const whole = place(page.lastStep(run)) - place(0), room = (p) => ((place(p.to) - place(p.from)) / whole) * (width - 70) > p.name.length * 7.6, middle = (p) => (place(p.from) + place(p.to)) / 2;
             const look = { text: "name", fontWeight: 600, fill: "var(--ink)" }, last = parts[parts.length - 1];
-            return [Plot.text(parts.filter(room), { ...look, x: middle, frameAnchor: "top", dy: 5, lineAnchor: "top" }), last && !room(last) ? Plot.text([last], { ...look, frameAnchor: "top-right", dy: -24 }) : null];
+            return [Plot.text(parts.filter(room), { ...look, x: middle, frameAnchor: "top", dy: -19 }), last && !room(last) ? Plot.text([last], { ...look, frameAnchor: "top-right", dy: -19 }) : null];
         };
         chart.panels(area, width, all, { logarithmic: state.logarithmic, tall: width < 500 ? 130 : 150,
             shade: (place, y) => [Plot.rect(parts, { x1: (p) => place(p.from), x2: (p) => place(p.to), y1: y.domain[0], y2: y.domain[1], fill: (p) => `var(--phase-${p.i + 1})` })],

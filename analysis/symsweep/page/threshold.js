@@ -70,9 +70,10 @@
             marks: [chart.grid(y), known.length ? Plot.rect([known[0]], { x1: x.domain[0], x2: "threshold", y1: 0, y2: 1, fill: "var(--comprehension)", fillOpacity: 0.1 }) : null,
                 Plot.dot(dots[2], { x: "violation", y: "accuracy", r: ends ? 3 : 1.6, symbol: "times", stroke: (p) => p.group.color, strokeWidth: ends ? 1.4 : 0.8 }), dot(dots[1], false), dot(dots[0], true),
                 ...known.map((test, k) => Plot.ruleX([test.threshold], { stroke: "var(--ink)", strokeWidth: 1.25, strokeDasharray: k ? "4 3" : undefined, className: "threshold" })),
-                ...known.map((test, k) => { const far = Math.log(test.threshold / x.domain[0]) > 0.6 * Math.log(x.domain[1] / x.domain[0]);
+                ...known.map((test, k) => { const text = `threshold ${page.number(test.threshold)}${ends ? "" : ` for ${page.percent(test.level)}`}`;
+                    const share = Math.log(test.threshold / x.domain[0]) / Math.log(x.domain[1] / x.domain[0]), far = (1 - share) * (width - 80) < 6.8 * text.length;
                     return Plot.text([test], { x: "threshold", frameAnchor: "bottom", dy: -10 - 15 * k, dx: far ? -6 : 6, textAnchor: far ? "end" : "start", fill: "var(--ink)", stroke: "var(--surface)", strokeWidth: 4,
-                        text: () => `threshold ${page.number(test.threshold)}${ends ? "" : ` for ${page.percent(test.level)}`}` }); }),
+                        text: () => text }); }),
                 Plot.dot(some, Plot.pointer({ x: "violation", y: "accuracy", r: 6, stroke: "var(--ink)" }))],
             tip: (d) => [page.runName(d.run), `step ${page.number(d.step)}`, `violation ${page.number(d.violation)}`, `test accuracy ${page.number(d.accuracy)}`, d.solved[0] ? "solved" : "not solved",
                 d.prompted ? "in the objective: not counted" : counts(d) ? "" : "not memorized: not counted"],
