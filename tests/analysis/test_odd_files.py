@@ -338,7 +338,7 @@ class Commands(unittest.TestCase):
         damaged = 0
         for signature in sorted(set(re.findall(rb"OHDR|OCHK|FRHP|FHDB|FHIB|BTHD|BTLF|BTIN|EAHD|EAIB|FAHD|FADB|GCOL|TREE|SNOD|HEAP", data))):
             places = [match.start() for match in re.finditer(signature, data)]
-            for at in places[:: max(1, len(places) // (40 if LONG else 2))]:
+            for at in places[:: max(1, len(places) // (40 if LONG else 1))]:
                 broken = bytearray(data)
                 broken[at + 6] ^= 0xff
                 path = self.place("broken.h5", bytes(broken))

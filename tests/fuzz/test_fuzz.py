@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
-SECONDS = 600 if os.environ.get("SYMSWEEP_LONG") == "1" else 30
+SECONDS = 600 if os.environ.get("SYMSWEEP_LONG") == "1" else 15
 TARGETS = ["config", "wire"]
 
 

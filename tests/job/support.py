@@ -25,8 +25,13 @@ LONG = os.environ.get("SYMSWEEP_LONG") == "1"
 PROVENANCE = {"/runs/host", "/runs/rank", "/runs/wall_seconds", "/runs/steps_per_second", "/runs/measure_share",
               "/runs/shared_with", "/runs/shared_steps"}
 
+# Tests beside one another do not share the session folder of Open MPI 4: one that ends may remove it while another
+# makes it, which then cannot start.
+SESSIONS = tempfile.TemporaryDirectory(prefix="symsweep-mpi-")
+
 ENVIRONMENT = dict(
     os.environ,
+    OMPI_MCA_orte_tmpdir_base=SESSIONS.name,
     OMPI_ALLOW_RUN_AS_ROOT="1",
     OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
     OMPI_MCA_rmaps_base_oversubscribe="1",

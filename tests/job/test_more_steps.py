@@ -244,7 +244,7 @@ class MoreSteps(unittest.TestCase):
 
     def test_every_kind_of_refusal(self):
         """What the system refuses while a run goes on costs time, never bits: the job ends with 0 or 3, and the same
-        command completes it. Every third point in its middle turn, all of both with SYMSWEEP_LONG=1."""
+        command completes it. Every sixth point in its middle turn, all of both with SYMSWEEP_LONG=1."""
         self.train(sweep(130))
         left = self.folder / "left.h5"
         self.output.rename(left)
@@ -262,7 +262,7 @@ class MoreSteps(unittest.TestCase):
 
         counts = re.findall(r"^symsweep: (\w+\.[\w.]+) (\d+)$", attempt("count").stderr, re.M)
         self.assertIn("checkpoint.copy.write", dict(counts))
-        for point, count in counts if LONG else counts[::3]:
+        for point, count in counts if LONG else counts[::6]:
             for turn in range(1, int(count) + 1) if LONG else [(int(count) + 1) // 2]:
                 with self.subTest(point=point, turn=turn):
                     done = attempt("%d:28:%s" % (turn, point))

@@ -136,6 +136,8 @@ static const setting settings[] = {
     /* rows enough for tables of the first layer */
     {"2 layers, many rows", TRANSFORMER(2, 8, 4, 3, 12), {7, 6, 3, 5}, 250, true},
     {"3 layers, no readout, many rows", TRANSFORMER(3, 5, 2, 3, 7), {6, 6, 2, 4}, 30, false},
+    {"2 layers, over a block", TRANSFORMER(2, 3, 2, 2, 4), {5, 4, 3, 3}, 2100, true},
+    {"layernorm before, over a block", NORMED(2, 3, 1, 2, 4, LAYERNORM, PRE, .dropout = 0), {5, 4, 3, 3}, 2100, true},
     {"4 tokens, many rows", TRANSFORMER(2, 5, 3, 2, 7), {5, 4, 4, 4}, 230, false},
     {"not causal, many rows", VARIANT(2, 6, 2, 3, 9, .attention_rate = 0.4), {7, 6, 3, 5}, 60, true},
     {"layernorm before, many rows", NORMED(2, 6, 2, 3, 9, LAYERNORM, PRE, TIED), {7, 6, 3, 6}, 60, true},

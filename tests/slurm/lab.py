@@ -82,6 +82,7 @@ class Lab:
         self.environment = dict(
             os.environ,
             SLURM_CONF=f"{self.root}/slurm.conf",
+            TMPDIR=f"{self.root}/tmp",
             PATH=os.environ["PATH"] + ":/usr/sbin:/sbin",
             OMPI_ALLOW_RUN_AS_ROOT="1",
             OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",

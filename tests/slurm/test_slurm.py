@@ -54,9 +54,11 @@ class Scripts(unittest.TestCase):
     def test_mpirun_and_srun(self):
         for script in ("sweep.sbatch", "sweep-srun.sbatch"):
             with self.subTest(script), support.Folder(support.sweep(seeds=2)) as folder:
-                state, code, _ = self.lab.wait(self.submit(script, folder, "-o", "result.h5", folder.sweep))
+                job = self.submit(script, folder, "-o", "result.h5", folder.sweep)
+                state, code, _ = self.lab.wait(job)
                 self.assertEqual((state, code), ("COMPLETED", "0:0"), self.log(folder))
                 self.assert_same(folder, "result.h5")
+                self.assertFalse(Path(self.lab.root, "tmp", "symsweep-" + job).exists())
 
     def test_requeue_until_done(self):
         with support.Folder(self.slow_sweep()) as folder:

@@ -5,6 +5,7 @@
 #include "nn/kernels.h"
 #include "nn/kernels/elements.h"
 #include "nn/kernels/updates.h"
+#include "nn/normalization.h"
 
 #define SW_NORM_EPSILON 1e-5 /* PyTorch's default */
 
@@ -32,7 +33,7 @@ static double variance_of(const sw_real *x, double mean, size_t n) {
 
 static void normalize(bool centred, size_t rows, size_t d, const sw_real *x, const sw_real *gain, const sw_real *bias,
                       sw_real *y, sw_real *statistics) {
-    for (size_t r = 0; r < rows; r++, x += d, y += d, statistics += 2) {
+    for (size_t r = 0; r < rows; r++, x += d, y += d, statistics += SW_STATISTICS) {
         const double mean = centred ? mean_of(x, d) : 0;
         const sw_real from = statistics[0] = (sw_real)mean;
         const sw_real s = statistics[1] = (sw_real)(1 / sqrt(variance_of(x, mean, d) + SW_NORM_EPSILON));
@@ -44,7 +45,7 @@ static void normalize(bool centred, size_t rows, size_t d, const sw_real *x, con
 static void normalize_backward(bool centred, size_t rows, size_t d, const sw_real *x, const sw_real *gain,
                                const sw_real *statistics, sw_real *restrict dy, sw_real *restrict dgain,
                                sw_real *dbias) {
-    for (size_t r = 0; r < rows; r++, x += d, dy += d, statistics += 2) {
+    for (size_t r = 0; r < rows; r++, x += d, dy += d, statistics += SW_STATISTICS) {
         const sw_real from = statistics[0], s = statistics[1];
         if (dbias) add(dbias, dy, d);
         double sum[8] = {0}, along[8] = {0}; /* of du, of du u */
