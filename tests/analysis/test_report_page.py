@@ -52,6 +52,30 @@ class Drawn(pages.Case):
             self.assertEqual(self.overlaps(), [], width)
             self.assertLessEqual(pages.CHROMIUM.evaluate("document.documentElement.scrollWidth"), width)
 
+    def test_names_of_narrow_bands_and_panels_do_not_collide(self):
+        """The phases of the story wherever the onsets are, and long names above small multiples."""
+        phases = ["memorization", "symmetry", "generalization"]
+        for width in (pages.PHONE, pages.WIDE):
+            pages.open_page(pages.FINISHED, width)
+            pages.touch_page()
+            end = pages.CHROMIUM.evaluate("page.lastStep(page.representative())")
+            for mem, gen, logarithmic in itertools.product((1, end // 2, end - 2), (2, end // 2 + 1, end - 1), (True, False)):
+                if mem > gen:
+                    continue
+                names = pages.CHROMIUM.evaluate("""(() => {
+                    const run = Number(document.querySelector("#story select").value), box = [...document.querySelectorAll("#story input[type=checkbox]")].pop();
+                    Object.assign(page.data.columns, {t_mem: page.data.columns.t_mem.with(run, %d), t_gen: page.data.columns.t_gen.with(run, %d)});
+                    do box.click(); while (box.checked !== %s);
+                    return [...document.querySelectorAll("#story .area > svg:first-of-type text")].map((t) => t.textContent);
+                })()""" % (mem, gen, json.dumps(logarithmic)))
+                self.assertEqual([name for name in phases if name not in names], [], (width, mem, gen))
+                self.assertEqual([found for found in self.overlaps() if found.startswith("story")], [], (width, mem, gen, logarithmic))
+            pages.CHROMIUM.evaluate("""page.state.color = "train_fraction"; page.recolor(); page.groups().forEach((g, i) => { g.panel = `weight_decay 0.${i}, operation multiplication, ${"long ".repeat(20)}${i}`; }); page.changed()""")
+            self.assertEqual(self.overlaps(), [], width)
+            names = pages.CHROMIUM.evaluate("[...document.querySelectorAll('#survival .area svg:not(.swatch) text')].map((t) => t.textContent)")
+            self.assertEqual(len({name for name in names if "multipl" in name}), 6)
+        self.assert_quiet()
+
     def test_every_choice_redraws(self):
         """Options of each list, a dozen of long ones, and each box, one after the other, from the top of the page to
         its end."""

@@ -96,12 +96,12 @@
         return svg;
     };
 
-    /* The grid line of a panel, and a rule with words above its right end. */
+    /* The grid line of a panel, and a rule with words at one of its ends: above it, or `below` where there is no room above. */
     chart.share = (label) => ({ domain: [0, 1], label, ticks: [0, 0.25, 0.5, 0.75, 1], tickFormat: page.number });
     chart.grid = (y) => Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: y.ticks });
-    chart.rule = (value, text, left) => [
+    chart.rule = (value, text, left, below) => [
         Plot.ruleY([value], { stroke: "var(--faint)", strokeDasharray: "5 4" }),
-        text ? Plot.text([value], { y: (v) => v, frameAnchor: left ? "left" : "right", text: () => text, textAnchor: left ? "start" : "end", dx: left ? 6 : 0, dy: -8, fill: "var(--soft)", stroke: "var(--surface)", strokeWidth: 4 }) : null,
+        text ? Plot.text([value], { y: (v) => v, frameAnchor: left ? "left" : "right", text: () => text, textAnchor: left ? "start" : "end", dx: left ? 6 : 0, dy: below ? 9 : -8, fill: "var(--soft)", stroke: "var(--surface)", strokeWidth: 4 }) : null,
     ];
 
     const known = (p) => Number.isFinite(p.median);
@@ -129,35 +129,74 @@
     }
 
     /* Panels {title, lines, extent, logarithmic, rules: [[value, text]], marks(place)} one below the other over one axis of
-     * steps; each of them in small multiples where its lines have panels. `shade` are marks below all. */
-    chart.panels = (area, width, panels, { logarithmic = true, tall = 150, shade = () => [], tops = () => [] } = {}) => {
+     * steps; each of them in small multiples where its lines have panels. `bands` [{name, from, to, color}] lie below all. */
+    chart.panels = (area, width, panels, { logarithmic = true, tall = 150, bands = [], tops = () => [] } = {}) => {
         const names = [...new Set(panels.flatMap((panel) => panel.lines.map((line) => line.panel || "")))], left = 54, right = 16;
         const columns = names.length > 1 ? Math.max(1, Math.min(names.length, Math.floor((width - left) / (width < 500 ? 125 : 220)))) : 1;
         const rows = Math.ceil(names.length / columns), inner = (width - left - right) / columns;
         const steps = panels.flatMap((panel) => panel.lines.flatMap((line) => line.points.filter(known).map((p) => p.step)));
         const axis = chart.steps(steps, inner * 0.94, logarithmic), all = [...new Set(steps)].sort((a, b) => a - b);
         const where = names.length > 1 ? (name) => [names.indexOf(name || "") % columns, Math.floor(names.indexOf(name || "") / columns)] : null;
+        const words = chart.panelWords(where ? names : [], inner * 0.94, where);
+        const domain = axis.scale.domain, pixel = d3.scaleLinear(domain, [left, width - right]);
+        const shade = (y) => Plot.rect(bands, { x1: (b) => axis.place(b.from), x2: (b) => axis.place(b.to), y1: y.domain[0], y2: y.domain[1], fill: "color" });
+        const named = flags(bands.map((b) => ({ name: b.name, from: pixel(axis.place(b.from)), to: pixel(axis.place(b.to)) })), left, width - right);
         panels.forEach((panel, i) => {
             const last = i === panels.length - 1, points = panel.lines.flatMap((line) => line.points.filter(known));
             const values = panel.extent || points.flatMap((p) => [p.median, ...(Number.isFinite(p.low) ? [p.low, p.high] : [])]);
-            const log = panel.logarithmic && values.some((v) => v > 0), size = rows > 1 ? Math.max(96, tall * 0.72) : tall;
+            const log = panel.logarithmic && values.some((v) => v > 0), size = (rows > 1 ? Math.max(96, tall * 0.72) : tall) + words.more;
             const positive = points.map((p) => p.median).filter((v) => v > 0);
             const y = chart.values(log ? [...positive, ...values.filter((v) => v >= d3.min(positive))] : values, size, log, panel.title);
             const rules = (panel.rules || []).filter(([value]) => value >= y.domain[0] && value <= y.domain[1]), told = rules.map(([, text]) => text).filter(Boolean);
+            const above = (value) => 1 - (y.type === "log" ? d3.scaleLog : d3.scaleLinear)(y.domain, [0, 1])(value);
             if (where && told.length) y.label += `; dashed: ${told.join(", ")}`;
-            const top = (i === 0 ? 34 : 26) + (where ? 16 : 0), bottom = last ? 42 : 8;
-            const facet = where ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: 0.24 } } : {};
-            const names2 = where ? [Plot.text(names, { fx: (d) => where(d)[0], fy: (d) => where(d)[1], frameAnchor: "top-left", text: (d) => cut(d, inner), dy: -15, fill: "var(--ink)", fontWeight: 500 })] : [];
+            const top = (i === 0 ? 34 + FLAG * (d3.max(named, (flag) => flag.row) || 0) : 26) + (where ? 16 + words.more : 0), bottom = last ? 42 : 8;
+            const facet = where ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: words.padding(size) } } : {};
             chart.plot(area, { width, height: size * rows + top + bottom, marginTop: top, marginBottom: bottom, ...facet,
                 x: { ...axis.scale, ...(last ? {} : { label: null, tickFormat: () => "" }) }, y,
-                marks: [...shade(axis.place, y, i), chart.grid(y), ...rules.flatMap(([value]) => chart.rule(value)), ...lineMarks(panel.lines, axis.place, where), ...(panel.marks ? panel.marks(axis.place, y) : []),
-                    ...(where ? [] : rules.map(([value, text, left]) => chart.rule(value, text, left)[1])), ...names2, ...tops(axis.place, y, i),
+                marks: [bands.length ? shade(y) : null, chart.grid(y), ...rules.flatMap(([value]) => chart.rule(value)), ...lineMarks(panel.lines, axis.place, where), ...(panel.marks ? panel.marks(axis.place, y) : []),
+                    ...(where ? [] : rules.map(([value, text, left]) => chart.rule(value, text, left, above(value) * size < 16)[1])), words.mark, ...(i ? [] : flagMarks(named, pixel, size)), ...tops(axis.place, i),
                     where ? null : Plot.ruleX(all, Plot.pointerX({ x: axis.place, stroke: "var(--faint)" }))],
                 tip: where ? null : (step) => [`step ${page.number(step)}`, ...panels.flatMap((other) => other.lines.slice(0, 10).map((line, k) => (k === 0 ? `${other.title} · ` : "") + said(line, step)))] });
         });
         return axis;
     };
-    const cut = (text, width) => (text.length * 6.6 > width ? text.slice(0, Math.floor(width / 6.6) - 1) + "…" : text);
+
+    /* Names of bands {name, from, to}, in pixels, so that none lies on another: over the middle of a band as wide as its name,
+     * else a flag on a pole over the band, towards the middle of the frame and in the lowest row with room. */
+    const FLAG = 15, FLAG_WEIGHT = 600;
+    function flags(bands, low, high) {
+        const sized = bands.map((b) => ({ ...b, middle: (b.from + b.to) / 2, wide: chart.wordsWide(b.name, FLAG_WEIGHT) })), placed = [];
+        const [over, beside] = [sized.filter((b) => b.to - b.from > b.wide), sized.filter((b) => b.to - b.from <= b.wide)];
+        const inner = (b) => Math.abs(b.middle - (low + high) / 2), put = (b, start, pole) => {
+            const crosses = (o) => start < o.start + o.wide + 8 && start + b.wide + 8 > o.start;
+            let row = 0;
+            while (placed.some((o) => o.row === row && crosses(o))) row++;
+            placed.push({ name: b.name, wide: b.wide, start, pole, row });
+        };
+        over.forEach((b) => put(b, b.middle - b.wide / 2, null));
+        beside.sort((a, b) => inner(a) - inner(b)).forEach((b) => put(b, b.middle < (low + high) / 2 ? Math.max(low, b.middle - 3) : Math.min(high, b.middle + 3) - b.wide, b.middle));
+        return placed;
+    }
+    const flagMarks = (named, pixel, size) => [...d3.group(named, (flag) => flag.row)].flatMap(([row, some]) => [
+        Plot.ruleX(some.filter((flag) => flag.pole !== null), { x: (flag) => pixel.invert(flag.pole), insetTop: -12 - FLAG * row, insetBottom: size, stroke: "var(--soft)" }),
+        Plot.text(some, { x: (flag) => pixel.invert(flag.start + flag.wide / 2), frameAnchor: "top", dy: -19 - FLAG * row, text: "name", fontWeight: FLAG_WEIGHT, fill: "var(--ink)" }),
+    ]);
+
+    /* Names above small multiples, each in as many lines as its parts need; `more` is the height of lines after the first, and
+     * `padding(size)` what the facets of rows `size` high take. */
+    chart.panelWords = (names, room, where) => {
+        const line = 13, fits = (text) => chart.wordsWide(text, 500) <= room;
+        const wrapped = names.map((name) => name.split(/(?<=,) /).reduce((done, part) => {
+            const longer = done.length ? `${done[done.length - 1]} ${part}` : part;
+            return done.length && fits(longer) ? [...done.slice(0, -1), longer] : [...done, part];
+        }, []));
+        const all = wrapped.flat(), most = Math.floor(room / (d3.max(all, (text) => chart.wordsWide(text, 500) / (text.length || 1)) || 1));
+        const short = chart.cutter(all, most), text = (name) => wrapped[names.indexOf(name)].map((part) => (short(part).length > most ? part.slice(0, most - 1) + "…" : short(part))).join("\n");
+        const more = line * ((d3.max(wrapped, (lines) => lines.length) || 1) - 1);
+        return { more, padding: (size) => (0.24 * (size - more) + more) / size,
+            mark: names.length ? Plot.text(names, { fx: (d) => where(d)[0], fy: (d) => where(d)[1], frameAnchor: "top-left", lineAnchor: "bottom", lineHeight: line / 12, text, dy: -4, fill: "var(--ink)", fontWeight: 500 }) : null };
+    };
 
     function said(line, step) {
         const points = line.points.filter(known), i = Math.min(d3.bisector((p) => p.step).left(points, step), points.length - 1);
@@ -176,6 +215,13 @@
     } });
 
     /* ---- words ---- */
+
+    /* How wide a word of a drawing is, in pixels. */
+    const pen = page.element("canvas").getContext("2d");
+    chart.wordsWide = (text, weight = 400) => {
+        pen.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
+        return pen.measureText(text).width;
+    };
 
     /* Labels cut to a number of letters: the end goes, or the middle, or the words that all of them have, or nothing, so that
      * no two look alike. */

@@ -40,7 +40,7 @@
         const accuracy = page.metrics.get("test_accuracy"), generalized = onsets();
         chart.panels(area, width, [...(accuracy ? [{ title: "test accuracy", lines: linesOf(accuracy).map((line) => ({ ...line, dots: false })), extent: [0, 1] }] : []),
             ...all.map(({ metric, lines }) => ({ title: metric.label + page.units(metric), lines, logarithmic: metric.scale === "log" }))],
-        { logarithmic: state.logarithmic, tall: 110, shade: (place) => [Plot.ruleX(generalized, { x: (group) => place(group.at), stroke: (group) => group.color, strokeDasharray: "1 3" })] });
+        { logarithmic: state.logarithmic, tall: 110, tops: (place) => [Plot.ruleX(generalized, { x: (group) => place(group.at), stroke: (group) => group.color, strokeDasharray: "1 3" })] });
         area.append(element("details", {}, element("summary", {}, "What these are"),
             element("dl", {}, all.flatMap(({ metric }) => [element("dt", {}, metric.label), element("dd", {}, metric.definition)]))));
         const last = all.slice(0, 6).map(({ metric, lines }) => `${metric.label}: ${lines.slice(0, 6).map((line) => `${line.name} from ${page.number(line.points[0].median)} to ${page.number(line.points[line.points.length - 1].median)}`).join(", ")}`);

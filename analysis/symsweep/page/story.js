@@ -62,17 +62,11 @@
         const run = state.run, all = panels(run, width < 500), parts = phases(run);
         if (!all.length) return { empty: "This run has no curves." };
         const onsets = page.onsets.filter((o) => page.value(o.id, run) !== null).map((o) => ({ ...o, step: page.value(o.id, run) }));
-        const named = (place) => {
-            const whole = place(page.lastStep(run)) - place(0), room = (p) => ((place(p.to) - place(p.from)) / whole) * (width - 70) > p.name.length * 7.6, middle = (p) => (place(p.from) + place(p.to)) / 2;
-            const look = { text: "name", fontWeight: 600, fill: "var(--ink)" }, last = parts[parts.length - 1];
-            return [Plot.text(parts.filter(room), { ...look, x: middle, frameAnchor: "top", dy: -19 }), last && !room(last) ? Plot.text([last], { ...look, frameAnchor: "top-right", dy: -19 }) : null];
-        };
         chart.panels(area, width, all, { logarithmic: state.logarithmic, tall: width < 500 ? 130 : 150,
-            shade: (place, y) => [Plot.rect(parts, { x1: (p) => place(p.from), x2: (p) => place(p.to), y1: y.domain[0], y2: y.domain[1], fill: (p) => `var(--phase-${p.i + 1})` })],
-            tops: (place, y, i) => [
+            bands: parts.map((p) => ({ ...p, color: `var(--phase-${p.i + 1})` })),
+            tops: (place, i) => [
                 Plot.ruleX(onsets, { x: (o) => place(o.step), stroke: (o) => o.color, strokeDasharray: "1 3", strokeWidth: 1.5 }),
-                ...(i ? [] : [...named(place),
-                    Plot.dot(onsets, { x: (o) => place(o.step), frameAnchor: "top", dy: -5, r: 4, symbol: (o) => o.symbol, fill: (o) => o.color })])] });
+                i ? null : Plot.dot(onsets, { x: (o) => place(o.step), frameAnchor: "top", dy: -5, r: 4, symbol: (o) => o.symbol, fill: (o) => o.color })] });
         area.append(page.keysOf(all.flatMap((panel) => panel.lines)),
             element("ul", { class: "keys row" }, onsets.map((o) => element("li", {}, page.symbolKey(o), `${o.id}: ${o.name} at ${page.number(o.step)}`))));
         pictures(area, width, run, parts);
@@ -94,7 +88,7 @@
         const shots = [{ s: 0, name: "before training" }, ...parts.map((p) => ({ name: p.i === 2 ? "at the end" : p.name, i: p.i,
             s: entry.steps.reduce((best, step, s) => (Math.abs(Math.log((step + 1) / (middle(p) + 1))) < Math.abs(Math.log((entry.steps[best] + 1) / (middle(p) + 1))) ? s : best), 0) }))];
         const distinct = shots.filter((shot, k) => shots.findIndex((other) => other.s === shot.s) === k || (k === shots.length - 1 && shot.s > 0));
-        const side = Math.min(262, Math.floor((width - 12 * (distinct.length - 1)) / (width < 500 ? 2.1 : distinct.length)));
+        const side = Math.min(262, Math.floor(width < 500 ? (width - 12) / 2 : (width - 12 * (distinct.length - 1)) / distinct.length));
         area.append(element("div", { class: "shots" }, distinct.map((shot) => element("div", { class: "shot" },
             element("p", { class: "shot-name" }, element("b", {}, shot.name), ` step ${page.number(entry.steps[shot.s])}`), page.embeddingShot(entry, shot.s, side)))));
         area.append(element("p", { class: "small-text" }, "The token embedding in two of its principal components, the same two in every picture."));

@@ -50,13 +50,14 @@
         const bands = state.bands && !thin ? all.filter((p) => p.s.times.length > 1 && Number.isFinite(p.lower) && p.until > p.time) : [];
         const lines = [...d3.group(all, (p) => p.s.group.dash)].map(([dash, data]) => Plot.line(data, { ...facet(data), x: (p) => place(p.time), y: (p) => 1 - p.survival, z: (p) => p.s.group.index, curve: "step-after",
             stroke: (p) => p.s.group.color, strokeWidth: thin ? 1 : 2, strokeDasharray: dash || undefined, className: "line" }));
+        const words = chart.panelWords(names.length > 1 ? names : [], inner * 0.94, at), size = (names.length > 1 ? 150 : 250) + words.more;
         chart.plot(area, {
-            width, height: (names.length > 1 ? 150 : 250) * rows + 76, marginTop: names.length > 1 ? 48 : 34, ...(names.length > 1 ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: 0.24 } } : {}),
+            width, height: size * rows + 76 + words.more, marginTop: (names.length > 1 ? 48 : 34) + words.more, ...(names.length > 1 ? { fx: { axis: null, padding: 0.06 }, fy: { axis: null, padding: words.padding(size) } } : {}),
             x: axis.scale, y,
             marks: [chart.grid(y), Plot.rect(bands, { ...facet(bands), x1: (p) => place(p.time), x2: (p) => place(p.until), y1: (p) => 1 - p.upper, y2: (p) => 1 - p.lower, fill: (p) => p.s.group.color, fillOpacity: Math.min(0.18, 0.5 * names.length / shown.length), className: "band" }),
                 ...lines, Plot.vector(ended, { ...facet(ended), x: (p) => place(p.time), y: "share", length: 10, rotate: 0, shape: { draw(context, l) { context.moveTo(0, 0); context.lineTo(0, -l); } }, anchor: "middle", stroke: (p) => p.s.group.color, strokeWidth: 1.5 }),
                 thin ? null : Plot.dot(medians, { ...facet(medians), x: (p) => place(p.time), y: () => 0.5, r: 4.2, symbol: (p) => p.s.group.symbol, fill: (p) => p.s.group.color, stroke: "var(--surface)" }),
-                names.length > 1 ? Plot.text(names, { fx: (d) => at(d)[0], fy: (d) => at(d)[1], frameAnchor: "top-left", text: (d) => d, dy: -15, fill: "var(--ink)", fontWeight: 500 }) : null,
+                words.mark,
                 Plot.dot(all, Plot.pointer({ ...facet(all), x: (p) => place(p.time), y: (p) => 1 - p.survival, r: 5, stroke: "var(--ink)" }))],
             tip: (p) => [p.s.group.name, `${page.percent(1 - p.survival)} by step ${page.number(p.time)}`, `median ${page.interval(p.s.interval)}`],
         });
