@@ -28,31 +28,31 @@
 
     chart.stepText = (step) => (step >= 1e4 ? d3.format("~s")(step) : page.number(step));
 
-    /* Of ticks those whose letters stay apart, from the left; `at` their places in pixels. */
-    function apart(ticks, at, text) {
+    /* Of ticks those whose letters stay apart and do not pass `end`, from the left; `at` their places in pixels. */
+    function apart(ticks, at, text, end) {
         let free = -Infinity;
         return ticks.filter((tick) => {
-            const half = text(tick).length * 3.6 + 4;
-            if (at(tick) - half < free) return false;
-            free = at(tick) + half;
+            const half = text(tick).length * 3.6;
+            if (at(tick) - half - 4 < free || at(tick) + half > end) return false;
+            free = at(tick) + half + 4;
             return true;
         });
     }
 
     /* An axis of optimizer steps for Plot, and `place(step)`, which its marks take. On a logarithmic axis step 0 has a
-     * place of its own left of the first step. */
-    chart.steps = (steps, width, logarithmic = true, label = "optimizer step") => {
+     * place of its own left of the first step. Letters may reach `beyond` its end. */
+    chart.steps = (steps, width, logarithmic = true, label = "optimizer step", beyond = 20) => {
         const positive = steps.filter((s) => s > 0 && Number.isFinite(s));
         const low = d3.min(positive) || 1, high = Math.max(d3.max(positive) || 10, low * 1.5), most = Math.max(3, Math.floor(width / 70));
         if (!logarithmic) {
             const domain = [0, high], at = (t) => (t / high) * width;
-            return { place: (step) => step, scale: { label, domain, ticks: apart(d3.scaleLinear(domain, [0, 1]).ticks(most), at, chart.stepText), tickFormat: chart.stepText } };
+            return { place: (step) => step, scale: { label, domain, ticks: apart(d3.scaleLinear(domain, [0, 1]).ticks(most), at, chart.stepText, width + beyond), tickFormat: chart.stepText } };
         }
         /* Drawn as the logarithm on a linear scale: Plot's logarithmic one leaves out the words of ticks as it sees fit. */
         const zero = steps.some((s) => s === 0) ? low / Math.max(1.6, (high / low) ** (26 / width)) ** 1.2 : low, log = (t) => Math.log(t);
         const at = (t) => (Math.log(t / zero) / Math.log(high / zero)) * width;
         const text = (t) => (t === zero && zero < low ? "0" : chart.stepText(t));
-        const ticks = apart([...(zero < low ? [zero] : []), ...logTicks(low, high, most)], at, text), words = new Map(ticks.map((t) => [log(t), text(t)]));
+        const ticks = apart([...(zero < low ? [zero] : []), ...logTicks(low, high, most)], at, text, width + beyond), words = new Map(ticks.map((t) => [log(t), text(t)]));
         return { place: (step) => log(step <= 0 ? zero : Math.max(step, zero)), scale: { label, domain: [log(zero), log(high)], ticks: [...words.keys()], tickFormat: (t) => words.get(t) } };
     };
 
@@ -135,7 +135,7 @@
         const columns = names.length > 1 ? Math.max(1, Math.min(names.length, Math.floor((width - left) / (width < 500 ? 125 : 220)))) : 1;
         const rows = Math.ceil(names.length / columns), inner = (width - left - right) / columns;
         const steps = panels.flatMap((panel) => panel.lines.flatMap((line) => line.points.filter(known).map((p) => p.step)));
-        const axis = chart.steps(steps, inner * 0.94, logarithmic), all = [...new Set(steps)].sort((a, b) => a - b);
+        const axis = chart.steps(steps, inner * 0.94, logarithmic, undefined, columns > 1 ? inner * 0.06 - 4 : undefined), all = [...new Set(steps)].sort((a, b) => a - b);
         const where = names.length > 1 ? (name) => [names.indexOf(name || "") % columns, Math.floor(names.indexOf(name || "") / columns)] : null;
         const words = chart.panelWords(where ? names : [], inner * 0.94, where);
         const domain = axis.scale.domain, pixel = d3.scaleLinear(domain, [left, width - right]);
@@ -186,7 +186,7 @@
     /* Names above small multiples, each in as many lines as its parts need; `more` is the height of lines after the first, and
      * `padding(size)` what the facets of rows `size` high take. */
     chart.panelWords = (names, room, where) => {
-        const line = 13, fits = (text) => chart.wordsWide(text, 500) <= room;
+        const line = 14, fits = (text) => chart.wordsWide(text, 500) <= room;
         const wrapped = names.map((name) => name.split(/(?<=,) /).reduce((done, part) => {
             const longer = done.length ? `${done[done.length - 1]} ${part}` : part;
             return done.length && fits(longer) ? [...done.slice(0, -1), longer] : [...done, part];
@@ -195,7 +195,7 @@
         const short = chart.cutter(all, most), text = (name) => wrapped[names.indexOf(name)].map((part) => (short(part).length > most ? part.slice(0, most - 1) + "…" : short(part))).join("\n");
         const more = line * ((d3.max(wrapped, (lines) => lines.length) || 1) - 1);
         return { more, padding: (size) => (0.24 * (size - more) + more) / size,
-            mark: names.length ? Plot.text(names, { fx: (d) => where(d)[0], fy: (d) => where(d)[1], frameAnchor: "top-left", lineAnchor: "bottom", lineHeight: line / 12, text, dy: -4, fill: "var(--ink)", fontWeight: 500 }) : null };
+            mark: names.length ? Plot.text(names, { fx: (d) => where(d)[0], fy: (d) => where(d)[1], frameAnchor: "top-left", lineAnchor: "bottom", lineHeight: line / 12, text, dy: -5, fill: "var(--ink)", fontWeight: 500 }) : null };
     };
 
     function said(line, step) {
@@ -223,13 +223,15 @@
         return pen.measureText(text).width;
     };
 
-    /* Labels cut to a number of letters: the end goes, or the middle, or the words that all of them have, or nothing, so that
-     * no two look alike. */
+    /* Labels cut to a number of letters: the end goes, or the middle, or the words before values that all of them have, or
+     * nothing, so that no two look alike. */
     chart.cutter = (texts, most) => {
         const all = [...new Set(texts)], room = Math.max(2, most - 1), head = Math.floor(room / 2);
         const end = (text) => text.slice(0, room) + "…", middle = (text) => text.slice(0, head) + "…" + text.slice(head - room);
-        const common = all.map((text) => new Set(text.split(" "))).reduce((a, b) => new Set([...a].filter((word) => b.has(word))), new Set(all.length ? all[0].split(" ") : []));
-        const own = (text) => text.split(" ").filter((word) => !common.has(word)).join(" ");
+        /* "fraction 0.3, decay 1" is "0.3, 1" where all begin their parts with these words. */
+        const parts = (text) => text.split(/(, |: )/), first = (part) => (/^\S+ (?=\S)/.exec(part || "") || [""])[0];
+        const common = parts(all[0] || "").map(first).map((word, i) => (all.every((text) => first(parts(text)[i]) === word) ? word.length : 0));
+        const own = (text) => parts(text).map((part, i) => part.slice(common[i] || 0)).join("");
         const of = (way) => (text) => (text.length > most ? way(text) : text);
         const way = [of(end), of(middle), own, (text) => of(middle)(own(text))]
             .find((way) => { const found = all.map(way); return new Set(found).size === all.length && found.every((text) => text.length <= most); });

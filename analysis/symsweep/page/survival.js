@@ -39,7 +39,7 @@
         const names = [...new Set(shown.map((s) => s.group.panel))], columns = names.length > 1 ? Math.max(1, Math.min(names.length, Math.floor(width / (width < 500 ? 160 : 240)))) : 1;
         const rows = Math.ceil(names.length / columns), at = (panel) => [names.indexOf(panel) % columns, Math.floor(names.indexOf(panel) / columns)];
         const times = shown.flatMap((s) => s.times), inner = (width - 70) / columns;
-        const axis = chart.steps([0, (d3.min(times.filter((t) => t > 0)) || 1) / 1.3, (d3.max(times) || 1) * 1.06], inner * 0.94, state.logarithmic);
+        const axis = chart.steps([0, (d3.min(times.filter((t) => t > 0)) || 1) / 1.3, (d3.max(times) || 1) * 1.06], inner * 0.94, state.logarithmic, undefined, columns > 1 ? inner * 0.06 - 4 : undefined);
         const y = { ...chart.share("share of runs that got there"), tickFormat: page.percent };
         const place = axis.place, facet = (data) => (names.length > 1 ? { fx: (d) => at(d.s.group.panel)[0], fy: (d) => at(d.s.group.panel)[1] } : {}), thin = shown.length / names.length > 12;
         const corner = (s) => [{ time: 0, survival: 1, lower: 1, upper: 1 }, ...s.estimate.points, { ...(s.estimate.points[s.estimate.points.length - 1] || { survival: 1, lower: 1, upper: 1 }), time: Math.max(...s.times) }]
