@@ -4,6 +4,7 @@ import itertools
 import math
 import sys
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,22 @@ class SignedRank(unittest.TestCase):
         found = statistics.signed_rank(x, np.ones(8), y, np.ones(8))
         self.assertAlmostEqual(found.p_value, theirs.pvalue)
         self.assertEqual(found.statistic, theirs.statistic)
+
+    def test_many_pairs(self):
+        """The normal distribution beside the exact one, with ties; it tells of any number of pairs."""
+        random = np.random.default_rng(6)
+        for shift in (-2, 0, 1, 4):
+            n = statistics.MOST_EXACT + 50
+            time, time_of = random.integers(0, 60, n), random.integers(0, 60, n) + shift
+            found = statistics.signed_rank(time, np.ones(n), time_of, np.ones(n))
+            self.assertGreater(found.pairs, statistics.MOST_EXACT)
+            with unittest.mock.patch.object(statistics, "MOST_EXACT", n):
+                exact = statistics.signed_rank(time, np.ones(n), time_of, np.ones(n))
+            self.assertEqual(found.statistic, exact.statistic)
+            self.assertNotEqual(found.p_value, exact.p_value)
+            self.assertAlmostEqual(found.p_value, exact.p_value, delta=1e-3)
+        n = 2000
+        self.assertLess(statistics.signed_rank(np.zeros(n), np.ones(n), np.arange(n) + 1, np.ones(n)).p_value, 1e-100)
 
     def test_what_is_not_reached(self):
         """Sooner than a baseline that never was; unknown where it ended before; no difference where neither was."""

@@ -149,12 +149,19 @@
             .filter((gain, i) => gain !== 0 && ((observed[i] && observedOf[i]) || (observed[i] && gain > 0) || (observedOf[i] && gain < 0)));
         if (!gains.length) return { statistic: NaN, pValue: NaN, pairs: 0 };
         const halves = ranksOf(gains.map(Math.abs)).map((rank) => Math.round(2 * rank));
-        const ways = new Float64Array(d3.sum(halves) + 1);
+        const all = d3.sum(halves), reached = d3.sum(halves.filter((_, i) => gains[i] > 0)), result = { statistic: reached / 2, pairs: gains.length };
+        if (gains.length > statistics.MOST_EXACT) return { ...result, pValue: normalTail((reached - 1 - all / 2) / (Math.sqrt(d3.sum(halves, (rank) => rank * rank)) / 2)) };
+        const ways = new Float64Array(all + 1);
+        let most = 0;
         ways[0] = 1;
-        for (const rank of halves) for (let s = ways.length - 1; s >= rank; s--) ways[s] += ways[s - rank];
-        const reached = d3.sum(halves.filter((_, i) => gains[i] > 0));
-        return { statistic: reached / 2, pValue: d3.sum(ways.subarray(reached)) / d3.sum(ways), pairs: gains.length };
+        for (const rank of halves) {
+            most += rank;
+            for (let s = most; s >= rank; s--) ways[s] += ways[s - rank];
+        }
+        return { ...result, pValue: d3.sum(ways.subarray(reached)) / d3.sum(ways) };
     };
+    statistics.MOST_EXACT = 400;
+    const normalTail = (z) => (z < 0 ? 1 - erfc(-z / Math.SQRT2) / 2 : erfc(z / Math.SQRT2) / 2);
 
     statistics.seedPairs = (seeds, seedsOf) => {
         const [first, second] = [seeds, seedsOf].map((list) => new Map(list.map((seed, i) => [seed, i])));
@@ -178,15 +185,18 @@
     /* Bootstrap: `samples` times `n` positions below n, one after the other; kept, since groups are often of one size. */
     function resample(n, samples, seed) {
         const id = [n, samples, seed].join();
-        if (!draws.has(id)) draws.set(id, Uint32Array.from({ length: samples * n }, (_, i) => Math.floor((statistics.uniform32(i, seed) / 4294967296) * n)));
-        return draws.get(id);
+        if (draws.has(id)) return draws.get(id);
+        const drawn = new Uint32Array(samples * n);
+        for (let i = 0; i < drawn.length; i++) drawn[i] = Math.floor((statistics.uniform32(i, seed) / 4294967296) * n);
+        draws.set(id, drawn);
+        return drawn;
     }
 
     /* Kaplan-Meier medians of bootstrap samples. */
     function medians(times, observed, samples, seed) {
         const n = times.length, at = distinctTimes(times, observed);
         /* Of each run: how many of the event times it outlives, and whether it ends at the last of these. */
-        const outlived = times.map((t) => at.filter((x) => x <= t).length);
+        const outlived = Uint32Array.from(times, (t) => d3.bisector((x) => x).right(at, t));
         const found = new Float64Array(samples), atRisk = new Float64Array(at.length + 1), events = new Float64Array(at.length);
         const curve = new Float64Array(at.length), drawn = resample(n, samples, seed);
         for (let s = 0; s < samples; s++) {
