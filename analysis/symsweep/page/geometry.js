@@ -258,7 +258,7 @@
     }
 
     page.addGeometry = (section) => {
-        const solved = entries().find((e) => e.run === page.representative()) || entries()[0];
+        const typical = page.representative(), solved = entries().find((e) => e.run === typical) || entries()[0];
         state = { run: solved ? solved.run : -1, snapshot: 0, pair: "0,1", color: 0, join: "none", fixed: false, names: true };
         if (solved) chooseRun(solved.run);
         const initial = { ...state };

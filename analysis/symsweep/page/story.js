@@ -19,7 +19,8 @@
         const solved = evaluated.filter((run) => page.value("t_gen", run) !== null && page.value("t_mem", run) !== null);
         const apart = solved.filter((run) => page.value("t_gen", run) > page.value("t_mem", run));
         const free = apart.filter((run) => !page.data.families.some((family) => page.value(`${family}.prompted`, run) === 1));
-        const pictured = [free, apart, solved].map((runs) => runs.filter(snapshots)).find((runs) => runs.length);
+        const pictures = new Set(page.data.geometry.runs.map((e) => e.run));
+        const pictured = [free, apart, solved].map((runs) => runs.filter((run) => pictures.has(run))).find((runs) => runs.length);
         const found = (pictured || [free, apart, solved, evaluated].find((runs) => runs.length) || []).slice();
         found.sort((a, b) => (page.value("t_gen", a) ?? Infinity) - (page.value("t_gen", b) ?? Infinity));
         if (!found.includes(typical)) typical = found.length ? found[(found.length - 1) >> 1] : -1;
