@@ -57,6 +57,19 @@ class Refined(unittest.TestCase):
         self.assertIn("%d runs, chosen of a lattice of 150" % chosen, self.text(".summary-line"))
         self.assertEqual(self.chromium.evaluate("page.groupRows().reduce((n, row) => n + row.group.runs.length, 0)"), chosen)
 
+    def test_levels_are_in_order(self):
+        """Though the first group has not the least of them, as in a plane that is refined."""
+        levels = self.chromium.evaluate("""(() => {
+            page.setGrouping('*');
+            const first = new Set(page.groups()[0].runs);
+            page.all = page.all.filter((run) => !first.has(run));
+            page.state.color = page.groupings().find((g) => g.id === '*').keys.filter((key) => key.numeric).pop().id;
+            page.recolor();
+            return page.levels(page.groups()).map((level) => [+level.name, level.rank]);
+        })()""")
+        self.assertGreater(len(levels), 3)
+        self.assertEqual(levels, [[value, rank] for rank, value in enumerate(sorted(value for value, _ in levels))])
+
     def test_classes_and_boundary_of_each_plane(self):
         boundary = 0
         for plane in lattice.lattice(self.results):

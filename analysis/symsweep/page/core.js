@@ -287,24 +287,27 @@ const page = {}, Plot = lib, d3 = { ...lib, line: lib.path };
             if (!members.has(name)) members.set(name, []);
             members.get(name).push(run);
         }
-        const groups = [...members].map(([name, runs]) => ({ name, runs }));
-        for (const key of keys.slice().reverse()) {
+        const sorted = (some, key) => {
             const value = ({ runs: [run] }) => (key.numeric ? key.values[run] : key.order.get(key.text(run)));
-            groups.sort((a, b) => d3.ascending(value(a), value(b)));
-        }
+            return some.slice().sort((a, b) => d3.ascending(value(a), value(b)));
+        };
+        const groups = keys.reduceRight(sorted, [...members].map(([name, runs]) => ({ name, runs })));
         const key = colorKey(keys, groups.length), others = keys.filter((other) => other !== key);
         for (const group of groups) {
             const run = group.runs[0];
             group.level = key ? key.text(run) : group.name;
             group.panel = key ? others.map((other) => part(other, run, others.length === 1 && !other.isAxis)).join(", ") : "";
         }
-        const levels = [...new Set(groups.map((group) => group.level))];
+        const levels = [...new Set((key ? sorted(groups, key) : groups).map((group) => group.level))];
         if (new Set(groups.map((group) => group.panel)).size > MOST_PANELS) groups.forEach((group) => { group.panel = ""; });
         const style = key && key.numeric ? (i) => page.orderedStyle(i, levels.length) : page.style;
-        allGroups = groups.map((group, index) => ({ ...group, index, ...style(levels.indexOf(group.level)) }));
+        allGroups = groups.map((group, index) => ({ ...group, index, rank: levels.indexOf(group.level), ...style(levels.indexOf(group.level)) }));
         allGroups.colorKey = key;
         return allGroups;
     };
+
+    /* Of some groups the first of each level, in the order of the levels and by their names. */
+    page.levels = (groups) => [...d3.group(groups, (group) => group.level)].map(([name, [group]]) => ({ ...group, name })).sort((a, b) => a.rank - b.rank);
     page.recolor = () => { allGroups = null; page.state.hidden.clear(); };
 
     let selection = null;

@@ -261,7 +261,7 @@
     /* Buttons that show and hide the groups of a colour; the same choice for every figure. */
     page.legend = () => {
         const { groups, grouping } = page.selection(), key = page.groups().colorKey;
-        const levels = [...d3.group(groups, (group) => group.level)].map(([level, [group]]) => ({ ...group, level }));
+        const levels = page.levels(groups);
         if (levels.length < 2) return null;
         const chips = levels.map((group) => {
             const shown = !page.state.hidden.has(group.level);

@@ -20,7 +20,7 @@
      * pale dots are runs, marks medians with their intervals, a triangle at the right end a median that is not reached. */
     page.rowChart = (area, width, { rows, label, note = "" }) => {
         const narrow = width < 560, most = narrow ? Math.floor(width / 7.4) : Math.floor((width * 0.42 - 24) / 7), cut = chart.cutter(rows.map((row) => row.name), most), per = d3.max(rows, (row) => row.marks.length);
-        const letters = Math.min(most + 1, d3.max(rows, (row) => cut(row.name).length)), left = narrow ? 14 : Math.min(letters * 7 + 16, width * 0.42), right = rows.some((row) => row.right) && !narrow ? 92 : 26;
+        const letters = Math.min(most + 1, d3.max(rows, (row) => cut(row.name).length)), left = narrow ? 14 : Math.min(letters * 7 + 16, width * 0.42), right = 26 + (narrow ? 0 : d3.max(rows, (row) => (row.right ? chart.wordsWide(row.right) : 0)));
         const tall = Math.max(26, per * 10 + 8) + (narrow ? 18 : 0), data = rows.flatMap((row, i) => row.marks.map((mark, k) => ({ ...mark, row, at: i + ((narrow ? 18 : 0) + (k + 0.5) * ((tall - (narrow ? 18 : 0)) / per)) / tall })));
         const finite = data.flatMap((d) => [d.interval.estimate, d.interval.lower, d.interval.upper, ...d.times]).filter((t) => Number.isFinite(t) && t > 0);
         const axis = chart.steps(finite.length ? finite : [1, 10], width - left - right, true, label), place = axis.place, end = axis.scale.domain[1];

@@ -31,7 +31,7 @@
     function phases(run) {
         const end = page.lastStep(run), mem = page.value("t_mem", run), gen = page.value("t_gen", run);
         const cuts = [["memorization", 0, mem ?? end], ["symmetry", mem, gen ?? end], ["generalization", gen, end]];
-        return cuts.filter(([, from, to]) => from !== null && to > from).map(([name, from, to], i) => ({ name, from, to, i }));
+        return cuts.map(([name, from, to], i) => ({ name, from, to, i })).filter((p) => p.from !== null && p.to > p.from);
     }
 
     /* Share of the test inputs whose mirror is in train: the accuracy of whoever knows that one symmetry alone. */
@@ -88,7 +88,8 @@
         const middle = (p) => (p.i === 2 ? p.to : p.i === 0 ? Math.min(p.to, Math.max(1, p.to / 2)) : Math.sqrt(p.from * p.to));
         const shots = [{ s: 0, name: "before training" }, ...parts.map((p) => ({ name: p.i === 2 ? "at the end" : p.name, i: p.i,
             s: entry.steps.reduce((best, step, s) => (Math.abs(Math.log((step + 1) / (middle(p) + 1))) < Math.abs(Math.log((entry.steps[best] + 1) / (middle(p) + 1))) ? s : best), 0) }))];
-        const distinct = shots.filter((shot, k) => shots.findIndex((other) => other.s === shot.s) === k || (k === shots.length - 1 && shot.s > 0));
+        const within = ({ s, i }) => i === undefined || parts.some((p) => p.i === i && entry.steps[s] >= p.from && entry.steps[s] <= p.to);
+        const distinct = shots.filter(within).filter((shot, k, all) => all.findIndex((other) => other.s === shot.s) === k);
         const side = Math.min(262, Math.floor(width < 500 ? (width - 12) / 2 : (width - 12 * (distinct.length - 1)) / distinct.length));
         area.append(element("div", { class: "shots" }, distinct.map((shot) => element("div", { class: "shot" },
             element("p", { class: "shot-name" }, element("b", {}, shot.name), ` step ${page.number(entry.steps[shot.s])}`), page.embeddingShot(entry, shot.s, side)))));

@@ -84,7 +84,7 @@
     }
 
     function keys(all) {
-        const groups = [...d3.group(all, (p) => p.group.level).values()].map(([p]) => ({ ...p.group, name: p.group.level })).slice(0, 40);
+        const groups = page.levels(all.map((p) => p.group)).slice(0, 40);
         const level = state.kind === "ends" ? "" : ` (${page.percent(LEVELS[0])} or more)`;
         const kinds = [all.some((p) => counts(p) && p.solved[0]) && `filled: solved${level}`, all.some((p) => counts(p) && !p.solved[0]) && "open: not solved", all.some((p) => !counts(p)) && "×: not counted"].filter(Boolean);
         return element("ul", { class: "keys row" }, groups.length > 1 ? groups.map((group) => element("li", {}, page.swatch({ ...group, dash: "" }), group.name)) : null, kinds.map((text) => element("li", { class: "meaning" }, text)));
