@@ -17,9 +17,11 @@ enum { SW_LANCZOS_STEPS = 32, SW_HESSIAN_PROBES = 16 };
  * time. */
 enum { SW_KERNEL_INPUTS = 512, SW_KERNEL_BLOCK = 32 };
 
-/* Prepares the fixed tuple sets, null pairs and workspaces of a run. `task` and `split` must outlive it. */
-sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task,
-                            const int8_t *split) SW_MUST_CHECK;
+/* Prepares the fixed tuple sets, null pairs and workspaces of a run. `task` and `split` must outlive it.
+ * `spare`: `bytes` of memory, 64-byte aligned, that are the measures' from the beginning of an evaluation to the end of
+ * sw_measure_complete, and must outlive them too. They take sw_measure_room from it where it has that; NULL = none. */
+sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task, const int8_t *split,
+                            void *spare, size_t bytes) SW_MUST_CHECK;
 void sw_measure_destroy(sw_measure *measure);
 
 /* What follows is measured at step t, as `changes` have made the run by then: on the train set of the step that led to
@@ -61,9 +63,11 @@ sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config 
 /* mask[m] = metric m applies to such a run, from its configuration alone. */
 sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config) SW_MUST_CHECK;
 
-/* Bytes that the measures of a run allocate, an estimate from above (a family counts with evaluate.tuples tuples), from
- * its configuration and the described task alone. */
-double sw_measure_memory(const sw_run_config *config, const sw_task *shape);
+/* Bytes of what is the same for no two evaluations: logits of the whole table and their softmax. */
+size_t sw_measure_room(const sw_task *shape);
+/* Bytes that the measures of a run allocate beside `spare` bytes, an estimate from above (a family counts with
+ * evaluate.tuples tuples), from its configuration and the described task alone. */
+double sw_measure_memory(const sw_run_config *config, const sw_task *shape, size_t spare);
 /* Bytes that they did allocate. */
 size_t sw_measure_bytes(const sw_measure *measure);
 

@@ -55,8 +55,8 @@ int32_t sw_model_embedding_width(const sw_model_config *config); /* columns of E
 /* The row of E that stands for a token at the place of an operand, 0 the first. */
 int32_t sw_model_embedding_row(const sw_model_config *config, int32_t vocabulary, int32_t operand, int32_t token);
 
-/* Bytes a model of max_rows allocates (within 10 %). */
-size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows);
+/* Bytes a model of max_rows allocates (within 10 %), and how many of them sw_model_spare gives (spare may be NULL). */
+size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows, size_t *spare);
 /* Floating point operations of one training step of `rows` rows, for the cost estimate. */
 double sw_model_flops(const sw_model_config *config, const sw_model_shape *shape, size_t rows);
 
@@ -81,6 +81,10 @@ void sw_model_backward(sw_model *model, const sw_real *dlogits);
 
 /* logits[rows, C] for any number of rows, in blocks; keeps nothing, and may not come between forward and backward. */
 void sw_model_evaluate(sw_model *model, const int32_t *tokens, size_t rows, sw_real *logits);
+
+/* The model's memory that nothing but forward and backward uses, 64-byte aligned: the caller's from the end of a
+ * backward to the next forward, evaluation and hidden neurons in between. NULL and 0 bytes where there is none. */
+void *sw_model_spare(const sw_model *model, size_t *bytes);
 
 /* From here on, until it is called with `input` NULL, forward drops `dropout` of the model's configuration from each
  * block's output: that of step `step`, a function of the table index input[row] of every row. Backward belongs to such

@@ -17,10 +17,11 @@ typedef struct sw_evaluation {
     sw_arena *arena;     /* lives as long as the instruments */
     /* of the model as it stands; before its first evaluation nothing below is set */
     sw_model *model;
-    int64_t step;    /* optimizer steps taken */
-    bool full;       /* the costly measures too */
-    sw_real *logits; /* [N, C] of the whole table */
-    sw_probe *probe; /* its parameters are anyone's; NULL: no instrument of the run asked for one */
+    int64_t step;       /* optimizer steps taken */
+    bool full;          /* the costly measures too */
+    sw_real *logits;    /* [N, C] of the whole table */
+    sw_softmax softmax; /* room for its softmax, which the violations fill */
+    sw_probe *probe;    /* its parameters are anyone's; NULL: no instrument of the run asked for one */
     sw_spectrum spectrum;
     sw_modes modes;
     /* asked now and then by what takes long: false = stop, with SW_E_INTERRUPTED; NULL = nobody asks */

@@ -55,18 +55,36 @@ static bool probes(const bool applies[SW_INSTRUMENT_COUNT]) {
     return any;
 }
 
-static sw_status create_parts(sw_measure *m) {
+size_t sw_measure_room(const sw_task *shape) {
+    const size_t softmax = 2 * sw_softmax_width(shape->classes) * sizeof(sw_real) + sizeof(int32_t);
+    return shape->inputs * ((size_t)shape->classes * sizeof(sw_real) + softmax);
+}
+
+static sw_status take_room(sw_evaluation *of, void *spare, size_t bytes) {
+    const size_t inputs = of->task->inputs, width = sw_softmax_width(of->task->classes);
+    sw_real *room =
+        bytes >= sw_measure_room(of->task) ? spare : sw_arena_alloc(of->arena, sw_measure_room(of->task), 1);
+    if (!room) return SW_E_MEMORY;
+    of->softmax.classes = of->task->classes;
+    of->softmax.p = room;
+    of->softmax.log_p = of->softmax.p + inputs * width;
+    of->logits = of->softmax.log_p + inputs * width;
+    of->softmax.argmax = (int32_t *)(of->logits + inputs * (size_t)of->task->classes);
+    return SW_OK;
+}
+
+static sw_status create_parts(sw_measure *m, void *spare, size_t bytes) {
     sw_evaluation *of = &m->of;
     const sw_task *task = of->task;
     const int32_t d = sw_model_embedding_width(&m->config.model);
     sw_status status = sw_arena_create(&of->arena);
     if (status != SW_OK) return status;
     shape_of(&m->shape, &m->config, task);
-    of->logits = sw_arena_alloc(of->arena, task->inputs * (size_t)task->classes, sizeof *of->logits);
+    status = take_room(of, spare, bytes);
     m->pca = sw_arena_alloc(of->arena, (size_t)task->entities * SW_PCA_COMPONENTS, sizeof *m->pca);
     m->singular = sw_arena_alloc(of->arena, (size_t)m->shape.singular, sizeof *m->singular);
     m->power = sw_arena_alloc(of->arena, (size_t)m->shape.fourier, sizeof *m->power);
-    if (!of->logits || !m->pca || !m->singular || !m->power) return SW_E_MEMORY;
+    if (status != SW_OK || !m->pca || !m->singular || !m->power) return SW_E_MEMORY;
     if (sw_changes_has(&m->config, offsetof(sw_run_config, train_fraction))) {
         m->split = sw_arena_alloc(of->arena, task->inputs, sizeof *m->split);
         if (!m->split) return SW_E_MEMORY;
@@ -91,13 +109,14 @@ static sw_status create_parts(sw_measure *m) {
     return status;
 }
 
-sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task, const int8_t *split) {
+sw_status sw_measure_create(sw_measure **out, const sw_run_config *config, const sw_task *task, const int8_t *split,
+                            void *spare, size_t bytes) {
     *out = NULL;
     sw_measure *m = calloc(1, sizeof *m);
     if (!m) return sw_fail(SW_E_MEMORY, "measures");
     m->config = m->so_far = *config;
     m->of = (sw_evaluation){.config = &m->so_far, .task = task, .split = split};
-    sw_status status = create_parts(m);
+    sw_status status = create_parts(m, spare, bytes);
     if (status != SW_OK) {
         sw_measure_destroy(m);
         return sw_fail_in(status, "measures");
@@ -123,13 +142,13 @@ size_t sw_measure_bytes(const sw_measure *m) {
     return sw_arena_bytes(m->of.arena) + (m->of.probe ? sw_probe_model_bytes(&m->config, m->of.task) : 0);
 }
 
-double sw_measure_memory(const sw_run_config *config, const sw_task *shape) {
+double sw_measure_memory(const sw_run_config *config, const sw_task *shape, size_t spare) {
     double n = shape->entities, d = sw_model_embedding_width(&config->model), r = n < d ? n : d;
     double lines = sw_modes_lines(shape);
     double spectrum = 2 * n * d + r * (n + d) + SW_PCA_COMPONENTS * n + 7 * r * r + 64 * (n + d);
     double modes = shape->order > 0 ? 2 * lines * (n + d) : lines > 0 ? n * (n + lines) : 0;
-    double bytes = (double)shape->inputs * shape->classes * sizeof(sw_real) + sizeof(double) * (2 * spectrum + modes) +
-                   sizeof(float) * SW_PCA_COMPONENTS * n;
+    double bytes = sizeof(double) * (2 * spectrum + modes) + sizeof(float) * SW_PCA_COMPONENTS * n;
+    if (spare < sw_measure_room(shape)) bytes += (double)sw_measure_room(shape);
     bool applies[SW_INSTRUMENT_COUNT];
     sw_instrument_applicable(applies, config, shape);
     if (probes(applies)) bytes += sw_probe_memory(config, shape);

@@ -6,13 +6,20 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ROWS = 1024 };
+enum { ROWS = 1024, FEW_ROWS = 128 };
 
-static size_t rows_of(const sw_task *task) { return task->inputs < ROWS ? task->inputs : ROWS; }
+/* At a time. A transformer of several layers keeps much of a row: it gets few, unless measures take gradients by the
+ * hundred, which are dearer in small batches. */
+static size_t rows_of(const sw_run_config *config, const sw_task *task) {
+    const bool deep = config->model.kind == SW_MODEL_TRANSFORMER && config->model.layers > 1;
+    const bool often = config->measure.llc_every > 0 || config->measure.sharpness_every > 0;
+    const size_t rows = deep && !often ? FEW_ROWS : ROWS;
+    return task->inputs < rows ? task->inputs : rows;
+}
 
 sw_status sw_probe_create(sw_probe *out, const sw_run_config *config, const sw_task *task, const int8_t *split,
                           sw_arena *arena) {
-    const size_t rows = rows_of(task), classes = (size_t)task->classes;
+    const size_t rows = rows_of(config, task), classes = (size_t)task->classes;
     *out = (sw_probe){.task = task, .loss = (sw_loss_kind)config->loss, .rows = rows};
     out->member = sw_arena_alloc(arena, task->inputs, sizeof *out->member);
     out->tokens = sw_arena_alloc(arena, rows * (size_t)task->tokens, sizeof *out->tokens);
@@ -35,11 +42,11 @@ void sw_probe_destroy(sw_probe *probe) { sw_model_destroy(probe->model); }
 
 size_t sw_probe_model_bytes(const sw_run_config *config, const sw_task *shape) {
     const sw_model_shape of = sw_instrument_model_shape(shape);
-    return sw_model_memory(&config->model, &of, rows_of(shape));
+    return sw_model_memory(&config->model, &of, rows_of(config, shape), NULL);
 }
 
 double sw_probe_memory(const sw_run_config *config, const sw_task *shape) {
-    const size_t rows = rows_of(shape), integers = shape->inputs + rows * ((size_t)shape->tokens + 1);
+    const size_t rows = rows_of(config, shape), integers = shape->inputs + rows * ((size_t)shape->tokens + 1);
     const size_t reals = 2 * rows * (size_t)shape->classes;
     return (double)(integers * sizeof(int32_t) + reals * sizeof(sw_real)) + (double)sw_probe_model_bytes(config, shape);
 }

@@ -173,7 +173,12 @@ void sw_model_destroy(sw_model *model) {
     if (model) sw_arena_destroy(model->arena);
 }
 
-size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows) {
+void *sw_model_spare(const sw_model *model, size_t *bytes) {
+    *bytes = 0;
+    return model->general->spare ? model->general->spare(model->general_state, bytes) : NULL;
+}
+
+size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shape, size_t max_rows, size_t *spare) {
     sw_model model;
     describe(&model, config, shape, max_rows);
     _Alignas(max_align_t) unsigned char general[SW_PATH_STATE_MAX] = {0}, special[SW_PATH_STATE_MAX] = {0};
@@ -183,6 +188,7 @@ size_t sw_model_memory(const sw_model_config *config, const sw_model_shape *shap
     model.special_state = special;
     sw_carver carver = {NULL, 0};
     carve(&model, &carver);
+    if (spare) (void)sw_model_spare(&model, spare);
     return sizeof model + carver.used;
 }
 

@@ -30,6 +30,8 @@ typedef struct sw_model_path {
     void (*backward)(void *state, sw_model *model, const sw_real *dlogits);
     /* As sw_model_hidden; of general paths. */
     void (*hidden)(void *state, const sw_model *model, const int32_t *tokens, size_t rows, sw_real *hidden);
+    /* As sw_model_spare, once it has been carved; of general paths, NULL = nothing. */
+    void *(*spare)(const void *state, size_t *bytes);
     /* Floating point operations of forward and backward over `rows` rows. */
     double (*flops)(const sw_model_config *config, const sw_model_shape *shape, size_t rows);
 } sw_model_path;

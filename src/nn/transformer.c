@@ -11,7 +11,8 @@
  * Rows go through in blocks of BLOCK_ROWS inputs. Within one, rows that begin alike share the states of their
  * beginnings (places.h), and the first layer is a mixture of table rows (transformer_tables.h) where there are rows
  * enough to pay for the tables. In the last layer only the last position is read. Activations are kept for backward
- * while they fit KEEP_BYTES; a larger batch keeps only its tokens, and backward computes each block a second time. */
+ * while they fit KEEP_BYTES, each block's in a slot; a larger batch keeps only its tokens, and backward computes each
+ * block a second time. What is not to be kept goes through the first slot, and the states of the others are spare. */
 #include "nn/activation.h"
 #include "nn/blas.h"
 #include "nn/normalization.h"
@@ -20,7 +21,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { BLOCK_ROWS = 2048, PLAIN_ROWS = 256, KEEP_BYTES = 256 << 20 }; /* PLAIN_ROWS: beside a path of its own */
+enum { BLOCK_ROWS = 960, PLAIN_ROWS = 256, KEEP_BYTES = 256 << 20 }; /* PLAIN_ROWS: beside a path of its own */
 
 /* What is kept of a block of rows. */
 typedef struct slot {
@@ -35,6 +36,8 @@ typedef struct transformer {
     size_t places;     /* and the most places that it has */
     size_t slot_count; /* blocks whose activations are kept: all of a batch, or 1 */
     slot *slots;
+    void *spare; /* the states of all slots but the first, */
+    size_t spare_bytes;
     bool tabled; /* is the first layer a mixture of tables? */
     sw_transformer_tables tables;
     sw_transformer_room room;
@@ -109,10 +112,14 @@ static void carve_feed(sw_transformer_kept *kept, sw_carver *carver, const sw_mo
     kept->mlp_statistics = carve_if(pre || post, NULL, carver, m * SW_STATISTICS);
 }
 
-static void carve_slot(slot *to, sw_carver *carver, const sw_model *model, const transformer *self) {
+static void carve_places(slot *to, sw_carver *carver, const sw_model *model, const transformer *self) {
+    sw_places_carve(&to->places, carver, self->block, self->places, (size_t)model->shape.tokens,
+                    (size_t)model->shape.vocabulary, model->config.causal);
+}
+
+static void carve_states(slot *to, sw_carver *carver, const sw_model *model, const transformer *self) {
     const sw_model_config *config = &model->config;
     const size_t d = (size_t)config->d_model, T = (size_t)model->shape.tokens, rows = self->block, n = self->places;
-    sw_places_carve(&to->places, carver, rows, n, T, (size_t)model->shape.vocabulary, config->causal);
     for (int i = 0; i < config->layers; i++) {
         sw_transformer_kept *kept = &to->layer[i];
         const size_t m = i == config->layers - 1 ? rows : n;
@@ -158,12 +165,19 @@ static void carve(void *state, sw_carver *carver, const sw_model *model) {
     if (self->tabled) sw_transformer_tables_carve(&self->tables, carver, model);
     sw_carver one = {NULL, 0};
     slot counted = {0};
-    carve_slot(&counted, &one, model, self);
+    carve_places(&counted, &one, model, self);
+    carve_states(&counted, &one, model, self);
     const size_t blocks = (model->max_rows + self->block - 1) / self->block;
     self->slot_count = !model->special && blocks * one.used <= KEEP_BYTES ? blocks : 1;
     self->slots = sw_carve(carver, self->slot_count, sizeof *self->slots);
     for (size_t i = 0; i < self->slot_count; i++)
-        carve_slot(self->slots ? &self->slots[i] : &counted, carver, model, self);
+        carve_places(self->slots ? &self->slots[i] : &counted, carver, model, self);
+    carve_states(self->slots ? self->slots : &counted, carver, model, self);
+    const size_t first = carver->used;
+    self->spare = sw_carve(carver, 0, 1);
+    for (size_t i = 1; i < self->slot_count; i++)
+        carve_states(self->slots ? &self->slots[i] : &counted, carver, model, self);
+    self->spare_bytes = carver->used - first;
     self->tokens = sw_carve_ints(carver, model->max_rows * T);
     self->entries = self->tabled ? sw_carve_ints(carver, model->max_rows * T) : self->tokens;
     carve_room(&self->room, carver, model, self->places);
@@ -303,12 +317,11 @@ static void block_backward(const block *b, const sw_real *dlogits) {
     unembed_tokens(b, dx);
 }
 
-static block block_at(transformer *self, const sw_model *model, size_t number, const sw_transformer_tensors *w,
-                      const sw_transformer_tensors *g) {
-    const size_t row = number * self->block;
-    return (block){
-        model, self, &self->slots[number % self->slot_count], row, sw_smaller(self->block, self->rows - row), w,
-        g,     NULL};
+/* `keep`: in a slot of its own, where there is one. */
+static block block_at(transformer *self, const sw_model *model, size_t number, bool keep,
+                      const sw_transformer_tensors *w, const sw_transformer_tensors *g) {
+    const size_t row = number * self->block, rows = sw_smaller(self->block, self->rows - row);
+    return (block){model, self, &self->slots[keep ? number % self->slot_count : 0], row, rows, w, g, NULL};
 }
 
 /* ---- the path ---- */
@@ -330,12 +343,11 @@ static void forward(void *state, const sw_model *model, const int32_t *tokens, s
     transformer *self = state;
     const size_t T = (size_t)model->shape.tokens, C = (size_t)model->shape.classes;
     sw_transformer_tensors w;
-    (void)keep;
     sw_transformer_view(&w, model, model->parameters);
     for (size_t r = 0; r < rows; r += model->max_rows) {
         take_rows(self, model, tokens + r * T, sw_smaller(model->max_rows, rows - r), &w);
         for (size_t k = 0; k * self->block < self->rows; k++) {
-            const block b = block_at(self, model, k, &w, NULL);
+            const block b = block_at(self, model, k, keep, &w, NULL);
             block_layers(&b);
             read_out(&b, logits + r * C);
         }
@@ -350,7 +362,7 @@ static void backward(void *state, sw_model *model, const sw_real *dlogits) {
     const bool all_kept = self->rows <= self->block * self->slot_count;
     if (self->tabled) sw_transformer_tables_clear(&self->tables);
     for (size_t k = 0; k * self->block < self->rows; k++) {
-        const block b = block_at(self, model, k, &w, &g);
+        const block b = block_at(self, model, k, true, &w, &g);
         if (!all_kept) block_layers(&b);
         block_backward(&b, dlogits);
     }
@@ -366,11 +378,17 @@ static void hidden(void *state, const sw_model *model, const int32_t *tokens, si
     for (size_t r = 0; r < rows; r += model->max_rows) {
         take_rows(self, model, tokens + r * T, sw_smaller(model->max_rows, rows - r), &w);
         for (size_t k = 0; k * self->block < self->rows; k++) {
-            block b = block_at(self, model, k, &w, NULL);
+            block b = block_at(self, model, k, false, &w, NULL);
             b.hidden = out + r * M;
             block_layers(&b);
         }
     }
+}
+
+static void *spare(const void *state, size_t *bytes) {
+    const transformer *self = state;
+    *bytes = self->spare_bytes;
+    return self->spare;
 }
 
 /* ---- cost ---- */
@@ -449,5 +467,6 @@ const sw_model_path sw_transformer_path = {
     .forward = forward,
     .backward = backward,
     .hidden = hidden,
+    .spare = spare,
     .flops = flops,
 };

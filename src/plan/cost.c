@@ -20,7 +20,7 @@
 #define SHARE_FORWARD (1.0 / 3.0) /* of a training step: forward is one GEMM in three */
 
 /* Resident before any run: libraries, the BLAS buffer, stacks. */
-#define PROCESS_BYTES (48.0 * 1024 * 1024)
+#define PROCESS_BYTES (40.0 * 1024 * 1024)
 
 typedef struct sizes {
     sw_task task;
@@ -153,10 +153,11 @@ static double evaluate_flops(const sw_run_config *config, const sizes *s) {
 
 static double memory_bytes(const sw_run_config *config, const sizes *s) {
     double inputs = (double)s->task.inputs, classes = s->task.classes, entities = s->task.entities;
-    double model = (double)sw_model_memory(&config->model, &s->shape, s->max_rows);
+    size_t spare = 0;
+    double model = (double)sw_model_memory(&config->model, &s->shape, s->max_rows, &spare);
     double optimizer = 4.0 * (double)sw_optimizer_state_length(&config->optimizer, s->parameters);
     double objective = 4.0 * (double)s->max_rows * (2.0 * classes + s->task.tokens);
-    double measures = sw_measure_memory(config, &s->task);
+    double measures = sw_measure_memory(config, &s->task, spare);
     double table = 4.0 * inputs * (s->task.tokens + 6) + 4.0 * entities * entities;
     double lists = 0; /* eligible tuples, listed where a family has at most SW_TUPLE_LIST_MAX candidates */
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {

@@ -59,7 +59,9 @@ sw_status sw_run_create(sw_run *run) {
     if (status == SW_OK) status = sw_objective_create(&run->objective, config, run->task, run->split);
     if (status == SW_OK)
         status = sw_train_create_model(&run->model, &run->optimizer, config, run->task, run->objective);
-    if (status == SW_OK) status = sw_measure_create(&run->measure, config, run->task, run->split);
+    size_t bytes = 0;
+    void *spare = status == SW_OK ? sw_model_spare(run->model, &bytes) : NULL;
+    if (status == SW_OK) status = sw_measure_create(&run->measure, config, run->task, run->split, spare, bytes);
     if (status != SW_OK || !run->checkpoint.keep) return status;
     run->carried_before = malloc(sw_measure_state_bytes(run->measure) + 1);
     return run->carried_before ? SW_OK : sw_fail(SW_E_MEMORY, "out of memory for a checkpoint");

@@ -86,7 +86,7 @@ static inline void fixture_create(fixture *f, const sw_run_config *config) {
                                   .classes = f->task->classes};
     assert_ok(sw_model_create(&f->model, &config->model, &shape, f->task->inputs));
     sw_model_initialize(f->model, config->seed);
-    assert_ok(sw_measure_create(&f->measure, &f->config, f->task, f->split));
+    assert_ok(sw_measure_create(&f->measure, &f->config, f->task, f->split, NULL, 0));
 }
 
 static inline void fixture_destroy(fixture *f) {

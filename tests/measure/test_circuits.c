@@ -422,7 +422,7 @@ static void test_memory_is_estimated(void **state) {
         fixture_create(&f, &configs[k]);
         sw_task shape;
         assert_ok(sw_task_describe(&shape, &configs[k].task, &configs[k].model));
-        const double estimate = sw_measure_memory(&configs[k], &shape), real = (double)sw_measure_bytes(f.measure);
+        const double estimate = sw_measure_memory(&configs[k], &shape, 0), real = (double)sw_measure_bytes(f.measure);
         assert_true(estimate >= 0.97 * real && estimate <= 2 * real + 65536);
         fixture_destroy(&f);
     }

@@ -106,6 +106,12 @@ static void violations_create(logits_fixture *v, const sw_run_config *config) {
     v->of = (sw_evaluation){.config = &v->config, .task = v->task, .split = v->split, .full = true, .logits = v->z};
     v->of.model = model_of(&v->config, v->task);
     assert_ok(sw_arena_create(&v->of.arena));
+    const size_t inputs = v->task->inputs, width = sw_softmax_width(v->task->classes);
+    v->of.softmax = (sw_softmax){.classes = v->task->classes,
+                                 .p = sw_arena_alloc(v->of.arena, inputs * width, sizeof(sw_real)),
+                                 .log_p = sw_arena_alloc(v->of.arena, inputs * width, sizeof(sw_real)),
+                                 .argmax = sw_arena_alloc(v->of.arena, inputs, sizeof(int32_t))};
+    assert_true(v->of.softmax.p && v->of.softmax.log_p && v->of.softmax.argmax);
     assert_ok(sw_probe_create(&v->probe, &v->config, v->task, v->split, v->of.arena));
     v->of.probe = &v->probe;
     assert_ok(INSTRUMENT_OF(violations)->create(&v->violations, &v->of));

@@ -231,12 +231,40 @@ static void test_memory_is_estimated(void **state) {
         fixture_create(&f, &config);
         sw_task shape;
         assert_ok(sw_task_describe(&shape, &config.task, &config.model));
-        double estimate = sw_measure_memory(&config, &shape), real = (double)sw_measure_bytes(f.measure);
+        double estimate = sw_measure_memory(&config, &shape, 0), real = (double)sw_measure_bytes(f.measure);
         if (estimate < 0.97 * real || estimate > 1.3 * real + 65536)
             print_error("configuration %d: %g bytes estimated, %g allocated\n", (int)k, estimate, real);
         assert_true(estimate >= 0.97 * real && estimate <= 1.3 * real + 65536);
         fixture_destroy(&f);
     }
+}
+
+/* Measures in memory that a model spares are those in memory of their own, bit for bit. */
+static void test_spare_memory_changes_nothing(void **state) {
+    (void)state;
+    sw_run_config config = modular(SW_OP_ADD, 47); /* more inputs than a block has */
+    config.model.layers = 2;
+    config.model.d_model = 32;
+    config.model.d_mlp = 128;
+    fixture f;
+    fixture_create(&f, &config);
+    size_t bytes = 0;
+    void *spare = sw_model_spare(f.model, &bytes);
+    assert_true(bytes >= sw_measure_room(f.task));
+    sw_measure *sharing = NULL;
+    assert_ok(sw_measure_create(&sharing, &f.config, f.task, f.split, spare, bytes));
+    assert_true(sw_measure_bytes(f.measure) - sw_measure_bytes(sharing) >= sw_measure_room(f.task));
+    assert_true(sw_measure_memory(&config, f.task, bytes) < sw_measure_memory(&config, f.task, bytes / 16));
+    sw_record record[2];
+    for (int full = 0; full < 2; full++) {
+        assert_ok(sw_measure_evaluate(&record[0], f.measure, f.model, 0, full ? 0 : 1, false));
+        assert_ok(sw_measure_evaluate(&record[1], sharing, f.model, 0, full ? 0 : 1, false));
+        assert_ok(sw_measure_complete(&record[0], f.measure));
+        assert_ok(sw_measure_complete(&record[1], sharing));
+        assert_memory_equal(&record[0], &record[1], sizeof *record);
+    }
+    sw_measure_destroy(sharing);
+    fixture_destroy(&f);
 }
 
 static void test_facts(void **state) {
@@ -322,7 +350,7 @@ static void test_the_cosine_of_a_loss_with_itself(void **state) {
     fixture_create(&f, &config);
     sw_measure_destroy(f.measure);
     for (size_t i = 0; i < f.task->inputs; i++) f.split[i] = f.task->label[i] == 0;
-    assert_ok(sw_measure_create(&f.measure, &f.config, f.task, f.split));
+    assert_ok(sw_measure_create(&f.measure, &f.config, f.task, f.split, NULL, 0));
     sw_record record;
     assert_ok(sw_measure_evaluate(&record, f.measure, f.model, 0, 0, true));
     assert_true(fabs(cosine_of(&record, SW_FAMILY_REFLEXIVITY) - 1) < 1e-6);
@@ -526,6 +554,7 @@ int main(void) {
         cmocka_unit_test(test_measuring_leaves_the_model_alone),
         cmocka_unit_test(test_a_diverged_model_gives_missing_values),
         cmocka_unit_test(test_memory_is_estimated),
+        cmocka_unit_test(test_spare_memory_changes_nothing),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_nothing_follows_from_nothing),
         cmocka_unit_test(test_the_cosine_of_a_loss_with_itself),

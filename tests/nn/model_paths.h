@@ -267,7 +267,8 @@ static void test_kept(void **state) {
             result[many] = run(model, s, tokens, ROWS, false);
             sw_model_destroy(model);
         }
-        assert_true(sw_model_memory(&s->config, &s->shape, MANY_ROWS) < KEPT_BYTES); /* it is not that all are kept */
+        /* It is not that all are kept. */
+        assert_true(sw_model_memory(&s->config, &s->shape, MANY_ROWS, NULL) < KEPT_BYTES);
         assert_memory_equal(result[0].logits, result[1].logits, ROWS * (size_t)s->shape.classes * sizeof(sw_real));
         assert_memory_equal(result[0].gradient, result[1].gradient, P * sizeof(sw_real));
         release(result[0]);
@@ -276,11 +277,72 @@ static void test_kept(void **state) {
     }
 }
 
+/* What a model spares is the caller's between steps: evaluation and hidden neurons leave it alone, and whatever stands
+ * there changes no step. */
+static void test_spare(void **state) {
+    (void)state;
+    enum { ROWS = 3000 };
+    const path_setting settings[] = {
+        {"two layers", TRANSFORMER(2, 16, 2, 8, 64, true, .causal = true), {14, 13, 3, 13}, ROWS},
+        {"with norms",
+         TRANSFORMER(3, 16, 2, 8, 64, true, .normalization = SW_NORMALIZATION_LAYERNORM),
+         {14, 13, 3, 13},
+         ROWS},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const path_setting *s = &settings[i];
+        const size_t n = ROWS * (size_t)s->shape.classes, neurons = (size_t)s->config.d_mlp;
+        sw_model *model = NULL;
+        size_t bytes = 0, counted = 0;
+        assert_int_equal(sw_model_create(&model, &s->config, &s->shape, ROWS), SW_OK);
+        fill(sw_model_parameters(model), sw_model_parameter_count(model), STREAM_WEIGHTS, 0.5);
+        unsigned char *spare = sw_model_spare(model, &bytes);
+        (void)sw_model_memory(&s->config, &s->shape, ROWS, &counted);
+        assert_true(bytes == counted && bytes > 2 * ROWS * neurons * sizeof(sw_real) && (uintptr_t)spare % 64 == 0);
+        int32_t *tokens = draw_tokens(s, ROWS, 0);
+        sw_real *logits = allocate(n, sizeof *logits), *hidden = allocate(ROWS * neurons, sizeof *hidden);
+        path_result first = run(model, s, tokens, ROWS, false);
+        memset(spare, 0xff, bytes); /* NaN */
+        sw_model_evaluate(model, tokens, ROWS, logits);
+        sw_model_hidden(model, tokens, ROWS, hidden);
+        for (size_t k = 0; k < bytes; k++) assert_true(spare[k] == 0xff);
+        path_result second = run(model, s, tokens, ROWS, false);
+        assert_memory_equal(first.logits, logits, n * sizeof *logits);
+        assert_memory_equal(first.logits, second.logits, n * sizeof *logits);
+        assert_memory_equal(first.gradient, second.gradient, sw_model_parameter_count(model) * sizeof(sw_real));
+        release(first);
+        release(second);
+        free(hidden);
+        free(logits);
+        free(tokens);
+        sw_model_destroy(model);
+    }
+}
+
+/* Where one block is all that is kept, there is nothing to spare. */
+static void test_nothing_to_spare(void **state) {
+    (void)state;
+    const path_setting settings[] = {
+        path_settings[0],
+        {"one block", TRANSFORMER(2, 16, 2, 8, 64, true, .causal = true), {14, 13, 3, 13}, 500},
+        {"MLP", MLP(.bias = true), {13, 13, 2, 13}, 3000},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        sw_model *model = NULL;
+        size_t bytes = 1;
+        assert_int_equal(sw_model_create(&model, &settings[i].config, &settings[i].shape, settings[i].rows), SW_OK);
+        (void)sw_model_spare(model, &bytes);
+        assert_int_equal(bytes, 0);
+        sw_model_destroy(model);
+    }
+}
+
 static int sw_test_model_paths(double allowed) {
     tolerance = allowed;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal),       cmocka_unit_test(test_evaluate),  cmocka_unit_test(test_not_served),
-        cmocka_unit_test(test_accumulates), cmocka_unit_test(test_nan_stays), cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_equal),       cmocka_unit_test(test_evaluate),         cmocka_unit_test(test_not_served),
+        cmocka_unit_test(test_accumulates), cmocka_unit_test(test_nan_stays),        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_spare),       cmocka_unit_test(test_nothing_to_spare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

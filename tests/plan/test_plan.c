@@ -305,6 +305,21 @@ static void costs_grow_with_the_work(void **state) {
     assert_int_equal(sw_cost_estimate(&other, &config), SW_E_CONFIG);
 }
 
+static void two_layers_fit_into_120_megabytes(void **state) {
+    (void)state;
+    sw_run_config config;
+    sw_run_cost cost;
+    sw_config_default(&config);
+    config.task.p = 113;
+    config.train_fraction = 0.3;
+    config.model.layers = 2;
+    config.model.d_model = 128;
+    config.model.d_head = 32;
+    config.model.d_mlp = 512;
+    assert_int_equal(sw_cost_estimate(&cost, &config), SW_OK);
+    assert_true(cost.memory <= 120e6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(identities_are_golden),
@@ -321,6 +336,7 @@ int main(void) {
         cmocka_unit_test(a_growing_sweep_moves_no_run),
         cmocka_unit_test(makespans_are_those_of_list_scheduling),
         cmocka_unit_test(costs_grow_with_the_work),
+        cmocka_unit_test(two_layers_fit_into_120_megabytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

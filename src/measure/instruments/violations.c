@@ -206,14 +206,11 @@ static sw_status find_leaks(sw_violations *v, const sw_evaluation *of) {
 
 static sw_status create(void *state, const sw_evaluation *of) {
     sw_violations *v = state;
-    const size_t inputs = of->task->inputs, width = sw_softmax_width(of->task->classes);
-    v->table.classes = of->task->classes;
-    v->table.p = sw_arena_alloc(of->arena, inputs * width, sizeof *v->table.p);
-    v->table.log_p = sw_arena_alloc(of->arena, inputs * width, sizeof *v->table.log_p);
-    v->table.argmax = sw_arena_alloc(of->arena, inputs, sizeof *v->table.argmax);
+    const size_t inputs = of->task->inputs;
+    v->table = of->softmax;
     v->open = sw_arena_alloc(of->arena, inputs, sizeof *v->open);
     v->wrong = sw_arena_alloc(of->arena, inputs, sizeof *v->wrong);
-    if (!v->table.p || !v->table.log_p || !v->table.argmax || !v->open || !v->wrong) return SW_E_MEMORY;
+    if (!v->open || !v->wrong) return SW_E_MEMORY;
     sw_agreement_open(v->open, of->task, of->split);
     size_t largest = 0;
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
@@ -240,7 +237,6 @@ static sw_status create(void *state, const sw_evaluation *of) {
 }
 
 static double memory(const sw_run_config *config, const sw_task *shape) {
-    double softmax = 2.0 * (double)sw_softmax_width(shape->classes) * sizeof(sw_real) + sizeof(int32_t);
     double tuples = (double)config->evaluate.tuples, bytes = tuples * (2 * sizeof(sw_real) + 1);
     for (int f = 0; f < SW_FAMILY_COUNT; f++) {
         if (!sw_families[f]->applies(&config->task)) continue;
@@ -256,7 +252,7 @@ static double memory(const sw_run_config *config, const sw_task *shape) {
     double block = 1.4 * (double)shape->inputs / shape->classes;
     bytes += sizeof(sw_real) * (double)sw_softmax_block_size((size_t)block, shape->classes);
     bytes += sw_alignment_memory(config, shape);
-    return (double)shape->inputs * (softmax + 2) + bytes;
+    return (double)shape->inputs * 2 + bytes;
 }
 
 static uint64_t blocks_pairs(const sw_family_probe *probe) { return probe->blocks.count > 0 ? probe->blocks.pairs : 0; }
