@@ -63,7 +63,7 @@ sw_status sw_measure_snapshot_shape(sw_snapshot_shape *out, const sw_run_config 
 /* mask[m] = metric m applies to such a run, from its configuration alone. */
 sw_status sw_measure_applicable(bool mask[SW_METRIC_COUNT], const sw_run_config *config) SW_MUST_CHECK;
 
-/* Bytes of what is the same for no two evaluations: logits of the whole table and their softmax. */
+/* Bytes of what every evaluation computes anew: logits of the whole table and their softmax. */
 size_t sw_measure_room(const sw_task *shape);
 /* Bytes that the measures of a run allocate beside `spare` bytes, an estimate from above (a family counts with
  * evaluate.tuples tuples), from its configuration and the described task alone. */

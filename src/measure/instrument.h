@@ -20,7 +20,7 @@ typedef struct sw_evaluation {
     int64_t step;       /* optimizer steps taken */
     bool full;          /* the costly measures too */
     sw_real *logits;    /* [N, C] of the whole table */
-    sw_softmax softmax; /* room for its softmax, which the violations fill */
+    sw_softmax softmax; /* of the logits */
     sw_probe *probe;    /* its parameters are anyone's; NULL: no instrument of the run asked for one */
     sw_spectrum spectrum;
     sw_modes modes;

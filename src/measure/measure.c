@@ -245,6 +245,7 @@ sw_status sw_measure_evaluate(sw_record *out, sw_measure *m, sw_model *model, in
     m->of.step = step;
     m->of.full = last || evaluation % m->config.evaluate.spectra_every == 0;
     sw_model_evaluate(model, m->of.task->input, m->of.task->inputs, m->of.logits);
+    sw_softmax_table(&m->of.softmax, m->of.logits, m->of.task->inputs);
     sw_status status = decompose(&m->of, model);
     for (int i = 0; i < SW_INSTRUMENT_COUNT && status == SW_OK; i++)
         if (m->state[i] && (last || is_due(sw_instruments[i], &m->of)))

@@ -207,7 +207,6 @@ static sw_status find_leaks(sw_violations *v, const sw_evaluation *of) {
 static sw_status create(void *state, const sw_evaluation *of) {
     sw_violations *v = state;
     const size_t inputs = of->task->inputs;
-    v->table = of->softmax;
     v->open = sw_arena_alloc(of->arena, inputs, sizeof *v->open);
     v->wrong = sw_arena_alloc(of->arena, inputs, sizeof *v->wrong);
     if (!v->open || !v->wrong) return SW_E_MEMORY;
@@ -294,20 +293,20 @@ static double share_of(const int8_t *flag, size_t n) {
 static float ratio(float value, float null) { return null > 0 ? value / null : NAN; }
 
 static void measure_tuples(sw_violations *v, const sw_divergence_spec *spec, const sw_tuple *tuples, size_t count,
-                           const sw_real *logits) {
+                           const sw_evaluation *of) {
     if (spec->compare == SW_COMPARE_SYMMETRIC_KL)
-        sw_softmax_divergence(&v->table, spec, tuples, count, v->violation, v->disagree);
+        sw_softmax_divergence(&of->softmax, spec, tuples, count, v->violation, v->disagree);
     else
-        sw_divergence_each(spec, tuples, count, NULL, logits, v->violation, v->disagree,
+        sw_divergence_each(spec, tuples, count, NULL, of->logits, v->violation, v->disagree,
                            spec->compare == SW_COMPARE_CONVOLUTION ? v->excess : NULL);
 }
 
 /* Over the pairs of the blocks and the tuples listed beside them, which v->violation and v->disagree are of. */
-static void fill_blocks(float *out, sw_violations *v, sw_family_probe *probe) {
+static void fill_blocks(float *out, sw_violations *v, sw_family_probe *probe, const sw_softmax *softmax) {
     if (probe->like >= 0)
         probe->pairs = v->family[probe->like].pairs;
     else
-        sw_blocks_measure(&probe->pairs, &probe->blocks, &v->table, &probe->spec, v->scratch);
+        sw_blocks_measure(&probe->pairs, &probe->blocks, softmax, &probe->spec, v->scratch);
     double sum = probe->pairs.sum, largest = probe->pairs.largest, disagreements = (double)probe->pairs.disagreements;
     for (size_t i = 0; i < probe->count; i++) {
         sum += (double)v->violation[i];
@@ -320,15 +319,15 @@ static void fill_blocks(float *out, sw_violations *v, sw_family_probe *probe) {
     out[SW_FAMILY_DISAGREEMENT] = isnan(sum) ? NAN : (float)(disagreements / count);
 }
 
-static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw_real *logits) {
+static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw_evaluation *of) {
     sw_family_probe *probe = &v->family[f];
     float *out = value + SW_METRIC_OF_FAMILY(f, 0);
-    measure_tuples(v, &probe->spec, probe->nulls, probe->null_count, logits);
+    measure_tuples(v, &probe->spec, probe->nulls, probe->null_count, of);
     summarize(&out[SW_FAMILY_NULL_MEAN], &out[SW_FAMILY_NULL_MAX], v->violation, probe->null_count);
 
-    measure_tuples(v, &probe->spec, probe->tuples, probe->count, logits);
+    measure_tuples(v, &probe->spec, probe->tuples, probe->count, of);
     if (probe->blocks.count > 0) {
-        fill_blocks(out, v, probe);
+        fill_blocks(out, v, probe, &of->softmax);
     } else {
         summarize(&out[SW_FAMILY_MEAN], &out[SW_FAMILY_MAX], v->violation, probe->count);
         out[SW_FAMILY_DISAGREEMENT] = isnan(out[SW_FAMILY_MEAN]) ? NAN : (float)share_of(v->disagree, probe->count);
@@ -341,21 +340,22 @@ static void fill_family(float *value, sw_violations *v, sw_family_id f, const sw
     }
 }
 
-static void fill_agreement(float *out, const sw_violations *v, const sw_family_probe *probe) {
+static void fill_agreement(float *out, const sw_violations *v, const sw_family_probe *probe, const int32_t *argmax) {
     sw_agreement found;
     if (isnan(out[SW_FAMILY_MEAN])) return; /* no answers */
-    sw_agreement_measure(&found, &probe->blocks, probe->tuples, probe->count, &probe->spec, v->table.argmax, v->wrong);
+    sw_agreement_measure(&found, &probe->blocks, probe->tuples, probe->count, &probe->spec, argmax, v->wrong);
     out[SW_FAMILY_AGREEMENT_WRONG] = (float)found.share;
     out[SW_FAMILY_AGREEMENT_CHANCE] = (float)found.chance;
     out[SW_FAMILY_WRONG_TUPLES] = (float)found.tuples;
 }
 
 /* Consistent but wrong, for families that compare two distributions. */
-static void fill_agreements(float *value, sw_violations *v, const sw_task *task) {
-    for (size_t i = 0; i < task->inputs; i++) v->wrong[i] = v->open[i] && v->table.argmax[i] != task->label[i];
+static void fill_agreements(float *value, sw_violations *v, const sw_evaluation *of) {
+    const int32_t *argmax = of->softmax.argmax;
+    for (size_t i = 0; i < of->task->inputs; i++) v->wrong[i] = v->open[i] && argmax[i] != of->task->label[i];
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
         if (v->family[f].applies && v->family[f].spec.compare == SW_COMPARE_SYMMETRIC_KL)
-            fill_agreement(value + SW_METRIC_OF_FAMILY(f, 0), v, &v->family[f]);
+            fill_agreement(value + SW_METRIC_OF_FAMILY(f, 0), v, &v->family[f], argmax);
 }
 
 static void fill_cosines(float *value, sw_violations *v, const sw_evaluation *of) {
@@ -371,12 +371,11 @@ static void fill_cosines(float *value, sw_violations *v, const sw_evaluation *of
 
 static sw_status evaluate(float *value, void *state, const sw_evaluation *of) {
     sw_violations *v = state;
-    sw_softmax_table(&v->table, of->logits, of->task->inputs);
     for (int f = 0; f < SW_FAMILY_COUNT; f++)
-        if (v->family[f].applies) fill_family(value, v, (sw_family_id)f, of->logits);
-    sw_generators_measure(value + SW_VALUE_BY_GENERATOR, &v->generators, &v->table, v->violation, v->disagree);
+        if (v->family[f].applies) fill_family(value, v, (sw_family_id)f, of);
+    sw_generators_measure(value + SW_VALUE_BY_GENERATOR, &v->generators, &of->softmax, v->violation, v->disagree);
     if (!of->full) return SW_OK;
-    fill_agreements(value, v, of->task);
+    fill_agreements(value, v, of);
     fill_cosines(value, v, of);
     return SW_OK;
 }

@@ -30,7 +30,6 @@ typedef struct sw_family_probe {
 typedef struct sw_violations {
     sw_family_probe family[SW_FAMILY_COUNT];
     sw_generators generators;
-    sw_softmax table;   /* of the whole table */
     size_t capacity;    /* the largest count of tuples or null tuples */
     sw_real *violation; /* [capacity] */
     sw_real *excess;    /* [capacity] */
