@@ -330,7 +330,7 @@ batch; modulus 113 with 30 % of the table in the train set and weight decay 1, g
 The paper trains for at most 100,000 steps, with 20 seeds for its threshold and three for its interventions.
 
 It is written by `scripts/paper FOLDER` from results files, which the same command trains ([sweeps/paper](../sweeps/README.md)); the same files
-give the same page. Where the paper shows a number in a figure only, no number of it stands here. Its Fig. 3 and 5 illustrate; its
+give the same page. Those of this page are in [results](results/README.md). Where the paper shows a number in a figure only, no number of it stands here. Its Fig. 3 and 5 illustrate; its
 Propositions 7.1 to 7.3 are proofs and are not tested. Its 3D lattice has 7×7×7 nodes; interventions are compared on 4×4×4 here.
 """
 

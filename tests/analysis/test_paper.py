@@ -279,5 +279,14 @@ class Folder(unittest.TestCase):
         self.assertEqual(list(folder.iterdir()), [])
 
 
+class Repository(unittest.TestCase):
+    def test_the_page_is_that_of_the_results_beside_it(self):
+        with tempfile.TemporaryDirectory(prefix="symsweep-test-") as folder:
+            page.write(evidence.Evidence(fixtures.TOP / "docs" / "results"), Path(folder))
+            self.assertEqual(Path(folder, "paper.md").read_text(), (fixtures.TOP / "docs" / "paper.md").read_text())
+            for picture in Path(folder, "pictures").iterdir():
+                self.assertTrue((fixtures.TOP / "docs" / "pictures" / picture.name).exists(), picture.name)
+
+
 if __name__ == "__main__":
     unittest.main()
