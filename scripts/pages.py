@@ -1,6 +1,7 @@
 """What the scripts have in common that make a page of docs/ from results files: training, tables, times that may not have
 been reached, wrong answers that agree."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -98,20 +99,51 @@ def ratio_text(mine, base):
 
 # ---- consistent but wrong ----
 
+@dataclasses.dataclass(frozen=True)
+class Lead:
+    """By how much agreement of wrong answers comes before generalization. A value for each run that generalized and has it:
+    step, test accuracy at t_mem and there, steps before t_gen. runs: how many generalized."""
+
+    step: np.ndarray
+    at_memory: np.ndarray
+    accuracy: np.ndarray
+    before: np.ndarray
+    runs: int
+
+
 class Wrong:
     """Agreement of wrong answers beyond chance over training, a row for each run."""
 
     APART = 0.05  # agreement beyond chance that counts as such
+    LEAST = 100  # tuples that a share is told of, for Lead
+    LASTS = 3  # evaluations in a row, for Lead
 
     def __init__(self, results):
         self.step = results.curves["step"].values
         self.accuracy = results.curves["test_accuracy"].values
         self.t_gen = results.runs["t_gen"].to_numpy(float, na_value=np.nan)
-        self.excess = {}
+        self.excess, self.tuples = {}, {}
         for family in results.families:
             agreement = family + "_agreement_wrong"
             if agreement in results.curves:
                 self.excess[family] = results.curves[agreement].values - results.curves[family + "_agreement_chance"].values
+                self.tuples[family] = results.curves[family + "_wrong_tuples"].values
+
+    def knows(self, family):
+        return family in self.excess and bool(np.isfinite(self.excess[family]).any())
+
+    def lead(self, family, t_mem):
+        """From the first of LASTS evaluations in a row, among those that measure it, from t_mem on, with agreement beyond
+        chance over LEAST tuples or more: a Lead."""
+        found = []
+        for row in np.flatnonzero(np.isfinite(self.t_gen) & np.isfinite(t_mem)):
+            at = np.flatnonzero((self.step[row] >= t_mem[row]) & np.isfinite(self.tuples[family][row]))
+            beyond = (self.excess[family][row, at] > self.APART) & (self.tuples[family][row, at] >= self.LEAST)
+            lasting = np.flatnonzero(np.convolve(beyond, np.ones(self.LASTS), "valid") == self.LASTS) if len(at) >= self.LASTS else []
+            if len(lasting):
+                first, memory = at[lasting[0]], np.flatnonzero(self.step[row] == t_mem[row])[0]
+                found.append((self.step[row, first], self.accuracy[row, memory], self.accuracy[row, first], self.t_gen[row] - self.step[row, first]))
+        return Lead(*np.array(found, dtype=float).reshape(-1, 4).T, int(np.isfinite(self.t_gen).sum()))
 
     def first(self, family):
         """Per run: the evaluation from which agreement is first beyond chance; -1 = never."""

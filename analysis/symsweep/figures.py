@@ -185,8 +185,9 @@ def _state_separation(panel, results, name, positions):
             said.append("%g: τ = %.2g, e = %d/%d" % (level, test.threshold, *test.test))
         else:
             said.append("%g: %s" % (level, test.reason.split(":")[0]))
-    panel.set_title(said[0], pad=22)
-    panel.text(0.5, 1.02, "\n".join(textwrap.fill(line, 44) for line in said[1:]), transform=panel.transAxes, ha="center", va="bottom", fontsize=5.5)
+    below = "\n".join(textwrap.fill(line, 44) for line in said[1:])
+    panel.set_title(said[0], pad=8 + 7 * len(below.splitlines()))
+    panel.text(0.5, 1.02, below, transform=panel.transAxes, ha="center", va="bottom", fontsize=5.5)
 
 
 def separation(results, positions, family):

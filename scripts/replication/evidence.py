@@ -119,6 +119,14 @@ class Sample:
     def reached(self):
         return int(self.observed.sum())
 
+    def shared(self, other):
+        """(this, other) on the seeds that both have, seed by seed."""
+        pairs = np.array(statistics.seed_pairs(self.seed.tolist(), other.seed.tolist()), dtype=int).reshape(-1, 2)
+        return tuple(sample.select(rows) for sample, rows in zip((self, other), pairs.T))
+
+    def select(self, rows):
+        return Sample(self.time[rows], self.observed[rows], self.seed[rows], tuple(self.runs[row] for row in rows))
+
 
 class Evidence:
     """results: all runs; exact: those whose largest violations are the largest, from files of programs that know of
@@ -153,15 +161,13 @@ class Evidence:
         return self._samples[group, onset]
 
     def _sample(self, positions, onset):
-        """Of several runs of one seed, which are one run looked at for longer or not so long, the one that got there,
-        else the one that went furthest."""
+        """Of several runs of one seed, which are one run looked at for longer or not so long, the longest."""
         part = self.results.select(np.isin(np.arange(len(self.results)), positions))
         best = {}
         for run, time, observed in zip(*statistics.onset_times(part, onset)):
-            seed = int(part.runs["seed"][run])
-            rank = (observed, time if not observed else -time)
-            if seed not in best or rank > best[seed][0]:
-                best[seed] = rank, time, observed, run
+            seed, steps = int(part.runs["seed"][run]), part.runs["steps"][run]
+            if seed not in best or steps > best[seed][0]:
+                best[seed] = steps, time, observed, run
         seeds = sorted(best)
         return Sample(np.array([best[s][1] for s in seeds], dtype=float), np.array([best[s][2] for s in seeds], dtype=bool),
                       np.array(seeds, dtype=int), tuple(best[s][3] for s in seeds))
@@ -171,6 +177,10 @@ class Evidence:
         if name not in self.results.runs:
             return np.full(len(sample), np.nan)
         return self.results.runs.loc[list(sample.runs), name].to_numpy(dtype=float, na_value=np.nan)
+
+    def limits(self, sample):
+        """The most steps that a run of a sample may take."""
+        return max(self.results.configs[self.results.runs.index.get_loc(run)]["steps"] for run in sample.runs)
 
     @functools.lru_cache(maxsize=None)
     def baselines(self, group):

@@ -10,6 +10,8 @@ from symsweep import drawing, figures, statistics
 from symsweep.drawing import COLORS, MARKERS, plt
 
 DPI = 110
+DECIDED = ("sooner", "later", "not reached")
+EDGE = 1e-3  # beyond every picture: where an interval of a ratio ends that has no end
 
 
 def save(figure, path):
@@ -46,8 +48,8 @@ def threshold(evidence):
 
 def speed_ups(panels):
     """panels: [(title, [intervention], {task: {intervention: (ratio, word)}})]. Times sooner than the baseline, with
-    intervals; an open mark where no difference is shown, a cross at the edge where half of the runs did not get there, an
-    arrow at the other where those of the baseline did not."""
+    intervals; an open mark where no difference is shown, at the left edge where half of the runs did not get there, at the
+    right where those of the baseline did not."""
     panels = [panel for panel in panels if panel[1]]
     if not panels:
         return None
@@ -58,6 +60,7 @@ def speed_ups(panels):
             _ratios(axis, names, found, (k + 0.5) / len(tasks) - 0.5, COLORS[k % 8], MARKERS[k % 8], task)
         axis.axvline(1, color="#4d565f", linewidth=0.7)
         axis.set_xscale("log")
+        axis.set_xlim(*_range([ratio for found in tasks.values() for ratio, _ in found.values()]))
         axis.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5), numticks=12))
         axis.xaxis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
         axis.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
@@ -71,21 +74,29 @@ def speed_ups(panels):
     return figure
 
 
+def _range(ratios):
+    """Of an axis of ratios: what is finite, and room at both ends."""
+    ends = [end for ratio in ratios for end in (ratio.estimate, ratio.lower, ratio.upper) if 0 < end < math.inf]
+    return min([0.5, *ends]) / 1.4, max([2, *ends]) * 1.4
+
+
 def _ratios(axis, names, found, shift, color, marker, label):
     axis.plot([], [], marker, color=color, markersize=4, label=label)
     for y, name in enumerate(names):
         if name not in found:
             continue
         ratio, word = found[name]
-        place = y + 0.7 * shift
-        if not (math.isfinite(ratio.estimate) and ratio.estimate > 0):
-            x, edge = (0.99, ">") if ratio.estimate > 0 else (0.01, "x")
-            axis.plot([x], [place], edge, color=color, markersize=4, transform=axis.get_yaxis_transform(), clip_on=False)
+        if math.isnan(ratio.estimate):
             continue
-        ends = [end if math.isfinite(end) and end > 0 else ratio.estimate for end in (ratio.lower, ratio.upper)]
-        axis.plot(ends, [place, place], color=color, linewidth=0.9)
-        axis.plot([ratio.estimate], [place], marker, color=color, markersize=4,
-                  markerfacecolor=color if word in ("sooner", "later") else "white")
+        place, face = y + 0.7 * shift, color if word in DECIDED else "white"
+        if 0 < ratio.estimate < math.inf:
+            if not math.isnan(ratio.lower):
+                axis.errorbar([ratio.estimate], [place], xerr=[[ratio.estimate - max(ratio.lower, EDGE)], [min(ratio.upper, 1 / EDGE) - ratio.estimate]],
+                              color=color, linewidth=0.9)
+            axis.plot([ratio.estimate], [place], marker, color=color, markersize=4, markerfacecolor=face)
+        else:
+            axis.plot([0.99 if ratio.estimate else 0.01], [place], marker, color=color, markersize=4, markerfacecolor=face,
+                      transform=axis.get_yaxis_transform(), clip_on=False)
 
 
 def times(rows, arms):
@@ -144,8 +155,12 @@ def wrong_answers(evidence, groups, families):
     panels = [(group, wrong) for group, wrong in panels if any(family in wrong.excess for family in families)]
     if not panels:
         return None
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.2 * len(panels) + 1.2, 2.4), squeeze=False, sharey=True)
-    for axis, (group, wrong) in zip(axes[0], panels):
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(2.7 * columns + 1.2, 2.4 * rows), squeeze=False, sharey=True)
+    for axis in axes.flat[len(panels):]:
+        axis.set_visible(False)
+    for axis, (group, wrong) in zip(axes.flat, panels):
         steps, middle = wrong.middle()
         for k, name in enumerate(["test accuracy", *families]):
             if name in middle:
@@ -154,7 +169,8 @@ def wrong_answers(evidence, groups, families):
                           linewidth=1.6 if k == 0 else 1.1, label=name)
         axis.set_title(group.title)
         axis.set_xlabel("step")
-    axes[0, 0].set_ylabel("s − c, and test accuracy")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("s − c, and test accuracy")
     axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.tight_layout()
     return figure
@@ -189,9 +205,9 @@ def pairs(evidence):
 def _scatter(axes, group, part, row):
     pca = part.snapshots["pca"].values[row]
     last = np.nonzero(part.snapshots["step"].values[row] >= 0)[0][-1]
-    points = pca[last][np.isfinite(pca[last]).all(axis=1)]
+    points = pca[last][np.isfinite(pca[last][:, :4]).all(axis=1)]
     for axis, (i, j) in zip(axes, ((0, 1), (2, 3))):
-        axis.scatter(points[:, i], points[:, j], c=np.arange(len(points)), cmap="twilight_shifted", s=5, linewidth=0)
+        axis.scatter(points[:, i], points[:, j], c=np.arange(len(points)), cmap="twilight_shifted", s=6, linewidth=0.2, edgecolor="#41454d")
         axis.set_xticks([])
         axis.set_yticks([])
         axis.set_aspect("equal", adjustable="datalim")

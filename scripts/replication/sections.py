@@ -54,11 +54,15 @@ class Page:
     def sample(self, group, name):
         return self.evidence.arms(group).get(name)
 
-    def picture(self, name, text, figure):
-        """The Markdown of a figure that is saved beside the page; empty where there is none."""
+    def steps(self, group):
+        """The steps that interventions of a task are given."""
+        return max(self.evidence.limits(sample) for name, sample in self.evidence.arms(group).items() if name != "baseline")
+
+    def picture(self, name, text, figure, marks=""):
+        """The Markdown of a figure that is saved beside the page, what its marks mean below it; empty where there is none."""
         if not pictures.save(figure, self.folder / "pictures" / ("paper-%s.png" % name)):
             return ""
-        return "![%s](pictures/paper-%s.png)\n\n" % (text, name)
+        return "![%s](pictures/paper-%s.png)\n\n%s" % (text, name, "*%s.* %s\n\n" % (text, marks) if marks else "")
 
     def by_arm(self, name, compared=None):
         """task -> Comparison (None: not trained) of the intervention that `name(group)` names."""
@@ -73,6 +77,12 @@ def middle(values):
     values = np.asarray(values, dtype=float)
     values = values[np.isfinite(values)]
     return NOTHING if not len(values) else "%.3g" % np.median(values)
+
+
+def reached(part, times):
+    """Cell of the median of times, NaN where a run never got there."""
+    observed = np.isfinite(times)
+    return pages.median_cell(np.where(observed, times, column(part, "steps")), observed) if len(part) else NOTHING
 
 
 def onset(part, name):

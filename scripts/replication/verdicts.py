@@ -9,7 +9,7 @@ import pages  # noqa: F401  (finds the package symsweep)
 from symsweep import statistics
 
 HOLDS, IN_PART, NOT_HERE, UNDECIDED = "holds", "holds in part", "does not hold here", "undecided"
-SOONER, LATER, NO_DIFFERENCE, NEVER = "sooner", "later", "no difference shown", "never"
+SOONER, LATER, NO_DIFFERENCE, NEVER = "sooner", "later", "no difference shown", "not reached"
 
 RULES = {
     "level": 0.05,  # of p-values, after Holm
@@ -17,6 +17,7 @@ RULES = {
     "error": 0.05,  # of a threshold on the seeds that did not calibrate it; and half of what guessing the commoner kind gets
     "correlation": 0.9,  # of distances or order with the embedding
     "top5": 0.75,  # of an embedding's power on five characters, for it to be a few circles
+    "fit": 0.9,  # R² of an attribute's linear fit to the leading components, for an embedding to be the lattice of an order relation
     "orders": 100,  # times sooner: two orders of magnitude
 }
 # Seeds that a statement about one task takes at least; the page names them wherever fewer than six decide.
@@ -25,7 +26,7 @@ SEEDS = {"order": 6, "threshold": 4, "sooner": 5, "geometry": 1, "mlp": 2, "scal
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """holds: True, False, or None = undecided for the reason given."""
+    """holds: True, False, or None = undecided; `reason` says why not."""
 
     holds: object
     reason: str = ""
@@ -40,29 +41,40 @@ class Verdict:
         return "**%s**%s" % (self.word, self.text and ": " + self.text)
 
 
-def verdict(outcomes, of="tasks"):
-    """Of outcomes by task: holds where all that are decided do, in part where some do. Undecided tasks are named."""
-    decided = {name: outcome.holds for name, outcome in outcomes.items() if outcome.holds is not None}
-    open_ones = {}
-    for name, outcome in outcomes.items():
-        if outcome.holds is None:
-            open_ones.setdefault(outcome.reason, []).append(name)
-    told = ["%s: %s" % (", ".join(names), reason) for reason, names in open_ones.items()]
+def verdict(outcomes, of="task", planned=0):
+    """Of outcomes by task: holds where all that are decided do, in part where some do. The other tasks are named, with
+    the reasons that they have; `planned` is how many there should be."""
+    decided = {name: outcome for name, outcome in outcomes.items() if outcome.holds is not None}
     if not decided:
-        return Verdict(UNDECIDED, "; ".join(told) or "nothing trained")
-    yes = [name for name, holds in decided.items() if holds]
+        return Verdict(UNDECIDED, "; ".join(_by_reason(outcomes)) or "nothing trained")
+    yes = [name for name, outcome in decided.items() if outcome.holds]
     word = HOLDS if len(yes) == len(decided) else IN_PART if yes else NOT_HERE
-    text = "%d of %d %s" % (len(yes), len(decided), of)
-    if word == IN_PART:
-        no = [name for name in decided if name not in yes]
-        text += "; not %s" % ", ".join(no) if len(no) <= len(yes) else "; only %s" % ", ".join(yes)
-    return Verdict(word, "; ".join([text] + ["undecided " + t for t in told]))
+    told = ["%d of %s" % (len(yes), plural(len(decided), of))]
+    no = {name: outcome for name, outcome in decided.items() if not outcome.holds}
+    if word == IN_PART or any(outcome.reason for outcome in no.values()):
+        told += ["not " + text for text in _by_reason(no)]
+    told += ["undecided " + text for text in _by_reason({name: o for name, o in outcomes.items() if o.holds is None})]
+    if len(outcomes) < planned:
+        told.append("%d of the paper's %d not trained" % (planned - len(outcomes), planned))
+    return Verdict(word, "; ".join(told))
+
+
+def _by_reason(outcomes):
+    """["task, task: reason"]"""
+    found = {}
+    for name, outcome in outcomes.items():
+        found.setdefault(outcome.reason, []).append(name)
+    return [", ".join(names) + (": " + reason if reason else "") for reason, names in found.items()]
+
+
+def plural(count, noun):
+    return "%d %s%s" % (count, noun, "" if count == 1 else "s")
 
 
 def shown(count, of, seeds=SEEDS["order"]):
     """An order of onsets that `count` of `of` runs show."""
     if of < seeds:
-        return Outcome(None, "%d run%s" % (of, "" if of == 1 else "s"))
+        return Outcome(None, "%s got there" % plural(of, "run"))
     return Outcome(count >= RULES["share"] * of)
 
 
@@ -83,45 +95,56 @@ class Comparison:
 
 
 def can_decide(pairs, arms):
-    """Can the paired test of so many arms get below the level after Holm? n pairs have 2^n signs."""
+    """Can the paired test of so many arms get below the level after Holm? n pairs that tell an order have 2^n signs."""
     return arms * 0.5**pairs <= RULES["level"]
 
 
 def compare(samples, names, base="baseline", seeds=SEEDS["sooner"]):
-    """{name: Comparison} of the samples `names` against `base`; p-values are after Holm over these. Exact signed-rank test
-    over seeds; where seeds are too few for it with so many interventions, the log-rank test, and only where every pair
+    """{name: Comparison} of those of the samples `names` that there are against `base`, on the seeds that both have; p-values
+    are after Holm over all of `names`, trained or not, so that no verdict depends on what is trained yet. Exact signed-rank
+    test over seeds; where seeds are too few for it with so many interventions, the log-rank test, and only where every pair
     that tells an order tells the same. Where every pair does, and still nothing is significant: undecided, for want of
     seeds."""
+    known = [name for name in names if name in samples]
     if base not in samples:
-        return {name: _undecided(name, "no baseline") for name in names if name in samples}
-    names = [name for name in names if name in samples]
-    b = samples[base]
-    raw = {}
-    for name in names:
-        a = samples[name]
-        pairs = np.array(statistics.seed_pairs(a.seed.tolist(), b.seed.tolist()), dtype=int).reshape(-1, 2)
-        mine, theirs = (a.time[pairs[:, 0]], a.observed[pairs[:, 0]]), (b.time[pairs[:, 1]], b.observed[pairs[:, 1]])
-        unpaired = statistics.log_rank([*a.time, *b.time], [*a.observed, *b.observed], ["a"] * len(a) + ["b"] * len(b))
-        raw[name] = (len(pairs), statistics.signed_rank(*mine, *theirs), statistics.signed_rank(*theirs, *mine), unpaired.p_value)
-    adjusted = [statistics.holm([value(raw[name]) for name in names])
-                for value in (lambda r: r[1].p_value, lambda r: r[2].p_value, lambda r: r[3])]
-    return {name: _comparison(name, samples[name], b, raw[name], [p[k] for p in adjusted], len(names), seeds)
-            for k, name in enumerate(names)}
+        return {name: _undecided(name, "no baseline") for name in known}
+    shared = {name: samples[name].shared(samples[base]) for name in known}
+    tests = {name: (_signed(a, b), _signed(b, a), _unpaired(a, b)) for name, (a, b) in shared.items()}
+    adjusted = [_holm([found[k].p_value for found in tests.values()], len(names)) for k in range(3)]
+    return {name: _comparison(name, *shared[name], tests[name], [p[k] for p in adjusted], len(names), seeds) for k, name in enumerate(known)}
+
+
+def _unpaired(a, b):
+    return statistics.log_rank([*a.time, *b.time], [*a.observed, *b.observed], ["a"] * len(a) + ["b"] * len(b))
+
+
+def _signed(a, b):
+    return statistics.signed_rank(a.time, a.observed, b.time, b.observed)
+
+
+def _holm(p_values, count):
+    """Over `count` tests: those that say nothing (NaN, which stays) or are not made count as p = 1."""
+    found = np.ones(count)
+    found[:len(p_values)] = np.where(np.isnan(p_values), 1.0, p_values)
+    return np.where(np.isnan(p_values), math.nan, statistics.holm(found)[:len(p_values)])
 
 
 def _undecided(name, reason, ratio=None, pairs=0):
     return Comparison(name, UNDECIDED, math.nan, "", ratio or statistics.Interval(math.nan, math.nan, math.nan), pairs, reason)
 
 
-def _comparison(name, a, b, raw, adjusted, arms, seeds):
-    pairs, forward, backward, _ = raw
+def _comparison(name, a, b, tests, adjusted, arms, seeds):
+    forward, backward, _ = tests
+    pairs, telling = len(a), max(forward.pairs, backward.pairs)
     sooner, later, unpaired = adjusted
     ratio = statistics.bootstrap_ratio(a.time, a.observed, b.time, b.observed)
     if pairs < seeds:
-        return _undecided(name, "%d seeds" % pairs, ratio, pairs)
+        return _undecided(name, plural(pairs, "seed"), ratio, pairs)
+    if a.reached == b.reached == 0:
+        return _undecided(name, "neither gets there", ratio, pairs)
     if a.reached == 0 and b.reached > 0 and later <= RULES["level"]:
         return Comparison(name, NEVER, later, "signed-rank", ratio, pairs)
-    if can_decide(pairs, arms):
+    if can_decide(telling, arms):
         if sooner <= RULES["level"]:
             return Comparison(name, SOONER, sooner, "signed-rank", ratio, pairs)
         if later <= RULES["level"]:
@@ -132,14 +155,30 @@ def _comparison(name, a, b, raw, adjusted, arms, seeds):
     if unpaired <= RULES["level"] and any(same):
         word = SOONER if same[0] else NEVER if a.reached == 0 else LATER
         return Comparison(name, word, unpaired, "log-rank", ratio, pairs)
-    if any(same) and max(forward.pairs, backward.pairs) == pairs:
+    if any(same) and telling == pairs:
         return _undecided(name, "%d seeds are few for %d interventions" % (pairs, arms), ratio, pairs)
-    return Comparison(name, NO_DIFFERENCE, unpaired, "log-rank", ratio, pairs)
+    return Comparison(name, NO_DIFFERENCE, unpaired, "log-rank", ratio, pairs, "pairs disagree" if unpaired <= RULES["level"] else "")
 
 
 def one_way(test):
     """Does every pair that tells an order tell the one that a signed-rank test asks for?"""
     return test.pairs > 0 and test.p_value <= 0.5**test.pairs * (1 + 1e-9)
+
+
+def seed_by_seed(a, b, least):
+    """Is the first of two samples sooner: by the signed-rank test or, of `least` seeds or more that are too few for one,
+    with every single one of them?"""
+    if a is None or b is None:
+        return Outcome(None, "not trained")
+    a, b = a.shared(b)
+    if len(a) < least:
+        return Outcome(None, plural(len(a), "seed"))
+    if a.reached == b.reached == 0:
+        return Outcome(None, "neither gets there")
+    if len(a) >= SEEDS["sooner"]:
+        return duel(a, b)
+    test = _signed(a, b)
+    return Outcome(test.pairs == len(a) and one_way(test))
 
 
 def is_sooner(comparison):
@@ -148,19 +187,34 @@ def is_sooner(comparison):
         return Outcome(None, "not trained")
     if comparison.word == UNDECIDED:
         return Outcome(None, comparison.reason)
-    return Outcome(comparison.word == SOONER)
+    return Outcome(comparison.word == SOONER, "" if comparison.word == SOONER else comparison.word)
 
 
 def duel(a, b, seeds=SEEDS["sooner"]):
     """Is the first of two samples sooner, seed by seed?"""
     if a is None or b is None:
         return Outcome(None, "not trained")
-    pairs = np.array(statistics.seed_pairs(a.seed.tolist(), b.seed.tolist()), dtype=int).reshape(-1, 2)
-    if len(pairs) < seeds:
-        return Outcome(None, "%d seeds" % len(pairs))
-    x, y = pairs[:, 0], pairs[:, 1]
-    test = statistics.signed_rank(a.time[x], a.observed[x], b.time[y], b.observed[y])
-    return Outcome(bool(test.p_value <= RULES["level"]))  # NaN, where no pair tells an order, is no difference
+    a, b = a.shared(b)
+    if len(a) < seeds:
+        return Outcome(None, plural(len(a), "seed"))
+    if a.reached == b.reached == 0:
+        return Outcome(None, "neither gets there")
+    if _signed(a, b).p_value <= RULES["level"]:  # NaN, where no pair tells an order, is no difference
+        return Outcome(True)
+    return Outcome(False, LATER if _signed(b, a).p_value <= RULES["level"] else NO_DIFFERENCE)
+
+
+def sooner_than_all(a, others):
+    """Is a sample sooner than each of some others, name -> Sample? It takes every single test, so none has to be adjusted."""
+    duels = {name: duel(a, other) for name, other in others.items()}
+    decided = {name: outcome for name, outcome in duels.items() if outcome.holds is not None}
+    if a is None or not decided:
+        return next(iter(duels.values()), Outcome(None, "not trained"))
+    worse = [(name, outcome.reason) for name, outcome in decided.items() if not outcome.holds]
+    if not worse:
+        return Outcome(True)
+    beaten = [name for name, reason in worse if reason == LATER]
+    return Outcome(False, "%s sooner" % ", ".join(beaten) if beaten else "no difference shown to %s" % ", ".join(name for name, _ in worse))
 
 
 def dependence(words):
@@ -168,9 +222,9 @@ def dependence(words):
     decided = {task: word for task, word in words.items() if word not in (UNDECIDED, None)}
     good = [task for task, word in decided.items() if word == SOONER]
     bad = [task for task, word in decided.items() if word in (LATER, NEVER)]
-    text = "sooner on %d, later on %d of %d tasks" % (len(good), len(bad), len(decided))
+    text = "sooner on %d, later on %d of %s" % (len(good), len(bad), plural(len(decided), "task"))
     if len(decided) < 2:
-        return Verdict(UNDECIDED, "%d task%s compared" % (len(decided), "" if len(decided) == 1 else "s"))
+        return Verdict(UNDECIDED, "%s compared" % plural(len(decided), "task"))
     if good and bad:
         return Verdict(HOLDS, text)
     return Verdict(IN_PART if good or bad else NOT_HERE, text)
@@ -181,9 +235,9 @@ def dependence(words):
 def separates(test, solved, states, seeds):
     """A threshold that is right on seeds that did not calibrate it, better than calling all states what most of them are."""
     if seeds < SEEDS["threshold"]:
-        return Outcome(None, "%d seeds" % seeds)
+        return Outcome(None, plural(seeds, "seed"))
     if math.isnan(test.threshold):
-        return Outcome(None, test.reason)
+        return Outcome(None, "never solved" if solved == 0 else test.reason)
     guess = min(solved, states - solved) / states
     return Outcome(test.error_rate <= RULES["error"] and test.error_rate <= guess / 2)
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 import unittest
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import numpy as np
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(fixtures.TOP / "scripts"))
 os.environ.setdefault("SYMSWEEP_BINARY", fixtures.BINARY)
+import pages  # noqa: E402
 from replication import evidence, page, plan, verdicts  # noqa: E402
 
 SWEEPS = fixtures.TOP / "sweeps" / "paper"
@@ -50,6 +52,8 @@ class Rules(unittest.TestCase):
             self.assertEqual(verdicts.verdict(outcomes).word, word)
         told = verdicts.verdict({"a": yes, "b": yes, "c": no, "d": open_one}).text
         self.assertEqual(told, "2 of 3 tasks; not c; undecided d: not trained")
+        told = verdicts.verdict({"a": yes, "b": verdicts.Outcome(False, "later"), "c": verdicts.Outcome(False, "later")}, planned=5).text
+        self.assertEqual(told, "1 of 3 tasks; not b, c: later; 2 of the paper's 5 not trained")
         self.assertEqual(verdicts.verdict({"a": open_one, "b": open_one}).text, "a, b: not trained")
 
     def test_orders(self):
@@ -69,8 +73,13 @@ class Rules(unittest.TestCase):
         self.assertEqual({name: found[name].word for name in ("fast", "slow", "never", "mixed", "same")},
                          {"fast": verdicts.SOONER, "slow": verdicts.LATER, "never": verdicts.NEVER, "mixed": verdicts.NO_DIFFERENCE,
                           "same": verdicts.NO_DIFFERENCE})
-        told = 4  # that tell an order at all; p-values of the others are none
-        self.assertAlmostEqual(found["fast"].p, told / 256)
+        self.assertAlmostEqual(found["fast"].p, len(found) / 256)
+        # Interventions that are not trained yet count: nothing becomes insignificant as they arrive.
+        planned = [name for name in arms if name != "baseline"] + ["not trained"]
+        self.assertAlmostEqual(verdicts.compare(arms, planned)["fast"].p, (len(found) + 1) / 256)
+        # Seeds of the baseline that an intervention lacks do not count.
+        more = {**arms, "baseline": sample([*range(500, 580, 10), 50, 60])}
+        self.assertEqual(verdicts.compare(more, list(found)), found)
         self.assertEqual(found["fast"].test, "signed-rank")
         self.assertGreater(found["fast"].ratio.estimate, 3)
 
@@ -95,13 +104,48 @@ class Rules(unittest.TestCase):
         a, b = sample([100, 110, 120, 130, 140]), sample([200, 210, None, 230, 240])
         self.assertIs(verdicts.duel(a, b).holds, True)
         self.assertIs(verdicts.duel(b, a).holds, False)
-        self.assertIs(verdicts.duel(a, a).holds, False)
+        self.assertEqual(verdicts.duel(a, a), verdicts.Outcome(False, verdicts.NO_DIFFERENCE))
+        self.assertEqual(verdicts.duel(b, a), verdicts.Outcome(False, verdicts.LATER))
+        self.assertEqual(verdicts.duel(sample([None] * 5), sample([None] * 5)), verdicts.Outcome(None, "neither gets there"))
+        self.assertIs(verdicts.sooner_than_all(a, {"b": b, "few": sample([1])}).holds, True)
+        self.assertEqual(verdicts.sooner_than_all(b, {"a": a, "b": b}), verdicts.Outcome(False, "a sooner"))
+        self.assertEqual(verdicts.sooner_than_all(a, {"few": sample([1])}), verdicts.Outcome(None, "1 seed"))
+        self.assertIs(verdicts.seed_by_seed(sample([1, 2]), sample([3, 4]), 2).holds, True)
+        self.assertIs(verdicts.seed_by_seed(sample([1, 4]), sample([3, 4]), 2).holds, False)
+        self.assertIs(verdicts.seed_by_seed(sample([None, None]), sample([3, 4]), 3).holds, None)
         self.assertIsNone(verdicts.duel(a, None).holds)
         words = (verdicts.SOONER, verdicts.LATER, verdicts.NO_DIFFERENCE)
         self.assertEqual(verdicts.dependence(dict(zip("abc", words))).word, verdicts.HOLDS)
         self.assertEqual(verdicts.dependence({"a": words[0], "b": words[2]}).word, verdicts.IN_PART)
         self.assertEqual(verdicts.dependence({"a": words[2], "b": words[2]}).word, verdicts.NOT_HERE)
         self.assertEqual(verdicts.dependence({"a": words[0]}).word, verdicts.UNDECIDED)
+
+    def test_the_shape_of_an_order_relation(self):
+        """A lattice keeps it however its axes are turned."""
+        sides = (5, 4)
+        attributes = np.stack(np.unravel_index(np.arange(20), sides), axis=1) - np.array([2, 1.5])
+        turned = attributes @ np.linalg.qr(np.random.default_rng(2).normal(size=(2, 2)))[0] + 7
+        for points, low, high in ((turned, 1, 1), (np.random.default_rng(3).normal(size=(20, 2)), 0, 0.5)):
+            pca = np.full((1, 2, 20, 8), np.nan, dtype=np.float32)
+            pca[0, 0, :, :2] = points
+            part = types.SimpleNamespace(configs=[{"task": {"sides": sides}}], snapshots={
+                "pca": types.SimpleNamespace(values=pca), "step": types.SimpleNamespace(values=np.array([[100, -1]]))})
+            self.assertTrue(low - 1e-6 <= page.attribute_fit(part)[0] <= high)
+
+    def test_wrong_answers(self):
+        """The lead begins with the first of three evaluations in a row, after memorization, over enough tuples."""
+        steps = np.arange(0, 1000, 100)
+        excess = np.array([0.9, 0.9, 0.1, 0, 0.1, 0.1, 0.1, 0.1, 0.2, np.nan])
+        tuples = np.array([500, 500, 500, 500, 50, 500, 500, 500, 500, 0], dtype=float)
+        wrong = pages.Wrong.__new__(pages.Wrong)
+        wrong.step, wrong.accuracy = np.array([steps, steps]), np.array([steps / 1000] * 2)
+        wrong.t_gen, wrong.excess, wrong.tuples = np.array([900, np.nan]), {"a": np.array([excess] * 2)}, {"a": np.array([tuples] * 2)}
+        lead = wrong.lead("a", np.array([200.0, 200.0]))
+        self.assertEqual((lead.step.tolist(), lead.before.tolist(), lead.runs), ([500], [400], 1))
+        self.assertEqual((lead.at_memory.tolist(), lead.accuracy.tolist()), ([0.2], [0.5]))
+        self.assertEqual(len(wrong.lead("a", np.array([700.0, 200.0])).step), 0)
+        self.assertTrue(wrong.knows("a"))
+        self.assertFalse(wrong.knows("b"))
 
     def test_thresholds(self):
         from symsweep import statistics
@@ -159,7 +203,7 @@ def tiny():
               {"label": "cycle, triangle -1", **graph, "symmetry.triangle.weight": -1.0}]
     cases += [{"label": "mlp", **mlp}, {"label": "mlp, consistency", **mlp, **both}]
     cases += [{"label": "scale", "model.output_scale": 3.0}, {"label": "scale, consistency", "model.output_scale": 3.0, **both}]
-    run = {"task": {"kind": "modular", "operation": "add", "p": 7}, "train_fraction": 0.9, "model": fixtures.TINY,
+    run = {"task": {"kind": "modular", "operation": "add", "p": 7}, "train_fraction": 0.8, "model": fixtures.TINY,
            "optimizer": {"learning_rate": 0.01}, "steps": 400, "evaluate": {"every": 40, "spectra_every": 1, "snapshots": 2}}
     return {"name": "tiny", "run": run, "cases": cases}
 
@@ -220,11 +264,28 @@ class Folder(unittest.TestCase):
         expected = "%s (%d of 5)" % ("%g" % middle if np.isfinite(middle) else "> 400", reached.sum())
         self.assertIn("| baseline | %s |" % expected, text)
         self.assertIn("| one.h5 | baselines | 10 of 10 |", text)
+        self.assertEqual(self.stages_cell(text, "cycle 8", "t_sym"), self.first_small_violation("cycle", "triangle"))
         self.assertNotIn("Not begun", text)
         suppressed = text.split("## Suppression")[1].split("\n## ")[0]
         self.assertIn("| cycle 8 | triangle all -1 |", suppressed)
         for word in (" nan", "None", "inf "):
             self.assertNotIn(word, text)
+
+    @staticmethod
+    def stages_cell(text, task, column):
+        rows = [line.split(" | ") for line in text.split("## Three stages")[1].split("\n## ")[0].splitlines() if line.startswith("| ")]
+        return next(row for row in rows if row[0] == "| " + task)[rows[0].index(column)]
+
+    def first_small_violation(self, label, family):
+        """The first evaluation from t_mem on with a largest violation of 1 nat or less: how many of how many runs have one."""
+        with h5py.File(self.folder / "one.h5") as file:
+            firsts = []
+            for k in np.flatnonzero(file["runs/label"].asstr()[:] == label):
+                step, largest = file["curves/step"][k], file["symmetry/%s/max" % family][k]
+                t_mem = file["runs/onset/t_mem"][k]
+                firsts.append(next((s for s, v in zip(step, largest) if t_mem >= 0 and s >= t_mem and v <= 1), math.inf))
+        middle = np.median(firsts)
+        return "%s (%d of %d)" % ("%g" % middle if np.isfinite(middle) else "> 400", np.isfinite(firsts).sum(), len(firsts))
 
     def test_an_empty_folder(self):
         self.said_by(self.paper.main, [str(self.top / "nothing"), "--hours", "0", "--docs", str(self.top / "empty")], QUEUE, self.sweeps)
