@@ -214,12 +214,9 @@ def geometry(page):
             operations.append([*cells, middle(column(part, "final.fourier_frequencies90")[done]), middle(top5[done]),
                                middle(column(part, "final.circularity")[done])])
         else:
-            if group.domain == "graph":
-                measure, level, values = "`distance_spearman`", RULES["correlation"], column(part, "final.distance_spearman")
-            else:
-                measure, level, values = "R² of attributes", RULES["fit"], attribute_fit(part)
-            lattices[name] = verdicts.reaches(values, level, done)
-            others.append([*cells, measure, middle(values[done]), middle(column(part, "final.stress")[done])])
+            once, fit = coordinate_fit(part)
+            lattices[name] = verdicts.reaches(fit, RULES["fit"], done)
+            others.append([*cells, middle(fit[done]), middle(once[done]), middle(column(part, "final.distance_spearman")[done]), middle(column(part, "final.stress")[done])])
     says = ("operations with a group behind them end on circles (a closed helix), as predicted",
             "embeddings of graphs and order relations take the shape of the task")
     undecided = Verdict(verdicts.UNDECIDED, "not trained")
@@ -231,29 +228,47 @@ def geometry(page):
                  "mix and come near 0.5.\n\n"
                  + pages.table(["operation", "generalized", "effective dimension", "frequencies", "top 5", "circularity"], operations) + "\n\n")
     if others:
-        text += ("`distance_spearman`: correlation of distances in the embedding, over its first eight components, with distances in the graph. "
-                 "R² of attributes: of the linear fit of an attribute to as many leading components as there are attributes, the smallest of a "
-                 "run's; a lattice gives 1, however its axes are turned.\n\n"
-                 + pages.table(["task", "generalized", "effective dimension", "measure", "median", "stress"], others) + "\n\n")
+        text += ("R²: of the linear fit of the task's coordinates to as many leading components, the smallest of a run's. Coordinates are "
+                 "attributes, places in a lattice, bits of a hypercube, and cosine and sine of the angle on a closed side, which may go round "
+                 "more than once (beside it *once round*, where neighbours stay neighbours); a lattice gives 1, however its axes are turned. On a "
+                 "hypercube products of bits, the other characters of its group, tell distances as well as bits do. `distance_spearman` and `stress` compare distances in the embedding with those in "
+                 "the graph.\n\n"
+                 + pages.table(["task", "generalized", "effective dimension", "R²", "once round", "distance_spearman", "stress"], others) + "\n\n")
     return Section("Geometry (Fig. 1, 2 and 4, App. C, Table A.2)", text or "No baseline is trained yet.\n", (
         Claim("Fig. 1, 4, Table A.2", says[0], "; ".join("%s top 5 %s" % (r[0], r[4]) for r in operations), verdict(circles) if circles else undecided),
-        Claim("Fig. 2, App. C", says[1], "; ".join("%s %s" % (r[0], r[4]) for r in others), verdict(lattices) if lattices else undecided)))
+        Claim("Fig. 2, App. C", says[1], "R² " + "; ".join("%s %s" % (r[0], r[3]) for r in others), verdict(lattices) if lattices else undecided)))
 
 
-def attribute_fit(part):
-    """[R] the smallest R² of an attribute's linear fit to the leading components of the last embedding, as many as there are
-    attributes."""
-    values = []
+def coordinates(task):
+    """[[nodes or entities, k]] of a task that is a lattice: places on open sides; on closed ones cosine and sine of an angle
+    that goes round once, twice ..., an array for each. Empty for other tasks."""
+    shape = task.get("graph", task["kind"])
+    sides = {"cycle": lambda: [task["nodes"]], "path": lambda: [task["nodes"]], "hypercube": lambda: [2] * task["dimension"]}.get(
+        shape, lambda: task.get("sides", []))()
+    closed = {"cycle": 1, "cylinder": 1, "torus": len(sides)}.get(shape, 0)
+    places = np.unravel_index(np.arange(math.prod(sides)), sides) if sides else ()
+    found = []
+    for turns in range(1, max([2, *((side + 1) // 2 for side in sides[:closed])]) if sides else 1):
+        angles = [2 * math.pi * turns * place / side for place, side in zip(places, sides[:closed])]
+        found.append(np.stack([f(angle) for angle in angles for f in (np.cos, np.sin)] + list(places[closed:]), axis=1).astype(float))
+    return found
+
+
+def coordinate_fit(part):
+    """[2, R] the smallest R² of a coordinate's linear fit to the leading components of the last embedding, as many as there
+    are coordinates: of angles that go round once, and of those that fit best; NaN where the task has none."""
+    found = np.full((2, len(part.configs)), math.nan)
     for row, config in enumerate(part.configs):
-        sides = config["task"]["sides"]
-        last = np.nonzero(part.snapshots["step"].values[row] >= 0)[0][-1]
-        points = part.snapshots["pca"].values[row][last][:math.prod(sides), :len(sides)]
-        attributes = np.stack(np.unravel_index(np.arange(len(points)), sides), axis=1).astype(float)
-        attributes -= attributes.mean(axis=0)
-        points = points - points.mean(axis=0)
-        missed = attributes - points @ np.linalg.lstsq(points, attributes, rcond=None)[0]
-        values.append(1 - ((missed**2).sum(axis=0) / (attributes**2).sum(axis=0)).max())
-    return np.array(values)
+        fits = []
+        for wanted in coordinates(config["task"]):
+            last = np.nonzero(part.snapshots["step"].values[row] >= 0)[0][-1]
+            points = part.snapshots["pca"].values[row][last][:len(wanted), :wanted.shape[1]].astype(float)
+            wanted, points = wanted - wanted.mean(axis=0), points - points.mean(axis=0)
+            missed = wanted - points @ np.linalg.lstsq(points, wanted, rcond=None)[0]
+            fits.append(1 - ((missed**2).sum(axis=0) / (wanted**2).sum(axis=0)).max())
+        if fits:
+            found[:, row] = fits[0], max(fits)
+    return found
 
 
 # ---- Table 1 ----
@@ -376,8 +391,7 @@ The rules, as `scripts/replication/verdicts.py` has them:
 - An order of onsets holds on a task where {share:.0f} % of the runs show it; it takes {order} runs that reached what it needs.
 - *Sooner* takes {sooner} seeds, a threshold {threshold}, suppression {suppression}, the MLP and scales {mlp}: there every run, or every pair of one
   seed, has to say the same; from five seeds on it is a test. Wrong answers take {wrong} runs that generalized.
-- An embedding has the shape of its task where the median correlation, or R², of runs that generalized ({geometry} or more) reaches
-  {correlation}; it is a few circles where five characters hold {top5:.0f} % of its power.
+- An embedding has the shape of its task where the median R² of runs that generalized ({geometry} or more) reaches {fit}; it is a few circles where five characters hold {top5:.0f} % of its power.
 - A run that has not reached an onset is censored at its last step. Medians are Kaplan-Meier medians, *> 2500* says that half of the
   runs had not got there by then. Intervals are bootstrap intervals at 95 %, of ratios and medians over runs.
 - Where a setting was trained in several sweeps, its runs are taken together by their configuration, one a seed, the longest.

@@ -15,9 +15,8 @@ RULES = {
     "level": 0.05,  # of p-values, after Holm
     "share": 0.9,  # of runs that show an order of onsets, for it to hold on a task
     "error": 0.05,  # of a threshold on the seeds that did not calibrate it; and half of what guessing the commoner kind gets
-    "correlation": 0.9,  # of distances or order with the embedding
     "top5": 0.75,  # of an embedding's power on five characters, for it to be a few circles
-    "fit": 0.9,  # R² of an attribute's linear fit to the leading components, for an embedding to be the lattice of an order relation
+    "fit": 0.9,  # R² of a coordinate's linear fit to the leading components, for an embedding to have the shape of a lattice
     "orders": 100,  # times sooner: two orders of magnitude
 }
 # Seeds that a statement about one task takes at least; the page names them wherever fewer than six decide.

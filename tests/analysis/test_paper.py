@@ -120,17 +120,28 @@ class Rules(unittest.TestCase):
         self.assertEqual(verdicts.dependence({"a": words[2], "b": words[2]}).word, verdicts.NOT_HERE)
         self.assertEqual(verdicts.dependence({"a": words[0]}).word, verdicts.UNDECIDED)
 
-    def test_the_shape_of_an_order_relation(self):
-        """A lattice keeps it however its axes are turned."""
+    def test_coordinates(self):
+        def of(graph, **keys):
+            return page.coordinates({"kind": "graph", "graph": graph, **keys})
+        self.assertEqual([c.shape for c in of("cylinder", sides=[5, 4])], [(20, 3)] * 2)
+        self.assertEqual([c.shape for c in of("torus", sides=[3, 4])], [(12, 4)])
+        self.assertEqual([c.sum(axis=0).tolist() for c in of("hypercube", dimension=3)], [[4, 4, 4]])
+        self.assertEqual([c[:, 0].tolist() for c in of("path", nodes=3)], [[0, 1, 2]])
+        np.testing.assert_allclose(of("cycle", nodes=4), [[[1, 0], [0, 1], [-1, 0], [0, -1]]], atol=1e-12)
+        self.assertEqual(len(of("cycle", nodes=64)), 31)
+        self.assertEqual(of("tree", branching=2, depth=3), [])
+
+    def test_the_shape_of_a_lattice(self):
+        """It is kept however its axes are turned."""
         sides = (5, 4)
         attributes = np.stack(np.unravel_index(np.arange(20), sides), axis=1) - np.array([2, 1.5])
         turned = attributes @ np.linalg.qr(np.random.default_rng(2).normal(size=(2, 2)))[0] + 7
         for points, low, high in ((turned, 1, 1), (np.random.default_rng(3).normal(size=(20, 2)), 0, 0.5)):
             pca = np.full((1, 2, 20, 8), np.nan, dtype=np.float32)
             pca[0, 0, :, :2] = points
-            part = types.SimpleNamespace(configs=[{"task": {"sides": sides}}], snapshots={
+            part = types.SimpleNamespace(configs=[{"task": {"kind": "comparison", "sides": sides}}], snapshots={
                 "pca": types.SimpleNamespace(values=pca), "step": types.SimpleNamespace(values=np.array([[100, -1]]))})
-            self.assertTrue(low - 1e-6 <= page.attribute_fit(part)[0] <= high)
+            self.assertTrue(low - 1e-6 <= page.coordinate_fit(part)[1, 0] <= high)
 
     def test_wrong_answers(self):
         """The lead begins with the first of three evaluations in a row, after memorization, over enough tuples."""
