@@ -255,7 +255,7 @@ def scales(page):
             for i, j in statistics.seed_pairs(sample.seed.tolist(), base.seed.tolist()) if sample and base else []:
                 pooled[arm].append((sample.time[i], sample.observed[i], base.time[j], base.observed[j]))
             if arm == "consistency all":
-                outcomes[name] = verdicts.seed_by_seed(sample, base, SEEDS["scales"])
+                outcomes[name] = verdicts.duel(sample, base, SEEDS["scales"])
         rows.append([name, *cells])
         drawn.append((name, samples))
     tests = {arm: statistics.signed_rank(*map(list, zip(*found))) if found else None for arm, found in pooled.items()}
@@ -293,7 +293,7 @@ def suppression(page):
                          middle(page.evidence.column(sample, "final.test_accuracy"))])
             if weight == "-1":
                 pooled += found
-                outcomes["%s, %s" % (page.title(group), name.rsplit(" ", 1)[0])] = verdicts.seed_by_seed(base, sample, SEEDS["suppression"])
+                outcomes["%s, %s" % (page.title(group), name.rsplit(" ", 1)[0])] = verdicts.duel(base, sample, SEEDS["suppression"])
     says = "training away from the symmetry (negative weight) delays or prevents generalization"
     where, title = "conference version", "Suppression (conference version)"
     if not rows:

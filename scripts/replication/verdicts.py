@@ -164,22 +164,6 @@ def one_way(test):
     return test.pairs > 0 and test.p_value <= 0.5**test.pairs * (1 + 1e-9)
 
 
-def seed_by_seed(a, b, least):
-    """Is the first of two samples sooner: by the signed-rank test or, of `least` seeds or more that are too few for one,
-    with every single one of them?"""
-    if a is None or b is None:
-        return Outcome(None, "not trained")
-    a, b = a.shared(b)
-    if len(a) < least:
-        return Outcome(None, plural(len(a), "seed"))
-    if a.reached == b.reached == 0:
-        return Outcome(None, "neither gets there")
-    if len(a) >= SEEDS["sooner"]:
-        return duel(a, b)
-    test = _signed(a, b)
-    return Outcome(test.pairs == len(a) and one_way(test))
-
-
 def is_sooner(comparison):
     """The outcome of "sooner than the baseline"; None of `compare` = not trained."""
     if comparison is None:
@@ -189,18 +173,22 @@ def is_sooner(comparison):
     return Outcome(comparison.word == SOONER, "" if comparison.word == SOONER else comparison.word)
 
 
-def duel(a, b, seeds=SEEDS["sooner"]):
-    """Is the first of two samples sooner, seed by seed?"""
+def duel(a, b, least=SEEDS["sooner"]):
+    """Is the first of two samples sooner, seed by seed? Where `least` allows of fewer seeds than a test takes, it has to be
+    with every one of them."""
     if a is None or b is None:
         return Outcome(None, "not trained")
     a, b = a.shared(b)
-    if len(a) < seeds:
+    if len(a) < least:
         return Outcome(None, plural(len(a), "seed"))
     if a.reached == b.reached == 0:
         return Outcome(None, "neither gets there")
-    if _signed(a, b).p_value <= RULES["level"]:  # NaN, where no pair tells an order, is no difference
+    forward, backward = _signed(a, b), _signed(b, a)
+    if len(a) < SEEDS["sooner"]:
+        return Outcome(forward.pairs == len(a) and one_way(forward))
+    if forward.p_value <= RULES["level"]:  # NaN, where no pair tells an order, is no difference
         return Outcome(True)
-    return Outcome(False, LATER if _signed(b, a).p_value <= RULES["level"] else NO_DIFFERENCE)
+    return Outcome(False, LATER if backward.p_value <= RULES["level"] else NO_DIFFERENCE)
 
 
 def sooner_than_all(a, others):
