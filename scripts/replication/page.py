@@ -31,7 +31,9 @@ def stages(page):
     if not found:
         return Section(title, "No baseline is trained yet.\n",
                        tuple(Claim(where, says, "", Verdict(verdicts.UNDECIDED, "not trained")) for says in STAGES))
-    text = (page.picture("stages", "Accuracy, largest and mean violation, effective dimension over training", pictures.stages(page.evidence))
+    text = (page.picture("stages", "Accuracy, largest and mean violation, effective dimension over training", pictures.stages(page.evidence),
+                         "Medians with the middle half of the runs; lines across are median onsets, t_sym here the step from which the largest "
+                         "violation stays at 1 nat or less.")
             + "Median steps over seeds and, in brackets, how many reached it. t_mem and t_gen are the first evaluations with 99 % train "
             "and test accuracy; t_sym is the first evaluation from t_mem on with a largest violation of 1 nat or less; *100 %* is the first "
             "evaluation with every test answer right, which is what the paper calls generalization. t_geo is the step from which the "
