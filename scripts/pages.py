@@ -86,13 +86,16 @@ def median_cell(time, observed):
 
 
 def ratio_text(mine, base):
-    """Ratio of the medians, of base over mine, with its bootstrap interval; a lower bound where base has none."""
+    """Ratio of the medians, of base over mine, with its bootstrap interval where there is one; a lower bound where base has
+    no median."""
     ratio = statistics.bootstrap_ratio(*mine, *base)
     middle = statistics.kaplan_meier(*mine).median
     if not np.isfinite(middle):
         return NOTHING
     if not np.isfinite(ratio.estimate):
         return "≥ %.2g" % (base[0].max() / middle)
+    if np.isnan(ratio.lower):
+        return "%.2g" % ratio.estimate
     upper = "%.2g" % ratio.upper if np.isfinite(ratio.upper) else "∞"
     return "%.2g (%.2g–%s)" % (ratio.estimate, ratio.lower, upper)
 

@@ -184,15 +184,16 @@ class Evidence:
 
     @functools.lru_cache(maxsize=None)
     def baselines(self, group):
-        """Results of the baseline runs of a setting that measure largest violations as they are, one a seed, the
-        longest."""
+        """Results of the baseline runs of a setting that measure largest violations as they are and do not stop when they
+        have generalized, one a seed, the longest."""
         if self.exact is None:
             return None
         best = {}
         ended = self.exact.runs["status"].isin(facts.ENDED).tolist()
         steps = self.exact.runs["steps"].to_numpy(dtype=float, na_value=0)
         for position, config in enumerate(self.exact.configs):
-            if ended[position] and arm(config) == "baseline" and setting(config, self.known) == group.key:
+            whole = ended[position] and config["stop"]["test_accuracy"] == 0
+            if whole and arm(config) == "baseline" and setting(config, self.known) == group.key:
                 if config["seed"] not in best or steps[position] > steps[best[config["seed"]]]:
                     best[config["seed"]] = position
         return self.exact.select(np.isin(np.arange(len(self.exact)), list(best.values()))) if best else None

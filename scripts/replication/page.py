@@ -396,8 +396,8 @@ The rules, as `scripts/replication/verdicts.py` has them:
 
 - p-values count as significant up to {level}, after Holm over the interventions of a task, also those that are not trained yet. *Sooner* and
   *later* are tested each for itself, one-sided, on the seeds that an intervention and the baseline share. Two interventions are compared
-  with each other by one signed-rank test; one against several has to be sooner than each. Where six seeds had been too few for pairs, two
-  more were trained.
+  with each other by one signed-rank test; one against several has to be sooner than each. On graphs and order
+  relations all interventions alike were extended from six seeds towards the ten of the baselines, six being too few for pairs.
 - An order of onsets holds on a task where {share:.0f} % of the runs show it; it takes {order} runs that reached what it needs.
 - *Sooner* takes {sooner} seeds, a threshold {threshold}, suppression {suppression}, the MLP and scales {mlp}: there every run, or every pair of one
   seed, has to say the same; from five seeds on it is a test. Wrong answers take {wrong} runs that generalized.

@@ -69,6 +69,9 @@ QUEUE = (
     baselines("path", "Fig. 6, 7, C: path", ("path",), TEN, steps=12000),
     baselines("sub", "Fig. 6, 7, A.2: sub", ("sub",), SIX, steps=25000, evaluate__spectra_every=1),
     baselines("lattice", "Fig. 6, C: 7x7x7, one seed", ("grid3d",), (0,), evaluate__every=100),
+    *(arms(task, GRAPH_ARMS, TEN[8:], "more") for task in ("grid", "cylinder", "cycle", "hypercube")),
+    arms("grid3d", ("baseline", *GRAPH_ARMS), TEN[8:], "more"),
+    arms("comparison", COMPARISON_ARMS, TEN[8:], "more"),
     # What the plan asks for ends here; what follows makes tables fuller.
     Piece("scales-train", "App. E: consistency over train inputs", "5-scales", tuple(scale + ", consistency train" for scale in SCALES),
           (0, 1), SCALED),

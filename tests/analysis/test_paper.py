@@ -215,7 +215,7 @@ def tiny():
     cases += [{"label": "mlp", **mlp}, {"label": "mlp, consistency", **mlp, **both}]
     cases += [{"label": "scale", "model.output_scale": 3.0}, {"label": "scale, consistency", "model.output_scale": 3.0, **both}]
     run = {"task": {"kind": "modular", "operation": "add", "p": 7}, "train_fraction": 0.8, "model": fixtures.TINY,
-           "optimizer": {"learning_rate": 0.01}, "steps": 400, "evaluate": {"every": 40, "spectra_every": 1, "snapshots": 2}}
+           "optimizer": {"learning_rate": 0.01}, "steps": 400, "stop": {"test_accuracy": 0}, "evaluate": {"every": 40, "spectra_every": 1, "snapshots": 2}}
     return {"name": "tiny", "run": run, "cases": cases}
 
 
