@@ -164,8 +164,9 @@ class Wrong:
         return [*cells, "%d of %d" % (len(rows), len(at))]
 
     def middle(self):
-        """(steps as long as all runs go on, {name: median over runs}), test accuracy first."""
+        """(steps as long as all runs go on, {name: median over runs}), test accuracy first; of shares of LEAST tuples or more."""
         steps = self.step[0, :(self.step >= 0).all(axis=0).sum()]
+        firm = {name: np.where(self.tuples[name] >= self.LEAST, values, np.nan) for name, values in self.excess.items()}
         return steps, {name: [np.median(column[np.isfinite(column)]) if np.isfinite(column).any() else np.nan
                               for column in values[:, :len(steps)].T]
-                       for name, values in [("test accuracy", self.accuracy), *self.excess.items()]}
+                       for name, values in [("test accuracy", self.accuracy), *firm.items()]}
