@@ -31,7 +31,7 @@ def mlp(page):
     for name, sample in samples.items():
         leak = middle(100 * page.evidence.column(sample, _leaky(name)))
         rows.append([name, pages.median_cell(sample.time, sample.observed),
-                     pages.ratio_text((sample.time, sample.observed), (base.time, base.observed)) if name != "baseline" else NOTHING,
+                     _ratio_text(sample, base) if name != "baseline" else NOTHING,
                      middle(page.evidence.column(sample, "final.test_accuracy")),
                      middle(page.evidence.column(sample, "final.test_accuracy_unmirrored")), leak])
         words[name] = len(sample) >= SEEDS["mlp"] and sample.reached == len(sample) and sample.time.max() < base.time.min()
@@ -51,7 +51,8 @@ def mlp(page):
                          "%s%.2g times, %s" % (least, times, _seeds(len(best))))
     text = (page.picture("mlp", "Test accuracy of the MLP over training, alone and with symmetry losses",
                          pictures.curves(page.evidence, [group], [*samples]))
-            + "Adam's ε is 1e-8 throughout. Steps to 99 % test accuracy, and accuracy at the last step; *unmirrored*: on test inputs whose mirror is not in the train set; "
+            + "Adam's ε is %g. " % page.evidence.results.configs[page.evidence.places[group]["baseline"][0]]["optimizer"]["epsilon"]
+            + "Steps to 99 % test accuracy, and accuracy at the last step; *unmirrored*: on test inputs whose mirror is not in the train set; "
             "*derived*: share of the test inputs (%) whose label follows from train labels through the loss.\n\n"
             + pages.table(["intervention", "t_gen", "times sooner", "test accuracy", "unmirrored", "derived"], rows)
             + "\n\n" + _controls(samples, base) + "\n")
@@ -96,18 +97,16 @@ def acceleration(page):
     weight_one = {t: _any(page.compared[g], ones) for t, g in titled.items()}
     grokfast = {t: c.word for t, c in page.by_arm(lambda g: "grokfast 2").items() if c is not None}
     where = "Fig. 9, App. D, §8.4"
-    planned = plan.TASKS
     claims = (
-        Claim(where, "symmetry losses bring generalization forward, on all tasks", _medians(page, own("all")), all_sooner(prompted, planned)),
-        Claim(where, "the same over train inputs alone (a leak control, not in the paper)", _medians(page, own("train")), all_sooner(trained, planned)),
-        Claim(where, "symmetry losses help more than geometry priors", "against every prior of a task, seed by seed", verdict(better, planned=planned)),
-        Claim(where, "geometry priors can bring it forward", "some prior sooner than the baseline", verdict(any_prior, planned=planned)),
-        Claim(where, "they do at the paper's weight of 1", "%s as defined here" % ", ".join(ones), verdict(weight_one, planned=planned)),
+        Claim(where, "symmetry losses bring generalization forward, on all tasks", _medians(page, own("all")), all_sooner(prompted, plan.TASKS)),
+        Claim(where, "the same over train inputs alone (a leak control, not in the paper)", _medians(page, own("train")), all_sooner(trained, plan.TASKS)),
+        Claim(where, "symmetry losses help more than geometry priors", "against every prior of a task, seed by seed", verdict(better, planned=plan.TASKS)),
+        Claim(where, "geometry priors can bring it forward", "some prior sooner than the baseline", verdict(any_prior, planned=plan.TASKS)),
+        Claim(where, "they do at the paper's weight of 1", "%s as defined here" % ", ".join(ones), verdict(weight_one, planned=plan.TASKS)),
         Claim(where, "GrokFast helps on some tasks and delays others", _medians(page, lambda g: "grokfast 2"), verdicts.dependence(grokfast)),
     )
     if not compared:
         return Section("Acceleration (Fig. 9, App. D)", "Not trained yet.\n", claims)
-    perfect = {g: page.comparisons(g, "test_accuracy_first_1.0") for g in page.groups}
     panels = [(domain, [n for n in PRIMARY[domain] if any(n in page.compared[g] for g in compared if g.domain == domain)],
                {page.title(g): {n: (c.ratio, c.word) for n, c in page.compared[g].items()} for g in compared
                 if g.domain == domain and page.sample(g, "baseline") is not None})
@@ -125,7 +124,7 @@ def acceleration(page):
             "seeds are too few for that to reach %g, log-rank tests after Holm, if all pairs that tell an order tell the same. Interventions beyond the "
             "first table are a family of their own.\n\n" % RULES["level"]
             + "**Counted as the paper counts**, by the first evaluation with 100 %% test accuracy, the symmetry loss over all inputs is sooner "
-            "on %s.\n\n" % all_sooner(page.by_arm(own("all"), perfect)).text
+            "on %s.\n\n" % all_sooner(page.by_arm(own("all"), page.perfect)).text
             + "**What the leak controls say.** " + _leaks(page, prompted, trained, ties, over_ties) + "\n\n" + _details(page, compared))
     return Section("Acceleration (Fig. 9, App. D)", text, claims)
 
@@ -185,9 +184,8 @@ def _matrix(page, groups):
 
 
 def _seeds_cell(page, group):
-    arms = page.evidence.arms(group)
-    counts = sorted({len(sample) for name, sample in arms.items() if name != "baseline"})
-    return "%s (%d)" % ("–".join(dict.fromkeys("%d" % n for n in (counts[0], counts[-1]))), len(arms.get("baseline", ())))
+    counts = [len(sample) for sample in page.chosen(group).values()] or [0]
+    return "%s (%d)" % ("–".join(dict.fromkeys("%d" % n for n in (min(counts), max(counts)))), len(page.sample(group, "baseline") or ()))
 
 
 def _leaks(page, prompted, trained, ties, over_ties):
@@ -208,7 +206,8 @@ def _leaks(page, prompted, trained, ties, over_ties):
 
 
 def _ratio_text(sample, base):
-    a, b = sample.shared(base)
+    """Times sooner on the seeds that both have."""
+    a, b = sample.shared(base) if sample and base else ((), ())
     return pages.ratio_text((a.time, a.observed), (b.time, b.observed)) if len(a) else NOTHING
 
 
@@ -223,7 +222,7 @@ def _details(page, groups):
             interval = statistics.bootstrap_median(sample.time, sample.observed)
             ends = "–".join("%g" % end if math.isfinite(end) else "∞" for end in (interval.lower, interval.upper)) if sample.reached else NOTHING
             rows.append([name, pages.median_cell(sample.time, sample.observed), ends,
-                         NOTHING if base is None or name == "baseline" else _ratio_text(sample, base),
+                         _ratio_text(sample, base) if name != "baseline" else NOTHING,
                          NOTHING if found is None or math.isnan(found.p) else "%.2g (%s)" % (found.p, found.test),
                          NOTHING if found is None else found.word + (": " + found.reason if found.reason else ""),
                          middle(100 * page.evidence.column(sample, _leaky(name))),
@@ -250,18 +249,16 @@ def scales(page):
         cells = [pages.median_cell(base.time, base.observed) if base else NOTHING]
         for arm in pooled:
             sample = samples.get(arm)
-            cells += [pages.median_cell(sample.time, sample.observed) if sample else NOTHING,
-                      pages.ratio_text((sample.time, sample.observed), (base.time, base.observed)) if sample and base else NOTHING]
-            for i, j in statistics.seed_pairs(sample.seed.tolist(), base.seed.tolist()) if sample and base else []:
-                pooled[arm].append((sample.time[i], sample.observed[i], base.time[j], base.observed[j]))
+            cells += [pages.median_cell(sample.time, sample.observed) if sample else NOTHING, _ratio_text(sample, base)]
+            pooled[arm] += _pairs(sample, base) if sample and base else []
             if arm == "consistency all":
                 outcomes[name] = verdicts.duel(sample, base, SEEDS["scales"])
         rows.append([name, *cells])
         drawn.append((name, samples))
-    tests = {arm: statistics.signed_rank(*map(list, zip(*found))) if found else None for arm, found in pooled.items()}
-    adjusted = dict(zip(tests, statistics.holm([math.nan if t is None else t.p_value for t in tests.values()])))
+    tests = {arm: _together(found) for arm, found in pooled.items()}
+    adjusted = dict(zip(tests, statistics.holm([test.p_value for test in tests.values()])))
     told = ", ".join("%s p = %.2g over %s of a scale and a seed" % (arm, adjusted[arm], verdicts.plural(tests[arm].pairs, "pair")) for arm in tests
-                     if tests[arm] and not math.isnan(adjusted[arm]))
+                     if not math.isnan(adjusted[arm]))
     judged = verdict(outcomes, "scale")
     if judged.word == verdicts.HOLDS and not adjusted["consistency all"] <= RULES["level"]:
         judged = Verdict(verdicts.UNDECIDED, "%s; all together not significant" % judged.text)
@@ -272,6 +269,16 @@ def scales(page):
             + "Pairs of one seed at two scales share a split. Over all inputs the labels of the test set follow from train labels through "
             "associativity; over train inputs they do not.\n")
     return Section(title, text, (Claim("App. E, §8.5", says, told, judged),))
+
+
+def _pairs(a, b):
+    """[(time, observed, time of the other, observed)] on the seeds that both have."""
+    a, b = a.shared(b)
+    return list(zip(a.time, a.observed, b.time, b.observed))
+
+
+def _together(pairs):
+    return statistics.signed_rank(*(list(column) for column in zip(*pairs))) if pairs else statistics.SignedRank(math.nan, math.nan, 0)
 
 
 # ---- suppression ----
@@ -285,21 +292,19 @@ def suppression(page):
             weight = name.rsplit(" ", 1)[-1]
             if not weight.startswith("-") or base is None:
                 continue
-            pairs = statistics.seed_pairs(sample.seed.tolist(), base.seed.tolist())
-            found = [(base.time[j], base.observed[j], sample.time[i], sample.observed[i]) for i, j in pairs]
-            test = statistics.signed_rank(*map(list, zip(*found))) if found else statistics.SignedRank(math.nan, math.nan, 0)
+            test = _together(_pairs(base, sample))
             rows.append([page.title(group), name, pages.median_cell(base.time, base.observed), pages.median_cell(sample.time, sample.observed),
                          NOTHING if math.isnan(test.p_value) else "%.2g" % test.p_value,
                          middle(page.evidence.column(sample, "final.test_accuracy"))])
             if weight == "-1":
-                pooled += found
+                pooled += _pairs(base, sample)
                 outcomes["%s, %s" % (page.title(group), name.rsplit(" ", 1)[0])] = verdicts.duel(base, sample, SEEDS["suppression"])
     says = "training away from the symmetry (negative weight) delays or prevents generalization"
     where, title = "conference version", "Suppression (conference version)"
     if not rows:
         return Section(title, "Not trained yet.\n", (Claim(where, says, "", Verdict(verdicts.UNDECIDED, "not trained")),))
-    test = statistics.signed_rank(*map(list, zip(*pooled))) if pooled else None
-    told = "weight −1, all tasks: p = %.2g over %s" % (test.p_value, verdicts.plural(test.pairs, "pair")) if test and test.pairs else ""
+    test = _together(pooled)
+    told = "weight −1, all tasks: p = %.2g over %s" % (test.p_value, verdicts.plural(test.pairs, "pair")) if test.pairs else ""
     text = ("The violation is rewarded, each tuple's up to 10 nat. p: exact signed-rank test over seeds that generalization is later; few "
             "seeds cannot get far below 1 by themselves%s.\n\n" % (", so that tasks are also tested together: " + told if told else "")
             + pages.table(["task", "intervention", "t_gen alone", "t_gen suppressed", "p", "test accuracy at the end"], rows)

@@ -43,7 +43,8 @@ def stages(page):
                           [cells + [_of(count) for count in counts] for cells, counts in found])
             + "\n\nThe largest violation is nearly a tautology: where every train answer is right and no associative tuple is violated by "
             "much, every test answer is right; and of three queries of which exactly one holds, one wrong answer alone costs trichotomy "
-            "ln 2 = 0.69 nat. The threshold of 1 nat was set before any run; one that is calibrated is in the section after the next. Which came first is better asked of answers that are still wrong, in the next section.\n")
+            "ln 2 = 0.69 nat. The threshold of 1 nat was set before any run; one that is calibrated is in the section after the next. "
+            "Which came first is better asked of answers that are still wrong, in the next section.\n")
     outcomes = [{}, {}, {}]
     for (name, *_), counts in found:
         memory, symmetry, *geometry = [verdicts.shown(*count) for count in counts]
@@ -174,8 +175,8 @@ def threshold(page):
             "judged on the rest, for 99 %% and for 100 %% test accuracy; the error is the share of the other seeds' states on its wrong "
             "side, with its interval over seeds. AUC: how often a state with 100 %% violates less than one without. It separates where the "
             "error at 100 %% is at most %g %% and at most half of what calling all states alike gets wrong; how many states are solved "
-            "depends on how long runs go on. *After t_mem*: the error at 100 %% with states before "
-            "memorization left out, where a model that gives one answer to all violates little. *Tuples*: all of them, or a sample with the share of the inputs that it touches; its "
+            "depends on how long runs go on. *After t_mem*: the error at 100 %% with states before memorization left out, where a model that "
+            "gives one answer to all violates little. *Tuples*: all of them, or a sample with the share of the inputs that it touches; its "
             "largest violation is a lower bound.\n\n" % (100 * RULES["error"])
             + pages.table(["task", "symmetry", "tuples", "seeds", "states", "at 100 %", "AUC", "τ for 99 % (nat)", "error", "τ for 100 % (nat)", "error", "after t_mem"], rows)
             + "\n\n" + told + "\n")
@@ -227,7 +228,8 @@ def geometry(page):
         else:
             once, fit = coordinate_fit(part)
             lattices[name] = verdicts.reaches(fit, RULES["fit"], done)
-            others.append([*cells, middle(fit[done]), middle(once[done]), middle(column(part, "final.distance_spearman")[done]), middle(column(part, "final.stress")[done])])
+            others.append([*cells, middle(fit[done]), middle(once[done]),
+                           *(middle(column(part, "final." + name)[done]) for name in ("distance_spearman", "stress"))])
     says = ("operations with a group behind them end on circles (a closed helix), as predicted",
             "embeddings of graphs and order relations take the shape of the task")
     undecided = Verdict(verdicts.UNDECIDED, "not trained")
@@ -242,8 +244,8 @@ def geometry(page):
         text += ("R²: of the linear fit of the task's coordinates to as many leading components, the smallest of a run's. Coordinates are "
                  "attributes, places in a lattice, bits of a hypercube, and cosine and sine of the angle on a closed side, which may go round "
                  "more than once (beside it *once round*, where neighbours stay neighbours); a lattice gives 1, however its axes are turned. On a "
-                 "hypercube products of bits, the other characters of its group, tell distances as well as bits do. `distance_spearman` and `stress` compare distances in the embedding with those in "
-                 "the graph.\n\n"
+                 "hypercube products of bits, the other characters of its group, tell distances as well as bits do. `distance_spearman` and `stress` "
+                 "compare distances in the embedding with those in the graph.\n\n"
                  + pages.table(["task", "generalized", "effective dimension", "R²", "once round", "distance_spearman", "stress"], others) + "\n\n")
     return Section("Geometry (Fig. 1, 2 and 4, App. C, Table A.2)", text or "No baseline is trained yet.\n", (
         Claim("Fig. 1, 4, Table A.2", says[0], "; ".join("%s top 5 %s" % (r[0], r[4]) for r in operations), verdict(circles) if circles else undecided),
@@ -316,7 +318,7 @@ def _finding_wrong(page):
     told = ["on %s, %s steps before 99 %%, at a test accuracy of %s (%s at t_mem), in %d of %d runs"
             % (task, pages.spread(lead.before), middle(lead.accuracy), middle(lead.at_memory), (lead.before > 0).sum(), lead.runs)
             for task, lead in leads.items() if len(lead.before)]
-    what = ("**Wrong answers agree before right ones come.** Memorization over, and long before test accuracy is 99 %%, test inputs of equal label "
+    what = ("**Wrong answers agree before right ones come.** After memorization, before test accuracy is 99 %%, test inputs of equal label "
             "are given the same wrong answer more often than chance has it (s − c > %g)" % pages.Wrong.APART)
     if not told:
         return what + " at small size ([dial.md](dial.md#consistent-but-wrong)); at the paper's it is not trained yet."
@@ -336,13 +338,12 @@ def _finding_ties(page):
     first, second = ([task for task, outcome in duels.items() if outcome.holds] for duels in (
         {task: verdicts.duel(ties, mine) for task, (mine, ties) in pairs.items()},
         {task: verdicts.duel(mine, ties) for task, (mine, ties) in pairs.items()}))
-    trained, perfect = (interventions.all_sooner(page.by_arm(own("train"), compared)) for compared in (
-        None, {g: page.comparisons(g, "test_accuracy_first_1.0") for g in page.groups}))
+    trained, perfect = (interventions.all_sooner(page.by_arm(own("train"), compared)) for compared in (page.compared, page.perfect))
     return (what + "A loss that ties random inputs of equal label, and knows no symmetry, gets to 99 %% before the task's own symmetry loss on %s, "
             "seed by seed, and after it on %s (median t_gen: %s). Over train inputs, where no label of the test set can follow, the "
             "symmetry loss is sooner than the baseline on %s; to 100 %% on %s." % (
-                _some(first, pairs), _some(second, pairs), told, trained.text or "none that is decided",
-                perfect.text or "none that is decided"))
+                _some(first, pairs), _some(second, pairs), told, *(
+                    "none that is decided" if judged.word == verdicts.UNDECIDED else judged.text for judged in (trained, perfect))))
 
 
 def _some(tasks, among):
@@ -397,12 +398,13 @@ The rules, as `scripts/replication/verdicts.py` has them:
 
 - p-values count as significant up to {level}, after Holm over the interventions of a task, also those that are not trained yet. *Sooner* and
   *later* are tested each for itself, one-sided, on the seeds that an intervention and the baseline share. Two interventions are compared
-  with each other by one signed-rank test; one against several has to be sooner than each. On graphs and order
-  relations all interventions alike were extended from six seeds towards the ten of the baselines, six being too few for pairs.
+  with each other by one signed-rank test; one against several has to be sooner than each. On graphs and order relations all
+  interventions alike were extended from six seeds towards the ten of the baselines, six being too few for pairs.
 - An order of onsets holds on a task where {share:.0f} % of the runs show it; it takes {order} runs that reached what it needs.
-- *Sooner* takes {sooner} seeds, a threshold {threshold}, suppression {suppression}, the MLP and scales {mlp}: there every run, or every pair of one
-  seed, has to say the same; from five seeds on it is a test. Wrong answers take {wrong} runs that generalized.
-- An embedding has the shape of its task where the median R² of runs that generalized ({geometry} or more) reaches {fit}; it is a few circles where five characters hold {top5:.0f} % of its power.
+- *Sooner* takes {sooner} seeds, a threshold {threshold}, suppression {suppression}, the MLP and scales {mlp}; with fewer than
+  {sooner} every run, or every pair of one seed, has to say the same. Wrong answers take {wrong} runs that generalized.
+- An embedding has the shape of its task where the median R² of runs that generalized ({geometry} or more) reaches {fit}; it is
+  a few circles where five characters hold {top5:.0f} % of its power.
 - A run that has not reached an onset is censored at its last step. Medians are Kaplan-Meier medians, *> 2500* says that half of the
   runs had not got there by then. Intervals are bootstrap intervals at 95 %, of ratios and medians over runs.
 - Where a setting was trained in several sweeps, its runs are taken together by their configuration, one a seed, the longest.

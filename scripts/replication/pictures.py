@@ -9,8 +9,9 @@ import pages
 from symsweep import drawing, figures, statistics
 from symsweep.drawing import COLORS, MARKERS, plt
 
+from . import verdicts
+
 DPI = 110
-DECIDED = ("sooner", "later", "not reached")
 EDGE = 1e-3  # beyond every picture: where an interval of a ratio ends that has no end
 
 
@@ -88,7 +89,7 @@ def _ratios(axis, names, found, shift, color, marker, label):
         ratio, word = found[name]
         if math.isnan(ratio.estimate):
             continue
-        place, face = y + 0.7 * shift, color if word in DECIDED else "white"
+        place, face = y + 0.7 * shift, color if word in verdicts.ORDERED else "white"
         if 0 < ratio.estimate < math.inf:
             if not math.isnan(ratio.lower):
                 axis.errorbar([ratio.estimate], [place], xerr=[[ratio.estimate - max(ratio.lower, EDGE)], [min(ratio.upper, 1 / EDGE) - ratio.estimate]],

@@ -1,6 +1,7 @@
 """What the sections of docs/paper.md share: claims, the evidence as they look at it, cells of their tables."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pages
@@ -39,6 +40,11 @@ class Page:
         self.groups = evidence.main_groups()
         self.compared = {group: self.comparisons(group) for group in self.groups}
 
+    @functools.cached_property
+    def perfect(self):
+        """As `compared`, by the first evaluation with every test answer right."""
+        return {group: self.comparisons(group, "test_accuracy_first_1.0") for group in self.groups}
+
     def comparisons(self, group, onset="t_gen"):
         """intervention -> Comparison: one family of tests of the interventions that were chosen before, one of the others."""
         samples = self.evidence.arms(group, onset)
@@ -54,9 +60,14 @@ class Page:
     def sample(self, group, name):
         return self.evidence.arms(group).get(name)
 
+    def chosen(self, group):
+        """intervention -> Sample of those that were chosen before."""
+        samples = self.evidence.arms(group)
+        return {name: samples[name] for name in PRIMARY[group.domain] if name in samples}
+
     def steps(self, group):
-        """The steps that interventions of a task are given."""
-        return max(self.evidence.limits(sample) for name, sample in self.evidence.arms(group).items() if name != "baseline")
+        """The steps that these are given."""
+        return max(map(self.evidence.limits, self.chosen(group).values()), default=0)
 
     def picture(self, name, text, figure, marks=""):
         """The Markdown of a figure that is saved beside the page, what its marks mean below it; empty where there is none."""

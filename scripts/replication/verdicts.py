@@ -10,6 +10,7 @@ from symsweep import statistics
 
 HOLDS, IN_PART, NOT_HERE, UNDECIDED = "holds", "holds in part", "does not hold here", "undecided"
 SOONER, LATER, NO_DIFFERENCE, NEVER = "sooner", "later", "no difference shown", "not reached"
+ORDERED = (SOONER, LATER, NEVER)
 
 RULES = {
     "level": 0.05,  # of p-values, after Holm
@@ -108,7 +109,7 @@ def compare(samples, names, base="baseline", seeds=SEEDS["sooner"]):
     if base not in samples:
         return {name: _undecided(name, "no baseline") for name in known}
     shared = {name: samples[name].shared(samples[base]) for name in known}
-    tests = {name: (_signed(a, b), _signed(b, a), _unpaired(a, b)) for name, (a, b) in shared.items()}
+    tests = {name: (signed(a, b), signed(b, a), _unpaired(a, b)) for name, (a, b) in shared.items()}
     adjusted = [_holm([found[k].p_value for found in tests.values()], len(names)) for k in range(3)]
     return {name: _comparison(name, *shared[name], tests[name], [p[k] for p in adjusted], len(names), seeds) for k, name in enumerate(known)}
 
@@ -117,7 +118,8 @@ def _unpaired(a, b):
     return statistics.log_rank([*a.time, *b.time], [*a.observed, *b.observed], ["a"] * len(a) + ["b"] * len(b))
 
 
-def _signed(a, b):
+def signed(a, b):
+    """The signed-rank test that the first of two samples on the same seeds is sooner."""
     return statistics.signed_rank(a.time, a.observed, b.time, b.observed)
 
 
@@ -183,7 +185,7 @@ def duel(a, b, least=SEEDS["sooner"]):
         return Outcome(None, plural(len(a), "seed"))
     if a.reached == b.reached == 0:
         return Outcome(None, "neither gets there")
-    forward, backward = _signed(a, b), _signed(b, a)
+    forward, backward = signed(a, b), signed(b, a)
     if len(a) < SEEDS["sooner"]:
         return Outcome(forward.pairs == len(a) and one_way(forward))
     if forward.p_value <= RULES["level"]:  # NaN, where no pair tells an order, is no difference

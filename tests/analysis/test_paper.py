@@ -279,6 +279,8 @@ class Folder(unittest.TestCase):
         self.assertNotIn("Not begun", text)
         suppressed = text.split("## Suppression")[1].split("\n## ")[0]
         self.assertIn("| cycle 8 | triangle all -1 |", suppressed)
+        # Suppressed runs, of other seeds and steps, are none of the interventions in the table.
+        self.assertEqual(text.count("| seeds (of the baseline) | 5 (5) |"), 2)
         for word in (" nan", "None", "inf "):
             self.assertNotIn(word, text)
 
