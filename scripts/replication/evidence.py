@@ -15,7 +15,8 @@ NEUTRAL = ("steps", "stop.", "evaluate.", "seed", "data_seed", "save.", "checkpo
            "optimizer.grokfast.")
 # Programs that measure the largest violation on a sample of tuples; their files say by which commit they were begun.
 SAMPLED = ("5a0f2427e016f1939d197c3827e1ef99eab0321d",)
-FRACTIONS = {"modular": 0.3, "graph": 0.8, "comparison": 0.2}  # of the paper (App. F)
+# Of the paper (App. F): train fraction, weight decay.
+PAPER = {"modular": (0.3, 1), "graph": (0.8, 3), "comparison": (0.2, 1)}
 ORDER = ("add", "sub", "sum_squared", "sum_cubed", "mul", "circle", "path", "cycle", "cylinder", "hypercube", "grid", "grid3d",
          "comparison")
 
@@ -77,11 +78,18 @@ class Group:
     domain: str  # modular, graph, comparison
     model: str
     scales: tuple  # output, initial embedding; 1, 1 as published
-    published: bool  # train fraction of the paper
+    published: bool  # train fraction and weight decay of the paper
+    counts: bool = True  # claims are judged by it
 
     @property
     def is_main(self):
         return self.model == "transformer" and self.scales == (1, 1)
+
+    def departs(self, other):
+        """What is held here and is something else in another group, in words: "weight decay 1"."""
+        mine, others = json.loads(self.key), json.loads(other.key)
+        return ", ".join("%s %s" % (path.rsplit(".", 1)[-1].replace("_", " "), "%g" % value if isinstance(value, float) else value)
+                         for path, value in mine.items() if others.get(path) != value)
 
     @property
     def order(self):
@@ -97,8 +105,17 @@ def setting(config, known):
 def group_of(config, known):
     task, model = config["task"], config["model"]
     scales = (model.get("output_scale", 1), model.get("embedding_init_scale", 1))
-    published = config.get("train_fraction") == FRACTIONS.get(task["kind"])
+    published = (config.get("train_fraction"), config["optimizer"].get("weight_decay")) == PAPER.get(task["kind"])
     return Group(setting(config, known), tasks.describe(config), task["kind"], model["kind"], scales, published)
+
+
+def told_apart(groups):
+    """Groups in their order. Of several settings of a task one counts, the published one where it is there; the others are
+    titled by what they change."""
+    for group in groups:
+        same = [g for g in groups if (g.title, g.model, g.scales) == (group.title, group.model, group.scales)]
+        first = min(same, key=lambda g: (not g.published, g.key))
+        yield group if group == first else dataclasses.replace(group, title="%s, %s" % (group.title, group.departs(first)), counts=False)
 
 
 # ---- runs ----
@@ -139,18 +156,19 @@ class Evidence:
         others = [path for path in paths if path not in exact]
         self.results = symsweep.load(exact + others).counted() if paths else None
         self.exact = symsweep.load(exact).counted() if exact else None
-        self.places, self.groups, self._samples = {}, [], {}
+        self.places, self.groups, self._samples, places = {}, [], {}, {}
         if self.results is None:
             return
         self.known = usual(self.results.configs)
         ended = self.results.runs["status"].isin(facts.ENDED).tolist()
         for position, config in enumerate(self.results.configs):
             if ended[position]:
-                self.places.setdefault(group_of(config, self.known), {}).setdefault(arm(config), []).append(position)
+                places.setdefault(group_of(config, self.known), {}).setdefault(arm(config), []).append(position)
+        self.places = dict(zip(told_apart(list(places)), places.values()))
         self.groups = sorted(self.places, key=lambda group: group.order)
 
     def main_groups(self, domain=None):
-        return [g for g in self.groups if g.is_main and g.domain in FRACTIONS and domain in (None, g.domain)]
+        return [g for g in self.groups if g.is_main and g.domain in PAPER and domain in (None, g.domain)]
 
     def arms(self, group, onset="t_gen"):
         """intervention -> Sample, the baseline first."""

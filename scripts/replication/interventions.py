@@ -89,7 +89,7 @@ def _controls(samples, base):
 def acceleration(page):
     compared = [g for g in page.groups if page.compared[g]]
     prompted, trained, ties = page.by_arm(own("all")), page.by_arm(own("train")), page.by_arm(lambda g: "label_pairs all")
-    titled = {page.title(g): g for g in compared}
+    titled = {g.title: g for g in compared}
     better = {t: verdicts.sooner_than_all(page.sample(g, own("all")(g)), _priors(page, g)) for t, g in titled.items()}
     over_ties = {t: verdicts.duel(page.sample(g, own("all")(g)), page.sample(g, "label_pairs all")) for t, g in titled.items()}
     any_prior = {t: _any(page.compared[g], [n for n in page.compared[g] if n.startswith(PRIORS)]) for t, g in titled.items()}
@@ -108,7 +108,7 @@ def acceleration(page):
     if not compared:
         return Section("Acceleration (Fig. 9, App. D)", "Not trained yet.\n", claims)
     panels = [(domain, [n for n in PRIMARY[domain] if any(n in page.compared[g] for g in compared if g.domain == domain)],
-               {page.title(g): {n: (c.ratio, c.word) for n, c in page.compared[g].items()} for g in compared
+               {g.title: {n: (c.ratio, c.word) for n, c in page.compared[g].items()} for g in compared
                 if g.domain == domain and page.sample(g, "baseline") is not None})
               for domain in PRIMARY]
     text = (page.picture("acceleration", "Times sooner than the baseline, for every intervention and task", pictures.speed_ups(panels),
@@ -152,7 +152,7 @@ def _medians(page, name):
     for g in page.groups:
         base, sample = page.sample(g, "baseline"), page.sample(g, name(g))
         if base is not None and sample is not None:
-            told.append("%s %s → %s" % (page.title(g), pages.median_text(base.time, base.observed), pages.median_text(sample.time, sample.observed)))
+            told.append("%s %s → %s" % (g.title, pages.median_text(base.time, base.observed), pages.median_text(sample.time, sample.observed)))
     return "; ".join(told)
 
 
@@ -177,7 +177,7 @@ def _cell(page, group, name):
 
 def _matrix(page, groups):
     names = [n for n in PRIMARY[groups[0].domain] if any(page.sample(g, n) is not None for g in groups)]
-    head = ["intervention", *("%s" % page.title(g) for g in groups)]
+    head = ["intervention", *(g.title for g in groups)]
     seeds = ["seeds (of the baseline)", *(_seeds_cell(page, g) for g in groups)]
     steps = ["steps at most", *("%d" % page.steps(g) for g in groups)]
     return pages.table(head, [seeds, steps, *([n, *(_cell(page, g, n) for g in groups)] for n in ("baseline", *names))])
@@ -190,7 +190,7 @@ def _seeds_cell(page, group):
 
 def _leaks(page, prompted, trained, ties, over_ties):
     told = []
-    shares = [(page.title(g), middle(100 * page.evidence.column(page.sample(g, own("all")(g)), _leaky(own("all")(g))))) for g in page.groups
+    shares = [(g.title, middle(100 * page.evidence.column(page.sample(g, own("all")(g)), _leaky(own("all")(g))))) for g in page.groups
               if page.sample(g, own("all")(g)) is not None]
     if shares:
         told.append("Through the symmetry loss over all inputs, this share of the test labels follows from train labels: %s."
@@ -227,7 +227,7 @@ def _details(page, groups):
                          NOTHING if found is None else found.word + (": " + found.reason if found.reason else ""),
                          middle(100 * page.evidence.column(sample, _leaky(name))),
                          middle(page.evidence.column(sample, "final.test_accuracy_unmirrored"))])
-        parts.append("<details><summary>%s, every intervention</summary>\n\n%s\n\n</details>" % (page.title(g), pages.table(
+        parts.append("<details><summary>%s, every intervention</summary>\n\n%s\n\n</details>" % (g.title, pages.table(
             ["intervention", "t_gen", "95 % interval", "times sooner", "p", "against the baseline", "derived (%)", "unmirrored at the end"], rows)))
     return "\n\n".join(parts) + "\n"
 
@@ -293,12 +293,12 @@ def suppression(page):
             if not weight.startswith("-") or base is None:
                 continue
             test = _together(_pairs(base, sample))
-            rows.append([page.title(group), name, pages.median_cell(base.time, base.observed), pages.median_cell(sample.time, sample.observed),
+            rows.append([group.title, name, pages.median_cell(base.time, base.observed), pages.median_cell(sample.time, sample.observed),
                          NOTHING if math.isnan(test.p_value) else "%.2g" % test.p_value,
                          middle(page.evidence.column(sample, "final.test_accuracy"))])
             if weight == "-1":
                 pooled += _pairs(base, sample)
-                outcomes["%s, %s" % (page.title(group), name.rsplit(" ", 1)[0])] = verdicts.duel(base, sample, SEEDS["suppression"])
+                outcomes["%s, %s" % (group.title, name.rsplit(" ", 1)[0])] = verdicts.duel(base, sample, SEEDS["suppression"])
     says = "training away from the symmetry (negative weight) delays or prevents generalization"
     where, title = "conference version", "Suppression (conference version)"
     if not rows:

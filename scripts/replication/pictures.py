@@ -191,8 +191,8 @@ def pairs(evidence):
             found.append((group, part, int(first)))
     if not found:
         return None
-    columns = min(len(found), 7)
-    blocks = -(-len(found) // columns)
+    blocks = -(-len(found) // 7)
+    columns = -(-len(found) // blocks)
     figure, axes = plt.subplots(2 * blocks, columns, figsize=(1.45 * columns, 3.1 * blocks), squeeze=False)
     for k, (group, part, row) in enumerate(found):
         _scatter(axes[2 * (k // columns):, k % columns], group, part, row)
@@ -203,12 +203,27 @@ def pairs(evidence):
     return figure
 
 
+def round_colors(task, component, ring):
+    """[entities] places round the circle of colours of entities that stand in a ring, by the frequency that is strongest in a
+    principal component; residues of a product stand by discrete logarithm. Of other tasks their places in the list."""
+    if task["kind"] != "modular" and task.get("graph") != "cycle":
+        return np.arange(len(component))
+    if task.get("operation") == "mul":
+        p = task["p"]
+        ring = next(row for row in ([pow(root, k, p) for k in range(p - 1)] for root in range(1, p)) if len(set(row)) == p - 1)
+    places = np.zeros(len(component), dtype=int)
+    places[ring] = np.arange(len(ring)) * (1 + np.abs(np.fft.rfft(component[ring]))[1:].argmax()) % len(ring)
+    return places
+
+
 def _scatter(axes, group, part, row):
     pca = part.snapshots["pca"].values[row]
     last = np.nonzero(part.snapshots["step"].values[row] >= 0)[0][-1]
-    points = pca[last][np.isfinite(pca[last][:, :4]).all(axis=1)]
+    known = np.isfinite(pca[last][:, :4]).all(axis=1)
+    points = pca[last]
     for axis, (i, j) in zip(axes, ((0, 1), (2, 3))):
-        axis.scatter(points[:, i], points[:, j], c=np.arange(len(points)), cmap="twilight_shifted", s=6, linewidth=0.2, edgecolor="#41454d")
+        colors = round_colors(part.configs[row]["task"], points[:, i], np.flatnonzero(known))
+        axis.scatter(points[known, i], points[known, j], c=colors[known], cmap="twilight_shifted", s=6, linewidth=0.2, edgecolor="#41454d")
         axis.set_xticks([])
         axis.set_yticks([])
         axis.set_aspect("equal", adjustable="datalim")

@@ -52,11 +52,6 @@ class Page:
         rest = [name for name in samples if name not in first and name != "baseline"]
         return {**verdicts.compare(samples, first), **verdicts.compare(samples, rest)}
 
-    def title(self, group):
-        """The task; of several settings of it the published one, the others numbered."""
-        same = sorted((g for g in self.groups if g.title == group.title), key=lambda g: (not g.published, g.key))
-        return group.title if group == same[0] else "%s (%d)" % (group.title, same.index(group) + 1)
-
     def sample(self, group, name):
         return self.evidence.arms(group).get(name)
 
@@ -77,7 +72,7 @@ class Page:
 
     def by_arm(self, name, compared=None):
         """task -> Comparison (None: not trained) of the intervention that `name(group)` names."""
-        return {self.title(g): (compared or self.compared)[g].get(name(g)) for g in self.groups if len(self.evidence.arms(g)) > 1}
+        return {g.title: (compared or self.compared)[g].get(name(g)) for g in self.groups if len(self.evidence.arms(g)) > 1}
 
 
 def own(inputs):

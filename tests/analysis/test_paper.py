@@ -200,6 +200,15 @@ class Plan(unittest.TestCase):
         self.assertEqual(evidence.setting(old, known), evidence.setting(new, known))
         self.assertNotEqual(evidence.setting(old, known), evidence.setting(noisy, known))
 
+    def test_of_several_settings_the_published_one_counts(self):
+        def setting(decay, fraction=0.8):
+            return evidence.group_of({"task": {"kind": "graph", "graph": "cycle", "nodes": 8}, "model": {"kind": "transformer"},
+                                      "train_fraction": fraction, "optimizer": {"weight_decay": decay}}, {})
+
+        found = list(evidence.told_apart([setting(0.5), setting(3.0), setting(3.0, 0.5)]))
+        self.assertEqual([(group.title, group.counts) for group in found],
+                         [("cycle 8, weight decay 0.5", False), ("cycle 8", True), ("cycle 8, train fraction 0.5", False)])
+
 
 def tiny():
     """A sweep with a case for each section of the page."""
@@ -211,7 +220,8 @@ def tiny():
              "nuclear 1": {"geometry.nuclear.weight": 1.0}, "grokfast 2": {"optimizer.grokfast.lambda": 2.0}}
     cases = [{"label": label, **keys} for label, keys in alone.items()]
     cases += [{"label": "cycle", **graph}, {"label": "cycle, triangle", **graph, "symmetry.triangle.weight": 1.0},
-              {"label": "cycle, triangle -1", **graph, "symmetry.triangle.weight": -1.0}]
+              {"label": "cycle, triangle -1", **graph, "symmetry.triangle.weight": -1.0},
+              {"label": "cycle, decay", **graph, "optimizer.weight_decay": 2.0}]
     cases += [{"label": "mlp", **mlp}, {"label": "mlp, consistency", **mlp, **both}]
     cases += [{"label": "scale", "model.output_scale": 3.0}, {"label": "scale, consistency", "model.output_scale": 3.0, **both}]
     run = {"task": {"kind": "modular", "operation": "add", "p": 7}, "train_fraction": 0.8, "model": fixtures.TINY,
@@ -223,7 +233,7 @@ QUEUE = (
     plan.Piece("one", "baselines", "tiny", ("baseline", "cycle"), (0, 1, 2, 3, 4)),
     plan.Piece("two", "interventions", "tiny", ("consistency all", "consistency train", "label_pairs all", "nuclear 0.01", "nuclear 1",
                                                "grokfast 2", "cycle, triangle"), (0, 1, 2, 3, 4), sampled=True),
-    plan.Piece("three", "the rest", "tiny", ("cycle, triangle -1", "mlp", "mlp, consistency", "scale", "scale, consistency"), (0, 1, 2)),
+    plan.Piece("three", "the rest", "tiny", ("cycle, triangle -1", "cycle, decay", "mlp", "mlp, consistency", "scale", "scale, consistency"), (0, 1, 2)),
 )
 
 
@@ -277,6 +287,9 @@ class Folder(unittest.TestCase):
         self.assertIn("| one.h5 | baselines | 10 of 10 |", text)
         self.assertEqual(self.stages_cell(text, "cycle 8", "t_sym"), self.first_small_violation("cycle", "triangle"))
         self.assertNotIn("Not begun", text)
+        # Another setting of a task has rows, and no part in verdicts.
+        self.assertIn("of 3)", self.stages_cell(text, "cycle 8, weight decay 2", "t_mem"))
+        self.assertNotIn("weight decay 2", text.split("## Verdicts")[1].split("\n## ")[0])
         suppressed = text.split("## Suppression")[1].split("\n## ")[0]
         self.assertIn("| cycle 8 | triangle all -1 |", suppressed)
         # Suppressed runs, of other seeds and steps, are none of the interventions in the table.
