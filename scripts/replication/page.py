@@ -41,7 +41,7 @@ def stages(page):
             "way from t_mem to its last value, both of runs that memorized. The order of two onsets is counted over runs that reached what it needs.\n\n"
             + pages.table(["task", "symmetry", "t_mem", "test accuracy there", "t_sym", "t_gen", "100 %", "t_geo", "t_pr", *ORDERS],
                           [cells + [_of(count) for count in counts] for _, cells, counts in found])
-            + "\n\nThe largest violation is nearly a tautology: where every train answer is right and no associative tuple is violated by "
+            + _never_memorized(with_baselines(page)) + "\n\nThe largest violation is nearly a tautology: where every train answer is right and no associative tuple is violated by "
             "much, every test answer is right; and of three queries of which exactly one holds, one wrong answer alone costs trichotomy "
             "ln 2 = 0.69 nat. The threshold of 1 nat was set before any run; one that is calibrated is in the section after the next. "
             "Which came first is better asked of answers that are still wrong, in the next section.\n")
@@ -73,6 +73,12 @@ def _stages_of(group, part):
     counts = [_count(t_mem < t_gen, t_gen), _count(t_sym <= perfect, perfect), _count(perfect < t_geo, perfect, t_geo),
               _count(perfect < t_pr, perfect, t_pr)]
     return cells, counts
+
+
+def _never_memorized(parts):
+    told = ["%s (train accuracy %s at the end)" % (group.title, middle(column(part, "final.train_accuracy")))
+            for group, part in parts if not np.isfinite(column(part, "t_mem")).any()]
+    return "\n\nNo run memorized: %s." % ", ".join(told) if told else ""
 
 
 def _small_violation(part, family, t_mem):

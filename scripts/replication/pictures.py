@@ -26,9 +26,10 @@ def save(figure, path):
     return True
 
 
-def together(evidence, groups):
-    """Results of the baselines of several settings."""
-    parts = [part for part in map(evidence.baselines, groups) if part is not None]
+def together(evidence):
+    """Results of the baselines of all settings that count."""
+    parts = [evidence.baselines(group) for group in evidence.main_groups() if group.counts]
+    parts = [part for part in parts if part is not None]
     if not parts:
         return None
     runs = set().union(*(part.runs.index.tolist() for part in parts))
@@ -37,13 +38,13 @@ def together(evidence, groups):
 
 def stages(evidence):
     """Accuracy, violation and dimension over training, a column for each task."""
-    found = together(evidence, evidence.main_groups())
+    found = together(evidence)
     return None if found is None else figures.fig6(found)
 
 
 def threshold(evidence):
     """Largest violation against test accuracy, every evaluation of every run."""
-    found = together(evidence, evidence.main_groups())
+    found = together(evidence)
     return None if found is None else figures.fig7(found)
 
 
