@@ -304,7 +304,7 @@ def coordinate_fit(part):
 def identities(page):
     rows, outcomes = [], {}
     results = page.evidence.results
-    for group in [g for g in page.groups if g.counts] if results is not None else []:
+    for group in page.groups if results is not None else []:
         families = {"modular": ("commutativity", "associativity"), "graph": ("triangle",), "comparison": ("transitivity",)}.get(group.domain, ())
         position = next(p for positions in page.evidence.places[group].values() for p in positions)
         cells, holds = [], []

@@ -37,7 +37,7 @@ class Page:
 
     def __init__(self, evidence, folder, queue):
         self.evidence, self.folder, self.queue = evidence, folder, queue
-        self.groups = evidence.main_groups()
+        self.groups = [group for group in evidence.main_groups() if group.counts]
         self.compared = {group: self.comparisons(group) for group in self.groups}
 
     @functools.cached_property
@@ -108,4 +108,4 @@ def solved(part):
 
 
 def with_baselines(page, domain=None):
-    return [(g, part) for g in page.groups if domain in (None, g.domain) for part in [page.evidence.baselines(g)] if part is not None]
+    return [(g, part) for g in page.evidence.main_groups(domain) for part in [page.evidence.baselines(g)] if part is not None]
